@@ -1,0 +1,14 @@
+// How an error message names what came.
+
+/** `Int32Array of 5`, `an Array of 3`, `"abc"`, `1.5`, `null`, `a Map`: what a value is, for the reader of an error message. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'symbol') return 'a symbol';
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
+  const name = (Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null)?.constructor?.name;
+  if (Array.isArray(value)) return `an Array of ${value.length}`;
+  if (ArrayBuffer.isView(value) && 'length' in value) return `${name} of ${value.length}`;
+  return name === undefined || name === 'Object' ? 'an object' : `a ${name}`;
+}

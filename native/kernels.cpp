@@ -1,0 +1,78 @@
+// The inner loops, and the table of them. CMake compiles this file once per instruction set, which it calls KERNELS.
+#include "kernels.h"
+#include "math.h"
+#include "simd.h"
+#include "softmax.h"
+
+namespace nonlin {
+namespace {
+
+// y[i] = f(x[i]) for elements E computed in lanes T. Two vectors at a time hide each other's latency; what remains at the
+// end goes through the same f, so an element's result does not depend on its place.
+template <class T, class E, class F> void map(const E *x, E *y, size_t n, F f) {
+  constexpr size_t lanes = vec<T>::lanes;
+  size_t i = 0;
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    vec<T> a = load<T>(x + i);
+    vec<T> b = load<T>(x + i + lanes);
+    a = f(a);
+    b = f(b);
+    store(y + i, a);
+    store(y + i + lanes, b);
+  }
+  if (i + lanes <= n) {
+    store(y + i, f(load<T>(x + i)));
+    i += lanes;
+  }
+  if (i < n) store(y + i, f(load<T>(x + i, n - i)), n - i);
+}
+
+// y[i] = f(x[i], g[i]), the same way.
+template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y, size_t n, F f) {
+  constexpr size_t lanes = vec<T>::lanes;
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) store(y + i, f(load<T>(x + i), load<T>(g + i)));
+  if (i < n) store(y + i, f(load<T>(x + i, n - i), load<T>(g + i, n - i)), n - i);
+}
+
+#define ACTIVATION(name, value, gradient)                                                                              \
+  template <class T, class E> void map_##name(const void *x, void *y, size_t n) {                                      \
+    map<T>(static_cast<const E *>(x), static_cast<E *>(y), n, [](vec<T> x) -> vec<T> { return value; });               \
+  }                                                                                                                    \
+  template <class T, class E> void map_grad_##name(const void *g, const void *x, void *y, size_t n) {                  \
+    map_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), n,                          \
+                [](vec<T> x, [[maybe_unused]] vec<T> g) -> vec<T> { return gradient; });                               \
+  }
+#include "activations.def"
+#undef ACTIVATION
+
+} // namespace
+
+// In the order of `arithmetic`: float32, float32_exact, float64.
+const kernels KERNELS = {
+#define STRING(name) #name
+#define NAME(name) STRING(name)
+    .name = NAME(KERNELS),
+    .map =
+        {
+#define ACTIVATION(name, value, gradient) {map_##name<float, float>, map_##name<double, float>, map_##name<double, double>},
+#include "activations.def"
+#undef ACTIVATION
+        },
+    .map_grad =
+        {
+#define ACTIVATION(name, value, gradient)                                                                              \
+  {map_grad_##name<float, float>, map_grad_##name<double, float>, map_grad_##name<double, double>},
+#include "activations.def"
+#undef ACTIVATION
+        },
+    .softmax_rows = {softmax_rows<float, float>, softmax_rows<double, float>, softmax_rows<double, double>},
+    .softmax_columns = {softmax_columns<float, float>, softmax_columns<double, float>, softmax_columns<double, double>},
+    // float32 computes these in double lanes either way: grad - sum(grad * softmax) cancels.
+    .softmax_rows_grad = {softmax_rows_grad<double, float>, softmax_rows_grad<double, float>,
+                          softmax_rows_grad<double, double>},
+    .softmax_columns_grad = {softmax_columns_grad<double, float>, softmax_columns_grad<double, float>,
+                             softmax_columns_grad<double, double>},
+};
+
+} // namespace nonlin

@@ -1,0 +1,46 @@
+// What one instruction set offers: a table of functions on raw arrays. Nothing here knows of JavaScript or of threads.
+#pragma once
+
+#include <cstddef>
+
+namespace nonlin {
+
+enum activation : unsigned {
+#define ACTIVATION(name, value, gradient) activation_##name,
+#include "activations.def"
+#undef ACTIVATION
+  activation_count
+};
+
+// The element in memory and the lane it is computed in.
+enum arithmetic : unsigned {
+  float32,       // float in float lanes
+  float32_exact, // float in double lanes, rounded once
+  float64,       // double in double lanes
+  arithmetic_count
+};
+
+// Arrays are typed by the arithmetic. y is one of the inputs or overlaps none.
+using map_function = void(const void *x, void *y, size_t n);
+using map_grad_function = void(const void *g, const void *x, void *y, size_t n);
+// Softmax of each of `rows` contiguous rows.
+using softmax_rows_function = void(const void *x, void *y, size_t rows, size_t length);
+using softmax_rows_grad_function = void(const void *g, const void *x, void *y, size_t rows, size_t length);
+// Softmax of each of the first `columns` columns of a [length, inner] matrix.
+using softmax_columns_function = void(const void *x, void *y, size_t length, size_t inner, size_t columns);
+using softmax_columns_grad_function = void(const void *g, const void *x, void *y, size_t length, size_t inner,
+                                           size_t columns);
+
+struct kernels {
+  const char *name;
+  map_function *map[activation_count][arithmetic_count];
+  map_grad_function *map_grad[activation_count][arithmetic_count];
+  softmax_rows_function *softmax_rows[arithmetic_count];
+  softmax_columns_function *softmax_columns[arithmetic_count];
+  softmax_rows_grad_function *softmax_rows_grad[arithmetic_count];
+  softmax_columns_grad_function *softmax_columns_grad[arithmetic_count];
+};
+
+extern const kernels avx512, avx2, neon;
+
+} // namespace nonlin

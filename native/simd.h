@@ -1,0 +1,166 @@
+// The vocabulary of the kernels: vec<T>, one register of the instruction set this object is compiled for.
+// Everything here has internal linkage, and nothing comes from std: an inline function shared between objects built for
+// different instruction sets would be merged by the linker, and an older CPU would run the newer one's code.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#ifndef VECTOR_BYTES
+#error "VECTOR_BYTES: the register width in bytes, set for each object by CMakeLists.txt"
+#endif
+
+namespace {
+
+// The compilers' own vector types, spelled out: GCC 12 drops the attribute where its operand depends on a template argument.
+template <class T> struct lane;
+template <> struct lane<float> {
+  using integer = int32_t;
+  typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
+  typedef integer bits __attribute__((vector_size(VECTOR_BYTES)));
+};
+template <> struct lane<double> {
+  using integer = int64_t;
+  typedef double vector __attribute__((vector_size(VECTOR_BYTES)));
+  typedef integer bits __attribute__((vector_size(VECTOR_BYTES)));
+};
+
+// The lanes of a comparison: all ones where it holds.
+template <class T> struct mask {
+  typename lane<T>::bits m;
+
+  friend mask operator&(mask a, mask b) { return {a.m & b.m}; }
+  friend mask operator|(mask a, mask b) { return {a.m | b.m}; }
+  friend mask operator~(mask a) { return {~a.m}; }
+};
+
+template <class T> struct vec {
+  using native = typename lane<T>::vector;
+  using bits = typename lane<T>::bits;
+  static constexpr size_t lanes = VECTOR_BYTES / sizeof(T);
+  native v;
+
+  vec() = default;
+  vec(native a) : v(a) {}
+  vec(T a) : v(a - native{}) {}
+
+  friend vec operator+(vec a, vec b) { return a.v + b.v; }
+  friend vec operator-(vec a, vec b) { return a.v - b.v; }
+  friend vec operator*(vec a, vec b) { return a.v * b.v; }
+  friend vec operator/(vec a, vec b) { return a.v / b.v; }
+  friend vec operator-(vec a) { return -a.v; }
+  friend mask<T> operator<(vec a, vec b) { return {a.v < b.v}; }
+  friend mask<T> operator>(vec a, vec b) { return {a.v > b.v}; }
+  friend mask<T> operator<=(vec a, vec b) { return {a.v <= b.v}; }
+  friend mask<T> operator>=(vec a, vec b) { return {a.v >= b.v}; }
+  friend mask<T> operator==(vec a, vec b) { return {a.v == b.v}; }
+};
+
+template <class T> vec<T> select(mask<T> m, vec<T> a, vec<T> b) { return m.m ? a.v : b.v; }
+
+template <class T> typename vec<T>::bits to_bits(vec<T> a) { return (typename vec<T>::bits)a.v; }
+template <class T> vec<T> from_bits(typename vec<T>::bits a) { return (typename vec<T>::native)a; }
+
+template <class T> constexpr auto sign_bit = typename lane<T>::integer(1) << (8 * sizeof(T) - 1);
+template <class T> vec<T> abs(vec<T> a) { return from_bits<T>(to_bits(a) & ~sign_bit<T>); }
+// The magnitude of a with the sign of b.
+template <class T> vec<T> copysign(vec<T> a, vec<T> b) {
+  return from_bits<T>((to_bits(a) & ~sign_bit<T>) | (to_bits(b) & sign_bit<T>));
+}
+
+// The first n lanes.
+template <class T> mask<T> first_lanes(size_t n) {
+  typename vec<T>::bits index;
+  for (size_t i = 0; i < vec<T>::lanes; i++) index[i] = typename lane<T>::integer(i);
+  return {index < typename lane<T>::integer(n)};
+}
+
+// max(x, c) and min(x, c) are x where x is NaN, and x where both are zeros.
+#if VECTOR_BYTES == 64
+inline vec<float> max(vec<float> x, vec<float> c) { return _mm512_max_ps(c.v, x.v); }
+inline vec<float> min(vec<float> x, vec<float> c) { return _mm512_min_ps(c.v, x.v); }
+inline vec<double> max(vec<double> x, vec<double> c) { return _mm512_max_pd(c.v, x.v); }
+inline vec<double> min(vec<double> x, vec<double> c) { return _mm512_min_pd(c.v, x.v); }
+#elif VECTOR_BYTES == 32
+inline vec<float> max(vec<float> x, vec<float> c) { return _mm256_max_ps(c.v, x.v); }
+inline vec<float> min(vec<float> x, vec<float> c) { return _mm256_min_ps(c.v, x.v); }
+inline vec<double> max(vec<double> x, vec<double> c) { return _mm256_max_pd(c.v, x.v); }
+inline vec<double> min(vec<double> x, vec<double> c) { return _mm256_min_pd(c.v, x.v); }
+#else
+inline vec<float> max(vec<float> x, vec<float> c) { return select(x < c, c, x); }
+inline vec<float> min(vec<float> x, vec<float> c) { return select(x > c, c, x); }
+inline vec<double> max(vec<double> x, vec<double> c) { return select(x < c, c, x); }
+inline vec<double> min(vec<double> x, vec<double> c) { return select(x > c, c, x); }
+#endif
+
+// GCC and Clang turn these loops into one instruction.
+inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) {
+  vec<float>::native r;
+  for (size_t i = 0; i < vec<float>::lanes; i++) r[i] = __builtin_fmaf(a.v[i], b.v[i], c.v[i]);
+  return r;
+}
+inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) {
+  vec<double>::native r;
+  for (size_t i = 0; i < vec<double>::lanes; i++) r[i] = __builtin_fma(a.v[i], b.v[i], c.v[i]);
+  return r;
+}
+// To the nearest integer, ties to even.
+inline vec<float> round(vec<float> a) {
+  vec<float>::native r;
+  for (size_t i = 0; i < vec<float>::lanes; i++) r[i] = __builtin_rintf(a.v[i]);
+  return r;
+}
+inline vec<double> round(vec<double> a) {
+  vec<double>::native r;
+  for (size_t i = 0; i < vec<double>::lanes; i++) r[i] = __builtin_rint(a.v[i]);
+  return r;
+}
+
+// a * 2^k, rounded once also where the result is subnormal. k holds integers in [-2000, 2000] (float: [-250, 250]).
+#if VECTOR_BYTES == 64
+inline vec<float> ldexp(vec<float> a, vec<float> k) { return _mm512_scalef_ps(a.v, k.v); }
+inline vec<double> ldexp(vec<double> a, vec<double> k) { return _mm512_scalef_pd(a.v, k.v); }
+#else
+// 2^k as two factors, each of them normal: the first product is exact, the second rounds.
+template <class T> vec<T> ldexp(vec<T> a, vec<T> k) {
+  using integer = typename lane<T>::integer;
+  constexpr int mantissa = sizeof(T) == 4 ? 23 : 52;
+  constexpr integer bias = sizeof(T) == 4 ? 127 : 1023;
+  // Adding 1.5 * 2^mantissa leaves the integer k in the low bits of the sum.
+  constexpr T magic = T(integer(3) << (mantissa - 1));
+  typename vec<T>::bits whole = to_bits(k + vec<T>(magic)) - to_bits(vec<T>(magic));
+  typename vec<T>::bits half = whole >> 1;
+  vec<T> first = from_bits<T>((half + bias) << mantissa);
+  vec<T> second = from_bits<T>((whole - half + bias) << mantissa);
+  return a * first * second;
+}
+#endif
+
+// Whole and partial vectors between memory and registers. `E` is the element in memory, `T` the lane it is computed in.
+// A partial load fills the remaining lanes with zero; a partial store leaves the rest of memory alone.
+template <class T, class E> vec<T> load(const E *p) {
+  typedef E memory __attribute__((vector_size(vec<T>::lanes * sizeof(E))));
+  memory m;
+  __builtin_memcpy(&m, p, sizeof m);
+  return __builtin_convertvector(m, typename vec<T>::native);
+}
+template <class T, class E> void store(E *p, vec<T> a) {
+  typedef E memory __attribute__((vector_size(vec<T>::lanes * sizeof(E))));
+  memory m = __builtin_convertvector(a.v, memory);
+  __builtin_memcpy(p, &m, sizeof m);
+}
+template <class T, class E> vec<T> load(const E *p, size_t n) {
+  E lanes[vec<T>::lanes] = {};
+  __builtin_memcpy(lanes, p, n * sizeof(E));
+  return load<T>(lanes);
+}
+template <class T, class E> void store(E *p, vec<T> a, size_t n) {
+  E lanes[vec<T>::lanes];
+  store(lanes, a);
+  __builtin_memcpy(p, lanes, n * sizeof(E));
+}
+
+} // namespace
