@@ -26,8 +26,9 @@ export function readNpy(bytes: Uint8Array): NpyParts {
   const { text, end } = headerOf(bytes);
   const { descr, fortranOrder, shape } = parseHeader(text);
   const match = typeof descr === 'string' ? /^([<>])f([48])$/.exec(descr) : null;
-  if (match === null)
+  if (match === null) {
     throw new TypeError(`unsupported dtype ${inPython(descr)} in the .npy file: accepted are ${accepted}`);
+  }
 
   const width = Number(match[2]);
   // A product of large sizes may be Infinity, and Infinity times 0 is not 0.
@@ -61,8 +62,9 @@ export function writeNpy(tensor: Tensor): Uint8Array {
   const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${inPython([...tensor.shape])}, }`;
   const prefix = magic.length + 4;
   const start = Math.ceil((prefix + header.length + 1) / 64) * 64;
-  if (start - prefix > 0xffff)
+  if (start - prefix > 0xffff) {
     throw new RangeError(`a shape of ${tensor.shape.length} sizes is too long for a .npy file`);
+  }
 
   const bytes = new Uint8Array(start + data.byteLength);
   const text = `${magic}\x01\x00\x00\x00${header.padEnd(start - prefix - 1)}\n`;

@@ -1,5 +1,5 @@
-// The only native file that sees JavaScript. It trusts its caller for meaning, not for memory: the .node file can be called
-// without lib/, so whatever JavaScript passes, no call reads or writes outside an array or ends the process.
+// The only native file that sees JavaScript. It trusts its caller for meaning, not for memory: the .node file can be
+// called without lib/, so whatever JavaScript passes, no call reads or writes outside an array or ends the process.
 #include "dispatch.h"
 
 #include <napi.h>
@@ -53,8 +53,8 @@ template <size_t Arrays, size_t Numbers> struct arguments {
     for (size_t i = 0; i < Arrays; i++) {
       // A type this version of Node-API does not know (Float16Array in some) leaves `type` as it was.
       arrays[i].type = static_cast<napi_typedarray_type>(-1);
-      if (i >= count || napi_get_typedarray_info(env, values[i], &arrays[i].type, &arrays[i].length, &arrays[i].data, nullptr,
-                                                 nullptr) != napi_ok)
+      if (i >= count || napi_get_typedarray_info(env, values[i], &arrays[i].type, &arrays[i].length, &arrays[i].data,
+                                                 nullptr, nullptr) != napi_ok)
         return fail_type(env);
       if (arrays[i].type != napi_float32_array && arrays[i].type != napi_float64_array) return fail_type(env);
       if (arrays[i].type != arrays[0].type) return fail_type(env);
@@ -101,7 +101,8 @@ napi_value map_grad(napi_env env, napi_callback_info info) {
 template <class Arguments> bool check_shape(napi_env env, const Arguments &a) {
   int64_t length = a.numbers[0], inner = a.numbers[1];
   int64_t slab;
-  if (length > 0 && inner > 0 && !__builtin_mul_overflow(length, inner, &slab) && a.length() % size_t(slab) == 0) return true;
+  if (length > 0 && inner > 0 && !__builtin_mul_overflow(length, inner, &slab) && a.length() % size_t(slab) == 0)
+    return true;
   napi_throw_range_error(env, nullptr, "length * inner must be positive and divide the arrays' length");
   return false;
 }
@@ -143,9 +144,9 @@ napi_value softmax_grad(napi_env env, napi_callback_info info) {
 
 Napi::Value function(Napi::Env env, const char *name, napi_callback callback, const binding &bound) {
   napi_value value;
-  NAPI_THROW_IF_FAILED(env,
-                       napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<binding *>(&bound), &value),
-                       env.Undefined());
+  NAPI_THROW_IF_FAILED(
+      env, napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<binding *>(&bound), &value),
+      env.Undefined());
   return Napi::Value(env, value);
 }
 
@@ -169,7 +170,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   static const std::vector<binding> bindings = [] {
     std::vector<binding> all;
     for (const kernels *set : supported_kernels())
-      for (unsigned op = 0; op < activation_count; op++) all.push_back({set, activation(op)});
+      for (unsigned op = 0; op < activation_count; op++)
+        all.push_back({set, activation(op)});
     return all;
   }();
   for (size_t i = 0; i < bindings.size(); i += activation_count)

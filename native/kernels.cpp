@@ -7,8 +7,8 @@
 namespace nonlin {
 namespace {
 
-// y[i] = f(x[i]) for elements E computed in lanes T. Two vectors at a time hide each other's latency; what remains at the
-// end goes through the same f, so an element's result does not depend on its place.
+// y[i] = f(x[i]) for elements E computed in lanes T. Two vectors at a time hide each other's latency; what remains at
+// the end goes through the same f, so an element's result does not depend on its place.
 template <class T, class E, class F> void map(const E *x, E *y, size_t n, F f) {
   constexpr size_t lanes = vec<T>::lanes;
   size_t i = 0;
@@ -31,15 +31,17 @@ template <class T, class E, class F> void map(const E *x, E *y, size_t n, F f) {
 template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y, size_t n, F f) {
   constexpr size_t lanes = vec<T>::lanes;
   size_t i = 0;
-  for (; i + lanes <= n; i += lanes) store(y + i, f(load<T>(x + i), load<T>(g + i)));
+  for (; i + lanes <= n; i += lanes)
+    store(y + i, f(load<T>(x + i), load<T>(g + i)));
   if (i < n) store(y + i, f(load<T>(x + i, n - i), load<T>(g + i, n - i)), n - i);
 }
 
+// `flatten` inlines all that these call: the formula into the loop, whatever its length.
 #define ACTIVATION(name, value, gradient)                                                                              \
-  template <class T, class E> void map_##name(const void *x, void *y, size_t n) {                                      \
+  template <class T, class E> [[gnu::flatten]] void map_##name(const void *x, void *y, size_t n) {                     \
     map<T>(static_cast<const E *>(x), static_cast<E *>(y), n, [](vec<T> x) -> vec<T> { return value; });               \
   }                                                                                                                    \
-  template <class T, class E> void map_grad_##name(const void *g, const void *x, void *y, size_t n) {                  \
+  template <class T, class E> [[gnu::flatten]] void map_grad_##name(const void *g, const void *x, void *y, size_t n) { \
     map_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), n,                          \
                 [](vec<T> x, [[maybe_unused]] vec<T> g) -> vec<T> { return gradient; });                               \
   }
@@ -55,7 +57,8 @@ const kernels KERNELS = {
     .name = NAME(KERNELS),
     .map =
         {
-#define ACTIVATION(name, value, gradient) {map_##name<float, float>, map_##name<double, float>, map_##name<double, double>},
+#define ACTIVATION(name, value, gradient)                                                                              \
+  {map_##name<float, float>, map_##name<double, float>, map_##name<double, double>},
 #include "activations.def"
 #undef ACTIVATION
         },

@@ -15,7 +15,8 @@
 
 namespace {
 
-// The compilers' own vector types, spelled out: GCC 12 drops the attribute where its operand depends on a template argument.
+// The compilers' own vector types, spelled out: GCC 12 drops the attribute where its operand depends on a template
+// argument.
 template <class T> struct lane;
 template <> struct lane<float> {
   using integer = int32_t;
@@ -74,7 +75,8 @@ template <class T> vec<T> copysign(vec<T> a, vec<T> b) {
 // The first n lanes.
 template <class T> mask<T> first_lanes(size_t n) {
   typename vec<T>::bits index;
-  for (size_t i = 0; i < vec<T>::lanes; i++) index[i] = typename lane<T>::integer(i);
+  for (size_t i = 0; i < vec<T>::lanes; i++)
+    index[i] = typename lane<T>::integer(i);
   return {index < typename lane<T>::integer(n)};
 }
 
@@ -99,23 +101,27 @@ inline vec<double> min(vec<double> x, vec<double> c) { return select(x > c, c, x
 // GCC and Clang turn these loops into one instruction.
 inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) {
   vec<float>::native r;
-  for (size_t i = 0; i < vec<float>::lanes; i++) r[i] = __builtin_fmaf(a.v[i], b.v[i], c.v[i]);
+  for (size_t i = 0; i < vec<float>::lanes; i++)
+    r[i] = __builtin_fmaf(a.v[i], b.v[i], c.v[i]);
   return r;
 }
 inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) {
   vec<double>::native r;
-  for (size_t i = 0; i < vec<double>::lanes; i++) r[i] = __builtin_fma(a.v[i], b.v[i], c.v[i]);
+  for (size_t i = 0; i < vec<double>::lanes; i++)
+    r[i] = __builtin_fma(a.v[i], b.v[i], c.v[i]);
   return r;
 }
 // To the nearest integer, ties to even.
 inline vec<float> round(vec<float> a) {
   vec<float>::native r;
-  for (size_t i = 0; i < vec<float>::lanes; i++) r[i] = __builtin_rintf(a.v[i]);
+  for (size_t i = 0; i < vec<float>::lanes; i++)
+    r[i] = __builtin_rintf(a.v[i]);
   return r;
 }
 inline vec<double> round(vec<double> a) {
   vec<double>::native r;
-  for (size_t i = 0; i < vec<double>::lanes; i++) r[i] = __builtin_rint(a.v[i]);
+  for (size_t i = 0; i < vec<double>::lanes; i++)
+    r[i] = __builtin_rint(a.v[i]);
   return r;
 }
 
@@ -139,9 +145,13 @@ template <class T> vec<T> ldexp(vec<T> a, vec<T> k) {
 }
 #endif
 
-// Whole and partial vectors between memory and registers. `E` is the element in memory, `T` the lane it is computed in.
-// A partial load fills the remaining lanes with zero; a partial store leaves the rest of memory alone.
+// Whole vectors between memory and registers. `E` is the element in memory, `T` the lane it is computed in.
 template <class T, class E> vec<T> load(const E *p) {
+#if VECTOR_BYTES == 64 // GCC 12 widens in two halves.
+  if constexpr (sizeof(T) > sizeof(E)) return _mm512_cvtps_pd(_mm256_loadu_ps(p));
+#elif VECTOR_BYTES == 32
+  if constexpr (sizeof(T) > sizeof(E)) return _mm256_cvtps_pd(_mm_loadu_ps(p));
+#endif
   typedef E memory __attribute__((vector_size(vec<T>::lanes * sizeof(E))));
   memory m;
   __builtin_memcpy(&m, p, sizeof m);
@@ -152,6 +162,46 @@ template <class T, class E> void store(E *p, vec<T> a) {
   memory m = __builtin_convertvector(a.v, memory);
   __builtin_memcpy(p, &m, sizeof m);
 }
+
+// The first n lanes only: a load fills the others with zero; neither touches memory from p + n on.
+#if VECTOR_BYTES == 64
+template <class T, class E> vec<T> load(const E *p, size_t n) {
+  const unsigned some = (1u << n) - 1;
+  if constexpr (sizeof(T) == 4)
+    return _mm512_maskz_loadu_ps(__mmask16(some), p);
+  else if constexpr (sizeof(E) == 4)
+    return _mm512_cvtps_pd(_mm256_maskz_loadu_ps(__mmask8(some), p));
+  else
+    return _mm512_maskz_loadu_pd(__mmask8(some), p);
+}
+template <class T, class E> void store(E *p, vec<T> a, size_t n) {
+  const unsigned some = (1u << n) - 1;
+  if constexpr (sizeof(T) == 4)
+    _mm512_mask_storeu_ps(p, __mmask16(some), a.v);
+  else if constexpr (sizeof(E) == 4)
+    _mm256_mask_storeu_ps(p, __mmask8(some), _mm512_cvtpd_ps(a.v));
+  else
+    _mm512_mask_storeu_pd(p, __mmask8(some), a.v);
+}
+#elif VECTOR_BYTES == 32
+inline __m128i first_four(size_t n) { return _mm256_castsi256_si128(__m256i(first_lanes<float>(n).m)); }
+template <class T, class E> vec<T> load(const E *p, size_t n) {
+  if constexpr (sizeof(T) == 4)
+    return _mm256_maskload_ps(p, __m256i(first_lanes<float>(n).m));
+  else if constexpr (sizeof(E) == 4)
+    return _mm256_cvtps_pd(_mm_maskload_ps(p, first_four(n)));
+  else
+    return _mm256_maskload_pd(p, __m256i(first_lanes<double>(n).m));
+}
+template <class T, class E> void store(E *p, vec<T> a, size_t n) {
+  if constexpr (sizeof(T) == 4)
+    _mm256_maskstore_ps(p, __m256i(first_lanes<float>(n).m), a.v);
+  else if constexpr (sizeof(E) == 4)
+    _mm_maskstore_ps(p, first_four(n), _mm256_cvtpd_ps(a.v));
+  else
+    _mm256_maskstore_pd(p, __m256i(first_lanes<double>(n).m), a.v);
+}
+#else
 template <class T, class E> vec<T> load(const E *p, size_t n) {
   E lanes[vec<T>::lanes] = {};
   __builtin_memcpy(lanes, p, n * sizeof(E));
@@ -162,5 +212,6 @@ template <class T, class E> void store(E *p, vec<T> a, size_t n) {
   store(lanes, a);
   __builtin_memcpy(p, lanes, n * sizeof(E));
 }
+#endif
 
 } // namespace

@@ -1,0 +1,114 @@
+// `npm run bench`: time per element of every function, backend, precision and size, held against a copy and against ReLU in the
+// same run. Outputs are given, so no memory is allocated; figures are medians.
+import { parseArgs } from 'node:util';
+import * as nonlin from 'nonlin';
+import { Bench } from 'tinybench';
+
+const help = `npm run bench -- [options]
+
+  --size N[,N...]        elements (default 16,1024,16384,262144,4194304)
+  --function NAME[,...]  relu, sigmoid, tanh, gelu, gelu:tanh, gelu:sigmoid, softmax:ROW (default: all, softmax:1000)
+  --backend NAME[,...]   default: all that run here
+  --precision NAME[,..]  fast, exact (default: fast)
+  --dtype NAME           float32 (default) or float64
+  --time MS              for each row (default 200)
+  --json                 rows as JSON
+  --help                 this text
+`;
+
+const { values: options } = parseArgs({
+  options: {
+    size: { type: 'string', default: '16,1024,16384,262144,4194304' },
+    function: { type: 'string', default: 'relu,sigmoid,tanh,gelu,gelu:tanh,gelu:sigmoid,softmax:1000' },
+    backend: { type: 'string', default: nonlin.backends().join() },
+    precision: { type: 'string', default: 'fast' },
+    dtype: { type: 'string', default: 'float32' },
+    time: { type: 'string', default: '200' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (options.help) {
+  process.stdout.write(help);
+  process.exit(0);
+}
+
+const FloatArray = { float32: Float32Array, float64: Float64Array }[options.dtype];
+
+/** The call that a row measures: `name` as in --function. */
+function callOf(name, x, out, precision) {
+  const [base, detail] = name.split(':');
+  if (base === 'gelu') return () => nonlin.gelu(x, { out, precision, approximate: detail ?? 'none' });
+  if (base !== 'softmax') return () => nonlin[base](x, { out, precision });
+  const row = Math.min(Number(detail), x.length);
+  const rows = Math.floor(x.length / row);
+  const matrix = (data) => new nonlin.Tensor(data.subarray(0, rows * row), { shape: [rows, row] });
+  const [from, to] = [matrix(x), matrix(out)];
+  return () => nonlin.softmax(from, { out: to, precision });
+}
+
+/** Median nanoseconds of one call; short calls are timed in batches, so that the clock does not count. */
+async function measure(call, elements) {
+  const batch = Math.max(1, Math.floor(16384 / elements));
+  const time = Number(options.time);
+  const bench = new Bench({ time, iterations: 5, warmupTime: time / 4, warmupIterations: 2, throws: true });
+  bench.add('', () => {
+    for (let i = 0; i < batch; i++) call();
+  });
+  await bench.run();
+  return (bench.tasks[0].result.latency.p50 * 1e6) / batch;
+}
+
+const rows = [];
+const print = (cells) => {
+  const [name, ...numbers] = cells;
+  const [first, ...rest] = numbers;
+  console.log(name.padEnd(16) + String(first).padEnd(8) + rest.map((cell) => String(cell).padStart(12)).join(''));
+};
+
+for (const size of options.size.split(',').map(Number)) {
+  // Values of both signs in no order: what a branch predictor cannot learn.
+  const x = FloatArray.from({ length: size }, () => Math.random() * 8 - 4);
+  const out = new FloatArray(size);
+  const copy = await measure(() => out.set(x), size);
+  const bytes = 2 * x.byteLength;
+  if (!options.json) {
+    const each = copy / size;
+    console.log(`\n${size} ${options.dtype}: a copy takes ${each.toFixed(4)} ns per element, ${(bytes / copy).toFixed(1)} GB/s`);
+    print(['function', 'backend', 'precision', 'ns/call', 'ns/element', 'GB/s', 'x copy', 'x relu']);
+  }
+  for (const backend of options.backend.split(',')) {
+    nonlin.useBackend(backend);
+    let relu;
+    for (const precision of options.precision.split(',')) {
+      for (const name of options.function.split(',')) {
+        const call = await measure(callOf(name, x, out, precision), size);
+        if (name === 'relu') relu = call;
+        const row = {
+          function: name,
+          backend,
+          precision,
+          size,
+          nanosecondsPerCall: call,
+          nanosecondsPerElement: call / size,
+          gigabytesPerSecond: bytes / call,
+          timesCopy: call / copy,
+          timesRelu: relu === undefined ? null : call / relu,
+        };
+        rows.push(row);
+        if (!options.json)
+          print([
+            name,
+            backend,
+            precision,
+            call.toFixed(0),
+            (call / size).toFixed(3),
+            (bytes / call).toFixed(1),
+            (call / copy).toFixed(2),
+            relu === undefined ? '-' : (call / relu).toFixed(2),
+          ]);
+      }
+    }
+  }
+}
+if (options.json) console.log(JSON.stringify(rows, null, 2));

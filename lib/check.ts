@@ -1,0 +1,66 @@
+// Checks of what the caller passed, alike for every backend and before anything is written. Only this file, the Tensor and its
+// readers blame the caller.
+import type { FloatArray } from './backend.js';
+import { describe } from './errors.js';
+
+/** Which arithmetic serves float32: `'fast'` in float32, `'exact'` in float64 and rounded once. */
+export type Precision = 'fast' | 'exact';
+
+/** True for float32 and float64 arrays, those of another realm (a vm context, a Jest test) included. */
+export function isFloatArray(x: unknown): x is FloatArray {
+  if (x instanceof Float32Array || x instanceof Float64Array) return true;
+  if (!ArrayBuffer.isView(x)) return false;
+  const tag = (x as unknown as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
+  return tag === 'Float32Array' || tag === 'Float64Array';
+}
+
+const bytes = (x: FloatArray) => x.BYTES_PER_ELEMENT as 4 | 8;
+
+/** A new array of the type of x. */
+export function emptyLike(x: FloatArray, length = x.length): FloatArray {
+  return bytes(x) === 4 ? new Float32Array(length) : new Float64Array(length);
+}
+
+/** The options object of a call, which may be left out. */
+export function checkOptions<O extends object>(options: O | undefined, name: string): O | undefined {
+  if (options !== undefined && (typeof options !== 'object' || options === null))
+    throw new TypeError(`${name}: options must be an object such as { out }, got ${describe(options)}`);
+  return options;
+}
+
+export function checkPrecision(precision: unknown, name: string): boolean {
+  if (precision === undefined || precision === 'fast') return false;
+  if (precision === 'exact') return true;
+  throw new TypeError(`${name}: precision must be 'fast' or 'exact', got ${describe(precision)}`);
+}
+
+/** The incoming gradient of a typed array: an array of its type and length. */
+export function checkGrad(x: FloatArray, grad: unknown, name: string): FloatArray {
+  return checkLike(x, grad, 'grad', name);
+}
+
+/** An output for x (and grad): of their type and length, and each of them itself in memory or sharing none of it. */
+export function checkOut(x: FloatArray, grad: FloatArray | undefined, out: unknown, name: string): FloatArray {
+  const y = checkLike(x, out, 'out', name);
+  checkOverlap(x, y, 'x', name);
+  if (grad !== undefined) checkOverlap(grad, y, 'grad', name);
+  return y;
+}
+
+function checkLike(x: FloatArray, other: unknown, what: string, name: string): FloatArray {
+  if (!isFloatArray(other) || bytes(other) !== bytes(x))
+    throw new TypeError(`${name}: ${what} must be a ${typeName(x)} like x, got ${describe(other)}`);
+  if (other.length !== x.length)
+    throw new RangeError(`${name}: ${what} has ${other.length} elements but x has ${x.length}`);
+  return other;
+}
+
+function checkOverlap(x: FloatArray, out: FloatArray, what: string, name: string): void {
+  if (x === out || x.buffer !== out.buffer || x.byteOffset === out.byteOffset) return;
+  if (x.byteOffset < out.byteOffset + out.byteLength && out.byteOffset < x.byteOffset + x.byteLength)
+    throw new RangeError(`${name}: out overlaps part of ${what}; it may be ${what} itself or separate memory`);
+}
+
+function typeName(x: FloatArray): string {
+  return bytes(x) === 4 ? 'Float32Array' : 'Float64Array';
+}

@@ -1,0 +1,91 @@
+// `nonlin <activation> in.npy`: applies an activation, and writes the result or tells what it is like.
+import type { Activation } from '../activations.js';
+import { activationNames } from '../activations.js';
+import type { FloatArray } from '../backend.js';
+import { type Approximate, geluOf } from '../functions.js';
+import { useBackend } from '../select.js';
+import { shapeText } from '../shape.js';
+import { contiguousData, type Tensor } from '../tensor.js';
+import { type Arguments, backendOf, choiceOf, integerOf, precisionOf } from './arguments.js';
+import { attempt, UsageError } from './errors.js';
+import { readTensor, writeTensor } from './files.js';
+import { forward, type Operation } from './operations.js';
+import { type Io, json, paintFor, pairs, short } from './output.js';
+
+const approximations: readonly Approximate[] = ['none', 'tanh', 'sigmoid'];
+const variants: readonly Activation[] = approximations.filter((name) => name !== 'none').map(geluOf);
+
+/** Every operation but the variants of gelu, which --approximate names. */
+export const applicable: readonly Operation[] = [
+  ...activationNames.filter((name) => !variants.includes(name)),
+  'softmax',
+];
+
+export async function apply(name: Operation, args: Arguments, io: Io): Promise<number> {
+  const { positionals, given } = args;
+  const [path, ...rest] = positionals;
+  if (path === undefined) throw new UsageError(`${name} needs a .npy file, or - for standard input`);
+  if (rest.length > 0) throw new UsageError(`${name} takes one file, got also ${rest.join(' ')}`);
+  const dim = integerOf(args, 'dim', -Infinity);
+  const approximate = choiceOf(args, 'approximate', approximations);
+  const precision = precisionOf(args);
+  const backend = backendOf(args);
+  const output = given.get('output');
+  if (output === '-' && given.has('json')) throw new UsageError('--json and -o - both want standard output');
+
+  if (backend !== undefined) attempt('--backend', () => useBackend(backend));
+  const x = await readTensor(path, io);
+  const operation = name === 'gelu' ? geluOf(approximate) : name;
+  const y = attempt(path, () => forward(operation, x, { dim: dim ?? -1, precision }));
+  if (output !== undefined) await writeTensor(output, y, io);
+  if (given.has('json')) io.out.write(json(summarize(y)));
+  else if (output === undefined) io.out.write(pairs(readable(summarize(y)), paintFor(io)));
+  return 0;
+}
+
+interface Summary {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  /** Of all values but NaN; null where there is none. */
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly mean: number | null;
+  /** Shares of all values. */
+  readonly zeros: number;
+  readonly nans: number;
+}
+
+function summarize(y: Tensor): Summary {
+  const { dtype, shape } = y;
+  const data: FloatArray = contiguousData(y);
+  let [min, max, sum, zeros, nans] = [Infinity, -Infinity, 0, 0, 0];
+  for (const value of data) {
+    if (Number.isNaN(value)) {
+      nans++;
+      continue;
+    }
+    if (value < min) min = value;
+    if (value > max) max = value;
+    if (value === 0) zeros++;
+    sum += value;
+  }
+  const counted = data.length - nans;
+  const size = Math.max(data.length, 1);
+  const range =
+    counted === 0 ? { min: null, max: null, mean: null } : { min: min + 0, max: max + 0, mean: sum / counted };
+  return { shape, dtype, ...range, zeros: zeros / size, nans: nans / size };
+}
+
+function readable({ shape, dtype, min, max, mean, zeros, nans }: Summary): object {
+  const number = (value: number | null) => (value === null ? 'none' : short(value));
+  const share = (value: number) => `${short(value * 100)} %`;
+  return {
+    shape: shapeText(shape),
+    dtype,
+    min: number(min),
+    max: number(max),
+    mean: number(mean),
+    zeros: share(zeros),
+    ...(nans > 0 && { nans: share(nans) }),
+  };
+}

@@ -1,0 +1,102 @@
+// The command line: which options there are, what they may be, and what each command takes.
+import { parseArgs } from 'node:util';
+import { type BackendName, backendNames } from '../backend.js';
+import { describe } from '../errors.js';
+import { UsageError } from './errors.js';
+
+interface OptionHelp {
+  /** What stands for the value in the help; absent where there is none. */
+  readonly value?: string;
+  readonly short?: string;
+  readonly help: string;
+}
+
+export const options = {
+  output: { value: 'out.npy', short: 'o', help: 'write the result there; - is standard output' },
+  dim: { value: 'n', help: 'the dimension whose entries sum to 1 (softmax); default -1, the last' },
+  approximate: { value: 'none|tanh|sigmoid', help: 'which gelu; default none, the one with the error function' },
+  precision: { value: 'fast|exact', help: 'how float32 is computed: in float32 (default), or in float64 and rounded' },
+  backend: { value: backendNames.join('|'), help: 'who computes; default: the best that runs here' },
+  seed: { value: 'n', help: 'another sequence of random inputs; default 1' },
+  count: { value: 'n', help: 'how many inputs; default 131072' },
+  json: { help: 'write JSON; NaN and the infinities are strings in it' },
+  help: { short: 'h', help: 'this text' },
+  version: { help: 'the version of nonlin' },
+} as const satisfies Record<string, OptionHelp>;
+
+export type OptionName = keyof typeof options;
+
+export interface Arguments {
+  readonly positionals: readonly string[];
+  readonly given: ReadonlyMap<OptionName, string>;
+}
+
+const isOption = (name: string): name is OptionName => Object.hasOwn(options, name);
+
+/** Splits the command line. Throws a UsageError for options that do not exist, lack a value or have one too many. */
+export function parse(argv: readonly string[]): Arguments {
+  const config = Object.entries<OptionHelp>(options).map(([name, { value, short }]) => {
+    const type: 'string' | 'boolean' = value === undefined ? 'boolean' : 'string';
+    return [name, short === undefined ? { type } : { type, short }] as const;
+  });
+  // Not strict: it would refuse `--dim -1`.
+  const { tokens, positionals } = parseArgs({
+    args: [...argv],
+    options: Object.fromEntries(config),
+    strict: false,
+    tokens: true,
+  });
+  const given = new Map<OptionName, string>();
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value } = token;
+    if (!isOption(name)) throw new UsageError(`unknown option ${rawName}`);
+    const { value: wanted }: OptionHelp = options[name];
+    if (wanted === undefined && value !== undefined) throw new UsageError(`${rawName} takes no value, got ${value}`);
+    // The next option is no value, but -1 and - are.
+    if (wanted !== undefined && (value === undefined || (!token.inlineValue && /^-[^\d.]/.test(value)))) {
+      throw new UsageError(`${rawName} needs a value: ${rawName} <${wanted}>`);
+    }
+    given.set(name, value ?? '');
+  }
+  return { positionals, given };
+}
+
+export function integerOf({ given }: Arguments, name: 'dim' | 'seed' | 'count', least: number): number | undefined {
+  const text = given.get(name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!/^[-+]?\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+    const range = least === -Infinity ? '' : ` of at least ${least}`;
+    throw new UsageError(`--${name} must be an integer${range}, got ${describe(text)}`);
+  }
+  return value;
+}
+
+export function choiceOf<Choice extends string>(
+  { given }: Arguments,
+  name: OptionName,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const text = given.get(name);
+  if (text === undefined) return undefined;
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice === undefined)
+    throw new UsageError(`--${name} must be one of ${choices.join(', ')}, got ${describe(text)}`);
+  return choice;
+}
+
+export const precisionOf = (args: Arguments) => choiceOf(args, 'precision', ['fast', 'exact']) ?? 'fast';
+
+export const backendOf = (args: Arguments): BackendName | undefined => choiceOf(args, 'backend', backendNames);
+
+/** `  -o, --output <out.npy>  write ...`, one line for each option. */
+export function optionHelp(names: readonly OptionName[]): string {
+  const lines = names.map((name) => {
+    const { short, value, help }: OptionHelp = options[name];
+    const flags = `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`;
+    return { flags, help };
+  });
+  const width = Math.max(...lines.map(({ flags }) => flags.length));
+  return lines.map(({ flags, help }) => `  ${flags.padEnd(width)}  ${help}\n`).join('');
+}

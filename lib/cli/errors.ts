@@ -1,0 +1,17 @@
+// How a command fails. Anything else that is thrown is a defect of nonlin, and keeps its stack trace.
+
+/** The command line is wrong: exit code 2. */
+export class UsageError extends Error {}
+
+/** The command line is right and the work could not be done: exit code 1. */
+export class Failure extends Error {}
+
+/** Runs work on what the user gave: where it is refused, the reason is the user's to read. */
+export function attempt<Result>(subject: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Error) throw new Failure(`${subject}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,126 @@
+// The command line `nonlin`: finds the command, runs it and turns what happened into an exit code and one line of text.
+import { describe } from '../errors.js';
+import { version } from '../version.js';
+import { applicable, apply } from './apply.js';
+import { type Arguments, type OptionName, optionHelp, parse } from './arguments.js';
+import { check } from './check.js';
+import { compare } from './compare.js';
+import { Failure, UsageError } from './errors.js';
+import { info } from './info.js';
+import type { Io } from './output.js';
+
+interface Command {
+  readonly usage: string;
+  readonly summary: string;
+  /** More than the summary, for the command's own help. */
+  readonly detail: string;
+  readonly options: readonly OptionName[];
+  run(args: Arguments, io: Io): number | Promise<number>;
+}
+
+const commands = new Map<string, Command>([
+  ...applicable.map((name): [string, Command] => [
+    name,
+    {
+      usage: `${name} <in.npy> [-o out.npy] [options]`,
+      summary: `apply ${name}`,
+      detail:
+        'Reads float32 or float64 and writes the same; - is standard input. Without -o it tells what the result is like.',
+      options: [
+        'output',
+        ...(name === 'softmax' ? (['dim'] as const) : []),
+        ...(name === 'gelu' ? (['approximate'] as const) : []),
+        'precision',
+        'backend',
+        'json',
+      ],
+      run: (args, io) => apply(name, args, io),
+    },
+  ]),
+  [
+    'info',
+    {
+      usage: 'info [--json]',
+      summary: 'which backend serves here, and why',
+      detail: 'NONLIN_BACKEND chooses another one, for every command.',
+      options: ['json'],
+      run: info,
+    },
+  ],
+  [
+    'compare',
+    {
+      usage: 'compare [in.npy] [options]',
+      summary: 'time native code against TypeScript',
+      detail: 'On the file, or on 262144 normal float32 values. Times are medians for the whole tensor.',
+      options: ['precision', 'backend', 'json'],
+      run: compare,
+    },
+  ],
+  [
+    'check',
+    {
+      usage: 'check [options]',
+      summary: 'hold every native backend against TypeScript',
+      detail: 'Edges and random inputs, results and gradients. Exit code 1 where a difference is beyond its bound.',
+      options: ['seed', 'count', 'backend', 'json'],
+      run: check,
+    },
+  ],
+]);
+
+/** Runs a command line (without the program's name) and returns the exit code: 0, 1 for a failure, 2 for wrong usage. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  let name: string | undefined;
+  try {
+    const { positionals, given } = parse(argv);
+    name = positionals[0];
+    const command = name === undefined ? undefined : commands.get(name);
+    if (name !== undefined && command === undefined) {
+      throw new UsageError(`unknown command ${describe(name)}; there are ${[...commands.keys()].join(', ')}`);
+    }
+    if (given.has('help')) io.out.write(command === undefined ? generalHelp() : commandHelp(command));
+    else if (given.has('version')) io.out.write(`${version}\n`);
+    else if (name === undefined || command === undefined)
+      throw new UsageError('what is to be done? a command is missing');
+    else {
+      const foreign = [...given.keys()].find((option) => !command.options.includes(option));
+      if (foreign !== undefined) throw new UsageError(`--${foreign} is not an option of ${name}`);
+      return await command.run({ positionals: positionals.slice(1), given }, io);
+    }
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      const topic = name !== undefined && commands.has(name) ? `${name} ` : '';
+      io.error.write(`nonlin: ${error.message}\nSee nonlin ${topic}--help.\n`);
+      return 2;
+    }
+    if (error instanceof Failure) {
+      io.error.write(`nonlin: ${error.message}\n`);
+      return 1;
+    }
+    throw error;
+  }
+}
+
+function generalHelp(): string {
+  const width = Math.max(...[...commands.values()].map(({ usage }) => usage.length));
+  const lines = [...commands.values()].map(({ usage, summary }) => `  nonlin ${usage.padEnd(width)}  ${summary}\n`);
+  return `Activation functions on .npy files, in native code and in TypeScript.
+
+Usage:
+${lines.join('')}
+Options of every command:
+${optionHelp(['json', 'help', 'version'])}
+Exit codes: 0 done, 1 it failed, 2 the command line is wrong. Options of a command: nonlin <command> --help.
+`;
+}
+
+function commandHelp({ usage, summary, detail, options }: Command): string {
+  return `nonlin ${usage}: ${summary}
+
+${detail}
+
+Options:
+${optionHelp([...options, 'help'])}`;
+}

@@ -1,0 +1,86 @@
+// What the commands write: tables, pairs, JSON and colour. Nothing here touches the process; the streams come from outside.
+import { stripVTControlCharacters, styleText } from 'node:util';
+import type { DType } from '../shape.js';
+
+export interface Output {
+  write(chunk: string | Uint8Array): unknown;
+  readonly isTTY?: boolean | undefined;
+}
+
+/** The world as the commands see it. */
+export interface Io {
+  readonly out: Output;
+  readonly error: Output;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** All of standard input. */
+  readInput(): Promise<Uint8Array>;
+}
+
+export type Paint = (format: 'bold' | 'green' | 'red', text: string) => string;
+
+/** Colours for a terminal, nothing for anything else or where NO_COLOR is set (no-color.org: to any but the empty string). */
+export function paintFor({ out, environment }: Io): Paint {
+  // Node has styleText from 20.12 on.
+  const coloured = out.isTTY === true && !environment.NO_COLOR && typeof styleText === 'function';
+  return coloured ? styleText : (_format, text) => text;
+}
+
+/** Columns as wide as their widest cell; those of numbers are aligned to the right. */
+export function table(titles: readonly string[], rows: readonly (readonly string[])[], paint: Paint): string {
+  const lines = [titles.map((title) => paint('bold', title)), ...rows];
+  const width = (cell: string) => stripVTControlCharacters(cell).length;
+  const widths = titles.map((_, column) => Math.max(...lines.map((line) => width(line[column] ?? ''))));
+  const numeric = titles.map((_, column) => rows.every((row) => /^$|^-?[\d.∞]|^NaN|^-$/.test(row[column] ?? '')));
+  const pad = (cell: string, column: number) => {
+    const space = ' '.repeat(widths[column]! - width(cell));
+    return numeric[column] ? space + cell : cell + space;
+  };
+  return lines.map((line) => `${line.map(pad).join('  ').trimEnd()}\n`).join('');
+}
+
+/** `key  value` lines; a nested object's keys are joined by a dot. */
+export function pairs(object: object, paint: Paint): string {
+  const flat = flatten(object);
+  const width = Math.max(0, ...flat.map(([key]) => key.length));
+  return flat.map(([key, text]) => `${paint('bold', key.padEnd(width))}  ${text}\n`).join('');
+}
+
+function flatten(object: object, prefix = ''): [key: string, text: string][] {
+  return Object.entries(object).flatMap(([name, value]: [string, unknown]): [string, string][] => {
+    const key = prefix + name;
+    if (value === undefined) return [];
+    if (value === null) return [[key, 'none']];
+    if (Array.isArray(value)) return [[key, value.join(', ') || 'none']];
+    if (typeof value === 'object') return flatten(value, `${key}.`);
+    return [[key, String(value)]];
+  });
+}
+
+/** What JSON has no number for is written as a string: "NaN", "Infinity", "-Infinity" and "-0". */
+export function json(value: unknown): string {
+  const replace = (_key: string, item: unknown) =>
+    typeof item === 'number' && (!Number.isFinite(item) || Object.is(item, -0)) ? short(item) : item;
+  return `${JSON.stringify(value, replace, 2)}\n`;
+}
+
+/** About six digits. */
+export function short(value: number): string {
+  if (Object.is(value, -0)) return '-0';
+  return String(Number(value.toPrecision(6)));
+}
+
+/** As few digits as tell a number from its neighbours in its dtype. */
+export function shortest(value: number, dtype: DType): string {
+  if (Object.is(value, -0)) return '-0';
+  if (dtype === 'float64' || !Number.isFinite(value)) return String(value);
+  for (let digits = 1; digits < 9; digits++) {
+    const text = value.toPrecision(digits);
+    if (Math.fround(Number(text)) === value) return String(Number(text));
+  }
+  return String(Number(value.toPrecision(9)));
+}
+
+/** One line on a terminal's standard error that each call overwrites, and the last one (without text) removes. */
+export function progress({ error }: Io, text = ''): void {
+  if (error.isTTY) error.write(`\r\x1b[K${text}`);
+}

@@ -1,0 +1,80 @@
+// How a tensor prints, by PyTorch's rules of thumb: one notation for all numbers, chosen from their range, in aligned columns.
+import { checkReach, type Parts, sizeOf } from './shape.js';
+
+const decimals = 4;
+const lineWidth = 80;
+/** A larger tensor shows only the first and the last entries of a long dimension. */
+const summaryAbove = 1000;
+const edge = 3;
+
+/** What is left to print of a dimension: numbers or rows, with undefined where entries are left out. */
+type Shown = number | undefined | readonly Shown[];
+
+/** The numbers in nested brackets, without dtype and shape; on one line where there is one row that fits. */
+export function format(tensor: Parts): string {
+  checkReach(tensor.data, tensor);
+  const size = sizeOf(tensor.shape);
+  if (size === 0) return '[]';
+  const shown = select(tensor, 0, tensor.offset, size > summaryAbove);
+  const numbers = numbersIn(shown);
+  const write = notation(numbers);
+  const oneLine = render(shown, 0, Number.POSITIVE_INFINITY, write);
+  const rank = tensor.shape.length;
+  if (!oneLine.includes('\n') && oneLine.length <= lineWidth) return oneLine;
+  const width = numbers.reduce((widest, number) => Math.max(widest, write(number).length), 0);
+  // A row shares its line with at most `rank` brackets on either side.
+  const perLine = Math.max(1, Math.floor((lineWidth + 2 - 2 * rank) / (width + 2)));
+  return render(shown, 0, perLine, (number) => write(number).padStart(width));
+}
+
+function select({ data, shape, strides }: Parts, dim: number, at: number, summarise: boolean): Shown {
+  if (dim === shape.length) return data[at]!;
+  const entry = (index: number) =>
+    select({ data, shape, strides, offset: 0 }, dim + 1, at + index * strides[dim]!, summarise);
+  const length = shape[dim]!;
+  if (!summarise || length <= 2 * edge) return Array.from({ length }, (_, index) => entry(index));
+  const side = (from: number) => Array.from({ length: edge }, (_, index) => entry(from + index));
+  return [...side(0), undefined, ...side(length - edge)];
+}
+
+function numbersIn(shown: Shown): number[] {
+  if (Array.isArray(shown)) return (shown as readonly Shown[]).flatMap(numbersIn);
+  return typeof shown === 'number' ? [shown] : [];
+}
+
+/** Integers bare; else four decimals; powers of ten where numbers are large, small, or more than 1000 times apart. */
+function notation(numbers: readonly number[]): (value: number) => string {
+  let least = Number.POSITIVE_INFINITY;
+  let greatest = 0;
+  let whole = true;
+  for (const number of numbers) {
+    if (!Number.isFinite(number) || number === 0) continue;
+    least = Math.min(least, Math.abs(number));
+    greatest = Math.max(greatest, Math.abs(number));
+    whole &&= Number.isInteger(number);
+  }
+  const powers = greatest >= 1e8 || (!whole && (least < 1e-4 || greatest / least > 1e3));
+  return (value) => {
+    if (!Number.isFinite(value)) return String(value);
+    const text = powers ? value.toExponential(decimals) : value.toFixed(whole ? 0 : decimals);
+    return Object.is(value, -0) ? `-${text}` : text;
+  };
+}
+
+function render(shown: Shown, depth: number, perLine: number, write: (value: number) => string): string {
+  if (shown === undefined) return '...';
+  if (typeof shown === 'number') return write(shown);
+  const parts = shown.map((entry) => render(entry, depth + 1, perLine, write));
+  const indent = ' '.repeat(depth + 1);
+  const height = heightOf(shown);
+  // Rows stand under each other, matrices a blank line apart, and so on.
+  if (height > 1) return `[${parts.join(`,${'\n'.repeat(height - 1)}${indent}`)}]`;
+  const lines: string[] = [];
+  for (let i = 0; i < parts.length; i += perLine) lines.push(parts.slice(i, i + perLine).join(', '));
+  return `[${lines.join(`,\n${indent}`)}]`;
+}
+
+/** How many dimensions are below: 1 for a row of numbers. */
+function heightOf(shown: Shown): number {
+  return Array.isArray(shown) ? 1 + heightOf((shown as readonly Shown[])[0]) : 0;
+}

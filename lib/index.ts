@@ -1,0 +1,96 @@
+// What the package exports, name by name. Each function is a row of the table in activations.ts; softmax has its own shape.
+import type { Activation } from './activations.js';
+import { checkOptions } from './check.js';
+import {
+  type GELUOptions,
+  geluOf,
+  type Input,
+  map,
+  mapGrad,
+  type Options,
+  type Output,
+  type SoftmaxOptions,
+  softmaxGradOf,
+  softmaxOf,
+} from './functions.js';
+
+type Forward = <X extends Input>(x: X, options?: Options<X>) => Output<X>;
+type Gradient = <X extends Input>(grad: Input, x: X, options?: Options<X>) => Output<X>;
+
+const forward =
+  (name: Activation): Forward =>
+  (x, options) =>
+    map(name, name, x, checkOptions(options, name));
+
+const gradient =
+  (name: Activation): Gradient =>
+  (grad, x, options) =>
+    mapGrad(name, `${name}Grad`, grad, x, checkOptions(options, `${name}Grad`));
+
+/**
+ * Rectified linear unit, `max(x, 0)`, element by element (Nair and Hinton, 2010). Exact; NaN stays NaN and -0 stays -0.
+ *
+ * @param x a Float32Array, a Float64Array, a Tensor or anything tensor-like, of any shape.
+ * @returns a new array or Tensor like x, or `options.out`.
+ * @throws TypeError where x, `out` or an option is of the wrong kind; RangeError where `out` differs from x in size or overlaps
+ * a part of it. Nothing is written then.
+ */
+export const relu = forward('relu');
+
+/**
+ * The logistic function, `1 / (1 + e^-x)`, element by element. Accepts, returns and throws like {@link relu}.
+ * Tails keep their relative accuracy: `sigmoid(-100)` is 3.8e-44 in float32.
+ */
+export const sigmoid = forward('sigmoid');
+
+/** The hyperbolic tangent, element by element. Accepts, returns and throws like {@link relu}. */
+export const tanh = forward('tanh');
+
+/**
+ * Gaussian error linear unit, `x * Phi(x)` with the normal distribution function Phi, element by element (Hendrycks and
+ * Gimpel, 2016). `approximate: 'tanh'` is `x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))`, `approximate: 'sigmoid'` is
+ * `x * sigmoid(1.702 x)`. All three keep their relative accuracy in the left tail, down to subnormal results.
+ * Accepts, returns and throws like {@link relu}.
+ */
+export function gelu<X extends Input>(x: X, options?: GELUOptions<X>): Output<X> {
+  return map(geluOf(checkOptions(options, 'gelu')?.approximate), 'gelu', x, options);
+}
+
+/**
+ * Softmax along a dimension, `e^x / sum(e^x)`. The largest entry cannot overflow, and no accuracy is lost in a difference to it.
+ * A slice with NaN or +Infinity in it, or of -Infinity only, becomes NaN; a single -Infinity becomes 0.
+ *
+ * @param x a Float32Array, a Float64Array (one slice), a Tensor or anything tensor-like.
+ * @param options `dim` in [-rank, rank - 1], default -1.
+ * @throws like {@link relu}; TypeError where `dim` is not an integer, RangeError where x has no such dimension.
+ */
+export function softmax<X extends Input>(x: X, options?: SoftmaxOptions<X>): Output<X> {
+  return softmaxOf(x, checkOptions(options, 'softmax'));
+}
+
+/** `grad` where x > 0, else 0; NaN where x is NaN. `grad` has the kind, dtype and shape of x; `out` may be either of them. */
+export const reluGrad = gradient('relu');
+
+/** `grad * s * (1 - s)` with s = sigmoid(x). Arguments as in {@link reluGrad}. */
+export const sigmoidGrad = gradient('sigmoid');
+
+/** `grad * (1 - tanh(x)^2)`. Arguments as in {@link reluGrad}. */
+export const tanhGrad = gradient('tanh');
+
+/** `grad` times the derivative of {@link gelu} in the form that `approximate` names. Arguments as in {@link reluGrad}. */
+export function geluGrad<X extends Input>(grad: Input, x: X, options?: GELUOptions<X>): Output<X> {
+  return mapGrad(geluOf(checkOptions(options, 'geluGrad')?.approximate), 'geluGrad', grad, x, options);
+}
+
+/** `s * (grad - sum(grad * s))` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}. */
+export function softmaxGrad<X extends Input>(grad: Input, x: X, options?: SoftmaxOptions<X>): Output<X> {
+  return softmaxGradOf(grad, x, checkOptions(options, 'softmaxGrad'));
+}
+
+export type { BackendName, FloatArray } from './backend.js';
+export type { Precision } from './check.js';
+export type { Approximate, GELUOptions, Input, Options, Output, SoftmaxOptions } from './functions.js';
+export { GELU, type Layer, ReLU, Sigmoid, Softmax, Tanh } from './layers.js';
+export { backends, type Info, info, useBackend } from './select.js';
+export { Tensor, type TensorLike } from './tensor.js';
+export { version } from './version.js';

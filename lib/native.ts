@@ -1,0 +1,42 @@
+// Loads the addon, and keeps the reason where it cannot. Every other file sees only backends.
+import type { Backend } from './backend.js';
+import { backendNames } from './backend.js';
+
+/** What the .node file exports: a backend's methods for each instruction set that this CPU runs (native/addon.cpp). */
+type Addon = Readonly<Partial<Record<string, Omit<Backend, 'name'>>>>;
+
+export interface Native {
+  /** The file the addon was loaded from. */
+  readonly path?: string;
+  /** Best first; empty where there is no addon, or none of its instruction sets runs here. */
+  readonly backends: readonly Backend[];
+  /** Why `backends` is empty. */
+  readonly reason?: string;
+}
+
+export const native: Native = load();
+
+function load(): Native {
+  // The ES module build is for browsers and bundlers: it has no `require`, and a browser no `process` either.
+  if (typeof require !== 'function' || typeof process !== 'object')
+    return { backends: [], reason: 'this is the ES module build, which is TypeScript only' };
+  let path = '';
+  try {
+    const { join } = require('node:path') as typeof import('node:path');
+    const root = __filename.endsWith('.ts') ? join(__dirname, '..') : join(__dirname, '..', '..');
+    path =
+      process.env['NONLIN_BINARY'] ?? join(root, 'prebuilds', `${process.platform}-${process.arch}`, 'nonlin.node');
+    const addon = require(path) as Addon;
+    const backends: Backend[] = [];
+    for (const name of backendNames) {
+      const methods = addon[name];
+      if (methods !== undefined) backends.push({ name, ...methods });
+    }
+    if (backends.length > 0) return { path, backends };
+    return { path, backends, reason: `${path} needs a CPU with AVX2 and FMA, AVX-512, or NEON` };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    // Node appends the chain of requiring modules on further lines.
+    return { backends: [], reason: `${path || 'the addon'} could not be loaded: ${message.split('\n')[0]}` };
+  }
+}

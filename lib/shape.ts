@@ -1,0 +1,237 @@
+// Shapes, strides and the walk over them. Nothing here knows the Tensor; shapes and strides are frozen and never written again.
+import type { FloatArray } from './backend.js';
+import { describe } from './errors.js';
+
+/** The element types of a Tensor. */
+export type DType = 'float32' | 'float64';
+
+/** Where each element lies: element [i, j] of a matrix is `data[offset + i * strides[0] + j * strides[1]]`. */
+export interface Layout {
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** A layout with its memory, checked: a Tensor made of Parts does not look at them again. */
+export class Parts implements Layout {
+  constructor(
+    readonly data: FloatArray,
+    readonly shape: readonly number[],
+    readonly strides: readonly number[] = contiguousStrides(shape),
+    readonly offset = 0,
+  ) {}
+}
+
+export function dtypeOf(data: FloatArray): DType {
+  return data.BYTES_PER_ELEMENT === 4 ? 'float32' : 'float64';
+}
+
+export function allocate(dtype: DType, length: number): FloatArray {
+  return dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
+}
+
+/** `[2, 3]`, as it stands in messages and printed tensors. */
+export function shapeText(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** The number of elements; 1 for the shape [] of a single number. */
+export function sizeOf(shape: readonly number[]): number {
+  let size = 1;
+  for (const length of shape) {
+    // Without this, sizes beyond 2^1024 times 0 are NaN.
+    if (length === 0) return 0;
+    size *= length;
+  }
+  return size;
+}
+
+/** The strides of row-major order without gaps. */
+export function contiguousStrides(shape: readonly number[]): readonly number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let dim = shape.length - 1; dim >= 0; dim--) {
+    strides[dim] = stride;
+    stride *= Math.max(1, shape[dim]!);
+  }
+  return Object.freeze(strides);
+}
+
+/** True where the elements lie in row-major order without gaps; the stride of a dimension of size 1 does not matter. */
+export function isContiguous({ shape, strides }: Layout): boolean {
+  let stride = 1;
+  let contiguous = true;
+  for (let dim = shape.length - 1; dim >= 0; dim--) {
+    const length = shape[dim]!;
+    if (length === 0) return true;
+    if (length !== 1 && strides[dim] !== stride) contiguous = false;
+    stride *= length;
+  }
+  return contiguous;
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((length, dim) => length === b[dim]);
+}
+
+/**
+ * A dimension counted from the start, for a shape; a negative one counts from the end. A shape [] has the dimensions 0 and -1.
+ *
+ * @throws TypeError where dim is not an integer, RangeError where the shape has no such dimension.
+ */
+export function normalizeDim(dim: number, shape: readonly number[]): number {
+  if (!Number.isInteger(dim)) throw new TypeError(`dim must be an integer, got ${describe(dim)}`);
+  const rank = Math.max(1, shape.length);
+  if (dim < -rank || dim >= rank)
+    throw new RangeError(`dim must be in [${-rank}, ${rank - 1}] for shape ${shapeText(shape)}, got ${dim}`);
+  return dim < 0 ? dim + rank : dim;
+}
+
+/** A frozen copy of a shape, all of it sizes. */
+export function checkShape(shape: unknown): readonly number[] {
+  if (!Array.isArray(shape)) throw new TypeError(`shape must be an array of sizes, got ${describe(shape)}`);
+  for (const length of shape as readonly unknown[]) {
+    if (!Number.isInteger(length)) throw new TypeError(`shape must hold integers, got ${describe(length)}`);
+    if (!Number.isSafeInteger(length) || (length as number) < 0)
+      throw new RangeError(`shape must hold sizes from 0 to 2^53 - 1, got ${shapeText(shape)}`);
+  }
+  return Object.freeze([...shape]);
+}
+
+/** A shape for `size` elements, in which one -1 stands for what the other sizes leave. */
+export function resolveShape(shape: unknown, size: number): readonly number[] {
+  const open = Array.isArray(shape) ? shape.indexOf(-1) : -1;
+  if (open < 0) return checkSize(checkShape(shape), size);
+  const given = shape as readonly number[];
+  if (given.indexOf(-1, open + 1) >= 0) throw new RangeError(`shape ${shapeText(given)} has more than one -1`);
+  const rest = sizeOf(checkShape(given.toSpliced(open, 1)));
+  if (rest === 0) throw new RangeError(`shape ${shapeText(given)} leaves the size of -1 open`);
+  if (size % rest !== 0) throw new RangeError(`shape ${shapeText(given)} does not fit ${size} elements`);
+  return Object.freeze(given.with(open, size / rest));
+}
+
+function checkSize(shape: readonly number[], size: number): readonly number[] {
+  if (sizeOf(shape) === size) return shape;
+  throw new RangeError(`shape ${shapeText(shape)} has ${sizeOf(shape)} elements, but there are ${size}`);
+}
+
+/**
+ * Asserts that every element lies in data. Checked when a tensor is made, and again before its memory is read or written,
+ * for its buffer may have been transferred or have shrunk.
+ */
+export function checkReach(data: FloatArray, { shape, strides, offset }: Layout): void {
+  let first = offset;
+  let last = offset;
+  for (let dim = 0; dim < shape.length; dim++) {
+    if (shape[dim] === 0) return;
+    const span = (shape[dim]! - 1) * strides[dim]!;
+    if (span < 0) first += span;
+    else last += span;
+  }
+  if (first >= 0 && last < data.length) return;
+  const layout = `shape ${shapeText(shape)}, strides ${shapeText(strides)}, offset ${offset}`;
+  const why = data.length === 0 ? '; its buffer is empty or was transferred' : '';
+  throw new RangeError(`${layout} reach elements ${first} to ${last}, but data has ${data.length}${why}`);
+}
+
+/** The strides that show a layout in another shape of the same size, or undefined where that takes a copy. */
+export function viewStrides(layout: Layout, shape: readonly number[]): readonly number[] | undefined {
+  if (isContiguous(layout)) return contiguousStrides(shape);
+  const runs = mergeRuns(layout.shape, [layout.strides])!;
+  const strides = new Array<number>(shape.length).fill(1);
+  // Each run of evenly spaced elements must be used up by whole dimensions, from the innermost on.
+  let dim = shape.length - 1;
+  for (const [run, length] of runs.lengths.entries()) {
+    let stride = runs.steps[0]![run]!;
+    for (let left = length; left > 1; dim--) {
+      const size = shape[dim]!;
+      if (left % size !== 0) return undefined;
+      strides[dim] = stride;
+      stride *= size;
+      left /= size;
+    }
+  }
+  return Object.freeze(strides);
+}
+
+/** The shape of both after broadcasting: aligned at the last dimension, a size of 1 or none stretches to the other's. */
+export function broadcastShapes(a: readonly number[], b: readonly number[]): readonly number[] {
+  if (sameShape(a, b)) return a;
+  const rank = Math.max(a.length, b.length);
+  const shape = Array.from({ length: rank }, (_, dim) => {
+    const m = a[dim - rank + a.length] ?? 1;
+    const n = b[dim - rank + b.length] ?? 1;
+    if (m !== n && m !== 1 && n !== 1)
+      throw new RangeError(
+        `shapes ${shapeText(a)} and ${shapeText(b)} do not broadcast: ${m} and ${n} at ${dim - rank}`,
+      );
+    return m === 1 ? n : m;
+  });
+  return Object.freeze(shape);
+}
+
+/** The strides of a layout seen in a shape it broadcasts to: a stretched dimension stands still. */
+export function broadcastStrides(layout: Layout, shape: readonly number[]): readonly number[] {
+  const added = shape.length - layout.shape.length;
+  return shape.map((_, dim) => ((layout.shape[dim - added] ?? 1) === 1 ? 0 : layout.strides[dim - added]!));
+}
+
+/** Where the rows of forEachRow start, one index per operand, and how far apart their elements lie. */
+export type Row = (at: readonly number[], step: readonly number[], length: number) => void;
+
+/**
+ * Walks several operands together in row-major order of one shape, in rows as long as all of them allow: where all are
+ * contiguous there is one row. `at` is written between the calls.
+ */
+export function forEachRow(
+  shape: readonly number[],
+  operands: readonly { readonly strides: readonly number[]; readonly offset: number }[],
+  row: Row,
+): void {
+  const runs = mergeRuns(
+    shape,
+    operands.map((operand) => operand.strides),
+  );
+  if (runs === undefined) return;
+  const { lengths, steps } = runs;
+  const [length = 1] = lengths;
+  const step = steps.map(([first = 0]) => first);
+  const at = operands.map((operand) => operand.offset);
+  const index = lengths.map(() => 0);
+  for (;;) {
+    row(at, step, length);
+    let dim = 1;
+    for (; dim < lengths.length; dim++) {
+      const rewind = ++index[dim]! === lengths[dim];
+      if (rewind) index[dim] = 0;
+      for (let k = 0; k < at.length; k++) at[k]! += steps[k]![dim]! * (rewind ? 1 - lengths[dim]! : 1);
+      if (!rewind) break;
+    }
+    if (dim >= lengths.length) return;
+  }
+}
+
+/**
+ * The dimensions of a shape, innermost first, without those of size 1, and with neighbours joined where every operand crosses
+ * both in even steps. Undefined where there is no element.
+ */
+function mergeRuns(
+  shape: readonly number[],
+  strides: readonly (readonly number[])[],
+): { lengths: number[]; steps: number[][] } | undefined {
+  const lengths: number[] = [];
+  const steps: number[][] = strides.map(() => []);
+  for (let dim = shape.length - 1; dim >= 0; dim--) {
+    const length = shape[dim]!;
+    if (length === 0) return undefined;
+    if (length === 1) continue;
+    const top = lengths.length - 1;
+    if (top >= 0 && steps.every((step, k) => strides[k]![dim] === step[top]! * lengths[top]!)) {
+      lengths[top]! *= length;
+    } else {
+      lengths.push(length);
+      for (const [k, step] of steps.entries()) step.push(strides[k]![dim]!);
+    }
+  }
+  return { lengths, steps };
+}

@@ -1,0 +1,371 @@
+// The Tensor: a shape, strides and an offset over a typed array. Its memory is shared with whoever gave it and with every view
+// made of it; a method that copies says so. What reads a caller's arguments is in view.ts, the loops are in arithmetic.ts.
+import { combine, everyPair, fillWhere } from './arithmetic.js';
+import type { FloatArray } from './backend.js';
+import { describe } from './errors.js';
+import { format } from './format.js';
+import {
+  allocate,
+  broadcastShapes,
+  checkReach,
+  type DType,
+  dtypeOf,
+  forEachRow,
+  isContiguous,
+  normalizeDim,
+  Parts,
+  resolveShape,
+  sameShape,
+  shapeText,
+  sizeOf,
+  viewStrides,
+} from './shape.js';
+import {
+  brand,
+  isTensorLike,
+  type Mask,
+  type Nested,
+  readMask,
+  readParts,
+  type TensorLike,
+  type TensorOptions,
+  type TensorSource,
+} from './view.js';
+
+export type { DType, Mask, Nested, TensorLike, TensorOptions, TensorSource };
+
+/** Sizes or dimensions, one by one or as one array. */
+export type Integers = readonly number[] | readonly [readonly number[]];
+
+export interface Tolerance {
+  /** How far apart two values may be, relative to the other tensor's. Default 1e-5. */
+  readonly rtol?: number;
+  /** How far apart two values may be, added to the relative part. Default 1e-8. */
+  readonly atol?: number;
+  /** Whether NaN is close to NaN. Default false. */
+  readonly equalNan?: boolean;
+}
+
+const inspect = Symbol.for('nodejs.util.inspect.custom');
+
+/** A float32 or float64 array of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
+export class Tensor {
+  /** The typed array given, itself, of which the tensor may be a part; an element's index in it follows from `strides`. */
+  readonly data: FloatArray;
+  /** The sizes of the dimensions, frozen; [] for a single number. */
+  readonly shape: readonly number[];
+  /** How many elements of `data` lie between neighbours along each dimension, frozen. */
+  readonly strides: readonly number[];
+  /** The index in `data` of the first element. */
+  readonly offset: number;
+  /** The number of elements. */
+  readonly size: number;
+
+  /**
+   * A tensor of a number, of nested lists, of a typed array, or of something tensor-like (another Tensor, an onnxruntime or
+   * transformers.js tensor, an ndarray). Numbers and lists are written to new memory; everything else is shared.
+   *
+   * @throws TypeError where the source, a list's element or an option is of the wrong kind, or `dtype` is not that of the shared
+   * data; RangeError where lists are ragged, a shape does not fit, or strides and offset lead out of the data.
+   */
+  constructor(source: TensorSource, options?: TensorOptions) {
+    let parts = source instanceof Parts ? source : readParts(source, checkOptions(options)?.dtype);
+    if (options?.shape !== undefined) parts = viewOf(parts, resolveShape(options.shape, sizeOf(parts.shape)));
+    this.data = parts.data;
+    this.shape = parts.shape;
+    this.strides = parts.strides;
+    this.offset = parts.offset;
+    this.size = sizeOf(parts.shape);
+  }
+
+  /** `'float32'` or `'float64'`. */
+  get dtype(): DType {
+    return dtypeOf(this.data);
+  }
+
+  /** The number of dimensions. */
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** The number of elements, like `size`. */
+  numel(): number {
+    return this.size;
+  }
+
+  /** True where the elements lie in row-major order without gaps. */
+  isContiguous(): boolean {
+    return isContiguous(this);
+  }
+
+  /** This tensor where it is contiguous, else a contiguous copy. */
+  contiguous(): Tensor {
+    return isContiguous(this) ? this : this.clone();
+  }
+
+  /** A contiguous copy in memory of its own. */
+  clone(): Tensor {
+    return new Tensor(new Parts(gather(this), this.shape));
+  }
+
+  /**
+   * The same elements, in row-major order, in another shape: `reshape(2, -1)` or `reshape([2, -1])`, where one -1 stands for
+   * what the other sizes leave. Shares memory where strides can express it, and copies otherwise.
+   *
+   * @throws RangeError where the shape has another number of elements, TypeError where it is not made of integers.
+   */
+  reshape(...shape: Integers): Tensor {
+    const wanted = resolveShape(listOf(shape), this.size);
+    const strides = viewStrides(this, wanted);
+    return new Tensor(strides ? new Parts(this.data, wanted, strides, this.offset) : new Parts(gather(this), wanted));
+  }
+
+  /**
+   * Like `reshape`, but always shares memory.
+   *
+   * @throws like `reshape`; RangeError where it would take a copy.
+   */
+  view(...shape: Integers): Tensor {
+    return new Tensor(viewOf(this, resolveShape(listOf(shape), this.size)));
+  }
+
+  /**
+   * Two dimensions exchanged; shares memory.
+   *
+   * @throws TypeError where a dimension is not an integer, RangeError where the tensor does not have it.
+   */
+  transpose(dim0: number, dim1: number): Tensor {
+    const first = normalizeDim(dim0, this.shape);
+    const second = normalizeDim(dim1, this.shape);
+    // A 0-d tensor has the dimension 0 to name, but none to exchange.
+    if (this.ndim === 0) return this;
+    const order = [...this.shape.keys()];
+    return this.permute(order.with(first, second).with(second, first));
+  }
+
+  /**
+   * The dimensions in another order, `permute(2, 0, 1)` or `permute([2, 0, 1])`; shares memory.
+   *
+   * @throws TypeError where a dimension is not an integer, RangeError where they are not each dimension once.
+   */
+  permute(...dims: Integers): Tensor {
+    const given = listOf(dims);
+    const order = given.map((dim) => normalizeDim(dim, this.shape));
+    if (order.length !== this.ndim || new Set(order).size !== order.length)
+      throw new RangeError(
+        `permute needs each dimension of shape ${shapeText(this.shape)} once, got ${shapeText(given)}`,
+      );
+    const shape = Object.freeze(order.map((dim) => this.shape[dim]!));
+    const strides = Object.freeze(order.map((dim) => this.strides[dim]!));
+    return new Tensor(new Parts(this.data, shape, strides, this.offset));
+  }
+
+  /** All dimensions in reverse order, the transpose of a matrix; shares memory. */
+  get T(): Tensor {
+    return this.permute([...this.shape.keys()].reverse());
+  }
+
+  /**
+   * The number at an index, where there is one for every dimension; with fewer, the tensor that they leave, which shares
+   * memory: `x.at(0, -1)` is the last number of the first row, `x.at(0)` the row. Negative indices count from the end.
+   *
+   * @throws TypeError where an index is not an integer, RangeError where it lies outside, or there are too many.
+   */
+  at(...indices: readonly number[]): Tensor | number {
+    if (indices.length > this.ndim)
+      throw new RangeError(`shape ${shapeText(this.shape)} takes ${this.ndim} indices, got ${indices.length}`);
+    let { offset } = this;
+    for (let dim = 0; dim < indices.length; dim++) {
+      const index = indices[dim]!;
+      const length = this.shape[dim]!;
+      if (!Number.isInteger(index)) throw new TypeError(`an index must be an integer, got ${describe(index)}`);
+      if (index < -length || index >= length)
+        throw new RangeError(`index ${index} is outside of dimension ${dim} of shape ${shapeText(this.shape)}`);
+      offset += (index < 0 ? index + length : index) * this.strides[dim]!;
+    }
+    if (indices.length === this.ndim) return numberAt(this, offset);
+    const shape = Object.freeze(this.shape.slice(indices.length));
+    const strides = Object.freeze(this.strides.slice(indices.length));
+    return new Tensor(new Parts(this.data, shape, strides, offset));
+  }
+
+  /**
+   * The number in a tensor of one element, of any shape.
+   *
+   * @throws RangeError where there are more, or none.
+   */
+  item(): number {
+    if (this.size !== 1)
+      throw new RangeError(`item() needs one element, but shape ${shapeText(this.shape)} has ${this.size}`);
+    return numberAt(this, this.offset);
+  }
+
+  /** The elements as nested arrays of numbers, a copy; the number itself for a 0-d tensor. */
+  toArray(): Nested {
+    const data = contiguousData(this);
+    let at = 0;
+    const nest = (dim: number): Nested =>
+      dim === this.ndim ? data[at++]! : Array.from({ length: this.shape[dim]! }, () => nest(dim + 1));
+    return nest(0);
+  }
+
+  /**
+   * A copy with `value` at every entry that the mask marks with `true` or a number other than 0, such as -Infinity before a
+   * softmax. The mask broadcasts to the tensor; a flat typed array as long as the tensor takes its shape.
+   *
+   * @throws TypeError where the mask or the value is of the wrong kind, RangeError where the mask does not broadcast.
+   */
+  maskedFill(mask: Mask, value: number): Tensor {
+    if (typeof value !== 'number') throw new TypeError(`value must be a number, got ${describe(value)}`);
+    const marks = readMask(mask, this.shape);
+    if (!sameShape(broadcastShapes(this.shape, marks.shape), this.shape))
+      throw new RangeError(
+        `a mask of shape ${shapeText(marks.shape)} does not broadcast to shape ${shapeText(this.shape)}`,
+      );
+    return new Tensor(fillWhere(this, marks, value));
+  }
+
+  /** True where the shapes are the same and all values are `===`: NaN equals nothing, 0 equals -0, the dtype does not matter. */
+  equals(other: TensorSource): boolean {
+    const tensor = operand(other, this.dtype);
+    return sameShape(this.shape, tensor.shape) && everyPair(this, tensor, (x, y) => x === y);
+  }
+
+  /**
+   * True where `|this - other| <= atol + rtol * |other|` for all elements, after broadcasting. An infinity is close to itself
+   * only, NaN to nothing unless `equalNan`.
+   *
+   * @throws RangeError where the shapes do not broadcast or a tolerance is negative, TypeError where one is not a number.
+   */
+  allClose(other: TensorSource, tolerance: Tolerance = {}): boolean {
+    const { rtol = 1e-5, atol = 1e-8, equalNan = false } = tolerance;
+    checkTolerance('rtol', rtol);
+    checkTolerance('atol', atol);
+    return everyPair(this, operand(other, this.dtype), (x, y) => {
+      if (x === y || (equalNan && Number.isNaN(x) && Number.isNaN(y))) return true;
+      return Number.isFinite(y) && Math.abs(x - y) <= atol + rtol * Math.abs(y);
+    });
+  }
+
+  /**
+   * `this + other` for a tensor, lists or a number, in new memory. Shapes broadcast; the result is float64 where either tensor
+   * is, while a number or a list takes this tensor's dtype.
+   *
+   * @throws RangeError where the shapes do not broadcast, TypeError where `other` is of the wrong kind.
+   */
+  add(other: TensorSource): Tensor {
+    return new Tensor(combine('add', this, operand(other, this.dtype)));
+  }
+
+  /** `this - other`, otherwise like `add`. */
+  sub(other: TensorSource): Tensor {
+    return new Tensor(combine('sub', this, operand(other, this.dtype)));
+  }
+
+  /** `this * other`, otherwise like `add`. */
+  mul(other: TensorSource): Tensor {
+    return new Tensor(combine('mul', this, operand(other, this.dtype)));
+  }
+
+  /** `this / other`, otherwise like `add`; a division by zero gives an infinity or NaN. */
+  div(other: TensorSource): Tensor {
+    return new Tensor(combine('div', this, operand(other, this.dtype)));
+  }
+
+  /** The numbers in nested brackets, four decimals or none, in aligned columns; of more than 1000 only the corners. */
+  toString(): string {
+    return format(this);
+  }
+
+  [inspect](depth?: number): unknown {
+    const head = `Tensor(${this.dtype}, ${shapeText(this.shape)})`;
+    if (depth !== undefined && depth < 0) return `[${head}]`;
+    const numbers = format(this);
+    const text = `${head}${numbers.includes('\n') || head.length + numbers.length >= 80 ? '\n' : ' '}${numbers}`;
+    // Node indents the further lines of what an object inspects as, but not those of a string.
+    return { [inspect]: () => text };
+  }
+
+  get [brand](): true {
+    return true;
+  }
+}
+
+/** A Tensor itself, or one that shares the memory of a typed array or of something tensor-like; lists are refused. */
+export function asTensor(x: unknown): Tensor {
+  if (x instanceof Tensor) return x;
+  if (ArrayBuffer.isView(x) || isTensorLike(x)) return new Tensor(readParts(x, undefined));
+  throw new TypeError(
+    `a Tensor, a Float32Array, a Float64Array or something with data and shape or dims is needed, got ${describe(x)}`,
+  );
+}
+
+/** A tensor of fresh, contiguous results. Nothing is checked: the shape must be frozen and have as many elements as data. */
+export function tensorOf(data: FloatArray, shape: readonly number[]): Tensor {
+  return new Tensor(new Parts(data, shape));
+}
+
+/** The elements in row-major order: a view of the tensor's memory where it is contiguous, else a copy. */
+export function contiguousData(tensor: Parts): FloatArray {
+  const { data, offset } = tensor;
+  if (!isContiguous(tensor)) return gather(tensor);
+  checkReach(data, tensor);
+  const size = sizeOf(tensor.shape);
+  return size === data.length ? data : data.subarray(offset, offset + size);
+}
+
+/** Writes as many elements as the tensor has into its memory, from row-major order. */
+export function copyInto(tensor: Parts, source: FloatArray): void {
+  checkReach(tensor.data, tensor);
+  let k = 0;
+  forEachRow(tensor.shape, [tensor], ([at = 0], [step = 0], length) => {
+    for (let i = at, end = k + length; k < end; k++, i += step) tensor.data[i] = source[k]!;
+  });
+}
+
+/** An element of a tensor by its index in data, which is there unless the memory has gone. */
+function numberAt(tensor: Parts, index: number): number {
+  const value = tensor.data[index];
+  if (value === undefined) checkReach(tensor.data, tensor);
+  return value!;
+}
+
+function gather(tensor: Parts): FloatArray {
+  checkReach(tensor.data, tensor);
+  const { data } = tensor;
+  const copy = allocate(dtypeOf(data), sizeOf(tensor.shape));
+  let k = 0;
+  forEachRow(tensor.shape, [tensor], ([at = 0], [step = 0], length) => {
+    for (let i = at, end = k + length; k < end; k++, i += step) copy[k] = data[i]!;
+  });
+  return copy;
+}
+
+function viewOf(parts: Parts, shape: readonly number[]): Parts {
+  const strides = viewStrides(parts, shape);
+  if (strides !== undefined) return new Parts(parts.data, shape, strides, parts.offset);
+  const from = `shape ${shapeText(parts.shape)} with strides ${shapeText(parts.strides)}`;
+  throw new RangeError(`a view of ${from} as shape ${shapeText(shape)} would be a copy; reshape makes one`);
+}
+
+/** A number or a list in the dtype of the tensor it meets, so that 0.1 is the same number on both sides. */
+function operand(other: unknown, dtype: DType): Tensor {
+  if (other instanceof Tensor) return other;
+  return new Tensor(readParts(other, typeof other === 'number' || Array.isArray(other) ? dtype : undefined));
+}
+
+function listOf(integers: Integers): readonly number[] {
+  const [first] = integers;
+  return integers.length === 1 && Array.isArray(first) ? first : (integers as readonly number[]);
+}
+
+function checkOptions(options: TensorOptions | undefined): TensorOptions | undefined {
+  if (options !== undefined && (typeof options !== 'object' || options === null || Array.isArray(options)))
+    throw new TypeError(`options must be an object such as { shape: [2, 3] }, got ${describe(options)}`);
+  return options;
+}
+
+function checkTolerance(name: string, value: number): void {
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, got ${describe(value)}`);
+  if (!(value >= 0)) throw new RangeError(`${name} must not be negative or NaN, got ${value}`);
+}

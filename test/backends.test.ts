@@ -1,0 +1,207 @@
+// Every native backend against the TypeScript one, and against each other: dtype x precision x activation x length x offset.
+import { describe, expect, it } from 'vitest';
+import { type Activation, activationNames } from '../lib/activations.js';
+import type { Backend, FloatArray } from '../lib/backend.js';
+import { boundOf, type Comparison, distance } from '../lib/bounds.js';
+import { native } from '../lib/native.js';
+import { reference } from '../lib/reference.js';
+import { random, specials } from './inputs.js';
+
+const dtypes = { float32: Float32Array, float64: Float64Array } as const;
+const precisions = ['fast', 'exact'] as const;
+// Around the widths of a vector and of two: 2 to 16 lanes.
+const lengths = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100];
+
+it('has the native backends of this machine', () => {
+  // On a machine that no instruction set fits, everything below would pass without a comparison.
+  expect(native.reason).toBeUndefined();
+  expect(native.backends.length).toBeGreaterThan(0);
+});
+
+it.each(native.backends)('$name has the activations of the TypeScript table, in its order', (backend) => {
+  expect(Object.keys(backend.map)).toEqual(activationNames);
+  expect(Object.keys(backend.mapGrad)).toEqual(activationNames);
+});
+
+/** The worst distance over its bound, as text to be read in a failure; undefined where all are within. */
+function beyond(comparison: Comparison, actual: FloatArray, expected: FloatArray, x: FloatArray, terms?: FloatArray) {
+  const bound = boundOf(comparison);
+  for (let i = 0; i < actual.length; i++) {
+    const ulp = distance(comparison, bound, actual[i]!, expected[i]!, x[i]!, Math.abs(terms?.[i] ?? 1));
+    if (ulp > bound.ulp) return `x = ${x[i]}: ${actual[i]} for ${expected[i]}, ${ulp} ulp apart, ${bound.ulp} allowed`;
+  }
+  return undefined;
+}
+
+describe.each(native.backends)('$name', (backend) => {
+  describe.each(['float32', 'float64'] as const)('%s', (dtype) => {
+    const Array = dtypes[dtype];
+
+    describe.each(precisions)('%s', (precision) => {
+      const exact = precision === 'exact';
+      const inputs = Array.from([...specials(dtype), ...random(dtype, 4096)]);
+      const grads = Array.from(random(dtype, inputs.length, 1));
+
+      it.each(activationNames)('%s agrees with TypeScript', (activation) => {
+        const comparison = { activation, direction: 'forward', dtype, precision } as const;
+        const [y, expected] = [new Array(inputs.length), new Array(inputs.length)];
+        backend.map[activation](inputs, y, exact);
+        reference.map[activation](inputs, expected, exact);
+        expect(beyond(comparison, y, expected, inputs)).toBeUndefined();
+      });
+
+      it.each(activationNames)('the gradient of %s agrees with TypeScript', (activation) => {
+        const comparison = { activation, direction: 'gradient', dtype, precision } as const;
+        const [y, expected] = [new Array(inputs.length), new Array(inputs.length)];
+        backend.mapGrad[activation](grads, inputs, y, exact);
+        reference.mapGrad[activation](grads, inputs, expected, exact);
+        expect(beyond(comparison, y, expected, inputs, grads)).toBeUndefined();
+      });
+
+      it.each(activationNames)('%s of an element does not depend on its place', (activation) => {
+        const whole = new Array(inputs.length);
+        const wholeGrad = new Array(inputs.length);
+        backend.map[activation](inputs, whole, exact);
+        backend.mapGrad[activation](grads, inputs, wholeGrad, exact);
+        for (const length of lengths) {
+          for (const offset of [0, 1, 3, 16]) {
+            const part = <T extends FloatArray>(x: T) => x.subarray(offset, offset + length);
+            expectSameBits(guarded(Array, length, (y) => backend.map[activation](part(inputs), y, exact)), part(whole));
+            expectSameBits(
+              guarded(Array, length, (y) => backend.mapGrad[activation](part(grads), part(inputs), y, exact)),
+              part(wholeGrad),
+            );
+          }
+        }
+      });
+
+      it.each(activationNames)('%s works in place', (activation) => {
+        const expected = new Array(inputs.length);
+        const y = inputs.slice();
+        backend.map[activation](inputs, expected, exact);
+        backend.map[activation](y, y, exact);
+        expectSameBits(y, expected);
+        backend.mapGrad[activation](grads, inputs, expected, exact);
+        const g = grads.slice();
+        backend.mapGrad[activation](g, inputs, g, exact);
+        expectSameBits(g, expected);
+      });
+
+      // [outer, length, inner]: rows shorter and longer than a vector and than the 64 elements of a step, and columns.
+      it.each([
+        [3, 1, 1],
+        [7, 3, 1],
+        [17, 10, 1],
+        [5, 16, 1],
+        [3, 17, 1],
+        [2, 64, 1],
+        [2, 131, 1],
+        [2, 1000, 1],
+        [1, 70000, 1],
+        [2, 3, 5],
+        [1, 10, 33],
+        [2, 131, 17],
+        [1, 70, 64],
+      ])('softmax of [%i, %i, %i] and its gradient agree with TypeScript', (outer, length, inner) => {
+        const x = Array.from(random(dtype, outer * length * inner, 20));
+        const g = Array.from(random(dtype, x.length, 1));
+        const [y, expected, s] = [new Array(x.length), new Array(x.length), new Array(x.length)];
+        backend.softmax(x, y, length, inner, exact);
+        reference.softmax(x, s, length, inner, exact);
+        expect(beyond({ activation: 'softmax', direction: 'forward', dtype, precision }, y, s, x)).toBeUndefined();
+        backend.softmaxGrad(g, x, y, length, inner, exact);
+        reference.softmaxGrad(g, x, expected, length, inner, exact);
+        // What cancels is the share times a gradient of at most 1.
+        const comparison = { activation: 'softmax', direction: 'gradient', dtype, precision } as const;
+        expect(beyond(comparison, y, expected, x, s)).toBeUndefined();
+      });
+
+      it('softmax of a slice does not depend on the layout', () => {
+        for (const length of [1, 2, 9, 16, 17, 40, 100, 300]) {
+          const rows = 19;
+          const x = Array.from(random(dtype, rows * length, 30));
+          const g = Array.from(random(dtype, rows * length, 1));
+          const transposed = (a: FloatArray, m: number, n: number) => a.map((_, i) => a[(i % m) * n + Math.floor(i / m)]!);
+          for (const grad of [false, true]) {
+            const run = (g: FloatArray, x: FloatArray, inner: number) => {
+              const y = new Array(x.length);
+              if (grad) backend.softmaxGrad(g, x, y, length, inner, exact);
+              else backend.softmax(x, y, length, inner, exact);
+              return y;
+            };
+            const byColumn = run(transposed(g, rows, length), transposed(x, rows, length), rows);
+            expectSameBits(transposed(byColumn, length, rows), run(g, x, 1));
+          }
+        }
+      });
+
+      it('softmax works in place', () => {
+        for (const [length, inner] of [[130, 1], [10, 1], [26, 5]] as const) {
+          const x = Array.from(random(dtype, 1300, 10));
+          const g = Array.from(random(dtype, 1300, 1));
+          const expected = new Array(x.length);
+          const y = x.slice();
+          backend.softmax(x, expected, length, inner, exact);
+          backend.softmax(y, y, length, inner, exact);
+          expectSameBits(y, expected);
+          backend.softmaxGrad(g, x, expected, length, inner, exact);
+          const inG = g.slice();
+          backend.softmaxGrad(inG, x, inG, length, inner, exact);
+          expectSameBits(inG, expected);
+        }
+      });
+    });
+  });
+});
+
+describe.each(precisions)('all native backends give the same bits: %s', (precision) => {
+  const exact = precision === 'exact';
+  const [first, ...others] = native.backends as [Backend, ...Backend[]];
+
+  it.each(['float32', 'float64'] as const)('%s', (dtype) => {
+    const Array = dtypes[dtype];
+    const x = Array.from([...specials(dtype), ...random(dtype, 100_003)]);
+    const g = Array.from(random(dtype, x.length, 1));
+    const run = (f: (y: FloatArray) => void) => {
+      const y = new Array(x.length);
+      f(y);
+      return y;
+    };
+    const all = (backend: Backend) => [
+      ...activationNames.map((op: Activation) => run((y) => backend.map[op](x, y, exact))),
+      ...activationNames.map((op: Activation) => run((y) => backend.mapGrad[op](g, x, y, exact))),
+    ];
+    const slices = (backend: Backend) => {
+      const rows = Array.from(random(dtype, 120_120, 30));
+      return [1, 2, 7, 10, 33, 77, 1001, 120_120].flatMap((length) =>
+        [1, 3, 40].filter((inner) => rows.length % (length * inner) === 0).flatMap((inner) => {
+          const [y, dx] = [new Array(rows.length), new Array(rows.length)];
+          backend.softmax(rows, y, length, inner, exact);
+          backend.softmaxGrad(y, rows, dx, length, inner, exact);
+          return [y, dx];
+        }),
+      );
+    };
+    for (const other of others) {
+      const expected = [...all(first), ...slices(first)];
+      for (const [i, y] of [...all(other), ...slices(other)].entries()) expectSameBits(y, expected[i]!);
+    }
+  });
+});
+
+/** Runs f on an array of `length` between guards, and asserts that they are as they were. */
+function guarded(Array: typeof Float32Array | typeof Float64Array, length: number, f: (y: FloatArray) => void) {
+  const guards = 20;
+  const memory = new Array(length + 2 * guards).fill(1.25);
+  const y = memory.subarray(guards, guards + length);
+  f(y);
+  for (let i = 0; i < guards; i++) {
+    if (memory[i] !== 1.25 || memory[guards + length + i] !== 1.25) throw new Error(`wrote outside of ${length} elements`);
+  }
+  return y;
+}
+
+function expectSameBits(actual: FloatArray, expected: FloatArray): void {
+  const at = actual.findIndex((value, i) => !Object.is(value, expected[i]));
+  if (at >= 0) throw new Error(`element ${at} is ${actual[at]}, not ${expected[at]}`);
+}

@@ -1,0 +1,186 @@
+// The public functions: kinds in and out, `out`, edge values of the contract, and what they say to wrong arguments.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as nonlin from '../lib/index.js';
+
+const { Tensor, gelu, geluGrad, relu, reluGrad, sigmoid, softmax, softmaxGrad, tanh } = nonlin;
+const f32 = (...values: number[]) => Float32Array.from(values);
+
+const chosen = nonlin.info().backend;
+afterAll(() => nonlin.useBackend(chosen));
+
+describe.each(nonlin.backends())('%s', (backend) => {
+  beforeAll(() => nonlin.useBackend(backend));
+
+  it('gives a typed array for a typed array, of its type', () => {
+    expect(relu(f32(-1, 0, 1, 2))).toEqual(f32(0, 0, 1, 2));
+    expect(relu(Float64Array.of(-1, 2))).toEqual(Float64Array.of(0, 2));
+  });
+
+  it('gives a Tensor for a Tensor and for something tensor-like', () => {
+    const y = relu(new Tensor([[-1, 0, 1, 2]]));
+    expect(String(y)).toBe('[[0, 0, 1, 2]]');
+    const z = relu({ data: f32(-1, 2, -3, 4), dims: [2, 2] });
+    expect(z).toBeInstanceOf(Tensor);
+    expect(z.toArray()).toEqual([[0, 2], [0, 4]]);
+  });
+
+  it('follows strides', () => {
+    const x = new Tensor([[1, -2, 3], [-4, 5, -6]]);
+    expect(relu(x.T).toArray()).toEqual([[1, 0], [0, 5], [3, 0]]);
+    expect(softmax(x.T, { dim: 0 }).toArray()).toEqual(softmax(x, { dim: 1 }).T.toArray());
+  });
+
+  it('fills out and returns it itself, which may be x', () => {
+    const x = f32(-1, 2);
+    const out = new Float32Array(2);
+    expect(relu(x, { out })).toBe(out);
+    expect(out).toEqual(f32(0, 2));
+    expect(relu(x, { out: x })).toBe(x);
+    expect(x).toEqual(f32(0, 2));
+    const t = new Tensor([[1, -2], [-3, 4]]);
+    // A transposed out is scattered into, even over its own input.
+    expect(relu(t, { out: t.T }).toArray()).toEqual([[1, 0], [0, 4]]);
+    expect(t.toArray()).toEqual([[1, 0], [0, 4]]);
+    const like = { data: f32(0, 0), dims: [2] };
+    expect(relu({ data: f32(-5, 5), dims: [2] }, { out: like })).toBe(like);
+    expect(like.data).toEqual(f32(0, 5));
+  });
+
+  it('leaves its input alone', () => {
+    const x = f32(-1, 2, -3);
+    for (const f of [relu, sigmoid, tanh, gelu, softmax]) f(x);
+    expect(x).toEqual(f32(-1, 2, -3));
+  });
+
+  const max = { Float32Array: 3.4028234663852886e38, Float64Array: Number.MAX_VALUE };
+  describe.each([Float32Array, Float64Array])('$name at the edges', (Array) => {
+    const largest = max[Array.name as keyof typeof max];
+    const least = Array === Float32Array ? 2 ** -149 : 5e-324;
+    const inputs = [NaN, Infinity, -Infinity, -0, 0, largest, -largest, 6 * least, -6 * least];
+    // design: NaN, both infinities, both zeros, the largest and a subnormal number.
+    const rows: [string, (x: Float32Array | Float64Array) => ArrayLike<number>, number[]][] = [
+      ['relu', relu, [NaN, Infinity, 0, -0, 0, largest, 0, 6 * least, 0]],
+      ['sigmoid', sigmoid, [NaN, 1, 0, 0.5, 0.5, 1, 0, 0.5, 0.5]],
+      ['tanh', tanh, [NaN, 1, -1, -0, 0, 1, -1, 6 * least, -6 * least]],
+      ['gelu', gelu, [NaN, Infinity, -0, -0, 0, largest, -0, 3 * least, -3 * least]],
+      ['gelu tanh', (x) => gelu(x, { approximate: 'tanh' }), [NaN, Infinity, -0, -0, 0, largest, -0, 3 * least, -3 * least]],
+      ['gelu sigmoid', (x) => gelu(x, { approximate: 'sigmoid' }), [NaN, Infinity, -0, -0, 0, largest, -0, 3 * least, -3 * least]],
+    ];
+    for (const precision of ['fast', 'exact'] as const) {
+      it.each(rows)(`%s, ${precision}`, (_, f, expected) => {
+        expect([...globalThis.Array.from(f(Array.from(inputs)))]).toEqual(expected);
+      });
+    }
+
+    it('softmax', () => {
+      const x = new Tensor(Array.of(NaN, 1, 2, Infinity, 0, 0, -Infinity, 3, 3, -Infinity, -Infinity, -Infinity, largest, largest, -largest), {
+        shape: [5, 3],
+      });
+      for (const [y, nan] of [[softmax(x), NaN], [softmax(x.T.contiguous(), { dim: 0 }).T, NaN]] as const)
+        expect(y.toArray()).toEqual([[nan, nan, nan], [nan, nan, nan], [0, 0.5, 0.5], [nan, nan, nan], [0.5, 0.5, 0]]);
+      expect(softmax(Array.of(1000, 1000, -1000, -1000))).toEqual(Array.of(0.5, 0.5, 0, 0));
+    });
+  });
+
+  it('takes empty and 0-d tensors', () => {
+    for (const shape of [[0], [3, 0], [0, 3], [2, 0, 3]]) {
+      const x = new Tensor(new Float32Array(0), { shape });
+      for (const f of [relu, sigmoid, tanh, gelu]) expect(f(x).shape).toEqual(shape);
+      for (let dim = -shape.length; dim < shape.length; dim++) expect(softmax(x, { dim }).shape).toEqual(shape);
+    }
+    const scalar = new Tensor(-2);
+    expect(relu(scalar).item()).toBe(0);
+    expect(softmax(scalar, { dim: 0 }).item()).toBe(1);
+    expect(softmax(scalar, { dim: -1 }).item()).toBe(1);
+    expect(relu(new Float32Array(0))).toEqual(new Float32Array(0));
+    expect(softmax(new Float64Array(0))).toEqual(new Float64Array(0));
+  });
+
+  it('keeps its relative accuracy in the tail of gelu', () => {
+    // x Phi(x) and its two approximations in 50 digits (test/vectors/make.py computes the same).
+    const expected = { none: -5.919526e-9, tanh: -1.0775998e-10, sigmoid: -2.2070552e-4 } as const;
+    for (const [approximate, value] of Object.entries(expected) as [keyof typeof expected, number][]) {
+      const [y] = gelu(f32(-6), { approximate });
+      expect(Math.abs(y! / value - 1)).toBeLessThan(1e-6);
+    }
+  });
+
+  it('multiplies a gradient, of which out may be either argument', () => {
+    const x = f32(-1, 2, 3);
+    const g = f32(5, 6, 7);
+    expect(reluGrad(g, x)).toEqual(f32(0, 6, 7));
+    expect(reluGrad(g, x, { out: g })).toBe(g);
+    expect(g).toEqual(f32(0, 6, 7));
+    expect(geluGrad(f32(1), f32(0))).toEqual(f32(0.5));
+    // Along a slice of equal entries, only what differs from the mean of grad flows.
+    expect(softmaxGrad(f32(1, 1, 4), f32(8, 8, 8))).toEqual(f32(-1 / 3, -1 / 3, 2 / 3));
+    const t = softmaxGrad(new Tensor([[1, 0], [0, 0]]), new Tensor([[0, 0], [0, 0]]), { dim: 0 });
+    expect(t.toArray()).toEqual([[0.25, 0], [-0.25, 0]]);
+  });
+
+  it('serves arrays on shared memory and at an offset', () => {
+    const shared = new Float32Array(new SharedArrayBuffer(64), 4, 15).fill(-1);
+    expect(relu(shared)).toEqual(new Float32Array(15));
+    expect(relu(shared, { out: shared })).toBe(shared);
+    const some = f32(1, -2, 3, -4, 5).subarray(1, 4);
+    expect(relu(some)).toEqual(f32(0, 3, 0));
+  });
+});
+
+describe('wrong arguments', () => {
+  const x = f32(1, 2, 3);
+  const loose = nonlin as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const cases: [string, unknown[], new (message?: string) => Error, string][] = [
+    ['relu', [], TypeError, 'undefined'],
+    ['relu', [null], TypeError, 'null'],
+    ['relu', [3n], TypeError, '3n'],
+    ['relu', ['abc'], TypeError, '"abc"'],
+    ['relu', [new Int32Array(3)], TypeError, 'Int32Array of 3'],
+    ['relu', [new DataView(new ArrayBuffer(8))], TypeError, 'DataView'],
+    ['relu', [x, 1], TypeError, 'relu: options must be an object such as { out }, got 1'],
+    ['relu', [x, null], TypeError, 'relu: options must be an object such as { out }, got null'],
+    ['relu', [x, { out: null }], TypeError, 'relu: out must be a Float32Array like x, got null'],
+    ['relu', [x, { out: new Float64Array(3) }], TypeError, 'relu: out must be a Float32Array like x, got Float64Array of 3'],
+    ['relu', [x, { out: new Float32Array(2) }], RangeError, 'relu: out has 2 elements but x has 3'],
+    ['relu', [x, { precision: 'double' }], TypeError, `relu: precision must be 'fast' or 'exact', got "double"`],
+    ['gelu', [x, { approximate: 'erf' }], TypeError, `gelu: approximate must be 'none', 'tanh' or 'sigmoid', got "erf"`],
+    ['gelu', [x, { approximate: 'toString' }], TypeError, 'got "toString"'],
+    ['softmax', [x, { dim: 1 }], RangeError, 'dim must be in [-1, 0] for shape [3], got 1'],
+    ['softmax', [x, { dim: 2 ** 32 }], RangeError, 'dim must be in [-1, 0] for shape [3], got 4294967296'],
+    ['softmax', [x, { dim: 0.5 }], TypeError, 'dim must be an integer, got 0.5'],
+    ['softmax', [x, { dim: '0' }], TypeError, 'dim must be an integer, got "0"'],
+    ['reluGrad', [x], TypeError, 'undefined'],
+    ['relu', [[1, 2]], TypeError, 'an Array of 2'],
+    ['reluGrad', [f32(1), x], RangeError, 'reluGrad: grad has 1 elements but x has 3'],
+    ['reluGrad', [new Float64Array(3), x], TypeError, 'reluGrad: grad must be a Float32Array like x, got Float64Array of 3'],
+    ['relu', [new Tensor([1, 2]), { out: new Tensor([1, 2, 3]) }], RangeError, 'relu: out has shape [3] but x has [2]'],
+    ['relu', [new Tensor([1, 2]), { out: new Tensor([1, 2], { dtype: 'float64' }) }], TypeError, 'relu: out must be float32 like x, got float64'],
+    ['reluGrad', [new Tensor([1, 2]), new Tensor([[1, 2]])], RangeError, 'reluGrad: grad has shape [2] but x has [1, 2]'],
+    ['useBackend', ['cuda'], TypeError, 'backend must be one of avx512, avx2, neon, js, got "cuda"'],
+  ];
+  it.each(cases)('%s(%j)', (name, args, kind, message) => {
+    const f = loose[name]!;
+    expect(() => f(...args)).toThrow(kind);
+    expect(() => f(...args)).toThrow(message);
+  });
+
+  it('are found before anything is written', () => {
+    const memory = f32(-1, -2, -3, -4);
+    const part = 'relu: out overlaps part of x; it may be x itself or separate memory';
+    expect(() => relu(memory.subarray(0, 3), { out: memory.subarray(1, 4) })).toThrow(new RangeError(part));
+    expect(() => softmax(memory, { out: memory, dim: 7 })).toThrow(RangeError);
+    expect(memory).toEqual(f32(-1, -2, -3, -4));
+  });
+
+  it('may be arrays whose memory is gone', () => {
+    const gone = f32(1, 2, 3);
+    structuredClone(gone, { transfer: [gone.buffer] });
+    expect(relu(gone)).toEqual(new Float32Array(0));
+    expect(() => relu(f32(1, 2, 3), { out: gone })).toThrow('out has 0 elements but x has 3');
+  });
+
+  it('names a backend that cannot run here, and those that can', () => {
+    const absent = (['avx512', 'avx2', 'neon'] as const).find((name) => !nonlin.backends().includes(name))!;
+    expect(() => nonlin.useBackend(absent)).toThrow(`backend: ${absent} cannot run here; `);
+  });
+});

@@ -1,0 +1,83 @@
+// The callable classes.
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import * as nonlin from '../lib/index.js';
+
+const { GELU, ReLU, Sigmoid, Softmax, Tanh, Tensor } = nonlin;
+const f32 = (...values: number[]) => Float32Array.from(values);
+
+describe.each([
+  [ReLU, nonlin.relu, nonlin.reluGrad, 'ReLU()'],
+  [Sigmoid, nonlin.sigmoid, nonlin.sigmoidGrad, 'Sigmoid()'],
+  [Tanh, nonlin.tanh, nonlin.tanhGrad, 'Tanh()'],
+  [GELU, nonlin.gelu, nonlin.geluGrad, "GELU(approximate='none')"],
+  [Softmax, nonlin.softmax, nonlin.softmaxGrad, 'Softmax(dim=-1)'],
+] as const)('%o', (Layer, f, grad, text) => {
+  it('is called like its forward, which is the function', () => {
+    const layer = new Layer();
+    const x = new Tensor([[-1, 0, 1, 2]]);
+    expect(layer(x)).toEqual(f(x));
+    expect(layer.forward(x)).toEqual(f(x));
+    expect(layer(f32(-1, 2))).toEqual(f(f32(-1, 2)));
+    expect(layer).toBeInstanceOf(Layer);
+    expect([1, 2].map((n) => f32(n, -n)).map((a) => layer(a))).toEqual([f(f32(1, -1)), f(f32(2, -2))]);
+  });
+
+  it('goes backward at the input of the last forward, or at the one given', () => {
+    const layer = new Layer();
+    const [g, x, other] = [f32(1, 2, 3), f32(-1, 0.5, 2), f32(3, -3, 1)];
+    expect(() => layer.backward(g)).toThrow('.backward(grad) needs the input of a forward, and no forward came before it');
+    layer(x);
+    expect(layer.backward(g)).toEqual(grad(g, x));
+    expect(layer.backward(g, other)).toEqual(grad(g, other));
+    expect(layer.backward(g)).toEqual(grad(g, x));
+  });
+
+  it('does not go backward at an input that forward has overwritten', () => {
+    const layer = new Layer();
+    const x = f32(-1, 0.5, 2);
+    layer.forward(x, { out: x });
+    expect(() => layer.backward(f32(1, 1, 1))).toThrow('the last forward overwrote its input');
+    const t = new Tensor(f32(-1, 0.5));
+    layer.forward(t, { out: t });
+    expect(() => layer.backward(t)).toThrow('the last forward overwrote its input');
+  });
+
+  it('has no parameters and prints like PyTorch', () => {
+    const layer = new Layer();
+    expect(layer.parameters()).toEqual([]);
+    expect(String(layer)).toBe(text);
+    expect(inspect(layer)).toBe(text);
+    expect(inspect({ layer })).toBe(`{ layer: ${text} }`);
+  });
+
+  it('takes no options that are not an object', () => {
+    const layer = new Layer() as (x: unknown, options: unknown) => unknown;
+    expect(() => layer(f32(1), 'x')).toThrow(TypeError);
+  });
+});
+
+it('GELU takes its approximation from the constructor', () => {
+  const x = f32(-2, 1);
+  for (const approximate of ['none', 'tanh', 'sigmoid'] as const) {
+    const layer = new GELU({ approximate });
+    expect(layer(x)).toEqual(nonlin.gelu(x, { approximate }));
+    expect(layer.backward(f32(1, 1))).toEqual(nonlin.geluGrad(f32(1, 1), x, { approximate }));
+    expect(String(layer)).toBe(`GELU(approximate='${approximate}')`);
+  }
+  expect(() => new GELU({ approximate: 'erf' as 'none' })).toThrow(TypeError);
+});
+
+it('Softmax takes its dimension from the call or the constructor, and backward follows', () => {
+  const x = new Tensor([[1, 2], [3, 5]]);
+  const g = new Tensor([[1, 0], [0, 0]]);
+  const layer = new Softmax({ dim: 0 });
+  expect(layer(x)).toEqual(nonlin.softmax(x, { dim: 0 }));
+  expect(layer(x, 1)).toEqual(nonlin.softmax(x, { dim: 1 }));
+  expect(layer.backward(g)).toEqual(nonlin.softmaxGrad(g, x, { dim: 1 }));
+  expect(layer.forward(x, { dim: -2 })).toEqual(nonlin.softmax(x, { dim: 0 }));
+  expect(layer.backward(g)).toEqual(nonlin.softmaxGrad(g, x, { dim: 0 }));
+  expect(() => layer(x, 2)).toThrow('dim must be in [-2, 1] for shape [2, 2], got 2');
+  expect(() => layer(x, 0.5)).toThrow(TypeError);
+  expect(String(layer)).toBe('Softmax(dim=0)');
+});
