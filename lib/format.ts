@@ -1,5 +1,5 @@
 // How a tensor prints, by PyTorch's rules of thumb: one notation for all numbers, chosen from their range, in aligned columns.
-import { checkReach, type Parts, sizeOf } from './shape.js';
+import { checkReach, type Parts } from './shape.js';
 
 const decimals = 4;
 const lineWidth = 80;
@@ -13,9 +13,8 @@ type Shown = number | undefined | readonly Shown[];
 /** The numbers in nested brackets, without dtype and shape; on one line where there is one row that fits. */
 export function format(tensor: Parts): string {
   checkReach(tensor.data, tensor);
-  const size = sizeOf(tensor.shape);
-  if (size === 0) return '[]';
-  const shown = select(tensor, 0, tensor.offset, size > summaryAbove);
+  if (tensor.size === 0) return '[]';
+  const shown = select(tensor, 0, tensor.offset);
   const numbers = numbersIn(shown);
   const write = notation(numbers);
   const oneLine = render(shown, 0, Number.POSITIVE_INFINITY, write);
@@ -27,14 +26,14 @@ export function format(tensor: Parts): string {
   return render(shown, 0, perLine, (number) => write(number).padStart(width));
 }
 
-function select({ data, shape, strides }: Parts, dim: number, at: number, summarise: boolean): Shown {
-  if (dim === shape.length) return data[at]!;
-  const entry = (index: number) =>
-    select({ data, shape, strides, offset: 0 }, dim + 1, at + index * strides[dim]!, summarise);
-  const length = shape[dim]!;
-  if (!summarise || length <= 2 * edge) return Array.from({ length }, (_, index) => entry(index));
-  const side = (from: number) => Array.from({ length: edge }, (_, index) => entry(from + index));
-  return [...side(0), undefined, ...side(length - edge)];
+/** The entries to print from dimension `dim` on, where the index in data is `at`. */
+function select(tensor: Parts, dim: number, at: number): Shown {
+  const length = tensor.shape[dim];
+  if (length === undefined) return tensor.data[at]!;
+  const from = (first: number, count: number) =>
+    Array.from({ length: count }, (_, i) => select(tensor, dim + 1, at + (first + i) * tensor.strides[dim]!));
+  if (tensor.size <= summaryAbove || length <= 2 * edge) return from(0, length);
+  return [...from(0, edge), undefined, ...from(length - edge, edge)];
 }
 
 function numbersIn(shown: Shown): number[] {

@@ -14,12 +14,16 @@ export interface Layout {
 
 /** A layout with its memory, checked: a Tensor made of Parts does not look at them again. */
 export class Parts implements Layout {
+  readonly size: number;
+
   constructor(
     readonly data: FloatArray,
     readonly shape: readonly number[],
     readonly strides: readonly number[] = contiguousStrides(shape),
     readonly offset = 0,
-  ) {}
+  ) {
+    this.size = sizeOf(shape);
+  }
 }
 
 export function dtypeOf(data: FloatArray): DType {
@@ -38,10 +42,10 @@ export function shapeText(shape: readonly number[]): string {
 /** The number of elements; 1 for the shape [] of a single number. */
 export function sizeOf(shape: readonly number[]): number {
   let size = 1;
-  for (const length of shape) {
+  for (let dim = 0; dim < shape.length; dim++) {
     // Without this, sizes beyond 2^1024 times 0 are NaN.
-    if (length === 0) return 0;
-    size *= length;
+    if (shape[dim] === 0) return 0;
+    size *= shape[dim]!;
   }
   return size;
 }

@@ -17,7 +17,6 @@ import {
   resolveShape,
   sameShape,
   shapeText,
-  sizeOf,
   viewStrides,
 } from './shape.js';
 import {
@@ -70,12 +69,12 @@ export class Tensor {
    */
   constructor(source: TensorSource, options?: TensorOptions) {
     let parts = source instanceof Parts ? source : readParts(source, checkOptions(options)?.dtype);
-    if (options?.shape !== undefined) parts = viewOf(parts, resolveShape(options.shape, sizeOf(parts.shape)));
+    if (options?.shape !== undefined) parts = viewOf(parts, resolveShape(options.shape, parts.size));
     this.data = parts.data;
     this.shape = parts.shape;
     this.strides = parts.strides;
     this.offset = parts.offset;
-    this.size = sizeOf(parts.shape);
+    this.size = parts.size;
   }
 
   /** `'float32'` or `'float64'`. */
@@ -307,10 +306,9 @@ export function tensorOf(data: FloatArray, shape: readonly number[]): Tensor {
 
 /** The elements in row-major order: a view of the tensor's memory where it is contiguous, else a copy. */
 export function contiguousData(tensor: Parts): FloatArray {
-  const { data, offset } = tensor;
+  const { data, offset, size } = tensor;
   if (!isContiguous(tensor)) return gather(tensor);
   checkReach(data, tensor);
-  const size = sizeOf(tensor.shape);
   return size === data.length ? data : data.subarray(offset, offset + size);
 }
 
@@ -333,7 +331,7 @@ function numberAt(tensor: Parts, index: number): number {
 function gather(tensor: Parts): FloatArray {
   checkReach(tensor.data, tensor);
   const { data } = tensor;
-  const copy = allocate(dtypeOf(data), sizeOf(tensor.shape));
+  const copy = allocate(dtypeOf(data), tensor.size);
   let k = 0;
   forEachRow(tensor.shape, [tensor], ([at = 0], [step = 0], length) => {
     for (let i = at, end = k + length; k < end; k++, i += step) copy[k] = data[i]!;

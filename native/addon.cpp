@@ -83,10 +83,16 @@ private:
   }
 };
 
+// Outputs of this many bytes and more are written past the cache: half of the last-level cache of the machine measured
+// (32 MiB, Zen 4). ns per element of relu with and without, at 4 Mi elements 0.18 and 0.21, at 16 Mi 0.23 and 0.30, at
+// 1 Mi 0.15 and 0.09.
+constexpr size_t stream_bytes = size_t(16) << 20;
+
 napi_value map(napi_env env, napi_callback_info info) {
   arguments<2, 0> a;
   if (!a.read(env, info)) return nullptr;
-  a.bound->set->map[a.bound->op][a.how()](a.arrays[0].data, a.arrays[1].data, a.length());
+  a.bound->set->map[a.bound->op][a.how()](a.arrays[0].data, a.arrays[1].data, a.length(),
+                                          a.length() * a.element_size() >= stream_bytes);
   return nullptr;
 }
 

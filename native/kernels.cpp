@@ -7,16 +7,26 @@
 namespace nonlin {
 namespace {
 
-// y[i] = f(x[i]) for elements E computed in lanes T. Two vectors at a time hide each other's latency; what remains at
-// the end goes through the same f, so an element's result does not depend on its place.
-template <class T, class E, class F> void map(const E *x, E *y, size_t n, F f) {
+// y[i] = f(x[i]) for elements E computed in lanes T. What does not fill a vector goes through the same f, so an
+// element's result does not depend on its place.
+template <class T, class E, class F> void map(const E *x, E *y, size_t n, bool stream, F f) {
   constexpr size_t lanes = vec<T>::lanes;
   size_t i = 0;
+  if (n >= 4 * lanes) {
+    // From here on y is aligned: a store that straddles two cache lines takes twice as long, and Node's large arrays
+    // begin 16 bytes past a line.
+    i = -(reinterpret_cast<uintptr_t>(y) / sizeof(E)) % lanes;
+    if (i > 0) store(y, f(load<T>(x, i)), i);
+    if (stream) {
+      for (; i + lanes <= n; i += lanes)
+        store_past_cache(y + i, f(load<T>(x + i)));
+      fence();
+    }
+  }
+  // Two vectors at a time hide each other's latency.
   for (; i + 2 * lanes <= n; i += 2 * lanes) {
-    vec<T> a = load<T>(x + i);
-    vec<T> b = load<T>(x + i + lanes);
-    a = f(a);
-    b = f(b);
+    vec<T> a = f(load<T>(x + i));
+    vec<T> b = f(load<T>(x + i + lanes));
     store(y + i, a);
     store(y + i + lanes, b);
   }
@@ -36,15 +46,12 @@ template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y,
   if (i < n) store(y + i, f(load<T>(x + i, n - i), load<T>(g + i, n - i)), n - i);
 }
 
-// `flatten` inlines all that these call: the formula into the loop, whatever its length.
-#define ACTIVATION(name, value, gradient)                                                                              \
-  template <class T, class E> [[gnu::flatten]] void map_##name(const void *x, void *y, size_t n) {                     \
-    map<T>(static_cast<const E *>(x), static_cast<E *>(y), n, [](vec<T> x) -> vec<T> { return value; });               \
-  }                                                                                                                    \
-  template <class T, class E> [[gnu::flatten]] void map_grad_##name(const void *g, const void *x, void *y, size_t n) { \
-    map_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), n,                          \
-                [](vec<T> x, [[maybe_unused]] vec<T> g) -> vec<T> { return gradient; });                               \
-  }
+> x) -> vec<T> { return value; });
+}
+template <class T, class E> [[gnu::flatten]] void map_grad_##name(const void *g, const void *x, void *y, size_t n) {
+  map_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), n,
+              [](vec<T> x, [[maybe_unused]] vec<T> g) -> vec<T> { return gradient; });
+}
 #include "activations.def"
 #undef ACTIVATION
 

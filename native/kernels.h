@@ -21,7 +21,8 @@ enum arithmetic : unsigned {
 };
 
 // Arrays are typed by the arithmetic. y is one of the inputs or overlaps none.
-using map_function = void(const void *x, void *y, size_t n);
+// `stream` writes y past the cache: for outputs that it could not hold.
+using map_function = void(const void *x, void *y, size_t n, bool stream);
 using map_grad_function = void(const void *g, const void *x, void *y, size_t n);
 // Softmax of each of `rows` contiguous rows.
 using softmax_rows_function = void(const void *x, void *y, size_t rows, size_t length);

@@ -1,20 +1,20 @@
 // The activation functions and their derivatives, each written once as a template over vec<T>: float ("fast") and
-// double (float64, and float32 widened, which is "exact"). They rest on a few primitives, which float32.h and float64.h
-// each define for their type:
+// double (float64, and float32 widened, which is "exact").
 //
-//   exp_times(s, hi, lo)   s * e^(hi + lo) for hi in [lowest<T>, 40] or NaN, |lo| no more than a rounding error of hi.
-//   The last step
-//                          before the scaling by 2^k is fma(s, e^r - 1, s); a subnormal result is rounded once more,
-//                          never flushed.
-//   exp_times(s, hi)       the same without lo
-//   exp_parts(x)           e^x as mantissa * 2^exponent, the mantissa between 0.7 and 1.42, for |x| up to -3 *
-//   lowest<T>, or NaN tanh_tail(a)           tanh(a) for a in [0, tanh_end<T>]: itself for subnormal a, 1 at the end
-//   gelu_factor(a)         Phi(-a) * a * e^(a*a/2) for a in [0, gelu_end<T>], Phi the normal distribution function
-//   gelu_slope_factor(a)   (Phi(-a) - a phi(a)) * e^(a*a/2) for the same a, phi the normal density
+// They rest on a few primitives, which float32.h and float64.h each define for their type. NaN stays NaN in all of
+// them.
 //
-// Where mills(a) = Phi(-a) e^(a*a/2), the last two are a * mills(a) and mills(a) - a / sqrt(2 pi). NaN stays NaN in all
-// of them. An even or shifted function is computed from its negative half, in which nothing cancels: gelu(x) = x +
-// gelu(-x), and so on. So the tails keep the digits that 1 + erf(x) and 1 + tanh(x) lose.
+//   exp_times(s, hi, lo)  s * e^(hi + lo), hi in [lowest<T>, 40], |lo| no more than a rounding error of hi. The last
+//                         step before the scaling by 2^k is fma(s, e^r - 1, s). Subnormals are rounded, not flushed.
+//   exp_times(s, hi)      the same without lo
+//   exp_parts(x)          e^x as mantissa * 2^exponent, 0.7 < mantissa < 1.42, for |x| up to -3 * lowest<T>
+//   tanh_tail(a)          tanh(a), a in [0, tanh_end<T>]: a itself where a is subnormal, 1 at the end
+//   gelu_factor(a)        a Phi(-a) e^(a*a/2), a in [0, gelu_end<T>], Phi the normal distribution function
+//   gelu_slope_factor(a)  (Phi(-a) - a phi(a)) e^(a*a/2), the same a, phi the normal density
+//
+// With mills(a) = Phi(-a) e^(a*a/2), the last two are a mills(a) and mills(a) - a / sqrt(2 pi).
+// A function with a symmetry is computed from its negative half, where nothing cancels: gelu(x) = x + gelu(-x), and so
+// on. So the tails keep the digits that 1 + erf(x) and 1 + tanh(x) lose.
 #pragma once
 
 #include "float32.h"
@@ -36,10 +36,12 @@ template <class T> constexpr T gelu_sigmoid_end = sizeof(T) == 4 ? T(64.5) : T(4
 // An unevaluated sum, `low` no more than a rounding error of `high`.
 template <class T> struct pair { vec<T> high, low; };
 
-// A real number as a sum of two T. It is given as two doubles; float takes both parts from the first.
+// A real number as a sum of two T, given as two doubles; float takes both from the first. Adding 64 and taking it away
+// leaves the last bits of `high` zero, so that its difference with anything from itself to 64 is exact.
 template <class T> struct constant {
   T high, low;
-  constexpr constant(double first, double rest) : high(T(first)), low(T(first - double(high) + rest)) {}
+  constexpr constant(double first, double rest) : high(T(first) + T(64) - T(64)), low(T(first - double(high) + rest)) {}
+  constexpr T nearest() const { return high + low; }
 };
 
 template <class T> vec<T> relu_gradient(vec<T> x, vec<T> g) { return select(x > 0, g, select(x <= 0, vec<T>(0), x)); }
@@ -121,7 +123,7 @@ template <class T> vec<T> gelu_tanh(vec<T> x) {
 }
 template <class T> vec<T> gelu_tanh_slope(vec<T> x) {
   vec<T> a = min(abs(x), gelu_tanh_end<T>);
-  vec<T> growth = a * fma(3 * gelu_tanh_3<T>.high * a, a, gelu_tanh_1<T>.high);
+  vec<T> growth = a * fma(3 * gelu_tanh_3<T>.nearest() * a, a, gelu_tanh_1<T>.nearest());
   return gated_slope(x, growth, gelu_tanh_exponent(a));
 }
 
@@ -140,7 +142,7 @@ template <class T> vec<T> gelu_sigmoid(vec<T> x) {
 }
 template <class T> vec<T> gelu_sigmoid_slope(vec<T> x) {
   vec<T> a = min(abs(x), gelu_sigmoid_end<T>);
-  return gated_slope(x, a * gelu_sigmoid_1<T>.high, gelu_sigmoid_exponent(a));
+  return gated_slope(x, a * gelu_sigmoid_1<T>.nearest(), gelu_sigmoid_exponent(a));
 }
 
 } // namespace

@@ -163,6 +163,33 @@ template <class T, class E> void store(E *p, vec<T> a) {
   __builtin_memcpy(p, &m, sizeof m);
 }
 
+// A store that leaves the cache to others; p is aligned to the vector in memory. fence() orders such stores before what
+// follows.
+template <class T, class E> void store_past_cache(E *p, vec<T> a) {
+#if VECTOR_BYTES == 64
+  if constexpr (sizeof(T) == 4)
+    _mm512_stream_ps(p, a.v);
+  else if constexpr (sizeof(E) == 4)
+    _mm256_stream_ps(p, _mm512_cvtpd_ps(a.v));
+  else
+    _mm512_stream_pd(p, a.v);
+#elif VECTOR_BYTES == 32
+  if constexpr (sizeof(T) == 4)
+    _mm256_stream_ps(p, a.v);
+  else if constexpr (sizeof(E) == 4)
+    _mm_stream_ps(p, _mm256_cvtpd_ps(a.v));
+  else
+    _mm256_stream_pd(p, a.v);
+#else
+  store(p, a); // GCC has no such store for NEON.
+#endif
+}
+inline void fence() {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
+
 // The first n lanes only: a load fills the others with zero; neither touches memory from p + n on.
 #if VECTOR_BYTES == 64
 template <class T, class E> vec<T> load(const E *p, size_t n) {

@@ -210,7 +210,7 @@ describe('wrong files', () => {
 describe('wrong usage', () => {
   const commands = 'relu, sigmoid, tanh, gelu, softmax, info, compare, check';
   it.each([
-    [[], 'what is to be done? a command is missing'],
+    [[], 'no command is given'],
     [['swish'], `unknown command "swish"; there are ${commands}`],
     [['geluTanh', 'f4.npy'], `unknown command "geluTanh"; there are ${commands}`],
     [['toString'], `unknown command "toString"; there are ${commands}`],
@@ -266,7 +266,7 @@ describe('help and version', () => {
   ])('of %s lists its options and no others', (name, options) => {
     const { code, out } = nonlin([name, '--help']);
     expect(code).toBe(0);
-    expect([...out.matchAll(/^ {2}.. ? ?--(\w+)/gm)].map(([, option]) => option)).toEqual(options);
+    expect([...out.matchAll(/^ {2}(?:-\w, | {4})--(\w+)/gm)].map(([, option]) => option)).toEqual(options);
   });
 
   it('fits a terminal of 120 columns', () => {
@@ -362,6 +362,55 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
     expect(run('7')).toBe(run('7'));
     expect(run('7')).not.toBe(run('8'));
     expect(run('7')).toMatch(/comparisons are within their bounds \(3000 values, seed 7\)\n$/);
+  });
+});
+
+describe('with an addon that is wrong in one place', () => {
+  // Plain TypeScript under a native name, but for tanh(0.5) of float32 in fast precision.
+  const wrongAddon = () => {
+    const text = `const { name, ...reference } = require(${JSON.stringify(join(program, '../reference.js'))}).reference;
+      function tanh(x, y, exact) {
+        reference.map.tanh(x, y, exact);
+        if (!exact && y instanceof Float32Array) x.forEach((value, i) => value === 0.5 && (y[i] = 0.4621175));
+      }
+      exports.avx2 = { ...reference, map: { ...reference.map, tanh } };`;
+    writeFileSync(at('wrong.cjs'), text);
+    return { NONLIN_BINARY: at('wrong.cjs') };
+  };
+
+  it('check finds it, and exits with 1', () => {
+    const { code, out, error } = nonlin(['check', '--json', '--count', '2000'], wrongAddon());
+    expect({ code, error }).toEqual({ code: 1, error: '' });
+    const { ok, rows } = JSON.parse(out);
+    expect(ok).toBe(false);
+    expect(rows.length).toBe(activations.length * 2 * 3);
+    const [row, ...others] = rows.filter((row: { ulp: number }) => row.ulp > 0);
+    expect(others).toEqual([]);
+    // tanh(0.5) is 0.46211717 in float32, whose numbers are 2^-25 apart there.
+    expect(row).toMatchObject({ backend: 'avx2', activation: 'tanh', direction: 'forward', dtype: 'float32' });
+    expect(row).toMatchObject({ precision: 'fast', ulp: 11, bound: 2, ok: false });
+    expect(row.worst).toEqual({
+      x: 0.5,
+      grad: null,
+      native: Math.fround(0.4621175),
+      typescript: Math.fround(0.46211717),
+    });
+  });
+
+  it('check shows it in its table', () => {
+    const { code, out } = nonlin(['check', '--count', '2000'], wrongAddon());
+    expect(code).toBe(1);
+    expect(out).toMatch(/^avx2 +tanh +forward +float32 +fast +11 +2 +0\.5 +0\.4621175 +0\.46211717 +DIFFERS$/m);
+    expect(out).toMatch(/\n1 of 42 comparisons are beyond their bounds \(2000 values, seed 1\)\n$/);
+  });
+
+  it('compare shows it', () => {
+    writeFileSync(at('half.npy'), writeNpy(new Tensor([0.5, 1])));
+    const { rows } = JSON.parse(nonlin(['compare', 'half.npy', '--json'], wrongAddon()).out);
+    expect(rows.find(({ activation }: { activation: string }) => activation === 'tanh')).toMatchObject({
+      ulp: 11,
+      identical: 0.5,
+    });
   });
 });
 

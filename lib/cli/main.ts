@@ -79,16 +79,18 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     if (name !== undefined && command === undefined) {
       throw new UsageError(`unknown command ${describe(name)}; there are ${[...commands.keys()].join(', ')}`);
     }
-    if (given.has('help')) io.out.write(command === undefined ? generalHelp() : commandHelp(command));
-    else if (given.has('version')) io.out.write(`${version}\n`);
-    else if (name === undefined || command === undefined)
-      throw new UsageError('what is to be done? a command is missing');
-    else {
-      const foreign = [...given.keys()].find((option) => !command.options.includes(option));
-      if (foreign !== undefined) throw new UsageError(`--${foreign} is not an option of ${name}`);
-      return await command.run({ positionals: positionals.slice(1), given }, io);
+    if (given.has('help')) {
+      io.out.write(command === undefined ? generalHelp() : commandHelp(command));
+      return 0;
     }
-    return 0;
+    if (given.has('version')) {
+      io.out.write(`${version}\n`);
+      return 0;
+    }
+    if (command === undefined) throw new UsageError('no command is given');
+    const foreign = [...given.keys()].find((option) => !command.options.includes(option));
+    if (foreign !== undefined) throw new UsageError(`--${foreign} is not an option of ${name}`);
+    return await command.run({ positionals: positionals.slice(1), given }, io);
   } catch (error) {
     if (error instanceof UsageError) {
       const topic = name !== undefined && commands.has(name) ? `${name} ` : '';

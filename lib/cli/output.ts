@@ -20,9 +20,9 @@ export type Paint = (format: 'bold' | 'green' | 'red', text: string) => string;
 
 /** Colours for a terminal, nothing for anything else or where NO_COLOR is set (no-color.org: to any but the empty string). */
 export function paintFor({ out, environment }: Io): Paint {
-  // Node has styleText from 20.12 on.
+  // Node has styleText from 20.12 on; later versions look at the process's own streams, unless told not to.
   const coloured = out.isTTY === true && !environment.NO_COLOR && typeof styleText === 'function';
-  return coloured ? styleText : (_format, text) => text;
+  return (format, text) => (coloured ? styleText(format, text, { validateStream: false }) : text);
 }
 
 /** Columns as wide as their widest cell; those of numbers are aligned to the right. */

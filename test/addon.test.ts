@@ -1,0 +1,98 @@
+// The .node file by itself: whatever JavaScript passes must end in an exception, never in a crash or a write elsewhere.
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { activationNames } from '../lib/activations.js';
+import { native } from '../lib/native.js';
+
+type Anything = (...args: unknown[]) => unknown;
+type Set = { map: Record<string, Anything>; mapGrad: Record<string, Anything>; softmax: Anything; softmaxGrad: Anything };
+const addon = require(native.path!) as Record<string, Set>;
+
+const root = join(import.meta.dirname, '..');
+
+describe.each(Object.keys(addon))('%s', (isa) => {
+  const set = addon[isa]!;
+  const functions: [string, Anything][] = [
+    ...activationNames.map((name): [string, Anything] => [name, set.map[name]!]),
+    ...activationNames.map((name): [string, Anything] => [`${name}Grad`, set.mapGrad[name]!]),
+    ['softmax', set.softmax],
+    ['softmaxGrad', set.softmaxGrad],
+  ];
+  const f32 = (n: number) => new Float32Array(n);
+
+  it.each(functions)('%s refuses what is not its arrays', (_, f) => {
+    const wrong = [undefined, null, 1, 'x', {}, [], new Int32Array(3), new Uint8Array(3), new DataView(new ArrayBuffer(8))];
+    for (const x of wrong) {
+      expect(() => f(x, f32(3), f32(3), 1, 1)).toThrow(TypeError);
+      expect(() => f(f32(3), x, f32(3), 1, 1)).toThrow(TypeError);
+    }
+    expect(() => f()).toThrow(TypeError);
+    expect(() => f(f32(3), new Float64Array(3), f32(3), 1, 1)).toThrow(TypeError);
+    expect(() => f(f32(3), f32(4), f32(3), 1, 1)).toThrow(RangeError);
+  });
+
+  it('softmax refuses a shape that does not fit', () => {
+    const sizes = [0, -1, 3, 7, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 63, -(2 ** 63), Infinity, NaN];
+    for (const size of sizes) {
+      expect(() => set.softmax(f32(4), f32(4), size, 1)).toThrow(RangeError);
+      expect(() => set.softmax(f32(4), f32(4), 1, size)).toThrow(RangeError);
+      expect(() => set.softmax(f32(4), f32(4), size, size)).toThrow(RangeError);
+    }
+    expect(() => set.softmax(f32(4), f32(4), '4', 1)).toThrow(TypeError);
+    expect(() => set.softmax(f32(4), f32(4))).toThrow(TypeError);
+  });
+
+  it.each(functions)('%s survives anything', (_, f) => {
+    const array = fc.oneof(
+      fc.float32Array({ maxLength: 40 }),
+      fc.float64Array({ maxLength: 40 }),
+      fc.uint8Array({ maxLength: 8 }),
+      fc.anything(),
+    );
+    const number = fc.oneof(fc.integer({ min: -2, max: 50 }), fc.double(), fc.anything());
+    fc.assert(
+      fc.property(fc.array(array, { maxLength: 4 }), fc.array(number, { maxLength: 4 }), (arrays, numbers) => {
+        try {
+          f(...arrays, ...numbers);
+        } catch (error) {
+          expect(error).toBeInstanceOf(Error);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+it('works in many workers at once, and survives their end while busy', async () => {
+  const code = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const addon = require(workerData);
+    const set = Object.values(addon)[0];
+    const x = new Float32Array(100000).fill(1);
+    const y = new Float32Array(x.length);
+    set.map.sigmoid(x, y);
+    parentPort.postMessage(y[99999]);
+    for (;;) set.map.gelu(x, y);
+  `;
+  const workers = Array.from({ length: 8 }, () => new Worker(code, { eval: true, workerData: native.path }));
+  const results = await Promise.all(workers.map((w) => new Promise((resolve, reject) => w.on('message', resolve).on('error', reject))));
+  expect(results).toEqual(Array(8).fill(Math.fround(1 / (1 + Math.exp(-1)))));
+  await Promise.all(workers.map((worker) => worker.terminate()));
+});
+
+it('exports nothing from the objects of an instruction set but its table', () => {
+  // Inline code with external linkage would be merged by the linker, and an older CPU would run the newer one's.
+  const objects = readdirSync(join(root, 'build', 'CMakeFiles'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /kernels\.cpp\.o(bj)?$/.test(name),
+  );
+  expect(objects.length).toBeGreaterThan(0);
+  for (const object of objects) {
+    const symbols = execFileSync('nm', ['-C', '-g', '--defined-only', join(root, 'build', 'CMakeFiles', object)], { encoding: 'utf8' });
+    const names = symbols.trim().split('\n').map((line) => line.replace(/^\S+ \S /, ''));
+    expect(names).toEqual([expect.stringMatching(/^nonlin::(avx2|avx512|neon)$/)]);
+  }
+});

@@ -1,0 +1,262 @@
+// The arithmetic of shapes, against index oracles that know nothing of strides.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  broadcastShapes,
+  broadcastStrides,
+  checkReach,
+  contiguousStrides,
+  forEachRow,
+  isContiguous,
+  normalizeDim,
+  resolveShape,
+  sizeOf,
+  viewStrides,
+} from '../lib/shape.js';
+import { indices, shapes } from './tensors.js';
+
+const layout = (shape: number[], strides: number[], offset = 0) => ({ shape, strides, offset });
+
+describe('sizes and strides', () => {
+  it.each([
+    [[], 1, []],
+    [[5], 5, [1]],
+    [[2, 3, 4], 24, [12, 4, 1]],
+    [[2, 0, 3], 0, [3, 3, 1]],
+    [[0], 0, [1]],
+  ])('of %j', (shape, size, strides) => {
+    expect(sizeOf(shape)).toBe(size);
+    expect(contiguousStrides(shape)).toEqual(strides);
+    expect(Object.isFrozen(contiguousStrides(shape))).toBe(true);
+  });
+
+  it('count row-major order', () => {
+    fc.assert(
+      fc.property(shapes, (shape) => {
+        const strides = contiguousStrides(shape);
+        const positions = indices(shape).map((index) => index.reduce((at, i, dim) => at + i * strides[dim]!, 0));
+        expect(positions).toEqual(positions.map((_, k) => k));
+        expect(positions.length).toBe(sizeOf(shape));
+      }),
+    );
+  });
+
+  it('has no elements where one size is 0, however large the others', () => {
+    expect(sizeOf([...Array(30).fill(2 ** 52), 0])).toBe(0);
+  });
+});
+
+describe('isContiguous', () => {
+  it.each([
+    [[2, 3], [3, 1], true],
+    [[2, 3], [1, 2], false],
+    [[2, 3], [4, 1], false],
+    [[1, 3], [99, 1], true],
+    [[2, 1, 3], [3, 7, 1], true],
+    [[3], [-1], false],
+    [[2, 0], [5, 5], true],
+    [[3, 2], [0, 1], false],
+    [[], [], true],
+  ])('shape %j with strides %j: %s', (shape, strides, expected) => {
+    expect(isContiguous(layout(shape, strides))).toBe(expected);
+  });
+});
+
+describe('normalizeDim', () => {
+  it.each([
+    [0, [3, 4], 0],
+    [1, [3, 4], 1],
+    [-1, [3, 4], 1],
+    [-2, [3, 4], 0],
+    [0, [], 0],
+    [-1, [], 0],
+  ])('%i for shape %j is %i', (dim, shape, expected) => {
+    expect(normalizeDim(dim, shape)).toBe(expected);
+  });
+
+  it.each([5, 2, -3, 2 ** 31, 2 ** 32, -(2 ** 32), 2 ** 53])('refuses %i for two dimensions', (dim) => {
+    expect(() => normalizeDim(dim, [3, 4])).toThrow(
+      new RangeError(`dim must be in [-2, 1] for shape [3, 4], got ${dim}`),
+    );
+  });
+
+  it('knows the dimensions of a number', () => {
+    expect(() => normalizeDim(1, [])).toThrow(new RangeError('dim must be in [-1, 0] for shape [], got 1'));
+  });
+
+  it.each([
+    [1.5, '1.5'],
+    [Number.NaN, 'NaN'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
+    ['1', '"1"'],
+    [null, 'null'],
+    [1n, '1n'],
+  ])('refuses %o', (dim, name) => {
+    expect(() => normalizeDim(dim as number, [3, 4])).toThrow(new TypeError(`dim must be an integer, got ${name}`));
+  });
+});
+
+describe('resolveShape', () => {
+  it.each([
+    [[6], [6]],
+    [[-1], [6]],
+    [
+      [2, -1],
+      [2, 3],
+    ],
+    [
+      [1, -1, 6],
+      [1, 1, 6],
+    ],
+  ])('%j of 6 elements is %j', (shape, expected) => {
+    expect(resolveShape(shape, 6)).toEqual(expected);
+    expect(Object.isFrozen(resolveShape(shape, 6))).toBe(true);
+  });
+
+  it('leaves the shape given alone', () => {
+    const shape = [2, 3];
+    const resolved = resolveShape(shape, 6);
+    shape[0] = 9;
+    expect(resolved).toEqual([2, 3]);
+  });
+
+  it('fills in 0', () => expect(resolveShape([2, -1], 0)).toEqual([2, 0]));
+
+  it.each([
+    [[4, 2], new RangeError('shape [4, 2] has 8 elements, but there are 6')],
+    [[4, -1], new RangeError('shape [4, -1] does not fit 6 elements')],
+    [[-1, -1], new RangeError('shape [-1, -1] has more than one -1')],
+    [[-1, 0], new RangeError('shape [-1, 0] leaves the size of -1 open')],
+    [[-2, 3], new RangeError('shape must hold sizes from 0 to 2^53 - 1, got [-2, 3]')],
+    [[2 ** 53], new RangeError(`shape must hold sizes from 0 to 2^53 - 1, got [${2 ** 53}]`)],
+    [[1.5, 4], new TypeError('shape must hold integers, got 1.5')],
+    [['2', 3], new TypeError('shape must hold integers, got "2"')],
+    [6, new TypeError('shape must be an array of sizes, got 6')],
+  ])('refuses %j for 6 elements', (shape, error) => {
+    expect(() => resolveShape(shape, 6)).toThrow(error);
+  });
+});
+
+describe('checkReach', () => {
+  const data = new Float32Array(6);
+
+  it.each([
+    [layout([2, 3], [3, 1])],
+    [layout([2, 3], [-3, -1], 5)],
+    [layout([1000, 6], [0, 1])],
+    [layout([0, 9], [100, 100], 7)],
+    [layout([], [], 5)],
+  ])('lets %j pass', (inside) => {
+    expect(() => checkReach(data, inside)).not.toThrow();
+  });
+
+  it.each([
+    [layout([2, 3], [4, 1]), 'shape [2, 3], strides [4, 1], offset 0 reach elements 0 to 6, but data has 6'],
+    [layout([6], [-1], 4), 'shape [6], strides [-1], offset 4 reach elements -1 to 4, but data has 6'],
+    [layout([], [], 6), 'shape [], strides [], offset 6 reach elements 6 to 6, but data has 6'],
+    [layout([], [], -1), 'shape [], strides [], offset -1 reach elements -1 to -1, but data has 6'],
+  ])('refuses %j', (outside, message) => {
+    expect(() => checkReach(data, outside)).toThrow(new RangeError(message));
+  });
+});
+
+describe('viewStrides', () => {
+  // Written out from what each case means, as PyTorch's documentation of view does.
+  it.each([
+    [layout([2, 3], [3, 1]), [3, 2], [2, 1]],
+    [layout([2, 3], [1, 2]), [2, 3], [1, 2]],
+    [layout([2, 3], [1, 2]), [2, 1, 3], [1, expect.anything(), 2]],
+    [layout([4, 6], [6, 1]), [24], [1]],
+    [layout([4, 6], [12, 2]), [24], [2]],
+    [layout([4, 6], [12, 2]), [2, 2, 3, 2], [24, 12, 4, 2]],
+    [layout([4, 6], [1, 4]), [2, 2, 6], [2, 1, 4]],
+    [layout([3, 4], [0, 0]), [12], [0]],
+    [layout([6], [-1], 5), [2, 3], [-3, -1]],
+  ])('%j as %j has strides %j', (from, shape, strides) => {
+    expect(viewStrides(from, shape)).toEqual(strides);
+  });
+
+  it.each([
+    [layout([2, 3], [1, 2]), [6]],
+    [layout([2, 3], [1, 2]), [3, 2]],
+    [layout([4, 6], [8, 1]), [24]],
+    [layout([4, 6], [8, 1]), [8, 3]],
+    [layout([3, 4], [0, 1]), [12]],
+  ])('%j as %j takes a copy', (from, shape) => {
+    expect(viewStrides(from, shape)).toBeUndefined();
+  });
+});
+
+describe('broadcastShapes', () => {
+  it.each([
+    [
+      [2, 3],
+      [2, 3],
+      [2, 3],
+    ],
+    [[2, 3], [3], [2, 3]],
+    [[2, 1], [3], [2, 3]],
+    [[], [2, 2], [2, 2]],
+    [
+      [1, 5],
+      [4, 1],
+      [4, 5],
+    ],
+    [[0, 3], [1], [0, 3]],
+    [[1], [0], [0]],
+  ])('%j and %j give %j', (a, b, expected) => {
+    expect(broadcastShapes(a, b)).toEqual(expected);
+    expect(broadcastShapes(b, a)).toEqual(expected);
+  });
+
+  it('names both shapes and where they differ', () => {
+    expect(() => broadcastShapes([2, 3], [4, 1, 2])).toThrow(
+      new RangeError('shapes [2, 3] and [4, 1, 2] do not broadcast: 3 and 2 at -1'),
+    );
+  });
+});
+
+describe('forEachRow', () => {
+  it('meets every element once, in row-major order, for each operand', () => {
+    const operands = shapes.chain((shape) =>
+      fc.record({
+        shape: fc.constant(shape),
+        strides: fc.array(
+          fc.array(fc.integer({ min: -7, max: 7 }), { minLength: shape.length, maxLength: shape.length }),
+          {
+            minLength: 1,
+            maxLength: 3,
+          },
+        ),
+      }),
+    );
+    fc.assert(
+      fc.property(operands, ({ shape, strides }) => {
+        const met: number[][] = [];
+        forEachRow(
+          shape,
+          strides.map((each, k) => ({ strides: each, offset: 100 * k })),
+          (at, step, length) => {
+            for (let i = 0; i < length; i++) met.push(at.map((start, k) => start + i * step[k]!));
+          },
+        );
+        const expected = indices(shape).map((index) =>
+          strides.map((each, k) => index.reduce((at, i, dim) => at + i * each[dim]!, 100 * k)),
+        );
+        expect(met).toEqual(expected);
+      }),
+    );
+  });
+
+  it('needs one row for contiguous operands and a stretched number', () => {
+    let rows = 0;
+    const shape = [3, 4, 5];
+    const whole = { strides: contiguousStrides(shape), offset: 0 };
+    const number = { strides: broadcastStrides(layout([], []), shape), offset: 0 };
+    forEachRow(shape, [whole, number], (_, __, length) => {
+      rows++;
+      expect(length).toBe(60);
+    });
+    expect(rows).toBe(1);
+  });
+});
