@@ -93,4 +93,5 @@ export type { Approximate, GELUOptions, Input, Options, Output, SoftmaxOptions }
 export { GELU, type Layer, ReLU, Sigmoid, Softmax, Tanh } from './layers.js';
 export { backends, type Info, info, useBackend } from './select.js';
 export { Tensor, type TensorLike } from './tensor.js';
+export { setThreads } from './threads.js';
 export { version } from './version.js';

@@ -2,8 +2,15 @@
 import type { Backend } from './backend.js';
 import { backendNames } from './backend.js';
 
-/** What the .node file exports: a backend's methods for each instruction set that this CPU runs (native/addon.cpp). */
-type Addon = Readonly<Partial<Record<string, Omit<Backend, 'name'>>>>;
+/** What the .node file exports (native/addon.cpp). */
+interface Addon {
+  /** A backend's methods for each instruction set that this CPU runs. */
+  readonly sets: Readonly<Partial<Record<string, Omit<Backend, 'name'>>>>;
+  /** How many threads a call may use; 1 until it is said. Holds for this thread of JavaScript. */
+  setThreads(threads: number): void;
+  /** The cores of this machine. */
+  readonly cores: number;
+}
 
 export interface Native {
   /** The file the addon was loaded from. */
@@ -12,6 +19,7 @@ export interface Native {
   readonly backends: readonly Backend[];
   /** Why `backends` is empty. */
   readonly reason?: string;
+  readonly addon?: Addon;
 }
 
 export const native: Native = load();
@@ -29,10 +37,10 @@ function load(): Native {
     const addon = require(path) as Addon;
     const backends: Backend[] = [];
     for (const name of backendNames) {
-      const methods = addon[name];
+      const methods = addon.sets[name];
       if (methods !== undefined) backends.push({ name, ...methods });
     }
-    if (backends.length > 0) return { path, backends };
+    if (backends.length > 0) return { path, backends, addon };
     return { path, backends, reason: `${path} needs a CPU with AVX2 and FMA, AVX-512, or NEON` };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -3,6 +3,7 @@ import { type Backend, type BackendName, backendNames } from './backend.js';
 import { describe } from './errors.js';
 import { native } from './native.js';
 import { reference } from './reference.js';
+import { threads } from './threads.js';
 import { version } from './version.js';
 
 const available: readonly Backend[] = [...native.backends, reference];
@@ -46,6 +47,8 @@ export interface Info {
   readonly backend: BackendName;
   /** Those that can run here, best first. */
   readonly backends: readonly BackendName[];
+  /** The threads that a native call may use. */
+  readonly threads: number;
   /** `platform-arch` and the runtime, as in `linux-x64 node 20.20.2`. */
   readonly platform: string;
   /** The file of the native addon, or null where there is none. */
@@ -60,6 +63,7 @@ export function info(): Info {
     version,
     backend: backend.name,
     backends: backends(),
+    threads: threads(),
     platform: platform(),
     native: native.path ?? null,
     reason: native.reason ?? null,

@@ -1,6 +1,7 @@
 // The only native file that sees JavaScript. It trusts its caller for meaning, not for memory: the .node file can be
 // called without lib/, so whatever JavaScript passes, no call reads or writes outside an array or ends the process.
 #include "dispatch.h"
+#include "parallel.h"
 
 #include <napi.h>
 
@@ -21,6 +22,8 @@ struct binding {
   const kernels *set;
   activation op;
 };
+
+constexpr int64_t max_threads = 256;
 
 struct array {
   void *data;
@@ -88,11 +91,30 @@ private:
 // 1 Mi 0.15 and 0.09.
 constexpr size_t stream_bytes = size_t(16) << 20;
 
+// Work is shared out from here on, in pieces of this many elements.
+constexpr size_t parallel_elements = 65536, grain_elements = 16384;
+
+// How many threads a call of this environment (the main thread, or a worker) may use.
+unsigned threads_of(napi_env env) {
+  void *threads = nullptr;
+  napi_get_instance_data(env, &threads);
+  return threads == nullptr ? 1 : *static_cast<unsigned *>(threads);
+}
+
 napi_value map(napi_env env, napi_callback_info info) {
   arguments<2, 0> a;
   if (!a.read(env, info)) return nullptr;
-  a.bound->set->map[a.bound->op][a.how()](a.arrays[0].data, a.arrays[1].data, a.length(),
-                                          a.length() * a.element_size() >= stream_bytes);
+  const size_t n = a.length(), size = a.element_size();
+  const auto *x = static_cast<const char *>(a.arrays[0].data);
+  auto *y = static_cast<char *>(a.arrays[1].data);
+  map_function &f = *a.bound->set->map[a.bound->op][a.how()];
+  const bool stream = n * size >= stream_bytes;
+  if (n < parallel_elements) {
+    f(x, y, n, stream);
+  } else {
+    parallel_for(n, grain_elements, threads_of(env),
+                 [&](size_t begin, size_t end) { f(x + begin * size, y + begin * size, end - begin, stream); });
+  }
   return nullptr;
 }
 
@@ -121,7 +143,7 @@ napi_value softmax(napi_env env, napi_callback_info info) {
   auto *y = static_cast<char *>(a.arrays[1].data);
   const kernels &set = *a.bound->set;
   if (inner == 1) {
-    set.softmax_rows[a.how()](x, y, a.length() / length, length);
+    set.softmax_rows[a.how()](x, y, a.length() / length, length, a.length() * a.element_size() >= stream_bytes);
   } else {
     size_t slab = length * inner * a.element_size();
     for (size_t i = 0; i < a.length() * a.element_size(); i += slab)
@@ -148,10 +170,10 @@ napi_value softmax_grad(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-Napi::Value function(Napi::Env env, const char *name, napi_callback callback, const binding &bound) {
+Napi::Value function(Napi::Env env, const char *name, napi_callback callback, const binding *bound = nullptr) {
   napi_value value;
   NAPI_THROW_IF_FAILED(
-      env, napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<binding *>(&bound), &value),
+      env, napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<binding *>(bound), &value),
       env.Undefined());
   return Napi::Value(env, value);
 }
@@ -161,17 +183,31 @@ Napi::Object describe(Napi::Env env, const binding *bound) {
   Napi::Object set = Napi::Object::New(env), maps = Napi::Object::New(env), grads = Napi::Object::New(env);
   for (unsigned op = 0; op < activation_count; op++) {
     const char *name = activation_names[op];
-    maps[name] = function(env, name, map, bound[op]);
-    grads[name] = function(env, name, map_grad, bound[op]);
+    maps[name] = function(env, name, map, &bound[op]);
+    grads[name] = function(env, name, map_grad, &bound[op]);
   }
   set["map"] = maps;
   set["mapGrad"] = grads;
-  set["softmax"] = function(env, "softmax", softmax, bound[0]);
-  set["softmaxGrad"] = function(env, "softmaxGrad", softmax_grad, bound[0]);
+  set["softmax"] = function(env, "softmax", softmax, bound);
+  set["softmaxGrad"] = function(env, "softmaxGrad", softmax_grad, bound);
   return set;
 }
 
-// One property per instruction set that this CPU runs, best first.
+napi_value set_threads(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value value;
+  int64_t threads;
+  void *data = nullptr;
+  if (napi_get_cb_info(env, info, &count, &value, nullptr, nullptr) != napi_ok) return nullptr;
+  if (count < 1 || napi_get_value_int64(env, value, &threads) != napi_ok || threads < 1 || threads > max_threads) {
+    napi_throw_range_error(env, nullptr, "expected a number of threads");
+    return nullptr;
+  }
+  napi_get_instance_data(env, &data);
+  if (data != nullptr) *static_cast<unsigned *>(data) = unsigned(threads);
+  return nullptr;
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   static const std::vector<binding> bindings = [] {
     std::vector<binding> all;
@@ -180,8 +216,18 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
         all.push_back({set, activation(op)});
     return all;
   }();
+  NAPI_THROW_IF_FAILED(
+      env,
+      napi_set_instance_data(
+          env, new unsigned(1), [](napi_env, void *data, void *) { delete static_cast<unsigned *>(data); }, nullptr),
+      exports);
+  // One property per instruction set that this CPU runs, best first.
+  Napi::Object sets = Napi::Object::New(env);
   for (size_t i = 0; i < bindings.size(); i += activation_count)
-    exports[bindings[i].set->name] = describe(env, &bindings[i]);
+    sets[bindings[i].set->name] = describe(env, &bindings[i]);
+  exports["sets"] = sets;
+  exports["setThreads"] = function(env, "setThreads", set_threads);
+  exports["cores"] = Napi::Number::New(env, available_threads());
   return exports;
 }
 

@@ -2,7 +2,8 @@
 #include "kernels.h"
 #include "math.h"
 #include "simd.h"
-#include "softmax.h"
+#include "softmax_columns.h"
+#include "softmax_rows.h"
 
 namespace nonlin {
 namespace {
@@ -15,7 +16,7 @@ template <class T, class E, class F> void map(const E *x, E *y, size_t n, bool s
   if (n >= 4 * lanes) {
     // From here on y is aligned: a store that straddles two cache lines takes twice as long, and Node's large arrays
     // begin 16 bytes past a line.
-    i = -(reinterpret_cast<uintptr_t>(y) / sizeof(E)) % lanes;
+    i = until_aligned<T>(y);
     if (i > 0) store(y, f(load<T>(x, i)), i);
     if (stream) {
       for (; i + lanes <= n; i += lanes)
@@ -46,12 +47,15 @@ template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y,
   if (i < n) store(y + i, f(load<T>(x + i, n - i), load<T>(g + i, n - i)), n - i);
 }
 
-> x) -> vec<T> { return value; });
-}
-template <class T, class E> [[gnu::flatten]] void map_grad_##name(const void *g, const void *x, void *y, size_t n) {
-  map_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), n,
-              [](vec<T> x, [[maybe_unused]] vec<T> g) -> vec<T> { return gradient; });
-}
+// `flatten` inlines all that these call: the formula into the loop, whatever its length.
+#define ACTIVATION(name, value, gradient)                                                                              \
+  template <class T, class E> [[gnu::flatten]] void map_##name(const void *x, void *y, size_t n, bool stream) {        \
+    map<T>(static_cast<const E *>(x), static_cast<E *>(y), n, stream, [](vec<T> x) -> vec<T> { return value; });       \
+  }                                                                                                                    \
+  template <class T, class E> [[gnu::flatten]] void map_grad_##name(const void *g, const void *x, void *y, size_t n) { \
+    map_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), n,                          \
+                [](vec<T> x, [[maybe_unused]] vec<T> g) -> vec<T> { return gradient; });                               \
+  }
 #include "activations.def"
 #undef ACTIVATION
 

@@ -25,7 +25,7 @@ enum arithmetic : unsigned {
 using map_function = void(const void *x, void *y, size_t n, bool stream);
 using map_grad_function = void(const void *g, const void *x, void *y, size_t n);
 // Softmax of each of `rows` contiguous rows.
-using softmax_rows_function = void(const void *x, void *y, size_t rows, size_t length);
+using softmax_rows_function = void(const void *x, void *y, size_t rows, size_t length, bool stream);
 using softmax_rows_grad_function = void(const void *g, const void *x, void *y, size_t rows, size_t length);
 // Softmax of each of the first `columns` columns of a [length, inner] matrix.
 using softmax_columns_function = void(const void *x, void *y, size_t length, size_t inner, size_t columns);

@@ -7,6 +7,8 @@
 #include <cstdint>
 #if defined(__x86_64__)
 #include <immintrin.h>
+#else
+#include <arm_neon.h>
 #endif
 
 #ifndef VECTOR_BYTES
@@ -98,20 +100,18 @@ inline vec<double> max(vec<double> x, vec<double> c) { return select(x < c, c, x
 inline vec<double> min(vec<double> x, vec<double> c) { return select(x > c, c, x); }
 #endif
 
-// GCC and Clang turn these loops into one instruction.
-inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) {
-  vec<float>::native r;
-  for (size_t i = 0; i < vec<float>::lanes; i++)
-    r[i] = __builtin_fmaf(a.v[i], b.v[i], c.v[i]);
-  return r;
-}
-inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) {
-  vec<double>::native r;
-  for (size_t i = 0; i < vec<double>::lanes; i++)
-    r[i] = __builtin_fma(a.v[i], b.v[i], c.v[i]);
-  return r;
-}
-// To the nearest integer, ties to even.
+#if VECTOR_BYTES == 64
+inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) { return _mm512_fmadd_ps(a.v, b.v, c.v); }
+inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return _mm512_fmadd_pd(a.v, b.v, c.v); }
+#elif VECTOR_BYTES == 32
+inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) { return _mm256_fmadd_ps(a.v, b.v, c.v); }
+inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return _mm256_fmadd_pd(a.v, b.v, c.v); }
+#else
+inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) { return vfmaq_f32(c.v, a.v, b.v); }
+inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return vfmaq_f64(c.v, a.v, b.v); }
+#endif
+
+// To the nearest integer, ties to even. GCC and Clang turn these loops into one instruction.
 inline vec<float> round(vec<float> a) {
   vec<float>::native r;
   for (size_t i = 0; i < vec<float>::lanes; i++)
@@ -145,6 +145,43 @@ template <class T> vec<T> ldexp(vec<T> a, vec<T> k) {
 }
 #endif
 
+// Adding it rounds a number to an integer and leaves that in the low bits of the sum.
+template <class T> constexpr T shifter = sizeof(T) == 4 ? T(0x1.8p23) : T(0x1.8p52);
+
+// (s + s * m) * 2^k: the sum is rounded by one fma, the product once more where it is subnormal. k, given as k +
+// shifter, is in [-1100, 60] (float: [-180, 60]), |s| at most 2^60, and m must be NaN if k is.
+#if VECTOR_BYTES == 64
+template <class T> vec<T> fma_ldexp(vec<T> s, vec<T> m, vec<T> shifted) {
+  return ldexp(fma(s, m, s), shifted - vec<T>(shifter<T>));
+}
+#else
+// In numbers too large by a power of two, so that only the last step can meet a subnormal.
+template <class T> vec<T> fma_ldexp(vec<T> s, vec<T> m, vec<T> shifted) {
+  using integer = typename lane<T>::integer;
+  constexpr int mantissa = sizeof(T) == 4 ? 23 : 52;
+  constexpr integer bias = sizeof(T) == 4 ? 127 + 64 : 1023 + 128;
+  s = s * from_bits<T>((to_bits(shifted) << mantissa) + (bias << mantissa));
+  return fma(s, m, s) * vec<T>(sizeof(T) == 4 ? T(0x1p-64) : T(0x1p-128));
+}
+#endif
+
+// table[i mod 8] for each lane.
+#if VECTOR_BYTES == 64
+inline vec<float> lookup(const float (&table)[8], vec<float>::bits i) {
+  return _mm512_permutexvar_ps(__m512i(i), _mm512_broadcast_f32x8(_mm256_loadu_ps(table)));
+}
+#elif VECTOR_BYTES == 32
+inline vec<float> lookup(const float (&table)[8], vec<float>::bits i) {
+  return _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), __m256i(i));
+}
+#else
+inline vec<float> lookup(const float (&table)[8], vec<float>::bits i) {
+  // The four bytes of each entry.
+  uint8x16_t bytes = uint8x16_t((i & 7) * 0x04040404 + 0x03020100);
+  return float32x4_t(vqtbl2q_u8({vld1q_u8((const uint8_t *)table), vld1q_u8((const uint8_t *)(table + 4))}, bytes));
+}
+#endif
+
 // Whole vectors between memory and registers. `E` is the element in memory, `T` the lane it is computed in.
 template <class T, class E> vec<T> load(const E *p) {
 #if VECTOR_BYTES == 64 // GCC 12 widens in two halves.
@@ -161,6 +198,11 @@ template <class T, class E> void store(E *p, vec<T> a) {
   typedef E memory __attribute__((vector_size(vec<T>::lanes * sizeof(E))));
   memory m = __builtin_convertvector(a.v, memory);
   __builtin_memcpy(p, &m, sizeof m);
+}
+
+// How many elements there are before p until a whole vector of them is aligned.
+template <class T, class E> size_t until_aligned(const E *p) {
+  return -(reinterpret_cast<uintptr_t>(p) / sizeof(E)) % vec<T>::lanes;
 }
 
 // A store that leaves the cache to others; p is aligned to the vector in memory. fence() orders such stores before what

@@ -17,6 +17,16 @@ import { indices, shapes } from './tensors.js';
 
 const layout = (shape: number[], strides: number[], offset = 0) => ({ shape, strides, offset });
 
+/** The factors with some neighbours multiplied together: shapes of the same size. */
+function joined(factors: readonly number[], cuts: readonly boolean[]): number[] {
+  const shape: number[] = [];
+  for (const [k, factor] of factors.entries()) {
+    if (cuts[k] || k === 0) shape.push(factor);
+    else shape[shape.length - 1]! *= factor;
+  }
+  return shape;
+}
+
 describe('sizes and strides', () => {
   it.each([
     [[], 1, []],
@@ -184,6 +194,35 @@ describe('viewStrides', () => {
     [layout([3, 4], [0, 1]), [12]],
   ])('%j as %j takes a copy', (from, shape) => {
     expect(viewStrides(from, shape)).toBeUndefined();
+  });
+
+  it('finds strides exactly where there are some', () => {
+    const layouts = fc.record({
+      factors: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 5 }),
+      from: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
+      to: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
+      gap: fc.nat({ max: 5 }),
+      swap: fc.boolean(),
+      sign: fc.constantFrom(1, -1),
+    });
+    fc.assert(
+      fc.property(layouts, ({ factors, from, to, gap, swap, sign }) => {
+        const shape = joined(factors, from);
+        const strides = contiguousStrides(shape).map((stride, dim) => sign * stride * (dim < gap ? 2 : 1));
+        if (swap) {
+          shape.reverse();
+          strides.reverse();
+        }
+        const wanted = joined(factors, to);
+        const positions = indices(shape).map((index) => index.reduce((at, i, dim) => at + i * strides[dim]!, 0));
+        // The only strides that could do: where the second entry of each dimension lies.
+        const steps = contiguousStrides(wanted).map((k, dim) => (wanted[dim] === 1 ? 0 : positions[k]!));
+        const seen = indices(wanted).map((index) => index.reduce((at, i, dim) => at + i * steps[dim]!, 0));
+        const found = viewStrides(layout(shape, strides), wanted)?.map((step, dim) => (wanted[dim] === 1 ? 0 : step));
+        expect(found).toEqual(seen.every((at, k) => at === positions[k]) ? steps : undefined);
+      }),
+      { numRuns: 1000 },
+    );
   });
 });
 

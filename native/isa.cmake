@@ -1,0 +1,34 @@
+# The instruction sets, and the flags that make a formula mean the same under every compiler. The addon and the proof of
+# its error bounds (test/prove) both include this file, so that what is proved is what is shipped.
+set(native ${CMAKE_CURRENT_LIST_DIR})
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+# Contraction off: a multiply-add is one only where the formula says fma, so every compiler computes the same bits.
+# The other two say that errno and floating-point traps are not observed; neither changes a value.
+add_compile_options(-Wall -Wextra -ffp-contract=off -fno-math-errno -fno-trapping-math)
+
+# The kernels, compiled once for an instruction set: its name, its register width in bytes, its compiler flags.
+function(add_isa target name bytes)
+  add_library(${name} OBJECT ${native}/kernels.cpp)
+  target_compile_definitions(${name} PRIVATE KERNELS=${name} VECTOR_BYTES=${bytes})
+  # GCC 12 warns of its own avx512fintrin.h.
+  target_compile_options(${name} PRIVATE -O3 ${ARGN} $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized -Wno-maybe-uninitialized>)
+  target_sources(${target} PRIVATE $<TARGET_OBJECTS:${name}>)
+endfunction()
+
+# Every instruction set of this processor's family, and the choice among them, added to a target.
+function(add_kernels target)
+  target_sources(${target} PRIVATE ${native}/dispatch.cpp)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+    add_isa(${target} avx2 32 -mavx2 -mfma -mf16c)
+    add_isa(${target} avx512 64 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+    add_isa(${target} neon 16)
+  endif()
+endfunction()

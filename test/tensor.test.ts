@@ -1,0 +1,300 @@
+// The Tensor's shape, sharing and elements; arithmetic.test.ts has the rest of it, view.test.ts what it can be made of.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { asTensor, contiguousData, copyInto, type Nested, Tensor, tensorOf } from '../lib/tensor.js';
+import { counting, indices, shapes } from './tensors.js';
+
+const matrix = () => new Tensor(Float32Array.of(0, 1, 2, 3, 4, 5), { shape: [2, 3] });
+/** The element at an index of a nested array. */
+const entry = (nested: Nested, index: readonly number[]) =>
+  index.reduce<Nested>((rest, i) => (rest as readonly Nested[])[i]!, nested);
+
+const numbers = (nested: Nested): number[] => (typeof nested === 'number' ? [nested] : nested.flatMap(numbers));
+
+describe('a tensor over a typed array', () => {
+  it('shares it', () => {
+    const data = Float64Array.of(1, 2, 3, 4);
+    const x = new Tensor(data, { shape: [2, 2] });
+    expect(x.data).toBe(data);
+    data[3] = 9;
+    expect(x.at(1, 1)).toBe(9);
+  });
+
+  it('tells its layout', () => {
+    const x = new Tensor(new Float64Array(24), { shape: [2, -1, 4], dtype: 'float64' });
+    expect(x).toMatchObject({ shape: [2, 3, 4], strides: [12, 4, 1], offset: 0, dtype: 'float64', size: 24, ndim: 3 });
+    expect(x.numel()).toBe(24);
+    expect(x.isContiguous()).toBe(true);
+    expect(Object.isFrozen(x.shape) && Object.isFrozen(x.strides)).toBe(true);
+  });
+
+  it('has one dimension unless told', () => {
+    expect(new Tensor(new Float32Array(3)).shape).toEqual([3]);
+    expect(new Tensor(new Float32Array(0)).shape).toEqual([0]);
+  });
+
+  it('takes shared memory and arrays at an offset', () => {
+    const memory = new SharedArrayBuffer(32);
+    const x = new Tensor(new Float32Array(memory, 8, 4), { shape: [2, 2] });
+    new Float32Array(memory)[5] = 7;
+    expect(x.toArray()).toEqual([
+      [0, 0],
+      [0, 7],
+    ]);
+    expect(x.mul(2).data.buffer).toBeInstanceOf(ArrayBuffer);
+  });
+
+  it('refuses options that are none', () => {
+    const message = 'options must be an object such as { shape: [2, 3] }, got an Array of 2';
+    expect(() => new Tensor([1, 2], [1, 2] as never)).toThrow(new TypeError(message));
+  });
+
+  it('says so when its memory has gone', () => {
+    const x = matrix();
+    structuredClone(x.data.buffer, { transfer: [x.data.buffer as ArrayBuffer] });
+    const error = new RangeError(
+      'shape [2, 3], strides [3, 1], offset 0 reach elements 0 to 5, but data has 0; its buffer is empty or was transferred',
+    );
+    for (const use of [
+      () => x.at(0, 0),
+      () => x.T.clone(),
+      () => x.toArray(),
+      () => x.add(1),
+      () => x.T.add(x.T),
+      () => x.equals(x),
+      () => contiguousData(x),
+      () => copyInto(x, new Float32Array(6)),
+      () => String(x),
+    ])
+      expect(use).toThrow(RangeError);
+    expect(() => contiguousData(x)).toThrow(error);
+    expect(() => x.at(0, 0)).toThrow(error);
+  });
+});
+
+describe('reshape and view', () => {
+  it('share memory where strides can say it', () => {
+    const x = matrix();
+    for (const y of [x.reshape(3, 2), x.reshape([3, -1]), x.view(6), x.view([1, 6, 1]), x.T.reshape(3, 1, 2)]) {
+      expect(y.data).toBe(x.data);
+      expect(y.numel()).toBe(6);
+    }
+    x.view(6).data[5] = 50;
+    expect(x.reshape(3, 2).at(2, 1)).toBe(50);
+  });
+
+  it('reshape copies where it must, and view throws', () => {
+    const x = matrix();
+    expect(x.T.reshape(6).toArray()).toEqual([0, 3, 1, 4, 2, 5]);
+    expect(x.T.reshape(6).data).not.toBe(x.data);
+    expect(() => x.T.view(6)).toThrow(
+      new RangeError('a view of shape [3, 2] with strides [1, 3] as shape [6] would be a copy; reshape makes one'),
+    );
+  });
+
+  it('keep row-major order, also of permuted tensors', () => {
+    fc.assert(
+      fc.property(shapes, fc.infiniteStream(fc.nat()), fc.nat({ max: 4 }), (shape, random, cut) => {
+        const x = shuffled(shape, random);
+        const inserted = x.shape.toSpliced(cut, 0, 1);
+        expect(numbers(x.view(inserted).toArray())).toEqual(numbers(x.toArray()));
+        for (const wanted of [[x.size], x.shape.toReversed(), shape])
+          expect(numbers(x.reshape(wanted).toArray())).toEqual(numbers(x.toArray()));
+      }),
+    );
+  });
+
+  it('make a number of one element and back', () => {
+    expect(new Tensor([[5]]).reshape([]).toArray()).toBe(5);
+    expect(new Tensor(5).view(1, 1).toArray()).toEqual([[5]]);
+  });
+
+  it('refuse another size', () => {
+    const error = new RangeError('shape [4, 2] has 8 elements, but there are 6');
+    expect(() => matrix().reshape(4, 2)).toThrow(error);
+    expect(() => matrix().view(4, 2)).toThrow(error);
+  });
+});
+
+/** A tensor counting from 0, with its dimensions in an order that the stream chooses. */
+function shuffled(shape: readonly number[], random: fc.Stream<number>): Tensor {
+  const keys = [...random.take(shape.length)];
+  const order = [...shape.keys()].sort((a, b) => keys[a]! - keys[b]!);
+  return new Tensor(counting(shape), { shape }).permute(order);
+}
+
+describe('transpose, permute and T', () => {
+  it('never copy', () => {
+    const x = matrix();
+    const y = x.transpose(0, 1);
+    expect(y).toMatchObject({ shape: [3, 2], strides: [1, 3] });
+    expect(y.isContiguous()).toBe(false);
+    for (const view of [y, x.T, x.permute(1, 0), x.transpose(-1, -2)]) {
+      expect(view.data).toBe(x.data);
+      expect(view.equals(y)).toBe(true);
+    }
+  });
+
+  it('permute as indices do', () => {
+    const permutations = shapes.chain((shape) =>
+      fc.tuple(
+        fc.constant(shape),
+        fc.shuffledSubarray([...shape.keys()], { minLength: shape.length }),
+        fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+      ),
+    );
+    fc.assert(
+      fc.property(permutations, ([shape, order, fromEnd]) => {
+        const x = new Tensor(counting(shape), { shape });
+        const dims = order.map((dim, k) => (fromEnd[k] ? dim - shape.length : dim));
+        const y = x.permute(dims);
+        expect(y.shape).toEqual(order.map((dim) => shape[dim]));
+        const nested = x.toArray();
+        for (const index of indices(y.shape)) {
+          const source = shape.map((_, dim) => index[order.indexOf(dim)]!);
+          expect(y.at(...index)).toBe(entry(nested, source));
+        }
+      }),
+    );
+  });
+
+  it('transpose exchanges two, T reverses all', () => {
+    const x = new Tensor(counting([2, 3, 4]), { shape: [2, 3, 4] });
+    expect(x.transpose(0, 2).shape).toEqual([4, 3, 2]);
+    expect(x.transpose(0, 1).at(2, 1, 3)).toBe(x.at(1, 2, 3));
+    expect(x.T.at(3, 2, 1)).toBe(x.at(1, 2, 3));
+    expect(new Tensor(3).transpose(0, -1).item()).toBe(3);
+    expect(new Tensor(3).T.item()).toBe(3);
+  });
+
+  it('refuse what is no permutation', () => {
+    const x = matrix();
+    expect(() => x.permute(0, 0)).toThrow(
+      new RangeError('permute needs each dimension of shape [2, 3] once, got [0, 0]'),
+    );
+    expect(() => x.permute(0)).toThrow(new RangeError('permute needs each dimension of shape [2, 3] once, got [0]'));
+    expect(() => x.permute(0, 2)).toThrow(new RangeError('dim must be in [-2, 1] for shape [2, 3], got 2'));
+    expect(() => x.transpose(0, 5)).toThrow(new RangeError('dim must be in [-2, 1] for shape [2, 3], got 5'));
+    expect(() => x.transpose(0.5, 1)).toThrow(new TypeError('dim must be an integer, got 0.5'));
+  });
+});
+
+describe('contiguous and clone', () => {
+  it('contiguous gives itself, or a copy in order', () => {
+    const x = matrix();
+    expect(x.contiguous()).toBe(x);
+    expect(x.T.contiguous()).toMatchObject({ shape: [3, 2], strides: [2, 1] });
+    expect([...x.T.contiguous().data]).toEqual([0, 3, 1, 4, 2, 5]);
+  });
+
+  it('clone copies always, and no more than the tensor', () => {
+    const x = matrix();
+    const row = x.at(1) as Tensor;
+    expect([...row.clone().data]).toEqual([3, 4, 5]);
+    expect(x.clone().data).not.toBe(x.data);
+    expect(x.clone().equals(x)).toBe(true);
+  });
+});
+
+describe('at and item', () => {
+  it('a full index is a number, a shorter one shares memory', () => {
+    const x = matrix();
+    expect(x.at(1, 2)).toBe(5);
+    expect(x.at(-2, -1)).toBe(2);
+    const row = x.at(1) as Tensor;
+    expect(row).toMatchObject({ shape: [3], offset: 3 });
+    row.data[row.offset] = 30;
+    expect(x.at(1, 0)).toBe(30);
+    expect((x.T.at(-1) as Tensor).toArray()).toEqual([2, 5]);
+    expect((x.at() as Tensor).equals(x)).toBe(true);
+    expect(new Tensor(4).at()).toBe(4);
+  });
+
+  it('refuses what is outside', () => {
+    const x = matrix();
+    expect(() => x.at(2)).toThrow(new RangeError('index 2 is outside of dimension 0 of shape [2, 3]'));
+    expect(() => x.at(0, -4)).toThrow(new RangeError('index -4 is outside of dimension 1 of shape [2, 3]'));
+    expect(() => x.at(0, 0, 0)).toThrow(new RangeError('shape [2, 3] takes 2 indices, got 3'));
+    expect(() => x.at(0.5)).toThrow(new TypeError('an index must be an integer, got 0.5'));
+    expect(() => new Tensor([]).at(0)).toThrow(new RangeError('index 0 is outside of dimension 0 of shape [0]'));
+  });
+
+  it('item takes one element of any shape', () => {
+    expect(new Tensor([[[7]]]).item()).toBe(7);
+    expect((matrix().T.reshape(3, 2, 1).at(2, 1) as Tensor).item()).toBe(5);
+    expect(() => matrix().item()).toThrow(new RangeError('item() needs one element, but shape [2, 3] has 6'));
+    expect(() => new Tensor([]).item()).toThrow(new RangeError('item() needs one element, but shape [0] has 0'));
+  });
+});
+
+describe('toArray', () => {
+  it('gives back the lists a tensor was made of', () => {
+    const nested = shapes.chain((shape) =>
+      shape.reduceRight<fc.Arbitrary<Nested>>(
+        (inner, length) => fc.array(inner, { minLength: length, maxLength: length }),
+        fc.double(),
+      ),
+    );
+    fc.assert(
+      fc.property(nested, (lists) => {
+        expect(new Tensor(lists, { dtype: 'float64' }).toArray()).toEqual(lists);
+      }),
+    );
+  });
+
+  it('follows strides, and keeps empty dimensions', () => {
+    expect(matrix().T.toArray()).toEqual([
+      [0, 3],
+      [1, 4],
+      [2, 5],
+    ]);
+    expect(new Tensor(new Float32Array(0), { shape: [2, 0, 3] }).toArray()).toEqual([[], []]);
+    expect(new Tensor(3).toArray()).toBe(3);
+  });
+});
+
+describe('what the functions work with', () => {
+  it('contiguousData copies only what is not contiguous', () => {
+    const x = matrix();
+    expect(contiguousData(x)).toBe(x.data);
+    const row = contiguousData(x.at(1) as Tensor);
+    row[0] = -1;
+    expect(x.at(1, 0)).toBe(-1);
+    expect([...contiguousData(x.T)]).toEqual([0, -1, 1, 4, 2, 5]);
+    expect(contiguousData(new Tensor(new Float64Array(0), { shape: [3, 0] })).length).toBe(0);
+  });
+
+  it('copyInto writes in row-major order through any strides', () => {
+    fc.assert(
+      fc.property(shapes, fc.infiniteStream(fc.nat()), (shape, random) => {
+        const x = shuffled(shape, random);
+        const source = contiguousData(x).map((_, k) => -k);
+        copyInto(x, source);
+        expect([...contiguousData(x)]).toEqual([...source]);
+      }),
+    );
+  });
+
+  it('copyInto leaves the rest of the memory alone', () => {
+    const data = new Float32Array(8).fill(9);
+    copyInto(new Tensor({ data, shape: [2, 2], strides: [-4, 2], offset: 5 }), Float32Array.of(1, 2, 3, 4));
+    expect([...data]).toEqual([9, 3, 9, 4, 9, 1, 9, 2]);
+  });
+
+  it('asTensor gives a tensor itself and wraps the rest', () => {
+    const x = matrix();
+    expect(asTensor(x)).toBe(x);
+    expect(asTensor(x.data).data).toBe(x.data);
+    expect(asTensor({ data: x.data, dims: [3, 2] }).shape).toEqual([3, 2]);
+    expect(() => asTensor([1, 2])).toThrow(
+      new TypeError(
+        'a Tensor, a Float32Array, a Float64Array or something with data and shape or dims is needed, got an Array of 2',
+      ),
+    );
+  });
+
+  it('tensorOf wraps results', () => {
+    const data = new Float32Array(6);
+    expect(tensorOf(data, matrix().shape)).toMatchObject({ data, shape: [2, 3], strides: [3, 1], offset: 0, size: 6 });
+  });
+});
