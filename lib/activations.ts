@@ -1,6 +1,6 @@
 // Each elementwise activation, once: its value and its gradient in float64. native/activations.def is the same list, and a
 // test holds the two together. Forms here keep their relative accuracy in every tail: no 1 + erf, no 1 + tanh.
-import { expm1, tailDivisor, timesDensity, timesExp } from './erfc.js';
+import { expm1, millsRatio, millsRatioMinusDensity, timesDensity, timesExp } from './erfc.js';
 
 export interface Formula {
   readonly f: (x: number) => number;
@@ -9,8 +9,11 @@ export interface Formula {
 }
 
 /** c * sigmoid(high + low), for a sum in [-800, 800]. */
-const timesSigmoid = (c: number, high: number, low: number) =>
-  high < -40 ? timesExp(c, high, low) : c / (1 + timesExp(1, -high, -low));
+function timesSigmoid(c: number, high: number, low: number): number {
+  const tail = high < -40;
+  const e = timesExp(tail ? c : 1, tail ? high : -high, tail ? low : -low);
+  return tail ? e : c / (1 + e);
+}
 
 export function sigmoid(x: number): number {
   if (!(Math.abs(x) <= 750)) return x < 0 ? 0 : x > 0 ? 1 : x;
@@ -46,16 +49,13 @@ function gelu(x: number): number {
   const a = Math.abs(x);
   if (!(a <= 40)) return x < 0 ? -0 : x;
   if (a < 2 ** -125) return half(x);
-  return 0.5 * (x + a) - timesDensity((0.5 * a) / tailDivisor(a), a);
+  return 0.5 * (x + a) - timesDensity(a * millsRatio(a), a);
 }
 
 function geluSlope(x: number): number {
   const a = Math.abs(x);
   if (!(a <= 40)) return x < 0 ? -0 : x > 0 ? 1 : x;
-  const d = tailDivisor(a);
-  //const t= 0.5 / tailDivisor(a) - 0.3989422804014327 * a;
-  const t = (0.5*(1-a)*(1+a) - 0.3989422804014327*a*(d-1.2533141373155003*a))/d;
-  const tail = timesDensity(t, a);
+  const tail = timesDensity(millsRatioMinusDensity(a), a);
   return x > 0 ? 1 - tail : tail;
 }
 
@@ -63,7 +63,7 @@ function timesSigmoidSlope(c: number, high: number, low: number): number {
   if (high < -40) return timesExp(1 + c, high, low);
   const e = timesExp(1, -high, -low);
   const d = 1 + e;
-  return (d + c * e) / (d * d);
+  return (1 + c * (e / d)) / d;
 }
 
 function geluTanh(x: number): number {

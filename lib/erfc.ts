@@ -65,20 +65,69 @@ export function expm1(x: number): number {
   return rootHigh[j]! * power - 1 + (rootLow[j]! + rootHigh[j]! * p) * power;
 }
 
-const sqrtHalfPi = 1.2533141373155003;
+// Mills' ratio M(a) = P(N > a) e^(a * a / 2) of the normal distribution satisfies M' = a M - 1 / sqrt(2 pi), so its Taylor
+// coefficients m[n] = M^(n)(a) / n! satisfy (n + 1) m[n + 1] = a m[n] + m[n - 1]. Each row of the table holds them for one
+// multiple of 1/16: the rest of m[0] after rounding, then m[0], ..., m[9]; and the same two for M(a) - a / sqrt(2 pi).
+const densityHigh = 0.3989422804014327; // 1 / sqrt(2 pi)
+const densityLow = -2.49232702275484e-17;
+const rowsPerUnit = 16;
+const stored = 10;
+const rowLength = stored + 3;
+const rows = new Float64Array((40 * rowsPerUnit + 1) * rowLength);
+{
+  const m = new Float64Array(stored + 4);
+  let low = 0;
+  for (let row = 40 * rowsPerUnit; row >= 0; row--) {
+    const a = row / rowsPerUnit;
+    if (a >= 2) {
+      // The recurrence backwards, as a continued fraction for m[n] / m[n - 1]: nothing cancels, and 220 / a^2 terms suffice.
+      let ratio = 0;
+      for (let n = Math.ceil(220 / (a * a)) + m.length; n > 0; n--) {
+        ratio = 1 / ((n + 1) * ratio - a);
+        if (n < m.length) m[n] = ratio;
+      }
+      const divisor = a - ratio;
+      const first = densityHigh / divisor;
+      const product = first * divisor;
+      low =
+        (densityHigh - product - productError(first, divisor, product) - first * (a - divisor - ratio) + densityLow) / divisor;
+      m[0] = first;
+      for (let n = 1; n < m.length; n++) m[n]! *= m[n - 1]!;
+    } else {
+      // Down from the row above, in positive terms; then the recurrence.
+      let step = 0;
+      for (let n = m.length - 1; n > 0; n--) step = (step + m[n]!) / -rowsPerUnit;
+      const above = m[0]!;
+      m[0] = above + (step + low);
+      low = above - m[0] + (step + low);
+      m[1] = a * m[0] - densityHigh + (a * low - densityLow);
+      for (let n = 1; n + 1 < m.length; n++) m[n + 1] = (a * m[n]! + m[n - 1]!) / (n + 1);
+    }
+    const product = a * densityHigh;
+    rows.set([low, ...m.subarray(0, stored)], row * rowLength);
+    rows[row * rowLength + stored + 1] = m[0]! - product - (productError(a, densityHigh, product) + a * densityLow) + low;
+    rows[row * rowLength + stored + 2] = m[1]! - densityHigh;
+  }
+}
 
-/**
- * P(N > a) = e^(-a * a / 2) / (2 * tailDivisor(a)) for the normal distribution and a in [0, 40].
- * The divisor is sqrt(pi / 2) a + p(a) / q(a): what the quotient adds falls from 1 to 0, and its rounding errors with it.
- * Its coefficients, all positive, were fitted in 80-digit arithmetic (least squares on 140 Chebyshev nodes of
- * (a - 1.5) / (a + 1.5), weighted by the divisor and by Lawson's iteration): relative error of the divisor below 2^-57.
- */
-export function tailDivisor(a: number): number {
-  const p =
-    1 + a * (1.239169413568582 + a * (0.7851251582257147 + a * (0.3229203918169949 + a * (0.09364121995981103 + a * (0.019707080626363786 + a * (0.0030018900799350145 + a * (0.0003195370193353449 + a * (2.1686243096021803e-5 + a * 7.235100719388723e-7))))))));
-  const q =
-    1 + a * (1.6945989900812162 + a * (1.4202758862695857 + a * (0.762214262013581 + a * (0.28759634929145134 + a * (0.07940135392727937 + a * (0.016230420348131346 + a * (0.0024297679475403576 + a * (0.00025610821008384014 + a * (1.730311853983799e-5 + a * 5.772775160285069e-7)))))))));
-  return sqrtHalfPi * a + p / q;
+// The terms of second and higher order in d of the row at i, over d.
+const higherTerms = (i: number, d: number) =>
+  d * (rows[i + 3]! + d * (rows[i + 4]! + d * (rows[i + 5]! + d * (rows[i + 6]! + d * (rows[i + 7]! + d * (rows[i + 8]! + d * (rows[i + 9]! + d * rows[i + 10]!)))))));
+
+/** P(N > a) / e^(-a * a / 2) for the normal distribution and a in [0, 40]; largest error seen: 0.6 ulp. */
+export function millsRatio(a: number): number {
+  const row = a * rowsPerUnit + noFraction - noFraction;
+  const d = a - row / rowsPerUnit;
+  const i = (row | 0) * rowLength;
+  return rows[i + 1]! + (rows[i]! + d * (rows[i + 2]! + higherTerms(i, d)));
+}
+
+/** millsRatio(a) - a / sqrt(2 pi), accurate also near its zero. */
+export function millsRatioMinusDensity(a: number): number {
+  const row = a * rowsPerUnit + noFraction - noFraction;
+  const d = a - row / rowsPerUnit;
+  const i = (row | 0) * rowLength;
+  return rows[i + 11]! + d * (rows[i + 12]! + higherTerms(i, d));
 }
 
 /** c * e^(-a * a / 2) for a in [0, 40]: the square as an exact part and a rest, as e^-x would magnify its rounding. */
@@ -92,6 +141,6 @@ export function erfc(x: number): number {
   const a = Math.abs(x);
   if (!(a <= 28)) return x > 0 ? 0 : x < 0 ? 2 : x;
   const short = Math.fround(a);
-  const tail = timesExp(1 / tailDivisor(a * Math.SQRT2), -short * short, -(a - short) * (a + short));
+  const tail = timesExp(2 * millsRatio(a * Math.SQRT2), -short * short, -(a - short) * (a + short));
   return x < 0 ? 2 - tail : tail;
 }

@@ -3,7 +3,7 @@
 #include "math.h"
 #include "simd.h"
 #include "softmax_columns.h"
-#include "softmax_rows.h"
+#include "softmax_short_rows.h"
 
 namespace nonlin {
 namespace {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #else
@@ -181,6 +182,27 @@ inline vec<float> lookup(const float (&table)[8], vec<float>::bits i) {
   return float32x4_t(vqtbl2q_u8({vld1q_u8((const uint8_t *)table), vld1q_u8((const uint8_t *)(table + 4))}, bytes));
 }
 #endif
+
+// a0 b0 a1 b1 ... of the first halves of two vectors, and of their second halves.
+template <size_t... lane, class T> vec<T> interleave_low(vec<T> a, vec<T> b, std::index_sequence<lane...>) {
+  return __builtin_shufflevector(a.v, b.v, (lane / 2 + lane % 2 * vec<T>::lanes)...);
+}
+template <size_t... lane, class T> vec<T> interleave_high(vec<T> a, vec<T> b, std::index_sequence<lane...>) {
+  return __builtin_shufflevector(a.v, b.v, ((lane + vec<T>::lanes) / 2 + lane % 2 * vec<T>::lanes)...);
+}
+// Lane j of vector i becomes lane i of vector j.
+template <class T> void transpose(vec<T> (&rows)[vec<T>::lanes]) {
+  constexpr size_t lanes = vec<T>::lanes;
+  constexpr std::make_index_sequence<lanes> order;
+  for (size_t stride = 1; stride < lanes; stride *= 2) {
+    vec<T> next[lanes];
+    for (size_t i = 0; i < lanes / 2; i++) {
+      next[2 * i] = interleave_low(rows[i], rows[i + lanes / 2], order);
+      next[2 * i + 1] = interleave_high(rows[i], rows[i + lanes / 2], order);
+    }
+    for (size_t i = 0; i < lanes; i++) rows[i] = next[i];
+  }
+}
 
 // Whole vectors between memory and registers. `E` is the element in memory, `T` the lane it is computed in.
 template <class T, class E> vec<T> load(const E *p) {

@@ -146,13 +146,6 @@ template <class T, class E> void softmax_row_grad(const E *g, const E *x, E *y, 
 }
 
 template <class T, class E>
-[[gnu::flatten]] void softmax_rows(const void *x, void *y, size_t rows, size_t length, bool stream) {
-  for (size_t i = 0; i < rows; i++)
-    softmax_row<T>(static_cast<const E *>(x) + i * length, static_cast<E *>(y) + i * length, length, stream);
-  if (stream) fence();
-}
-
-template <class T, class E>
 [[gnu::flatten]] void softmax_rows_grad(const void *g, const void *x, void *y, size_t rows, size_t length) {
   for (size_t i = 0; i < rows; i++)
     softmax_row_grad<T>(static_cast<const E *>(g) + i * length, static_cast<const E *>(x) + i * length,

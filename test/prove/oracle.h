@@ -1,0 +1,120 @@
+// The functions in the C library's own arithmetic: double for float32 inputs, long double for float64 inputs. Independent
+// of the kernels: nothing here may follow a formula of native/. Each run holds it against MPFR before it is believed.
+#pragma once
+
+#include <cfloat>
+#include <cmath>
+#include <limits>
+
+namespace prove {
+
+static_assert(LDBL_MANT_DIG >= 64, "the oracle for float64 needs a long double of more digits than double");
+
+template <class R> struct truth {
+  R value, slope;
+  // The size of what was added up to the slope: where it cancels, this is what the error is relative to.
+  R slope_terms;
+};
+
+// The largest relative error allowed to the oracle. What follows adds up to less: the C library's functions are good to
+// a few ulp of R, their arguments carry what a rounding of them would lose, and some five operations follow.
+template <class R> constexpr R oracle_bound = sizeof(R) == sizeof(double) ? R(0x1p-48) : R(0x1p-59);
+
+namespace oracle {
+
+// An unevaluated sum of some 100 bits.
+struct two {
+  double high, low;
+};
+inline two product(double a, double b) {
+  const double high = a * b;
+  return {high, std::fma(a, b, -high)};
+}
+inline two product(two a, two b) {
+  const auto [high, low] = product(a.high, b.high);
+  return {high, low + (a.high * b.low + a.low * b.high)};
+}
+inline two one_plus(two a) {
+  const double high = 1 + a.high;
+  const double of_a = high - 1;
+  return {high, (1 - (high - of_a)) + (a.high - of_a) + a.low};
+}
+
+template <class R> R exp(two x) { return std::exp(R(x.high)) * (1 + R(x.low)); }
+
+// Real numbers to 106 bits, from mpmath.
+constexpr two root_half = {0x1.6a09e667f3bcdp-1, -0x1.bdd3413b26456p-55};        // 1/sqrt(2)
+constexpr two two_over_root_pi = {0x1.20dd750429b6dp+0, 0x1.1ae3a914fed80p-56};  // 2/sqrt(pi)
+constexpr two bell_height = {0x1.9884533d43651p-2, -0x1.cbc0d30ebfd15p-56};      // 1/sqrt(2 pi)
+constexpr two gelu_tanh_scale = {0x1.9884533d43651p+0, -0x1.cbc0d30ebfd15p-54};  // 2 sqrt(2/pi)
+constexpr two gelu_tanh_cubic = {0x1.6e4e26d4801f7p-5, 0x1.441355475a31ap-59};   // 0.044715
+constexpr two gelu_sigmoid_scale = {0x1.b3b645a1cac08p+0, 0x1.89374bc6a7efap-55}; // 1.702
+template <class R> constexpr R nearest(two x) { return R(x.high) + R(x.low); }
+
+// Beyond this the exponentials of the three gelu are zero even when multiplied by the largest double, and before it the
+// arithmetic on their exponents neither overflows nor loses its low part.
+inline double bounded(double x, double limit) { return x < -limit ? -limit : x > limit ? limit : x; }
+
+template <class R> truth<R> relu(double x) {
+  const R slope = x > 0;
+  return {R(x > 0 || x == 0 ? x : 0), slope, slope};
+}
+
+template <class R> truth<R> sigmoid(double x) {
+  const R e = std::exp(-std::abs(R(x)));
+  const R slope = e / ((1 + e) * (1 + e));
+  return {(x < 0 ? e : R(1)) / (1 + e), slope, slope};
+}
+
+template <class R> truth<R> tanh(double x) {
+  const R e = std::exp(-2 * std::abs(R(x)));
+  const R slope = 4 * e / ((1 + e) * (1 + e));
+  return {std::tanh(R(x)), slope, slope};
+}
+
+// erfc's slope makes up for what its argument lost when it was rounded. The slope is written so that a negative result
+// which is too small for R becomes -0.
+template <class R> truth<R> gelu(double x) {
+  const double c = bounded(x, 130);
+  const two square = product(c, c);
+  const R bell = exp<R>({-square.high / 2, -square.low / 2});
+  const two z = product(two{c, 0}, root_half);
+  const R below = (std::erfc(R(-z.high)) + nearest<R>(two_over_root_pi) * bell * R(z.low)) / 2;
+  const R rise = std::abs(R(c)) * bell * nearest<R>(bell_height);
+  return {x * below, x < 0 ? -(rise - below) : below + rise, below + rise};
+}
+
+// x sigmoid(v), from v and x times its derivative.
+template <class R> truth<R> gated(double x, two v, R growth) {
+  const R e = exp<R>(v.high < 0 ? v : two{-v.high, -v.low});
+  const R small = e / (1 + e), large = 1 / (1 + e);
+  const R gate = v.high < 0 ? small : large, rest = v.high < 0 ? large : small;
+  return {x * gate, gate * (1 + growth * rest), gate * (1 + std::abs(growth) * rest)};
+}
+
+template <class R> truth<R> geluTanh(double x) {
+  const double c = bounded(x, 130);
+  const two cubic = product(product(c, c), gelu_tanh_cubic);
+  const two v = product(product(two{c, 0}, one_plus(cubic)), gelu_tanh_scale);
+  return gated<R>(x, v, R(c) * nearest<R>(gelu_tanh_scale) * (1 + 3 * nearest<R>(cubic)));
+}
+
+template <class R> truth<R> geluSigmoid(double x) {
+  const double c = bounded(x, 5000);
+  return gated<R>(x, product(two{c, 0}, gelu_sigmoid_scale), R(c) * nearest<R>(gelu_sigmoid_scale));
+}
+
+// Value and slope at an infinity: the limits.
+struct limits {
+  double value_below, slope_below, value_above, slope_above;
+};
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr limits relu_limits = {0, 0, infinity, 1};
+constexpr limits sigmoid_limits = {0, 0, 1, 0};
+constexpr limits tanh_limits = {-1, 0, 1, 0};
+constexpr limits gelu_limits = {-0.0, -0.0, infinity, 1};
+constexpr limits geluTanh_limits = gelu_limits;
+constexpr limits geluSigmoid_limits = gelu_limits;
+
+} // namespace oracle
+} // namespace prove
