@@ -2,6 +2,7 @@
 // called without lib/, so whatever JavaScript passes, no call reads or writes outside an array or ends the process.
 #include "dispatch.h"
 #include "parallel.h"
+#include "run.h"
 
 #include <napi.h>
 
@@ -31,7 +32,7 @@ struct array {
   napi_typedarray_type type;
 };
 
-// The arguments of one call: up to three arrays of one float type and one length, then numbers.
+// The arguments of one call: arrays of one float type and one length ([grad,] x, y), then numbers, then `exact`.
 template <size_t Arrays, size_t Numbers> struct arguments {
   array arrays[Arrays];
   int64_t numbers[Numbers ? Numbers : 1];
@@ -39,7 +40,9 @@ template <size_t Arrays, size_t Numbers> struct arguments {
   const binding *bound;
 
   size_t length() const { return arrays[0].length; }
-  size_t element_size() const { return arrays[0].type == napi_float32_array ? sizeof(float) : sizeof(double); }
+  const void *grad() const { return Arrays == 3 ? arrays[0].data : nullptr; }
+  const void *x() const { return arrays[Arrays - 2].data; }
+  void *y() const { return arrays[Arrays - 1].data; }
   arithmetic how() const {
     if (arrays[0].type == napi_float64_array) return float64;
     return exact ? float32_exact : float32;
@@ -86,87 +89,49 @@ private:
   }
 };
 
-// Outputs of this many bytes and more are written past the cache: half of the last-level cache of the machine measured
-// (32 MiB, Zen 4). ns per element of relu with and without, at 4 Mi elements 0.18 and 0.21, at 16 Mi 0.23 and 0.30, at
-// 1 Mi 0.15 and 0.09.
-constexpr size_t stream_bytes = size_t(16) << 20;
-
-// Work is shared out from here on, in pieces of this many elements.
-constexpr size_t parallel_elements = 65536, grain_elements = 16384;
-
-// How many threads a call of this environment (the main thread, or a worker) may use.
-unsigned threads_of(napi_env env) {
+// How many threads a call on n elements may use: 1 until setThreads has said otherwise, for this thread of JavaScript.
+unsigned threads_for(napi_env env, size_t n) {
   void *threads = nullptr;
-  napi_get_instance_data(env, &threads);
-  return threads == nullptr ? 1 : *static_cast<unsigned *>(threads);
+  if (n < parallel_elements || napi_get_instance_data(env, &threads) != napi_ok || threads == nullptr) return 1;
+  return *static_cast<unsigned *>(threads);
 }
 
-napi_value map(napi_env env, napi_callback_info info) {
-  arguments<2, 0> a;
+// ([grad,] x, y[, exact])
+template <size_t Arrays> napi_value map(napi_env env, napi_callback_info info) {
+  arguments<Arrays, 0> a;
   if (!a.read(env, info)) return nullptr;
-  const size_t n = a.length(), size = a.element_size();
-  const auto *x = static_cast<const char *>(a.arrays[0].data);
-  auto *y = static_cast<char *>(a.arrays[1].data);
-  map_function &f = *a.bound->set->map[a.bound->op][a.how()];
-  const bool stream = n * size >= stream_bytes;
-  if (n < parallel_elements) {
-    f(x, y, n, stream);
-  } else {
-    parallel_for(n, grain_elements, threads_of(env),
-                 [&](size_t begin, size_t end) { f(x + begin * size, y + begin * size, end - begin, stream); });
-  }
+  run_map(*a.bound->set, a.bound->op, a.how(), a.grad(), a.x(), a.y(), a.length(), threads_for(env, a.length()));
   return nullptr;
 }
 
-napi_value map_grad(napi_env env, napi_callback_info info) {
-  arguments<3, 0> a;
+// ([grad,] x, y, length, inner[, exact])
+template <size_t Arrays> napi_value softmax(napi_env env, napi_callback_info info) {
+  arguments<Arrays, 2> a;
   if (!a.read(env, info)) return nullptr;
-  a.bound->set->map_grad[a.bound->op][a.how()](a.arrays[0].data, a.arrays[1].data, a.arrays[2].data, a.length());
-  return nullptr;
-}
-
-// True where [outer, length, inner] fits the arrays, for some whole outer.
-template <class Arguments> bool check_shape(napi_env env, const Arguments &a) {
-  int64_t length = a.numbers[0], inner = a.numbers[1];
+  const int64_t length = a.numbers[0], inner = a.numbers[1];
   int64_t slab;
-  if (length > 0 && inner > 0 && !__builtin_mul_overflow(length, inner, &slab) && a.length() % size_t(slab) == 0)
-    return true;
-  napi_throw_range_error(env, nullptr, "length * inner must be positive and divide the arrays' length");
-  return false;
-}
-
-napi_value softmax(napi_env env, napi_callback_info info) {
-  arguments<2, 2> a;
-  if (!a.read(env, info) || a.length() == 0 || !check_shape(env, a)) return nullptr;
-  size_t length = size_t(a.numbers[0]), inner = size_t(a.numbers[1]);
-  auto *x = static_cast<const char *>(a.arrays[0].data);
-  auto *y = static_cast<char *>(a.arrays[1].data);
-  const kernels &set = *a.bound->set;
-  if (inner == 1) {
-    set.softmax_rows[a.how()](x, y, a.length() / length, length, a.length() * a.element_size() >= stream_bytes);
-  } else {
-    size_t slab = length * inner * a.element_size();
-    for (size_t i = 0; i < a.length() * a.element_size(); i += slab)
-      set.softmax_columns[a.how()](x + i, y + i, length, inner, inner);
+  if (length < 1 || inner < 1 || __builtin_mul_overflow(length, inner, &slab) || a.length() % size_t(slab) != 0) {
+    napi_throw_range_error(env, nullptr, "length * inner must be positive and divide the arrays' length");
+    return nullptr;
   }
+  if (a.length() == 0) return nullptr;
+  run_softmax(*a.bound->set, a.how(), a.grad(), a.x(), a.y(), a.length() / size_t(slab), size_t(length), size_t(inner),
+              threads_for(env, a.length()));
   return nullptr;
 }
 
-napi_value softmax_grad(napi_env env, napi_callback_info info) {
-  arguments<3, 2> a;
-  if (!a.read(env, info) || a.length() == 0 || !check_shape(env, a)) return nullptr;
-  size_t length = size_t(a.numbers[0]), inner = size_t(a.numbers[1]);
-  auto *g = static_cast<const char *>(a.arrays[0].data);
-  auto *x = static_cast<const char *>(a.arrays[1].data);
-  auto *y = static_cast<char *>(a.arrays[2].data);
-  const kernels &set = *a.bound->set;
-  if (inner == 1) {
-    set.softmax_rows_grad[a.how()](g, x, y, a.length() / length, length);
-  } else {
-    size_t slab = length * inner * a.element_size();
-    for (size_t i = 0; i < a.length() * a.element_size(); i += slab)
-      set.softmax_columns_grad[a.how()](g + i, x + i, y + i, length, inner, inner);
+napi_value set_threads(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value value;
+  int64_t threads;
+  void *data = nullptr;
+  if (napi_get_cb_info(env, info, &count, &value, nullptr, nullptr) != napi_ok) return nullptr;
+  if (count < 1 || napi_get_value_int64(env, value, &threads) != napi_ok || threads < 1 || threads > max_threads) {
+    napi_throw_range_error(env, nullptr, "expected a number of threads");
+    return nullptr;
   }
+  napi_get_instance_data(env, &data);
+  if (data != nullptr) *static_cast<unsigned *>(data) = unsigned(threads);
   return nullptr;
 }
 
@@ -183,29 +148,14 @@ Napi::Object describe(Napi::Env env, const binding *bound) {
   Napi::Object set = Napi::Object::New(env), maps = Napi::Object::New(env), grads = Napi::Object::New(env);
   for (unsigned op = 0; op < activation_count; op++) {
     const char *name = activation_names[op];
-    maps[name] = function(env, name, map, &bound[op]);
-    grads[name] = function(env, name, map_grad, &bound[op]);
+    maps[name] = function(env, name, map<2>, &bound[op]);
+    grads[name] = function(env, name, map<3>, &bound[op]);
   }
   set["map"] = maps;
   set["mapGrad"] = grads;
-  set["softmax"] = function(env, "softmax", softmax, bound);
-  set["softmaxGrad"] = function(env, "softmaxGrad", softmax_grad, bound);
+  set["softmax"] = function(env, "softmax", softmax<2>, bound);
+  set["softmaxGrad"] = function(env, "softmaxGrad", softmax<3>, bound);
   return set;
-}
-
-napi_value set_threads(napi_env env, napi_callback_info info) {
-  size_t count = 1;
-  napi_value value;
-  int64_t threads;
-  void *data = nullptr;
-  if (napi_get_cb_info(env, info, &count, &value, nullptr, nullptr) != napi_ok) return nullptr;
-  if (count < 1 || napi_get_value_int64(env, value, &threads) != napi_ok || threads < 1 || threads > max_threads) {
-    napi_throw_range_error(env, nullptr, "expected a number of threads");
-    return nullptr;
-  }
-  napi_get_instance_data(env, &data);
-  if (data != nullptr) *static_cast<unsigned *>(data) = unsigned(threads);
-  return nullptr;
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {

@@ -6,50 +6,13 @@
 
 namespace {
 
-// x + lo = k ln 2 + r, |r| <= 0.3467: e^r - 1, and k + shifter.
-struct float_exponential {
-  vec<float> minus_one, shifted;
-};
-
-// k * ln2_high cancels all but the last bits of x, so that fma is exact; the rest of ln 2 goes with the small part.
-constexpr float log2_e = 0x1.715476p+0f, ln2_high = 0x1.62e43p-1f, ln2_low = -0x1.05c61p-29f;
-
-// e^r as 1 + r + r^2 q(r), degree 6: 0.06 u. A degree less would be 1.8 u.
-inline vec<float> float_exp_minus_one(vec<float> r) {
-  vec<float> q = 0x1.694cd4p-10f;
-  q = fma(q, r, 0x1.123988p-7f);
+// e^r as 1 + r + r^2 q(r), degree 6: 0.06 u. One degree less would make 1.8 u.
+inline vec<float> exp_minus_one(vec<float> r) {
+  vec<float> q = fma(0x1.694cd4p-10f, r, 0x1.123988p-7f);
   q = fma(q, r, 0x1.555a26p-5f);
   q = fma(q, r, 0x1.555492p-3f);
   q = fma(q, r, 0x1.fffffap-2f);
   return fma(r * r, q, r);
-}
-
-inline float_exponential float_exp(vec<float> x) {
-  vec<float> shifted = fma(x, log2_e, shifter<float>);
-  vec<float> k = shifted - shifter<float>;
-  return {float_exp_minus_one(fma(k, -ln2_low, fma(k, -ln2_high, x))), shifted};
-}
-inline float_exponential float_exp(vec<float> x, vec<float> low) {
-  vec<float> shifted = fma(x, log2_e, shifter<float>);
-  vec<float> k = shifted - shifter<float>;
-  return {float_exp_minus_one(fma(k, -ln2_high, x) + fma(k, -ln2_low, low)), shifted};
-}
-
-inline vec<float> exp_times(vec<float> s, vec<float> hi) {
-  float_exponential e = float_exp(hi);
-  return fma_ldexp(s, e.minus_one, e.shifted);
-}
-inline vec<float> exp_times(vec<float> s, vec<float> hi, vec<float> lo) {
-  float_exponential e = float_exp(hi, lo);
-  return fma_ldexp(s, e.minus_one, e.shifted);
-}
-
-struct float_exp_parts {
-  vec<float> mantissa, exponent;
-};
-inline float_exp_parts exp_parts(vec<float> x) {
-  float_exponential e = float_exp(x);
-  return {1 + e.minus_one, e.shifted - shifter<float>};
 }
 
 // A function as eight polynomials of degree 6, each about a centre at which the function is nearly a float. So the last

@@ -41,15 +41,17 @@ describe.each(names)('%s', (name) => {
   it.each([
     ['float32', 'float32'],
     ['float32', 'float64'],
+    ['float64', 'float32'],
     ['float64', 'float64'],
   ] as const)('broadcasts %s with %s as loops do', (left, right) => {
     fc.assert(
       fc.property(pairs, ({ a, b, seed }) => {
         const [x, y] = [random(a, seed & 15, left), random(b, seed & 7, right)];
         const z = x[name](y);
-        const round = right === 'float64' ? (value: number) => value : Math.fround;
+        const dtype = left === right ? left : 'float64';
+        const round = dtype === 'float64' ? (value: number) => value : Math.fround;
         const naive = indices(z.shape).map((index) => round(operations[name](valueAt(x, index), valueAt(y, index))));
-        expect(z).toMatchObject({ dtype: right, offset: 0 });
+        expect(z).toMatchObject({ dtype, offset: 0 });
         expect(z.isContiguous()).toBe(true);
         expect([...z.data]).toEqual(naive);
       }),

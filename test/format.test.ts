@@ -95,6 +95,16 @@ describe('rows', () => {
     expect(String(new Tensor(Array.from({ length: 12 }, (_, k) => (k + 1) / 2)))).toBe(text.trim());
   });
 
+  it('stay within 80 characters whatever their length, width and depth', () => {
+    fc.assert(
+      fc.property(fc.nat(80), fc.nat(99999), fc.nat(5), (length, greatest, depth) => {
+        const row = Array.from({ length: 2 * length }, (_, k) => k % (greatest + 1));
+        const text = String(new Tensor(row, { shape: [2, ...Array(depth).fill(1), length] }));
+        for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+      }),
+    );
+  });
+
   it('leave out the middle of a large tensor', () => {
     expect(String(new Tensor(counting([1001])))).toBe('[0, 1, 2, ..., 998, 999, 1000]');
     expect(String(new Tensor(counting([1000])))).not.toContain('...');

@@ -60,6 +60,7 @@ describe('a tensor over a typed array', () => {
       () => x.T.clone(),
       () => x.toArray(),
       () => x.add(1),
+      () => new Tensor(1).add(x),
       () => x.T.add(x.T),
       () => x.equals(x),
       () => contiguousData(x),
@@ -260,6 +261,7 @@ describe('what the functions work with', () => {
     const row = contiguousData(x.at(1) as Tensor);
     row[0] = -1;
     expect(x.at(1, 0)).toBe(-1);
+    expect([...contiguousData(x.at(0) as Tensor)]).toEqual([0, 1, 2]);
     expect([...contiguousData(x.T)]).toEqual([0, -1, 1, 4, 2, 5]);
     expect(contiguousData(new Tensor(new Float64Array(0), { shape: [3, 0] })).length).toBe(0);
   });

@@ -1,0 +1,73 @@
+#include "run.h"
+
+#include "parallel.h"
+
+#include <algorithm>
+
+namespace nonlin {
+namespace {
+
+// Elements in a piece of work: enough to outweigh taking it, few enough that two threads end together.
+constexpr size_t grain_elements = 16384;
+
+// Outputs of this many bytes and more are written past the cache: half of the last-level cache of the machine measured
+// (32 MiB, Zen 4). ns per element of relu with and without, at 4 Mi elements 0.18 and 0.21, at 16 Mi 0.23 and 0.30, at
+// 1 Mi 0.15 and 0.09.
+constexpr size_t stream_bytes = size_t(16) << 20;
+
+const char *at(const void *p, size_t offset) { return p == nullptr ? nullptr : static_cast<const char *>(p) + offset; }
+char *at(void *p, size_t offset) { return static_cast<char *>(p) + offset; }
+
+size_t element_size(arithmetic how) { return how == float64 ? sizeof(double) : sizeof(float); }
+
+} // namespace
+
+void run_map(const kernels &set, activation op, arithmetic how, const void *g, const void *x, void *y, size_t n,
+             unsigned threads) {
+  const size_t size = element_size(how);
+  const bool stream = n * size >= stream_bytes;
+  map_function *value = set.map[op][how];
+  map_grad_function *gradient = set.map_grad[op][how];
+  parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
+    const size_t from = begin * size;
+    if (g == nullptr)
+      value(at(x, from), at(y, from), end - begin, stream);
+    else
+      gradient(at(g, from), at(x, from), at(y, from), end - begin);
+  });
+}
+
+void run_softmax(const kernels &set, arithmetic how, const void *g, const void *x, void *y, size_t outer, size_t length,
+                 size_t inner, unsigned threads) {
+  const size_t size = element_size(how);
+  if (inner == 1) {
+    const bool stream = outer * length * size >= stream_bytes;
+    const size_t grain = std::max<size_t>(1, grain_elements / length);
+    parallel_for(outer, grain, threads, [&](size_t begin, size_t end) {
+      const size_t from = begin * length * size;
+      if (g == nullptr)
+        set.softmax_rows[how](at(x, from), at(y, from), end - begin, length, stream);
+      else
+        set.softmax_rows_grad[how](at(g, from), at(x, from), at(y, from), end - begin, length);
+    });
+    return;
+  }
+  // A block of columns is a whole number of cache lines wide, so that two threads seldom write to the same one.
+  const size_t line = 64 / size;
+  const size_t width = std::max(line, std::min(inner, grain_elements / length / line * line));
+  const size_t blocks = (inner + width - 1) / width;
+  const size_t grain = std::max<size_t>(1, grain_elements / length / width);
+  parallel_for(outer * blocks, grain, threads, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+      const size_t column = i % blocks * width;
+      const size_t from = (i / blocks * length * inner + column) * size;
+      const size_t columns = std::min(width, inner - column);
+      if (g == nullptr)
+        set.softmax_columns[how](at(x, from), at(y, from), length, inner, columns);
+      else
+        set.softmax_columns_grad[how](at(g, from), at(x, from), at(y, from), length, inner, columns);
+    }
+  });
+}
+
+} // namespace nonlin

@@ -1,0 +1,20 @@
+// One call on whole arrays: which kernel serves it, how it is shared among threads, and whether it writes past the
+// cache.
+#pragma once
+
+#include "kernels.h"
+
+namespace nonlin {
+
+// Calls on fewer elements stay on the caller's thread.
+constexpr size_t parallel_elements = 65536;
+
+// y = f(x), or g * f'(x) where there is a g; each array has n elements.
+void run_map(const kernels &set, activation op, arithmetic how, const void *g, const void *x, void *y, size_t n,
+             unsigned threads);
+
+// Softmax of x over the middle dimension of [outer, length, inner], or where there is a g its gradient. No size is 0.
+void run_softmax(const kernels &set, arithmetic how, const void *g, const void *x, void *y, size_t outer, size_t length,
+                 size_t inner, unsigned threads);
+
+} // namespace nonlin

@@ -1,0 +1,263 @@
+// Every float32 input of every activation: all instruction sets compute it in both precisions, and the oracle judges. Where
+// the oracle lies too near a rounding boundary to tell the correctly rounded result, MPFR does.
+#include "dispatch.h"
+#include "multiprecision.h"
+#include "oracle.h"
+#include "prove.h"
+
+#include <bit>
+#include <cstring>
+#include <memory>
+
+namespace prove {
+namespace {
+
+// Inputs taken together: few enough for all that is computed of them to stay in a core's own cache.
+constexpr size_t block_length = 1 << 13;
+
+enum direction { forward, gradient, direction_count };
+constexpr const char *direction_names[] = {"forward", "gradient"};
+constexpr const char *precision_names[] = {"fast", "exact"};
+constexpr nonlin::arithmetic arithmetics[] = {nonlin::float32, nonlin::float32_exact};
+constexpr size_t precision_count = 2;
+
+uint32_t bits(float x) { return std::bit_cast<uint32_t>(x); }
+uint64_t bits(double x) { return std::bit_cast<uint64_t>(x); }
+bool same(float a, float b) { return (bits(a) == bits(b)) | ((a != a) & (b != b)); }
+
+// All 2^32 of them; for --quick every 1021st, a prime, and the sixteen on either side of each power of two.
+class input_list {
+public:
+  explicit input_list(bool quick) : stride(quick ? 1021 : 1) {
+    if (!quick) return;
+    for (uint32_t power = 0; power < 512; power++)
+      for (uint32_t offset = 0; offset < 32; offset++)
+        near_powers.push_back((power << 23) + offset - 16);
+  }
+  uint64_t size() const { return strided + near_powers.size(); }
+  float operator[](uint64_t i) const {
+    return std::bit_cast<float>(i < strided ? uint32_t(i * stride) : near_powers[i - strided]);
+  }
+
+private:
+  uint64_t stride;
+  uint64_t strided = ((uint64_t(1) << 32) + stride - 1) / stride;
+  std::vector<uint32_t> near_powers;
+};
+
+// Between these inputs the slopes of the gelu family pass through zero. Measured in ulp of the result no absolute error
+// would be small enough there, so the unit of a gradient is 2^-26 at least: 4 units are 2^-24.
+bool near_zero_of_slope(direction direction, double x) { return direction == gradient && -1 <= x && x <= -0.5; }
+// The magnitude below which the unit no longer shrinks: that of subnormals is 2^-149.
+double least_magnitude(direction direction, double x) { return near_zero_of_slope(direction, x) ? 0x1p-3 : 0x1p-126; }
+
+// The true results of a block, the size of the terms that their errors are relative to, and what they round to.
+struct truths {
+  alignas(64) double exactly[block_length];
+  alignas(64) double terms[block_length];
+  alignas(64) float rounded[block_length];
+};
+
+// What a thread computes a block in.
+struct workspace {
+  alignas(64) float x[block_length], ones[block_length];
+  alignas(64) float result[2][block_length];
+  truths wanted[direction_count];
+
+  workspace() { std::fill_n(ones, block_length, 1.0f); }
+};
+
+struct tally {
+  double ulp = 0;
+  float at = 0, result = 0;
+  uint64_t wrong = 0, differ = 0;
+  float differ_at = 0;
+
+  void add(const tally &other) {
+    if (other.ulp > ulp) {
+      ulp = other.ulp;
+      at = other.at;
+      result = other.result;
+    }
+    if (other.differ > 0) differ_at = other.differ_at;
+    wrong += other.wrong;
+    differ += other.differ;
+  }
+};
+
+struct thread_state {
+  std::shared_ptr<workspace> space;
+  tally tallies[direction_count][precision_count];
+};
+
+using consult_function = void(const float *x, size_t n, truths *wanted);
+
+template <truth<double> (*oracle)(double), const oracle::limits &limits>
+void consult(const float *x, size_t n, truths *wanted) {
+  for (size_t i = 0; i < n; i++) {
+    truth<double> t = oracle(x[i]);
+    double terms = t.value;
+    if (std::isinf(x[i])) {
+      t = x[i] < 0 ? truth<double>{limits.value_below, limits.slope_below, 0}
+                   : truth<double>{limits.value_above, limits.slope_above, 0};
+      terms = 0;
+    }
+    wanted[forward].exactly[i] = t.value;
+    wanted[forward].terms[i] = terms;
+    wanted[gradient].exactly[i] = t.slope;
+    wanted[gradient].terms[i] = t.slope_terms;
+  }
+}
+
+// Whatever lies within the oracle's bound must round to one float; or else MPFR decides.
+void round(nonlin::activation activation, direction direction, const float *x, size_t n, truths &wanted) {
+  const auto interval = [&](size_t i) {
+    const double t = wanted.exactly[i], error = oracle_bound<double> * std::abs(wanted.terms[i]);
+    return std::pair(float(error == 0 ? t : t - error), float(error == 0 ? t : t + error));
+  };
+  uint32_t undecided = 0;
+  for (size_t i = 0; i < n; i++) {
+    const auto [low, high] = interval(i);
+    wanted.rounded[i] = low;
+    undecided |= bits(low) ^ bits(high);
+  }
+  if (undecided == 0) return;
+  for (size_t i = 0; i < n; i++) {
+    const auto [low, high] = interval(i);
+    if (same(low, high)) continue;
+    const real_truth t = evaluate(activation, x[i]);
+    wanted.rounded[i] = (direction == forward ? t.value : t.slope).to_float();
+  }
+}
+
+double error_in_ulp(direction direction, float x, double truth, float result) {
+  const double least = least_magnitude(direction, x);
+  const double size = std::max(std::abs(truth), least);
+  // 2^23 / 2^e, where size is 2^e or up to twice that.
+  const double units = std::bit_cast<double>((uint64_t(2 * 1023 + 23) << 52) - (bits(size) & (uint64_t(0x7ff) << 52)));
+  const double error = std::abs(result - truth) * units;
+  const bool wrong_zero = (result == 0) & (std::signbit(result) != std::signbit(truth)) & (least < 0x1p-3);
+  return wrong_zero ? HUGE_VAL : error;
+}
+
+// At NaN, the infinities and the zeros there is one right answer, also for `fast`.
+bool is_special(float x) { return x == 0 || !std::isfinite(x); }
+
+void judge(direction direction, const float *x, size_t n, const truths &wanted, const float *result, tally &tally) {
+  // As integers, since these order the errors with NaN as the largest, and the loop becomes vector instructions.
+  uint64_t worst = 0, wrong = 0;
+  for (size_t i = 0; i < n; i++) {
+    const double error = error_in_ulp(direction, x[i], wanted.exactly[i], result[i]);
+    const bool finite = std::abs(wanted.exactly[i]) <= std::numeric_limits<double>::max();
+    worst = std::max(worst, finite ? bits(error) : 0);
+    wrong += !same(result[i], wanted.rounded[i]);
+  }
+  tally.wrong += wrong;
+  const auto note = [&](size_t i, double ulp) {
+    tally.ulp = ulp;
+    tally.at = x[i];
+    tally.result = result[i];
+  };
+  if (worst > bits(tally.ulp))
+    for (size_t i = 0; i < n; i++)
+      if (bits(error_in_ulp(direction, x[i], wanted.exactly[i], result[i])) == worst) {
+        note(i, std::isnan(std::bit_cast<double>(worst)) ? HUGE_VAL : std::bit_cast<double>(worst));
+        break;
+      }
+  if (tally.ulp < HUGE_VAL && wrong > 0)
+    for (size_t i = 0; i < n; i++)
+      if (is_special(x[i]) && !same(result[i], wanted.rounded[i])) note(i, HUGE_VAL);
+}
+
+// How many results differ between two instruction sets.
+void compare(const float *x, size_t n, const float *first, const float *second, tally &tally) {
+  for (size_t i = 0; i < n; i++)
+    if (!same(first[i], second[i])) {
+      tally.differ++;
+      tally.differ_at = x[i];
+    }
+}
+
+void run(nonlin::activation activation, consult_function *consult, const input_list &inputs, thread_state &state,
+         uint64_t block) {
+  if (!state.space) state.space = std::make_shared<workspace>();
+  workspace &space = *state.space;
+  const uint64_t start = block * block_length;
+  const size_t n = std::min<uint64_t>(block_length, inputs.size() - start);
+  for (size_t i = 0; i < n; i++)
+    space.x[i] = inputs[start + i];
+  consult(space.x, n, space.wanted);
+
+  for (const direction direction : {forward, gradient}) {
+    truths &wanted = space.wanted[direction];
+    round(activation, direction, space.x, n, wanted);
+    for (size_t precision = 0; precision < precision_count; precision++) {
+      tally &tally = state.tallies[direction][precision];
+      float *const first = space.result[0];
+      for (const nonlin::kernels *set : nonlin::supported_kernels()) {
+        const bool is_first = set == nonlin::supported_kernels().front();
+        float *const result = is_first ? first : space.result[1];
+        const nonlin::arithmetic arithmetic = arithmetics[precision];
+        if (direction == forward)
+          set->map[activation][arithmetic](space.x, result, n, false);
+        else
+          set->map_grad[activation][arithmetic](space.ones, space.x, result, n);
+        if (!is_first && std::memcmp(first, result, n * sizeof(float)) == 0) continue;
+        if (!is_first) compare(space.x, n, first, result, tally);
+        judge(direction, space.x, n, wanted, result, tally);
+      }
+    }
+  }
+}
+
+// The error where it is largest, without the oracle's share in it.
+double exact_error(nonlin::activation activation, direction direction, const tally &tally) {
+  if (tally.ulp == HUGE_VAL || is_special(tally.at)) return tally.ulp;
+  const real_truth t = evaluate(activation, tally.at);
+  const real &truth = direction == forward ? t.value : t.slope;
+  const real unit = truth.ulp(24, near_zero_of_slope(direction, tally.at) ? -26 : -149);
+  return (abs(real(double(tally.result)) - truth) / unit).to_double();
+}
+
+} // namespace
+
+std::vector<row> prove_float32(const options &options) {
+  static constexpr struct {
+    const char *name;
+    nonlin::activation activation;
+    consult_function *consult;
+  } functions[] = {
+#define ACTIVATION(name, value, gradient)                                                                              \
+  {#name, nonlin::activation_##name, consult<oracle::name<double>, oracle::name##_limits>},
+#include "activations.def"
+#undef ACTIVATION
+  };
+  const input_list inputs(options.quick);
+  const uint64_t blocks = (inputs.size() + block_length - 1) / block_length;
+  std::vector<row> rows;
+  for (const auto &function : functions) {
+    if (!options.wants(function.name)) continue;
+    const std::vector<thread_state> states =
+        spread(options, std::string(function.name) + " float32", blocks, thread_state(),
+               [&](thread_state &state, uint64_t block) {
+                 run(function.activation, function.consult, inputs, state, block);
+               });
+    for (const direction direction : {forward, gradient})
+      for (size_t precision = 0; precision < precision_count; precision++) {
+        tally total;
+        for (const thread_state &state : states)
+          total.add(state.tallies[direction][precision]);
+        row row{function.name, direction_names[direction], "float32", precision_names[precision]};
+        row.inputs = inputs.size();
+        row.ulp = exact_error(function.activation, direction, total);
+        row.at = total.at;
+        row.wrong = total.wrong;
+        row.differ = total.differ;
+        if (total.differ > 0) row.differ_at = total.differ_at;
+        rows.push_back(row);
+      }
+  }
+  return rows;
+}
+
+} // namespace prove
