@@ -9,11 +9,8 @@ export interface Formula {
 }
 
 /** c * sigmoid(high + low), for a sum in [-800, 800]. */
-function timesSigmoid(c: number, high: number, low: number): number {
-  const tail = high < -40;
-  const e = timesExp(tail ? c : 1, tail ? high : -high, tail ? low : -low);
-  return tail ? e : c / (1 + e);
-}
+const timesSigmoid = (c: number, high: number, low: number) =>
+  high < -40 ? timesExp(c, high, low) : c / (1 + timesExp(1, -high, -low));
 
 export function sigmoid(x: number): number {
   if (!(Math.abs(x) <= 750)) return x < 0 ? 0 : x > 0 ? 1 : x;

@@ -69,7 +69,7 @@ export function expm1(x: number): number {
 // coefficients m[n] = M^(n)(a) / n! satisfy (n + 1) m[n + 1] = a m[n] + m[n - 1]. Each row of the table holds them for one
 // multiple of 1/16: the rest of m[0] after rounding, then m[0], ..., m[9]; and the same two for M(a) - a / sqrt(2 pi).
 const densityHigh = 0.3989422804014327; // 1 / sqrt(2 pi)
-const densityLow = -2.49232702275484e-17;
+const densityLow = -2.49232720227773e-17;
 const rowsPerUnit = 16;
 const stored = 10;
 const rowLength = stored + 3;
@@ -80,9 +80,9 @@ const rows = new Float64Array((40 * rowsPerUnit + 1) * rowLength);
   for (let row = 40 * rowsPerUnit; row >= 0; row--) {
     const a = row / rowsPerUnit;
     if (a >= 2) {
-      // The recurrence backwards, as a continued fraction for m[n] / m[n - 1]: nothing cancels, and 220 / a^2 terms suffice.
+      // The recurrence backwards, as a continued fraction for m[n] / m[n - 1]: nothing cancels, and 500 / a^2 terms suffice.
       let ratio = 0;
-      for (let n = Math.ceil(220 / (a * a)) + m.length; n > 0; n--) {
+      for (let n = Math.ceil(500 / (a * a)) + m.length; n > 0; n--) {
         ratio = 1 / ((n + 1) * ratio - a);
         if (n < m.length) m[n] = ratio;
       }

@@ -47,7 +47,7 @@ template <class T> constexpr T tiny = sizeof(T) == 4 ? T(0x1p-32) : T(0x1p-80);
 template <class T, class X> vec<T> one_plus_exp(X x) {
   exponential<T> e = exponential_of(x);
   vec<T> power = power_of_two(e.shifted, sizeof(T) == 4 ? -32 : -80);
-  return fma(power, e.minus_one, power + tiny<T>);
+  return fma(power, e.minus_one, tiny<T>) + power;
 }
 
 // e^x as mantissa * 2^exponent, the mantissa between 0.7 and 1.42.

@@ -34,7 +34,8 @@ template <class T> constexpr T large = 2 * reach<T>;
 template <class T> struct scaled_exp {
   vec<T> shift, floor, exponent;
 
-  scaled_exp(vec<T> m) {
+  scaled_exp() = default;
+  explicit scaled_exp(vec<T> m) {
     constexpr T lowest_finite = sizeof(T) == 4 ? T(-0x1.fffffep127) : T(-0x1.fffffffffffffp1023);
     m = max(m, lowest_finite);
     shift = select(abs(m) > large<T>, m, vec<T>(T(0)));
@@ -62,7 +63,7 @@ template <class T> struct compensated {
 // What the numbers of a chunk with maximum `from` are worth in a slice with maximum `to`: a power of two, unless both
 // are large.
 template <class T> double worth(T from, T to) {
-  const scaled_exp<T> a(from), b(to);
+  const scaled_exp<T> a{vec<T>(from)}, b{vec<T>(to)};
   // Either is beyond the other's reach, or their difference is exact.
   const vec<double> shift = double(a.shift.v[0]) - double(b.shift.v[0]);
   auto e = exp_parts(min(max(shift, -reach<double>), reach<double>));

@@ -1,119 +1,167 @@
-// Softmax and its gradient of the columns of a matrix, a register's width of columns at a time.
+// Softmax and its gradient of the columns of a matrix: a band of them at a time, a few registers wide, so that each row
+// of the matrix is touched in whole cache lines.
 #pragma once
 
 #include "softmax_rows.h"
 
 namespace {
 
-// One double for each column in a register.
-template <class T> struct column_sums { double of[vec<T>::lanes]; };
+constexpr size_t band_registers = 512 / VECTOR_BYTES;
 
-template <class T> vec<T> load_sums(const column_sums<T> &sums) {
+// One number for each column of a register; and for each column of a band.
+template <class T> using column_doubles = double[vec<T>::lanes];
+
+template <class T> vec<T> load_doubles(const column_doubles<T> &numbers) {
   T lanes[vec<T>::lanes];
   for (size_t i = 0; i < vec<T>::lanes; i++)
-    lanes[i] = T(sums.of[i]);
+    lanes[i] = T(numbers[i]);
   return load<T>(lanes);
 }
 
-// Adds up term(j) over the rows of a chunk, for each column in the order of sum_row: the rows of one virtual lane after
-// those of another.
-template <class T, class F> column_sums<T> sum_columns(size_t length, F term) {
-  column_sums<T> tree[step<T>] = {};
-  auto rest = [&](size_t j) { return j < length ? term(j) : vec<T>(T(0)); };
-  for (size_t l = 0; l < step<T> && l < length; l++) {
-    compensated<T> sum;
-    for (size_t j = l; j < length; j += 4 * step<T>) {
-      vec<T> a = rest(j) + rest(j + step<T>);
-      vec<T> b = rest(j + 2 * step<T>) + rest(j + 3 * step<T>);
-      sum.add(a + b);
-    }
-    for (size_t i = 0; i < vec<T>::lanes; i++)
-      tree[l].of[i] = double(sum.high.v[i]) + double(sum.low.v[i]);
+// The width of a band in memory: all registers are full but the last.
+template <class T> struct band_width {
+  size_t columns;
+
+  size_t registers() const { return (columns + vec<T>::lanes - 1) / vec<T>::lanes; }
+  size_t lanes_in(size_t r) const {
+    const size_t left = columns - r * vec<T>::lanes;
+    return left < vec<T>::lanes ? left : vec<T>::lanes;
   }
-  for (size_t width = step<T> / 2; width; width /= 2)
-    for (size_t l = 0; l < width; l++)
+  template <class E> vec<T> load(const E *row, size_t r) const {
+    return load_some<T>(row + r * vec<T>::lanes, lanes_in(r));
+  }
+  template <class E> void store(E *row, size_t r, vec<T> a) const {
+    store_some(row + r * vec<T>::lanes, a, lanes_in(r));
+  }
+};
+
+// Adds up term(j, r) over the rows j of a chunk, for each column of register r, in the order of sum_row: the rows of
+// one virtual lane after those of another.
+template <class T, class F> void sum_columns(size_t length, size_t registers, column_doubles<T> *result, F term) {
+  double tree[band_registers][step<T>][vec<T>::lanes] = {};
+  for (size_t l = 0; l < step<T> && l < length; l++) {
+    compensated<T> sums[band_registers];
+    for (size_t j = l; j < length; j += 4 * step<T>) {
+      for (size_t r = 0; r < registers; r++) {
+        auto rest = [&](size_t k) { return k < length ? term(k, r) : vec<T>(T(0)); };
+        vec<T> a = rest(j) + rest(j + step<T>);
+        vec<T> b = rest(j + 2 * step<T>) + rest(j + 3 * step<T>);
+        sums[r].add(a + b);
+      }
+    }
+    for (size_t r = 0; r < registers; r++)
       for (size_t i = 0; i < vec<T>::lanes; i++)
-        tree[l].of[i] += tree[l + width].of[i];
-  return tree[0];
+        tree[r][l][i] = double(sums[r].high.v[i]) + double(sums[r].low.v[i]);
+  }
+  for (size_t r = 0; r < registers; r++) {
+    for (size_t width = step<T> / 2; width; width /= 2)
+      for (size_t l = 0; l < width; l++)
+        for (size_t i = 0; i < vec<T>::lanes; i++)
+          tree[r][l][i] += tree[r][l + width][i];
+    for (size_t i = 0; i < vec<T>::lanes; i++)
+      result[r][i] = tree[r][0][i];
+  }
 }
 
-// The columns that a register holds, as slices.
-template <class T> struct band { vec<T> maxima, share, mean; };
+// The columns of a register, as slices.
+template <class T> struct column_slices { vec<T> maximum, share, mean; };
 
-// The sums over n columns, as in sum_slice. `keep(j, e)` is shown each exponential where the columns are no longer than
+// The sums over a band, as in sum_slice. `keep(j, r, e)` is shown each exponential where the columns are no longer than
 // a chunk.
 template <class T, class E, class Keep>
-band<T> sum_band(const E *g, const E *x, size_t length, size_t inner, size_t n, Keep keep) {
+void sum_band(const E *g, const E *x, size_t length, size_t inner, band_width<T> width, column_slices<T> *result,
+              Keep keep) {
   constexpr size_t lanes = vec<T>::lanes;
-  slice<T> all[lanes];
+  const size_t registers = width.registers();
+  slice<T> all[band_registers][lanes];
   for (size_t start = 0; start < length; start += chunk) {
     const size_t rows = length - start < chunk ? length - start : chunk;
     const E *from = x + start * inner;
-    vec<T> m = -T(__builtin_inf());
+    vec<T> m[band_registers];
+    for (vec<T> &one : m)
+      one = -T(__builtin_inf());
     for (size_t j = 0; j < rows; j++)
-      m = max(m, load_some<T>(from + j * inner, n));
-    const scaled_exp<T> scaled(m);
-    auto entry = [&](size_t j) { return scaled(load_some<T>(from + j * inner, n)); };
-    column_sums<T> weighted = {}, total = sum_columns<T>(rows, [&](size_t j) {
-                                    vec<T> e = entry(j);
-                                    keep(j, e);
-                                    return e;
-                                  });
+      for (size_t r = 0; r < registers; r++)
+        m[r] = max(m[r], width.load(from + j * inner, r));
+    scaled_exp<T> scaled[band_registers];
+    for (size_t r = 0; r < registers; r++)
+      scaled[r] = scaled_exp<T>(m[r]);
+    auto entry = [&](size_t j, size_t r) { return scaled[r](width.load(from + j * inner, r)); };
+    column_doubles<T> total[band_registers], weighted[band_registers] = {};
+    sum_columns<T>(rows, registers, total, [&](size_t j, size_t r) {
+      vec<T> e = entry(j, r);
+      keep(j, r, e);
+      return e;
+    });
     if (g != nullptr)
-      weighted = sum_columns<T>(rows, [&](size_t j) { return entry(j) * load_some<T>(g + (start + j) * inner, n); });
-    for (size_t i = 0; i < lanes; i++)
-      all[i].append(m.v[i], total.of[i], weighted.of[i]);
+      sum_columns<T>(rows, registers, weighted,
+                     [&](size_t j, size_t r) { return entry(j, r) * width.load(g + (start + j) * inner, r); });
+    for (size_t r = 0; r < registers; r++)
+      for (size_t i = 0; i < lanes; i++)
+        all[r][i].append(m[r].v[i], total[r][i], weighted[r][i]);
   }
-  T maxima[lanes];
-  column_sums<T> share, mean;
-  for (size_t i = 0; i < lanes; i++) {
-    maxima[i] = all[i].maximum;
-    share.of[i] = 1 / all[i].total;
-    mean.of[i] = all[i].weighted / all[i].total;
+  for (size_t r = 0; r < registers; r++) {
+    T maximum[lanes];
+    column_doubles<T> share, mean;
+    for (size_t i = 0; i < lanes; i++) {
+      maximum[i] = all[r][i].maximum;
+      share[i] = 1 / all[r][i].total;
+      mean[i] = all[r][i].weighted / all[r][i].total;
+    }
+    result[r] = {load<T>(maximum), load_doubles<T>(share), load_doubles<T>(mean)};
   }
-  return {load<T>(maxima), load_sums<T>(share), load_sums<T>(mean)};
 }
 
-template <class T, class E> void softmax_band(const E *x, E *y, size_t length, size_t inner, size_t n) {
-  auto fill = [&](auto e, vec<T> share) {
+template <class T, class E> void softmax_band(const E *x, E *y, size_t length, size_t inner, band_width<T> width) {
+  column_slices<T> slices[band_registers];
+  auto fill = [&](auto exponential) {
     for (size_t j = 0; j < length; j++)
-      store_some(y + j * inner, e(j) * share, n);
+      for (size_t r = 0; r < width.registers(); r++)
+        width.store(y + j * inner, r, exponential(j, r) * slices[r].share);
   };
   if (sizeof(T) == sizeof(E) && length <= chunk) {
     // Nothing of x in these columns is read again once its exponential is stored, so y may be x.
-    auto keep = [&](size_t j, vec<T> e) { store_some(y + j * inner, e, n); };
-    fill([&](size_t j) { return load_some<T>(y + j * inner, n); },
-         sum_band<T, E>(nullptr, x, length, inner, n, keep).share);
+    sum_band<T, E>(nullptr, x, length, inner, width, slices,
+                   [&](size_t j, size_t r, vec<T> e) { width.store(y + j * inner, r, e); });
+    fill([&](size_t j, size_t r) { return width.load(y + j * inner, r); });
   } else {
-    band<T> sums = sum_band<T, E>(nullptr, x, length, inner, n, [](size_t, vec<T>) {});
-    const scaled_exp<T> scaled(sums.maxima);
-    fill([&](size_t j) { return scaled(load_some<T>(x + j * inner, n)); }, sums.share);
+    sum_band<T, E>(nullptr, x, length, inner, width, slices, [](size_t, size_t, vec<T>) {});
+    fill([&](size_t j, size_t r) { return scaled_exp<T>(slices[r].maximum)(width.load(x + j * inner, r)); });
   }
 }
 
 template <class T, class E>
-void softmax_band_grad(const E *g, const E *x, E *y, size_t length, size_t inner, size_t n) {
-  band<T> sums = sum_band<T>(g, x, length, inner, n, [](size_t, vec<T>) {});
-  const scaled_exp<T> scaled(sums.maxima);
-  for (size_t j = 0; j < length * inner; j += inner)
-    store_some(y + j, scaled(load_some<T>(x + j, n)) * sums.share * (load_some<T>(g + j, n) - sums.mean), n);
+void softmax_band_grad(const E *g, const E *x, E *y, size_t length, size_t inner, band_width<T> width) {
+  column_slices<T> slices[band_registers];
+  sum_band<T>(g, x, length, inner, width, slices, [](size_t, size_t, vec<T>) {});
+  for (size_t j = 0; j < length; j++)
+    for (size_t r = 0; r < width.registers(); r++) {
+      vec<T> e = scaled_exp<T>(slices[r].maximum)(width.load(x + j * inner, r));
+      width.store(y + j * inner, r, e * slices[r].share * (width.load(g + j * inner, r) - slices[r].mean));
+    }
+}
+
+// Calls f(first, width) for each band of `columns` columns.
+template <class T, class F> void for_each_band(size_t columns, F f) {
+  constexpr size_t most = band_registers * vec<T>::lanes;
+  for (size_t c = 0; c < columns; c += most)
+    f(c, band_width<T>{columns - c < most ? columns - c : most});
 }
 
 template <class T, class E>
 [[gnu::flatten]] void softmax_columns(const void *x, void *y, size_t length, size_t inner, size_t columns) {
-  constexpr size_t lanes = vec<T>::lanes;
-  for (size_t c = 0; c < columns; c += lanes)
-    softmax_band<T>(static_cast<const E *>(x) + c, static_cast<E *>(y) + c, length, inner,
-                    columns - c < lanes ? columns - c : lanes);
+  for_each_band<T>(columns, [&](size_t c, band_width<T> width) {
+    softmax_band<T>(static_cast<const E *>(x) + c, static_cast<E *>(y) + c, length, inner, width);
+  });
 }
 
 template <class T, class E>
 [[gnu::flatten]] void softmax_columns_grad(const void *g, const void *x, void *y, size_t length, size_t inner,
                                            size_t columns) {
-  constexpr size_t lanes = vec<T>::lanes;
-  for (size_t c = 0; c < columns; c += lanes)
+  for_each_band<T>(columns, [&](size_t c, band_width<T> width) {
     softmax_band_grad<T>(static_cast<const E *>(g) + c, static_cast<const E *>(x) + c, static_cast<E *>(y) + c, length,
-                         inner, columns - c < lanes ? columns - c : lanes);
+                         inner, width);
+  });
 }
 
 } // namespace

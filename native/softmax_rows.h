@@ -103,7 +103,7 @@ template <class T, class E, class Keep> slice<T> sum_slice(const E *g, const E *
   for (size_t start = 0; start < length; start += chunk) {
     const size_t n = length - start < chunk ? length - start : chunk;
     const T m = row_maximum<T>(x + start, n);
-    const scaled_exp<T> scaled(m);
+    const scaled_exp<T> scaled{vec<T>(m)};
     auto entry = [&](size_t j, size_t n) { return keep_first(scaled(load_some<T>(x + start + j, n)), n); };
     const double total = sum_row<T>(n, [&](size_t j, size_t n) {
       vec<T> e = entry(j, n);
@@ -129,7 +129,7 @@ template <class T, class E> void softmax_row(const E *x, E *y, size_t length, bo
     fill_row<T>(y, length, stream, [&](size_t j, size_t n) { return load_some<T>(kept + j, n) * share; });
   } else {
     slice<T> row = sum_slice<T, E>(nullptr, x, length, forget);
-    const scaled_exp<T> scaled(row.maximum);
+    const scaled_exp<T> scaled{vec<T>(row.maximum)};
     const vec<T> share = T(1 / row.total);
     fill_row<T>(y, length, stream, [&](size_t j, size_t n) { return scaled(load_some<T>(x + j, n)) * share; });
   }
@@ -138,7 +138,7 @@ template <class T, class E> void softmax_row(const E *x, E *y, size_t length, bo
 // s * (g - sum(g * s)), s = softmax(x). Nothing is stored before it is final, since y may be g or x.
 template <class T, class E> void softmax_row_grad(const E *g, const E *x, E *y, size_t length) {
   slice<T> row = sum_slice<T>(g, x, length, [](size_t, vec<T>, size_t) {});
-  const scaled_exp<T> scaled(row.maximum);
+  const scaled_exp<T> scaled{vec<T>(row.maximum)};
   const vec<T> share = T(1 / row.total), mean = T(row.weighted / row.total);
   fill_row<T>(y, length, false, [&](size_t j, size_t n) {
     return scaled(load_some<T>(x + j, n)) * share * (load_some<T>(g + j, n) - mean);

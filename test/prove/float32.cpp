@@ -143,7 +143,9 @@ double error_in_ulp(direction direction, float x, double truth, float result) {
 // At NaN, the infinities and the zeros there is one right answer, also for `fast`.
 bool is_special(float x) { return x == 0 || !std::isfinite(x); }
 
-void judge(direction direction, const float *x, size_t n, const truths &wanted, const float *result, tally &tally) {
+// Returns how many results are not the correctly rounded ones.
+uint64_t judge(direction direction, const float *x, size_t n, const truths &wanted, const float *result,
+               tally &tally) {
   // As integers, since these order the errors with NaN as the largest, and the loop becomes vector instructions.
   uint64_t worst = 0, wrong = 0;
   for (size_t i = 0; i < n; i++) {
@@ -152,7 +154,6 @@ void judge(direction direction, const float *x, size_t n, const truths &wanted, 
     worst = std::max(worst, finite ? bits(error) : 0);
     wrong += !same(result[i], wanted.rounded[i]);
   }
-  tally.wrong += wrong;
   const auto note = [&](size_t i, double ulp) {
     tally.ulp = ulp;
     tally.at = x[i];
@@ -167,6 +168,7 @@ void judge(direction direction, const float *x, size_t n, const truths &wanted, 
   if (tally.ulp < HUGE_VAL && wrong > 0)
     for (size_t i = 0; i < n; i++)
       if (is_special(x[i]) && !same(result[i], wanted.rounded[i])) note(i, HUGE_VAL);
+  return wrong;
 }
 
 // How many results differ between two instruction sets.
@@ -204,7 +206,8 @@ void run(nonlin::activation activation, consult_function *consult, const input_l
           set->map_grad[activation][arithmetic](space.ones, space.x, result, n);
         if (!is_first && std::memcmp(first, result, n * sizeof(float)) == 0) continue;
         if (!is_first) compare(space.x, n, first, result, tally);
-        judge(direction, space.x, n, wanted, result, tally);
+        const uint64_t wrong = judge(direction, space.x, n, wanted, result, tally);
+        if (is_first) tally.wrong += wrong;
       }
     }
   }
@@ -238,7 +241,7 @@ std::vector<row> prove_float32(const options &options) {
   for (const auto &function : functions) {
     if (!options.wants(function.name)) continue;
     const std::vector<thread_state> states =
-        spread(options, std::string(function.name) + " float32", blocks, thread_state(),
+        spread(options, std::string(function.name) + ", float32", blocks, thread_state(),
                [&](thread_state &state, uint64_t block) {
                  run(function.activation, function.consult, inputs, state, block);
                });
@@ -247,14 +250,15 @@ std::vector<row> prove_float32(const options &options) {
         tally total;
         for (const thread_state &state : states)
           total.add(state.tallies[direction][precision]);
-        row row{function.name, direction_names[direction], "float32", precision_names[precision]};
-        row.inputs = inputs.size();
-        row.ulp = exact_error(function.activation, direction, total);
-        row.at = total.at;
-        row.wrong = total.wrong;
-        row.differ = total.differ;
-        if (total.differ > 0) row.differ_at = total.differ_at;
-        rows.push_back(row);
+        rows.push_back({.function = function.name,
+                        .direction = direction_names[direction],
+                        .precision = precision_names[precision],
+                        .inputs = inputs.size(),
+                        .ulp = exact_error(function.activation, direction, total),
+                        .at = decimal(total.at, 9),
+                        .wrong = total.wrong,
+                        .differ = total.differ,
+                        .differ_at = total.differ > 0 ? decimal(total.differ_at, 9) : ""});
       }
   }
   return rows;

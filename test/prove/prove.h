@@ -1,6 +1,7 @@
 // What the parts of the proof share: what was asked for, the rows they deliver, and work spread over threads.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -26,23 +27,41 @@ struct options {
 struct row {
   std::string function;
   const char *direction; // forward, gradient
-  const char *dtype;     // float32, float64
-  const char *precision; // fast, exact
-  uint64_t inputs = 0;
-  double ulp = 0;
-  double at = 0;                       // the input that attains it
-  std::optional<uint64_t> wrong = {};  // results that are not correctly rounded, where they were counted
-  uint64_t differ = 0;                 // results whose bits depend on the instruction set
-  std::optional<double> differ_at = {}; // one such input
+  const char *precision; // fast, exact, float64
+  uint64_t inputs;
+  double ulp;
+  std::string at;                // where it is attained
+  std::optional<uint64_t> wrong; // results that are not the correctly rounded ones, where that was looked at
+  uint64_t differ;               // results whose bits depend on the instruction set
+  std::string differ_at;         // where, once
 };
 
-// How far the oracle was found from MPFR, relative to the bound it is allowed.
+// How far the oracle was found from MPFR, as a share of the error it is allowed.
 struct check {
   std::string function;
-  const char *dtype;
+  const char *precision;
   uint64_t inputs;
-  double error;
+  double share;
 };
+
+// Enough digits to give the number back.
+inline std::string decimal(double x, int digits) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*g", digits, x);
+  return text;
+}
+
+// Random bits from a counter, the same in every run and on every thread.
+inline uint64_t random_bits(uint64_t counter) {
+  uint64_t z = (counter + 1) * 0x9e3779b97f4a7c15;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+inline double random_unit(uint64_t counter) { return double(random_bits(counter) >> 11) * 0x1p-53; }
+
+// Inputs of every magnitude that matters, for what cannot be tried in full.
+double sample(uint64_t counter);
 
 // One line on standard error: rewritten on a terminal, printed once where it is finished elsewhere.
 class progress {
@@ -78,7 +97,7 @@ std::vector<State> spread(const options &options, const std::string &label, uint
     });
   const progress progress(label);
   while (running) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(blocks > 1000 ? 100 : 5));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
     progress.show(double(std::min<uint64_t>(next, blocks)) / double(blocks));
   }
   threads.clear();
