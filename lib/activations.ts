@@ -1,6 +1,6 @@
 // Each elementwise activation, once: its value and its gradient in float64. native/activations.def is the same list, and a
 // test holds the two together. Forms here keep their relative accuracy in every tail: no 1 + erf, no 1 + tanh.
-import { expm1, millsRatio, millsRatioMinusDensity, timesDensity, timesExp } from './erfc.js';
+import { expm1, millsRatio, millsRatioSlope, timesDensity, timesExp } from './erfc.js';
 
 export interface Formula {
   readonly f: (x: number) => number;
@@ -52,7 +52,7 @@ function gelu(x: number): number {
 function geluSlope(x: number): number {
   const a = Math.abs(x);
   if (!(a <= 40)) return x < 0 ? -0 : x > 0 ? 1 : x;
-  const tail = timesDensity(millsRatioMinusDensity(a), a);
+  const tail = timesDensity(millsRatioSlope(a), a);
   return x > 0 ? 1 - tail : tail;
 }
 

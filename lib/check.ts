@@ -16,11 +16,6 @@ export function isFloatArray(x: unknown): x is FloatArray {
 
 const bytes = (x: FloatArray) => x.BYTES_PER_ELEMENT as 4 | 8;
 
-/** A new array of the type of x. */
-export function emptyLike(x: FloatArray, length = x.length): FloatArray {
-  return bytes(x) === 4 ? new Float32Array(length) : new Float64Array(length);
-}
-
 /** The options object of a call, which may be left out. */
 export function checkOptions<O extends object>(options: O | undefined, name: string): O | undefined {
   if (options !== undefined && (typeof options !== 'object' || options === null))

@@ -65,69 +65,69 @@ export function expm1(x: number): number {
   return rootHigh[j]! * power - 1 + (rootLow[j]! + rootHigh[j]! * p) * power;
 }
 
-// Mills' ratio M(a) = P(N > a) e^(a * a / 2) of the normal distribution satisfies M' = a M - 1 / sqrt(2 pi), so its Taylor
-// coefficients m[n] = M^(n)(a) / n! satisfy (n + 1) m[n + 1] = a m[n] + m[n - 1]. Each row of the table holds them for one
-// multiple of 1/16: the rest of m[0] after rounding, then m[0], ..., m[9]; and the same two for M(a) - a / sqrt(2 pi).
+// Mills' ratio of the normal distribution, M(a) = P(N > a) e^(a * a / 2), satisfies M' = a M - 1 / sqrt(2 pi). So its Taylor
+// coefficients m[n] = M^(n)(a) / n! satisfy (n + 1) m[n + 1] = a m[n] + m[n - 1], and a table of them needs no source.
+// A row for each multiple of 1/16: m[0], ..., m[12], what rounding took from m[0], and m[0] and m[1] of M(a) - a / sqrt(2 pi).
 const densityHigh = 0.3989422804014327; // 1 / sqrt(2 pi)
 const densityLow = -2.49232720227773e-17;
 const rowsPerUnit = 16;
-const stored = 10;
-const rowLength = stored + 3;
-const rows = new Float64Array((40 * rowsPerUnit + 1) * rowLength);
-{
-  const m = new Float64Array(stored + 4);
-  let low = 0;
-  for (let row = 40 * rowsPerUnit; row >= 0; row--) {
-    const a = row / rowsPerUnit;
-    if (a >= 2) {
-      // The recurrence backwards, as a continued fraction for m[n] / m[n - 1]: nothing cancels, and 500 / a^2 terms suffice.
-      let ratio = 0;
-      for (let n = Math.ceil(500 / (a * a)) + m.length; n > 0; n--) {
-        ratio = 1 / ((n + 1) * ratio - a);
-        if (n < m.length) m[n] = ratio;
-      }
-      const divisor = a - ratio;
-      const first = densityHigh / divisor;
-      const product = first * divisor;
-      low =
-        (densityHigh - product - productError(first, divisor, product) - first * (a - divisor - ratio) + densityLow) / divisor;
-      m[0] = first;
-      for (let n = 1; n < m.length; n++) m[n]! *= m[n - 1]!;
-    } else {
-      // Down from the row above, in positive terms; then the recurrence.
-      let step = 0;
-      for (let n = m.length - 1; n > 0; n--) step = (step + m[n]!) / -rowsPerUnit;
-      const above = m[0]!;
-      m[0] = above + (step + low);
-      low = above - m[0] + (step + low);
-      m[1] = a * m[0] - densityHigh + (a * low - densityLow);
-      for (let n = 1; n + 1 < m.length; n++) m[n + 1] = (a * m[n]! + m[n - 1]!) / (n + 1);
+const terms = 13;
+const rowLength = terms + 3;
+const table = new Float64Array((40 * rowsPerUnit + 1) * rowLength);
+for (let i = table.length - rowLength; i >= 0; i -= rowLength) {
+  const a = i / rowLength / rowsPerUnit;
+  let low: number;
+  if (a >= 3) {
+    // The recurrence backwards, as a continued fraction for m[n] / m[n - 1]: nothing cancels, and 450 / a^2 terms suffice.
+    let ratio = 0;
+    for (let n = Math.ceil(450 / (a * a)) + terms; n > 0; n--) {
+      ratio = 1 / ((n + 1) * ratio - a);
+      if (n < terms) table[i + n] = ratio;
     }
-    const product = a * densityHigh;
-    rows.set([low, ...m.subarray(0, stored)], row * rowLength);
-    rows[row * rowLength + stored + 1] = m[0]! - product - (productError(a, densityHigh, product) + a * densityLow) + low;
-    rows[row * rowLength + stored + 2] = m[1]! - densityHigh;
+    const divisor = a - ratio;
+    const quotient = densityHigh / divisor;
+    const product = quotient * divisor;
+    const rest = densityHigh - product - productError(quotient, divisor, product) - quotient * (a - divisor - ratio);
+    low = (rest + densityLow) / divisor;
+    table[i] = quotient;
+    for (let n = 1; n < terms; n++) table[i + n]! *= table[i + n - 1]!;
+  } else {
+    // A Taylor step down from the row above, which adds positive terms only; then the recurrence.
+    const above = table[i + rowLength]!;
+    let step = 0;
+    for (let n = terms - 1; n > 0; n--) step = (step + table[i + rowLength + n]!) / -rowsPerUnit;
+    step += table[i + rowLength + terms]!;
+    const first = above + step;
+    low = above - first + step;
+    table[i] = first;
+    table[i + 1] = a * first - densityHigh + (a * low - densityLow);
+    for (let n = 1; n + 1 < terms; n++) table[i + n + 1] = (a * table[i + n]! + table[i + n - 1]!) / (n + 1);
   }
+  const product = a * densityHigh;
+  const rest = low - productError(a, densityHigh, product) - a * densityLow;
+  table[i + terms] = low;
+  table[i + terms + 1] = table[i]! - product + rest;
+  table[i + terms + 2] = table[i + 1]! - densityHigh;
 }
 
-// The terms of second and higher order in d of the row at i, over d.
+/** The terms of M(a + d) of order 2 to 9, over d; a is the row at i. At |d| <= 1/32 the next is below 2^-61 of the sum. */
 const higherTerms = (i: number, d: number) =>
-  d * (rows[i + 3]! + d * (rows[i + 4]! + d * (rows[i + 5]! + d * (rows[i + 6]! + d * (rows[i + 7]! + d * (rows[i + 8]! + d * (rows[i + 9]! + d * rows[i + 10]!)))))));
+  d * (table[i + 2]! + d * (table[i + 3]! + d * (table[i + 4]! + d * (table[i + 5]! + d * (table[i + 6]! + d * (table[i + 7]! + d * (table[i + 8]! + d * table[i + 9]!)))))));
 
-/** P(N > a) / e^(-a * a / 2) for the normal distribution and a in [0, 40]; largest error seen: 0.6 ulp. */
+/** P(N > a) e^(a * a / 2) for the normal distribution and a in [0, 40]. Largest error seen: 0.62 ulp. */
 export function millsRatio(a: number): number {
   const row = a * rowsPerUnit + noFraction - noFraction;
   const d = a - row / rowsPerUnit;
-  const i = (row | 0) * rowLength;
-  return rows[i + 1]! + (rows[i]! + d * (rows[i + 2]! + higherTerms(i, d)));
+  const i = row * rowLength;
+  return table[i]! + (table[i + terms]! + d * (table[i + 1]! + higherTerms(i, d)));
 }
 
-/** millsRatio(a) - a / sqrt(2 pi), accurate also near its zero. */
-export function millsRatioMinusDensity(a: number): number {
+/** millsRatio(a) - a / sqrt(2 pi), precise also near its zero at 0.7518. */
+export function millsRatioSlope(a: number): number {
   const row = a * rowsPerUnit + noFraction - noFraction;
   const d = a - row / rowsPerUnit;
-  const i = (row | 0) * rowLength;
-  return rows[i + 11]! + d * (rows[i + 12]! + higherTerms(i, d));
+  const i = row * rowLength;
+  return table[i + terms + 1]! + d * (table[i + terms + 2]! + higherTerms(i, d));
 }
 
 /** c * e^(-a * a / 2) for a in [0, 40]: the square as an exact part and a rest, as e^-x would magnify its rounding. */

@@ -5,11 +5,11 @@ import {
   checkGrad,
   checkOut,
   checkPrecision,
-  emptyLike,
   isFloatArray,
   type Precision,
 } from './check.js';
 import { describe } from './errors.js';
+import { emptyLike } from './memory.js';
 import { backend } from './select.js';
 import { normalizeDim, sameShape, shapeText, sizeOf } from './shape.js';
 import { asTensor, contiguousData, copyInto, type Tensor, type TensorLike, tensorOf } from './tensor.js';

@@ -1,5 +1,5 @@
 // Loads the addon, and keeps the reason where it cannot. Every other file sees only backends.
-import type { Backend } from './backend.js';
+import type { Backend, FloatArray } from './backend.js';
 import { backendNames } from './backend.js';
 
 /** What the .node file exports (native/addon.cpp). */
@@ -8,6 +8,8 @@ interface Addon {
   readonly sets: Readonly<Partial<Record<string, Omit<Backend, 'name'>>>>;
   /** How many threads a call may use; 1 until it is said. Holds for this thread of JavaScript. */
   setThreads(threads: number): void;
+  /** Asks for huge pages under an array that nothing has been written to. */
+  fresh(y: FloatArray): void;
   /** The cores of this machine. */
   readonly cores: number;
 }

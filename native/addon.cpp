@@ -1,6 +1,7 @@
 // The only native file that sees JavaScript. It trusts its caller for meaning, not for memory: the .node file can be
 // called without lib/, so whatever JavaScript passes, no call reads or writes outside an array or ends the process.
 #include "dispatch.h"
+#include "pages.h"
 #include "parallel.h"
 #include "run.h"
 
@@ -158,6 +159,14 @@ Napi::Object describe(Napi::Env env, const binding *bound) {
   return set;
 }
 
+// (y): an array that is about to be written for the first time.
+napi_value fresh(napi_env env, napi_callback_info info) {
+  arguments<1, 0> a;
+  if (!a.read(env, info)) return nullptr;
+  prefer_huge_pages(a.y(), a.length() * (a.how() == float64 ? sizeof(double) : sizeof(float)));
+  return nullptr;
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   static const std::vector<binding> bindings = [] {
     std::vector<binding> all;
@@ -177,6 +186,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     sets[bindings[i].set->name] = describe(env, &bindings[i]);
   exports["sets"] = sets;
   exports["setThreads"] = function(env, "setThreads", set_threads);
+  exports["fresh"] = function(env, "fresh", fresh);
   exports["cores"] = Napi::Number::New(env, available_threads());
   return exports;
 }

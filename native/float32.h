@@ -8,11 +8,10 @@ namespace {
 
 // e^r as 1 + r + r^2 q(r), degree 6: 0.06 u. One degree less would make 1.8 u.
 inline vec<float> exp_minus_one(vec<float> r) {
-  vec<float> q = fma(0x1.694cd4p-10f, r, 0x1.123988p-7f);
-  q = fma(q, r, 0x1.555a26p-5f);
-  q = fma(q, r, 0x1.555492p-3f);
-  q = fma(q, r, 0x1.fffffap-2f);
-  return fma(r * r, q, r);
+  vec<float> r2 = r * r;
+  vec<float> high = fma(0x1.694cd4p-10f, r2, fma(0x1.123988p-7f, r, 0x1.555a26p-5f));
+  vec<float> low = fma(0x1.555492p-3f, r, 0x1.fffffap-2f);
+  return fma(fma(high, r2, low), r2, r);
 }
 
 // A function as eight polynomials of degree 6, each about a centre at which the function is nearly a float. So the last

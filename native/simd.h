@@ -70,10 +70,8 @@ template <class T> vec<T> from_bits(typename vec<T>::bits a) { return (typename 
 
 template <class T> constexpr auto sign_bit = typename lane<T>::integer(1) << (8 * sizeof(T) - 1);
 template <class T> vec<T> abs(vec<T> a) { return from_bits<T>(to_bits(a) & ~sign_bit<T>); }
-// The magnitude of a with the sign of b.
-template <class T> vec<T> copysign(vec<T> a, vec<T> b) {
-  return from_bits<T>((to_bits(a) & ~sign_bit<T>) | (to_bits(b) & sign_bit<T>));
-}
+// a, whose sign bit is clear, with the sign of b.
+template <class T> vec<T> copysign(vec<T> a, vec<T> b) { return from_bits<T>(to_bits(a) | (to_bits(b) & sign_bit<T>)); }
 
 // The first n lanes.
 template <class T> mask<T> first_lanes(size_t n) {

@@ -7,8 +7,8 @@
 
 namespace prove {
 
-// A quarter each: where the functions are curved; every magnitude around it; the numbers next to a power of two there; any
-// bits at all. Of the first, half lie where slopes pass through zero.
+// A quarter each: where the functions are curved; every magnitude around it; the numbers next to a power of two there;
+// any bits at all. Of the first, half lie where slopes pass through zero.
 double sample(uint64_t counter) {
   const uint64_t r = random_bits(3 * counter);
   const double unit = random_unit(3 * counter + 1), sign = r & 4 ? -1 : 1;
@@ -27,8 +27,7 @@ double sample(uint64_t counter) {
 
 namespace {
 
-template <class R>
-double share_of_bound(truth<R> (*oracle)(double), nonlin::activation activation, double x) {
+template <class R> double share_of_bound(truth<R> (*oracle)(double), nonlin::activation activation, double x) {
   // What lies this far below the smallest result rounds to the same zero.
   const real negligible = sizeof(R) == sizeof(double) ? 0x1p-200 : 0x1p-1074 * 0x1p-66L;
   const truth<R> t = oracle(x);

@@ -1,5 +1,5 @@
-// Every float32 input of every activation: all instruction sets compute it in both precisions, and the oracle judges. Where
-// the oracle lies too near a rounding boundary to tell the correctly rounded result, MPFR does.
+// Every float32 input of every activation: all instruction sets compute it in both precisions, and the oracle judges.
+// Where the oracle lies too near a rounding boundary to tell the correctly rounded result, MPFR does.
 #include "dispatch.h"
 #include "multiprecision.h"
 #include "oracle.h"
@@ -144,8 +144,7 @@ double error_in_ulp(direction direction, float x, double truth, float result) {
 bool is_special(float x) { return x == 0 || !std::isfinite(x); }
 
 // Returns how many results are not the correctly rounded ones.
-uint64_t judge(direction direction, const float *x, size_t n, const truths &wanted, const float *result,
-               tally &tally) {
+uint64_t judge(direction direction, const float *x, size_t n, const truths &wanted, const float *result, tally &tally) {
   // As integers, since these order the errors with NaN as the largest, and the loop becomes vector instructions.
   uint64_t worst = 0, wrong = 0;
   for (size_t i = 0; i < n; i++) {
@@ -240,11 +239,9 @@ std::vector<row> prove_float32(const options &options) {
   std::vector<row> rows;
   for (const auto &function : functions) {
     if (!options.wants(function.name)) continue;
-    const std::vector<thread_state> states =
-        spread(options, std::string(function.name) + ", float32", blocks, thread_state(),
-               [&](thread_state &state, uint64_t block) {
-                 run(function.activation, function.consult, inputs, state, block);
-               });
+    const std::vector<thread_state> states = spread(
+        options, std::string(function.name) + ", float32", blocks, thread_state(),
+        [&](thread_state &state, uint64_t block) { run(function.activation, function.consult, inputs, state, block); });
     for (const direction direction : {forward, gradient})
       for (size_t precision = 0; precision < precision_count; precision++) {
         tally total;

@@ -1,5 +1,5 @@
-// Each activation as a textbook has it. 200 bits forgive the cancellations that a double as input can cause; a form that
-// cancels without end (1 + tanh, 1 - sigmoid) is not used.
+// Each activation as a textbook has it. 200 bits forgive the cancellations that a double as input can cause; a form
+// that cancels without end (1 + tanh, 1 - sigmoid) is not used.
 #include "multiprecision.h"
 
 namespace prove {
@@ -14,7 +14,7 @@ real_truth relu(const real &x) { return x > 0.0 ? real_truth{x, one} : real_trut
 
 real_truth sigmoid(const real &x) { return {logistic(x), logistic(x) * logistic(-x)}; }
 
-real_truth tanh(const real &x) { return {prove::tanh(x), sech(x) * sech(x)}; }
+real_truth tanh(const real &x) { return {real::tanh(x), sech(x) * sech(x)}; }
 
 real_truth gelu(const real &x) {
   const real below = erfc(-x / root_two) / two;

@@ -40,7 +40,7 @@ public:
   friend real sqrt(const real &a) { return apply(mpfr_sqrt, a); }
   friend real exp(const real &a) { return apply(mpfr_exp, a); }
   friend real erfc(const real &a) { return apply(mpfr_erfc, a); }
-  friend real tanh(const real &a) { return apply(mpfr_tanh, a); }
+  static real tanh(const real &a) { return apply(mpfr_tanh, a); }
   friend real sech(const real &a) { return apply(mpfr_sech, a); }
   friend bool operator<(const real &a, const real &b) { return mpfr_less_p(a.number, b.number); }
   friend bool operator>(const real &a, const real &b) { return mpfr_greater_p(a.number, b.number); }

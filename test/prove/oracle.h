@@ -1,5 +1,6 @@
-// The functions in the C library's own arithmetic: double for float32 inputs, long double for float64 inputs. Independent
-// of the kernels: nothing here may follow a formula of native/. Each run holds it against MPFR before it is believed.
+// The functions in the C library's own arithmetic: double for float32 inputs, long double for float64 inputs.
+// Independent of the kernels: nothing here may follow a formula of native/. Each run holds it against MPFR before it is
+// believed.
 #pragma once
 
 #include <cfloat>
@@ -34,20 +35,24 @@ inline two product(two a, two b) {
   const auto [high, low] = product(a.high, b.high);
   return {high, low + (a.high * b.low + a.low * b.high)};
 }
+inline two sum(double a, double b) {
+  const double high = a + b;
+  const double of_b = high - a;
+  return {high, (a - (high - of_b)) + (b - of_b)};
+}
 inline two one_plus(two a) {
-  const double high = 1 + a.high;
-  const double of_a = high - 1;
-  return {high, (1 - (high - of_a)) + (a.high - of_a) + a.low};
+  const auto [high, low] = sum(1, a.high);
+  return {high, low + a.low};
 }
 
 template <class R> R exp(two x) { return std::exp(R(x.high)) * (1 + R(x.low)); }
 
 // Real numbers to 106 bits, from mpmath.
-constexpr two root_half = {0x1.6a09e667f3bcdp-1, -0x1.bdd3413b26456p-55};        // 1/sqrt(2)
-constexpr two two_over_root_pi = {0x1.20dd750429b6dp+0, 0x1.1ae3a914fed80p-56};  // 2/sqrt(pi)
-constexpr two bell_height = {0x1.9884533d43651p-2, -0x1.cbc0d30ebfd15p-56};      // 1/sqrt(2 pi)
-constexpr two gelu_tanh_scale = {0x1.9884533d43651p+0, -0x1.cbc0d30ebfd15p-54};  // 2 sqrt(2/pi)
-constexpr two gelu_tanh_cubic = {0x1.6e4e26d4801f7p-5, 0x1.441355475a31ap-59};   // 0.044715
+constexpr two root_half = {0x1.6a09e667f3bcdp-1, -0x1.bdd3413b26456p-55};         // 1/sqrt(2)
+constexpr two two_over_root_pi = {0x1.20dd750429b6dp+0, 0x1.1ae3a914fed80p-56};   // 2/sqrt(pi)
+constexpr two bell_height = {0x1.9884533d43651p-2, -0x1.cbc0d30ebfd15p-56};       // 1/sqrt(2 pi)
+constexpr two gelu_tanh_scale = {0x1.9884533d43651p+0, -0x1.cbc0d30ebfd15p-54};   // 2 sqrt(2/pi)
+constexpr two gelu_tanh_cubic = {0x1.6e4e26d4801f7p-5, 0x1.441355475a31ap-59};    // 0.044715
 constexpr two gelu_sigmoid_scale = {0x1.b3b645a1cac08p+0, 0x1.89374bc6a7efap-55}; // 1.702
 template <class R> constexpr R nearest(two x) { return R(x.high) + R(x.low); }
 
@@ -56,8 +61,8 @@ template <class R> constexpr R nearest(two x) { return R(x.high) + R(x.low); }
 inline double bounded(double x, double limit) { return x < -limit ? -limit : x > limit ? limit : x; }
 
 template <class R> truth<R> relu(double x) {
-  const R slope = x > 0;
-  return {R(x > 0 || x == 0 ? x : 0), slope, slope};
+  const R slope = x > 0 ? 1 : x <= 0 ? 0 : x;
+  return {x < 0 ? R(0) : R(x), slope, slope};
 }
 
 template <class R> truth<R> sigmoid(double x) {

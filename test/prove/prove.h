@@ -23,7 +23,8 @@ struct options {
   bool wants(const char *name) const { return function.empty() || function == name; }
 };
 
-// One line of the table. `ulp` is infinite where a result is not a number, has the wrong sign of zero or misses a limit.
+// One line of the table. `ulp` is infinite where a result is not a number, has the wrong sign of zero or misses a
+// limit.
 struct row {
   std::string function;
   const char *direction; // forward, gradient

@@ -1,0 +1,149 @@
+// Softmax of rows of many lengths and kinds against sums in long double; all instruction sets, and columns as well as
+// rows, must give the same bits.
+#include "dispatch.h"
+#include "oracle.h"
+#include "prove.h"
+
+#include <cstring>
+
+namespace prove {
+namespace {
+
+// What a row holds: value number i of all.
+struct kind {
+  const char *name;
+  double (*value)(uint64_t i);
+};
+double normal(uint64_t i) {
+  return std::sqrt(-2 * std::log(1 - random_unit(2 * i))) * std::cos(6.283185307179586 * random_unit(2 * i + 1));
+}
+constexpr kind kinds[] = {
+    {"uniform in [-100, 100]", [](uint64_t i) { return 200 * random_unit(i) - 100; }},
+    {"uniform in [-20, 20]", [](uint64_t i) { return 40 * random_unit(i) - 20; }},
+    {"normal", normal},
+    {"all the same", [](uint64_t) { return 0.7; }},
+    {"normal + 1e4", [](uint64_t i) { return 1e4 + normal(i); }},
+    {"1e30 (1 + normal)", [](uint64_t i) { return 1e30 * (1 + normal(i)); }},
+};
+// Around the register widths, typical, and longer than what is summed at once.
+constexpr uint64_t lengths[] = {1, 2, 7, 10, 16, 33, 100, 1000, 32000, 100003, 1 << 20};
+
+struct tally {
+  double ulp = 0;
+  std::string at;
+  uint64_t inputs = 0, differ = 0;
+  std::string differ_at;
+
+  void add(const tally &other) {
+    if (other.ulp > ulp) {
+      ulp = other.ulp;
+      at = other.at;
+    }
+    if (other.differ > 0) differ_at = other.differ_at;
+    inputs += other.inputs;
+    differ += other.differ;
+  }
+};
+struct tallies {
+  tally of[nonlin::arithmetic_count];
+};
+
+// The true softmax of a row, in long double: differences exact, the sum with the errors of its additions.
+template <class T> void consult(const T *x, size_t length, long double *wanted) {
+  const double largest = *std::max_element(x, x + length);
+  long double sum = 0, rest = 0;
+  for (size_t i = 0; i < length; i++) {
+    const oracle::two d = oracle::sum(x[i], -largest);
+    wanted[i] = d.high < -11400 ? 0 : oracle::exp<long double>(d);
+    const long double next = sum + wanted[i], added = next - sum;
+    rest += (sum - (next - added)) + (wanted[i] - added);
+    sum = next;
+  }
+  sum += rest;
+  for (size_t i = 0; i < length; i++)
+    wanted[i] /= sum;
+}
+
+template <class T> double error_in_ulp(long double truth, T result) {
+  constexpr int digits = std::numeric_limits<T>::digits, least = std::numeric_limits<T>::min_exponent - digits;
+  if (!std::isfinite(result) || std::signbit(result)) return HUGE_VAL;
+  const int exponent = truth == 0 ? least : std::max(std::ilogb(truth) - (digits - 1), least);
+  return double(std::scalbn(std::abs(result - truth), -exponent));
+}
+
+template <class T>
+void run(nonlin::arithmetic arithmetic, const kind &kind, uint64_t seed, size_t rows, size_t length, tally &tally) {
+  const size_t n = rows * length;
+  std::vector<T> x(n), first(n), result(n);
+  for (size_t i = 0; i < n; i++)
+    x[i] = T(kind.value(seed + i));
+  std::vector<T> columns(n), transposed(n);
+  for (size_t i = 0; i < n; i++)
+    transposed[i % length * rows + i / length] = x[i];
+
+  const auto where = [&](size_t i) {
+    return "row of " + std::to_string(length) + ", " + kind.name + ", x = " + decimal(x[i], sizeof(T) == 4 ? 9 : 17);
+  };
+  const auto compare = [&](size_t i, T other) {
+    if (std::memcmp(&first[i], &other, sizeof other) == 0) return;
+    tally.differ++;
+    tally.differ_at = where(i);
+  };
+  for (const nonlin::kernels *set : nonlin::supported_kernels()) {
+    set->softmax_rows[arithmetic](x.data(), result.data(), rows, length, false);
+    if (set == nonlin::supported_kernels().front()) first = result;
+    set->softmax_columns[arithmetic](transposed.data(), columns.data(), length, rows, rows);
+    for (size_t i = 0; i < n; i++) {
+      compare(i, result[i]);
+      compare(i, columns[i % length * rows + i / length]);
+    }
+  }
+
+  std::vector<long double> wanted(length);
+  for (size_t start = 0; start < n; start += length) {
+    consult(&x[start], length, wanted.data());
+    for (size_t i = 0; i < length; i++) {
+      const double ulp = error_in_ulp(wanted[i], first[start + i]);
+      if (ulp <= tally.ulp) continue;
+      tally.ulp = ulp;
+      tally.at = where(start + i);
+    }
+  }
+  tally.inputs += n;
+}
+
+} // namespace
+
+std::vector<row> prove_softmax(const options &options) {
+  if (!options.wants("softmax")) return {};
+  // As many rows as come to this many elements; one where it is longer.
+  const uint64_t elements = options.quick ? 1 << 14 : 1 << 21;
+  const auto work = [&](tallies &tallies, uint64_t block) {
+    const uint64_t length = lengths[block / std::size(kinds)];
+    const kind &kind = kinds[block % std::size(kinds)];
+    const uint64_t rows = std::max<uint64_t>(1, elements / length), seed = block << 32;
+    run<float>(nonlin::float32, kind, seed, rows, length, tallies.of[nonlin::float32]);
+    run<float>(nonlin::float32_exact, kind, seed, rows, length, tallies.of[nonlin::float32_exact]);
+    run<double>(nonlin::float64, kind, seed, rows, length, tallies.of[nonlin::float64]);
+  };
+  const std::vector<tallies> all = spread(options, "softmax", std::size(lengths) * std::size(kinds), tallies(), work);
+  std::vector<row> rows;
+  for (const auto &[arithmetic, precision] :
+       {std::pair(nonlin::float32, "fast"), {nonlin::float32_exact, "exact"}, {nonlin::float64, "float64"}}) {
+    tally total;
+    for (const tallies &own : all)
+      total.add(own.of[arithmetic]);
+    rows.push_back({.function = "softmax",
+                    .direction = "forward",
+                    .precision = precision,
+                    .inputs = total.inputs,
+                    .ulp = total.ulp,
+                    .at = total.at,
+                    .wrong = {},
+                    .differ = total.differ,
+                    .differ_at = total.differ_at});
+  }
+  return rows;
+}
+
+} // namespace prove
