@@ -103,3 +103,6 @@ export const activations = {
   geluSigmoid: { f: geluSigmoid, grad: (x, g) => g * geluSigmoidSlope(x) },
 } satisfies Record<string, Formula>;
 export type Activation = keyof typeof activations;
+
+/** The names of the table, in its order. */
+export const activationNames = Object.keys(activations) as Activation[];

@@ -118,7 +118,7 @@ const higherTerms = (i: number, d: number) =>
 export function millsRatio(a: number): number {
   const row = a * rowsPerUnit + noFraction - noFraction;
   const d = a - row / rowsPerUnit;
-  const i = row * rowLength;
+  const i = (row | 0) * rowLength;
   return table[i]! + (table[i + terms]! + d * (table[i + 1]! + higherTerms(i, d)));
 }
 
@@ -126,7 +126,7 @@ export function millsRatio(a: number): number {
 export function millsRatioSlope(a: number): number {
   const row = a * rowsPerUnit + noFraction - noFraction;
   const d = a - row / rowsPerUnit;
-  const i = row * rowLength;
+  const i = (row | 0) * rowLength;
   return table[i + terms + 1]! + d * (table[i + terms + 2]! + higherTerms(i, d));
 }
 

@@ -343,7 +343,7 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
     const { code, out } = nonlin(['compare', 'f4.npy', '--precision', 'exact']);
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^\S+ against TypeScript on float32 \[2, 2\], precision exact\n\nactivation +\S+ ms +typescript ms/,
+      /^\S+ on \d+ threads? against TypeScript: float32 \[2, 2\], precision exact\n\nactivation +\S+ ms +typescript ms/,
     );
     expect(out).toMatch(/^relu +[\d.]+ +[\d.]+ +[\d.]+ x +0 +100.00 %$/m);
   });
@@ -373,7 +373,9 @@ describe('with an addon that is wrong in one place', () => {
         reference.map.tanh(x, y, exact);
         if (!exact && y instanceof Float32Array) x.forEach((value, i) => value === 0.5 && (y[i] = 0.4621175));
       }
-      exports.avx2 = { ...reference, map: { ...reference.map, tanh } };`;
+      exports.sets = { avx2: { ...reference, map: { ...reference.map, tanh } } };
+      exports.setThreads = exports.fresh = () => {};
+      exports.cores = 1;`;
     writeFileSync(at('wrong.cjs'), text);
     return { NONLIN_BINARY: at('wrong.cjs') };
   };

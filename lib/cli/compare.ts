@@ -38,8 +38,9 @@ export async function compare(args: Arguments, io: Io): Promise<number> {
   progress(io);
 
   const { shape, dtype } = x;
+  const { threads } = info();
   if (args.given.has('json')) {
-    io.out.write(json({ backend: native, shape, dtype, precision, rows }));
+    io.out.write(json({ backend: native, threads, shape, dtype, precision, rows }));
     return 0;
   }
   const titles = ['activation', `${native} ms`, 'typescript ms', 'speed-up', 'largest ulp', 'identical'];
@@ -51,7 +52,8 @@ export async function compare(args: Arguments, io: Io): Promise<number> {
     short(ulp),
     `${(identical * 100).toFixed(2)} %`,
   ]);
-  io.out.write(`${native} against TypeScript on ${dtype} ${shapeText(shape)}, precision ${precision}\n\n`);
+  const who = `${native} on ${threads} ${threads === 1 ? 'thread' : 'threads'} against TypeScript`;
+  io.out.write(`${who}: ${dtype} ${shapeText(shape)}, precision ${precision}\n\n`);
   io.out.write(table(titles, cells, paintFor(io)));
   return 0;
 }

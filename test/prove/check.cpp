@@ -1,6 +1,5 @@
 // The oracle against MPFR: an oracle that misses its bound proves nothing, so this comes first.
 #include "multiprecision.h"
-#include "oracle.h"
 #include "prove.h"
 
 #include <bit>
@@ -28,16 +27,9 @@ double sample(uint64_t counter) {
 namespace {
 
 template <class R> double share_of_bound(truth<R> (*oracle)(double), nonlin::activation activation, double x) {
-  // What lies this far below the smallest result rounds to the same zero.
-  const real negligible = sizeof(R) == sizeof(double) ? 0x1p-200 : 0x1p-1074 * 0x1p-66L;
   const truth<R> t = oracle(x);
   const real_truth wanted = evaluate(activation, x);
-  const auto share = [&](R value, const real &wanted, const real &terms) {
-    return (abs(real(value) - wanted) / (real(oracle_bound<R>) * max(abs(terms), negligible))).to_double();
-  };
-  const double value = share(t.value, wanted.value, wanted.value);
-  const double slope = share(t.slope, wanted.slope, real(t.slope_terms));
-  return std::isnan(value + slope) ? HUGE_VAL : std::max(value, slope);
+  return std::max(share_of_bound(t.value, wanted.value, t.value), share_of_bound(t.slope, wanted.slope, t.slope_terms));
 }
 
 template <class R>

@@ -15,8 +15,6 @@ namespace {
 // Inputs taken together: few enough for all that is computed of them to stay in a core's own cache.
 constexpr size_t block_length = 1 << 13;
 
-enum direction { forward, gradient, direction_count };
-constexpr const char *direction_names[] = {"forward", "gradient"};
 constexpr const char *precision_names[] = {"fast", "exact"};
 constexpr nonlin::arithmetic arithmetics[] = {nonlin::float32, nonlin::float32_exact};
 constexpr size_t precision_count = 2;
@@ -45,10 +43,7 @@ private:
   std::vector<uint32_t> near_powers;
 };
 
-// Between these inputs the slopes of the gelu family pass through zero. Measured in ulp of the result no absolute error
-// would be small enough there, so the unit of a gradient is 2^-26 at least: 4 units are 2^-24.
-bool near_zero_of_slope(direction direction, double x) { return direction == gradient && -1 <= x && x <= -0.5; }
-// The magnitude below which the unit no longer shrinks: that of subnormals is 2^-149.
+// The magnitude below which a unit in the last place no longer shrinks; that of subnormals is 2^-149.
 double least_magnitude(direction direction, double x) { return near_zero_of_slope(direction, x) ? 0x1p-3 : 0x1p-126; }
 
 // The true results of a block, the size of the terms that their errors are relative to, and what they round to.
@@ -92,18 +87,12 @@ struct thread_state {
 
 using consult_function = void(const float *x, size_t n, truths *wanted);
 
-template <truth<double> (*oracle)(double), const oracle::limits &limits>
+template <truth<double> (*function)(double), const oracle::limits &limits>
 void consult(const float *x, size_t n, truths *wanted) {
   for (size_t i = 0; i < n; i++) {
-    truth<double> t = oracle(x[i]);
-    double terms = t.value;
-    if (std::isinf(x[i])) {
-      t = x[i] < 0 ? truth<double>{limits.value_below, limits.slope_below, 0}
-                   : truth<double>{limits.value_above, limits.slope_above, 0};
-      terms = 0;
-    }
+    const truth<double> t = oracle::evaluate(function, limits, x[i]);
     wanted[forward].exactly[i] = t.value;
-    wanted[forward].terms[i] = terms;
+    wanted[forward].terms[i] = std::isinf(t.value) ? 0 : t.value;
     wanted[gradient].exactly[i] = t.slope;
     wanted[gradient].terms[i] = t.slope_terms;
   }

@@ -12,15 +12,10 @@ namespace {
 
 constexpr uint64_t block_length = 1 << 12;
 
-enum direction { forward, gradient, direction_count };
-constexpr const char *direction_names[] = {"forward", "gradient"};
-
 uint64_t bits(double x) { return std::bit_cast<uint64_t>(x); }
 bool same(double a, double b) { return bits(a) == bits(b) || (std::isnan(a) && std::isnan(b)); }
 
-// Between these inputs the slopes of the gelu family pass through zero; so that four units are 2^-53 there, and those
-// of subnormals 2^-1074, a unit is no smaller than 2 to the power of this.
-bool near_zero_of_slope(direction direction, double x) { return direction == gradient && -1 <= x && x <= -0.5; }
+// A unit in the last place is no less than 2 to the power of this.
 int least_exponent(direction direction, double x) { return near_zero_of_slope(direction, x) ? -55 : -1074; }
 
 struct tally {
@@ -77,10 +72,7 @@ void run(const function &function, tallies &tallies, uint64_t block) {
   std::vector<truth<long double>> wanted(block_length);
   for (size_t i = 0; i < block_length; i++) {
     x[i] = input(block * block_length + i);
-    wanted[i] = function.oracle(x[i]);
-    if (std::isinf(x[i]))
-      wanted[i] = x[i] < 0 ? truth<long double>{function.limits.value_below, function.limits.slope_below, 0}
-                           : truth<long double>{function.limits.value_above, function.limits.slope_above, 0};
+    wanted[i] = oracle::evaluate(function.oracle, function.limits, x[i]);
   }
   for (const direction direction : {forward, gradient})
     for (const nonlin::kernels *set : nonlin::supported_kernels()) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels.h"
+#include "oracle.h"
 
 #include <mpfr.h>
 
@@ -72,5 +73,14 @@ struct real_truth {
 
 // For finite x.
 real_truth evaluate(nonlin::activation, double x);
+
+// The error of an oracle's result as a share of its bound, which is relative to `terms`. Terms too small for any result
+// to tell them from zero count as the smallest that are not.
+template <class R> double share_of_bound(R result, const real &wanted, R terms) {
+  const real least = sizeof(R) == sizeof(double) ? 0x1p-200L : 0x1p-1140L;
+  const real allowed = real(oracle_bound<R>) * max(abs(real(terms)), least);
+  const double share = (abs(real(result) - wanted) / allowed).to_double();
+  return std::isnan(share) ? HUGE_VAL : share;
+}
 
 } // namespace prove

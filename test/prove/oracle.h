@@ -121,5 +121,11 @@ constexpr limits gelu_limits = {-0.0, -0.0, infinity, 1};
 constexpr limits geluTanh_limits = gelu_limits;
 constexpr limits geluSigmoid_limits = gelu_limits;
 
+template <class R> truth<R> evaluate(truth<R> (*function)(double), const limits &limits, double x) {
+  if (!std::isinf(x)) return function(x);
+  if (x < 0) return {R(limits.value_below), R(limits.slope_below), 0};
+  return {R(limits.value_above), R(limits.slope_above), 0};
+}
+
 } // namespace oracle
 } // namespace prove

@@ -54,7 +54,8 @@ int main(int argc, char **argv) {
   const auto append = [](std::vector<prove::row> &rows, const std::vector<prove::row> &more) {
     rows.insert(rows.end(), more.begin(), more.end());
   };
-  const std::vector<prove::check> checks = check_oracle(options);
+  std::vector<prove::check> checks = check_oracle(options);
+  if (const auto check = check_softmax(options)) checks.push_back(*check);
   std::vector<prove::row> rows = prove_float32(options);
   append(rows, prove_float64(options));
   append(rows, prove_softmax(options));

@@ -23,6 +23,14 @@ struct options {
   bool wants(const char *name) const { return function.empty() || function == name; }
 };
 
+enum direction { forward, gradient, direction_count };
+constexpr const char *direction_names[] = {"forward", "gradient"};
+
+// Between these inputs the slopes of the gelu family pass through zero. Beside a result that is nearly zero no error is
+// small, so there a unit in the last place counts as no less than that of numbers from 1/8 on: 2^-26, for float64
+// 2^-55.
+inline bool near_zero_of_slope(direction direction, double x) { return direction == gradient && -1 <= x && x <= -0.5; }
+
 // One line of the table. `ulp` is infinite where a result is not a number, has the wrong sign of zero or misses a
 // limit.
 struct row {
@@ -107,6 +115,7 @@ std::vector<State> spread(const options &options, const std::string &label, uint
 }
 
 std::vector<check> check_oracle(const options &);
+std::optional<check> check_softmax(const options &);
 std::vector<row> prove_float32(const options &);
 std::vector<row> prove_float64(const options &);
 std::vector<row> prove_softmax(const options &);

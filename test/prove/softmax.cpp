@@ -1,6 +1,7 @@
 // Softmax of rows of many lengths and kinds against sums in long double; all instruction sets, and columns as well as
 // rows, must give the same bits.
 #include "dispatch.h"
+#include "multiprecision.h"
 #include "oracle.h"
 #include "prove.h"
 
@@ -114,6 +115,30 @@ void run(nonlin::arithmetic arithmetic, const kind &kind, uint64_t seed, size_t 
 
 } // namespace
 
+std::optional<check> check_softmax(const options &options) {
+  if (!options.wants("softmax")) return {};
+  constexpr size_t length = 1000;
+  const auto work = [&](double &worst, uint64_t block) {
+    std::vector<double> x(length);
+    for (size_t i = 0; i < length; i++)
+      x[i] = kinds[block % std::size(kinds)].value((block << 32) + i);
+    std::vector<long double> result(length);
+    consult(x.data(), length, result.data());
+    std::vector<real> wanted;
+    real sum = 0.0;
+    const real largest = *std::max_element(x.begin(), x.end());
+    for (const double value : x) {
+      wanted.push_back(exp(real(value) - largest));
+      sum = sum + wanted.back();
+    }
+    for (size_t i = 0; i < length; i++)
+      worst = std::max(worst, share_of_bound(result[i], wanted[i] / sum, result[i]));
+  };
+  const uint64_t rows = (options.quick ? 2 : 20) * std::size(kinds);
+  const std::vector<double> shares = spread(options, "oracle of softmax", rows, 0.0, work);
+  return check{"softmax", "float64", rows * length, *std::max_element(shares.begin(), shares.end())};
+}
+
 std::vector<row> prove_softmax(const options &options) {
   if (!options.wants("softmax")) return {};
   // As many rows as come to this many elements; one where it is longer.
@@ -121,6 +146,7 @@ std::vector<row> prove_softmax(const options &options) {
   const auto work = [&](tallies &tallies, uint64_t block) {
     const uint64_t length = lengths[block / std::size(kinds)];
     const kind &kind = kinds[block % std::size(kinds)];
+    if (options.quick && length > 100'000) return;
     const uint64_t rows = std::max<uint64_t>(1, elements / length), seed = block << 32;
     run<float>(nonlin::float32, kind, seed, rows, length, tallies.of[nonlin::float32]);
     run<float>(nonlin::float32_exact, kind, seed, rows, length, tallies.of[nonlin::float32_exact]);

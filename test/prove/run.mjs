@@ -1,0 +1,142 @@
+// `npm run prove`: builds the proof where it is stale, runs it, and holds what it found against the promises below, which
+// nothing else may widen. The program's own part is test/prove/*.cpp.
+import { execFile, spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { parseArgs, promisify } from 'node:util';
+
+const help = `npm run prove -- [options]
+
+Holds every function, on every instruction set of this CPU, against the true value: float32 for all 2^32 inputs,
+float64 and softmax for random ones. Needs CMake, a C++20 compiler and MPFR (Debian: libmpfr-dev).
+Exit codes: 0, every promise is kept; 1, one is broken; 2, wrong options, no compiler or no MPFR.
+
+  --function NAME   one function (default: all): relu, sigmoid, tanh, gelu, geluTanh, geluSigmoid, softmax
+  --quick           every 1021st float32 input and those around powers of two; a few seconds in all
+  --float64 N       float64 inputs per function (default 10000000, with --quick 100000)
+  --threads N       default: all
+  --output FILE     writes the table there (Markdown)
+  --json            prints the rows as JSON instead of the table; ulp is null where a result has no distance from the
+                    true value: not a number, the wrong sign of zero, a limit missed
+  --help            this text
+`;
+
+/** Largest errors in ulp, and whether every result is the correctly rounded one. */
+const promises = {
+  relu: {
+    forward: { fast: { ulp: 0, wrong: 0 }, exact: { ulp: 0, wrong: 0 }, float64: { ulp: 0 } },
+    gradient: { fast: { ulp: 0, wrong: 0 }, exact: { ulp: 0, wrong: 0 }, float64: { ulp: 0 } },
+  },
+  softmax: { forward: { fast: { ulp: 4 }, exact: { ulp: 0.501 }, float64: { ulp: 4 } } },
+  // Where a gradient of the gelu family passes through zero, between -1 and -0.5, its ulp counts as 2^-26 (float64: 2^-55)
+  // at least: no absolute error is small beside a result that is nearly zero.
+  others: {
+    forward: { fast: { ulp: 2 }, exact: { ulp: 0.5, wrong: 0 }, float64: { ulp: 2 } },
+    gradient: { fast: { ulp: 4 }, exact: { ulp: 0.501 }, float64: { ulp: 4 } },
+  },
+};
+
+const fail = (message) => {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+};
+
+const options = read();
+const directory = `${import.meta.dirname}/../../build/prove`;
+await build();
+const started = performance.now();
+const found = JSON.parse(await run());
+const seconds = (performance.now() - started) / 1000;
+if (found.rows.length === 0) fail(`there is no function ${options.function}`);
+
+const broken = [
+  ...found.oracle
+    .filter(({ share }) => !(share <= 1))
+    .map((check) => `the oracle of ${check.function} (${check.precision}) misses its bound ${check.share} times over`),
+  ...found.rows.flatMap(breaches),
+];
+const table = markdown();
+if (options.output !== undefined) await writeFile(options.output, table);
+if (options.json) {
+  const { instructionSets, oracle, rows } = found;
+  process.stdout.write(`${JSON.stringify({ instructionSets, seconds, oracle, rows, broken }, null, 1)}\n`);
+} else if (options.output === undefined) process.stdout.write(table);
+for (const line of broken) process.stderr.write(`broken: ${line}\n`);
+process.stderr.write(`${found.instructionSets.join(', ')}; ${seconds.toFixed(0)} s\n`);
+process.exitCode = broken.length > 0 ? 1 : 0;
+
+function read() {
+  const whole = { type: 'string' };
+  const flag = { type: 'boolean', default: false };
+  const known = { function: whole, quick: flag, float64: whole, threads: whole, output: whole, json: flag, help: flag };
+  let values;
+  try {
+    values = parseArgs({ options: known }).values;
+  } catch (error) {
+    fail(`${error.message}\n\n${help}`);
+  }
+  if (values.help) {
+    process.stdout.write(help);
+    process.exit(0);
+  }
+  for (const name of ['float64', 'threads'])
+    if (values[name] !== undefined && !/^[1-9]\d{0,11}$/.test(values[name]))
+      fail(`--${name} takes a whole number from 1, not ${values[name]}`);
+  return values;
+}
+
+async function build() {
+  const cmake = promisify(execFile);
+  try {
+    await cmake('cmake', ['-S', import.meta.dirname, '-B', directory]);
+    await cmake('cmake', ['--build', directory, '--parallel', String(cpus().length)]);
+  } catch (error) {
+    fail(`${error.stdout ?? ''}${error.stderr || error.message}`);
+  }
+}
+
+function run() {
+  const threads = options.threads ?? String(cpus().length);
+  const float64 = options.float64 ?? (options.quick ? '100000' : '10000000');
+  const child = spawn(
+    `${directory}/prove`,
+    [
+      ...['--threads', threads, '--float64', float64, '--quick', String(options.quick)],
+      ...(options.function === undefined ? [] : ['--function', options.function]),
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  return new Promise((resolve) => {
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (part) => {
+      text += part;
+    });
+    child.on('error', ({ message }) => fail(message));
+    child.on('close', (code, signal) => (code === 0 ? resolve(text) : fail(`the proof ended with ${signal ?? code}`)));
+  });
+}
+
+function breaches(row) {
+  const promise = (promises[row.function] ?? promises.others)[row.direction][row.precision];
+  const name = `${row.function} ${row.direction}, ${row.precision}`;
+  const lines = [];
+  if (!(row.ulp <= promise.ulp)) lines.push(`${name}: ${row.ulp} ulp at ${row.at}, promised ${promise.ulp}`);
+  if (promise.wrong === 0 && row.wrong > 0) lines.push(`${name}: ${row.wrong} results are not correctly rounded`);
+  if (row.differ > 0)
+    lines.push(`${name}: ${row.differ} results depend on the instruction set, one at ${row.differAt}`);
+  return lines;
+}
+
+function markdown() {
+  const lines = [
+    '| function | precision | largest error, ulp | at x | wrongly rounded | instruction sets differ |',
+    '| --- | --- | --- | --- | --- | --- |',
+  ];
+  for (const { function: name, direction, precision, ulp, at, wrong, differ } of found.rows) {
+    // Rounded up: a table must not promise more than was found.
+    const error = ulp === 0 ? '0' : (Math.ceil(ulp * 1000) / 1000).toFixed(3);
+    const label = direction === 'gradient' ? `${name}, gradient` : name;
+    lines.push(`| ${[label, precision, error, ulp === 0 ? '' : at, wrong ?? '', differ].join(' | ')} |`);
+  }
+  return `${lines.join('\n')}\n`;
+}
