@@ -1,6 +1,6 @@
 // Each elementwise activation, once: its value and its gradient in float64. native/activations.def is the same list, and a
 // test holds the two together. Forms here keep their relative accuracy in every tail: no 1 + erf, no 1 + tanh.
-import { expm1, millsRatio, millsRatioSlope, timesDensity, timesExp } from './erfc.js';
+import { millsRatio, millsRatioSlope, plusExp, timesDensity, timesExp } from './erfc.js';
 
 export interface Formula {
   readonly f: (x: number) => number;
@@ -10,7 +10,7 @@ export interface Formula {
 
 /** c * sigmoid(high + low), for a sum in [-800, 800]. */
 const timesSigmoid = (c: number, high: number, low: number) =>
-  high < -40 ? timesExp(c, high, low) : c / (1 + timesExp(1, -high, -low));
+  high < -40 ? timesExp(c, high, low) : c / plusExp(1, -high, -low);
 
 export function sigmoid(x: number): number {
   if (!(Math.abs(x) <= 750)) return x < 0 ? 0 : x > 0 ? 1 : x;
@@ -28,7 +28,7 @@ function tanh(x: number): number {
   const a = Math.abs(x);
   if (!(a <= 20)) return x < 0 ? -1 : x > 0 ? 1 : x;
   if (a < 2 ** -28) return x;
-  const e = expm1(2 * a);
+  const e = plusExp(-1, 2 * a, 0);
   return (x / a) * (e / (e + 2));
 }
 
@@ -46,7 +46,7 @@ function gelu(x: number): number {
   const a = Math.abs(x);
   if (!(a <= 40)) return x < 0 ? -0 : x;
   if (a < 2 ** -125) return half(x);
-  return 0.5 * (x + a) - timesDensity(a * millsRatio(a), a);
+  return 0.5 * (x + a) - millsRatio(a) * timesDensity(a, a);
 }
 
 function geluSlope(x: number): number {

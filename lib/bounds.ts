@@ -89,7 +89,8 @@ export function boundOf(comparison: Comparison): Bound {
 }
 
 /**
- * The distance between two results at x, to be held against `bound.ulp`: 0 where the bound allows their absolute difference.
+ * The distance between two results at x, to be held against `bound.ulp`: 0 where the bound allows their absolute difference,
+ * Infinity between a zero and one of the other sign, which is an error and not a rounding.
  * `terms` is the size of what cancels: |grad|, and for softmax the result's share times the largest |grad| of its slice.
  */
 export function distance(
@@ -100,7 +101,9 @@ export function distance(
   x: number,
   terms: number,
 ): number {
-  const { absolute = 0, between: [low, high] = [-Infinity, Infinity] } = bound;
-  if (low <= x && x <= high && Math.abs(actual - expected) <= absolute * terms) return 0;
+  const { absolute, between: [low, high] = [-Infinity, Infinity] } = bound;
+  const cancels = absolute !== undefined && low <= x && x <= high;
+  if (cancels && Math.abs(actual - expected) <= absolute * terms) return 0;
+  if (actual === 0 && expected === 0 && !Object.is(actual, expected)) return Infinity;
   return ulpDistance(actual, expected, dtype);
 }

@@ -56,13 +56,16 @@ export function timesExp(c: number, high: number, low: number): number {
   return k < leastPower ? product * powers[k + 200 - leastPower]! * 2 ** -200 : product * powers[k - leastPower]!;
 }
 
-/** e^x - 1 for x in [0, 44]; NaN for NaN. */
-export function expm1(x: number): number {
-  const n = x * steps + noFraction - noFraction;
-  const p = expm1Small(x - n * stepHigh - n * stepLow);
+/** s + e^(high + low) for s = 1 or -1 and a sum in [-800, 44]; NaN for NaN. Largest error seen: 0.54 ulp. */
+export function plusExp(s: number, high: number, low: number): number {
+  const n = (high + low) * steps + noFraction - noFraction;
+  const p = expm1Small(high - n * stepHigh + (low - n * stepLow));
   const j = n & 63;
-  const power = powers[(n >> 6) - leastPower]!;
-  return rootHigh[j]! * power - 1 + (rootLow[j]! + rootHigh[j]! * p) * power;
+  const power = powers[Math.max(n >> 6, leastPower) - leastPower]!;
+  const e = rootHigh[j]! * power;
+  const sum = s + e;
+  const rest = sum - s;
+  return sum + (s - (sum - rest) + (e - rest) + (rootLow[j]! + rootHigh[j]! * p) * power);
 }
 
 // Mills' ratio of the normal distribution, M(a) = P(N > a) e^(a * a / 2), satisfies M' = a M - 1 / sqrt(2 pi). So its Taylor

@@ -7,64 +7,85 @@
 
 namespace {
 
-// The sum of c[i] x^i, the first c being c[0].
-inline vec<double> polynomial(vec<double>, double c) { return c; }
-template <class... Rest> vec<double> polynomial(vec<double> x, double c, Rest... rest) {
-  return fma(polynomial(x, rest...), x, c);
+// The sum of c[i] x^i as two sums, of the even and of the odd powers, so that they need not wait for each other.
+template <size_t n> vec<double> polynomial(const double (&c)[n], vec<double> x) {
+  constexpr size_t last_even = (n - 1) / 2 * 2, last_odd = n / 2 * 2 - 1;
+  vec<double> square = x * x, even = c[last_even], odd = c[last_odd];
+  for (size_t i = last_even; i > 0; i -= 2)
+    even = fma(even, square, c[i - 2]);
+  for (size_t i = last_odd; i > 1; i -= 2)
+    odd = fma(odd, square, c[i - 2]);
+  return fma(odd, x, even);
 }
 
 // e^r as 1 + r + r^2 q(r), degree 11: 0.05 u. One degree less would make 3 u.
-inline vec<double> exp_minus_one(vec<double> r) {
-  vec<double> q = polynomial(r, 0x1p-1, 0x1.5555555555501p-3, 0x1.5555555553205p-5, 0x1.1111111128978p-7,
-                             0x1.6c16c17cc3e2ep-10, 0x1.a01a011bd1d35p-13, 0x1.a019ab2aa9e58p-16, 0x1.71df55ec65c4dp-19,
-                             0x1.289f8db46ac2dp-22, 0x1.ad1f18ccfd078p-26);
-  return fma(r * r, q, r);
-}
+constexpr double exp_terms[] = {
+    0x1p-1,
+    0x1.5555555555501p-3,
+    0x1.5555555553205p-5,
+    0x1.1111111128978p-7,
+    0x1.6c16c17cc3e2ep-10,
+    0x1.a01a011bd1d35p-13,
+    0x1.a019ab2aa9e58p-16,
+    0x1.71df55ec65c4dp-19,
+    0x1.289f8db46ac2dp-22,
+    0x1.ad1f18ccfd078p-26,
+};
+inline vec<double> exp_minus_one(vec<double> r) { return fma(r * r, polynomial(exp_terms, r), r); }
 
 // a + a^3 p(a^2) / q(a^2) while that is below 0.56, and 1 - 2 / (1 + e^2a) from there on. Either way the quotient, in
-// which two or three roundings meet, is the smaller part. p / q is a Remez fit with 0.04 u.
+// which two or three roundings meet, is the smaller part. p / q is a Remez fit: 0.04 u.
+constexpr double tanh_numerator[] = {-0x1.93b1f5f0202b3p+10, -0x1.8d2b3cefa4152p+6, -0x1.edc5f5e0a2abap-1};
+constexpr double tanh_denominator[] = {0x1.2ec5787418208p+12, 0x1.1773a1468aa46p+11, 0x1.c34426db98806p+6, 1};
+
 inline vec<double> tanh_tail(vec<double> a) {
-  vec<double> z = a * a;
-  vec<double> p = polynomial(z, -0x1.93b1f5f0202b3p+10, -0x1.8d2b3cefa4152p+6, -0x1.edc5f5e0a2abap-1);
-  vec<double> q = polynomial(z, 0x1.2ec5787418208p+12, 0x1.1773a1468aa46p+11, 0x1.c34426db98806p+6, 1.0);
+  vec<double> square = a * a;
   mask<double> small = a < 0.63;
-  vec<double> numerator = select(small, a * z * p, vec<double>(-2 * tiny<double>));
-  vec<double> denominator = select(small, q, one_plus_exp<double>(2 * a));
-  return select(small, a, vec<double>(1.0)) + numerator / denominator;
+  vec<double> numerator =
+      select(small, a * square * polynomial(tanh_numerator, square), vec<double>(-2 * tiny<double>));
+  vec<double> denominator = select(small, polynomial(tanh_denominator, square), one_plus_exp<double>(2 * a));
+  return select(small, a, vec<double>(1)) + numerator / denominator;
 }
 
 // a mills(a) as y (1 + y h(q)), y = a / (2 a + 2), q = (a - 6) / (a + 6). y h is small, from -0.21 to 0.06, so y is
-// nearly all of the result. One division serves y and q; y gets back what its roundings took.
+// nearly all of the result. h: 0.06 u of it.
+constexpr double gelu_terms[] = {
+    -0x1.bcd81b425999fp-3,  -0x1.56c23a0a0c5bep-2,  0x1.e59192b0a1e38p-3,  -0x1.ff2caa0a0d647p-4,
+    0x1.1dd8ccf84f723p-5,   0x1.12277237e0a1bp-6,   -0x1.13cfb7d77e4d2p-5, 0x1.e4f271df5fc7bp-6,
+    -0x1.2d46a966e7cefp-6,  0x1.185818128e5c6p-7,   -0x1.724e6efa31bcp-9,  0x1.fdccadd8724c2p-12,
+    0x1.732987a1c6b6ep-14,  -0x1.6692ea076b332p-14, 0x1.31fda9af9ce68p-16, 0x1.41a03899ddd76p-18,
+    -0x1.d79ef01018be8p-19, 0x1.851203754f468p-23,  0x1.d6a5560d43bcp-22,  -0x1.863bd3a1b6d89p-24,
+    -0x1.b76857a86f69ap-25, 0x1.a6fc42bd80231p-27,  0x1.7a3dc508ebf4fp-28,
+};
+
 inline vec<double> gelu_factor(vec<double> a) {
-  vec<double> first = fma(a, 2.0, 2.0), second = a + 6.0;
-  vec<double> reciprocal = 1.0 / (first * second);
+  // One division for y and q. What the roundings took from y is found again, and put back with the derivative.
+  vec<double> first = fma(a, 2, 2), second = a + 6;
+  vec<double> reciprocal = 1 / (first * second);
   vec<double> per_first = second * reciprocal, per_second = first * reciprocal;
   vec<double> y = a * per_first;
-  vec<double> first_error = fma(a, 2.0, 2.0 - first);
+  vec<double> first_error = fma(a, 2, 2 - first);
   vec<double> y_error = fma(-y, first_error, fma(-y, first, a)) * per_first;
-  // 0.06 u of the result
-  vec<double> h =
-      polynomial(fma(per_second, -12.0, 1.0), -0x1.bcd81b425999fp-3, -0x1.56c23a0a0c5bep-2, 0x1.e59192b0a1e38p-3,
-                 -0x1.ff2caa0a0d647p-4, 0x1.1dd8ccf84f723p-5, 0x1.12277237e0a1bp-6, -0x1.13cfb7d77e4d2p-5,
-                 0x1.e4f271df5fc7bp-6, -0x1.2d46a966e7cefp-6, 0x1.185818128e5c6p-7, -0x1.724e6efa31bcp-9,
-                 0x1.fdccadd8724c2p-12, 0x1.732987a1c6b6ep-14, -0x1.6692ea076b332p-14, 0x1.31fda9af9ce68p-16,
-                 0x1.41a03899ddd76p-18, -0x1.d79ef01018be8p-19, 0x1.851203754f468p-23, 0x1.d6a5560d43bcp-22,
-                 -0x1.863bd3a1b6d89p-24, -0x1.b76857a86f69ap-25, 0x1.a6fc42bd80231p-27, 0x1.7a3dc508ebf4fp-28);
-  return y + fma(y, y * h, y_error);
+  vec<double> more = y * polynomial(gelu_terms, (a - 6) * per_second);
+  return y + fma(y, more, y_error * fma(more, 2, 1));
 }
 
-// mills(a) - a / sqrt(2 pi) as (a - zero) g(q), q = (a - c) / (a + c): its zero is kept out of the polynomial, so the
-// relative error stays small there. c = 4.88 makes g(0) nearly a double. g: 0.2 u.
+// mills(a) - a / sqrt(2 pi) as (a - zero) g(q), q = (a - c) / (a + c). Its zero is a factor, the small difference
+// exact, so that its digits are not lost around it. With this c, g(0) is nearly a double. g: 0.2 u.
+constexpr double gelu_slope_centre = 0x1.389p+2, gelu_slope_zero = 0x1.80ead197f00b4p-1,
+                 gelu_slope_zero_rest = -0x1.13e74c58cada8p-56;
+constexpr double gelu_slope_terms[] = {
+    -0x1.cf5c162363289p-2,  0x1.75a461fae7029p-4,   -0x1.f0fae65afc74ap-5,  0x1.1e227d85f9974p-5,
+    -0x1.16240c7c871d3p-6,  0x1.b4ccbc6770b4fp-8,   -0x1.f777118e5e939p-10, 0x1.2e9ea0c30b36ep-12,
+    0x1.9d26bb6da8d07p-15,  -0x1.41887c8514a44p-15, 0x1.38d7e6d517a75p-18,  0x1.8f6f4f4cf8b18p-19,
+    -0x1.100c1cce1b5aap-20, -0x1.d36fb74641a48p-23, 0x1.3fb5c7440c2afp-23,  0x1.4140a1f21c885p-26,
+    -0x1.62fa609a6d525p-26, -0x1.5998c3c841e55p-29, 0x1.488052044e67dp-29,  0x1.a4fb4b74d073bp-32,
+    -0x1.ba9094dd60f65p-34,
+};
+
 inline vec<double> gelu_slope_factor(vec<double> a) {
-  constexpr double c = 0x1.389p+2;
-  vec<double> q = fma(1.0 / (a + c), -2 * c, 1.0);
-  vec<double> g = polynomial(
-      q, -0x1.cf5c162363289p-2, 0x1.75a461fae7029p-4, -0x1.f0fae65afc74ap-5, 0x1.1e227d85f9974p-5,
-      -0x1.16240c7c871d3p-6, 0x1.b4ccbc6770b4fp-8, -0x1.f777118e5e939p-10, 0x1.2e9ea0c30b36ep-12, 0x1.9d26bb6da8d07p-15,
-      -0x1.41887c8514a44p-15, 0x1.38d7e6d517a75p-18, 0x1.8f6f4f4cf8b18p-19, -0x1.100c1cce1b5aap-20,
-      -0x1.d36fb74641a48p-23, 0x1.3fb5c7440c2afp-23, 0x1.4140a1f21c885p-26, -0x1.62fa609a6d525p-26,
-      -0x1.5998c3c841e55p-29, 0x1.488052044e67dp-29, 0x1.a4fb4b74d073bp-32, -0x1.ba9094dd60f65p-34);
-  return (a - 0x1.80ead197f00b4p-1 + 0x1.13e74c58cada8p-56) * g;
+  vec<double> q = (a - gelu_slope_centre) / (a + gelu_slope_centre);
+  return (a - gelu_slope_zero - gelu_slope_zero_rest) * polynomial(gelu_slope_terms, q);
 }
 
 } // namespace

@@ -2,7 +2,6 @@
 #include "kernels.h"
 #include "math.h"
 #include "simd.h"
-#include "softmax_columns.h"
 #include "softmax_short_rows.h"
 
 namespace nonlin {

@@ -48,15 +48,62 @@ template <class T> struct scaled_exp {
   }
 };
 
-// A sum with the errors its additions made.
-template <class T> struct compensated {
-  vec<T> high = T(0), low = T(0);
+// A sum with the errors its additions made. V is a vector or a number.
+template <class V> struct compensated {
+  V high, low;
 
-  void add(vec<T> t) {
-    vec<T> sum = high + t;
-    vec<T> of_t = sum - high;
+  void add(V t) {
+    V sum = high + t;
+    V of_t = sum - high;
     low = low + ((high - (sum - of_t)) + (t - of_t));
     high = sum;
+  }
+};
+
+// The sum of the virtual lanes, in double: a tree, which keeps its errors where T is double. V is a double or a vector
+// of them.
+template <class T, class V> V add_lanes(compensated<V> (&lanes)[step<T>]) {
+  constexpr bool widened = sizeof(T) == sizeof(float);
+  if constexpr (widened)
+    for (compensated<V> &lane : lanes)
+      lane.high = lane.high + lane.low;
+  for (size_t width = step<T> / 2; width; width /= 2) {
+    for (size_t i = 0; i < width; i++) {
+      if constexpr (widened) {
+        lanes[i].high = lanes[i].high + lanes[i + width].high;
+      } else {
+        lanes[i].add(lanes[i + width].high);
+        lanes[i].low = lanes[i].low + lanes[i + width].low;
+      }
+    }
+  }
+  return widened ? lanes[0].high : lanes[0].high + lanes[0].low;
+}
+
+// Multiplies by 1 / total; in double lanes, also by what that quotient lacks.
+template <class T> struct share {
+  vec<T> quotient, rest;
+
+  share() = default;
+  // A total for each lane.
+  explicit share(const double (&totals)[vec<T>::lanes]) {
+    T quotients[vec<T>::lanes], rests[vec<T>::lanes];
+    for (size_t i = 0; i < vec<T>::lanes; i++) {
+      quotients[i] = T(1 / totals[i]);
+      rests[i] = T(rest_of(totals[i]));
+    }
+    quotient = load<T>(quotients);
+    rest = load<T>(rests);
+  }
+  explicit share(double total) : quotient(T(1 / total)), rest(T(rest_of(total))) {}
+
+  static double rest_of(double total) { return __builtin_fma(-total, 1 / total, 1.0) / total; }
+
+  vec<T> operator()(vec<T> e) const {
+    if constexpr (sizeof(T) == sizeof(float))
+      return e * quotient;
+    else
+      return fma(e, quotient, e * rest);
   }
 };
 

@@ -35,36 +35,49 @@ template <class T> struct band_width {
   }
 };
 
+// The sums that add_lanes makes of `used` virtual lanes, for each column of a register.
+template <class T> void add_lanes_by_column(const compensated<vec<T>> *lanes, size_t used, column_doubles<T> &result) {
+  T high[step<T>][vec<T>::lanes], low[step<T>][vec<T>::lanes];
+  for (size_t l = 0; l < used; l++) {
+    store(high[l], lanes[l].high);
+    store(low[l], lanes[l].low);
+  }
+  for (size_t i = 0; i < vec<T>::lanes; i += vec<double>::lanes) {
+    compensated<vec<double>> some[step<T>];
+    for (size_t l = 0; l < step<T>; l++) {
+      some[l] = {0.0, 0.0};
+      if (l < used) some[l] = {load<double>(&high[l][i]), load<double>(&low[l][i])};
+    }
+    store(&result[i], add_lanes<T>(some));
+  }
+}
+
 // Adds up term(j, r) over the rows j of a chunk, for each column of register r, in the order of sum_row: the rows of
 // one virtual lane after those of another.
 template <class T, class F> void sum_columns(size_t length, size_t registers, column_doubles<T> *result, F term) {
-  double tree[band_registers][step<T>][vec<T>::lanes] = {};
-  for (size_t l = 0; l < step<T> && l < length; l++) {
-    compensated<T> sums[band_registers];
+  const size_t used = length < step<T> ? length : step<T>;
+  compensated<vec<T>> sums[band_registers][step<T>];
+  for (size_t l = 0; l < used; l++) {
+    for (size_t r = 0; r < registers; r++)
+      sums[r][l] = {T(0), T(0)};
     for (size_t j = l; j < length; j += 4 * step<T>) {
       for (size_t r = 0; r < registers; r++) {
         auto rest = [&](size_t k) { return k < length ? term(k, r) : vec<T>(T(0)); };
         vec<T> a = rest(j) + rest(j + step<T>);
         vec<T> b = rest(j + 2 * step<T>) + rest(j + 3 * step<T>);
-        sums[r].add(a + b);
+        sums[r][l].add(a + b);
       }
     }
-    for (size_t r = 0; r < registers; r++)
-      for (size_t i = 0; i < vec<T>::lanes; i++)
-        tree[r][l][i] = double(sums[r].high.v[i]) + double(sums[r].low.v[i]);
   }
-  for (size_t r = 0; r < registers; r++) {
-    for (size_t width = step<T> / 2; width; width /= 2)
-      for (size_t l = 0; l < width; l++)
-        for (size_t i = 0; i < vec<T>::lanes; i++)
-          tree[r][l][i] += tree[r][l + width][i];
-    for (size_t i = 0; i < vec<T>::lanes; i++)
-      result[r][i] = tree[r][0][i];
-  }
+  for (size_t r = 0; r < registers; r++)
+    add_lanes_by_column<T>(sums[r], used, result[r]);
 }
 
 // The columns of a register, as slices.
-template <class T> struct column_slices { vec<T> maximum, share, mean; };
+template <class T> struct column_slices {
+  vec<T> maximum, mean;
+  share<T> share_of;
+};
 
 // The sums over a band, as in sum_slice. `keep(j, r, e)` is shown each exponential where the columns are no longer than
 // a chunk.
@@ -102,13 +115,13 @@ void sum_band(const E *g, const E *x, size_t length, size_t inner, band_width<T>
   }
   for (size_t r = 0; r < registers; r++) {
     T maximum[lanes];
-    column_doubles<T> share, mean;
+    column_doubles<T> total, mean;
     for (size_t i = 0; i < lanes; i++) {
       maximum[i] = all[r][i].maximum;
-      share[i] = 1 / all[r][i].total;
+      total[i] = all[r][i].total;
       mean[i] = all[r][i].weighted / all[r][i].total;
     }
-    result[r] = {load<T>(maximum), load_doubles<T>(share), load_doubles<T>(mean)};
+    result[r] = {load<T>(maximum), load_doubles<T>(mean), share<T>(total)};
   }
 }
 
@@ -117,7 +130,7 @@ template <class T, class E> void softmax_band(const E *x, E *y, size_t length, s
   auto fill = [&](auto exponential) {
     for (size_t j = 0; j < length; j++)
       for (size_t r = 0; r < width.registers(); r++)
-        width.store(y + j * inner, r, exponential(j, r) * slices[r].share);
+        width.store(y + j * inner, r, slices[r].share_of(exponential(j, r)));
   };
   if (sizeof(T) == sizeof(E) && length <= chunk) {
     // Nothing of x in these columns is read again once its exponential is stored, so y may be x.
@@ -137,7 +150,7 @@ void softmax_band_grad(const E *g, const E *x, E *y, size_t length, size_t inner
   for (size_t j = 0; j < length; j++)
     for (size_t r = 0; r < width.registers(); r++) {
       vec<T> e = scaled_exp<T>(slices[r].maximum)(width.load(x + j * inner, r));
-      width.store(y + j * inner, r, e * slices[r].share * (width.load(g + j * inner, r) - slices[r].mean));
+      width.store(y + j * inner, r, slices[r].share_of(e) * (width.load(g + j * inner, r) - slices[r].mean));
     }
 }
 

@@ -39,22 +39,12 @@ template <class T, class E> T row_maximum(const E *x, size_t length) {
   return m;
 }
 
-// The sum of step<T> lanes as a tree.
-template <class T> double add_lanes(const compensated<T> *sums) {
-  double lanes[step<T>];
-  for (size_t p = 0; p < parts<T>; p++)
-    for (size_t i = 0; i < vec<T>::lanes; i++)
-      lanes[p * vec<T>::lanes + i] = double(sums[p].high.v[i]) + double(sums[p].low.v[i]);
-  for (size_t width = step<T> / 2; width; width /= 2)
-    for (size_t i = 0; i < width; i++)
-      lanes[i] += lanes[i + width];
-  return lanes[0];
-}
-
 // Adds up term(j, n) over a chunk: the elements j to j + n, n lanes at most. term gives zero in lanes from n on.
 template <class T, class F> double sum_row(size_t length, F term) {
   constexpr size_t lanes = vec<T>::lanes;
-  compensated<T> sums[parts<T>];
+  compensated<vec<T>> sums[parts<T>];
+  for (compensated<vec<T>> &sum : sums)
+    sum = {T(0), T(0)};
   size_t j = 0;
   for (; j + 4 * step<T> <= length; j += 4 * step<T>) {
     for (size_t p = 0; p < parts<T>; p++) {
@@ -76,7 +66,12 @@ template <class T, class F> double sum_row(size_t length, F term) {
       sums[p].add(a + b);
     }
   }
-  return add_lanes<T>(sums);
+  compensated<double> lanes_of_step[step<T>];
+  for (size_t i = 0; i < step<T>; i++) {
+    const compensated<vec<T>> &sum = sums[i / lanes];
+    lanes_of_step[i] = {double(sum.high.v[i % lanes]), double(sum.low.v[i % lanes])};
+  }
+  return add_lanes<T>(lanes_of_step);
 }
 
 // y[j] = f(j, n), n lanes at most, for all elements of a row; full vectors at aligned places, past the cache where
@@ -125,13 +120,13 @@ template <class T, class E> void softmax_row(const E *x, E *y, size_t length, bo
     alignas(64) E kept[chunk];
     slice<T> row =
         sum_slice<T, E>(nullptr, x, length, [&](size_t j, vec<T> e, size_t n) { store_some(kept + j, e, n); });
-    const vec<T> share = T(1 / row.total);
-    fill_row<T>(y, length, stream, [&](size_t j, size_t n) { return load_some<T>(kept + j, n) * share; });
+    const share<T> share_of(row.total);
+    fill_row<T>(y, length, stream, [&](size_t j, size_t n) { return share_of(load_some<T>(kept + j, n)); });
   } else {
     slice<T> row = sum_slice<T, E>(nullptr, x, length, forget);
     const scaled_exp<T> scaled{vec<T>(row.maximum)};
-    const vec<T> share = T(1 / row.total);
-    fill_row<T>(y, length, stream, [&](size_t j, size_t n) { return scaled(load_some<T>(x + j, n)) * share; });
+    const share<T> share_of(row.total);
+    fill_row<T>(y, length, stream, [&](size_t j, size_t n) { return share_of(scaled(load_some<T>(x + j, n))); });
   }
 }
 
@@ -139,9 +134,10 @@ template <class T, class E> void softmax_row(const E *x, E *y, size_t length, bo
 template <class T, class E> void softmax_row_grad(const E *g, const E *x, E *y, size_t length) {
   slice<T> row = sum_slice<T>(g, x, length, [](size_t, vec<T>, size_t) {});
   const scaled_exp<T> scaled{vec<T>(row.maximum)};
-  const vec<T> share = T(1 / row.total), mean = T(row.weighted / row.total);
+  const share<T> share_of(row.total);
+  const vec<T> mean = T(row.weighted / row.total);
   fill_row<T>(y, length, false, [&](size_t j, size_t n) {
-    return scaled(load_some<T>(x + j, n)) * share * (load_some<T>(g + j, n) - mean);
+    return share_of(scaled(load_some<T>(x + j, n))) * (load_some<T>(g + j, n) - mean);
   });
 }
 

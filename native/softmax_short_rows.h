@@ -1,7 +1,7 @@
 // Softmax of rows no longer than the virtual lanes of a sum: one row per lane, so that no register is mostly empty.
 #pragma once
 
-#include "softmax_rows.h"
+#include "softmax_columns.h"
 
 namespace {
 
@@ -31,24 +31,6 @@ template <class T, class E> void store_rows(E *y, const vec<T> (&columns)[step<T
   }
 }
 
-// 1 / the sum over the columns, for each lane: as add_lanes has it where every virtual lane holds one element.
-template <class T> vec<T> share_of(const vec<T> (&columns)[step<T>], size_t length) {
-  T entries[step<T>][vec<T>::lanes];
-  for (size_t j = 0; j < length; j++)
-    store(entries[j], columns[j]);
-  T shares[vec<T>::lanes];
-  for (size_t first = 0; first < vec<T>::lanes; first += vec<double>::lanes) {
-    vec<double> sums[step<T>];
-    for (size_t j = 0; j < step<T>; j++)
-      sums[j] = j < length ? load<double>(&entries[j][first]) : vec<double>(0.0);
-    for (size_t width = step<T> / 2; width; width /= 2)
-      for (size_t i = 0; i < width; i++)
-        sums[i] = sums[i] + sums[i + width];
-    store(shares + first, vec<double>(1.0) / sums[0]);
-  }
-  return load<T>(shares);
-}
-
 template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t rows, size_t length) {
   constexpr size_t lanes = vec<T>::lanes;
   for (size_t i = 0; i < rows; i += lanes) {
@@ -61,9 +43,15 @@ template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t row
     const scaled_exp<T> scaled(m);
     for (size_t j = 0; j < length; j++)
       columns[j] = scaled(columns[j]);
-    const vec<T> share = share_of<T>(columns, length);
+    // Every virtual lane holds one element.
+    compensated<vec<T>> sums[step<T>];
     for (size_t j = 0; j < length; j++)
-      columns[j] = columns[j] * share;
+      sums[j] = {columns[j], T(0)};
+    column_doubles<T> totals;
+    add_lanes_by_column<T>(sums, length, totals);
+    const share<T> share_of(totals);
+    for (size_t j = 0; j < length; j++)
+      columns[j] = share_of(columns[j]);
     store_rows(y + i * length, columns, count, length);
   }
 }

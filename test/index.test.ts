@@ -97,11 +97,18 @@ describe.each(nonlin.backends())('%s', (backend) => {
   });
 
   it('keeps its relative accuracy in the tail of gelu', () => {
-    // x Phi(x) and its two approximations in 50 digits (test/vectors/make.py computes the same).
-    const expected = { none: -5.919526e-9, tanh: -1.0775998e-10, sigmoid: -2.2070552e-4 } as const;
-    for (const [approximate, value] of Object.entries(expected) as [keyof typeof expected, number][]) {
-      const [y] = gelu(f32(-6), { approximate });
-      expect(Math.abs(y! / value - 1)).toBeLessThan(1e-6);
+    // By mpmath in 30 digits, from erfc and from x / (1 + exp(-v)); 0 where float32 has no smaller number.
+    const expected = {
+      none: [-5.91952587022618884e-9, -7.61985302416e-23, -7.95231371941e-38],
+      tanh: [-8.43964670076229708e-11, -1.20409234821e-37, 0],
+      sigmoid: [-2.20353549787392403e-4, -4.05796129486e-7, -3.19700743011e-9],
+    } as const;
+    for (const approximate of ['none', 'tanh', 'sigmoid'] as const) {
+      for (const precision of ['fast', 'exact'] as const) {
+        const y = gelu(f32(-6, -10, -13), { approximate, precision });
+        for (const [i, value] of expected[approximate].entries())
+          expect(Math.abs(y[i]! - value)).toBeLessThanOrEqual(2e-7 * Math.abs(value));
+      }
     }
   });
 
@@ -158,7 +165,7 @@ describe('wrong arguments', () => {
     ['reluGrad', [new Tensor([1, 2]), new Tensor([[1, 2]])], RangeError, 'reluGrad: grad has shape [2] but x has [1, 2]'],
     ['useBackend', ['cuda'], TypeError, 'backend must be one of avx512, avx2, neon, js, got "cuda"'],
   ];
-  it.each(cases)('%s(%j)', (name, args, kind, message) => {
+  it.each(cases)('%s: case %#', (name, args, kind, message) => {
     const f = loose[name]!;
     expect(() => f(...args)).toThrow(kind);
     expect(() => f(...args)).toThrow(message);

@@ -44,13 +44,14 @@ export async function compare(args: Arguments, io: Io): Promise<number> {
     return 0;
   }
   const titles = ['activation', `${native} ms`, 'typescript ms', 'speed-up', 'largest ulp', 'identical'];
+  // 100.00 % is all of them: rounded down.
   const cells = rows.map(({ activation, native, typescript, speedup, ulp, identical }) => [
     activation,
     native.toFixed(4),
     typescript.toFixed(4),
     `${speedup.toFixed(1)} x`,
     short(ulp),
-    `${(identical * 100).toFixed(2)} %`,
+    `${(Math.floor(identical * 1e4) / 100).toFixed(2)} %`,
   ]);
   const who = `${native} on ${threads} ${threads === 1 ? 'thread' : 'threads'} against TypeScript`;
   io.out.write(`${who}: ${dtype} ${shapeText(shape)}, precision ${precision}\n\n`);

@@ -41,8 +41,10 @@ check check_one(const options &options, const char *name, const char *precision,
              [&](double &worst, uint64_t block) {
                for (uint64_t i = block * block_length; i < (block + 1) * block_length; i++) {
                  double x = sample(i);
-                 if constexpr (sizeof(R) == sizeof(double))
-                   x = i % 4 ? float(x) : std::bit_cast<float>(uint32_t(random_bits(~i)));
+                 if constexpr (sizeof(R) == sizeof(double)) {
+                   x = float(x);
+                   if (!std::isfinite(x)) x = std::bit_cast<float>(uint32_t(random_bits(~i)));
+                 }
                  if (std::isfinite(x)) worst = std::max(worst, share_of_bound(oracle, activation, x));
                }
              });

@@ -97,7 +97,7 @@ std::vector<State> spread(const options &options, const std::string &label, uint
   std::vector<State> states(options.threads, initial);
   std::atomic<uint64_t> next = 0;
   std::atomic<unsigned> running = options.threads;
-  std::vector<std::jthread> threads;
+  std::vector<std::thread> threads;
   for (State &state : states)
     threads.emplace_back([&] {
       for (uint64_t block; (block = next++) < blocks;)
@@ -109,7 +109,8 @@ std::vector<State> spread(const options &options, const std::string &label, uint
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     progress.show(double(std::min<uint64_t>(next, blocks)) / double(blocks));
   }
-  threads.clear();
+  for (std::thread &thread : threads)
+    thread.join();
   progress.finish();
   return states;
 }
