@@ -1,6 +1,6 @@
 // Each elementwise activation, once: its value and its gradient in float64. native/activations.def is the same list, and a
 // test holds the two together. Forms here keep their relative accuracy in every tail: no 1 + erf, no 1 + tanh.
-import { millsRatio, millsRatioSlope, plusExp, timesDensity, timesExp } from './erfc.js';
+import { millsRatio, millsRatioSlope, plusExp, rest, timesDensity, timesExp } from './erfc.js';
 
 export interface Formula {
   readonly f: (x: number) => number;
@@ -9,8 +9,12 @@ export interface Formula {
 }
 
 /** c * sigmoid(high + low), for a sum in [-800, 800]. */
-const timesSigmoid = (c: number, high: number, low: number) =>
-  high < -40 ? timesExp(c, high, low) : c / plusExp(1, -high, -low);
+function timesSigmoid(c: number, high: number, low: number): number {
+  if (high < -40) return timesExp(c, high, low);
+  const divisor = plusExp(1, -high, -low);
+  const quotient = c / divisor;
+  return quotient - (quotient * rest[0]!) / divisor;
+}
 
 export function sigmoid(x: number): number {
   if (!(Math.abs(x) <= 750)) return x < 0 ? 0 : x > 0 ? 1 : x;
@@ -29,7 +33,11 @@ function tanh(x: number): number {
   if (!(a <= 20)) return x < 0 ? -1 : x > 0 ? 1 : x;
   if (a < 2 ** -28) return x;
   const e = plusExp(-1, 2 * a, 0);
-  return (x / a) * (e / (e + 2));
+  const divisor = e + 2;
+  const added = divisor - e;
+  const quotient = e / divisor;
+  const correction = rest[0]! - quotient * (e - (divisor - added) + (2 - added) + rest[0]!);
+  return (x / a) * (quotient + correction / divisor);
 }
 
 function tanhSlope(x: number): number {
@@ -46,7 +54,7 @@ function gelu(x: number): number {
   const a = Math.abs(x);
   if (!(a <= 40)) return x < 0 ? -0 : x;
   if (a < 2 ** -125) return half(x);
-  return 0.5 * (x + a) - millsRatio(a) * timesDensity(a, a);
+  return 0.5 * (x + a) - a * timesDensity(2 ** 60 * millsRatio(a), a) * 2 ** -60;
 }
 
 function geluSlope(x: number): number {

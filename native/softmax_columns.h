@@ -35,20 +35,16 @@ template <class T> struct band_width {
   }
 };
 
-// The sums that add_lanes makes of `used` virtual lanes, for each column of a register.
-template <class T> void add_lanes_by_column(const compensated<vec<T>> *lanes, size_t used, column_doubles<T> &result) {
-  T high[step<T>][vec<T>::lanes], low[step<T>][vec<T>::lanes];
-  for (size_t l = 0; l < used; l++) {
-    store(high[l], lanes[l].high);
-    store(low[l], lanes[l].low);
-  }
+// The sums that add_lanes makes, for each column of a register. lane(l, i) gives virtual lane l of the columns from i
+// on.
+template <class T, class F> void add_lanes_by_column(size_t used, column_doubles<T> &result, F lane) {
   for (size_t i = 0; i < vec<T>::lanes; i += vec<double>::lanes) {
-    compensated<vec<double>> some[step<T>];
+    compensated<vec<double>> lanes[step<T>];
     for (size_t l = 0; l < step<T>; l++) {
-      some[l] = {0.0, 0.0};
-      if (l < used) some[l] = {load<double>(&high[l][i]), load<double>(&low[l][i])};
+      lanes[l] = {0.0, 0.0};
+      if (l < used) lanes[l] = lane(l, i);
     }
-    store(&result[i], add_lanes<T>(some));
+    store(&result[i], add_lanes<T>(lanes));
   }
 }
 
@@ -69,8 +65,16 @@ template <class T, class F> void sum_columns(size_t length, size_t registers, co
       }
     }
   }
-  for (size_t r = 0; r < registers; r++)
-    add_lanes_by_column<T>(sums[r], used, result[r]);
+  for (size_t r = 0; r < registers; r++) {
+    T high[step<T>][vec<T>::lanes], low[step<T>][vec<T>::lanes];
+    for (size_t l = 0; l < used; l++) {
+      store(high[l], sums[r][l].high);
+      store(low[l], sums[r][l].low);
+    }
+    add_lanes_by_column<T>(used, result[r], [&](size_t l, size_t i) {
+      return compensated<vec<double>>{load<double>(&high[l][i]), load<double>(&low[l][i])};
+    });
+  }
 }
 
 // The columns of a register, as slices.
