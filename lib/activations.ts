@@ -1,6 +1,6 @@
 // Each elementwise activation, once: its value and its gradient in float64. native/activations.def is the same list, and a
-// test holds the two together. Forms here keep their relative accuracy in every tail: no 1 + erf, no 1 + tanh.
-import { millsRatio, millsRatioSlope, plusExp, rest, timesDensity, timesExp } from './erfc.js';
+// test holds the two together. Every form keeps its relative accuracy in the tails: no 1 + erf, no 1 + tanh.
+import { millsRatio, millsRatioSlope, plusExp, timesDensity, timesExp } from './erfc.js';
 
 export interface Formula {
   readonly f: (x: number) => number;
@@ -9,18 +9,19 @@ export interface Formula {
 }
 
 /** c * sigmoid(high + low), for a sum in [-800, 800]. */
-function timesSigmoid(c: number, high: number, low: number): number {
-  if (high < -40) return timesExp(c, high, low);
-  const divisor = plusExp(1, -high, -low);
-  const quotient = c / divisor;
-  return quotient - (quotient * rest[0]!) / divisor;
-}
+const timesSigmoid = (c: number, high: number, low: number) =>
+  high < -40 ? timesExp(c, high, low) : c / plusExp(1, -high, -low);
 
+/** 1 / (1 + e^-x). Largest error seen: 1.5 ulp. */
 export function sigmoid(x: number): number {
-  if (!(Math.abs(x) <= 750)) return x < 0 ? 0 : x > 0 ? 1 : x;
+  const a = Math.abs(x);
+  if (!(a <= 750)) return x > 0 ? 1 : x < 0 ? 0 : x;
+  // 0.5 + x / 4 may lie in the middle of two float32, with the true value x^3 / 48 nearer to 0.5: so does this.
+  if (a < 2 ** -16 && a >= 2 ** -24) return 0.5 + 0.25 * x + (x > 0 ? -(2 ** -53) : 2 ** -54);
   return timesSigmoid(1, x, 0);
 }
 
+/** sigmoid(x) * sigmoid(-x) as e / (1 + e)^2, e = e^-|x|. Largest error seen: 2.2 ulp. */
 function sigmoidSlope(x: number): number {
   const a = Math.abs(x);
   if (!(a <= 750)) return a > 0 ? 0 : x;
@@ -28,35 +29,40 @@ function sigmoidSlope(x: number): number {
   return e / (1 + e * (2 + e));
 }
 
+/** (e - 1) / (e + 1), e = e^(2|x|), with the sign of x. Largest error seen: 2.2 ulp; Math.tanh is half as fast. */
 function tanh(x: number): number {
   const a = Math.abs(x);
-  if (!(a <= 20)) return x < 0 ? -1 : x > 0 ? 1 : x;
+  if (!(a <= 20)) return x > 0 ? 1 : x < 0 ? -1 : x;
   if (a < 2 ** -28) return x;
   const e = plusExp(-1, 2 * a, 0);
-  const divisor = e + 2;
-  const added = divisor - e;
-  const quotient = e / divisor;
-  const correction = rest[0]! - quotient * (e - (divisor - added) + (2 - added) + rest[0]!);
-  return (x / a) * (quotient + correction / divisor);
+  return (x / a) * (e / (e + 2));
 }
 
+/** 1 / cosh(x)^2 as 4 e / (1 + e)^2, e = e^(-2|x|). Largest error seen: 2.3 ulp. */
 function tanhSlope(x: number): number {
   const a = Math.abs(x);
   if (!(a <= 400)) return a > 0 ? 0 : x;
-  const e = timesExp(4, -2 * a, 0);
-  return e / (1 + e * (0.5 + e * 0.0625));
+  const e4 = timesExp(4, -2 * a, 0);
+  return e4 / (1 + e4 * (0.5 + e4 * 0.0625));
 }
 
-// Where x / 2 can be a tie between float32 or float64 subnormals, x / 2 + c x^2 lies above it: beyond x / 2 for positive x, short of it for negative.
-const half = (x: number) => x * (x > 0 ? 0.5000000000000001 : 0.49999999999999994);
+// The three kinds of GELU are x w(x) with w(x) + w(-x) = 1, computed as max(x, 0) - |x| w(-|x|), and their slopes have the
+// same symmetry. Below this size x / 2 may be a tie between two subnormal numbers, where the term in x^2 decides.
+const tiny = 2 ** -125;
+/** Half of x, and the next number on the side where the term in x^2 is. */
+const halfOf = (x: number) => x * (x > 0 ? 0.5000000000000001 : 0.49999999999999994);
 
+/** x P(N < x) of the normal distribution. Largest error seen: 2.5 ulp. */
 function gelu(x: number): number {
   const a = Math.abs(x);
   if (!(a <= 40)) return x < 0 ? -0 : x;
-  if (a < 2 ** -125) return half(x);
+  if (a < tiny) return halfOf(x);
+  // The power of two keeps the exponential normal where only the product is not. In this order of the products all float32
+  // results are rounded correctly.
   return 0.5 * (x + a) - a * timesDensity(2 ** 60 * millsRatio(a), a) * 2 ** -60;
 }
 
+/** P(N < x) + x phi(x). Largest error seen: 3.2 ulp; near the zero at -0.7518: 2^-56. */
 function geluSlope(x: number): number {
   const a = Math.abs(x);
   if (!(a <= 40)) return x < 0 ? -0 : x > 0 ? 1 : x;
@@ -64,42 +70,64 @@ function geluSlope(x: number): number {
   return x > 0 ? 1 - tail : tail;
 }
 
-function timesSigmoidSlope(c: number, high: number, low: number): number {
-  if (high < -40) return timesExp(1 + c, high, low);
+/** x sigmoid(v(x)) from a = |x| and v(a) = high + low, v being odd. */
+const gated = (x: number, a: number, high: number, low: number) =>
+  0.5 * (x + a) - timesSigmoid(a, -high, -low);
+
+/** Its derivative, from a v'(a) and v(a). */
+function gatedSlope(x: number, growth: number, high: number, low: number): number {
   const e = timesExp(1, -high, -low);
   const d = 1 + e;
-  return (1 + c * (e / d)) / d;
+  const tail = high > 40 ? timesExp(1 - growth, -high, -low) : (e * (d - growth)) / (d * d);
+  return x > 0 ? 1 - tail : tail;
 }
 
+// 2 sqrt(2/pi) and 0.044715 times that, and parts of them of 24 and 14 bits with the rest. With 12 bits of a, what is high in the
+// exponent below is exact, or small.
+const linear = 1.5957691216057308;
+const linearHigh = 1.5957691669464111;
+const linearLow = -4.534068042105272e-8;
+const cubic = 0.07135481627260025;
+const cubicHigh = 0.07135772705078125;
+const cubicLow = -2.9107781810012236e-6;
+const splitter = 2 ** 41 + 1;
+
+/** x sigmoid(v(x)), v(x) = 2 sqrt(2/pi) (x + 0.044715 x^3): x / 2 (1 + tanh(v(x) / 2)). Largest error seen: 2 ulp. */
 function geluTanh(x: number): number {
-  if (!(Math.abs(x) <= 22)) return x < 0 ? -0 : x;
-  if (Math.abs(x) < 2 ** -125) return half(x);
-  const short = x * (2 ** 41 + 1) - (x * (2 ** 41 + 1) - x);
-  const rest = x - short;
+  const a = Math.abs(x);
+  if (!(a <= 22)) return x < 0 ? -0 : x;
+  if (a < tiny) return halfOf(x);
+  const short = a * splitter - (a * splitter - a);
   const square = short * short;
-  const high = short * (1.5957691669464111 + 0.07135772705078125 * square);
-  const low = short * (-4.534068042105272e-8 - 2.9107781810012236e-6 * square) + rest * (1.5957691216057308 + 0.07135481627260025 * (square + x * (x + short)));
-  return timesSigmoid(x, high, low);
+  const rest = (a - short) * (linear + cubic * (square + a * (a + short)));
+  const low = short * (linearLow + cubicLow * square) + rest;
+  return gated(x, a, short * (linearHigh + cubicHigh * square), low);
 }
+
 function geluTanhSlope(x: number): number {
-  if (!(Math.abs(x) <= 22)) return x < 0 ? -0 : x > 0 ? 1: x;
-  const short = x * (2 ** 41 + 1) - (x * (2 ** 41 + 1) - x);
-  const rest = x - short;
+  const a = Math.abs(x);
+  if (!(a <= 22)) return x < 0 ? -0 : x > 0 ? 1 : x;
+  const short = a * splitter - (a * splitter - a);
   const square = short * short;
-  const high = short * (1.5957691669464111 + 0.07135772705078125 * square);
-  const low = short * (-4.534068042105272e-8 - 2.9107781810012236e-6 * square) + rest * (1.5957691216057308 + 0.07135481627260025 * (square + x * (x + short)));
-  return timesSigmoidSlope(x * (1.5957691216057308 + 3 * 0.07135481627260025 * x*x), high, low);
+  const rest = (a - short) * (linear + cubic * (square + a * (a + short)));
+  const low = short * (linearLow + cubicLow * square) + rest;
+  const high = short * (linearHigh + cubicHigh * square);
+  return gatedSlope(x, high + (low + 2 * cubic * a * a * a), high, low);
 }
+
 function geluSigmoid(x: number): number {
-  if (!(Math.abs(x) <= 460)) return x < 0 ? -0 : x;
-  if (Math.abs(x) < 2 ** -125) return half(x);
-  const short = Math.fround(x);
-  return timesSigmoid(x, short * 1.7020000219345093, (x - short) * 1.702 - short * 2.193450927734375e-8);
+  const a = Math.abs(x);
+  if (!(a <= 460)) return x < 0 ? -0 : x;
+  if (a < tiny) return halfOf(x);
+  const short = Math.fround(a);
+  return gated(x, a, short * 1.7020000219345093, (a - short) * 1.702 - short * 2.193450927734375e-8);
 }
+
 function geluSigmoidSlope(x: number): number {
-  if (!(Math.abs(x) <= 460)) return x < 0 ? -0 : x > 0 ? 1: x;
-  const short = Math.fround(x);
-  return timesSigmoidSlope(1.702*x, short * 1.7020000219345093, (x - short) * 1.702 - short * 2.193450927734375e-8);
+  const a = Math.abs(x);
+  if (!(a <= 460)) return x < 0 ? -0 : x > 0 ? 1 : x;
+  const short = Math.fround(a);
+  return gatedSlope(x, 1.702 * a, short * 1.7020000219345093, (a - short) * 1.702 - short * 2.193450927734375e-8);
 }
 
 export const activations = {
@@ -111,6 +139,3 @@ export const activations = {
   geluSigmoid: { f: geluSigmoid, grad: (x, g) => g * geluSigmoidSlope(x) },
 } satisfies Record<string, Formula>;
 export type Activation = keyof typeof activations;
-
-/** The names of the table, in its order. */
-export const activationNames = Object.keys(activations) as Activation[];

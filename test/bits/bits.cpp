@@ -1,5 +1,6 @@
-// Prints a checksum of the results of every function, arithmetic and instruction set that this processor (or an emulated one) runs,
-// over the same inputs everywhere. Equal checksums are equal bits; run.mjs compares those of two processors.
+// Prints a checksum of the results of every function, arithmetic and instruction set that this processor (or an
+// emulated one) runs, over the same inputs everywhere. Equal checksums are equal bits; run.mjs compares those of two
+// processors.
 #include "../../native/dispatch.h"
 
 #include <bit>
@@ -38,7 +39,8 @@ struct checksum {
 
   template <class E> void add(const std::vector<E> &results) {
     using bits = std::conditional_t<sizeof(E) == 4, uint32_t, uint64_t>;
-    for (E e : results) value = (value ^ (std::isnan(e) ? bits(-1) : std::bit_cast<bits>(e))) * 0x100000001b3;
+    for (E e : results)
+      value = (value ^ (std::isnan(e) ? bits(-1) : std::bit_cast<bits>(e))) * 0x100000001b3;
   }
 };
 
@@ -59,11 +61,14 @@ template <class E> std::vector<E> inputs(size_t count) {
                       E(104),
                       E(708.4),
                       E(745.2)};
-  for (size_t i = x.size(); i-- > 0;) x.push_back(-x[i]);
+  for (size_t i = x.size(); i-- > 0;)
+    x.push_back(-x[i]);
   random_bits next;
   while (x.size() < count) {
-    if constexpr (sizeof(E) == 4) x.push_back(std::bit_cast<float>(uint32_t(next() >> 32)));
-    else x.push_back(std::bit_cast<double>(next()));
+    if constexpr (sizeof(E) == 4)
+      x.push_back(std::bit_cast<float>(uint32_t(next() >> 32)));
+    else
+      x.push_back(std::bit_cast<double>(next()));
     x.push_back(E(double(int64_t(next())) * 0x1p-63 * 20));
   }
   return x;
@@ -73,7 +78,8 @@ template <class E> void print(const kernels &set, arithmetic how, size_t count) 
   const std::vector<E> x = inputs<E>(count);
   std::vector<E> y(x.size()), g(x.size());
   random_bits next;
-  for (E &one : g) one = E(double(int64_t(next())) * 0x1p-63);
+  for (E &one : g)
+    one = E(double(int64_t(next())) * 0x1p-63);
   auto line = [&](const char *name, const char *kind, checksum sum) {
     std::printf("%s %s %s%s %016llx\n", set.name, arithmetic_names[how], name, kind, (unsigned long long)sum.value);
   };
@@ -101,8 +107,8 @@ template <class E> void print(const kernels &set, arithmetic how, size_t count) 
       if (inner == 1) set.softmax_rows[how](z.data(), s.data(), outer, length, false);
       value.add(s);
       for (size_t o = 0; o < outer && inner > 1; o++)
-        set.softmax_columns_grad[how](&gz[o * length * inner], &z[o * length * inner], &s[o * length * inner], length, inner,
-                                      inner);
+        set.softmax_columns_grad[how](&gz[o * length * inner], &z[o * length * inner], &s[o * length * inner], length,
+                                      inner, inner);
       if (inner == 1) set.softmax_rows_grad[how](gz.data(), z.data(), s.data(), outer, length);
       gradient.add(s);
     }

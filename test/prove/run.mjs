@@ -91,7 +91,7 @@ async function build() {
     await cmake('cmake', ['-S', import.meta.dirname, '-B', directory]);
     await cmake('cmake', ['--build', directory, '--parallel', String(cpus().length)]);
   } catch (error) {
-    fail(`${error.stdout ?? ''}${error.stderr || error.message}`);
+    fail(error.stderr || error.stdout || error.message);
   }
 }
 
