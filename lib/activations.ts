@@ -18,7 +18,7 @@ export function sigmoid(x: number): number {
   if (!(a <= 750)) return x > 0 ? 1 : x < 0 ? 0 : x;
   // 0.5 + x / 4 may lie in the middle of two float32, with the true value x^3 / 48 nearer to 0.5: so does this.
   if (a < 2 ** -16 && a >= 2 ** -24) return 0.5 + 0.25 * x + (x > 0 ? -(2 ** -53) : 2 ** -54);
-  return timesSigmoid(1, x, 0);
+  return x < -40 ? timesExp(1, x, 0) : 1 / (1 + timesExp(1, -x, 0));
 }
 
 /** sigmoid(x) * sigmoid(-x) as e / (1 + e)^2, e = e^-|x|. Largest error seen: 2.2 ulp. */
@@ -77,8 +77,8 @@ const gated = (x: number, a: number, high: number, low: number) =>
 /** Its derivative, from a v'(a) and v(a). */
 function gatedSlope(x: number, growth: number, high: number, low: number): number {
   const e = timesExp(1, -high, -low);
-  const d = 1 + e;
-  const tail = high > 40 ? timesExp(1 - growth, -high, -low) : (e * (d - growth)) / (d * d);
+  const tail =
+    high > 40 ? timesExp(1 - growth, -high, -low) : (e * (1 - growth + e)) / (1 + e * (2 + e));
   return x > 0 ? 1 - tail : tail;
 }
 
@@ -127,7 +127,9 @@ function geluSigmoidSlope(x: number): number {
   const a = Math.abs(x);
   if (!(a <= 460)) return x < 0 ? -0 : x > 0 ? 1 : x;
   const short = Math.fround(a);
-  return gatedSlope(x, 1.702 * a, short * 1.7020000219345093, (a - short) * 1.702 - short * 2.193450927734375e-8);
+  const high = short * 1.7020000219345093;
+  const low = (a - short) * 1.702 - short * 2.193450927734375e-8;
+  return gatedSlope(x, high + low, high, low);
 }
 
 export const activations = {
@@ -139,3 +141,6 @@ export const activations = {
   geluSigmoid: { f: geluSigmoid, grad: (x, g) => g * geluSigmoidSlope(x) },
 } satisfies Record<string, Formula>;
 export type Activation = keyof typeof activations;
+
+/** The names of the table, in its order. */
+export const activationNames = Object.keys(activations) as Activation[];

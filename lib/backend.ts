@@ -12,8 +12,8 @@ export type BackendName = (typeof backendNames)[number];
  * The arrays of one call have one type and one length; the last is the output, which is one of the inputs or overlaps none.
  * `exact` asks for results rounded once from float64; for float64 arrays it changes nothing.
  */
-export type Map = (x: FloatArray, y: FloatArray, exact: boolean) => void;
-export type MapGrad = (grad: FloatArray, x: FloatArray, y: FloatArray, exact: boolean) => void;
+export type Map = (x: FloatArray, y: FloatArray, exact?: boolean) => void;
+export type MapGrad = (grad: FloatArray, x: FloatArray, y: FloatArray, exact?: boolean) => void;
 
 export interface Backend {
   readonly name: BackendName;
@@ -22,7 +22,7 @@ export interface Backend {
   /** y = grad * f'(x), element by element. */
   readonly mapGrad: Readonly<Record<Activation, MapGrad>>;
   /** Softmax over the middle dimension of x as [outer, length, inner]; outer follows from the length of x. */
-  softmax(x: FloatArray, y: FloatArray, length: number, inner: number, exact: boolean): void;
+  softmax(x: FloatArray, y: FloatArray, length: number, inner: number, exact?: boolean): void;
   /** The gradient of softmax(x) over the same dimension: y = s * (grad - sum(grad * s)), s = softmax(x). */
   softmaxGrad(
     grad: FloatArray,
@@ -30,6 +30,6 @@ export interface Backend {
     y: FloatArray,
     length: number,
     inner: number,
-    exact: boolean,
+    exact?: boolean,
   ): void;
 }

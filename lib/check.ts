@@ -51,8 +51,11 @@ function checkLike(x: FloatArray, other: unknown, what: string, name: string): F
 }
 
 function checkOverlap(x: FloatArray, out: FloatArray, what: string, name: string): void {
-  if (x === out || x.buffer !== out.buffer || x.byteOffset === out.byteOffset) return;
-  if (x.byteOffset < out.byteOffset + out.byteLength && out.byteOffset < x.byteOffset + x.byteLength)
+  const from = x.byteOffset;
+  const to = out.byteOffset;
+  // Whether or not they share a buffer, which is slow to ask for: no part of one lies in the other, unless they are one.
+  if (from === to || from >= to + out.byteLength || to >= from + x.byteLength) return;
+  if (x.buffer === out.buffer)
     throw new RangeError(`${name}: out overlaps part of ${what}; it may be ${what} itself or separate memory`);
 }
 

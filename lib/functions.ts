@@ -48,7 +48,13 @@ export function geluOf(approximate: unknown = 'none'): Activation {
 /** y = f(x), element by element. */
 export function map<X extends Input>(op: Activation, name: string, x: X, options: Options<X> | undefined): Output<X> {
   const exact = checkPrecision(options?.precision, name);
-  return run(name, x, undefined, options?.out, (x, y) => backend.map[op](x, y, exact));
+  const kernel = backend.map[op];
+  if (!isFloatArray(x)) return runTensor(name, x, undefined, options?.out, (x, y) => kernel(x, y, exact)) as Output<X>;
+  // The path of small calls, in which every closure and argument counts.
+  const y = options?.out === undefined ? emptyLike(x) : checkOut(x, undefined, options.out, name);
+  if (exact) kernel(x, y, true);
+  else kernel(x, y);
+  return y as Output<X>;
 }
 
 /** y = grad * f'(x), element by element. */
@@ -93,14 +99,14 @@ type Kernel = (x: FloatArray, y: FloatArray, grad: FloatArray | undefined, shape
 
 /** Runs a kernel on x, and on grad where there is one, into out or something new, which it returns. */
 function run<X extends Input>(name: string, x: X, grad: Input | undefined, out: unknown, kernel: Kernel): Output<X> {
-  if (!isFloatArray(x)) return runTensor(name, x as TensorLike, grad, out, kernel) as Output<X>;
+  if (!isFloatArray(x)) return runTensor(name, x, grad, out, kernel) as Output<X>;
   const g = grad === undefined ? undefined : checkGrad(x, grad, name);
   const y = out === undefined ? emptyLike(x) : checkOut(x, g, out, name);
   kernel(x, y, g, [x.length]);
   return y as Output<X>;
 }
 
-function runTensor(name: string, x: TensorLike, grad: Input | undefined, out: unknown, kernel: Kernel): unknown {
+function runTensor(name: string, x: Input, grad: Input | undefined, out: unknown, kernel: Kernel): unknown {
   const from = asTensor(x);
   const g = grad === undefined ? undefined : contiguousData(like(from, grad, 'grad', name));
   const source = contiguousData(from);
