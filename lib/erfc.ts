@@ -56,7 +56,7 @@ export function timesExp(c: number, high: number, low: number): number {
   return k < leastPower ? product * powers[k + 200 - leastPower]! * 2 ** -200 : product * powers[k - leastPower]!;
 }
 
-/** s + e^(high + low) for s = 1 or -1 and a sum in [-800, 44]; NaN for NaN. Largest error seen: 0.54 ulp. */
+/** s + e^(high + low) for s = 1 or -1 and a sum in [-800, 44]; NaN for NaN. One rounding, of the sum of three terms. */
 export function plusExp(s: number, high: number, low: number): number {
   const n = (high + low) * steps + noFraction - noFraction;
   const p = expm1Small(high - n * stepHigh + (low - n * stepLow));

@@ -1,6 +1,6 @@
 // The path of a public function: check, find the memory, call the backend once. A Tensor travels as a contiguous array.
 import type { Activation } from './activations.js';
-import type { FloatArray } from './backend.js';
+import type { FloatArray, Op } from './backend.js';
 import {
   checkGrad,
   checkOut,
@@ -46,27 +46,26 @@ export function geluOf(approximate: unknown = 'none'): Activation {
 }
 
 /** y = f(x), element by element. */
-export function map<X extends Input>(op: Activation, name: string, x: X, options: Options<X> | undefined): Output<X> {
+export function map<X extends Input>(op: Op, name: string, x: X, options: Options<X> | undefined): Output<X> {
   const exact = checkPrecision(options?.precision, name);
-  const kernel = backend.map[op];
-  if (!isFloatArray(x)) return runTensor(name, x, undefined, options?.out, (x, y) => kernel(x, y, exact)) as Output<X>;
-  // The path of small calls, in which every closure and argument counts.
+  if (!isFloatArray(x))
+    return runTensor(name, x, undefined, options?.out, (x, y) => backend.map(x, y, op, exact)) as Output<X>;
+  // The path of small calls, in which every closure counts.
   const y = options?.out === undefined ? emptyLike(x) : checkOut(x, undefined, options.out, name);
-  if (exact) kernel(x, y, true);
-  else kernel(x, y);
+  backend.map(x, y, op, exact);
   return y as Output<X>;
 }
 
 /** y = grad * f'(x), element by element. */
 export function mapGrad<X extends Input>(
-  op: Activation,
+  op: Op,
   name: string,
   grad: Input,
   x: X,
   options: Options<X> | undefined,
 ): Output<X> {
   const exact = checkPrecision(options?.precision, name);
-  return run(name, x, grad, options?.out, (x, y, grad) => backend.mapGrad[op](grad!, x, y, exact));
+  return run(name, x, grad, options?.out, (x, y, grad) => backend.mapGrad(grad!, x, y, op, exact));
 }
 
 export function softmaxOf<X extends Input>(x: X, options: SoftmaxOptions<X> | undefined): Output<X> {

@@ -1,5 +1,6 @@
 // What the package exports, name by name. Each function is a row of the table in activations.ts; softmax has its own shape.
 import type { Activation } from './activations.js';
+import { opOf } from './backend.js';
 import { checkOptions } from './check.js';
 import {
   type GELUOptions,
@@ -17,15 +18,16 @@ import {
 type Forward = <X extends Input>(x: X, options?: Options<X>) => Output<X>;
 type Gradient = <X extends Input>(grad: Input, x: X, options?: Options<X>) => Output<X>;
 
-const forward =
-  (name: Activation): Forward =>
-  (x, options) =>
-    map(name, name, x, checkOptions(options, name));
+function forward(name: Activation): Forward {
+  const op = opOf[name];
+  return (x, options) => map(op, name, x, checkOptions(options, name));
+}
 
-const gradient =
-  (name: Activation): Gradient =>
-  (grad, x, options) =>
-    mapGrad(name, `${name}Grad`, grad, x, checkOptions(options, `${name}Grad`));
+function gradient(of: Activation): Gradient {
+  const op = opOf[of];
+  const name = `${of}Grad`;
+  return (grad, x, options) => mapGrad(op, name, grad, x, checkOptions(options, name));
+}
 
 /**
  * Rectified linear unit, `max(x, 0)`, element by element (Nair and Hinton, 2010). Exact; NaN stays NaN and -0 stays -0.
@@ -53,7 +55,7 @@ export const tanh = forward('tanh');
  * Accepts, returns and throws like {@link relu}.
  */
 export function gelu<X extends Input>(x: X, options?: GELUOptions<X>): Output<X> {
-  return map(geluOf(checkOptions(options, 'gelu')?.approximate), 'gelu', x, options);
+  return map(opOf[geluOf(checkOptions(options, 'gelu')?.approximate)], 'gelu', x, options);
 }
 
 /**
@@ -79,7 +81,7 @@ export const tanhGrad = gradient('tanh');
 
 /** `grad` times the derivative of {@link gelu} in the form that `approximate` names. Arguments as in {@link reluGrad}. */
 export function geluGrad<X extends Input>(grad: Input, x: X, options?: GELUOptions<X>): Output<X> {
-  return mapGrad(geluOf(checkOptions(options, 'geluGrad')?.approximate), 'geluGrad', grad, x, options);
+  return mapGrad(opOf[geluOf(checkOptions(options, 'geluGrad')?.approximate)], 'geluGrad', grad, x, options);
 }
 
 /** `s * (grad - sum(grad * s))` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}. */

@@ -1,5 +1,5 @@
 // The activations as layers: callable objects that remember their last input for backward().
-import type { Activation } from './activations.js';
+import { type Op, opOf } from './backend.js';
 import { checkOptions } from './check.js';
 import {
   type Approximate,
@@ -88,7 +88,7 @@ function sharesMemory(x: Input, out: unknown): boolean {
 }
 
 abstract class Elementwise extends Layer {
-  protected abstract readonly op: Activation;
+  protected abstract readonly op: Op;
 
   protected compute<X extends Input>(x: X, options: Options<X> | undefined): Output<X> {
     return map(this.op, this.constructor.name, x, checkOptions(options, this.constructor.name));
@@ -103,28 +103,28 @@ abstract class Elementwise extends Layer {
 
 /** max(x, 0), like the function `relu`. */
 export class ReLU extends Elementwise {
-  protected readonly op = 'relu';
+  protected readonly op = opOf.relu;
 }
 
 /** 1 / (1 + e^-x), like the function `sigmoid`. */
 export class Sigmoid extends Elementwise {
-  protected readonly op = 'sigmoid';
+  protected readonly op = opOf.sigmoid;
 }
 
 /** The hyperbolic tangent, like the function `tanh`. */
 export class Tanh extends Elementwise {
-  protected readonly op = 'tanh';
+  protected readonly op = opOf.tanh;
 }
 
 /** x Phi(x) or one of its approximations, like the function `gelu`. */
 export class GELU extends Elementwise {
   readonly approximate: Approximate;
-  protected readonly op: Activation;
+  protected readonly op: Op;
 
   /** @throws TypeError where `approximate` is not `'none'` (default), `'tanh'` or `'sigmoid'`. */
   constructor(options?: { readonly approximate?: Approximate }) {
     super();
-    this.op = geluOf(checkOptions(options, 'GELU')?.approximate);
+    this.op = opOf[geluOf(checkOptions(options, 'GELU')?.approximate)];
     this.approximate = options?.approximate ?? 'none';
   }
   protected override describe(): string {

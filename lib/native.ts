@@ -1,12 +1,15 @@
 // Loads the addon, and keeps the reason where it cannot. Every other file sees only backends.
-import type { Backend, FloatArray, Map } from './backend.js';
-import { backendNames } from './backend.js';
+import { type Backend, type BackendName, backendNames, type FloatArray, opOf } from './backend.js';
 import { reference } from './reference.js';
+
+type Methods = Omit<Backend, 'name'>;
 
 /** What the .node file exports (native/addon.cpp). */
 interface Addon {
   /** A backend's methods for each instruction set that this CPU runs. */
-  readonly sets: Readonly<Partial<Record<string, Omit<Backend, 'name'>>>>;
+  readonly sets: Readonly<Partial<Record<BackendName, Methods>>>;
+  /** Their names, in the order of the numbers that `map` takes. */
+  readonly activations: readonly string[];
   /** How many threads a call may use; 1 until it is said. Holds for this thread of JavaScript. */
   setThreads(threads: number): void;
   /** Asks for huge pages under an array that nothing has been written to. */
@@ -28,10 +31,18 @@ export interface Native {
 export const native: Native = load();
 
 // A call into the addon takes 90 ns, this loop a nanosecond per element; its bits are the same.
-const smallRelu =
-  (relu: Map): Map =>
-  (x, y) =>
-    x.length < 64 ? reference.map.relu(x, y) : relu(x, y);
+const smallest = 64;
+
+/** A backend of an instruction set's functions. */
+function backendOf(name: BackendName, methods: Methods): Backend {
+  const map: Backend['map'] = (x, y, op, exact) => {
+    if (op === opOf.relu && x.length < smallest) reference.map(x, y, op);
+    // Each argument has its price too.
+    else if (exact === true) methods.map(x, y, op, true);
+    else methods.map(x, y, op);
+  };
+  return { name, ...methods, map };
+}
 
 function load(): Native {
   // The ES module build is for browsers and bundlers: it has no `require`, and a browser no `process` either.
@@ -47,7 +58,7 @@ function load(): Native {
     const backends: Backend[] = [];
     for (const name of backendNames) {
       const methods = addon.sets[name];
-      if (methods !== undefined) backends.push({ name, ...methods, map: { ...methods.map, relu: smallRelu(methods.map.relu) } });
+      if (methods !== undefined) backends.push(backendOf(name, methods));
     }
     if (backends.length > 0) return { path, backends, addon };
     return { path, backends, reason: `${path} needs a CPU with AVX2 and FMA, AVX-512, or NEON` };

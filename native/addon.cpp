@@ -7,8 +7,6 @@
 
 #include <napi.h>
 
-#include <vector>
-
 namespace {
 
 using namespace nonlin;
@@ -17,12 +15,6 @@ constexpr const char *activation_names[] = {
 #define ACTIVATION(name, value, gradient) #name,
 #include "activations.def"
 #undef ACTIVATION
-};
-
-// What a function exported to JavaScript is bound to; lives as long as the process.
-struct binding {
-  const kernels *set;
-  activation op;
 };
 
 constexpr int64_t max_threads = 256;
@@ -38,7 +30,7 @@ template <size_t Arrays, size_t Numbers> struct arguments {
   array arrays[Arrays];
   int64_t numbers[Numbers ? Numbers : 1];
   bool exact = false;
-  const binding *bound;
+  const kernels *set;
 
   size_t length() const { return arrays[0].length; }
   const void *grad() const { return Arrays == 3 ? arrays[0].data : nullptr; }
@@ -56,7 +48,7 @@ template <size_t Arrays, size_t Numbers> struct arguments {
     size_t count = expected;
     void *data;
     if (napi_get_cb_info(env, info, &count, values, nullptr, &data) != napi_ok) return false;
-    bound = static_cast<const binding *>(data);
+    set = static_cast<const kernels *>(data);
     for (size_t i = 0; i < Arrays; i++) {
       // A type this version of Node-API does not know (Float16Array in some) leaves `type` as it was.
       arrays[i].type = static_cast<napi_typedarray_type>(-1);
@@ -97,11 +89,17 @@ unsigned threads_for(napi_env env, size_t n) {
   return *static_cast<unsigned *>(threads);
 }
 
-// ([grad,] x, y[, exact])
+// ([grad,] x, y, op[, exact]): op is an index into `activations`. One function serves them all, because V8 calls a
+// native function quickly only where it always calls the same one.
 template <size_t Arrays> napi_value map(napi_env env, napi_callback_info info) {
-  arguments<Arrays, 0> a;
+  arguments<Arrays, 1> a;
   if (!a.read(env, info)) return nullptr;
-  run_map(*a.bound->set, a.bound->op, a.how(), a.grad(), a.x(), a.y(), a.length(), threads_for(env, a.length()));
+  const int64_t op = a.numbers[0];
+  if (op < 0 || op >= activation_count) {
+    napi_throw_range_error(env, nullptr, "there is no such activation");
+    return nullptr;
+  }
+  run_map(*a.set, activation(op), a.how(), a.grad(), a.x(), a.y(), a.length(), threads_for(env, a.length()));
   return nullptr;
 }
 
@@ -116,7 +114,7 @@ template <size_t Arrays> napi_value softmax(napi_env env, napi_callback_info inf
     return nullptr;
   }
   if (a.length() == 0) return nullptr;
-  run_softmax(*a.bound->set, a.how(), a.grad(), a.x(), a.y(), a.length() / size_t(slab), size_t(length), size_t(inner),
+  run_softmax(*a.set, a.how(), a.grad(), a.x(), a.y(), a.length() / size_t(slab), size_t(length), size_t(inner),
               threads_for(env, a.length()));
   return nullptr;
 }
@@ -136,29 +134,6 @@ napi_value set_threads(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-Napi::Value function(Napi::Env env, const char *name, napi_callback callback, const binding *bound = nullptr) {
-  napi_value value;
-  NAPI_THROW_IF_FAILED(
-      env, napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<binding *>(bound), &value),
-      env.Undefined());
-  return Napi::Value(env, value);
-}
-
-// The share of a Backend (lib/backend.ts) that one instruction set provides; `bound` has an entry per activation.
-Napi::Object describe(Napi::Env env, const binding *bound) {
-  Napi::Object set = Napi::Object::New(env), maps = Napi::Object::New(env), grads = Napi::Object::New(env);
-  for (unsigned op = 0; op < activation_count; op++) {
-    const char *name = activation_names[op];
-    maps[name] = function(env, name, map<2>, &bound[op]);
-    grads[name] = function(env, name, map<3>, &bound[op]);
-  }
-  set["map"] = maps;
-  set["mapGrad"] = grads;
-  set["softmax"] = function(env, "softmax", softmax<2>, bound);
-  set["softmaxGrad"] = function(env, "softmaxGrad", softmax<3>, bound);
-  return set;
-}
-
 // (y): an array that is about to be written for the first time.
 napi_value fresh(napi_env env, napi_callback_info info) {
   arguments<1, 0> a;
@@ -167,24 +142,35 @@ napi_value fresh(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+Napi::Value function(Napi::Env env, const char *name, napi_callback callback, const kernels *set = nullptr) {
+  napi_value value;
+  NAPI_THROW_IF_FAILED(env,
+                       napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<kernels *>(set), &value),
+                       env.Undefined());
+  return Napi::Value(env, value);
+}
+
+// What lib/native.ts calls Addon.
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  static const std::vector<binding> bindings = [] {
-    std::vector<binding> all;
-    for (const kernels *set : supported_kernels())
-      for (unsigned op = 0; op < activation_count; op++)
-        all.push_back({set, activation(op)});
-    return all;
-  }();
   NAPI_THROW_IF_FAILED(
       env,
       napi_set_instance_data(
           env, new unsigned(1), [](napi_env, void *data, void *) { delete static_cast<unsigned *>(data); }, nullptr),
       exports);
-  // One property per instruction set that this CPU runs, best first.
   Napi::Object sets = Napi::Object::New(env);
-  for (size_t i = 0; i < bindings.size(); i += activation_count)
-    sets[bindings[i].set->name] = describe(env, &bindings[i]);
+  for (const kernels *set : supported_kernels()) {
+    Napi::Object methods = Napi::Object::New(env);
+    methods["map"] = function(env, "map", map<2>, set);
+    methods["mapGrad"] = function(env, "mapGrad", map<3>, set);
+    methods["softmax"] = function(env, "softmax", softmax<2>, set);
+    methods["softmaxGrad"] = function(env, "softmaxGrad", softmax<3>, set);
+    sets[set->name] = methods;
+  }
+  Napi::Array names = Napi::Array::New(env);
+  for (unsigned op = 0; op < activation_count; op++)
+    names[op] = activation_names[op];
   exports["sets"] = sets;
+  exports["activations"] = names;
   exports["setThreads"] = function(env, "setThreads", set_threads);
   exports["fresh"] = function(env, "fresh", fresh);
   exports["cores"] = Napi::Number::New(env, available_threads());

@@ -1,6 +1,6 @@
 // The activations as the commands call them: each row of the table, and softmax.
 import { activationNames } from '../activations.js';
-import type { BackendName } from '../backend.js';
+import { type BackendName, opOf } from '../backend.js';
 import type { Comparison } from '../bounds.js';
 import type { Precision } from '../check.js';
 import { map, mapGrad, softmaxGradOf, softmaxOf } from '../functions.js';
@@ -18,12 +18,12 @@ export interface CallOptions {
 }
 
 export function forward(operation: Operation, x: Tensor, options: CallOptions = {}): Tensor {
-  return operation === 'softmax' ? softmaxOf(x, options) : map(operation, operation, x, options);
+  return operation === 'softmax' ? softmaxOf(x, options) : map(opOf[operation], operation, x, options);
 }
 
 export function gradient(operation: Operation, grad: Tensor, x: Tensor, options: CallOptions = {}): Tensor {
   if (operation === 'softmax') return softmaxGradOf(grad, x, options);
-  return mapGrad(operation, `${operation}Grad`, grad, x, options);
+  return mapGrad(opOf[operation], `${operation}Grad`, grad, x, options);
 }
 
 /** Runs work with a backend, and puts the one before it back. */
