@@ -74,7 +74,9 @@ for (const size of options.size.split(',').map(Number)) {
   const bytes = 2 * x.byteLength;
   if (!options.json) {
     const each = copy / size;
-    console.log(`\n${size} ${options.dtype}: a copy takes ${each.toFixed(4)} ns per element, ${(bytes / copy).toFixed(1)} GB/s`);
+    console.log(
+      `\n${size} ${options.dtype}: a copy takes ${each.toFixed(4)} ns per element, ${(bytes / copy).toFixed(1)} GB/s`,
+    );
     print(['function', 'backend', 'precision', 'ns/call', 'ns/element', 'GB/s', 'x copy', 'x relu']);
   }
   for (const backend of options.backend.split(',')) {

@@ -10,7 +10,9 @@ export type BackendName = (typeof backendNames)[number];
 
 /** An activation by its place in the table: a number crosses into native code faster than a name. */
 export type Op = number;
-export const opOf = Object.fromEntries(activationNames.map((name, op) => [name, op])) as Readonly<Record<Activation, Op>>;
+export const opOf = Object.fromEntries(activationNames.map((name, op) => [name, op])) as Readonly<
+  Record<Activation, Op>
+>;
 
 /**
  * The arrays of one call have one type and one length; `y` is one of the inputs or overlaps none. `exact` asks for results

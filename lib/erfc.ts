@@ -115,7 +115,14 @@ for (let i = table.length - rowLength; i >= 0; i -= rowLength) {
 
 /** The terms of M(a + d) of order 2 to 9, over d; a is the row at i. At |d| <= 1/32 the next is below 2^-61 of the sum. */
 const higherTerms = (i: number, d: number) =>
-  d * (table[i + 2]! + d * (table[i + 3]! + d * (table[i + 4]! + d * (table[i + 5]! + d * (table[i + 6]! + d * (table[i + 7]! + d * (table[i + 8]! + d * table[i + 9]!)))))));
+  d *
+  (table[i + 2]! +
+    d *
+      (table[i + 3]! +
+        d *
+          (table[i + 4]! +
+            d *
+              (table[i + 5]! + d * (table[i + 6]! + d * (table[i + 7]! + d * (table[i + 8]! + d * table[i + 9]!)))))));
 
 /** P(N > a) e^(a * a / 2) for the normal distribution and a in [0, 40]. Largest error seen: 0.62 ulp. */
 export function millsRatio(a: number): number {

@@ -1,13 +1,7 @@
 // The path of a public function: check, find the memory, call the backend once. A Tensor travels as a contiguous array.
 import type { Activation } from './activations.js';
 import type { FloatArray, Op } from './backend.js';
-import {
-  checkGrad,
-  checkOut,
-  checkPrecision,
-  isFloatArray,
-  type Precision,
-} from './check.js';
+import { checkGrad, checkOut, checkPrecision, isFloatArray, type Precision } from './check.js';
 import { describe } from './errors.js';
 import { emptyLike } from './memory.js';
 import { backend } from './select.js';
@@ -76,11 +70,7 @@ export function softmaxOf<X extends Input>(x: X, options: SoftmaxOptions<X> | un
   });
 }
 
-export function softmaxGradOf<X extends Input>(
-  grad: Input,
-  x: X,
-  options: SoftmaxOptions<X> | undefined,
-): Output<X> {
+export function softmaxGradOf<X extends Input>(grad: Input, x: X, options: SoftmaxOptions<X> | undefined): Output<X> {
   const exact = checkPrecision(options?.precision, 'softmaxGrad');
   return run('softmaxGrad', x, grad, options?.out, (x, y, grad, shape) => {
     const [length, inner] = middle(options?.dim, shape);

@@ -25,11 +25,12 @@ class Callable {
 
 /** A layer is called as `layer(x)`, which is `layer.forward(x)`. */
 export interface Layer {
+  // biome-ignore lint/style/useShorthandFunctionType: it merges with the class below.
   <X extends Input>(x: X, options?: Options<X>): Output<X>;
 }
 
 /** An activation as an object. It holds no parameters, only the input of its last `forward`. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: Callable makes true what the interface says.
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface says that it can be called, which Callable makes true.
 export abstract class Layer extends Callable {
   #input: Input | undefined;
   #why = 'no forward came before it';
@@ -60,7 +61,9 @@ export abstract class Layer extends Callable {
   backward<X extends Input>(grad: X, x?: Input, options?: Options): Output<X> {
     const at = x ?? this.#input;
     if (at === undefined)
-      throw new Error(`${this}.backward(grad) needs the input of a forward, and ${this.#why}; pass it: backward(grad, x)`);
+      throw new Error(
+        `${this}.backward(grad) needs the input of a forward, and ${this.#why}; pass it: backward(grad, x)`,
+      );
     return this.computeGrad(grad, at, options) as Output<X>;
   }
 
@@ -134,11 +137,12 @@ export class GELU extends Elementwise {
 
 /** The layer takes the dimension of a call as a number too: `softmax(x, 0)`. */
 export interface Softmax {
+  // biome-ignore lint/style/useShorthandFunctionType: it merges with the class below.
   <X extends Input>(x: X, options?: SoftmaxOptions<X> | number): Output<X>;
 }
 
 /** e^x over its sum along a dimension, like the function `softmax`. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: Callable makes true what the interface says.
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface says that it can be called, which Callable makes true.
 export class Softmax extends Layer {
   readonly dim: number;
   #lastDim: number;

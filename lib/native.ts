@@ -52,8 +52,7 @@ function load(): Native {
   try {
     const { join } = require('node:path') as typeof import('node:path');
     const root = __filename.endsWith('.ts') ? join(__dirname, '..') : join(__dirname, '..', '..');
-    path =
-      process.env['NONLIN_BINARY'] ?? join(root, 'prebuilds', `${process.platform}-${process.arch}`, 'nonlin.node');
+    path = process.env.NONLIN_BINARY ?? join(root, 'prebuilds', `${process.platform}-${process.arch}`, 'nonlin.node');
     const addon = require(path) as Addon;
     const backends: Backend[] = [];
     for (const name of backendNames) {

@@ -12,7 +12,7 @@ const available: readonly Backend[] = [...native.backends, reference];
 export let backend: Backend = initial();
 
 function initial(): Backend {
-  const name = typeof process === 'object' ? process.env?.['NONLIN_BACKEND'] : undefined;
+  const name = typeof process === 'object' ? process.env?.NONLIN_BACKEND : undefined;
   return name ? find(name, 'NONLIN_BACKEND') : available[0]!;
 }
 

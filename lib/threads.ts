@@ -30,7 +30,7 @@ function check(n: unknown, name: string): number {
 
 function initial(): number {
   if (native.addon === undefined) return 1;
-  const asked = process.env['NONLIN_THREADS'];
+  const asked = process.env.NONLIN_THREADS;
   if (asked) return check(Number(asked), 'NONLIN_THREADS');
   const { isMainThread } = require('node:worker_threads') as typeof import('node:worker_threads');
   return isMainThread ? Math.min(native.addon.cores, 8) : 1;

@@ -1,54 +1,72 @@
-// e^x in the forms that keep the last digits of what it is a factor or a term of, as templates over vec<T>. A type
-// brings exp_minus_one(r), which is e^r - 1 for |r| <= 0.3467 (float32.h, float64.h).
+// e^x in the forms that keep the last digits of what it is a factor or a term of, as templates over vec<T>.
+// A type brings exp_minus_one(r), which is e^r - 1 for |r| <= 0.3467 (float32.h, float64.h).
 #pragma once
 
 #include "simd.h"
 
 namespace {
 
-// A real number as a sum of two T, given as two doubles; float takes both from the first. Adding 64 and taking it away
-// leaves the last bits of `high` zero, so that its difference with anything from itself to 64 is exact.
-template <class T> struct constant {
-  T high, low;
-  constexpr constant(double first, double rest) : high(T(first) + T(64) - T(64)), low(T(first - double(high) + rest)) {}
-  constexpr T nearest() const { return high + low; }
-};
-
-// An unevaluated sum, `low` no more than a rounding error of `high`.
+// An unevaluated sum, `low` no more than a few rounding errors of `high`.
 template <class T> struct pair { vec<T> high, low; };
-
-template <class T> constexpr T log2_e = T(0x1.71547652b82fep+0);
-template <class T> constexpr constant<T> ln_2 = {0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
+template <class T> pair<T> product(vec<T> a, vec<T> b) {
+  vec<T> high = a * b;
+  return {high, fma(a, b, -high)};
+}
 
 // e^x = (1 + minus_one) * 2^k, where minus_one is between -0.3 and 0.42 and `shifted` is k + shifter<T>.
 template <class T> struct exponential { vec<T> minus_one, shifted; };
 
-// x - k ln 2, k an integer: the high part of ln 2 leaves an exact difference.
+template <class T> constexpr T log2_e = T(0x1.71547652b82fep+0);
+template <class T> constexpr T ln_2 = T(0x1.62e42fefa39efp-1);
+// What rounding ln 2 took from it.
+template <class T> constexpr T ln_2_rest = T(0x1.62e42fefa39efp-1 - double(ln_2<T>) + 0x1.abc9e3b39803fp-56);
+
+// x - k * ln_2 is exact: it has no more bits than x.
 template <class T> exponential<T> exponential_of(vec<T> x) {
   vec<T> shifted = fma(x, log2_e<T>, shifter<T>);
   vec<T> k = shifted - shifter<T>;
-  return {exp_minus_one(fma(k, -ln_2<T>.low, fma(k, -ln_2<T>.high, x))), shifted};
+  return {exp_minus_one(fma(k, -ln_2_rest<T>, fma(k, -ln_2<T>, x))), shifted};
 }
 template <class T> exponential<T> exponential_of(pair<T> x) {
   vec<T> shifted = fma(x.high, log2_e<T>, shifter<T>);
   vec<T> k = shifted - shifter<T>;
-  return {exp_minus_one(fma(k, -ln_2<T>.high, x.high) + fma(k, -ln_2<T>.low, x.low)), shifted};
+  return {exp_minus_one(fma(k, -ln_2<T>, x.high) + fma(k, -ln_2_rest<T>, x.low)), shifted};
 }
 
-// s * e^x, x at most 40. The product costs little more than one rounding, and one more where it is subnormal.
-template <class T> vec<T> exp_times(vec<T> s, pair<T> x) {
-  exponential<T> e = exponential_of(x);
-  return fma_ldexp(s, e.minus_one, e.shifted);
+// What else an exponent can be counted in: e^(value * y). A factor like 1.702 is not exact in binary, and times a large
+// y its error would count. This way it meets only what is left of y when k ln 2 is gone.
+template <class T> struct unit {
+  // value / ln 2; ln 2 / value; and ln 2 less value times that.
+  T value, log2_e, ln_2, rest;
+  constexpr unit(double value, double log2_e, double ln_2, double ln_2_rest)
+      : value(T(value)), log2_e(T(log2_e)), ln_2(T(ln_2)), rest(T((ln_2 - double(T(ln_2)) + ln_2_rest) * value)) {}
+};
+template <class T> exponential<T> exponential_of(const unit<T> &u, vec<T> y) {
+  vec<T> shifted = fma(y, u.log2_e, shifter<T>);
+  vec<T> k = shifted - shifter<T>;
+  return {exp_minus_one(fma(u.value, fma(k, -u.ln_2, y), k * -u.rest)), shifted};
+}
+template <class T> exponential<T> exponential_of(const unit<T> &u, pair<T> y) {
+  vec<T> shifted = fma(y.high, u.log2_e, shifter<T>);
+  vec<T> k = shifted - shifter<T>;
+  return {exp_minus_one(fma(u.value, fma(k, -u.ln_2, y.high), fma(k, -u.rest, u.value * y.low))), shifted};
 }
 
-// (1 + e^x) * tiny, x a vec<T> or a pair<T> and at least -40: a single rounding of that sum. `tiny` makes room for e^x
-// up to where 1 / (1 + e^x) is zero.
+// s * e^x, where s is larger than meant by the factor `huge`, and zero only if x is. So the product is a normal number;
+// the caller takes the factor away in the step that rounds the result.
+template <class T> constexpr T huge = sizeof(T) == 4 ? T(0x1p64) : T(0x1p128);
+template <class T> vec<T> exp_times(vec<T> s, exponential<T> e) {
+  s = add_exponent(s, e.shifted);
+  return fma(s, e.minus_one, s);
+}
+
+// (1 + e^x) * tiny, x at least -40. `tiny` makes room for e^x up to where 1 / (1 + e^x) is zero.
 template <class T> constexpr T tiny = sizeof(T) == 4 ? T(0x1p-32) : T(0x1p-80);
-template <class T, class X> vec<T> one_plus_exp(X x) {
-  exponential<T> e = exponential_of(x);
-  vec<T> power = power_of_two(e.shifted, sizeof(T) == 4 ? -32 : -80);
+template <class T> vec<T> one_plus_exp(exponential<T> e) {
+  vec<T> power = add_exponent(vec<T>(tiny<T>), e.shifted);
   return fma(power, e.minus_one, tiny<T>) + power;
 }
+template <class T> vec<T> one_plus_exp(vec<T> x) { return one_plus_exp(exponential_of(x)); }
 
 // e^x as mantissa * 2^exponent, the mantissa between 0.7 and 1.42.
 template <class T> struct mantissa_and_exponent { vec<T> mantissa, exponent; };

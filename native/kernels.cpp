@@ -1,5 +1,6 @@
 // The inner loops, and the table of them. CMake compiles this file once per instruction set, which it calls KERNELS.
 #include "kernels.h"
+#include "exact.h"
 #include "math.h"
 #include "simd.h"
 #include "softmax_short_rows.h"
@@ -49,7 +50,12 @@ template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y,
 // `flatten` inlines all that these call: the formula into the loop, whatever its length.
 #define ACTIVATION(name, value, gradient)                                                                              \
   template <class T, class E> [[gnu::flatten]] void map_##name(const void *x, void *y, size_t n, bool stream) {        \
-    map<T>(static_cast<const E *>(x), static_cast<E *>(y), n, stream, [](vec<T> x) -> vec<T> { return value; });       \
+    map<T>(static_cast<const E *>(x), static_cast<E *>(y), n, stream, [](vec<T> x) -> vec<T> {                         \
+      if constexpr (sizeof(E) < sizeof(T))                                                                             \
+        return settle<activation_##name>(x, value);                                                                    \
+      else                                                                                                             \
+        return value;                                                                                                  \
+    });                                                                                                                \
   }                                                                                                                    \
   template <class T, class E> [[gnu::flatten]] void map_grad_##name(const void *g, const void *x, void *y, size_t n) { \
     map_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), n,                          \

@@ -3,12 +3,14 @@
 //
 // They rest on four primitives, which float32.h and float64.h each define for their type. NaN stays NaN in all of them.
 //
-//   exp_minus_one(r)      e^r - 1 for |r| <= 0.3467; exp.h makes of it what is needed here
-//   tanh_tail(a)          tanh(a), a in [0, tanh_end<T>]: a itself where a is subnormal, 1 at the end
-//   gelu_factor(a)        a Phi(-a) e^(a*a/2), a in [0, gelu_end<T>], Phi the normal distribution function
-//   gelu_slope_factor(a)  (Phi(-a) - a phi(a)) e^(a*a/2), the same a, phi the normal density
+//   exp_minus_one(r)    e^r - 1 for |r| <= 0.3467; exp.h makes of it what is needed here
+//   tanh_tail(a)        tanh(a), a in [0, tanh_end<T>]: a itself where a is subnormal, 1 at the end
+//   gelu_tail(a)        a Phi(-a) * huge<T>, a in [0, gelu_end<T>], Phi the normal distribution function
+//   gelu_slope_tail(a)  (Phi(-a) - a phi(a)) * huge<T>, the same a, phi the normal density
 //
-// With mills(a) = Phi(-a) e^(a*a/2), the last two are a mills(a) and mills(a) - a / sqrt(2 pi).
+// Instead of the last two a type may bring what is left of them without huge<T> and e^(-a*a/2): with mills(a) =
+// Phi(-a) e^(a*a/2), gelu_factor(a) = a mills(a) and gelu_slope_factor(a) = mills(a) - a / sqrt(2 pi).
+//
 // A function with a symmetry is computed from its negative half, where nothing cancels: gelu(x) = x + gelu(-x), and so
 // on. So the tails keep the digits that 1 + erf(x) and 1 + tanh(x) lose.
 #pragma once
@@ -30,6 +32,7 @@ template <class T> constexpr T gelu_end = sizeof(T) == 4 ? T(14.75) : T(38.9);
 template <class T> constexpr T gelu_tanh_end = sizeof(T) == 4 ? T(10.9) : T(21.65);
 template <class T> constexpr T gelu_sigmoid_end = sizeof(T) == 4 ? T(64.5) : T(446);
 
+// NaN where either is.
 template <class T> vec<T> relu_gradient(vec<T> x, vec<T> g) { return select(x > 0, g, select(x <= 0, vec<T>(0), x)); }
 
 // 1 / (1 + e^-x). From 40 on it is 1.
@@ -47,80 +50,79 @@ template <class T> vec<T> tanh_slope(vec<T> x) {
   return fma(T(-0.25) * y4, y4, y4);
 }
 
-// -a*a/2: the product and its rounding error.
-template <class T> pair<T> gelu_exponent(vec<T> a) {
-  vec<T> half = T(-0.5) * a;
-  vec<T> high = half * a;
-  return {high, fma(half, a, -high)};
+// max(x, 0) - w * scale for w >= 0, rounded once. The maximum with -0 keeps NaN, and gives -0 at -infinity, the limit.
+template <class T> vec<T> ramp_minus(vec<T> x, vec<T> w, T scale) { return fma(w, -scale, max(x, T(-0.0))); }
+// g'(x) from w * scale = g'(-|x|), where g'(x) + g'(-x) = 1, as for any g(x) = x f(x) with f(x) + f(-x) = 1.
+template <class T> vec<T> step_plus(vec<T> x, vec<T> w, T scale) {
+  mask<T> negative = x < 0;
+  return fma(w, select<T>(negative, scale, -scale), select<T>(negative, 0, 1));
 }
 
-// x Phi(x) as max(x, 0) - a Phi(-a), a = |x|. The maximum with -0 keeps NaN, and gives -0 at -infinity, the limit.
+// e^(-a*a/2)
+template <class T> exponential<T> bell(vec<T> a) { return exponential_of(product(T(-0.5) * a, a)); }
+template <class T> vec<T> gelu_tail(vec<T> a) { return exp_times(gelu_factor(a) * huge<T>, bell(a)); }
+template <class T> vec<T> gelu_slope_tail(vec<T> a) { return exp_times(gelu_slope_factor(a) * huge<T>, bell(a)); }
+
+// x Phi(x) as max(x, 0) - a Phi(-a), a = |x|.
 template <class T> vec<T> gelu(vec<T> x) {
   vec<T> a = min(abs(x), gelu_end<T>);
-  return max(x, T(-0.0)) - exp_times(gelu_factor(a), gelu_exponent(a));
+  return ramp_minus(x, gelu_tail(a), 1 / huge<T>);
 }
-// Phi(x) + x phi(x). For this and the next two g'(x) + g'(-x) = 1, and w is g' of the negative argument.
+// Phi(x) + x phi(x)
 template <class T> vec<T> gelu_slope(vec<T> x) {
   vec<T> a = min(abs(x), gelu_end<T>);
-  vec<T> w = exp_times(gelu_slope_factor(a), gelu_exponent(a));
-  return select(x < 0, w, 1 - w);
+  return step_plus(x, gelu_slope_tail(a), 1 / huge<T>);
 }
 
-// x sigmoid(v(x)) for an odd v as max(x, 0) - a / (1 + e^v(a)), from a = |x| and v(a).
-template <class T> vec<T> gated(vec<T> x, vec<T> a, pair<T> v) {
-  return max(x, T(-0.0)) - a / one_plus_exp<T>(v) * tiny<T>;
+// x sigmoid(v(x)) for an odd v as max(x, 0) - a / (1 + e^v(a)), from a = |x| and e^v(a).
+template <class T> vec<T> gated(vec<T> x, vec<T> a, exponential<T> e) {
+  return ramp_minus(x, a / one_plus_exp(e), tiny<T>);
 }
-// Its derivative, which is y - y (1 - y) a v'(a) for negative x, y = 1 / (1 + e^v(a)), from a v'(a) and v(a).
-template <class T> vec<T> gated_slope(vec<T> x, vec<T> growth, pair<T> v) {
-  vec<T> y = 1 / one_plus_exp<T>(v);
-  vec<T> w = y * fma(growth, fma(y, tiny<T>, -1), 1) * tiny<T>;
-  return select(x < 0, w, 1 - w);
-}
-
-// 2 sqrt(2/pi) and 0.044715 times that.
-template <class T> constexpr constant<T> gelu_tanh_1 = {0x1.9884533d43651p+0, -0x1.cbc0d30ebfd15p-54};
-template <class T> constexpr constant<T> gelu_tanh_3 = {0x1.2444f2a4d8b4bp-4, -0x1.6c843a29d1c70p-61};
-
-// v(a) = 2 sqrt(2/pi) (a + 0.044715 a^3) = a (c1 + c3 a^2). It reaches 104 (double: 746), where a rounding error of it
-// would be one of as many ulps in the result. So constants are pairs, and each step keeps the error it makes.
-template <class T> pair<T> gelu_tanh_exponent(vec<T> a) {
-  constexpr constant<T> c1 = gelu_tanh_1<T>, c3 = gelu_tanh_3<T>;
-  vec<T> line = a * c3.high;
-  vec<T> line_error = fma(a, c3.low, fma(a, c3.high, -line));
-  vec<T> sum = fma(line, a, c1.high);
-  vec<T> sum_error = fma(line_error, a, fma(line, a, c1.high - sum) + c1.low);
-  vec<T> high = a * sum;
-  return {high, fma(a, sum_error, fma(a, sum, -high))};
+// Its derivative: y - y (1 - y) a v'(a) for negative x, y = 1 / (1 + e^v(a)), from a v'(a) and e^v(a). What follows the
+// first y is a quotient of its own, which costs less than the rounding of y would.
+template <class T> vec<T> gated_slope(vec<T> x, vec<T> growth, exponential<T> e) {
+  vec<T> one_plus = one_plus_exp(e);
+  vec<T> y_minus_one = fma(1 / one_plus, tiny<T>, -1);
+  return step_plus(x, fma(growth, y_minus_one, 1) / one_plus, tiny<T>);
 }
 
+// v(a) = 2 sqrt(2/pi) (a + 0.044715 a^3) = c3 a (a^2 + 1 / 0.044715). It reaches 104 (double: 746), where a rounding
+// error of it would be one of as many ulps in the result. So c3 is the unit, and the errors of the sum and the product
+// are kept.
+template <class T> exponential<T> gelu_tanh_exponential(vec<T> a) {
+  constexpr unit<T> c3 = {0x1.2444f2a4d8b4bp-4, 0x1.a5a7cf7572a98p-4, 0x1.36d9d56d77525p+3, -0x1.ec6f30aff2b84p-51};
+  // 1 / 0.044715 in two parts. The first is short, and its difference with the sum exact.
+  constexpr T most = T(0x1.65d2p+4), rest = T(0x1.65d25edd9ed82p+4 - 0x1.65d2p+4 - 0x1.586cc71ee31dep-55);
+  vec<T> sum = fma(a, a, most);
+  pair<T> y = product(a, sum);
+  y.low = fma(a, fma(a, a, most - sum) + rest, y.low);
+  return exponential_of(c3, y);
+}
 // x sigmoid(v(x)) = x / 2 (1 + tanh(v(x) / 2))
 template <class T> vec<T> gelu_tanh(vec<T> x) {
   vec<T> a = min(abs(x), gelu_tanh_end<T>);
-  return gated(x, a, gelu_tanh_exponent(a));
+  return gated(x, a, gelu_tanh_exponential(a));
 }
+// a v'(a) is a (c1 + 3 c3 a^2).
 template <class T> vec<T> gelu_tanh_slope(vec<T> x) {
   vec<T> a = min(abs(x), gelu_tanh_end<T>);
-  vec<T> growth = a * fma(3 * gelu_tanh_3<T>.nearest() * a, a, gelu_tanh_1<T>.nearest());
-  return gated_slope(x, growth, gelu_tanh_exponent(a));
+  vec<T> growth = a * fma(T(0x1.b6676bf7450f0p-3) * a, a, T(0x1.9884533d43651p+0));
+  return gated_slope(x, growth, gelu_tanh_exponential(a));
 }
 
-template <class T> constexpr constant<T> gelu_sigmoid_1 = {0x1.b3b645a1cac08p+0, 0x1.89374bc6a7efap-55};
-
-// 1.702 a
-template <class T> pair<T> gelu_sigmoid_exponent(vec<T> a) {
-  constexpr constant<T> c = gelu_sigmoid_1<T>;
-  vec<T> high = a * c.high;
-  return {high, fma(a, c.low, fma(a, c.high, -high))};
+// e^(1.702 a)
+template <class T> exponential<T> gelu_sigmoid_exponential(vec<T> a) {
+  constexpr unit<T> c = {0x1.b3b645a1cac08p+0, 0x1.3a4cbdc7ee26bp+1, 0x1.a10753b4384c1p-2, 0x1.015c728834038p-56};
+  return exponential_of(c, a);
 }
-
 // x sigmoid(1.702 x)
 template <class T> vec<T> gelu_sigmoid(vec<T> x) {
   vec<T> a = min(abs(x), gelu_sigmoid_end<T>);
-  return gated(x, a, gelu_sigmoid_exponent(a));
+  return gated(x, a, gelu_sigmoid_exponential(a));
 }
 template <class T> vec<T> gelu_sigmoid_slope(vec<T> x) {
   vec<T> a = min(abs(x), gelu_sigmoid_end<T>);
-  return gated_slope(x, a * gelu_sigmoid_1<T>.nearest(), gelu_sigmoid_exponent(a));
+  return gated_slope(x, T(1.702) * a, gelu_sigmoid_exponential(a));
 }
 
 } // namespace

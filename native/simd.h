@@ -147,25 +147,9 @@ template <class T> vec<T> ldexp(vec<T> a, vec<T> k) {
 // Adding it rounds a number to an integer k and leaves k in the low bits of the sum.
 template <class T> constexpr T shifter = sizeof(T) == 4 ? T(0x1.8p23) : T(0x1.8p52);
 
-// 2^(k + offset) from k + shifter, if that is a normal number; something else if not, or if k is NaN.
-template <class T> vec<T> power_of_two(vec<T> shifted, int offset) {
-  using integer = typename lane<T>::integer;
-  constexpr int mantissa = sizeof(T) == 4 ? 23 : 52;
-  constexpr integer bias = sizeof(T) == 4 ? 127 : 1023;
-  return from_bits<T>((to_bits(shifted) << mantissa) + ((bias + offset) << mantissa));
-}
-
-// (s + s * m) * 2^k: the sum is rounded by one fma, the product once more where it is subnormal. k, given as k +
-// shifter, is in [-1100, 60] (float: [-180, 60]), |s| at most 2^60, and m must be NaN if k is.
-template <class T> vec<T> fma_ldexp(vec<T> s, vec<T> m, vec<T> shifted) {
-#if VECTOR_BYTES == 64
-  return ldexp(fma(s, m, s), shifted - vec<T>(shifter<T>));
-#else
-  // In numbers too large by a power of two, so that only the last step can meet a subnormal.
-  constexpr int offset = sizeof(T) == 4 ? 64 : 128;
-  s = s * power_of_two(shifted, offset);
-  return fma(s, m, s) * vec<T>(sizeof(T) == 4 ? T(0x1p-64) : T(0x1p-128));
-#endif
+// a * 2^k from k + shifter, where a and the product are normal numbers or k is zero. Where k is NaN, anything.
+template <class T> vec<T> add_exponent(vec<T> a, vec<T> shifted) {
+  return from_bits<T>(to_bits(a) + (to_bits(shifted) << (sizeof(T) == 4 ? 23 : 52)));
 }
 
 // table[i mod 8] for each lane.

@@ -24,7 +24,17 @@ describe.each(Object.keys(addon))('%s', (isa) => {
   const f32 = (n: number) => new Float32Array(n);
 
   it.each(functions)('%s refuses what is not its arrays', (_, f) => {
-    const wrong = [undefined, null, 1, 'x', {}, [], new Int32Array(3), new Uint8Array(3), new DataView(new ArrayBuffer(8))];
+    const wrong = [
+      undefined,
+      null,
+      1,
+      'x',
+      {},
+      [],
+      new Int32Array(3),
+      new Uint8Array(3),
+      new DataView(new ArrayBuffer(8)),
+    ];
     for (const x of wrong) {
       expect(() => f(x, f32(3), f32(3), 1, 1)).toThrow(TypeError);
       expect(() => f(f32(3), x, f32(3), 1, 1)).toThrow(TypeError);
@@ -86,7 +96,9 @@ it('works in many workers at once, and survives their end while busy', async () 
     for (;;) set.map(x, y, 3);
   `;
   const workers = Array.from({ length: 8 }, () => new Worker(code, { eval: true, workerData: native.path }));
-  const results = await Promise.all(workers.map((w) => new Promise((resolve, reject) => w.on('message', resolve).on('error', reject))));
+  const results = await Promise.all(
+    workers.map((w) => new Promise((resolve, reject) => w.on('message', resolve).on('error', reject))),
+  );
   expect(results).toEqual(Array(8).fill(Math.fround(1 / (1 + Math.exp(-1)))));
   await Promise.all(workers.map((worker) => worker.terminate()));
 });
@@ -98,8 +110,13 @@ it('exports nothing from the objects of an instruction set but its table', () =>
   );
   expect(objects.length).toBeGreaterThan(0);
   for (const object of objects) {
-    const symbols = execFileSync('nm', ['-C', '-g', '--defined-only', join(root, 'build', 'CMakeFiles', object)], { encoding: 'utf8' });
-    const names = symbols.trim().split('\n').map((line) => line.replace(/^\S+ \S /, ''));
+    const symbols = execFileSync('nm', ['-C', '-g', '--defined-only', join(root, 'build', 'CMakeFiles', object)], {
+      encoding: 'utf8',
+    });
+    const names = symbols
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/^\S+ \S /, ''));
     expect(names).toEqual([expect.stringMatching(/^nonlin::(avx2|avx512|neon)$/)]);
   }
 });

@@ -34,16 +34,16 @@ function beyond(comparison: Comparison, actual: FloatArray, expected: FloatArray
 
 describe.each(native.backends)('$name', (backend) => {
   describe.each(['float32', 'float64'] as const)('%s', (dtype) => {
-    const Array = dtypes[dtype];
+    const Floats = dtypes[dtype];
 
     describe.each(precisions)('%s', (precision) => {
       const exact = precision === 'exact';
-      const inputs = Array.from([...specials(dtype), ...random(dtype, 4096)]);
-      const grads = Array.from(random(dtype, inputs.length, 1));
+      const inputs = Floats.from([...specials(dtype), ...random(dtype, 4096)]);
+      const grads = Floats.from(random(dtype, inputs.length, 1));
 
       it.each(activationNames)('%s agrees with TypeScript', (activation) => {
         const comparison = { activation, direction: 'forward', dtype, precision } as const;
-        const [y, expected] = [new Array(inputs.length), new Array(inputs.length)];
+        const [y, expected] = [new Floats(inputs.length), new Floats(inputs.length)];
         backend.map(inputs, y, opOf[activation], exact);
         reference.map(inputs, expected, opOf[activation], exact);
         expect(beyond(comparison, y, expected, inputs)).toBeUndefined();
@@ -51,23 +51,26 @@ describe.each(native.backends)('$name', (backend) => {
 
       it.each(activationNames)('the gradient of %s agrees with TypeScript', (activation) => {
         const comparison = { activation, direction: 'gradient', dtype, precision } as const;
-        const [y, expected] = [new Array(inputs.length), new Array(inputs.length)];
+        const [y, expected] = [new Floats(inputs.length), new Floats(inputs.length)];
         backend.mapGrad(grads, inputs, y, opOf[activation], exact);
         reference.mapGrad(grads, inputs, expected, opOf[activation], exact);
         expect(beyond(comparison, y, expected, inputs, grads)).toBeUndefined();
       });
 
       it.each(activationNames)('%s of an element does not depend on its place', (activation) => {
-        const whole = new Array(inputs.length);
-        const wholeGrad = new Array(inputs.length);
+        const whole = new Floats(inputs.length);
+        const wholeGrad = new Floats(inputs.length);
         backend.map(inputs, whole, opOf[activation], exact);
         backend.mapGrad(grads, inputs, wholeGrad, opOf[activation], exact);
         for (const length of lengths) {
           for (const offset of [0, 1, 3, 16]) {
             const part = <T extends FloatArray>(x: T) => x.subarray(offset, offset + length);
-            expectSameBits(guarded(Array, length, (y) => backend.map(part(inputs), y, opOf[activation], exact)), part(whole));
             expectSameBits(
-              guarded(Array, length, (y) => backend.mapGrad(part(grads), part(inputs), y, opOf[activation], exact)),
+              guarded(Floats, length, (y) => backend.map(part(inputs), y, opOf[activation], exact)),
+              part(whole),
+            );
+            expectSameBits(
+              guarded(Floats, length, (y) => backend.mapGrad(part(grads), part(inputs), y, opOf[activation], exact)),
               part(wholeGrad),
             );
           }
@@ -75,7 +78,7 @@ describe.each(native.backends)('$name', (backend) => {
       });
 
       it.each(activationNames)('%s works in place', (activation) => {
-        const expected = new Array(inputs.length);
+        const expected = new Floats(inputs.length);
         const y = inputs.slice();
         backend.map(inputs, expected, opOf[activation], exact);
         backend.map(y, y, opOf[activation], exact);
@@ -102,9 +105,9 @@ describe.each(native.backends)('$name', (backend) => {
         [2, 131, 17],
         [1, 70, 64],
       ])('softmax of [%i, %i, %i] and its gradient agree with TypeScript', (outer, length, inner) => {
-        const x = Array.from(random(dtype, outer * length * inner, 20));
-        const g = Array.from(random(dtype, x.length, 1));
-        const [y, expected, s] = [new Array(x.length), new Array(x.length), new Array(x.length)];
+        const x = Floats.from(random(dtype, outer * length * inner, 20));
+        const g = Floats.from(random(dtype, x.length, 1));
+        const [y, expected, s] = [new Floats(x.length), new Floats(x.length), new Floats(x.length)];
         backend.softmax(x, y, length, inner, exact);
         reference.softmax(x, s, length, inner, exact);
         expect(beyond({ activation: 'softmax', direction: 'forward', dtype, precision }, y, s, x)).toBeUndefined();
@@ -118,12 +121,13 @@ describe.each(native.backends)('$name', (backend) => {
       it('softmax of a slice does not depend on the layout', () => {
         for (const length of [1, 2, 9, 16, 17, 40, 100, 300]) {
           const rows = 19;
-          const x = Array.from(random(dtype, rows * length, 30));
-          const g = Array.from(random(dtype, rows * length, 1));
-          const transposed = (a: FloatArray, m: number, n: number) => a.map((_, i) => a[(i % m) * n + Math.floor(i / m)]!);
+          const x = Floats.from(random(dtype, rows * length, 30));
+          const g = Floats.from(random(dtype, rows * length, 1));
+          const transposed = (a: FloatArray, m: number, n: number) =>
+            a.map((_, i) => a[(i % m) * n + Math.floor(i / m)]!);
           for (const grad of [false, true]) {
             const run = (g: FloatArray, x: FloatArray, inner: number) => {
-              const y = new Array(x.length);
+              const y = new Floats(x.length);
               if (grad) backend.softmaxGrad(g, x, y, length, inner, exact);
               else backend.softmax(x, y, length, inner, exact);
               return y;
@@ -135,10 +139,14 @@ describe.each(native.backends)('$name', (backend) => {
       });
 
       it('softmax works in place', () => {
-        for (const [length, inner] of [[130, 1], [10, 1], [26, 5]] as const) {
-          const x = Array.from(random(dtype, 1300, 10));
-          const g = Array.from(random(dtype, 1300, 1));
-          const expected = new Array(x.length);
+        for (const [length, inner] of [
+          [130, 1],
+          [10, 1],
+          [26, 5],
+        ] as const) {
+          const x = Floats.from(random(dtype, 1300, 10));
+          const g = Floats.from(random(dtype, 1300, 1));
+          const expected = new Floats(x.length);
           const y = x.slice();
           backend.softmax(x, expected, length, inner, exact);
           backend.softmax(y, y, length, inner, exact);
@@ -158,11 +166,11 @@ describe.each(precisions)('all native backends give the same bits: %s', (precisi
   const [first, ...others] = native.backends as [Backend, ...Backend[]];
 
   it.each(['float32', 'float64'] as const)('%s', (dtype) => {
-    const Array = dtypes[dtype];
-    const x = Array.from([...specials(dtype), ...random(dtype, 100_003)]);
-    const g = Array.from(random(dtype, x.length, 1));
+    const Floats = dtypes[dtype];
+    const x = Floats.from([...specials(dtype), ...random(dtype, 100_003)]);
+    const g = Floats.from(random(dtype, x.length, 1));
     const run = (f: (y: FloatArray) => void) => {
-      const y = new Array(x.length);
+      const y = new Floats(x.length);
       f(y);
       return y;
     };
@@ -171,14 +179,16 @@ describe.each(precisions)('all native backends give the same bits: %s', (precisi
       ...activationNames.map((op: Activation) => run((y) => backend.mapGrad(g, x, y, opOf[op], exact))),
     ];
     const slices = (backend: Backend) => {
-      const rows = Array.from(random(dtype, 120_120, 30));
+      const rows = Floats.from(random(dtype, 120_120, 30));
       return [1, 2, 7, 10, 33, 77, 1001, 120_120].flatMap((length) =>
-        [1, 3, 40].filter((inner) => rows.length % (length * inner) === 0).flatMap((inner) => {
-          const [y, dx] = [new Array(rows.length), new Array(rows.length)];
-          backend.softmax(rows, y, length, inner, exact);
-          backend.softmaxGrad(y, rows, dx, length, inner, exact);
-          return [y, dx];
-        }),
+        [1, 3, 40]
+          .filter((inner) => rows.length % (length * inner) === 0)
+          .flatMap((inner) => {
+            const [y, dx] = [new Floats(rows.length), new Floats(rows.length)];
+            backend.softmax(rows, y, length, inner, exact);
+            backend.softmaxGrad(y, rows, dx, length, inner, exact);
+            return [y, dx];
+          }),
       );
     };
     for (const other of others) {
@@ -189,13 +199,14 @@ describe.each(precisions)('all native backends give the same bits: %s', (precisi
 });
 
 /** Runs f on an array of `length` between guards, and asserts that they are as they were. */
-function guarded(Array: typeof Float32Array | typeof Float64Array, length: number, f: (y: FloatArray) => void) {
+function guarded(Floats: typeof Float32Array | typeof Float64Array, length: number, f: (y: FloatArray) => void) {
   const guards = 20;
-  const memory = new Array(length + 2 * guards).fill(1.25);
+  const memory = new Floats(length + 2 * guards).fill(1.25);
   const y = memory.subarray(guards, guards + length);
   f(y);
   for (let i = 0; i < guards; i++) {
-    if (memory[i] !== 1.25 || memory[guards + length + i] !== 1.25) throw new Error(`wrote outside of ${length} elements`);
+    if (memory[i] !== 1.25 || memory[guards + length + i] !== 1.25)
+      throw new Error(`wrote outside of ${length} elements`);
   }
   return y;
 }

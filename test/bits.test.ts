@@ -5,10 +5,15 @@ import { expect, it } from 'vitest';
 
 const missing = ['aarch64-linux-gnu-g++', 'qemu-aarch64-static'].filter((tool) => spawnSync(tool, ['--version']).error);
 
-it.skipIf(missing.length > 0)(`avx512, avx2 and neon give the same bits${missing.map((tool) => `; no ${tool}`)}`, () => {
-  const script = join(import.meta.dirname, 'bits', 'run.mjs');
-  const text = execFileSync(process.execPath, [script, '--json', '--count', '20000'], { encoding: 'utf8' });
-  const rows = JSON.parse(text) as { function: string; neon: string; equal: boolean }[];
-  expect(rows.length).toBe(42);
-  for (const row of rows) expect(row, row.function).toMatchObject({ neon: expect.stringMatching(/^[0-9a-f]{16}$/), equal: true });
-}, 300_000);
+it.skipIf(missing.length > 0)(
+  `avx512, avx2 and neon give the same bits${missing.map((tool) => `; no ${tool}`)}`,
+  () => {
+    const script = join(import.meta.dirname, 'bits', 'run.mjs');
+    const text = execFileSync(process.execPath, [script, '--json', '--count', '20000'], { encoding: 'utf8' });
+    const rows = JSON.parse(text) as { function: string; neon: string; equal: boolean }[];
+    expect(rows.length).toBe(42);
+    for (const row of rows)
+      expect(row, row.function).toMatchObject({ neon: expect.stringMatching(/^[0-9a-f]{16}$/), equal: true });
+  },
+  300_000,
+);

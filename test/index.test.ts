@@ -21,12 +21,22 @@ describe.each(nonlin.backends())('%s', (backend) => {
     expect(String(y)).toBe('[[0, 0, 1, 2]]');
     const z = relu({ data: f32(-1, 2, -3, 4), dims: [2, 2] });
     expect(z).toBeInstanceOf(Tensor);
-    expect(z.toArray()).toEqual([[0, 2], [0, 4]]);
+    expect(z.toArray()).toEqual([
+      [0, 2],
+      [0, 4],
+    ]);
   });
 
   it('follows strides', () => {
-    const x = new Tensor([[1, -2, 3], [-4, 5, -6]]);
-    expect(relu(x.T).toArray()).toEqual([[1, 0], [0, 5], [3, 0]]);
+    const x = new Tensor([
+      [1, -2, 3],
+      [-4, 5, -6],
+    ]);
+    expect(relu(x.T).toArray()).toEqual([
+      [1, 0],
+      [0, 5],
+      [3, 0],
+    ]);
     expect(softmax(x.T, { dim: 0 }).toArray()).toEqual(softmax(x, { dim: 1 }).T.toArray());
   });
 
@@ -37,10 +47,19 @@ describe.each(nonlin.backends())('%s', (backend) => {
     expect(out).toEqual(f32(0, 2));
     expect(relu(x, { out: x })).toBe(x);
     expect(x).toEqual(f32(0, 2));
-    const t = new Tensor([[1, -2], [-3, 4]]);
+    const t = new Tensor([
+      [1, -2],
+      [-3, 4],
+    ]);
     // A transposed out is scattered into, even over its own input.
-    expect(relu(t, { out: t.T }).toArray()).toEqual([[1, 0], [0, 4]]);
-    expect(t.toArray()).toEqual([[1, 0], [0, 4]]);
+    expect(relu(t, { out: t.T }).toArray()).toEqual([
+      [1, 0],
+      [0, 4],
+    ]);
+    expect(t.toArray()).toEqual([
+      [1, 0],
+      [0, 4],
+    ]);
     const like = { data: f32(0, 0), dims: [2] };
     expect(relu({ data: f32(-5, 5), dims: [2] }, { out: like })).toBe(like);
     expect(like.data).toEqual(f32(0, 5));
@@ -53,9 +72,9 @@ describe.each(nonlin.backends())('%s', (backend) => {
   });
 
   const max = { Float32Array: 3.4028234663852886e38, Float64Array: Number.MAX_VALUE };
-  describe.each([Float32Array, Float64Array])('$name at the edges', (Array) => {
-    const largest = max[Array.name as keyof typeof max];
-    const least = Array === Float32Array ? 2 ** -149 : 5e-324;
+  describe.each([Float32Array, Float64Array])('$name at the edges', (Floats) => {
+    const largest = max[Floats.name as keyof typeof max];
+    const least = Floats === Float32Array ? 2 ** -149 : 5e-324;
     const inputs = [NaN, Infinity, -Infinity, -0, 0, largest, -largest, 6 * least, -6 * least];
     // design: NaN, both infinities, both zeros, the largest and a subnormal number.
     const rows: [string, (x: Float32Array | Float64Array) => ArrayLike<number>, number[]][] = [
@@ -63,22 +82,58 @@ describe.each(nonlin.backends())('%s', (backend) => {
       ['sigmoid', sigmoid, [NaN, 1, 0, 0.5, 0.5, 1, 0, 0.5, 0.5]],
       ['tanh', tanh, [NaN, 1, -1, -0, 0, 1, -1, 6 * least, -6 * least]],
       ['gelu', gelu, [NaN, Infinity, -0, -0, 0, largest, -0, 3 * least, -3 * least]],
-      ['gelu tanh', (x) => gelu(x, { approximate: 'tanh' }), [NaN, Infinity, -0, -0, 0, largest, -0, 3 * least, -3 * least]],
-      ['gelu sigmoid', (x) => gelu(x, { approximate: 'sigmoid' }), [NaN, Infinity, -0, -0, 0, largest, -0, 3 * least, -3 * least]],
+      [
+        'gelu tanh',
+        (x) => gelu(x, { approximate: 'tanh' }),
+        [NaN, Infinity, -0, -0, 0, largest, -0, 3 * least, -3 * least],
+      ],
+      [
+        'gelu sigmoid',
+        (x) => gelu(x, { approximate: 'sigmoid' }),
+        [NaN, Infinity, -0, -0, 0, largest, -0, 3 * least, -3 * least],
+      ],
     ];
     for (const precision of ['fast', 'exact'] as const) {
       it.each(rows)(`%s, ${precision}`, (_, f, expected) => {
-        expect([...globalThis.Array.from(f(Array.from(inputs)))]).toEqual(expected);
+        expect([...Array.from(f(Floats.from(inputs)))]).toEqual(expected);
       });
     }
 
     it('softmax', () => {
-      const x = new Tensor(Array.of(NaN, 1, 2, Infinity, 0, 0, -Infinity, 3, 3, -Infinity, -Infinity, -Infinity, largest, largest, -largest), {
-        shape: [5, 3],
-      });
-      for (const [y, nan] of [[softmax(x), NaN], [softmax(x.T.contiguous(), { dim: 0 }).T, NaN]] as const)
-        expect(y.toArray()).toEqual([[nan, nan, nan], [nan, nan, nan], [0, 0.5, 0.5], [nan, nan, nan], [0.5, 0.5, 0]]);
-      expect(softmax(Array.of(1000, 1000, -1000, -1000))).toEqual(Array.of(0.5, 0.5, 0, 0));
+      const x = new Tensor(
+        Floats.of(
+          NaN,
+          1,
+          2,
+          Infinity,
+          0,
+          0,
+          -Infinity,
+          3,
+          3,
+          -Infinity,
+          -Infinity,
+          -Infinity,
+          largest,
+          largest,
+          -largest,
+        ),
+        {
+          shape: [5, 3],
+        },
+      );
+      for (const [y, nan] of [
+        [softmax(x), NaN],
+        [softmax(x.T.contiguous(), { dim: 0 }).T, NaN],
+      ] as const)
+        expect(y.toArray()).toEqual([
+          [nan, nan, nan],
+          [nan, nan, nan],
+          [0, 0.5, 0.5],
+          [nan, nan, nan],
+          [0.5, 0.5, 0],
+        ]);
+      expect(softmax(Floats.of(1000, 1000, -1000, -1000))).toEqual(Floats.of(0.5, 0.5, 0, 0));
     });
   });
 
@@ -97,11 +152,11 @@ describe.each(nonlin.backends())('%s', (backend) => {
   });
 
   it('keeps its relative accuracy in the tail of gelu', () => {
-    // By mpmath in 30 digits, from erfc and from x / (1 + exp(-v)); 0 where float32 has no smaller number.
+    // By mpmath, from erfc and from x / (1 + exp(-v)); 0 where float32 has no smaller number.
     const expected = {
-      none: [-5.91952587022618884e-9, -7.61985302416e-23, -7.95231371941e-38],
-      tanh: [-8.43964670076229708e-11, -1.20409234821e-37, 0],
-      sigmoid: [-2.20353549787392403e-4, -4.05796129486e-7, -3.19700743011e-9],
+      none: [-5.919525870226189e-9, -7.61985302416e-23, -7.95231371941e-38],
+      tanh: [-8.439646700762297e-11, -1.20409234821e-37, 0],
+      sigmoid: [-2.203535497873924e-4, -4.05796129486e-7, -3.19700743011e-9],
     } as const;
     for (const approximate of ['none', 'tanh', 'sigmoid'] as const) {
       for (const precision of ['fast', 'exact'] as const) {
@@ -121,8 +176,21 @@ describe.each(nonlin.backends())('%s', (backend) => {
     expect(geluGrad(f32(1), f32(0))).toEqual(f32(0.5));
     // Along a slice of equal entries, only what differs from the mean of grad flows.
     expect(softmaxGrad(f32(1, 1, 4), f32(8, 8, 8))).toEqual(f32(-1 / 3, -1 / 3, 2 / 3));
-    const t = softmaxGrad(new Tensor([[1, 0], [0, 0]]), new Tensor([[0, 0], [0, 0]]), { dim: 0 });
-    expect(t.toArray()).toEqual([[0.25, 0], [-0.25, 0]]);
+    const t = softmaxGrad(
+      new Tensor([
+        [1, 0],
+        [0, 0],
+      ]),
+      new Tensor([
+        [0, 0],
+        [0, 0],
+      ]),
+      { dim: 0 },
+    );
+    expect(t.toArray()).toEqual([
+      [0.25, 0],
+      [-0.25, 0],
+    ]);
   });
 
   it('serves arrays on shared memory and at an offset', () => {
@@ -147,10 +215,20 @@ describe('wrong arguments', () => {
     ['relu', [x, 1], TypeError, 'relu: options must be an object such as { out }, got 1'],
     ['relu', [x, null], TypeError, 'relu: options must be an object such as { out }, got null'],
     ['relu', [x, { out: null }], TypeError, 'relu: out must be a Float32Array like x, got null'],
-    ['relu', [x, { out: new Float64Array(3) }], TypeError, 'relu: out must be a Float32Array like x, got Float64Array of 3'],
+    [
+      'relu',
+      [x, { out: new Float64Array(3) }],
+      TypeError,
+      'relu: out must be a Float32Array like x, got Float64Array of 3',
+    ],
     ['relu', [x, { out: new Float32Array(2) }], RangeError, 'relu: out has 2 elements but x has 3'],
     ['relu', [x, { precision: 'double' }], TypeError, `relu: precision must be 'fast' or 'exact', got "double"`],
-    ['gelu', [x, { approximate: 'erf' }], TypeError, `gelu: approximate must be 'none', 'tanh' or 'sigmoid', got "erf"`],
+    [
+      'gelu',
+      [x, { approximate: 'erf' }],
+      TypeError,
+      `gelu: approximate must be 'none', 'tanh' or 'sigmoid', got "erf"`,
+    ],
     ['gelu', [x, { approximate: 'toString' }], TypeError, 'got "toString"'],
     ['softmax', [x, { dim: 1 }], RangeError, 'dim must be in [-1, 0] for shape [3], got 1'],
     ['softmax', [x, { dim: 2 ** 32 }], RangeError, 'dim must be in [-1, 0] for shape [3], got 4294967296'],
@@ -159,10 +237,25 @@ describe('wrong arguments', () => {
     ['reluGrad', [x], TypeError, 'undefined'],
     ['relu', [[1, 2]], TypeError, 'an Array of 2'],
     ['reluGrad', [f32(1), x], RangeError, 'reluGrad: grad has 1 elements but x has 3'],
-    ['reluGrad', [new Float64Array(3), x], TypeError, 'reluGrad: grad must be a Float32Array like x, got Float64Array of 3'],
+    [
+      'reluGrad',
+      [new Float64Array(3), x],
+      TypeError,
+      'reluGrad: grad must be a Float32Array like x, got Float64Array of 3',
+    ],
     ['relu', [new Tensor([1, 2]), { out: new Tensor([1, 2, 3]) }], RangeError, 'relu: out has shape [3] but x has [2]'],
-    ['relu', [new Tensor([1, 2]), { out: new Tensor([1, 2], { dtype: 'float64' }) }], TypeError, 'relu: out must be float32 like x, got float64'],
-    ['reluGrad', [new Tensor([1, 2]), new Tensor([[1, 2]])], RangeError, 'reluGrad: grad has shape [2] but x has [1, 2]'],
+    [
+      'relu',
+      [new Tensor([1, 2]), { out: new Tensor([1, 2], { dtype: 'float64' }) }],
+      TypeError,
+      'relu: out must be float32 like x, got float64',
+    ],
+    [
+      'reluGrad',
+      [new Tensor([1, 2]), new Tensor([[1, 2]])],
+      RangeError,
+      'reluGrad: grad has shape [2] but x has [1, 2]',
+    ],
     ['useBackend', ['cuda'], TypeError, 'backend must be one of avx512, avx2, neon, js, got "cuda"'],
   ];
   it.each(cases)('%s: case %#', (name, args, kind, message) => {

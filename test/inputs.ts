@@ -7,7 +7,25 @@ export function specials(dtype: 'float32' | 'float64'): number[] {
   const positive = [0, least, 3 * least, normal - least, normal, 1e-20, 1e-10, 2 ** -24, 1e-4, largest, Infinity];
   // Where exponentials are reduced, results become subnormal or zero, and slopes vanish.
   for (let i = 1; i <= 64; i++) positive.push(i / 8, i / 2, (i * Math.LN2) / 2, i * 12);
-  positive.push(0.7518, 0.7525, 0.7512, 8.32, 8.66, 9.01, 13.1, 14.2, 14.5, 37.5, 38.6, 87.3, 88.7, 103.9, 104, 708.4, 745.2);
+  positive.push(
+    0.7518,
+    0.7525,
+    0.7512,
+    8.32,
+    8.66,
+    9.01,
+    13.1,
+    14.2,
+    14.5,
+    37.5,
+    38.6,
+    87.3,
+    88.7,
+    103.9,
+    104,
+    708.4,
+    745.2,
+  );
   return [NaN, ...positive, ...positive.map((x) => -x)];
 }
 

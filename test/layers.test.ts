@@ -26,7 +26,9 @@ describe.each([
   it('goes backward at the input of the last forward, or at the one given', () => {
     const layer = new Layer();
     const [g, x, other] = [f32(1, 2, 3), f32(-1, 0.5, 2), f32(3, -3, 1)];
-    expect(() => layer.backward(g)).toThrow('.backward(grad) needs the input of a forward, and no forward came before it');
+    expect(() => layer.backward(g)).toThrow(
+      '.backward(grad) needs the input of a forward, and no forward came before it',
+    );
     layer(x);
     expect(layer.backward(g)).toEqual(grad(g, x));
     expect(layer.backward(g, other)).toEqual(grad(g, other));
@@ -69,8 +71,14 @@ it('GELU takes its approximation from the constructor', () => {
 });
 
 it('Softmax takes its dimension from the call or the constructor, and backward follows', () => {
-  const x = new Tensor([[1, 2], [3, 5]]);
-  const g = new Tensor([[1, 0], [0, 0]]);
+  const x = new Tensor([
+    [1, 2],
+    [3, 5],
+  ]);
+  const g = new Tensor([
+    [1, 0],
+    [0, 0],
+  ]);
   const layer = new Softmax({ dim: 0 });
   expect(layer(x)).toEqual(nonlin.softmax(x, { dim: 0 }));
   expect(layer(x, 1)).toEqual(nonlin.softmax(x, { dim: 1 }));

@@ -19,10 +19,12 @@ const run = (command: string, ...args: string[]) => {
 const node = (code: string) => run('node', '-e', code).trim();
 
 it('has no dependency, no install script, and one version', () => {
-  expect(manifest['dependencies']).toBeUndefined();
-  expect(Object.keys(manifest['scripts']!)).not.toEqual(expect.arrayContaining([expect.stringMatching(/install|prepare/)]));
+  expect(manifest.dependencies).toBeUndefined();
+  expect(Object.keys(manifest.scripts!)).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/install|prepare/)]),
+  );
   expect(readdirSync(root)).not.toContain('binding.gyp');
-  expect(manifest['version']).toBe(version);
+  expect(manifest.version).toBe(version);
 });
 
 describe('packed and installed', () => {
@@ -62,9 +64,16 @@ describe('packed and installed', () => {
   it('is small and has only what belongs in it', () => {
     const files = readdirSync(join(folder, 'node_modules', 'nonlin'), { recursive: true, encoding: 'utf8' });
     const top = new Set(files.map((name) => name.split('/')[0]));
-    expect([...top].sort()).toEqual(
-      ['CHANGELOG.md', 'CMakeLists.txt', 'LICENSE', 'README.md', 'dist', 'native', 'package.json', 'prebuilds'],
-    );
+    expect([...top].sort()).toEqual([
+      'CHANGELOG.md',
+      'CMakeLists.txt',
+      'LICENSE',
+      'README.md',
+      'dist',
+      'native',
+      'package.json',
+      'prebuilds',
+    ]);
   });
 
   it('works the same without native code, and says why', () => {

@@ -30,7 +30,11 @@ const build = (name, ...flags) => {
   execFileSync('cmake', ['--build', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
   return join(folder, 'bits');
 };
-const cross = ['-DCMAKE_SYSTEM_NAME=Linux', '-DCMAKE_SYSTEM_PROCESSOR=aarch64', '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++'];
+const cross = [
+  '-DCMAKE_SYSTEM_NAME=Linux',
+  '-DCMAKE_SYSTEM_PROCESSOR=aarch64',
+  '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++',
+];
 
 for (const tool of ['aarch64-linux-gnu-g++', 'qemu-aarch64-static']) {
   if (spawnSync(tool, ['--version']).error) {
