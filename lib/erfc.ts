@@ -8,11 +8,11 @@ const steps = 64 * Math.LOG2E;
 // Adding it leaves no room for a fraction: taking it off again has rounded to the nearest integer.
 const noFraction = 1.5 * 2 ** 52;
 
-/** The rounding error of p = a * b. Float32 halves have exact products; below 1e-30 they are lost, with an error that small. */
+/** The rounding error of p = a * b: halves of 24 and 29 bits have exact products, but for the smallest. */
 function productError(a: number, b: number, p: number): number {
-  const [aHigh, bHigh] = [Math.fround(a), Math.fround(b)];
-  const [aLow, bLow] = [a - aHigh, b - bHigh];
-  return aHigh * bHigh - p + aHigh * bLow + aLow * bHigh + aLow * bLow;
+  const aHigh = Math.fround(a);
+  const bHigh = Math.fround(b);
+  return aHigh * bHigh - p + aHigh * (b - bHigh) + (a - aHigh) * bHigh + (a - aHigh) * (b - bHigh);
 }
 
 // 2^(j / 64) = rootHigh[j] + rootLow[j]: the first from square roots, the second from how far its 64th power is from 2^j.
@@ -20,10 +20,12 @@ const rootHigh = new Float64Array(64).fill(1);
 const rootLow = new Float64Array(64);
 for (let j = 0; j < 64; j++) {
   for (let bit = 32, root = Math.SQRT2; bit > 0; bit >>= 1, root = Math.sqrt(root)) if (j & bit) rootHigh[j]! *= root;
-  let [high, low] = [rootHigh[j]!, 0];
-  for (let square = 0; square < 6; square++) {
-    const product = high * high;
-    [high, low] = [product, productError(high, high, product) + 2 * high * low];
+  let high = rootHigh[j]!;
+  let low = 0;
+  for (let power = 1; power < 64; power *= 2) {
+    const square = high * high;
+    low = productError(high, high, square) + 2 * high * low;
+    high = square;
   }
   rootLow[j] = (rootHigh[j]! * (2 ** j - high - low)) / (64 * high);
 }
@@ -77,40 +79,44 @@ const rowsPerUnit = 16;
 const terms = 13;
 const rowLength = terms + 3;
 const table = new Float64Array((40 * rowsPerUnit + 1) * rowLength);
-for (let i = table.length - rowLength; i >= 0; i -= rowLength) {
-  const a = i / rowLength / rowsPerUnit;
-  let low: number;
-  if (a >= 3) {
-    // The recurrence backwards, as a continued fraction for m[n] / m[n - 1]: nothing cancels, and 450 / a^2 terms suffice.
-    let ratio = 0;
-    for (let n = Math.ceil(450 / (a * a)) + terms; n > 0; n--) {
-      ratio = 1 / ((n + 1) * ratio - a);
-      if (n < terms) table[i + n] = ratio;
+
+/** Fills the table; on first use, as it takes 3 ms. No entry of it is zero. */
+function fillTable(): void {
+  for (let i = table.length - rowLength; i >= 0; i -= rowLength) {
+    const a = i / rowLength / rowsPerUnit;
+    let low: number;
+    if (a >= 3) {
+      // The recurrence backwards, as a continued fraction for m[n] / m[n - 1]: nothing cancels, and 450 / a^2 terms suffice.
+      let ratio = 0;
+      for (let n = Math.ceil(450 / (a * a)) + terms; n > 0; n--) {
+        ratio = 1 / ((n + 1) * ratio - a);
+        if (n < terms) table[i + n] = ratio;
+      }
+      const divisor = a - ratio;
+      const quotient = densityHigh / divisor;
+      const product = quotient * divisor;
+      const rest = densityHigh - product - productError(quotient, divisor, product) - quotient * (a - divisor - ratio);
+      low = (rest + densityLow) / divisor;
+      table[i] = quotient;
+      for (let n = 1; n < terms; n++) table[i + n]! *= table[i + n - 1]!;
+    } else {
+      // A Taylor step down from the row above, which adds positive terms only; then the recurrence.
+      const above = table[i + rowLength]!;
+      let step = 0;
+      for (let n = terms - 1; n > 0; n--) step = (step + table[i + rowLength + n]!) / -rowsPerUnit;
+      step += table[i + rowLength + terms]!;
+      const first = above + step;
+      low = above - first + step;
+      table[i] = first;
+      table[i + 1] = a * first - densityHigh + (a * low - densityLow);
+      for (let n = 1; n + 1 < terms; n++) table[i + n + 1] = (a * table[i + n]! + table[i + n - 1]!) / (n + 1);
     }
-    const divisor = a - ratio;
-    const quotient = densityHigh / divisor;
-    const product = quotient * divisor;
-    const rest = densityHigh - product - productError(quotient, divisor, product) - quotient * (a - divisor - ratio);
-    low = (rest + densityLow) / divisor;
-    table[i] = quotient;
-    for (let n = 1; n < terms; n++) table[i + n]! *= table[i + n - 1]!;
-  } else {
-    // A Taylor step down from the row above, which adds positive terms only; then the recurrence.
-    const above = table[i + rowLength]!;
-    let step = 0;
-    for (let n = terms - 1; n > 0; n--) step = (step + table[i + rowLength + n]!) / -rowsPerUnit;
-    step += table[i + rowLength + terms]!;
-    const first = above + step;
-    low = above - first + step;
-    table[i] = first;
-    table[i + 1] = a * first - densityHigh + (a * low - densityLow);
-    for (let n = 1; n + 1 < terms; n++) table[i + n + 1] = (a * table[i + n]! + table[i + n - 1]!) / (n + 1);
+    const product = a * densityHigh;
+    const rest = low - productError(a, densityHigh, product) - a * densityLow;
+    table[i + terms] = low;
+    table[i + terms + 1] = table[i]! - product + rest;
+    table[i + terms + 2] = table[i + 1]! - densityHigh;
   }
-  const product = a * densityHigh;
-  const rest = low - productError(a, densityHigh, product) - a * densityLow;
-  table[i + terms] = low;
-  table[i + terms + 1] = table[i]! - product + rest;
-  table[i + terms + 2] = table[i + 1]! - densityHigh;
 }
 
 /** The terms of M(a + d) of order 2 to 9, over d; a is the row at i. At |d| <= 1/32 the next is below 2^-61 of the sum. */
@@ -129,6 +135,7 @@ export function millsRatio(a: number): number {
   const row = a * rowsPerUnit + noFraction - noFraction;
   const d = a - row / rowsPerUnit;
   const i = (row | 0) * rowLength;
+  if (table[i] === 0) fillTable();
   return table[i]! + (table[i + terms]! + d * (table[i + 1]! + higherTerms(i, d)));
 }
 
@@ -137,6 +144,7 @@ export function millsRatioSlope(a: number): number {
   const row = a * rowsPerUnit + noFraction - noFraction;
   const d = a - row / rowsPerUnit;
   const i = (row | 0) * rowLength;
+  if (table[i] === 0) fillTable();
   return table[i + terms + 1]! + d * (table[i + terms + 2]! + higherTerms(i, d));
 }
 

@@ -61,6 +61,7 @@ template <class T> vec<T> exp_times(vec<T> s, exponential<T> e) {
 }
 
 // (1 + e^x) * tiny, x at least -40. `tiny` makes room for e^x up to where 1 / (1 + e^x) is zero.
+// The 1 goes to e^r - 1, times 2^k; added to 2^k first it would be lost from 2^24 on (double: 2^53).
 template <class T> constexpr T tiny = sizeof(T) == 4 ? T(0x1p-32) : T(0x1p-80);
 template <class T> vec<T> one_plus_exp(exponential<T> e) {
   vec<T> power = add_exponent(vec<T>(tiny<T>), e.shifted);

@@ -32,7 +32,7 @@ template <class T> constexpr T gelu_end = sizeof(T) == 4 ? T(14.75) : T(38.9);
 template <class T> constexpr T gelu_tanh_end = sizeof(T) == 4 ? T(10.9) : T(21.65);
 template <class T> constexpr T gelu_sigmoid_end = sizeof(T) == 4 ? T(64.5) : T(446);
 
-// NaN where either is.
+// NaN where x is.
 template <class T> vec<T> relu_gradient(vec<T> x, vec<T> g) { return select(x > 0, g, select(x <= 0, vec<T>(0), x)); }
 
 // 1 / (1 + e^-x). From 40 on it is 1.
@@ -78,8 +78,8 @@ template <class T> vec<T> gelu_slope(vec<T> x) {
 template <class T> vec<T> gated(vec<T> x, vec<T> a, exponential<T> e) {
   return ramp_minus(x, a / one_plus_exp(e), tiny<T>);
 }
-// Its derivative: y - y (1 - y) a v'(a) for negative x, y = 1 / (1 + e^v(a)), from a v'(a) and e^v(a). What follows the
-// first y is a quotient of its own, which costs less than the rounding of y would.
+// Its derivative, from a v'(a) and e^v(a): for negative x it is y (1 - (1 - y) a v'(a)), y = 1 / (1 + e^v(a)). The outer y
+// is a second division, which rounds once where a product with y would bring the rounding of y as well.
 template <class T> vec<T> gated_slope(vec<T> x, vec<T> growth, exponential<T> e) {
   vec<T> one_plus = one_plus_exp(e);
   vec<T> y_minus_one = fma(1 / one_plus, tiny<T>, -1);

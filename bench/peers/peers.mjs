@@ -1,0 +1,120 @@
+// The candidates: nonlin, onnxruntime, tfjs and plain JavaScript, each on one thread. `counted` are those that go from array to array;
+// `forms(job)` are the ways to call it, of which the fastest counts, empty where the job cannot be done. A form is { call, awaits,
+// release }: `call` fills `job.out` or returns an array of its own, and `awaits` says that it returns a promise.
+import * as nonlin from '../../dist/cjs/index.js';
+import { loops, reluByBits, reluByBranch, softmaxColumns, softmaxRows } from './loops.mjs';
+import { onnxModel } from './onnx.mjs';
+
+function nonlinForms({ base, detail, rows, columns, axis, x, out }) {
+  if (base === 'gelu') return [{ call: () => nonlin.gelu(x, { out, approximate: detail ?? 'none' }) }];
+  if (base !== 'softmax' || rows === 1) return [{ call: () => nonlin[base](x, { out }) }];
+  const [from, to] = [x, out].map((data) => new nonlin.Tensor(data, { shape: [rows, columns] }));
+  return [{ call: () => nonlin.softmax(from, { out: to, dim: axis }) }];
+}
+
+async function onnxruntimePeer() {
+  const { default: ort } = await import('onnxruntime-node');
+  const forms = async (job) => {
+    const session = await ort.InferenceSession.create(onnxModel(job), {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+    });
+    const [feeds, fetches] = [{ x: job.x }, { y: job.out }].map((arrays) =>
+      Object.fromEntries(
+        Object.entries(arrays).map(([name, data]) => [name, new ort.Tensor('float32', data, [job.rows, job.columns])]),
+      ),
+    );
+    return [
+      { call: () => session.run(feeds, fetches), awaits: true },
+      { call: async () => (await session.run(feeds)).y.data, awaits: true, release: () => session.release() },
+    ];
+  };
+  return [{ name: 'onnxruntime', version: `onnxruntime-node ${ort.env.versions.node}`, counted: true, forms }];
+}
+
+async function tfjsPeers() {
+  const { default: tf } = await import('@tensorflow/tfjs-core');
+  const { default: wasm } = await import('@tensorflow/tfjs-backend-wasm');
+  wasm.setThreadsCount(1);
+  tf.enableProdMode();
+  await tf.setBackend('wasm');
+
+  // tfjs has no GELU; both forms as its users compose them. A product for x^3: `pow` is slower.
+  const half = (x, y) => tf.mul(tf.mul(x, 0.5), tf.add(y, 1));
+  const cubic = (x) => tf.mul(tf.add(x, tf.mul(tf.mul(tf.mul(x, x), x), 0.044715)), Math.sqrt(2 / Math.PI));
+  const operators = {
+    relu: tf.relu,
+    sigmoid: tf.sigmoid,
+    tanh: tf.tanh,
+    gelu: (x) => tf.tidy(() => half(x, tf.erf(tf.mul(x, Math.SQRT1_2)))),
+    'gelu:tanh': (x) => tf.tidy(() => half(x, tf.tanh(cubic(x)))),
+    softmax: (x) => tf.softmax(x),
+  };
+  // Softmax of anything but the last dimension throws in tfjs.
+  const operatorOf = ({ name, base, axis }) => (axis === 0 ? undefined : (operators[name] ?? operators[base]));
+
+  const fromArrays = (job) => {
+    const operator = operatorOf(job);
+    if (operator === undefined) return [];
+    const call = () => {
+      const input = tf.tensor(job.x, [job.rows, job.columns]);
+      const output = operator(input);
+      const result = output.dataSync();
+      tf.dispose([input, output]);
+      return result;
+    };
+    return [{ call }];
+  };
+  const fromTensors = (job) => {
+    const operator = operatorOf(job);
+    if (operator === undefined) return [];
+    const input = tf.tensor(job.x, [job.rows, job.columns]);
+    return [{ call: () => operator(input).dispose(), release: () => input.dispose() }];
+  };
+  return [
+    { name: 'tfjs', version: `tfjs-backend-wasm ${wasm.version_wasm}`, counted: true, forms: fromArrays },
+    { name: '(in tfjs)', counted: false, forms: fromTensors },
+  ];
+}
+
+function javascriptForms({ name, base, columns, axis, x, out }) {
+  if (base === 'softmax') {
+    const loop = axis === 0 ? softmaxColumns : softmaxRows;
+    return [{ call: () => loop(x, out, columns) }];
+  }
+  if (base !== 'relu') return [{ call: () => loops[name](x, out) }];
+  const [from, to] = [x, out].map((data) => new Int32Array(data.buffer, data.byteOffset, data.length));
+  return [{ call: () => reluByBranch(x, out) }, { call: () => reluByBits(from, to) }];
+}
+
+const loaders = {
+  onnxruntime: onnxruntimePeer,
+  tfjs: tfjsPeers,
+  javascript: () => [
+    { name: 'javascript', version: `Node ${process.versions.node}`, counted: true, forms: javascriptForms },
+  ],
+};
+
+nonlin.setThreads(1);
+nonlin.useBackend(nonlin.backends()[0]);
+const subject = {
+  name: 'nonlin',
+  version: `nonlin ${nonlin.version} (${nonlin.info().backend})`,
+  counted: true,
+  forms: nonlinForms,
+};
+
+/** nonlin, then the peers of these names that load here, or a RangeError for a name that is none. */
+export async function load(names) {
+  const candidates = [subject];
+  for (const name of names) {
+    if (!(name in loaders)) throw new RangeError(`--peer knows ${Object.keys(loaders).join(', ')}, got ${name}`);
+    try {
+      candidates.push(...(await loaders[name]()));
+    } catch (error) {
+      console.error(`${name} is left out, as it does not load: ${error.message}`);
+    }
+  }
+  return candidates;
+}
