@@ -78,8 +78,8 @@ template <class T> vec<T> gelu_slope(vec<T> x) {
 template <class T> vec<T> gated(vec<T> x, vec<T> a, exponential<T> e) {
   return ramp_minus(x, a / one_plus_exp(e), tiny<T>);
 }
-// Its derivative, from a v'(a) and e^v(a): for negative x it is y (1 - (1 - y) a v'(a)), y = 1 / (1 + e^v(a)). The outer y
-// is a second division, which rounds once where a product with y would bring the rounding of y as well.
+// Its derivative, from a v'(a) and e^v(a): for negative x it is y (1 - (1 - y) a v'(a)), y = 1 / (1 + e^v(a)). The
+// outer y is a second division, which rounds once where a product with y would bring the rounding of y as well.
 template <class T> vec<T> gated_slope(vec<T> x, vec<T> growth, exponential<T> e) {
   vec<T> one_plus = one_plus_exp(e);
   vec<T> y_minus_one = fma(1 / one_plus, tiny<T>, -1);
