@@ -13,6 +13,16 @@ template <class T> pair<T> product(vec<T> a, vec<T> b) {
   return {high, fma(a, b, -high)};
 }
 
+// A real number as an unevaluated sum of two T, given as one of two doubles.
+template <class T> struct constant {
+  T high, low;
+  constexpr constant(double value, double rest) : high(T(value)), low(T(value - double(high) + rest)) {}
+};
+template <class T> pair<T> product(pair<T> a, constant<T> c) {
+  vec<T> high = a.high * c.high;
+  return {high, fma(a.low, c.high, fma(a.high, c.low, fma(a.high, c.high, -high)))};
+}
+
 // e^x = (1 + minus_one) * 2^k, where minus_one is between -0.3 and 0.42 and `shifted` is k + shifter<T>.
 template <class T> struct exponential { vec<T> minus_one, shifted; };
 
