@@ -91,11 +91,15 @@ const loops = activationNames.map((name) => ownLoops[name] ?? sharedLoops(activa
 // Below this difference from the largest entry a share is zero, also as a subnormal.
 const farthest = -760;
 
-/** Softmax of x[start], x[start + step], ... into `shares`, as many of them as it has elements. */
-function share(x: FloatArray, start: number, step: number, shares: Float64Array): void {
+/** The largest of x[start], x[start + step], ..., `length` of them. NaN is not larger than anything; the sum finds it. */
+function largestOf(x: FloatArray, start: number, step: number, length: number): number {
   let largest = -Infinity;
-  // NaN is not larger than anything; the sum finds it.
-  for (let i = 0, at = start; i < shares.length; i++, at += step) if (x[at]! > largest) largest = x[at]!;
+  for (let i = 0, at = start; i < length; i++, at += step) if (x[at]! > largest) largest = x[at]!;
+  return largest;
+}
+
+/** Stores e^(x[start] - largest), e^(x[start + step] - largest), ... in `shares`, and returns their sum. */
+function exponentials(x: FloatArray, start: number, step: number, largest: number, shares: Float64Array): number {
   // The sum and what its additions rounded off, so that it does not drift with the number of its terms.
   let sum = 0;
   let lost = 0;
@@ -112,7 +116,12 @@ function share(x: FloatArray, start: number, step: number, shares: Float64Array)
     lost += sum - (next - added) + (e - added);
     sum = next;
   }
-  const total = sum + lost;
+  return sum + lost;
+}
+
+/** Softmax of x[start], x[start + step], ... into `shares`, as many of them as it has elements. */
+function share(x: FloatArray, start: number, step: number, shares: Float64Array): void {
+  const total = exponentials(x, start, step, largestOf(x, start, step, shares.length), shares);
   for (let i = 0; i < shares.length; i++) shares[i]! /= total;
 }
 

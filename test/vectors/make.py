@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Writes the vectors beside this file: inputs with the correctly rounded results of 400-bit arithmetic (mpmath).
+
+Run it as `python3 make.py`; the same inputs come out every time. Nothing here knows how the library computes: the
+formulas are the definitions. Floats are written with 17 digits, which name a float64, and so a float32, exactly.
+"""
+import json
+import random
+from fractions import Fraction
+from pathlib import Path
+
+from mpmath import mp, mpf
+
+mp.prec = 400
+
+
+def fraction(v):
+    """An mpf as an exact fraction."""
+    sign, mantissa, exponent, _ = v._mpf_
+    return Fraction((-1) ** sign * mantissa) * Fraction(2) ** exponent
+
+
+def rounded(v, digits, least):
+    """An mpf to `digits` bits, ties to even, no finer than 2^least; a zero keeps the sign of v."""
+    if v == 0 or mp.frexp(v)[1] < least:
+        return -0.0 if v < 0 else 0.0
+    exact = fraction(v)
+    exponent = max(mp.frexp(v)[1] - digits, least)
+    unit = Fraction(2) ** exponent
+    result = float(round(exact / unit) * unit)
+    return result if result or v > 0 else -0.0
+
+
+def float64(v):
+    return rounded(v, 53, -1074)
+
+
+def float32(v):
+    return rounded(v, 24, -149)
+
+
+def sigmoid(x):
+    return 1 / (1 + mp.exp(-x))
+
+
+def normal(x):
+    return mp.erfc(-x / mp.sqrt(2)) / 2
+
+
+def density(x):
+    return mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
+
+
+CUBIC = mpf("0.044715")
+SCALE = mpf("1.702")
+
+
+def inner(x):
+    return mp.sqrt(2 / mp.pi) * (x + CUBIC * x**3)
+
+
+def inner_slope(x):
+    return mp.sqrt(2 / mp.pi) * (1 + 3 * CUBIC * x**2)
+
+
+def gated_slope(x, v, v_slope):
+    return sigmoid(v) + x * v_slope * sigmoid(v) * sigmoid(-v)
+
+
+# Name: value, slope, where the slope is zero, and where results on the negative side end: float64, float32.
+FUNCTIONS = {
+    "sigmoid": (sigmoid, lambda x: sigmoid(x) * sigmoid(-x), None, (745.2, 104)),
+    "tanh": (mp.tanh, lambda x: mp.sech(x) ** 2, None, (372.7, 52)),
+    "gelu": (lambda x: x * normal(x), lambda x: normal(x) + x * density(x), -0.75, (38.6, 14.3)),
+    # x / 2 (1 + tanh(u)) is x sigmoid(2 u); written so, 400 bits are enough everywhere.
+    "geluTanh": (
+        lambda x: x * sigmoid(2 * inner(x)),
+        lambda x: gated_slope(x, 2 * inner(x), 2 * inner_slope(x)),
+        -0.75,
+        (21.2, 10.5),
+    ),
+    "geluSigmoid": (
+        lambda x: x * sigmoid(SCALE * x),
+        lambda x: gated_slope(x, SCALE * x, SCALE),
+        -0.75,
+        (441, 63),
+    ),
+}
+
+# float32 inputs whose results lie so near the middle between two float32 that float64 arithmetic tends to land on it;
+# found by running all of them.
+HARD = {
+    "sigmoid": ["0x1.8p-22", "0x1.cp-21", "0x1.ccp-17", "-0x1.8p-23", "-0x1.fcp-18", "-0x1.03p-16", "-0x1.250c02p-10"],
+    "gelu": ["0x1.6148dep-16", "-0x1.6148dep-16"],
+    "geluTanh": ["0x1.6148dep-16", "-0x1.6148dep-16"],
+    "geluSigmoid": ["0x1.e2fa4ep-9", "-0x1.e2fa4ep-9", "-0x1.21f914p+0"],
+}
+
+
+def inputs(name, slope, zero, end, least, normal_exponent):
+    """Ends of the subnormals, powers of two, tails, the surroundings of the slope's zero, and ordinary numbers."""
+    source = random.Random(name)
+    xs = [least, 3 * least, 5 * least, 2.0**normal_exponent - least, 2.0**normal_exponent, 3 * 2.0**normal_exponent + least]
+    xs += [2.0**e for e in (-125, -60, -29, -28, -25, -24, -20, -16, -12, -8, -5, -3, -2, -1, 0, 1, 2, 3, 4, 5)]
+    xs += [source.uniform(0.9, 1) * end for _ in range(10)]
+    xs += [end * f for f in (0.95, 0.975, 0.98, 0.985, 0.99, 0.995, 1, 1.02, 1.5)]
+    xs += [source.uniform(0, 1) * 2.0 ** source.randint(-12, 0) for _ in range(20)]
+    xs += [source.uniform(0, 7) for _ in range(30)]
+    xs += [source.uniform(0, min(end, 60)) for _ in range(10)]
+    xs += [40.0, 700.0, 710.0, 1e4, 1e30]
+    xs += [-x for x in xs]
+    if zero is not None:
+        root = mp.findroot(slope, zero)
+        xs += [float64(root + mpf(d) * s) for d in ("0", "1e-14", "1e-10", "1e-6", "1e-3", "0.03", "0.1") for s in (1, -1)]
+    return xs
+
+
+def pairs(xs, functions, to_float):
+    """[x, value, slope] without repetition, in one flat list."""
+    flat = []
+    for x in sorted(set(to_float(mpf(x)) for x in xs)):
+        flat += [x, *(to_float(f(mpf(x))) for f in functions)]
+    return flat
+
+
+def elementwise(name):
+    value, slope, zero, (end64, end32) = FUNCTIONS[name]
+    xs64 = inputs(name, slope, zero, end64, 2.0**-1074, -1022)
+    xs32 = inputs(name, slope, zero, end32, 2.0**-149, -126) + [float.fromhex(h) for h in HARD.get(name, [])]
+    return {
+        "float64": pairs(xs64, (value, slope), float64),
+        "float32": pairs(xs32, (value, slope), float32),
+    }
+
+
+def softmax(rows, to_float):
+    result = []
+    for row in rows:
+        row = [to_float(mpf(x)) for x in row]
+        top = max(row)
+        shares = [mp.exp(mpf(x) - mpf(top)) for x in row]
+        total = mp.fsum(shares)
+        result.append({"x": row, "y": [to_float(s / total) for s in shares]})
+    return result
+
+
+def softmax_rows():
+    source = random.Random("softmax")
+    rows = [[0.0], [-3.5, -3.5], [1e30, 1e30, -1e30], [3e38, 2.9e38, -3e38], [0.0, -745.0, -744.5, -708.5, -103.5, -87.5]]
+    for offset in (0, 1, -1, 100, 1000, -1000, 12345.678):
+        rows.append([offset + source.uniform(-1, 1) for _ in range(7)])
+    for spread in (1e-16, 1e-8, 1e-3, 1, 20, 100, 700):
+        rows.append([source.uniform(-spread, spread) for _ in range(12)])
+    for length in (2, 3, 16, 17, 33, 100):
+        rows.append([source.gauss(0, 4) for _ in range(length)])
+    rows.append([1 + i * 2.0**-52 for i in range(8)])
+    rows.append([i / 8 for i in range(-64, 64)])
+    return rows
+
+
+def erfc():
+    """[x, erfc(x)] in one flat list, down to the last subnormal result."""
+    source = random.Random("erfc")
+    xs = [0.0, 2.0**-1074, 1e-20, 1e-8, 0.5, 1.0, 2.0, 6.0, 26.5, 26.54, 27.2, 27.22, 27.3, 28.0, 29.0, 1e30]
+    xs += [source.uniform(0, 27.2) for _ in range(60)] + [source.uniform(0, 3) for _ in range(60)]
+    return pairs(xs + [-x for x in xs], (mp.erfc,), float64)
+
+
+def main():
+    folder = Path(__file__).parent
+    files = {name: elementwise(name) for name in FUNCTIONS}
+    files["softmax"] = {"float64": softmax(softmax_rows(), float64), "float32": softmax(softmax_rows(), float32)}
+    files["erfc"] = erfc()
+    for name, content in files.items():
+        (folder / f"{name}.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")
+
+
+main()
