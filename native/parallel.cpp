@@ -9,6 +9,9 @@
 namespace nonlin {
 namespace {
 
+// Some 30 us on the machine measured (Zen 4), about what waking a thread takes.
+constexpr int spins_before_sleep = 2000;
+
 struct job {
   range_function *f;
   const void *context;
@@ -52,7 +55,7 @@ struct pool {
     }
     // A helper that has begun is nearly done, unless the system has taken its core: then sleeping frees this one for
     // it.
-    for (int spins = 0; spins < 1000; spins++) {
+    for (int spins = 0; spins < spins_before_sleep; spins++) {
       if (shared.inside == 0) return;
       pause();
     }
@@ -69,6 +72,11 @@ struct pool {
   void help() {
     std::unique_lock lock(mutex);
     for (;;) {
+      // Calls often follow each other: being awake for the next one saves both sides what waking costs. Then sleep.
+      lock.unlock();
+      for (int spins = 0; spins < spins_before_sleep && current == nullptr; spins++)
+        pause();
+      lock.lock();
       wake.wait(lock, [this] {
         job *j = current;
         return j != nullptr && j->seats > 0;

@@ -6,8 +6,8 @@
 
 namespace nonlin {
 
-// Calls on fewer elements stay on the caller's thread.
-constexpr size_t parallel_elements = 65536;
+// Calls on fewer elements stay on the caller's thread, whatever they compute.
+constexpr size_t parallel_elements = 131072;
 
 // y = f(x), or g * f'(x) where there is a g; each array has n elements.
 void run_map(const kernels &set, activation op, arithmetic how, const void *g, const void *x, void *y, size_t n,
