@@ -41,25 +41,29 @@ export const relu = forward('relu');
 
 /**
  * The logistic function, `1 / (1 + e^-x)`, element by element. Accepts, returns and throws like {@link relu}.
- * Tails keep their relative accuracy: `sigmoid(-100)` is 3.8e-44 in float32.
+ * float32 is within 2 ulp of the true value for every input, `precision: 'exact'` correctly rounded; float64 within 2 ulp. Tails
+ * keep their digits: `sigmoid(-100)` is 3.8e-44 in float32.
  */
 export const sigmoid = forward('sigmoid');
 
-/** The hyperbolic tangent, element by element. Accepts, returns and throws like {@link relu}. */
+/**
+ * The hyperbolic tangent, element by element. Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
+ */
 export const tanh = forward('tanh');
 
 /**
  * Gaussian error linear unit, `x * Phi(x)` with the normal distribution function Phi, element by element (Hendrycks and
  * Gimpel, 2016). `approximate: 'tanh'` is `x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))`, `approximate: 'sigmoid'` is
  * `x * sigmoid(1.702 x)`. All three keep their relative accuracy in the left tail, down to subnormal results.
- * Accepts, returns and throws like {@link relu}.
+ * Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
  */
 export function gelu<X extends Input>(x: X, options?: GELUOptions<X>): Output<X> {
   return map(opOf[geluOf(checkOptions(options, 'gelu')?.approximate)], 'gelu', x, options);
 }
 
 /**
- * Softmax along a dimension, `e^x / sum(e^x)`. The largest entry cannot overflow, and no accuracy is lost in a difference to it.
+ * Softmax along a dimension, `e^x / sum(e^x)`. float32 is within 4 ulp of the true value and float64 within 4, for rows of any
+ * length: nothing overflows, nothing is lost in a difference to the largest entry, and the sum keeps its rounding errors.
  * A slice with NaN or +Infinity in it, or of -Infinity only, becomes NaN; a single -Infinity becomes 0.
  *
  * @param x a Float32Array, a Float64Array (one slice), a Tensor or anything tensor-like.
@@ -70,7 +74,13 @@ export function softmax<X extends Input>(x: X, options?: SoftmaxOptions<X>): Out
   return softmaxOf(x, checkOptions(options, 'softmax'));
 }
 
-/** `grad` where x > 0, else 0; NaN where x is NaN. `grad` has the kind, dtype and shape of x; `out` may be either of them. */
+/**
+ * `grad` where x > 0, else 0; NaN where x is NaN. `grad` has the kind, dtype and shape of x; `out` may be either of them.
+ * This and the slopes below are within 4 ulp, or 2^-24 (float64: 2^-53) where the slope of a GELU passes through zero; the
+ * product with `grad` adds a rounding.
+ *
+ * @throws like {@link relu}, and where `grad` differs from x in kind, dtype or shape.
+ */
 export const reluGrad = gradient('relu');
 
 /** `grad * s * (1 - s)` with s = sigmoid(x). Arguments as in {@link reluGrad}. */

@@ -1,0 +1,77 @@
+// `npm run prove:typescript`: precision 'exact' gives the bits of the TypeScript backend for every float32 input.
+import { parseArgs } from 'node:util';
+import * as nonlin from 'nonlin';
+
+const help = `npm run prove:typescript -- [options]
+
+Runs all 2^32 float32 inputs through the best native backend with precision 'exact' and through the TypeScript backend, and compares
+the bits (NaN equals NaN). About a minute for each function. Exit code 1 where an input differs.
+
+  --function NAME[,...]  relu, sigmoid, tanh, gelu, gelu:tanh, gelu:sigmoid (default: all)
+  --every N              every Nth input only (default 1)
+  --json                 the counts as JSON
+  --help                 this text
+`;
+const names = ['relu', 'sigmoid', 'tanh', 'gelu', 'gelu:tanh', 'gelu:sigmoid'];
+const { values: options } = parseArgs({
+  options: {
+    function: { type: 'string', default: names.join() },
+    every: { type: 'string', default: '1' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
+});
+if (options.help) {
+  process.stdout.write(help);
+  process.exit(0);
+}
+const [best] = nonlin.backends();
+if (best === 'js') {
+  console.error(`prove:typescript: no native backend runs here: ${nonlin.info().reason}`);
+  process.exit(2);
+}
+
+const block = 2 ** 18;
+const every = Number(options.every);
+const inputs = new Uint32Array(block);
+const x = new Float32Array(inputs.buffer);
+const [native, typescript] = [new Float32Array(block), new Float32Array(block)];
+const [nativeBits, typescriptBits] = [new Int32Array(native.buffer), new Int32Array(typescript.buffer)];
+
+/** How many inputs give other bits, and the first of them. */
+function compare(name) {
+  const [base, approximate = 'none'] = name.split(':');
+  const run = (backend, out) => {
+    nonlin.useBackend(backend);
+    nonlin[base](x, { out, precision: 'exact', approximate });
+  };
+  let differ = 0;
+  let first = null;
+  let compared = 0;
+  for (let start = 0; start < 2 ** 32; start += block * every) {
+    for (let i = 0; i < block; i++) inputs[i] = start + i * every;
+    run(best, native);
+    run('js', typescript);
+    for (let i = 0; i < block; i++) {
+      if (nativeBits[i] === typescriptBits[i] || (Number.isNaN(native[i]) && Number.isNaN(typescript[i]))) continue;
+      first ??= x[i];
+      differ++;
+    }
+    compared += block;
+    if (process.stderr.isTTY) process.stderr.write(`\r${name} ${((100 * start) / 2 ** 32).toFixed(0)} % `);
+  }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  return { function: name, backend: best, compared, differ, first };
+}
+
+const rows = options.function.split(',').map((name) => {
+  const row = compare(name);
+  if (!options.json) console.log(`${name}: ${row.differ} of ${row.compared} inputs differ${differing(row)}`);
+  return row;
+});
+if (options.json) console.log(JSON.stringify(rows, null, 2));
+process.exit(rows.every((row) => row.differ === 0) ? 0 : 1);
+
+function differing({ first }) {
+  return first === null ? '' : `, the first at ${first}`;
+}
