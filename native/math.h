@@ -87,17 +87,22 @@ template <class T> vec<T> gated_slope(vec<T> x, pair<T> growth, exponential<T> e
   return step_plus(x, bracket / one_plus, tiny<T>);
 }
 
+// a (a^2 + c), where c is most + rest, and most so short that its difference with the sum is exact.
+template <class T> pair<T> cubic(vec<T> a, T most, T rest) {
+  vec<T> sum = fma(a, a, most);
+  pair<T> y = product(a, sum);
+  y.low = fma(a, fma(a, a, most - sum) + rest, y.low);
+  return y;
+}
+
 // v(a) = 2 sqrt(2/pi) (a + 0.044715 a^3) = c3 a (a^2 + 1 / 0.044715). It reaches 104 (double: 746), where a rounding
 // error of it would be one of as many ulps in the result. So c3 is the unit, and the errors of the sum and the product
 // are kept.
 template <class T> exponential<T> gelu_tanh_exponential(vec<T> a) {
   constexpr unit<T> c3 = {0x1.2444f2a4d8b4bp-4, 0x1.a5a7cf7572a98p-4, 0x1.36d9d56d77525p+3, -0x1.ec6f30aff2b84p-51};
-  // 1 / 0.044715 in two parts. The first is short, and its difference with the sum exact.
+  // 1 / 0.044715
   constexpr T most = T(0x1.65d2p+4), rest = T(0x1.65d25edd9ed82p+4 - 0x1.65d2p+4 - 0x1.586cc71ee31dep-55);
-  vec<T> sum = fma(a, a, most);
-  pair<T> y = product(a, sum);
-  y.low = fma(a, fma(a, a, most - sum) + rest, y.low);
-  return exponential_of(c3, y);
+  return exponential_of(c3, cubic(a, most, rest));
 }
 // x sigmoid(v(x)) = x / 2 (1 + tanh(v(x) / 2))
 template <class T> vec<T> gelu_tanh(vec<T> x) {
@@ -109,10 +114,7 @@ template <class T> vec<T> gelu_tanh(vec<T> x) {
 template <class T> vec<T> gelu_tanh_slope(vec<T> x) {
   vec<T> a = min(abs(x), gelu_tanh_end<T>);
   constexpr T most = T(0x1.dd1p+2), rest = T(0x1.dd187e7cd3cadp+2 - 0x1.dd1p+2 + 0x1.46fb77b40bdecp-52);
-  vec<T> sum = fma(a, a, most);
-  pair<T> y = product(a, sum);
-  y.low = fma(a, fma(a, a, most - sum) + rest, y.low);
-  pair<T> growth = product(y, constant<T>(0x1.b6676bf7450f0p-3, 0x1.bba7351828aabp-57));
+  pair<T> growth = product(cubic(a, most, rest), constant<T>(0x1.b6676bf7450f0p-3, 0x1.bba7351828aabp-57));
   return gated_slope(x, growth, gelu_tanh_exponential(a));
 }
 
