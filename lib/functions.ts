@@ -104,7 +104,7 @@ function runTensor(name: string, x: Input, grad: Input | undefined, out: unknown
     kernel(source, y, g, from.shape);
     return tensorOf(y, from.shape);
   }
-  const into = like(from, out, 'out', name);
+  const into = writable(like(from, out, 'out', name), out, name);
   if (into.isContiguous()) {
     kernel(source, checkOut(source, g, contiguousData(into), name), g, from.shape);
   } else {
@@ -114,6 +114,15 @@ function runTensor(name: string, x: Input, grad: Input | undefined, out: unknown
     copyInto(into, y);
   }
   return out;
+}
+
+/** That out may be written, and has a place of its own for every element. */
+function writable(into: Tensor, out: unknown, name: string): Tensor {
+  if ((out as { flags?: { READONLY?: boolean } }).flags?.READONLY === true)
+    throw new TypeError(`${name}: out is marked READONLY`);
+  if (into.strides.some((stride, dim) => stride === 0 && into.shape[dim]! > 1))
+    throw new RangeError(`${name}: out has stride 0: several of its elements are one place in memory`);
+  return into;
 }
 
 /** `other` as a tensor of x's dtype and shape. */

@@ -264,6 +264,15 @@ describe('wrong arguments', () => {
     expect(() => f(...args)).toThrow(message);
   });
 
+  it('may be an output that cannot hold a result', () => {
+    const data = f32(1, 2);
+    const out = { data, shape: [2], strides: [1], offset: 0, flags: { READONLY: true } };
+    expect(() => relu(new Tensor([1, 2]), { out })).toThrow(new TypeError('relu: out is marked READONLY'));
+    const same = { data, shape: [2], strides: [0], offset: 0 };
+    expect(() => relu(new Tensor([1, 2]), { out: same })).toThrow('relu: out has stride 0');
+    expect(data).toEqual(f32(1, 2));
+  });
+
   it('are found before anything is written', () => {
     const memory = f32(-1, -2, -3, -4);
     const part = 'relu: out overlaps part of x; it may be x itself or separate memory';
