@@ -62,7 +62,7 @@ export function gelu<X extends Input>(x: X, options?: GELUOptions<X>): Output<X>
 }
 
 /**
- * Softmax along a dimension, `e^x / sum(e^x)`. float32 is within 4 ulp of the true value and float64 within 4, for rows of any
+ * Softmax along a dimension, `e^x / sum(e^x)`. float32 is within 4 ulp of the true value and float64 within 5, for rows of any
  * length: nothing overflows, nothing is lost in a difference to the largest entry, and the sum keeps its rounding errors.
  * A slice with NaN or +Infinity in it, or of -Infinity only, becomes NaN; a single -Infinity becomes 0.
  *

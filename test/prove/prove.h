@@ -29,7 +29,9 @@ constexpr const char *direction_names[] = {"forward", "gradient"};
 // Between these inputs the slopes of the gelu family pass through zero. Beside a result that is nearly zero no error is
 // small, so there a unit in the last place counts as no less than that of numbers from 1/8 on: 2^-26, for float64
 // 2^-55.
-inline bool near_zero_of_slope(direction direction, double x) { return direction == gradient && -1 <= x && x <= -0.5; }
+inline bool near_zero_of_slope(direction direction, double x) {
+  return direction == gradient && -1.1 <= x && x <= -0.45;
+}
 
 // One line of the table. `ulp` is infinite where a result is not a number, has the wrong sign of zero or misses a
 // limit.

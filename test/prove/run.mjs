@@ -27,8 +27,8 @@ const promises = {
     forward: { fast: { ulp: 0, wrong: 0 }, exact: { ulp: 0, wrong: 0 }, float64: { ulp: 0 } },
     gradient: { fast: { ulp: 0, wrong: 0 }, exact: { ulp: 0, wrong: 0 }, float64: { ulp: 0 } },
   },
-  softmax: { forward: { fast: { ulp: 4 }, exact: { ulp: 0.501 }, float64: { ulp: 4 } } },
-  // Where a gradient of the gelu family passes through zero, between -1 and -0.5, its ulp counts as 2^-26 (float64: 2^-55)
+  softmax: { forward: { fast: { ulp: 4 }, exact: { ulp: 0.501 }, float64: { ulp: 5 } } },
+  // Where a gradient of the gelu family passes through zero, between -1.1 and -0.45, its ulp counts as 2^-26 (float64: 2^-55)
   // at least: no absolute error is small beside a result that is nearly zero.
   others: {
     forward: { fast: { ulp: 2 }, exact: { ulp: 0.5, wrong: 0 }, float64: { ulp: 2 } },
