@@ -33,13 +33,7 @@ template <> struct lane<double> {
 };
 
 // The lanes of a comparison: all ones where it holds.
-template <class T> struct mask {
-  typename lane<T>::bits m;
-
-  friend mask operator&(mask a, mask b) { return {a.m & b.m}; }
-  friend mask operator|(mask a, mask b) { return {a.m | b.m}; }
-  friend mask operator~(mask a) { return {~a.m}; }
-};
+template <class T> struct mask { typename lane<T>::bits m; };
 
 template <class T> struct vec {
   using native = typename lane<T>::vector;
@@ -60,7 +54,6 @@ template <class T> struct vec {
   friend mask<T> operator>(vec a, vec b) { return {a.v > b.v}; }
   friend mask<T> operator<=(vec a, vec b) { return {a.v <= b.v}; }
   friend mask<T> operator>=(vec a, vec b) { return {a.v >= b.v}; }
-  friend mask<T> operator==(vec a, vec b) { return {a.v == b.v}; }
 };
 
 template <class T> vec<T> select(mask<T> m, vec<T> a, vec<T> b) { return m.m ? a.v : b.v; }
@@ -109,20 +102,6 @@ inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return _mm
 inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) { return vfmaq_f32(c.v, a.v, b.v); }
 inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return vfmaq_f64(c.v, a.v, b.v); }
 #endif
-
-// To the nearest integer, ties to even. GCC and Clang turn these loops into one instruction.
-inline vec<float> round(vec<float> a) {
-  vec<float>::native r;
-  for (size_t i = 0; i < vec<float>::lanes; i++)
-    r[i] = __builtin_rintf(a.v[i]);
-  return r;
-}
-inline vec<double> round(vec<double> a) {
-  vec<double>::native r;
-  for (size_t i = 0; i < vec<double>::lanes; i++)
-    r[i] = __builtin_rint(a.v[i]);
-  return r;
-}
 
 // a * 2^k, rounded once also where the result is subnormal. k holds integers in [-2000, 2000] (float: [-250, 250]).
 #if VECTOR_BYTES == 64
