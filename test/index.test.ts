@@ -77,25 +77,29 @@ describe.each(nonlin.backends())('%s', (backend) => {
     const least = Floats === Float32Array ? 2 ** -149 : 5e-324;
     const inputs = [NaN, Infinity, -Infinity, -0, 0, largest, -largest, 6 * least, -6 * least];
     // design: NaN, both infinities, both zeros, the largest and a subnormal number.
-    const rows: [string, (x: Float32Array | Float64Array) => ArrayLike<number>, number[]][] = [
+    const rows: [
+      string,
+      (x: nonlin.FloatArray, options: nonlin.Options<nonlin.FloatArray>) => nonlin.FloatArray,
+      number[],
+    ][] = [
       ['relu', relu, [NaN, Infinity, 0, -0, 0, largest, 0, 6 * least, 0]],
       ['sigmoid', sigmoid, [NaN, 1, 0, 0.5, 0.5, 1, 0, 0.5, 0.5]],
       ['tanh', tanh, [NaN, 1, -1, -0, 0, 1, -1, 6 * least, -6 * least]],
       ['gelu', gelu, [NaN, Infinity, -0, -0, 0, largest, -0, 3 * least, -3 * least]],
       [
         'gelu tanh',
-        (x) => gelu(x, { approximate: 'tanh' }),
+        (x, options) => gelu(x, { approximate: 'tanh', ...options }),
         [NaN, Infinity, -0, -0, 0, largest, -0, 3 * least, -3 * least],
       ],
       [
         'gelu sigmoid',
-        (x) => gelu(x, { approximate: 'sigmoid' }),
+        (x, options) => gelu(x, { approximate: 'sigmoid', ...options }),
         [NaN, Infinity, -0, -0, 0, largest, -0, 3 * least, -3 * least],
       ],
     ];
     for (const precision of ['fast', 'exact'] as const) {
       it.each(rows)(`%s, ${precision}`, (_, f, expected) => {
-        expect([...Array.from(f(Floats.from(inputs)))]).toEqual(expected);
+        expect([...Array.from(f(Floats.from(inputs), { precision }))]).toEqual(expected);
       });
     }
 
