@@ -72,12 +72,29 @@ template <class T> vec<T> exp_times(vec<T> s, exponential<T> e) {
 
 // (1 + e^x) * tiny, x at least -40. `tiny` makes room for e^x up to where 1 / (1 + e^x) is zero.
 // The 1 goes to e^r - 1, times 2^k; added to 2^k first it would be lost from 2^24 on (double: 2^53).
+// These are double's; float32.h has the same three for float.
 template <class T> constexpr T tiny = sizeof(T) == 4 ? T(0x1p-32) : T(0x1p-80);
 template <class T> vec<T> one_plus_exp(exponential<T> e) {
   vec<T> power = add_exponent(vec<T>(tiny<T>), e.shifted);
   return fma(power, e.minus_one, tiny<T>) + power;
 }
 template <class T> vec<T> one_plus_exp(vec<T> x) { return one_plus_exp(exponential_of(x)); }
+template <class T> vec<T> one_plus_exp(const unit<T> &u, vec<T> y) { return one_plus_exp(exponential_of(u, y)); }
+
+// a (a^2 + most + rest), where `most` is so short that its difference with a^2 + most is exact.
+template <class T> struct cubic {
+  vec<T> a;
+  T most, rest;
+};
+template <class T> pair<T> value_of(cubic<T> c) {
+  vec<T> sum = fma(c.a, c.a, c.most);
+  pair<T> y = product(c.a, sum);
+  y.low = fma(c.a, fma(c.a, c.a, c.most - sum) + c.rest, y.low);
+  return y;
+}
+template <class T> vec<T> one_plus_exp(const unit<T> &u, cubic<T> y) {
+  return one_plus_exp(exponential_of(u, value_of(y)));
+}
 
 // e^x as mantissa * 2^exponent, the mantissa between 0.7 and 1.42.
 template <class T> struct mantissa_and_exponent { vec<T> mantissa, exponent; };

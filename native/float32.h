@@ -16,16 +16,197 @@ inline vec<float> exp_minus_one(vec<float> r) {
   return fma(fma(high, r2, low), r2, r);
 }
 
+// e^x = 2^((k + shift) / 16) (1 + rest), a table and a polynomial of degree 3. With this shift, the best of 4 * 10^7
+// from 0.5 on, all sixteen entries of the table are within 0.28 u of their real values, and `rest` is negative, between
+// -0.05 and -0.003: so 1 + e^x below rounds the 1 + power * rest in it by no more than half a unit in the last place
+// of 1 - 2^-24. The polynomial: 0.03 u.
+constexpr double exp_shift = 0.57693410000000001;
+// e^(-shift ln 2 / 16)
+constexpr double exp_shrink = 0x1.f35c9e28cb875p-1;
+constexpr double exp_square = 0x1.000236p-1, exp_cube = 0x1.555748p-3;
+
+// 2^((j + shift) / 16), less the j that comes with k.
+struct exp_table {
+  float entries[16];
+  constexpr exp_table(const float (&powers)[16]) : entries() {
+    for (int j = 0; j < 16; j++)
+      entries[j] = __builtin_bit_cast(float, __builtin_bit_cast(int32_t, powers[j]) - (j << 19));
+  }
+};
+constexpr exp_table sixteenths({0x1.067aa2p+0f, 0x1.121998p+0f, 0x1.1e3c44p+0f, 0x1.2ae87cp+0f, 0x1.382456p+0f,
+                                0x1.45f62ep+0f, 0x1.5464a8p+0f, 0x1.6376b4p+0f, 0x1.733390p+0f, 0x1.83a2cap+0f,
+                                0x1.94cc4ap+0f, 0x1.a6b84ep+0f, 0x1.b96f74p+0f, 0x1.ccfab8p+0f, 0x1.e16380p+0f,
+                                0x1.f6b39ap+0f});
+
+// c * e^(value * y) as power * (1 + rest), for a c that is 2^(steps / 16) * shrink.
+struct factors {
+  vec<float> power, rest;
+};
+struct scale {
+  float shifter; // with the steps in it: it adds them to the k of power
+  double shrink; // with e^(-shift ln 2 / 16) in it
+  constexpr scale(int steps, double shrink = 1) : shifter(0x1.8p23f + float(steps)), shrink(exp_shrink * shrink) {}
+};
+constexpr scale scale_tiny = -32 * 16;
+
+// From k + shifter (with the exponent of `scale` in it), and what y exceeds the k steps by.
+inline factors factors_of(const scale &scale, const unit<float> &u, vec<float> shifted, vec<float> left) {
+  const double v = u.value, c = scale.shrink;
+  vec<float> rest = fma(left, float(c * exp_cube * v * v * v), float(c * exp_square * v * v));
+  rest = fma(fma(rest, left, float(c * v)), left, float(c - 1));
+  vec<float>::bits power = to_bits(lookup(sixteenths.entries, to_bits(shifted))) + (to_bits(shifted) << 19);
+  return {from_bits<float>(power), rest};
+}
+
+inline factors exp_factors(const scale &scale, const unit<float> &u, vec<float> y) {
+  vec<float> shifted = fma(y, 16 * u.log2_e, scale.shifter);
+  vec<float> k = shifted - scale.shifter;
+  vec<float> left = fma(k, u.rest / (-16 * u.value), fma(k, u.ln_2 / -16, y));
+  return factors_of(scale, u, shifted, left);
+}
+
+// The same of a (b + b_rest), all of them positive. The step is cut to 12 bits, so that k of them are exact.
+struct sharp {
+  vec<float> a, b, b_rest;
+};
+inline factors exp_factors(const scale &scale, const unit<float> &u, sharp y) {
+  const float step = __builtin_bit_cast(float, __builtin_bit_cast(int32_t, u.ln_2 / 16) & ~0xfff);
+  const float step_rest = (u.ln_2 / 16 - step) + u.rest / (16 * u.value);
+  vec<float> shifted = fma(y.a * y.b, 16 * u.log2_e, scale.shifter);
+  vec<float> k = shifted - scale.shifter;
+  vec<float> left = fma(y.a, y.b_rest, fma(y.a, y.b, k * -step));
+  return factors_of(scale, u, shifted, fma(k, -step_rest, left));
+}
+inline sharp sharp_value_of(cubic<float> c) {
+  vec<float> sum = fma(c.a, c.a, c.most);
+  return {c.a, sum, fma(c.a, c.a, c.most - sum) + c.rest};
+}
+
+constexpr unit<float> natural = {1, 0x1.71547652b82fep+0, 0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
+inline vec<float> one_plus_exp(factors e) { return fma(e.power, e.rest, tiny<float>) + e.power; }
+inline vec<float> one_plus_exp(vec<float> x) { return one_plus_exp(exp_factors(scale_tiny, natural, x)); }
+inline vec<float> one_plus_exp(const unit<float> &u, vec<float> y) {
+  return one_plus_exp(exp_factors(scale_tiny, u, y));
+}
+inline vec<float> one_plus_exp(const unit<float> &u, cubic<float> y) {
+  return one_plus_exp(exp_factors(scale_tiny, u, sharp_value_of(y)));
+}
+
+// A function as sixteen polynomials, in the distance from a centre. Where zero is a centre, the function is zero there
+// and its slope a power of two; at the others it is nearly a float (the best of 400 near the middle), so that c[0]
+// costs nothing and the last fma makes almost all of the error.
+template <int degree> struct pieces {
+  float centre[16], c[degree + 1][16];
+
+  vec<float> operator()(vec<float>::bits piece, vec<float> a) const {
+    vec<float> d = a - lookup(centre, piece);
+    vec<float> y = lookup(c[degree], piece);
+    for (int i = degree; i-- > 0;)
+      y = fma(y, d, lookup(c[i], piece));
+    return y;
+  }
+};
+
+// tanh(a), 0.42 u before the roundings. Which piece: the exponent and the first two bits of the mantissa of 3.32 a + 2,
+// so that they grow with a.
+constexpr float tanh_slope_of_place = 0x1.a84d32p+1f;
+constexpr pieces<5> tanh_pieces = {
+    .centre = {0, 0x1.cf5ef4p-3f, 0x1.8222bp-2f, 0x1.0e4d48p-1f, 0x1.8224f6p-1f, 0x1.0e4d3ap+0f, 0x1.5b86a8p+0f,
+               0x1.a8bfeep+0f, 0x1.0e4d9ap+1f, 0x1.5b864cp+1f, 0x1.a8c2a4p+1f, 0x1.f5fbfp+1f, 0x1.34e9cp+2f,
+               0x1.822266p+2f, 0x1.cf5feap+2f, 0x1.0df428p+3f},
+    .c =
+        {
+            {0, 0x1.c79f66p-3f, 0x1.70d15ep-2f, 0x1.ef6934p-2f, 0x1.4678ep-1f, 0x1.917278p-1f, 0x1.c06b24p-1f,
+             0x1.dc36eap-1f, 0x1.f137aep-1f, 0x1.fb8818p-1f, 0x1.fea8cp-1f, 0x1.ff9934p-1f, 0x1.ffef2cp-1f,
+             0x1.fffe7ep-1f, 0x1.ffffdep-1f, 0x1.fffffcp-1f},
+            {0x1p+0f, 0x1.e6a8cp-1f, 0x1.bd94acp-1f, 0x1.8829p-1f, 0x1.2fd3f8p-1f, 0x1.8a783p-2f, 0x1.dd11a8p-3f,
+             0x1.14477cp-3f, 0x1.d236p-5f, 0x1.1cba98p-6f, 0x1.56cd0cp-8f, 0x1.9b06dcp-10f, 0x1.0d41dap-12f,
+             0x1.81b8dcp-16f, 0x1.14234ap-19f, 0x1.943d3ep-23f},
+            {0x1.a9698cp-21f, -0x1.b111fcp-3f, -0x1.40f8cep-2f, -0x1.7b740cp-2f, -0x1.83775ep-2f, -0x1.354c72p-2f,
+             -0x1.a1d4a4p-3f, -0x1.00f88p-3f, -0x1.c4bc7cp-5f, -0x1.1a35d8p-6f, -0x1.55da4ep-8f, -0x1.9aa3dep-10f,
+             -0x1.0c7d6ap-12f, -0x1.7d9e2p-16f, -0x1.407442p-19f, 0x1.9c748ep-22f},
+            {-0x1.5561a4p-2f, -0x1.144476p-2f, -0x1.6adec8p-3f, -0x1.377728p-4f, 0x1.63fb28p-5f, 0x1.bc17cep-4f,
+             0x1.9dd964p-4f, 0x1.25d5bep-4f, 0x1.1c4ca2p-5f, 0x1.71b55p-7f, 0x1.c56a4ap-9f, 0x1.11545p-10f,
+             0x1.65d602p-13f, 0x1.00dcbp-16f, 0x1.6f341cp-20f, 0x1.0ae096p-23f},
+            {0x1.b0bc88p-11f, 0x1.0a33dep-3f, 0x1.578d04p-3f, 0x1.47932ap-3f, 0x1.9309dap-4f, 0x1.0ac16ep-6f,
+             -0x1.498fcap-6f, -0x1.962096p-6f, -0x1.f6b5aap-7f, -0x1.697304p-8f, -0x1.c7d8e8p-10f, -0x1.150e44p-11f,
+             -0x1.7f8922p-14f, -0x1.2474ccp-17f, 0x1.92f372p-23f, -0x1.c6dda6p-20f},
+            {0x1.072334p-3f, 0x1.507fcep-4f, 0x1.0c74bep-6f, -0x1.186408p-5f, -0x1.0224fep-4f, -0x1.47744cp-5f,
+             -0x1.6308c4p-7f, 0x1.18ffep-9f, 0x1.252eaep-8f, 0x1.0b57fap-9f, 0x1.649114p-11f, 0x1.b83eap-13f,
+             0x1.323b66p-15f, 0x1.affde4p-19f, 0x1.3a555cp-22f, 0x1.079feap-25f},
+        },
+};
+inline vec<float> tanh_tail(vec<float> a) {
+  vec<float> place = fma(a, tanh_slope_of_place, 2.0f);
+  return tanh_pieces(to_bits(place) >> 21, a);
+}
+
+// a Phi(-a) * huge for a up to 4.5, where nearly all are: 0.33 u before the roundings. Which piece: the integer nearest
+// to 3.43 a.
+constexpr float gelu_near_end = 4.5f, gelu_pieces_per_unit = 0x1.b77778p+1f;
+constexpr pieces<6> gelu_pieces = {
+    .centre = {0, 0x1.2a40f2p-2f, 0x1.2a41acp-1f, 0x1.bf61e6p-1f, 0x1.2a402cp+0f, 0x1.74d1bap+0f, 0x1.bf6042p+0f,
+               0x1.04f8p+1f, 0x1.2a410ap+1f, 0x1.4f89e8p+1f, 0x1.74d16p+1f, 0x1.9a1782p+1f, 0x1.bf5ffap+1f,
+               0x1.e4aa48p+1f, 0x1.04f886p+2f, 0x1.1727eep+2f},
+    .c =
+        {
+            {0, 0x1.cbd152p+60f, 0x1.4e2be8p+61f, 0x1.5601a8p+61f, 0x1.23185ep+61f, 0x1.b15f9p+60f, 0x1.2040acp+60f,
+             0x1.5a4cf4p+59f, 0x1.79f444p+58f, 0x1.781b2p+57f, 0x1.560ce6p+56f, 0x1.1cbab4p+55f, 0x1.b2283cp+53f,
+             0x1.2f5ed4p+52f, 0x1.8500d8p+50f, 0x1.d7f78cp+48f},
+            {0x1p+63f, 0x1.18a172p+62f, 0x1.57f5f6p+60f, -0x1.7fd73p+59f, -0x1.d20d2cp+60f, -0x1.0743aap+61f,
+             -0x1.c7445ap+60f, -0x1.4bf508p+60f, -0x1.a7344ep+59f, -0x1.dff188p+58f, -0x1.e8e898p+57f, -0x1.c205fap+56f,
+             -0x1.779e72p+55f, -0x1.1d0ae8p+54f, -0x1.8a4cd6p+52f, -0x1.002e8cp+51f},
+            {-0x1.988454p+62f, -0x1.76f152p+62f, -0x1.1e448p+62f, -0x1.58d424p+61f, -0x1.0a603ep+60f, 0x1.119f38p+57f,
+             0x1.760e9ep+59f, 0x1.b901p+59f, 0x1.731d4ap+59f, 0x1.00513p+59f, 0x1.30c05p+58f, 0x1.3ee02cp+57f,
+             0x1.292a5ap+56f, 0x1.f1003cp+54f, 0x1.76fee8p+53f, 0x1.072faap+52f},
+            {0x1.354a64p+43f, 0x1.29aac8p+60f, 0x1.ea1fb4p+60f, 0x1.06e3cp+61f, 0x1.a95e08p+60f, 0x1.0219ccp+60f,
+             0x1.8728fcp+58f, -0x1.5c958ap+55f, -0x1.e09372p+57f, -0x1.080c18p+58f, -0x1.993792p+57f, -0x1.02228p+57f,
+             -0x1.166ef8p+56f, -0x1.06cce8p+55f, -0x1.b80212p+53f, -0x1.51b26p+52f},
+            {0x1.104e4cp+60f, 0x1.bd87b4p+59f, 0x1.8fe106p+58f, -0x1.1b34a2p+57f, -0x1.f96348p+58f, -0x1.2b57bcp+59f,
+             -0x1.dc2fccp+58f, -0x1.0a6af8p+58f, -0x1.469652p+56f, 0x1.b57de8p+54f, 0x1.03dcap+56f, 0x1.e25e42p+55f,
+             0x1.484afp+55f, 0x1.6e95ap+54f, 0x1.5e8f14p+53f, 0x1.2be4f2p+52f},
+            {0x1.ea3fd6p+49f, -0x1.0273b6p+58f, -0x1.7f3718p+58f, -0x1.49ac7cp+58f, -0x1.3bc35ap+57f, 0x1.6206e4p+54f,
+             0x1.01b05p+57f, 0x1.218a4ep+57f, 0x1.9b780ep+56f, 0x1.7ebe68p+55f, 0x1.f8d57ap+52f, -0x1.540a5p+53f,
+             -0x1.bb2644p+53f, -0x1.4e7cf6p+53f, -0x1.85977p+52f, -0x1.8163dap+51f},
+            {-0x1.49d1f6p+57f, -0x1.e6784ep+56f, -0x1.3834acp+54f, 0x1.2934d4p+56f, 0x1.ad5574p+56f, 0x1.59591ep+56f,
+             0x1.0319eep+55f, -0x1.a1204ep+53f, -0x1.fd6322p+54f, -0x1.cb003ap+54f, -0x1.08a00ap+54f, -0x1.47497cp+52f,
+             0x1.99373cp+49f, 0x1.480aa2p+51f, 0x1.1a2184p+51f, 0x1.5d8362p+50f},
+        },
+};
+inline vec<float> gelu_near(vec<float> a) {
+  return gelu_pieces(to_bits(fma(a, gelu_pieces_per_unit, shifter<float>)), a);
+}
+// The same from 4.5 on, as e^(-a*a/2) / sqrt(2 pi) and a polynomial in 1 / a^2 that is 1 at infinity: 0.13 u.
+inline vec<float> gelu_far(vec<float> a) {
+  constexpr unit<float> minus_half = {-0.5, -0x1.71547652b82fep-1, -0x1.62e42fefa39efp+0, -0x1.abc9e3b39803fp-55};
+  // huge / sqrt(2 pi)
+  constexpr scale scale = {64 * 16 - 21, 0x1.fb51e4ced6fep-1};
+  vec<float> v = 1 / (a * a);
+  vec<float> y = fma(v, -0x1.f168ep+7f, 0x1.299088p+6f);
+  y = fma(y, v, -0x1.c6d65p+3f);
+  y = fma(y, v, 0x1.7e987ep+1f);
+  y = fma(y, v, -0x1.fff654p-1f);
+  y = fma(y, v, 0x1.fffffap-1f);
+  factors e = exp_factors(scale, minus_half, sharp{a, a, 0});
+  return fma(y, e.rest, y) * e.power;
+}
+inline vec<float> gelu_tail(vec<float> a) {
+  vec<float> y = gelu_near(a);
+  if (any_greater(a, gelu_near_end)) [[unlikely]]
+    y = select(a > gelu_near_end, gelu_far(min(a, 14.75f)), y);
+  return y;
+}
+
 // A function as eight polynomials of degree 7, in the distance from a centre. The first centre is zero, where the
 // function is; at the others it is nearly a float (the best of 400 near the middle), so that c0 costs nothing and the
 // last fma makes almost all of the error. Which of the eight: the exponent and first bit of the mantissa of slope * a +
 // start, which is from 2 to 32. They meet where it is 3, 4, 6, 8, 12, 16 and 24.
-struct pieces {
+struct eight_pieces {
   float slope, start;
   float centre[8], c0[8], c1[8], c2[8], c3[8], c4[8], c5[8], c6[8], c7[8];
 };
-inline vec<float> place_of(const pieces &f, vec<float> a) { return fma(a, f.slope, f.start); }
-inline vec<float> evaluate(const pieces &f, vec<float> place, vec<float> a) {
+inline vec<float> place_of(const eight_pieces &f, vec<float> a) { return fma(a, f.slope, f.start); }
+inline vec<float> evaluate(const eight_pieces &f, vec<float> place, vec<float> a) {
   vec<float>::bits piece = to_bits(place) >> 22;
   vec<float> d = a - lookup(f.centre, piece);
   vec<float> y = fma(lookup(f.c7, piece), d, lookup(f.c6, piece));
@@ -37,69 +218,19 @@ inline vec<float> evaluate(const pieces &f, vec<float> place, vec<float> a) {
   return fma(y, d, lookup(f.c0, piece));
 }
 
-// 0.5 u before the roundings.
-constexpr pieces tanh_pieces = {
-    .slope = 3.26f,
-    .start = 2.4f,
-    .centre = {0, 0x1.5a056p-2f, 0x1.98770cp-1f, 0x1.69b484p+0f, 0x1.2adb58p+1f, 0x1.c786bp+1f, 0x1.59cf66p+2f,
-               0x1.f70406p+2f},
-    .c0 = {0, 0x1.4d6d0ap-2f, 0x1.5359f4p-1f, 0x1.c6b67p-1f, 0x1.f67d0ep-1f, 0x1.ff2ba6p-1f, 0x1.fffabp-1f,
-           0x1.fffff6p-1f},
-    .c1 = {1, 0x1.c9b764p-1f, 0x1.1f145p-1f, 0x1.b0a8d2p-3f, 0x1.2d8abap-5f, 0x1.a85bdcp-9f, 0x1.53e45ep-14f,
-           0x1.3fe5e8p-21f},
-    .c2 = {-0x1.a1b2dep-28f, -0x1.2a133ep-2f, -0x1.7c8d32p-2f, -0x1.803fcep-3f, -0x1.27edeap-5f, -0x1.a7aeaap-9f,
-           -0x1.54c3a8p-14f, -0x1.40bedp-21f},
-    .c3 = {-0x1.55553p-2f, -0x1.a02a5cp-3f, 0x1.e6c3dep-5f, 0x1.8a1264p-4f, 0x1.7bce8p-6f, 0x1.198a12p-9f,
-           0x1.c6b546p-15f, 0x1.ac1dc4p-22f},
-    .c4 = {-0x1.27b3dcp-16f, 0x1.4e32b2p-3f, 0x1.5a842ep-4f, -0x1.775c84p-6f, -0x1.5fa29p-7f, -0x1.175c58p-10f,
-           -0x1.b8d974p-16f, -0x1.9ef558p-23f},
-    .c5 = {0x1.1197c4p-3f, 0x1.17b7c2p-5f, -0x1.03e33ap-4f, -0x1.cd197ap-8f, 0x1.db4078p-9f, 0x1.b93cc4p-12f,
-           0x1.5f18dep-17f, 0x1.4a06acp-24f},
-    .c6 = {-0x1.dd4d5p-10f, -0x1.22979cp-4f, 0x1.e2ac4ep-9f, 0x1.423396p-7f, -0x1.66b1b4p-11f, -0x1.2b403ep-13f,
-           -0x1.281826p-18f, -0x1.175102p-25f},
-    .c7 = {-0x1.8dca8ap-5f, 0x1.873882p-7f, 0x1.29086cp-6f, -0x1.273f62p-8f, -0x1.3d2fa4p-14f, 0x1.412138p-15f,
-           0x1.55c80ep-20f, 0x1.44dfa8p-27f},
-};
-inline vec<float> tanh_tail(vec<float> a) { return evaluate(tanh_pieces, place_of(tanh_pieces, a), a); }
-
 // f(a) e^(-a*a/2) * huge from pieces of f(a) * huge. The first piece has e^(-a*a/2) in it already: near zero the
 // products of a polynomial with a and with the exponential would each round, to 2.08 ulp where the result is just below
 // 1/16.
-inline vec<float> times_bell(const pieces &f, vec<float> a) {
+inline vec<float> times_bell(const eight_pieces &f, vec<float> a) {
   vec<float> place = place_of(f, a);
   exponential<float> bell = exponential_of(product(-0.5f * a, a));
   bell.minus_one = select(place < 3, vec<float>(0), bell.minus_one);
   return exp_times(evaluate(f, place, a), bell);
 }
 
-// a Phi(-a) e^(a*a/2): 0.3 u before the roundings.
-constexpr pieces gelu_pieces = {
-    .slope = 2,
-    .start = 2.4f,
-    .centre = {0, 0x1.19f644p-1f, 0x1.4d402cp+0f, 0x1.2692acp+1f, 0x1.e67872p+1f, 0x1.73713p+2f, 0x1.1a02a6p+3f,
-               0x1.9a2134p+3f},
-    .c0 = {0, 0x1.7dd5d6p+61f, 0x1.2c248ep+62f, 0x1.63c1a2p+62f, 0x1.80b36cp+62f, 0x1.8d55d6p+62f, 0x1.9372b8p+62f,
-           0x1.9612f4p+62f},
-    .c1 = {0x1p+63f, 0x1.c5b01ap+61f, 0x1.65f574p+60f, 0x1.0952cp+59f, 0x1.56aaf4p+57f, 0x1.c86dd2p+55f,
-           0x1.1c04bap+54f, 0x1.7f82a8p+52f},
-    .c2 = {-0x1.988454p+62f, -0x1.364626p+61f, -0x1.9104c4p+59f, -0x1.d3223p+57f, -0x1.bbcf88p+55f, -0x1.aaf33cp+53f,
-           -0x1.70d5eep+51f, -0x1.5ec80cp+49f},
-    .c3 = {0x1.496142p+43f, 0x1.53c60ep+60f, 0x1.6fe976p+58f, 0x1.589b1ep+56f, 0x1.ec7f08p+53f, 0x1.5b8de2p+51f,
-           0x1.a52d38p+48f, 0x1.1b9af6p+46f},
-    .c4 = {0x1.104bd2p+60f, -0x1.401d18p+59f, -0x1.26fd7ap+57f, -0x1.c4745ep+54f, -0x1.ee063p+51f, -0x1.03be9cp+49f,
-           -0x1.bc304p+45f, -0x1.ab152cp+42f},
-    .c5 = {0x1.c7cdeap+50f, 0x1.0d51bap+58f, 0x1.ab625ep+55f, 0x1.103ef2p+53f, 0x1.cd841cp+49f, 0x1.6dae4ep+46f,
-           0x1.bd16fcp+42f, 0x1.330a54p+39f},
-    .c6 = {-0x1.57c5bap+57f, -0x1.a34b46p+56f, -0x1.2b8716p+54f, -0x1.3c135cp+51f, -0x1.bdaceep+47f, -0x1.02bb4ap+44f,
-           -0x1.e31f7ap+39f, -0x1.c4c1d4p+35f},
-    .c7 = {0x1.44694ap+54f, 0x1.251a62p+55f, 0x1.816fdap+52f, 0x1.5528a6p+49f, 0x1.8088e4p+45f, 0x1.553a44p+41f,
-           0x1.d830bap+36f, 0x1.39d7dap+32f},
-};
-inline vec<float> gelu_tail(vec<float> a) { return times_bell(gelu_pieces, a); }
-
 // (Phi(-a) - a phi(a)) e^(a*a/2): 0.25 u before the roundings. Piece 1, which holds the zero at 0.7518, is fitted for
 // the absolute error: 0.006 * 2^-24.
-constexpr pieces gelu_slope_pieces = {
+constexpr eight_pieces gelu_slope_pieces = {
     .slope = 2,
     .start = 2.4f,
     .centre = {0, 0x1.199998p-1f, 0x1.4ceab2p+0f, 0x1.26768p+1f, 0x1.e6c306p+1f, 0x1.735034p+2f, 0x1.19f34p+3f,

@@ -26,7 +26,7 @@ namespace {
 // e^-exp_end is zero, also when multiplied by anything it is multiplied by here.
 template <class T> constexpr T exp_end = sizeof(T) == 4 ? 110 : 760;
 // Where tanh(a) rounds to 1, and where a Phi(-a) and its derivative round to zero.
-template <class T> constexpr T tanh_end = sizeof(T) == 4 ? T(9.02) : T(19.1);
+template <class T> constexpr T tanh_end = sizeof(T) == 4 ? T(8.94) : T(19.1);
 template <class T> constexpr T gelu_end = sizeof(T) == 4 ? T(14.75) : T(38.9);
 // Where the exponents of the two approximations of gelu reach exp_end.
 template <class T> constexpr T gelu_tanh_end = sizeof(T) == 4 ? T(10.9) : T(21.65);
@@ -36,17 +36,17 @@ template <class T> constexpr T gelu_sigmoid_end = sizeof(T) == 4 ? T(64.5) : T(4
 template <class T> vec<T> relu_gradient(vec<T> x, vec<T> g) { return select(x > 0, g, select(x <= 0, vec<T>(0), x)); }
 
 // 1 / (1 + e^-x). From 40 on it is 1.
-template <class T> vec<T> sigmoid(vec<T> x) { return tiny<T> / one_plus_exp<T>(-max(min(x, 40), -exp_end<T>)); }
+template <class T> vec<T> sigmoid(vec<T> x) { return tiny<T> / one_plus_exp(-max(min(x, 40), -exp_end<T>)); }
 // y (1 - y), y = sigmoid(-|x|)
 template <class T> vec<T> sigmoid_slope(vec<T> x) {
-  vec<T> y = tiny<T> / one_plus_exp<T>(min(abs(x), exp_end<T>));
+  vec<T> y = tiny<T> / one_plus_exp(min(abs(x), exp_end<T>));
   return fma(-y, y, y);
 }
 
 template <class T> vec<T> tanh(vec<T> x) { return copysign(tanh_tail(min(abs(x), tanh_end<T>)), x); }
 // 1 / cosh(x)^2 = 4 y (1 - y), y = sigmoid(-2|x|). This is in terms of 4 y, which is normal for some subnormal y.
 template <class T> vec<T> tanh_slope(vec<T> x) {
-  vec<T> y4 = 4 * tiny<T> / one_plus_exp<T>(min(2 * abs(x), exp_end<T>));
+  vec<T> y4 = 4 * tiny<T> / one_plus_exp(min(2 * abs(x), exp_end<T>));
   return fma(T(-0.25) * y4, y4, y4);
 }
 
@@ -60,78 +60,68 @@ template <class T> vec<T> step_plus(vec<T> x, vec<T> w, T scale) {
 
 // e^(-a*a/2)
 template <class T> exponential<T> bell(vec<T> a) { return exponential_of(product(T(-0.5) * a, a)); }
-template <class T> vec<T> gelu_tail(vec<T> a) { return exp_times(gelu_factor(a) * huge<T>, bell(a)); }
+template <class T> vec<T> gelu_tail(vec<T> a) {
+  a = min(a, gelu_end<T>);
+  return exp_times(gelu_factor(a) * huge<T>, bell(a));
+}
 template <class T> vec<T> gelu_slope_tail(vec<T> a) { return exp_times(gelu_slope_factor(a) * huge<T>, bell(a)); }
 
 // x Phi(x) as max(x, 0) - a Phi(-a), a = |x|.
-template <class T> vec<T> gelu(vec<T> x) {
-  vec<T> a = min(abs(x), gelu_end<T>);
-  return ramp_minus(x, gelu_tail(a), 1 / huge<T>);
-}
+template <class T> vec<T> gelu(vec<T> x) { return ramp_minus(x, gelu_tail(abs(x)), 1 / huge<T>); }
 // Phi(x) + x phi(x)
 template <class T> vec<T> gelu_slope(vec<T> x) {
   vec<T> a = min(abs(x), gelu_end<T>);
   return step_plus(x, gelu_slope_tail(a), 1 / huge<T>);
 }
 
-// x sigmoid(v(x)) for an odd v as max(x, 0) - a / (1 + e^v(a)), from a = |x| and e^v(a).
-template <class T> vec<T> gated(vec<T> x, vec<T> a, exponential<T> e) {
-  return ramp_minus(x, a / one_plus_exp(e), tiny<T>);
-}
-// Its derivative, from a v'(a) and e^v(a): for negative x it is y (1 - (1 - y) a v'(a)), y = 1 / (1 + e^v(a)). The
-// outer y is a second division, which rounds once where a product with y would bring the rounding of y as well.
-template <class T> vec<T> gated_slope(vec<T> x, pair<T> growth, exponential<T> e) {
-  vec<T> one_plus = one_plus_exp(e);
+// x sigmoid(v(x)) for an odd v as max(x, 0) - a / (1 + e^v(a)), from a = |x| and (1 + e^v(a)) * tiny.
+template <class T> vec<T> gated(vec<T> x, vec<T> a, vec<T> one_plus) { return ramp_minus(x, a / one_plus, tiny<T>); }
+// Its derivative, from a v'(a) and (1 + e^v(a)) * tiny: for negative x it is y (1 - (1 - y) a v'(a)), y = 1 / (1 +
+// e^v(a)). The outer y is a second division, which rounds once where a product with y would bring the rounding of y as
+// well.
+template <class T> vec<T> gated_slope(vec<T> x, pair<T> growth, vec<T> one_plus) {
   vec<T> y_minus_one = fma(1 / one_plus, tiny<T>, -1);
   vec<T> bracket = fma(growth.high, y_minus_one, fma(growth.low, y_minus_one, 1));
   return step_plus(x, bracket / one_plus, tiny<T>);
 }
 
-// a (a^2 + c), where c is most + rest, and most so short that its difference with the sum is exact.
-template <class T> pair<T> cubic(vec<T> a, T most, T rest) {
-  vec<T> sum = fma(a, a, most);
-  pair<T> y = product(a, sum);
-  y.low = fma(a, fma(a, a, most - sum) + rest, y.low);
-  return y;
-}
-
 // v(a) = 2 sqrt(2/pi) (a + 0.044715 a^3) = c3 a (a^2 + 1 / 0.044715). It reaches 104 (double: 746), where a rounding
 // error of it would be one of as many ulps in the result. So c3 is the unit, and the errors of the sum and the product
 // are kept.
-template <class T> exponential<T> gelu_tanh_exponential(vec<T> a) {
+template <class T> vec<T> gelu_tanh_one_plus(vec<T> a) {
   constexpr unit<T> c3 = {0x1.2444f2a4d8b4bp-4, 0x1.a5a7cf7572a98p-4, 0x1.36d9d56d77525p+3, -0x1.ec6f30aff2b84p-51};
   // 1 / 0.044715
   constexpr T most = T(0x1.65d2p+4), rest = T(0x1.65d25edd9ed82p+4 - 0x1.65d2p+4 - 0x1.586cc71ee31dep-55);
-  return exponential_of(c3, cubic(a, most, rest));
+  return one_plus_exp(c3, cubic<T>{a, most, rest});
 }
 // x sigmoid(v(x)) = x / 2 (1 + tanh(v(x) / 2))
 template <class T> vec<T> gelu_tanh(vec<T> x) {
   vec<T> a = min(abs(x), gelu_tanh_end<T>);
-  return gated(x, a, gelu_tanh_exponential(a));
+  return gated(x, a, gelu_tanh_one_plus(a));
 }
 // a v'(a) = 3 c3 a (a^2 + 1 / (3 * 0.044715)), as v(a) above: the 1 it is taken from would leave half of its rounding
 // errors.
 template <class T> vec<T> gelu_tanh_slope(vec<T> x) {
   vec<T> a = min(abs(x), gelu_tanh_end<T>);
   constexpr T most = T(0x1.dd1p+2), rest = T(0x1.dd187e7cd3cadp+2 - 0x1.dd1p+2 + 0x1.46fb77b40bdecp-52);
-  pair<T> growth = product(cubic(a, most, rest), constant<T>(0x1.b6676bf7450f0p-3, 0x1.bba7351828aabp-57));
-  return gated_slope(x, growth, gelu_tanh_exponential(a));
+  pair<T> growth = product(value_of(cubic<T>{a, most, rest}), constant<T>(0x1.b6676bf7450f0p-3, 0x1.bba7351828aabp-57));
+  return gated_slope(x, growth, gelu_tanh_one_plus(a));
 }
 
-// e^(1.702 a)
-template <class T> exponential<T> gelu_sigmoid_exponential(vec<T> a) {
+// (1 + e^(1.702 a)) * tiny
+template <class T> vec<T> gelu_sigmoid_one_plus(vec<T> a) {
   constexpr unit<T> c = {0x1.b3b645a1cac08p+0, 0x1.3a4cbdc7ee26bp+1, 0x1.a10753b4384c1p-2, 0x1.015c728834038p-56};
-  return exponential_of(c, a);
+  return one_plus_exp(c, a);
 }
 // x sigmoid(1.702 x)
 template <class T> vec<T> gelu_sigmoid(vec<T> x) {
   vec<T> a = min(abs(x), gelu_sigmoid_end<T>);
-  return gated(x, a, gelu_sigmoid_exponential(a));
+  return gated(x, a, gelu_sigmoid_one_plus(a));
 }
 template <class T> vec<T> gelu_sigmoid_slope(vec<T> x) {
   vec<T> a = min(abs(x), gelu_sigmoid_end<T>);
   pair<T> growth = product(pair<T>{a, 0}, constant<T>(0x1.b3b645a1cac08p+0, 0x1.89374bc6a7efap-55));
-  return gated_slope(x, growth, gelu_sigmoid_exponential(a));
+  return gated_slope(x, growth, gelu_sigmoid_one_plus(a));
 }
 
 } // namespace

@@ -66,6 +66,17 @@ template <class T> vec<T> abs(vec<T> a) { return from_bits<T>(to_bits(a) & ~sign
 // a, whose sign bit is clear, with the sign of b.
 template <class T> vec<T> copysign(vec<T> a, vec<T> b) { return from_bits<T>(to_bits(a) | (to_bits(b) & sign_bit<T>)); }
 
+// Whether a > b in any lane.
+inline bool any_greater(vec<float> a, vec<float> b) {
+#if VECTOR_BYTES == 64
+  return _mm512_cmp_ps_mask(a.v, b.v, _CMP_GT_OQ) != 0;
+#elif VECTOR_BYTES == 32
+  return _mm256_movemask_ps(_mm256_cmp_ps(a.v, b.v, _CMP_GT_OQ)) != 0;
+#else
+  return vmaxvq_u32(vcgtq_f32(a.v, b.v)) != 0;
+#endif
+}
+
 // The first n lanes.
 template <class T> mask<T> first_lanes(size_t n) {
   typename vec<T>::bits index;
@@ -130,6 +141,25 @@ template <class T> constexpr T shifter = sizeof(T) == 4 ? T(0x1.8p23) : T(0x1.8p
 template <class T> vec<T> add_exponent(vec<T> a, vec<T> shifted) {
   return from_bits<T>(to_bits(a) + (to_bits(shifted) << (sizeof(T) == 4 ? 23 : 52)));
 }
+
+// table[i mod 16] for each lane.
+#if VECTOR_BYTES == 64
+inline vec<float> lookup(const float (&table)[16], vec<float>::bits i) {
+  return _mm512_permutexvar_ps(__m512i(i), _mm512_loadu_ps(table));
+}
+#elif VECTOR_BYTES == 32
+inline vec<float> lookup(const float (&table)[16], vec<float>::bits i) {
+  __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), __m256i(i));
+  __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), __m256i(i));
+  return _mm256_blendv_ps(low, high, __m256(i << 28));
+}
+#else
+inline vec<float> lookup(const float (&table)[16], vec<float>::bits i) {
+  // The four bytes of each entry.
+  uint8x16_t bytes = uint8x16_t((i & 15) * 0x04040404 + 0x03020100);
+  return float32x4_t(vqtbl4q_u8(vld1q_u8_x4((const uint8_t *)table), bytes));
+}
+#endif
 
 // table[i mod 8] for each lane.
 #if VECTOR_BYTES == 64
