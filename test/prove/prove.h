@@ -17,7 +17,7 @@ namespace prove {
 struct options {
   bool quick = false;
   unsigned threads = 2;
-  uint64_t float64_inputs = 10'000'000;
+  uint64_t float64_inputs = 100'000'000;
   std::string function; // empty: all
 
   bool wants(const char *name) const { return function.empty() || function == name; }

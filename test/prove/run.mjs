@@ -13,7 +13,8 @@ Exit codes: 0, every promise is kept; 1, one is broken; 2, wrong options, no com
 
   --function NAME   one function (default: all): relu, sigmoid, tanh, gelu, geluTanh, geluSigmoid, softmax
   --quick           every 1021st float32 input and those around powers of two; a few seconds in all
-  --float64 N       float64 inputs per function (default 10000000, with --quick 100000)
+  --float64 N       random float64 inputs per function, beside those around powers of two (default 100000000, with --quick
+                    100000)
   --threads N       default: all
   --output FILE     writes the table there (Markdown)
   --json            prints the rows as JSON instead of the table; ulp is null where a result has no distance from the
@@ -97,7 +98,7 @@ async function build() {
 
 function run() {
   const threads = options.threads ?? String(cpus().length);
-  const float64 = options.float64 ?? (options.quick ? '100000' : '10000000');
+  const float64 = options.float64 ?? (options.quick ? '100000' : '100000000');
   const child = spawn(
     `${directory}/prove`,
     [
