@@ -1,7 +1,10 @@
 #include "parallel.h"
 
+#include "debt.h"
+
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -12,33 +15,49 @@ namespace {
 // Some 30 us on the machine measured (Zen 4), about what waking a thread takes.
 constexpr int spins_before_sleep = 2000;
 
+using clock = std::chrono::steady_clock;
+
 struct job {
   range_function *f;
   const void *context;
   size_t n, grain;
-  unsigned seats; // how many more threads may join, under the pool's mutex
+  unsigned threads;
   std::atomic<size_t> next = 0;
   std::atomic<unsigned> inside = 0;
+  // Under the pool's mutex: how many more threads may join, and what all the work would take one thread. Of what they
+  // tell the least: a thread may have lost its core meanwhile.
+  unsigned seats = threads - 1;
+  clock::duration alone = clock::duration::max();
 
-  void work() {
-    for (size_t begin; (begin = next.fetch_add(grain, std::memory_order_relaxed)) < n;)
-      f(context, begin, std::min(n, begin + grain));
+  // Returns what all the work would take this thread, or max() where its part was too small to tell.
+  clock::duration work() {
+    const clock::time_point start = clock::now();
+    size_t done = 0;
+    for (size_t begin; (begin = next.fetch_add(grain, std::memory_order_relaxed)) < n;) {
+      const size_t end = std::min(n, begin + grain);
+      f(context, begin, end);
+      done += end - begin;
+    }
+    // At least one thread does half of an even share.
+    if (done * 2 * threads < n) return clock::duration::max();
+    return std::chrono::duration_cast<clock::duration>((clock::now() - start) * (double(n) / double(done)));
   }
 };
 
 // Lives until the process ends and is never destroyed: its threads may outlast everything that is.
 struct pool {
   std::mutex one_caller;
+  debt cost; // Under one_caller.
 
   std::mutex mutex;
   std::condition_variable wake, left;
   std::atomic<job *> current = nullptr;
   unsigned helpers = 0;
 
-  void run(job &shared, unsigned threads) {
+  void run(job &shared) {
     {
       std::lock_guard lock(mutex);
-      for (; helpers < threads - 1; helpers++) {
+      for (; helpers < shared.threads - 1; helpers++) {
         try {
           std::thread([this] { help(); }).detach();
         } catch (const std::system_error &) {
@@ -48,9 +67,10 @@ struct pool {
       current = &shared;
     }
     wake.notify_all();
-    shared.work();
+    const clock::duration alone = shared.work();
     {
       std::lock_guard lock(mutex);
+      shared.alone = std::min(shared.alone, alone);
       current = nullptr; // Nobody joins from here on.
     }
     // A helper that has begun is nearly done, unless the system has taken its core: then sleeping frees this one for
@@ -85,8 +105,9 @@ struct pool {
       shared.seats--;
       shared.inside++;
       lock.unlock();
-      shared.work();
+      const clock::duration alone = shared.work();
       lock.lock();
+      shared.alone = std::min(shared.alone, alone);
       if (--shared.inside == 0) left.notify_one();
     }
   }
@@ -106,8 +127,15 @@ void parallel_for(size_t n, size_t grain, unsigned threads, range_function *f, c
   pool &shared_pool = the_pool();
   std::unique_lock mine(shared_pool.one_caller, std::try_to_lock);
   if (!mine) return f(context, 0, n);
-  job shared = {.f = f, .context = context, .n = n, .grain = grain, .seats = threads - 1};
-  shared_pool.run(shared, threads);
+  const clock::time_point start = clock::now();
+  if (shared_pool.cost.none()) {
+    job shared = {.f = f, .context = context, .n = n, .grain = grain, .threads = threads};
+    shared_pool.run(shared);
+    shared_pool.cost.add(clock::now() - start, shared.alone);
+  } else {
+    f(context, 0, n);
+    shared_pool.cost.pay(clock::now() - start);
+  }
 }
 
 } // namespace nonlin

@@ -11,7 +11,8 @@ unsigned available_threads();
 
 // Calls f(begin, end) on pieces of [0, n), all of which begin at a multiple of `grain`, on up to `threads` threads of
 // which the caller is one. The caller works through the pieces itself and waits in the end only for those that another
-// thread has begun. Where another caller has the pool, this one does all the work: calls never queue up.
+// thread has begun. Where another caller has the pool, this one does all the work: calls never queue up; likewise where
+// help has cost more than it gave (debt.h).
 using range_function = void(const void *context, size_t begin, size_t end);
 void parallel_for(size_t n, size_t grain, unsigned threads, range_function *f, const void *context);
 

@@ -9,7 +9,7 @@ import { native } from '../lib/native.js';
 
 type Anything = (...args: unknown[]) => unknown;
 type Set = { map: Anything; mapGrad: Anything; softmax: Anything; softmaxGrad: Anything };
-const addon = (require(native.path!) as { sets: Record<string, Set> }).sets;
+const { sets: addon, setThreads } = require(native.path!) as { sets: Record<string, Set>; setThreads(n: number): void };
 
 const root = join(import.meta.dirname, '..');
 
@@ -83,16 +83,43 @@ describe.each(Object.keys(addon))('%s', (isa) => {
   });
 });
 
+it('gives the same bits with any number of threads', () => {
+  const set = Object.values(addon)[0]!;
+  // Large enough to be shared, relu too, and in pieces that do not come out even; rows as well as columns.
+  const x = Float32Array.from({ length: 36 * 17 * 1009 }, (_, i) => 10 * Math.sin(i));
+  const calls: ((y: Float32Array) => unknown)[] = [
+    ...[0, 1, 2, 3, 4, 5].map((op) => (y: Float32Array) => set.map(x, y, op)),
+    ...[0, 1, 2, 3, 4, 5].map((op) => (y: Float32Array) => set.mapGrad(x, x, y, op)),
+    (y) => set.softmax(x, y, 1009, 1),
+    (y) => set.softmax(x, y, 17, 1009),
+    (y) => set.softmaxGrad(x, x, y, 1009, 1),
+    (y) => set.softmaxGrad(x, x, y, 17, 1009),
+  ];
+  const run = (threads: number) => {
+    setThreads(threads);
+    return calls.map((call) => {
+      const y = new Float32Array(x.length);
+      call(y);
+      return Buffer.from(y.buffer);
+    });
+  };
+  const expected = run(1);
+  for (const threads of [2, 3, 8])
+    for (const [i, y] of run(threads).entries())
+      expect(y.equals(expected[i]!), `call ${i}, ${threads} threads`).toBe(true);
+  setThreads(1);
+});
+
 it('works in many workers at once, and survives their end while busy', async () => {
   const code = `
     const { parentPort, workerData } = require('node:worker_threads');
     const { sets, setThreads } = require(workerData);
     setThreads(2);
     const [set] = Object.values(sets);
-    const x = new Float32Array(100000).fill(1);
+    const x = new Float32Array(300000).fill(1);
     const y = new Float32Array(x.length);
     set.map(x, y, 1);
-    parentPort.postMessage(y[99999]);
+    parentPort.postMessage(y[299999]);
     for (;;) set.map(x, y, 3);
   `;
   const workers = Array.from({ length: 8 }, () => new Worker(code, { eval: true, workerData: native.path }));

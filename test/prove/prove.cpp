@@ -44,8 +44,18 @@ int main(int argc, char **argv) {
     if (name == "--quick") options.quick = value == "true";
     if (name == "--threads") options.threads = unsigned(std::atoi(argv[i + 1]));
     if (name == "--float64") options.float64_inputs = std::strtoull(argv[i + 1], nullptr, 10);
-    if (name == "--function") options.function = value;
+    if (name == "--function") options.functions.push_back(value);
   }
+  const std::vector<std::string> known = {
+#define ACTIVATION(name, value, gradient) #name,
+#include "activations.def"
+#undef ACTIVATION
+      "softmax"};
+  for (const std::string &name : options.functions)
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      std::fprintf(stderr, "there is no function %s\n", name.c_str());
+      return 2;
+    }
   const auto sets = nonlin::supported_kernels();
   if (sets.empty()) {
     std::fprintf(stderr, "this CPU runs none of the instruction sets\n");

@@ -17,10 +17,12 @@ namespace prove {
 struct options {
   bool quick = false;
   unsigned threads = 2;
-  uint64_t float64_inputs = 10'000'000;
-  std::string function; // empty: all
+  uint64_t float64_inputs = 100'000'000;
+  std::vector<std::string> functions; // empty: all
 
-  bool wants(const char *name) const { return function.empty() || function == name; }
+  bool wants(const char *name) const {
+    return functions.empty() || std::find(functions.begin(), functions.end(), name) != functions.end();
+  }
 };
 
 enum direction { forward, gradient, direction_count };
