@@ -72,10 +72,10 @@ struct sharp {
 inline factors exp_factors(const scale &scale, const unit<float> &u, sharp y) {
   const float step = __builtin_bit_cast(float, __builtin_bit_cast(int32_t, u.ln_2 / 16) & ~0xfff);
   const float step_rest = (u.ln_2 / 16 - step) + u.rest / (16 * u.value);
-  vec<float> shifted = fma(y.a * y.b, 16 * u.log2_e, scale.shifter);
+  vec<float> shifted = fma(y.a * (16 * u.log2_e), y.b, scale.shifter);
   vec<float> k = shifted - scale.shifter;
-  vec<float> left = fma(y.a, y.b_rest, fma(y.a, y.b, k * -step));
-  return factors_of(scale, u, shifted, fma(k, -step_rest, left));
+  vec<float> left = fma(y.a, y.b, k * -step) + fma(k, -step_rest, y.a * y.b_rest);
+  return factors_of(scale, u, shifted, left);
 }
 inline sharp sharp_value_of(cubic<float> c) {
   vec<float> sum = fma(c.a, c.a, c.most);
@@ -141,8 +141,8 @@ inline vec<float> tanh_tail(vec<float> a) {
   return tanh_pieces(to_bits(place) >> 21, a);
 }
 
-// a Phi(-a) * huge for a up to 4.5, where nearly all are: 0.33 u before the roundings. Which piece: the integer nearest
-// to 3.43 a.
+// -a Phi(-a) for a up to 4.5, where nearly all are: 0.33 u before the roundings. Which piece: the integer nearest to
+// 3.43 a.
 constexpr float gelu_near_end = 4.5f, gelu_pieces_per_unit = 0x1.b77778p+1f;
 constexpr pieces<6> gelu_pieces = {
     .centre = {0, 0x1.2a40f2p-2f, 0x1.2a41acp-1f, 0x1.bf61e6p-1f, 0x1.2a402cp+0f, 0x1.74d1bap+0f, 0x1.bf6042p+0f,
@@ -150,51 +150,51 @@ constexpr pieces<6> gelu_pieces = {
                0x1.e4aa48p+1f, 0x1.04f886p+2f, 0x1.1727eep+2f},
     .c =
         {
-            {0, 0x1.cbd152p+60f, 0x1.4e2be8p+61f, 0x1.5601a8p+61f, 0x1.23185ep+61f, 0x1.b15f9p+60f, 0x1.2040acp+60f,
-             0x1.5a4cf4p+59f, 0x1.79f444p+58f, 0x1.781b2p+57f, 0x1.560ce6p+56f, 0x1.1cbab4p+55f, 0x1.b2283cp+53f,
-             0x1.2f5ed4p+52f, 0x1.8500d8p+50f, 0x1.d7f78cp+48f},
-            {0x1p+63f, 0x1.18a172p+62f, 0x1.57f5f6p+60f, -0x1.7fd73p+59f, -0x1.d20d2cp+60f, -0x1.0743aap+61f,
-             -0x1.c7445ap+60f, -0x1.4bf508p+60f, -0x1.a7344ep+59f, -0x1.dff188p+58f, -0x1.e8e898p+57f, -0x1.c205fap+56f,
-             -0x1.779e72p+55f, -0x1.1d0ae8p+54f, -0x1.8a4cd6p+52f, -0x1.002e8cp+51f},
-            {-0x1.988454p+62f, -0x1.76f152p+62f, -0x1.1e448p+62f, -0x1.58d424p+61f, -0x1.0a603ep+60f, 0x1.119f38p+57f,
-             0x1.760e9ep+59f, 0x1.b901p+59f, 0x1.731d4ap+59f, 0x1.00513p+59f, 0x1.30c05p+58f, 0x1.3ee02cp+57f,
-             0x1.292a5ap+56f, 0x1.f1003cp+54f, 0x1.76fee8p+53f, 0x1.072faap+52f},
-            {0x1.354a64p+43f, 0x1.29aac8p+60f, 0x1.ea1fb4p+60f, 0x1.06e3cp+61f, 0x1.a95e08p+60f, 0x1.0219ccp+60f,
-             0x1.8728fcp+58f, -0x1.5c958ap+55f, -0x1.e09372p+57f, -0x1.080c18p+58f, -0x1.993792p+57f, -0x1.02228p+57f,
-             -0x1.166ef8p+56f, -0x1.06cce8p+55f, -0x1.b80212p+53f, -0x1.51b26p+52f},
-            {0x1.104e4cp+60f, 0x1.bd87b4p+59f, 0x1.8fe106p+58f, -0x1.1b34a2p+57f, -0x1.f96348p+58f, -0x1.2b57bcp+59f,
-             -0x1.dc2fccp+58f, -0x1.0a6af8p+58f, -0x1.469652p+56f, 0x1.b57de8p+54f, 0x1.03dcap+56f, 0x1.e25e42p+55f,
-             0x1.484afp+55f, 0x1.6e95ap+54f, 0x1.5e8f14p+53f, 0x1.2be4f2p+52f},
-            {0x1.ea3fd6p+49f, -0x1.0273b6p+58f, -0x1.7f3718p+58f, -0x1.49ac7cp+58f, -0x1.3bc35ap+57f, 0x1.6206e4p+54f,
-             0x1.01b05p+57f, 0x1.218a4ep+57f, 0x1.9b780ep+56f, 0x1.7ebe68p+55f, 0x1.f8d57ap+52f, -0x1.540a5p+53f,
-             -0x1.bb2644p+53f, -0x1.4e7cf6p+53f, -0x1.85977p+52f, -0x1.8163dap+51f},
-            {-0x1.49d1f6p+57f, -0x1.e6784ep+56f, -0x1.3834acp+54f, 0x1.2934d4p+56f, 0x1.ad5574p+56f, 0x1.59591ep+56f,
-             0x1.0319eep+55f, -0x1.a1204ep+53f, -0x1.fd6322p+54f, -0x1.cb003ap+54f, -0x1.08a00ap+54f, -0x1.47497cp+52f,
-             0x1.99373cp+49f, 0x1.480aa2p+51f, 0x1.1a2184p+51f, 0x1.5d8362p+50f},
+            {-0.0f, -0x1.cbd152p-4f, -0x1.4e2be8p-3f, -0x1.5601a8p-3f, -0x1.23185ep-3f, -0x1.b15f9p-4f, -0x1.2040acp-4f,
+             -0x1.5a4cf4p-5f, -0x1.79f444p-6f, -0x1.781b2p-7f, -0x1.560ce6p-8f, -0x1.1cbab4p-9f, -0x1.b2283cp-11f,
+             -0x1.2f5ed4p-12f, -0x1.8500d8p-14f, -0x1.d7f78cp-16f},
+            {-0x1p-1f, -0x1.18a172p-2f, -0x1.57f5f6p-4f, 0x1.7fd73p-5f, 0x1.d20d2cp-4f, 0x1.0743aap-3f, 0x1.c7445ap-4f,
+             0x1.4bf508p-4f, 0x1.a7344ep-5f, 0x1.dff188p-6f, 0x1.e8e898p-7f, 0x1.c205fap-8f, 0x1.779e72p-9f,
+             0x1.1d0ae8p-10f, 0x1.8a4cd6p-12f, 0x1.002e8cp-13f},
+            {0x1.988454p-2f, 0x1.76f152p-2f, 0x1.1e448p-2f, 0x1.58d424p-3f, 0x1.0a603ep-4f, -0x1.119f38p-7f,
+             -0x1.760e9ep-5f, -0x1.b901p-5f, -0x1.731d4ap-5f, -0x1.00513p-5f, -0x1.30c05p-6f, -0x1.3ee02cp-7f,
+             -0x1.292a5ap-8f, -0x1.f1003cp-10f, -0x1.76fee8p-11f, -0x1.072faap-12f},
+            {-0x1.354a64p-21f, -0x1.29aac8p-4f, -0x1.ea1fb4p-4f, -0x1.06e3cp-3f, -0x1.a95e08p-4f, -0x1.0219ccp-4f,
+             -0x1.8728fcp-6f, 0x1.5c958ap-9f, 0x1.e09372p-7f, 0x1.080c18p-6f, 0x1.993792p-7f, 0x1.02228p-7f,
+             0x1.166ef8p-8f, 0x1.06cce8p-9f, 0x1.b80212p-11f, 0x1.51b26p-12f},
+            {-0x1.104e4cp-4f, -0x1.bd87b4p-5f, -0x1.8fe106p-6f, 0x1.1b34a2p-7f, 0x1.f96348p-6f, 0x1.2b57bcp-5f,
+             0x1.dc2fccp-6f, 0x1.0a6af8p-6f, 0x1.469652p-8f, -0x1.b57de8p-10f, -0x1.03dcap-8f, -0x1.e25e42p-9f,
+             -0x1.484afp-9f, -0x1.6e95ap-10f, -0x1.5e8f14p-11f, -0x1.2be4f2p-12f},
+            {-0x1.ea3fd6p-15f, 0x1.0273b6p-6f, 0x1.7f3718p-6f, 0x1.49ac7cp-6f, 0x1.3bc35ap-7f, -0x1.6206e4p-10f,
+             -0x1.01b05p-7f, -0x1.218a4ep-7f, -0x1.9b780ep-8f, -0x1.7ebe68p-9f, -0x1.f8d57ap-12f, 0x1.540a5p-11f,
+             0x1.bb2644p-11f, 0x1.4e7cf6p-11f, 0x1.85977p-12f, 0x1.8163dap-13f},
+            {0x1.49d1f6p-7f, 0x1.e6784ep-8f, 0x1.3834acp-10f, -0x1.2934d4p-8f, -0x1.ad5574p-8f, -0x1.59591ep-8f,
+             -0x1.0319eep-9f, 0x1.a1204ep-11f, 0x1.fd6322p-10f, 0x1.cb003ap-10f, 0x1.08a00ap-10f, 0x1.47497cp-12f,
+             -0x1.99373cp-15f, -0x1.480aa2p-13f, -0x1.1a2184p-13f, -0x1.5d8362p-14f},
         },
 };
 inline vec<float> gelu_near(vec<float> a) {
   return gelu_pieces(to_bits(fma(a, gelu_pieces_per_unit, shifter<float>)), a);
 }
-// The same from 4.5 on, as e^(-a*a/2) / sqrt(2 pi) and a polynomial in 1 / a^2 that is 1 at infinity: 0.13 u.
+// The same from 4.5 on, as e^(-a*a/2) / sqrt(2 pi) and a polynomial in 1 / a^2 that is -1 at infinity: 0.13 u.
 inline vec<float> gelu_far(vec<float> a) {
   constexpr unit<float> minus_half = {-0.5, -0x1.71547652b82fep-1, -0x1.62e42fefa39efp+0, -0x1.abc9e3b39803fp-55};
   // huge / sqrt(2 pi)
   constexpr scale scale = {64 * 16 - 21, 0x1.fb51e4ced6fep-1};
   vec<float> v = 1 / (a * a);
-  vec<float> y = fma(v, -0x1.f168ep+7f, 0x1.299088p+6f);
-  y = fma(y, v, -0x1.c6d65p+3f);
-  y = fma(y, v, 0x1.7e987ep+1f);
-  y = fma(y, v, -0x1.fff654p-1f);
-  y = fma(y, v, 0x1.fffffap-1f);
+  vec<float> y = fma(v, 0x1.f168ep+7f, -0x1.299088p+6f);
+  y = fma(y, v, 0x1.c6d65p+3f);
+  y = fma(y, v, -0x1.7e987ep+1f);
+  y = fma(y, v, 0x1.fff654p-1f);
+  y = fma(y, v, -0x1.fffffap-1f);
   factors e = exp_factors(scale, minus_half, sharp{a, a, 0});
-  return fma(y, e.rest, y) * e.power;
+  return fma(y, e.rest, y) * e.power * (1 / huge<float>);
 }
-inline vec<float> gelu_tail(vec<float> a) {
+inline vec<float> minus_gelu_tail(vec<float> ramp, vec<float> a) {
   vec<float> y = gelu_near(a);
   if (any_greater(a, gelu_near_end)) [[unlikely]]
-    y = select(a > gelu_near_end, gelu_far(min(a, 14.75f)), y);
-  return y;
+    y = select(a > gelu_near_end, gelu_far(min(a, gelu_end<float>)), y);
+  return ramp + y;
 }
 
 // A function as eight polynomials of degree 7, in the distance from a centre. The first centre is zero, where the

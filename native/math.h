@@ -3,13 +3,13 @@
 //
 // They rest on four primitives, which float32.h and float64.h each define for their type. NaN stays NaN in all of them.
 //
-//   exp_minus_one(r)    e^r - 1 for |r| <= 0.3467; exp.h makes of it what is needed here
-//   tanh_tail(a)        tanh(a), a in [0, tanh_end<T>]: a itself where a is subnormal, 1 at the end
-//   gelu_tail(a)        a Phi(-a) * huge<T>, a in [0, gelu_end<T>], Phi the normal distribution function
-//   gelu_slope_tail(a)  (Phi(-a) - a phi(a)) * huge<T>, the same a, phi the normal density
+//   one_plus_exp(x)         (1 + e^x) * tiny<T>, x at least -40; also for x as a multiple, or a cubic of something
+//   tanh_tail(a)            tanh(a), a in [0, tanh_end<T>]: a itself where a is subnormal, 1 at the end
+//   minus_gelu_tail(r, a)   r - a Phi(-a) for a >= 0, Phi the normal distribution function
+//   gelu_slope_tail(a)      (Phi(-a) - a phi(a)) * huge<T>, a in [0, gelu_end<T>], phi the normal density
 //
-// Instead of the last two a type may bring what is left of them without huge<T> and e^(-a*a/2): with mills(a) =
-// Phi(-a) e^(a*a/2), gelu_factor(a) = a mills(a) and gelu_slope_factor(a) = mills(a) - a / sqrt(2 pi).
+// Instead of the last two a type may bring what is left of the tails without e^(-a*a/2): with mills(a) = Phi(-a)
+// e^(a*a/2), gelu_factor(a) = a mills(a) and gelu_slope_factor(a) = mills(a) - a / sqrt(2 pi).
 //
 // A function with a symmetry is computed from its negative half, where nothing cancels: gelu(x) = x + gelu(-x), and so
 // on. So the tails keep the digits that 1 + erf(x) and 1 + tanh(x) lose.
@@ -25,9 +25,8 @@ namespace {
 // Arguments are cut off where the result no longer changes, since infinities would make NaN on the way.
 // e^-exp_end is zero, also when multiplied by anything it is multiplied by here.
 template <class T> constexpr T exp_end = sizeof(T) == 4 ? 110 : 760;
-// Where tanh(a) rounds to 1, and where a Phi(-a) and its derivative round to zero.
+// Where tanh(a) rounds to 1.
 template <class T> constexpr T tanh_end = sizeof(T) == 4 ? T(8.94) : T(19.1);
-template <class T> constexpr T gelu_end = sizeof(T) == 4 ? T(14.75) : T(38.9);
 // Where the exponents of the two approximations of gelu reach exp_end.
 template <class T> constexpr T gelu_tanh_end = sizeof(T) == 4 ? T(10.9) : T(21.65);
 template <class T> constexpr T gelu_sigmoid_end = sizeof(T) == 4 ? T(64.5) : T(446);
@@ -50,8 +49,8 @@ template <class T> vec<T> tanh_slope(vec<T> x) {
   return fma(T(-0.25) * y4, y4, y4);
 }
 
-// max(x, 0) - w * scale for w >= 0, rounded once. The maximum with -0 keeps NaN, and gives -0 at -infinity, the limit.
-template <class T> vec<T> ramp_minus(vec<T> x, vec<T> w, T scale) { return fma(w, -scale, max(x, T(-0.0))); }
+// max(x, 0), from which what is taken at -infinity leaves -0, the limit. NaN where x is.
+template <class T> vec<T> ramp(vec<T> x) { return max(x, T(-0.0)); }
 // g'(x) from w * scale = g'(-|x|), where g'(x) + g'(-x) = 1, as for any g(x) = x f(x) with f(x) + f(-x) = 1.
 template <class T> vec<T> step_plus(vec<T> x, vec<T> w, T scale) {
   mask<T> negative = x < 0;
@@ -60,14 +59,14 @@ template <class T> vec<T> step_plus(vec<T> x, vec<T> w, T scale) {
 
 // e^(-a*a/2)
 template <class T> exponential<T> bell(vec<T> a) { return exponential_of(product(T(-0.5) * a, a)); }
-template <class T> vec<T> gelu_tail(vec<T> a) {
+template <class T> vec<T> minus_gelu_tail(vec<T> ramp, vec<T> a) {
   a = min(a, gelu_end<T>);
-  return exp_times(gelu_factor(a) * huge<T>, bell(a));
+  return fma(exp_times(gelu_factor(a) * huge<T>, bell(a)), -1 / huge<T>, ramp);
 }
 template <class T> vec<T> gelu_slope_tail(vec<T> a) { return exp_times(gelu_slope_factor(a) * huge<T>, bell(a)); }
 
 // x Phi(x) as max(x, 0) - a Phi(-a), a = |x|.
-template <class T> vec<T> gelu(vec<T> x) { return ramp_minus(x, gelu_tail(abs(x)), 1 / huge<T>); }
+template <class T> vec<T> gelu(vec<T> x) { return minus_gelu_tail(ramp(x), abs(x)); }
 // Phi(x) + x phi(x)
 template <class T> vec<T> gelu_slope(vec<T> x) {
   vec<T> a = min(abs(x), gelu_end<T>);
@@ -75,7 +74,7 @@ template <class T> vec<T> gelu_slope(vec<T> x) {
 }
 
 // x sigmoid(v(x)) for an odd v as max(x, 0) - a / (1 + e^v(a)), from a = |x| and (1 + e^v(a)) * tiny.
-template <class T> vec<T> gated(vec<T> x, vec<T> a, vec<T> one_plus) { return ramp_minus(x, a / one_plus, tiny<T>); }
+template <class T> vec<T> gated(vec<T> x, vec<T> a, vec<T> one_plus) { return fma(a / one_plus, -tiny<T>, ramp(x)); }
 // Its derivative, from a v'(a) and (1 + e^v(a)) * tiny: for negative x it is y (1 - (1 - y) a v'(a)), y = 1 / (1 +
 // e^v(a)). The outer y is a second division, which rounds once where a product with y would bring the rounding of y as
 // well.
