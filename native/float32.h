@@ -16,12 +16,12 @@ inline vec<float> exp_minus_one(vec<float> r) {
   return fma(fma(high, r2, low), r2, r);
 }
 
-// e^x = 2^((k + shift) / 16) (1 + rest), a table and a polynomial of degree 3. With this shift, the best of 4 * 10^7
-// from 0.5 on, all sixteen entries of the table are within 0.28 u of their real values, and `rest` is negative, between
-// -0.05 and -0.003: so 1 + e^x below rounds the 1 + power * rest in it by no more than half a unit in the last place
-// of 1 - 2^-24. The polynomial: 0.03 u.
-constexpr double exp_shift = 0.57693410000000001;
-// e^(-shift ln 2 / 16)
+// e^x = 2^((k + shift) / 16) (1 + rest), from a table and a polynomial of degree 3: 0.03 u. The shift is 0.5769341, the
+// best of 4 * 10^7 between 0.5 and 0.75: all sixteen entries of the table are within 0.28 u of their real values. And
+// `rest` is between -0.05 and -0.003, so that 1 + power * rest, the first part of 1 + e^x, is below 1, where rounding
+// costs half of what it costs above.
+//
+// e^(-shift ln 2 / 16), and the coefficients of r^2 and r^3 in e^r.
 constexpr double exp_shrink = 0x1.f35c9e28cb875p-1;
 constexpr double exp_square = 0x1.000236p-1, exp_cube = 0x1.555748p-3;
 
@@ -45,7 +45,8 @@ struct factors {
 struct scale {
   float shifter; // with the steps in it: it adds them to the k of power
   double shrink; // with e^(-shift ln 2 / 16) in it
-  constexpr scale(int steps, double shrink = 1) : shifter(0x1.8p23f + float(steps)), shrink(exp_shrink * shrink) {}
+  constexpr scale(int steps, double shrink = 1)
+      : shifter(::shifter<float> + float(steps)), shrink(exp_shrink * shrink) {}
 };
 constexpr scale scale_tiny = -32 * 16;
 
@@ -141,9 +142,24 @@ inline vec<float> tanh_tail(vec<float> a) {
   return tanh_pieces(to_bits(place) >> 21, a);
 }
 
-// -a Phi(-a) for a up to 4.5, where nearly all are: 0.33 u before the roundings. Which piece: the integer nearest to
-// 3.43 a.
-constexpr float gelu_near_end = 4.5f, gelu_pieces_per_unit = 0x1.b77778p+1f;
+// A tail from `pieces` up to 4.5, where nearly all inputs are: which one, says the integer nearest to 3.43 a. Beyond,
+// from far(a), for which a register waits only where one of its lanes is there.
+constexpr float near_end = 4.5f, pieces_per_unit = 0x1.b77778p+1f;
+template <class F> vec<float> near_or_far(const pieces<6> &near, F far, vec<float> a) {
+  vec<float> y = near(to_bits(fma(a, pieces_per_unit, shifter<float>)), a);
+  if (any_greater(a, near_end)) [[unlikely]]
+    y = select(a > near_end, far(min(a, gelu_end<float>)), y);
+  return y;
+}
+// y phi(a) * huge, phi(a) = e^(-a*a/2) / sqrt(2 pi)
+inline vec<float> times_density(vec<float> y, vec<float> a) {
+  constexpr unit<float> minus_half = {-0.5, -0x1.71547652b82fep-1, -0x1.62e42fefa39efp+0, -0x1.abc9e3b39803fp-55};
+  constexpr scale scale = {64 * 16 - 21, 0x1.fb51e4ced6fep-1};
+  factors e = exp_factors(scale, minus_half, sharp{a, a, 0});
+  return fma(y, e.rest, y) * e.power;
+}
+
+// -a Phi(-a): 0.33 u before the roundings; and from 4.5 on 0.13 u, as a polynomial in 1 / a^2 that is -1 at infinity.
 constexpr pieces<6> gelu_pieces = {
     .centre = {0, 0x1.2a40f2p-2f, 0x1.2a41acp-1f, 0x1.bf61e6p-1f, 0x1.2a402cp+0f, 0x1.74d1bap+0f, 0x1.bf6042p+0f,
                0x1.04f8p+1f, 0x1.2a410ap+1f, 0x1.4f89e8p+1f, 0x1.74d16p+1f, 0x1.9a1782p+1f, 0x1.bf5ffap+1f,
@@ -173,85 +189,58 @@ constexpr pieces<6> gelu_pieces = {
              -0x1.99373cp-15f, -0x1.480aa2p-13f, -0x1.1a2184p-13f, -0x1.5d8362p-14f},
         },
 };
-inline vec<float> gelu_near(vec<float> a) {
-  return gelu_pieces(to_bits(fma(a, gelu_pieces_per_unit, shifter<float>)), a);
-}
-// The same from 4.5 on, as e^(-a*a/2) / sqrt(2 pi) and a polynomial in 1 / a^2 that is -1 at infinity: 0.13 u.
 inline vec<float> gelu_far(vec<float> a) {
-  constexpr unit<float> minus_half = {-0.5, -0x1.71547652b82fep-1, -0x1.62e42fefa39efp+0, -0x1.abc9e3b39803fp-55};
-  // huge / sqrt(2 pi)
-  constexpr scale scale = {64 * 16 - 21, 0x1.fb51e4ced6fep-1};
   vec<float> v = 1 / (a * a);
   vec<float> y = fma(v, 0x1.f168ep+7f, -0x1.299088p+6f);
   y = fma(y, v, 0x1.c6d65p+3f);
   y = fma(y, v, -0x1.7e987ep+1f);
   y = fma(y, v, 0x1.fff654p-1f);
   y = fma(y, v, -0x1.fffffap-1f);
-  factors e = exp_factors(scale, minus_half, sharp{a, a, 0});
-  return fma(y, e.rest, y) * e.power * (1 / huge<float>);
+  return times_density(y, a) * (1 / huge<float>);
 }
 inline vec<float> minus_gelu_tail(vec<float> ramp, vec<float> a) {
-  vec<float> y = gelu_near(a);
-  if (any_greater(a, gelu_near_end)) [[unlikely]]
-    y = select(a > gelu_near_end, gelu_far(min(a, gelu_end<float>)), y);
-  return ramp + y;
+  return ramp + near_or_far(gelu_pieces, gelu_far, a);
 }
 
-// A function as eight polynomials of degree 7, in the distance from a centre. The first centre is zero, where the
-// function is; at the others it is nearly a float (the best of 400 near the middle), so that c0 costs nothing and the
-// last fma makes almost all of the error. Which of the eight: the exponent and first bit of the mantissa of slope * a +
-// start, which is from 2 to 32. They meet where it is 3, 4, 6, 8, 12, 16 and 24.
-struct eight_pieces {
-  float slope, start;
-  float centre[8], c0[8], c1[8], c2[8], c3[8], c4[8], c5[8], c6[8], c7[8];
+// (Phi(-a) - a phi(a)) * huge: 0.15 u; the two pieces around the zero at 0.7518 are fitted for the absolute error, 0.02
+// * 2^-26. From 4.5 on 0.03 u, as -a phi(a) and a polynomial in 1 / a^2 that is 1 at infinity.
+constexpr pieces<6> gelu_slope_pieces = {
+    .centre = {0, 0x1.2a3f9ap-2f, 0x1.2a3f52p-1f, 0x1.bf6182p-1f, 0x1.2a4212p+0f, 0x1.74cf36p+0f, 0x1.bf623ap+0f,
+               0x1.04f80ap+1f, 0x1.2a3ff2p+1f, 0x1.4f87cp+1f, 0x1.74cf4cp+1f, 0x1.9a1a16p+1f, 0x1.bf6252p+1f,
+               0x1.e4a86ep+1f, 0x1.04f782p+2f, 0x1.17296ep+2f},
+    .c =
+        {
+            {0x1p+63f, 0x1.18a26ep+62f, 0x1.58007ap+60f, -0x1.7fd516p+59f, -0x1.d2112p+60f, -0x1.0744p+61f,
+             -0x1.c7417ap+60f, -0x1.4bf4e6p+60f, -0x1.a73aa6p+59f, -0x1.e002cep+58f, -0x1.e8fc64p+57f, -0x1.c1ec4ap+56f,
+             -0x1.7788bp+55f, -0x1.1d194ap+54f, -0x1.8a64a4p+52f, -0x1.0015dep+51f},
+            {-0x1.988452p+63f, -0x1.76f19cp+63f, -0x1.1e463p+63f, -0x1.58d4bep+62f, -0x1.0a56b8p+61f, 0x1.116268p+58f,
+             0x1.761328p+60f, 0x1.b90104p+60f, 0x1.732062p+60f, 0x1.0057dcp+60f, 0x1.30ca48p+59f, 0x1.3ed08cp+58f,
+             0x1.291b0ep+57f, 0x1.f1170ep+55f, 0x1.7713e6p+54f, 0x1.0717f2p+53f},
+            {0, 0x1.be7f22p+61f, 0x1.6f9754p+62f, 0x1.8a5646p+62f, 0x1.3f0404p+62f, 0x1.832f02p+61f, 0x1.255354p+60f,
+             -0x1.0571cp+57f, -0x1.686a2p+59f, -0x1.8c1434p+59f, -0x1.32eeeap+59f, -0x1.83245p+58f, -0x1.a19342p+57f,
+             -0x1.8a42cep+56f, -0x1.4a12e4p+55f, -0x1.fa649p+53f},
+            {0x1.105632p+62f, 0x1.bd81d2p+61f, 0x1.8fe7d4p+60f, -0x1.1b3112p+59f, -0x1.f98796p+60f, -0x1.2b5a72p+61f,
+             -0x1.dc33bcp+60f, -0x1.0a74ccp+60f, -0x1.46b63ap+58f, 0x1.b54096p+56f, 0x1.03d928p+58f, 0x1.e2653ep+57f,
+             0x1.48422cp+57f, 0x1.6ea022p+56f, 0x1.5e9854p+55f, 0x1.2bca48p+54f},
+            {0, -0x1.44a0ecp+60f, -0x1.e1695cp+60f, -0x1.9d9d9p+60f, -0x1.8b4724p+59f, 0x1.c86528p+56f, 0x1.43e55ap+59f,
+             0x1.6ae36ap+59f, 0x1.01533ep+59f, 0x1.dcca16p+57f, 0x1.31e4f4p+55f, -0x1.aecccp+55f, -0x1.16498p+56f,
+             -0x1.a28398p+55f, -0x1.e60312p+54f, -0x1.df72a4p+53f},
+            {-0x1.e641ap+59f, -0x1.670ceep+59f, -0x1.cdf2dp+56f, 0x1.bd368ap+58f, 0x1.4d1e38p+59f, 0x1.04afb6p+59f,
+             0x1.92f1f6p+57f, -0x1.1a14cp+56f, -0x1.78cfc2p+57f, -0x1.58a558p+57f, -0x1.8c804p+56f, -0x1.01468cp+55f,
+             0x1.295d62p+52f, 0x1.eea962p+53f, 0x1.ac0ae6p+53f, 0x1.08018ap+53f},
+            {0, 0x1.2406eap+58f, 0x1.72fef8p+58f, 0x1.dfc9d8p+57f, 0x1.8999f6p+53f, -0x1.38fd4ap+57f, -0x1.73760ap+57f,
+             -0x1.cc43b6p+56f, -0x1.70793ep+54f, 0x1.0be4d4p+55f, 0x1.640d1cp+55f, 0x1.e66efep+54f, 0x1.81458ap+53f,
+             0x1.330cc6p+50f, -0x1.6654eap+51f, -0x1.6dcddp+51f},
+        },
 };
-inline vec<float> place_of(const eight_pieces &f, vec<float> a) { return fma(a, f.slope, f.start); }
-inline vec<float> evaluate(const eight_pieces &f, vec<float> place, vec<float> a) {
-  vec<float>::bits piece = to_bits(place) >> 22;
-  vec<float> d = a - lookup(f.centre, piece);
-  vec<float> y = fma(lookup(f.c7, piece), d, lookup(f.c6, piece));
-  y = fma(y, d, lookup(f.c5, piece));
-  y = fma(y, d, lookup(f.c4, piece));
-  y = fma(y, d, lookup(f.c3, piece));
-  y = fma(y, d, lookup(f.c2, piece));
-  y = fma(y, d, lookup(f.c1, piece));
-  return fma(y, d, lookup(f.c0, piece));
+inline vec<float> gelu_slope_far(vec<float> a) {
+  vec<float> v = 1 / (a * a);
+  vec<float> y = fma(v, 0x1.2f629p+5f, -0x1.86f964p+3f);
+  y = fma(y, v, 0x1.78367ap+1f);
+  y = fma(y, v, -0x1.ffae38p-1f);
+  y = fma(y, v, 0x1.ffffb6p-1f);
+  return times_density(fma(y, v, -1.0f) * a, a);
 }
-
-// f(a) e^(-a*a/2) * huge from pieces of f(a) * huge. The first piece has e^(-a*a/2) in it already: near zero the
-// products of a polynomial with a and with the exponential would each round, to 2.08 ulp where the result is just below
-// 1/16.
-inline vec<float> times_bell(const eight_pieces &f, vec<float> a) {
-  vec<float> place = place_of(f, a);
-  exponential<float> bell = exponential_of(product(-0.5f * a, a));
-  bell.minus_one = select(place < 3, vec<float>(0), bell.minus_one);
-  return exp_times(evaluate(f, place, a), bell);
-}
-
-// (Phi(-a) - a phi(a)) e^(a*a/2): 0.25 u before the roundings. Piece 1, which holds the zero at 0.7518, is fitted for
-// the absolute error: 0.006 * 2^-24.
-constexpr eight_pieces gelu_slope_pieces = {
-    .slope = 2,
-    .start = 2.4f,
-    .centre = {0, 0x1.199998p-1f, 0x1.4ceab2p+0f, 0x1.26768p+1f, 0x1.e6c306p+1f, 0x1.735034p+2f, 0x1.19f34p+3f,
-               0x1.99dd9ap+3f},
-    .c0 = {0x1p+63f, 0x1.e89688p+60f, -0x1.2c8cdp+62f, -0x1.889444p+63f, -0x1.6b1672p+64f, -0x1.1fb464p+65f,
-           -0x1.bc342ap+65f, -0x1.450b42p+66f},
-    .c1 = {-0x1.988454p+63f, -0x1.392368p+63f, -0x1.0280fep+63f, -0x1.cd4e52p+62f, -0x1.b04efep+62f, -0x1.a3b4a8p+62f,
-           -0x1.9d9676p+62f, -0x1.9af67ep+62f},
-    .c2 = {0x1.31fcbcp+44f, 0x1.c6207cp+60f, 0x1.667bbep+59f, 0x1.09864p+58f, 0x1.562ae2p+56f, 0x1.c8dc1ep+54f,
-           0x1.1c327ep+53f, 0x1.803cd4p+51f},
-    .c3 = {0x1.1052b6p+62f, -0x1.9e2cb4p+59f, -0x1.0bd8aep+58f, -0x1.37b72ap+56f, -0x1.27532ep+54f, -0x1.1ce7f6p+52f,
-           -0x1.ec6584p+49f, -0x1.d44baap+47f},
-    .c4 = {0x1.8d29c8p+51f, 0x1.543698p+58f, 0x1.7079eep+56f, 0x1.58e616p+54f, 0x1.ea8a28p+51f, 0x1.5be626p+49f,
-           0x1.a491fap+46f, 0x1.1c2f4ap+44f},
-    .c5 = {-0x1.f1abeap+59f, -0x1.01015cp+57f, -0x1.d6c8cep+54f, -0x1.6ac3ap+52f, -0x1.8970acp+49f, -0x1.a8bfecp+46f,
-           -0x1.5da8d2p+43f, -0x1.76e56cp+40f},
-    .c6 = {0x1.2aa44cp+55f, 0x1.6ba394p+55f, 0x1.292d7p+53f, 0x1.75e724p+50f, 0x1.49b522p+47f, 0x1.fcec2cp+43f,
-           0x1.4569acp+40f, 0x1.b3a554p+36f},
-    .c7 = {0x1.cde56ap+56f, -0x1.992708p+53f, -0x1.7ee9f8p+51f, -0x1.5fa3dap+48f, -0x1.04ccfep+45f, -0x1.3b53b8p+40f,
-           -0x1.4807d6p+37f, 0x1.0cab7ap+33f},
-};
-inline vec<float> gelu_slope_tail(vec<float> a) { return times_bell(gelu_slope_pieces, a); }
+inline vec<float> gelu_slope_tail(vec<float> a) { return near_or_far(gelu_slope_pieces, gelu_slope_far, a); }
 
 } // namespace

@@ -6,7 +6,7 @@
 //   one_plus_exp(x)         (1 + e^x) * tiny<T>, x at least -40; also for x as a multiple, or a cubic of something
 //   tanh_tail(a)            tanh(a), a in [0, tanh_end<T>]: a itself where a is subnormal, 1 at the end
 //   minus_gelu_tail(r, a)   r - a Phi(-a) for a >= 0, Phi the normal distribution function
-//   gelu_slope_tail(a)      (Phi(-a) - a phi(a)) * huge<T>, a in [0, gelu_end<T>], phi the normal density
+//   gelu_slope_tail(a)      (Phi(-a) - a phi(a)) * huge<T> for a >= 0, phi the normal density
 //
 // Instead of the last two a type may bring what is left of the tails without e^(-a*a/2): with mills(a) = Phi(-a)
 // e^(a*a/2), gelu_factor(a) = a mills(a) and gelu_slope_factor(a) = mills(a) - a / sqrt(2 pi).
@@ -63,15 +63,15 @@ template <class T> vec<T> minus_gelu_tail(vec<T> ramp, vec<T> a) {
   a = min(a, gelu_end<T>);
   return fma(exp_times(gelu_factor(a) * huge<T>, bell(a)), -1 / huge<T>, ramp);
 }
-template <class T> vec<T> gelu_slope_tail(vec<T> a) { return exp_times(gelu_slope_factor(a) * huge<T>, bell(a)); }
+template <class T> vec<T> gelu_slope_tail(vec<T> a) {
+  a = min(a, gelu_end<T>);
+  return exp_times(gelu_slope_factor(a) * huge<T>, bell(a));
+}
 
 // x Phi(x) as max(x, 0) - a Phi(-a), a = |x|.
 template <class T> vec<T> gelu(vec<T> x) { return minus_gelu_tail(ramp(x), abs(x)); }
 // Phi(x) + x phi(x)
-template <class T> vec<T> gelu_slope(vec<T> x) {
-  vec<T> a = min(abs(x), gelu_end<T>);
-  return step_plus(x, gelu_slope_tail(a), 1 / huge<T>);
-}
+template <class T> vec<T> gelu_slope(vec<T> x) { return step_plus(x, gelu_slope_tail(abs(x)), 1 / huge<T>); }
 
 // x sigmoid(v(x)) for an odd v as max(x, 0) - a / (1 + e^v(a)), from a = |x| and (1 + e^v(a)) * tiny.
 template <class T> vec<T> gated(vec<T> x, vec<T> a, vec<T> one_plus) { return fma(a / one_plus, -tiny<T>, ramp(x)); }

@@ -161,23 +161,6 @@ inline vec<float> lookup(const float (&table)[16], vec<float>::bits i) {
 }
 #endif
 
-// table[i mod 8] for each lane.
-#if VECTOR_BYTES == 64
-inline vec<float> lookup(const float (&table)[8], vec<float>::bits i) {
-  return _mm512_permutexvar_ps(__m512i(i), _mm512_broadcast_f32x8(_mm256_loadu_ps(table)));
-}
-#elif VECTOR_BYTES == 32
-inline vec<float> lookup(const float (&table)[8], vec<float>::bits i) {
-  return _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), __m256i(i));
-}
-#else
-inline vec<float> lookup(const float (&table)[8], vec<float>::bits i) {
-  // The four bytes of each entry.
-  uint8x16_t bytes = uint8x16_t((i & 7) * 0x04040404 + 0x03020100);
-  return float32x4_t(vqtbl2q_u8({vld1q_u8((const uint8_t *)table), vld1q_u8((const uint8_t *)(table + 4))}, bytes));
-}
-#endif
-
 // a0 b0 a1 b1 ... of the first halves of two vectors, and of their second halves.
 template <size_t... lane, class T> vec<T> interleave_low(vec<T> a, vec<T> b, std::index_sequence<lane...>) {
   return __builtin_shufflevector(a.v, b.v, (lane / 2 + lane % 2 * vec<T>::lanes)...);
