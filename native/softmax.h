@@ -88,33 +88,34 @@ template <class V> struct compensated {
   }
 };
 
-// Where T is float, double needs no errors kept.
+// In double. What float lanes lack is added at once, so that in double there are no errors to keep.
 template <class T, class V> compensated<V> in_double(V high, V low) {
   if constexpr (sizeof(T) == sizeof(float))
     return {high + low, V(0.0)};
   else
     return {high, low};
 }
-// The sum of virtual lanes in double, a tree.
-template <class T, class V, size_t n> compensated<V> add_lanes(compensated<V> (&lanes)[n]) {
-  for (size_t width = n / 2; width; width /= 2) {
-    for (size_t i = 0; i < width; i++) {
-      if constexpr (sizeof(T) == sizeof(float)) {
-        lanes[i].high = lanes[i].high + lanes[i + width].high;
-      } else {
-        lanes[i].add(lanes[i + width].high);
-        lanes[i].low = lanes[i].low + lanes[i + width].low;
-      }
-    }
+template <class T, class V> void join(compensated<V> &a, compensated<V> b) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    a.high = a.high + b.high;
+  } else {
+    a.add(b.high);
+    a.low = a.low + b.low;
   }
+}
+// The sum of virtual lanes, a tree.
+template <class T, class V, size_t n> compensated<V> add_lanes(compensated<V> (&lanes)[n]) {
+  for (size_t width = n / 2; width; width /= 2)
+    for (size_t i = 0; i < width; i++)
+      join<T>(lanes[i], lanes[i + width]);
   return lanes[0];
 }
 // The first levels of that tree for lanes side by side in memory: what is left is one register.
-template <class T> compensated<vec<double>> add_lanes(const T (&high)[step<T>], const T (&low)[step<T>]) {
-  constexpr size_t lanes = vec<double>::lanes;
-  compensated<vec<double>> all[step<T> / lanes];
-  for (size_t i = 0; i < step<T> / lanes; i++)
-    all[i] = in_double<T>(load<double>(&high[i * lanes]), load<double>(&low[i * lanes]));
+template <class T, class F> compensated<vec<double>> fold_lanes(F lanes_from) {
+  constexpr size_t n = step<T> / vec<double>::lanes;
+  compensated<vec<double>> all[n];
+  for (size_t i = 0; i < n; i++)
+    all[i] = lanes_from(i * vec<double>::lanes);
   return add_lanes<T>(all);
 }
 
@@ -129,12 +130,12 @@ template <class T> struct share {
       return fma(e, quotient, e * rest);
   }
 };
-// The shares of as many slices as there are totals.
+// The shares of slices: up to a whole register of them, whatever the totals after the first `count`.
 template <class T, size_t n> struct shares {
   T quotients[n], rests[n];
 
-  explicit shares(const double (&totals)[n]) {
-    for (size_t i = 0; i < n; i += vec<double>::lanes) {
+  explicit shares(const double (&totals)[n], size_t count = n) {
+    for (size_t i = 0; i < count; i += vec<double>::lanes) {
       const vec<double> total = load<double>(&totals[i]), quotient = 1 / total;
       store(&quotients[i], quotient);
       if constexpr (sizeof(T) == sizeof(double)) store(&rests[i], fma(-total, quotient, 1) / total);

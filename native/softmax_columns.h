@@ -28,16 +28,14 @@ template <class T> struct band_width {
   }
 };
 
-// The exponentials of a band, row after row: of all rows where `whole`, else of the block that is being added.
+// The exponentials of a band, row after row.
 template <class T> struct kept_band {
   static constexpr size_t capacity = (size_t(256) << 10) / VECTOR_BYTES;
   vec<T> e[capacity];
 };
 
-// Adds up term(j, r) over the rows j, for each column of register r, in the order of sum_row. Before it asks for n rows
-// from j on, it calls prepare(j, n).
-template <class T, class P, class F>
-void sum_columns(size_t length, size_t registers, column_doubles<T> *result, P prepare, F term) {
+// Adds up term(j, r) over the rows j, for each column of register r, in the order of sum_row.
+template <class T, class F> void sum_columns(size_t length, size_t registers, column_doubles<T> *result, F term) {
   constexpr size_t lanes = vec<T>::lanes;
   for (size_t r = 0; r < registers; r++)
     for (size_t i = 0; i < lanes; i++)
@@ -45,25 +43,37 @@ void sum_columns(size_t length, size_t registers, column_doubles<T> *result, P p
   for (size_t start = 0; start < length; start += chunk) {
     const size_t end = length - start < chunk ? length : start + chunk;
     const size_t used = end - start < step<T> ? end - start : step<T>;
-    T high[step<T>][band_registers * lanes], low[step<T>][band_registers * lanes];
-    for (size_t l = 0; l < used; l++) {
-      for (size_t c = 0; c < registers * lanes; c += lanes) {
-        store(&high[l][c], vec<T>(T(0)));
-        store(&low[l][c], vec<T>(T(0)));
-      }
-    }
-    for (size_t j = start; j < end; j += block<T>) {
-      const size_t rows = end - j < block<T> ? end - j : block<T>;
-      prepare(j, rows);
-      for (size_t l = 0; l < used && l < rows; l++) {
-        for (size_t r = 0; r < registers; r++) {
-          auto rest = [&](size_t k) { return k < rows ? term(j + k, r) : vec<T>(T(0)); };
-          vec<T> a = rest(l) + rest(l + step<T>);
-          vec<T> b = rest(l + 2 * step<T>) + rest(l + 3 * step<T>);
-          compensated<vec<T>> sum = {load<T>(&high[l][r * lanes]), load<T>(&low[l][r * lanes])};
-          sum.add(a + b);
-          store(&high[l][r * lanes], sum.high);
-          store(&low[l][r * lanes], sum.low);
+    // A virtual lane of a register of columns: its sum and the errors.
+    T sums[step<T>][band_registers][2][lanes];
+    for (size_t first = start; first < end; first += block<T>) {
+      auto add = [&](size_t l, size_t r, vec<T> t) {
+        compensated<vec<T>> sum = {t, T(0)};
+        if (first > start) {
+          sum = {load<T>(sums[l][r][0]), load<T>(sums[l][r][1])};
+          sum.add(t);
+        }
+        store(sums[l][r][0], sum.high);
+        store(sums[l][r][1], sum.low);
+      };
+      if (first + block<T> <= end) {
+        for (size_t l = 0; l < step<T>; l++) {
+          const size_t j = first + l;
+          for (size_t r = 0; r < registers; r++) {
+            vec<T> a = term(j, r) + term(j + step<T>, r);
+            vec<T> b = term(j + 2 * step<T>, r) + term(j + 3 * step<T>, r);
+            add(l, r, a + b);
+          }
+        }
+      } else {
+        for (size_t l = 0; l < used && first + l < end; l++) {
+          for (size_t r = 0; r < registers; r++) {
+            auto rest = [&](size_t j) { return j < end ? term(j, r) : vec<T>(T(0)); };
+            const size_t j = first + l;
+            vec<T> sum = rest(j);
+            if (j + step<T> < end) sum = sum + rest(j + step<T>);
+            if (j + 2 * step<T> < end) sum = sum + (rest(j + 2 * step<T>) + rest(j + 3 * step<T>));
+            add(l, r, sum);
+          }
         }
       }
     }
@@ -71,9 +81,8 @@ void sum_columns(size_t length, size_t registers, column_doubles<T> *result, P p
       for (size_t i = 0; i < lanes; i += vec<double>::lanes) {
         compensated<vec<double>> all[step<T>];
         for (size_t l = 0; l < step<T>; l++) {
-          const size_t c = r * lanes + i;
           all[l] = {0.0, 0.0};
-          if (l < used) all[l] = in_double<T>(load<double>(&high[l][c]), load<double>(&low[l][c]));
+          if (l < used) all[l] = in_double<T>(load<double>(&sums[l][r][0][i]), load<double>(&sums[l][r][1][i]));
         }
         const compensated<vec<double>> sum = add_lanes<T>(all);
         store(&result[r][i], load<double>(&result[r][i]) + (sum.high + sum.low));
@@ -89,19 +98,18 @@ bool softmax_band(Exp exp_of, F accept, kept_band<T> &kept, const E *g, const E 
   constexpr size_t lanes = vec<T>::lanes;
   const size_t registers = width.registers();
   const bool whole = length * registers <= kept.capacity;
-  auto exponential = [&](size_t j, size_t r) { return exp_of(width.load(x + j * inner, r), r); };
+  // The rows are on pages of their own, where the processor does not look ahead.
+  auto exponential = [&](size_t j, size_t r) {
+    __builtin_prefetch(x + (j + 1) * inner + r * lanes);
+    return exp_of(width.load(x + j * inner, r), r);
+  };
 
   column_doubles<T> totals[band_registers];
-  size_t first = 0;
-  sum_columns<T>(
-      length, registers, totals,
-      [&](size_t j, size_t rows) {
-        first = whole ? 0 : j;
-        for (size_t k = j; k < j + rows; k++)
-          for (size_t r = 0; r < registers; r++)
-            kept.e[(k - first) * registers + r] = exponential(k, r);
-      },
-      [&](size_t j, size_t r) { return kept.e[(j - first) * registers + r]; });
+  sum_columns<T>(length, registers, totals, [&](size_t j, size_t r) {
+    const vec<T> e = exponential(j, r);
+    if (whole) kept.e[j * registers + r] = e;
+    return e;
+  });
   if (!accept(totals)) return false;
 
   share<T> share_of[band_registers];
@@ -109,16 +117,17 @@ bool softmax_band(Exp exp_of, F accept, kept_band<T> &kept, const E *g, const E 
     share_of[r] = shares<T, lanes>(totals[r]).of_lanes();
   auto finish = [&](auto e) {
     if (g == nullptr) {
-      for (size_t j = 0; j < length; j++)
-        for (size_t r = 0; r < registers; r++)
+      for (size_t j = 0; j < length; j++) {
+        for (size_t r = 0; r < registers; r++) {
+          __builtin_prefetch(y + (j + 4) * inner + r * lanes, 1);
           width.store(y + j * inner, r, share_of[r](e(j, r)));
+        }
+      }
       return;
     }
     auto gradient = [&](size_t j, size_t r) { return width.load(g + j * inner, r); };
     column_doubles<T> weighted[band_registers];
-    sum_columns<T>(
-        length, registers, weighted, [](size_t, size_t) {},
-        [&](size_t j, size_t r) { return e(j, r) * gradient(j, r); });
+    sum_columns<T>(length, registers, weighted, [&](size_t j, size_t r) { return e(j, r) * gradient(j, r); });
     vec<T> mean[band_registers];
     for (size_t r = 0; r < registers; r++) {
       T means[lanes];

@@ -76,7 +76,8 @@ template <class T, class F> double sum_row(size_t length, F term) {
       store(&high[p * lanes], sums[p].high);
       store(&low[p * lanes], sums[p].low);
     }
-    const compensated<vec<double>> sum = add_lanes<T>(high, low);
+    const compensated<vec<double>> sum =
+        fold_lanes<T>([&](size_t l) { return in_double<T>(load<double>(&high[l]), load<double>(&low[l])); });
     compensated<double> last[vec<double>::lanes];
     for (size_t i = 0; i < vec<double>::lanes; i++)
       last[i] = {sum.high.v[i], sum.low.v[i]};
