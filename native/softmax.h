@@ -110,7 +110,7 @@ template <class T, class V, size_t n> compensated<V> add_lanes(compensated<V> (&
       join<T>(lanes[i], lanes[i + width]);
   return lanes[0];
 }
-// The first levels of that tree for lanes side by side in memory: what is left is one register.
+// The first levels of that tree, until what is left is one register. lanes_from(l) gives the lanes from l on.
 template <class T, class F> compensated<vec<double>> fold_lanes(F lanes_from) {
   constexpr size_t n = step<T> / vec<double>::lanes;
   compensated<vec<double>> all[n];

@@ -6,10 +6,12 @@
 
 namespace {
 
-// Such a row is one block: there are no errors of additions to keep.
-template <class T> constexpr size_t short_row = block<T>;
-// Rows whose totals make up a register, and rows done at a time.
-constexpr size_t group = vec<double>::lanes, batch = 64;
+template <class T> constexpr size_t short_row = 4 * block<T>;
+// Rows whose totals make up a register.
+constexpr size_t group = vec<double>::lanes;
+// Rows done at a time, at most, and their elements: 16 KiB, half of a first-level cache.
+constexpr size_t batch_rows = 64;
+template <class T> constexpr size_t batch = 16384 / sizeof(T);
 
 // The last levels of the tree in each of a group of rows, whose totals come to lie side by side.
 template <class T> vec<double> add_across(compensated<vec<double>> (&rows)[group]) {
@@ -25,35 +27,14 @@ template <class T> vec<double> add_across(compensated<vec<double>> (&rows)[group
   return in_double<float>(rows[0].high, rows[0].low).high;
 }
 
-// The totals of a group of rows, one after another in memory.
-template <class T> vec<double> sum_group(const T *e, size_t length) {
-  constexpr size_t lanes = vec<T>::lanes;
-  compensated<vec<double>> rows[group];
-  for (size_t i = 0; i < group; i++) {
-    T sums[step<T>];
-    for (size_t p = 0; p < parts<T>; p++) {
-      auto rest = [&](size_t k) {
-        k += p * lanes;
-        if (k >= length) return vec<T>(T(0));
-        return keep_first(load<T>(e + i * length + k), length - k < lanes ? length - k : lanes);
-      };
-      vec<T> sum = rest(0);
-      if (length > step<T>) sum = sum + rest(step<T>);
-      if (length > 2 * step<T>) sum = sum + (rest(2 * step<T>) + rest(3 * step<T>));
-      store(&sums[p * lanes], sum);
-    }
-    rows[i] = fold_lanes<T>([&](size_t l) { return compensated<vec<double>>{load<double>(&sums[l]), 0.0}; });
-  }
-  return add_across<T>(rows);
-}
-
 template <class T, class E> void softmax_short_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t length) {
   constexpr size_t lanes = vec<T>::lanes;
   const usual_exp<T> exp_of;
   // Rows up to a whole group are summed, whatever they hold, and a register more is read.
-  alignas(64) T e[batch * short_row<T> + lanes];
-  for (size_t first = 0; first < rows; first += batch) {
-    const size_t count = rows - first < batch ? rows - first : batch, n = count * length;
+  alignas(64) T e[batch<T> + lanes];
+  const size_t fit = batch<T> / length / group * group, most = fit < batch_rows ? fit : batch_rows;
+  for (size_t first = 0; first < rows; first += most) {
+    const size_t count = rows - first < most ? rows - first : most, n = count * length;
     const E *from = x + first * length;
     E *to = y + first * length;
     size_t j = 0;
@@ -61,10 +42,18 @@ template <class T, class E> void softmax_short_rows(kept_row<T> &kept, const E *
       store(e + j, exp_of(load<T>(from + j)));
     if (j < n) store(e + j, exp_of(load<T>(from + j, n - j)));
 
-    double totals[batch];
+    double totals[batch_rows];
     mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
     for (size_t i = 0; i < count; i += group) {
-      vec<double> total = sum_group(e + i * length, length);
+      compensated<vec<double>> sums[group];
+      auto from = [&](size_t k) { return [row = e + (i + k) * length](size_t j, size_t) { return load<T>(row + j); }; };
+      if (length <= block<T>)
+        for (size_t k = 0; k < group; k++)
+          sums[k] = sum_short<T>(length, from(k));
+      else
+        for (size_t k = 0; k < group; k++)
+          sums[k] = sum_chunk<T>(0, length, from(k));
+      vec<double> total = add_across<T>(sums);
       if (count - i < group) total = select(first_lanes<double>(count - i), total, vec<double>(usual_exp<T>::factor));
       usual.m &= is_usual<T>(total).m;
       store(&totals[i], total);
@@ -77,7 +66,7 @@ template <class T, class E> void softmax_short_rows(kept_row<T> &kept, const E *
         softmax_row<T>(kept, static_cast<const E *>(nullptr), from + j, to + j, length, false);
       continue;
     }
-    const shares<T, batch> share_of(totals, count);
+    const shares<T, batch_rows> share_of(totals, count);
     for (size_t i = 0; i < count; i++) {
       const share<T> share = share_of.of(i);
       const size_t end = (i + 1) * length;
@@ -98,8 +87,12 @@ template <class T, class E>
   E *to = static_cast<E *>(y);
   kept_row<T> kept;
   if (length <= short_row<T>) return softmax_short_rows<T>(kept, from, to, rows, length);
-  for (size_t i = 0; i < rows * length; i += length)
-    softmax_row<T>(kept, static_cast<const E *>(nullptr), from + i, to + i, length, stream);
+  if (length <= kept.half) {
+    softmax_long_rows<T>(kept, from, to, rows, length, stream);
+  } else {
+    for (size_t i = 0; i < rows * length; i += length)
+      softmax_row<T>(kept, static_cast<const E *>(nullptr), from + i, to + i, length, stream);
+  }
   if (stream) fence();
 }
 
