@@ -32,11 +32,12 @@ template <class T, class E> T row_maximum(const E *x, size_t length) {
     const size_t n = length - j < lanes ? length - j : lanes;
     b = max(b, select(first_lanes<T>(n), load_some<T>(x + j, n), lowest));
   }
-  a = max(a, b);
-  T m = a.v[0];
-  for (size_t i = 1; i < lanes; i++)
-    m = a.v[i] > m ? a.v[i] : m;
-  return m;
+  T m[lanes];
+  store(m, max(a, b));
+  for (size_t width = lanes / 2; width; width /= 2)
+    for (size_t i = 0; i < width; i++)
+      m[i] = m[i + width] > m[i] ? m[i + width] : m[i];
+  return m[0];
 }
 
 // The trees of a block from j on that may end early, in register p of the virtual lanes. term(j, n) gives the elements

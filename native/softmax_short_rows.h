@@ -27,10 +27,47 @@ template <class T> vec<double> add_across(compensated<vec<double>> (&rows)[group
   return in_double<float>(rows[0].high, rows[0].low).high;
 }
 
-template <class T, class E> void softmax_short_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t length) {
+// The totals of rows, one after another in memory; true if usual_exp suits them all. Rows up to a whole group are
+// summed, whatever they hold.
+template <class T> bool sum_rows(const T *e, size_t count, size_t length, double (&totals)[batch_rows]) {
+  mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
+  for (size_t i = 0; i < count; i += group) {
+    compensated<vec<double>> sums[group];
+    auto from = [&](size_t k) { return [row = e + (i + k) * length](size_t j, size_t) { return load<T>(row + j); }; };
+    if (length <= block<T>)
+      for (size_t k = 0; k < group; k++)
+        sums[k] = sum_short<T>(length, from(k));
+    else
+      for (size_t k = 0; k < group; k++)
+        sums[k] = sum_chunk<T>(0, length, from(k));
+    vec<double> total = add_across<T>(sums);
+    if (count - i < group) total = select(first_lanes<double>(count - i), total, vec<double>(usual_exp<T>::factor));
+    usual.m &= is_usual<T>(total).m;
+    store(&totals[i], total);
+  }
+  bool all = true;
+  for (size_t i = 0; i < group; i++)
+    all = all && usual.m[i];
+  return all;
+}
+
+// The exponentials of the rows that usual_exp does not suit.
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void unusual_rows(const E *x, T *e, size_t count, size_t length,
+                                                  const double (&totals)[batch_rows]) {
+  for (size_t i = 0; i < count; i++) {
+    if (is_usual<T>(totals[i])) continue;
+    const scaled_exp<T> exp_of{vec<T>(row_maximum<T>(x + i * length, length))};
+    for (size_t j = 0; j < length; j += vec<T>::lanes) {
+      const size_t n = length - j < vec<T>::lanes ? length - j : vec<T>::lanes;
+      store_some(e + i * length + j, exp_of(load_some<T>(x + i * length + j, n)), n);
+    }
+  }
+}
+
+template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t rows, size_t length) {
   constexpr size_t lanes = vec<T>::lanes;
   const usual_exp<T> exp_of;
-  // Rows up to a whole group are summed, whatever they hold, and a register more is read.
   alignas(64) T e[batch<T> + lanes];
   const size_t fit = batch<T> / length / group * group, most = fit < batch_rows ? fit : batch_rows;
   for (size_t first = 0; first < rows; first += most) {
@@ -43,28 +80,9 @@ template <class T, class E> void softmax_short_rows(kept_row<T> &kept, const E *
     if (j < n) store(e + j, exp_of(load<T>(from + j, n - j)));
 
     double totals[batch_rows];
-    mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
-    for (size_t i = 0; i < count; i += group) {
-      compensated<vec<double>> sums[group];
-      auto from = [&](size_t k) { return [row = e + (i + k) * length](size_t j, size_t) { return load<T>(row + j); }; };
-      if (length <= block<T>)
-        for (size_t k = 0; k < group; k++)
-          sums[k] = sum_short<T>(length, from(k));
-      else
-        for (size_t k = 0; k < group; k++)
-          sums[k] = sum_chunk<T>(0, length, from(k));
-      vec<double> total = add_across<T>(sums);
-      if (count - i < group) total = select(first_lanes<double>(count - i), total, vec<double>(usual_exp<T>::factor));
-      usual.m &= is_usual<T>(total).m;
-      store(&totals[i], total);
-    }
-    bool all = true;
-    for (size_t i = 0; i < group; i++)
-      all = all && usual.m[i];
-    if (!all) {
-      for (j = 0; j < n; j += length)
-        softmax_row<T>(kept, static_cast<const E *>(nullptr), from + j, to + j, length, false);
-      continue;
+    if (!sum_rows<T>(e, count, length, totals)) {
+      unusual_rows<T>(from, e, count, length, totals);
+      sum_rows<T>(e, count, length, totals);
     }
     const shares<T, batch_rows> share_of(totals, count);
     for (size_t i = 0; i < count; i++) {
@@ -85,8 +103,8 @@ template <class T, class E>
 [[gnu::flatten]] void softmax_rows(const void *x, void *y, size_t rows, size_t length, bool stream) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
+  if (length <= short_row<T>) return softmax_short_rows<T>(from, to, rows, length);
   kept_row<T> kept;
-  if (length <= short_row<T>) return softmax_short_rows<T>(kept, from, to, rows, length);
   if (length <= kept.half) {
     softmax_long_rows<T>(kept, from, to, rows, length, stream);
   } else {
