@@ -1,4 +1,4 @@
-// Softmax of rows of a few registers, many at a time: their exponentials as one array, so that no lane is left over,
+// Softmax of rows of up to four blocks, many at a time: their exponentials as one array, so that no lane is left over,
 // and their totals side by side in a register.
 #pragma once
 
