@@ -7,7 +7,9 @@ import { Bench } from 'tinybench';
 const help = `npm run bench -- [options]
 
   --size N[,N...]        elements (default 16,1024,16384,262144,4194304)
-  --function NAME[,...]  relu, sigmoid, tanh, gelu, gelu:tanh, gelu:sigmoid, softmax:ROW (default: all, softmax:1000)
+  --function NAME[,...]  relu, sigmoid, tanh, gelu, gelu:tanh, gelu:sigmoid, softmax:ROW, softmax:axis0, softmax:axis1
+                         (default: all, rows of 1000); the last two have a size of their own, [1000, 1000] and
+                         [128, 32, 1000], of which they are over the axis named
   --backend NAME[,...]   default: all that run here
   --precision NAME[,..]  fast, exact (default: fast)
   --dtype NAME           float32 (default) or float64
@@ -19,7 +21,10 @@ const help = `npm run bench -- [options]
 const { values: options } = parseArgs({
   options: {
     size: { type: 'string', default: '16,1024,16384,262144,4194304' },
-    function: { type: 'string', default: 'relu,sigmoid,tanh,gelu,gelu:tanh,gelu:sigmoid,softmax:1000' },
+    function: {
+      type: 'string',
+      default: 'relu,sigmoid,tanh,gelu,gelu:tanh,gelu:sigmoid,softmax:1000,softmax:axis0,softmax:axis1',
+    },
     backend: { type: 'string', default: nonlin.backends().join() },
     precision: { type: 'string', default: 'fast' },
     dtype: { type: 'string', default: 'float32' },
@@ -35,16 +40,23 @@ if (options.help) {
 
 const FloatArray = { float32: Float32Array, float64: Float64Array }[options.dtype];
 
+/** Softmax of slices that are not contiguous. */
+const columnwise = {
+  'softmax:axis0': { shape: [1000, 1000], dim: 0 },
+  'softmax:axis1': { shape: [128, 32, 1000], dim: 1 },
+};
+const rowsOf = (row, elements) => ({ shape: [Math.floor(elements / row), row], dim: 1 });
+
 /** The call that a row measures: `name` as in --function. */
 function callOf(name, x, out, precision) {
   const [base, detail] = name.split(':');
   if (base === 'gelu') return () => nonlin.gelu(x, { out, precision, approximate: detail ?? 'none' });
   if (base !== 'softmax') return () => nonlin[base](x, { out, precision });
-  const row = Math.min(Number(detail), x.length);
-  const rows = Math.floor(x.length / row);
-  const matrix = (data) => new nonlin.Tensor(data.subarray(0, rows * row), { shape: [rows, row] });
-  const [from, to] = [matrix(x), matrix(out)];
-  return () => nonlin.softmax(from, { out: to, precision });
+  const { shape, dim } = columnwise[name] ?? rowsOf(Math.min(Number(detail), x.length), x.length);
+  const elements = shape.reduce((product, extent) => product * extent);
+  const tensor = (data) => new nonlin.Tensor(data.subarray(0, elements), { shape });
+  const [from, to] = [tensor(x), tensor(out)];
+  return () => nonlin.softmax(from, { out: to, dim, precision });
 }
 
 /** Median nanoseconds of one call; short calls are timed in batches, so that the clock does not count. */
@@ -66,7 +78,15 @@ const print = (cells) => {
   console.log(name.padEnd(16) + String(first).padEnd(8) + rest.map((cell) => String(cell).padStart(12)).join(''));
 };
 
-for (const size of options.size.split(',').map(Number)) {
+const functions = options.function.split(',');
+/** What is measured at each size. */
+const plan = options.size
+  .split(',')
+  .map((size) => ({ size: Number(size), names: functions.filter((name) => columnwise[name] === undefined) }));
+for (const name of functions.filter((name) => columnwise[name] !== undefined))
+  plan.push({ size: columnwise[name].shape.reduce((product, extent) => product * extent), names: [name] });
+
+for (const { size, names } of plan.filter(({ names }) => names.length > 0)) {
   // Values of both signs in no order: what a branch predictor cannot learn.
   const x = FloatArray.from({ length: size }, () => Math.random() * 8 - 4);
   const out = new FloatArray(size);
@@ -83,7 +103,7 @@ for (const size of options.size.split(',').map(Number)) {
     nonlin.useBackend(backend);
     let relu;
     for (const precision of options.precision.split(',')) {
-      for (const name of options.function.split(',')) {
+      for (const name of names) {
         const call = await measure(callOf(name, x, out, precision), size);
         if (name === 'relu') relu = call;
         const row = {

@@ -58,9 +58,9 @@ void run_softmax(const kernels &set, arithmetic how, const void *g, const void *
     });
     return;
   }
-  // A block of columns is a whole number of cache lines wide, so that two threads seldom write to the same one.
-  const size_t line = 64 / size;
-  const size_t width = std::max(line, std::min(inner, grain_elements / length / line * line));
+  // A block of columns is a whole number of bands of the kernels, so that each row is touched in several cache lines.
+  const size_t band = 512 / size;
+  const size_t width = std::max(band, std::min(inner, grain_elements / length / band * band));
   const size_t blocks = (inner + width - 1) / width;
   const size_t grain = std::max<size_t>(1, grain_elements / length / width);
   parallel_for(outer * blocks, grain, threads, [&](size_t begin, size_t end) {

@@ -1,15 +1,15 @@
-// Softmax and its gradient over one slice: how an exponential is scaled, and in which order a sum is formed.
-// softmax_rows.h and softmax_columns.h apply both to memory.
+// Softmax and its gradient over one slice: how an exponential is scaled, and in which order a sum is formed. The other
+// softmax_*.h apply both to memory.
 //
-// e^x is kept as mantissa * 2^exponent, and a slice is scaled by a power of two near its maximum, never by e^-max:
-// powers of two do not round. Where the maximum is so large that x - max is exact anyway, that difference is taken
-// first.
+// e^x is scaled by a power of two, never by e^-max: powers of two do not round. One power serves most slices
+// (usual_exp), so that x is read once and its maximum not looked for. The total tells whether it did; where not, the
+// slice is computed again with a power of its own (scaled_exp).
 //
 // The order of the sum is a function of the slice's length alone, so that no instruction set, layout or thread changes
 // a bit. It is written for `step<T>` virtual lanes, 64 bytes of T: element j belongs to lane j mod step. In each lane
 // four neighbours are added as a tree, those sums one after another with their rounding errors (so nothing drifts with
 // the length), and the lanes, in double, as a tree. An element that is not there counts as zero. Slices longer than a
-// chunk are summed chunk by chunk, each scaled by its own maximum: their memory is read once for maximum and sum.
+// chunk are summed chunk by chunk.
 #pragma once
 
 #include "math.h"
@@ -20,17 +20,39 @@ namespace {
 template <class T> constexpr size_t step = 64 / sizeof(T);
 // Registers that make up the virtual lanes.
 template <class T> constexpr size_t parts = step<T> / vec<T>::lanes;
-// 128 KiB of float: what stays in a second-level cache between two readings.
+// What is added to a sum at once: four elements of each virtual lane.
+template <class T> constexpr size_t block = 4 * step<T>;
+// What is summed with one set of lanes, and whose exponentials are kept: 128 KiB of float, 256 KiB of double, which
+// stay in a second-level cache.
 constexpr size_t chunk = 32768;
 
 // How far below the maximum an entry can lie before its share is zero even as a subnormal.
 template <class T> constexpr T reach = sizeof(T) == 4 ? 110 : 760;
-// From here on x - max is exact for every x within reach (Sterbenz), and below it exp_parts needs no help.
-template <class T> constexpr T large = 2 * reach<T>;
 
-// Turns entries of a slice with maximum m into e^x * 2^-exponent(m). A slice with NaN or +Infinity in it makes NaN of
-// at least one entry, hence of the sum, hence of every result. A slice of -Infinity only makes zeros, and of them 0 /
-// 0.
+// e^x times one power of two for all slices. Between floor and ceiling the results are normal numbers. A total between
+// least and most says that neither bound mattered: one entry at the ceiling, which NaN becomes as well, makes more than
+// most, and the share of an entry at the floor in a total of least is under half the smallest subnormal.
+template <class T> struct usual_exp {
+  static constexpr bool wide = sizeof(T) == 8;
+  static constexpr int power = wide ? 500 : 52;
+  static constexpr T factor = wide ? T(0x1p500) : T(0x1p52);
+  static constexpr T floor = wide ? T(-1054) : T(-122.5), ceiling = wide ? T(361) : T(51.2);
+  static constexpr double least = wide ? 0x1p56 : 0x1p26, most = wide ? 0x1p1020 : 0x1p125;
+
+  vec<T> operator()(vec<T> x) const {
+    return exp_times(vec<T>(factor), exponential_of(max(min(vec<T>(ceiling), x), floor)));
+  }
+};
+template <class T> mask<double> is_usual(vec<double> total) {
+  return {(total > usual_exp<T>::least).m & (total < usual_exp<T>::most).m};
+}
+template <class T> bool is_usual(double total) { return is_usual<T>(vec<double>(total)).m[0] != 0; }
+
+// e^x * 2^-exponent(m) for a slice with maximum m. Where m is so large that x - m is exact for every x within reach
+// (Sterbenz), that difference is taken first; below it exp_parts needs no help. A slice with NaN or +Infinity in it
+// makes NaN of at least one entry, hence of the sum, hence of every result. A slice of -Infinity only makes zeros, and
+// of them 0 / 0.
+template <class T> constexpr T large = 2 * reach<T>;
 template <class T> struct scaled_exp {
   vec<T> shift, floor, exponent;
 
@@ -41,6 +63,12 @@ template <class T> struct scaled_exp {
     shift = select(abs(m) > large<T>, m, vec<T>(T(0)));
     floor = m - shift - reach<T>;
     exponent = exp_parts(m - shift).exponent;
+  }
+  // As usual_exp where that suits the slice.
+  scaled_exp(vec<T> m, mask<T> usual) : scaled_exp(m) {
+    shift = select(usual, vec<T>(T(0)), shift);
+    floor = select(usual, vec<T>(usual_exp<T>::floor), floor);
+    exponent = select(usual, vec<T>(T(-usual_exp<T>::power)), exponent);
   }
   vec<T> operator()(vec<T> x) const {
     auto e = exp_parts(max(x - shift, floor));
@@ -60,44 +88,40 @@ template <class V> struct compensated {
   }
 };
 
-// The sum of the virtual lanes, in double: a tree, which keeps its errors where T is double. V is a double or a vector
-// of them.
-template <class T, class V> V add_lanes(compensated<V> (&lanes)[step<T>]) {
-  constexpr bool widened = sizeof(T) == sizeof(float);
-  if constexpr (widened)
-    for (compensated<V> &lane : lanes)
-      lane.high = lane.high + lane.low;
-  for (size_t width = step<T> / 2; width; width /= 2) {
-    for (size_t i = 0; i < width; i++) {
-      if constexpr (widened) {
-        lanes[i].high = lanes[i].high + lanes[i + width].high;
-      } else {
-        lanes[i].add(lanes[i + width].high);
-        lanes[i].low = lanes[i].low + lanes[i + width].low;
-      }
-    }
+// In double. What float lanes lack is added at once, so that in double there are no errors to keep.
+template <class T, class V> compensated<V> in_double(V high, V low) {
+  if constexpr (sizeof(T) == sizeof(float))
+    return {high + low, V(0.0)};
+  else
+    return {high, low};
+}
+template <class T, class V> void join(compensated<V> &a, compensated<V> b) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    a.high = a.high + b.high;
+  } else {
+    a.add(b.high);
+    a.low = a.low + b.low;
   }
-  return widened ? lanes[0].high : lanes[0].high + lanes[0].low;
+}
+// The sum of virtual lanes, a tree.
+template <class T, class V, size_t n> compensated<V> add_lanes(compensated<V> (&lanes)[n]) {
+  for (size_t width = n / 2; width; width /= 2)
+    for (size_t i = 0; i < width; i++)
+      join<T>(lanes[i], lanes[i + width]);
+  return lanes[0];
+}
+// The first levels of that tree, until what is left is one register. lanes_from(l) gives the lanes from l on.
+template <class T, class F> compensated<vec<double>> fold_lanes(F lanes_from) {
+  constexpr size_t n = step<T> / vec<double>::lanes;
+  compensated<vec<double>> all[n];
+  for (size_t i = 0; i < n; i++)
+    all[i] = lanes_from(i * vec<double>::lanes);
+  return add_lanes<T>(all);
 }
 
 // Multiplies by 1 / total; in double lanes, also by what that quotient lacks.
 template <class T> struct share {
   vec<T> quotient, rest;
-
-  share() = default;
-  // A total for each lane.
-  explicit share(const double (&totals)[vec<T>::lanes]) {
-    T quotients[vec<T>::lanes], rests[vec<T>::lanes];
-    for (size_t i = 0; i < vec<T>::lanes; i++) {
-      quotients[i] = T(1 / totals[i]);
-      rests[i] = T(rest_of(totals[i]));
-    }
-    quotient = load<T>(quotients);
-    rest = load<T>(rests);
-  }
-  explicit share(double total) : quotient(T(1 / total)), rest(T(rest_of(total))) {}
-
-  static double rest_of(double total) { return __builtin_fma(-total, 1 / total, 1.0) / total; }
 
   vec<T> operator()(vec<T> e) const {
     if constexpr (sizeof(T) == sizeof(float))
@@ -106,34 +130,20 @@ template <class T> struct share {
       return fma(e, quotient, e * rest);
   }
 };
+// The shares of slices: up to a whole register of them, whatever the totals after the first `count`.
+template <class T, size_t n> struct shares {
+  T quotients[n], rests[n];
 
-// What the numbers of a chunk with maximum `from` are worth in a slice with maximum `to`: a power of two, unless both
-// are large.
-template <class T> double worth(T from, T to) {
-  const scaled_exp<T> a{vec<T>(from)}, b{vec<T>(to)};
-  // Either is beyond the other's reach, or their difference is exact.
-  const vec<double> shift = double(a.shift.v[0]) - double(b.shift.v[0]);
-  auto e = exp_parts(min(max(shift, -reach<double>), reach<double>));
-  return ldexp(e.mantissa, e.exponent + vec<double>(double(a.exponent.v[0]) - double(b.exponent.v[0]))).v[0];
-}
-
-// The maximum of a slice, and its sums relative to that, over the chunks so far: of e^x, and for a gradient of g e^x.
-template <class T> struct slice {
-  T maximum = -T(__builtin_inf());
-  double total = 0, weighted = 0;
-
-  void append(T m, double chunk_total, double chunk_weighted) {
-    if (total == 0) { // The first chunk, or all before it were -Infinity.
-      *this = {m, chunk_total, chunk_weighted};
-    } else if (m > maximum) {
-      const double factor = worth(maximum, m);
-      *this = {m, total * factor + chunk_total, weighted * factor + chunk_weighted};
-    } else {
-      const double factor = worth(m, maximum);
-      total += chunk_total * factor;
-      weighted += chunk_weighted * factor;
+  explicit shares(const double (&totals)[n], size_t count = n) {
+    for (size_t i = 0; i < count; i += vec<double>::lanes) {
+      const vec<double> total = load<double>(&totals[i]), quotient = 1 / total;
+      store(&quotients[i], quotient);
+      if constexpr (sizeof(T) == sizeof(double)) store(&rests[i], fma(-total, quotient, 1) / total);
     }
   }
+  // Of one slice; of one for each lane.
+  share<T> of(size_t i) const { return {quotients[i], rests[i]}; }
+  share<T> of_lanes() const { return {load<T>(quotients), load<T>(rests)}; }
 };
 
 } // namespace

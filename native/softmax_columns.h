@@ -8,15 +8,8 @@ namespace {
 
 constexpr size_t band_registers = 512 / VECTOR_BYTES;
 
-// One number for each column of a register; and for each column of a band.
+// One number for each column of a register.
 template <class T> using column_doubles = double[vec<T>::lanes];
-
-template <class T> vec<T> load_doubles(const column_doubles<T> &numbers) {
-  T lanes[vec<T>::lanes];
-  for (size_t i = 0; i < vec<T>::lanes; i++)
-    lanes[i] = T(numbers[i]);
-  return load<T>(lanes);
-}
 
 // The width of a band in memory: all registers are full but the last.
 template <class T> struct band_width {
@@ -35,150 +28,180 @@ template <class T> struct band_width {
   }
 };
 
-// The sums that add_lanes makes, for each column of a register. lane(l, i) gives virtual lane l of the columns from i
-// on.
-template <class T, class F> void add_lanes_by_column(size_t used, column_doubles<T> &result, F lane) {
-  for (size_t i = 0; i < vec<T>::lanes; i += vec<double>::lanes) {
-    compensated<vec<double>> lanes[step<T>];
-    for (size_t l = 0; l < step<T>; l++) {
-      lanes[l] = {0.0, 0.0};
-      if (l < used) lanes[l] = lane(l, i);
-    }
-    store(&result[i], add_lanes<T>(lanes));
-  }
-}
+// The exponentials of a band, row after row.
+template <class T> struct kept_band {
+  static constexpr size_t capacity = (size_t(256) << 10) / VECTOR_BYTES;
+  vec<T> e[capacity];
+};
 
-// Adds up term(j, r) over the rows j of a chunk, for each column of register r, in the order of sum_row: the rows of
-// one virtual lane after those of another.
+// Adds up term(j, r) over the rows j, for each column of register r, in the order of sum_row.
 template <class T, class F> void sum_columns(size_t length, size_t registers, column_doubles<T> *result, F term) {
-  const size_t used = length < step<T> ? length : step<T>;
-  compensated<vec<T>> sums[band_registers][step<T>];
-  for (size_t l = 0; l < used; l++) {
-    for (size_t r = 0; r < registers; r++)
-      sums[r][l] = {T(0), T(0)};
-    for (size_t j = l; j < length; j += 4 * step<T>) {
-      for (size_t r = 0; r < registers; r++) {
-        auto rest = [&](size_t k) { return k < length ? term(k, r) : vec<T>(T(0)); };
-        vec<T> a = rest(j) + rest(j + step<T>);
-        vec<T> b = rest(j + 2 * step<T>) + rest(j + 3 * step<T>);
-        sums[r][l].add(a + b);
+  constexpr size_t lanes = vec<T>::lanes;
+  for (size_t r = 0; r < registers; r++)
+    for (size_t i = 0; i < lanes; i++)
+      result[r][i] = 0;
+  for (size_t start = 0; start < length; start += chunk) {
+    const size_t end = length - start < chunk ? length : start + chunk;
+    const size_t used = end - start < step<T> ? end - start : step<T>;
+    // A virtual lane of a register of columns: its sum and the errors.
+    T sums[step<T>][band_registers][2][lanes];
+    for (size_t first = start; first < end; first += block<T>) {
+      auto add = [&](size_t l, size_t r, vec<T> t) {
+        compensated<vec<T>> sum = {t, T(0)};
+        if (first > start) {
+          sum = {load<T>(sums[l][r][0]), load<T>(sums[l][r][1])};
+          sum.add(t);
+        }
+        store(sums[l][r][0], sum.high);
+        store(sums[l][r][1], sum.low);
+      };
+      if (first + block<T> <= end) {
+        for (size_t l = 0; l < step<T>; l++) {
+          const size_t j = first + l;
+          for (size_t r = 0; r < registers; r++) {
+            vec<T> a = term(j, r) + term(j + step<T>, r);
+            vec<T> b = term(j + 2 * step<T>, r) + term(j + 3 * step<T>, r);
+            add(l, r, a + b);
+          }
+        }
+      } else {
+        for (size_t l = 0; l < used && first + l < end; l++) {
+          for (size_t r = 0; r < registers; r++) {
+            auto rest = [&](size_t j) { return j < end ? term(j, r) : vec<T>(T(0)); };
+            const size_t j = first + l;
+            vec<T> sum = rest(j);
+            if (j + step<T> < end) sum = sum + rest(j + step<T>);
+            if (j + 2 * step<T> < end) sum = sum + (rest(j + 2 * step<T>) + rest(j + 3 * step<T>));
+            add(l, r, sum);
+          }
+        }
+      }
+    }
+    for (size_t r = 0; r < registers; r++) {
+      for (size_t i = 0; i < lanes; i += vec<double>::lanes) {
+        compensated<vec<double>> all[step<T>];
+        for (size_t l = 0; l < step<T>; l++) {
+          all[l] = {0.0, 0.0};
+          if (l < used) all[l] = in_double<T>(load<double>(&sums[l][r][0][i]), load<double>(&sums[l][r][1][i]));
+        }
+        const compensated<vec<double>> sum = add_lanes<T>(all);
+        store(&result[r][i], load<double>(&result[r][i]) + (sum.high + sum.low));
       }
     }
   }
-  for (size_t r = 0; r < registers; r++) {
-    T high[step<T>][vec<T>::lanes], low[step<T>][vec<T>::lanes];
-    for (size_t l = 0; l < used; l++) {
-      store(high[l], sums[r][l].high);
-      store(low[l], sums[r][l].low);
-    }
-    add_lanes_by_column<T>(used, result[r], [&](size_t l, size_t i) {
-      return compensated<vec<double>>{load<double>(&high[l][i]), load<double>(&low[l][i])};
-    });
-  }
 }
 
-// The columns of a register, as slices.
-template <class T> struct column_slices {
-  vec<T> maximum, mean;
-  share<T> share_of;
-};
-
-// The sums over a band, as in sum_slice. `keep(j, r, e)` is shown each exponential where the columns are no longer than
-// a chunk.
-template <class T, class E, class Keep>
-void sum_band(const E *g, const E *x, size_t length, size_t inner, band_width<T> width, column_slices<T> *result,
-              Keep keep) {
+// Computes a band, unless `accept` dislikes the totals of a column. exp_of(x, r) is for the columns of register r.
+template <class T, class E, class Exp, class F>
+bool softmax_band(Exp exp_of, F accept, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length, size_t inner,
+                  band_width<T> width) {
   constexpr size_t lanes = vec<T>::lanes;
   const size_t registers = width.registers();
-  slice<T> all[band_registers][lanes];
-  for (size_t start = 0; start < length; start += chunk) {
-    const size_t rows = length - start < chunk ? length - start : chunk;
-    const E *from = x + start * inner;
-    vec<T> m[band_registers];
-    for (vec<T> &one : m)
-      one = -T(__builtin_inf());
-    for (size_t j = 0; j < rows; j++)
-      for (size_t r = 0; r < registers; r++)
-        m[r] = max(m[r], width.load(from + j * inner, r));
-    scaled_exp<T> scaled[band_registers];
-    for (size_t r = 0; r < registers; r++)
-      scaled[r] = scaled_exp<T>(m[r]);
-    auto entry = [&](size_t j, size_t r) { return scaled[r](width.load(from + j * inner, r)); };
-    column_doubles<T> total[band_registers], weighted[band_registers] = {};
-    sum_columns<T>(rows, registers, total, [&](size_t j, size_t r) {
-      vec<T> e = entry(j, r);
-      keep(j, r, e);
-      return e;
-    });
-    if (g != nullptr)
-      sum_columns<T>(rows, registers, weighted,
-                     [&](size_t j, size_t r) { return entry(j, r) * width.load(g + (start + j) * inner, r); });
-    for (size_t r = 0; r < registers; r++)
-      for (size_t i = 0; i < lanes; i++)
-        all[r][i].append(m[r].v[i], total[r][i], weighted[r][i]);
-  }
-  for (size_t r = 0; r < registers; r++) {
-    T maximum[lanes];
-    column_doubles<T> total, mean;
-    for (size_t i = 0; i < lanes; i++) {
-      maximum[i] = all[r][i].maximum;
-      total[i] = all[r][i].total;
-      mean[i] = all[r][i].weighted / all[r][i].total;
+  const bool whole = length * registers <= kept.capacity;
+  // The rows are on pages of their own, where the processor does not look ahead.
+  auto exponential = [&](size_t j, size_t r) {
+    __builtin_prefetch(x + (j + 1) * inner + r * lanes);
+    return exp_of(width.load(x + j * inner, r), r);
+  };
+
+  column_doubles<T> totals[band_registers];
+  sum_columns<T>(length, registers, totals, [&](size_t j, size_t r) {
+    const vec<T> e = exponential(j, r);
+    if (whole) kept.e[j * registers + r] = e;
+    return e;
+  });
+  if (!accept(totals)) return false;
+
+  share<T> share_of[band_registers];
+  for (size_t r = 0; r < registers; r++)
+    share_of[r] = shares<T, lanes>(totals[r]).of_lanes();
+  auto finish = [&](auto e) {
+    if (g == nullptr) {
+      for (size_t j = 0; j < length; j++) {
+        for (size_t r = 0; r < registers; r++) {
+          __builtin_prefetch(y + (j + 4) * inner + r * lanes, 1);
+          width.store(y + j * inner, r, share_of[r](e(j, r)));
+        }
+      }
+      return;
     }
-    result[r] = {load<T>(maximum), load_doubles<T>(mean), share<T>(total)};
-  }
+    auto gradient = [&](size_t j, size_t r) { return width.load(g + j * inner, r); };
+    column_doubles<T> weighted[band_registers];
+    sum_columns<T>(length, registers, weighted, [&](size_t j, size_t r) { return e(j, r) * gradient(j, r); });
+    vec<T> mean[band_registers];
+    for (size_t r = 0; r < registers; r++) {
+      T means[lanes];
+      for (size_t i = 0; i < lanes; i++)
+        means[i] = T(weighted[r][i] / totals[r][i]);
+      mean[r] = load<T>(means);
+    }
+    for (size_t j = 0; j < length; j++)
+      for (size_t r = 0; r < registers; r++)
+        width.store(y + j * inner, r, share_of[r](e(j, r)) * (gradient(j, r) - mean[r]));
+  };
+  if (whole)
+    finish([&](size_t j, size_t r) { return kept.e[j * registers + r]; });
+  else
+    finish(exponential);
+  return true;
 }
 
-template <class T, class E> void softmax_band(const E *x, E *y, size_t length, size_t inner, band_width<T> width) {
-  column_slices<T> slices[band_registers];
-  auto fill = [&](auto exponential) {
+// A band with a column that usual_exp does not suit; the columns that it does suit are computed as by it.
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void unusual_band(kept_band<T> &kept, const E *g, const E *x, E *y, size_t length,
+                                                  size_t inner, band_width<T> width, const column_doubles<T> *totals) {
+  scaled_exp<T> scaled[band_registers];
+  for (size_t r = 0; r < width.registers(); r++) {
+    vec<T> m = -T(__builtin_inf());
     for (size_t j = 0; j < length; j++)
-      for (size_t r = 0; r < width.registers(); r++)
-        width.store(y + j * inner, r, slices[r].share_of(exponential(j, r)));
-  };
-  if (sizeof(T) == sizeof(E) && length <= chunk) {
-    // Nothing of x in these columns is read again once its exponential is stored, so y may be x.
-    sum_band<T, E>(nullptr, x, length, inner, width, slices,
-                   [&](size_t j, size_t r, vec<T> e) { width.store(y + j * inner, r, e); });
-    fill([&](size_t j, size_t r) { return width.load(y + j * inner, r); });
-  } else {
-    sum_band<T, E>(nullptr, x, length, inner, width, slices, [](size_t, size_t, vec<T>) {});
-    fill([&](size_t j, size_t r) { return scaled_exp<T>(slices[r].maximum)(width.load(x + j * inner, r)); });
+      m = max(m, width.load(x + j * inner, r));
+    T usual[vec<T>::lanes];
+    for (size_t i = 0; i < vec<T>::lanes; i++)
+      usual[i] = is_usual<T>(totals[r][i]);
+    scaled[r] = scaled_exp<T>(m, load<T>(usual) > 0);
   }
+  softmax_band<T>([&](vec<T> x, size_t r) { return scaled[r](x); }, [](const column_doubles<T> *) { return true; },
+                  kept, g, x, y, length, inner, width);
 }
 
 template <class T, class E>
-void softmax_band_grad(const E *g, const E *x, E *y, size_t length, size_t inner, band_width<T> width) {
-  column_slices<T> slices[band_registers];
-  sum_band<T>(g, x, length, inner, width, slices, [](size_t, size_t, vec<T>) {});
-  for (size_t j = 0; j < length; j++)
-    for (size_t r = 0; r < width.registers(); r++) {
-      vec<T> e = scaled_exp<T>(slices[r].maximum)(width.load(x + j * inner, r));
-      width.store(y + j * inner, r, slices[r].share_of(e) * (width.load(g + j * inner, r) - slices[r].mean));
-    }
+void softmax_band(kept_band<T> &kept, const E *g, const E *x, E *y, size_t length, size_t inner, band_width<T> width) {
+  auto accept = [&](const column_doubles<T> *totals) {
+    mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
+    for (size_t r = 0; r < width.registers(); r++)
+      for (size_t i = 0; i < vec<T>::lanes; i += vec<double>::lanes)
+        usual.m &= is_usual<T>(load<double>(&totals[r][i])).m;
+    bool all = true;
+    for (size_t i = 0; i < vec<double>::lanes; i++)
+      all = all && usual.m[i];
+    if (!all) unusual_band<T>(kept, g, x, y, length, inner, width, totals);
+    return all;
+  };
+  const usual_exp<T> usual;
+  softmax_band<T>([&](vec<T> x, size_t) { return usual(x); }, accept, kept, g, x, y, length, inner, width);
 }
 
-// Calls f(first, width) for each band of `columns` columns.
-template <class T, class F> void for_each_band(size_t columns, F f) {
-  constexpr size_t most = band_registers * vec<T>::lanes;
+template <class T, class E>
+void for_each_band(const E *g, const E *x, E *y, size_t length, size_t inner, size_t columns) {
+  kept_band<T> kept;
+  // As wide as can be kept whole, but two cache lines at least.
+  const size_t fit = kept.capacity / length;
+  const size_t registers = fit < band_registers / 4 || fit > band_registers ? band_registers : fit;
+  const size_t most = registers * vec<T>::lanes;
   for (size_t c = 0; c < columns; c += most)
-    f(c, band_width<T>{columns - c < most ? columns - c : most});
+    softmax_band<T>(kept, g == nullptr ? g : g + c, x + c, y + c, length, inner,
+                    band_width<T>{columns - c < most ? columns - c : most});
 }
 
 template <class T, class E>
 [[gnu::flatten]] void softmax_columns(const void *x, void *y, size_t length, size_t inner, size_t columns) {
-  for_each_band<T>(columns, [&](size_t c, band_width<T> width) {
-    softmax_band<T>(static_cast<const E *>(x) + c, static_cast<E *>(y) + c, length, inner, width);
-  });
+  for_each_band<T, E>(nullptr, static_cast<const E *>(x), static_cast<E *>(y), length, inner, columns);
 }
 
 template <class T, class E>
 [[gnu::flatten]] void softmax_columns_grad(const void *g, const void *x, void *y, size_t length, size_t inner,
                                            size_t columns) {
-  for_each_band<T>(columns, [&](size_t c, band_width<T> width) {
-    softmax_band_grad<T>(static_cast<const E *>(g) + c, static_cast<const E *>(x) + c, static_cast<E *>(y) + c, length,
-                         inner, width);
-  });
+  for_each_band<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), length, inner, columns);
 }
 
 } // namespace

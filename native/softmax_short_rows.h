@@ -1,66 +1,101 @@
-// Softmax of rows that each fill a register or a few: one row per lane, so that nothing is left over and nothing is
-// added across lanes.
+// Softmax of rows of up to four blocks, many at a time: their exponentials as one array, so that no lane is left over,
+// and their totals side by side in a register.
 #pragma once
 
 #include "softmax_columns.h"
 
 namespace {
 
-// The four elements of a virtual lane are added before anything else, so up to here a sum has no errors to keep.
-template <class T> constexpr size_t short_row = 4 * step<T>;
+template <class T> constexpr size_t short_row = 4 * block<T>;
+// Rows whose totals make up a register.
+constexpr size_t group = vec<double>::lanes;
+// Rows done at a time, at most, and their elements: 16 KiB, half of a first-level cache.
+constexpr size_t batch_rows = 64;
+template <class T> constexpr size_t batch = 16384 / sizeof(T);
 
-// Moves `length` columns of `count` rows between memory and registers with one row per lane.
-template <class T, class E> void load_rows(const E *x, vec<T> (&columns)[short_row<T>], size_t count, size_t length) {
-  constexpr size_t lanes = vec<T>::lanes;
-  for (size_t first = 0; first < length; first += lanes) {
-    const size_t n = length - first < lanes ? length - first : lanes;
-    vec<T> tile[lanes];
-    for (size_t i = 0; i < lanes; i++)
-      tile[i] = i < count ? load_some<T>(x + i * length + first, n) : vec<T>(T(0));
-    transpose(tile);
-    for (size_t j = 0; j < lanes; j++)
-      columns[first + j] = tile[j];
+// The last levels of the tree in each of a group of rows, whose totals come to lie side by side.
+template <class T> vec<double> add_across(compensated<vec<double>> (&rows)[group]) {
+  constexpr std::make_index_sequence<group> order;
+  for (size_t width = group / 2; width; width /= 2) {
+    for (size_t i = 0; i < width; i++) {
+      const compensated<vec<double>> &a = rows[i], &b = rows[i + width];
+      compensated<vec<double>> sum = {interleave_low(a.high, b.high, order), interleave_low(a.low, b.low, order)};
+      join<T>(sum, {interleave_high(a.high, b.high, order), interleave_high(a.low, b.low, order)});
+      rows[i] = sum;
+    }
   }
+  return in_double<float>(rows[0].high, rows[0].low).high;
 }
-template <class T, class E> void store_rows(E *y, const vec<T> (&columns)[short_row<T>], size_t count, size_t length) {
-  constexpr size_t lanes = vec<T>::lanes;
-  for (size_t first = 0; first < length; first += lanes) {
-    const size_t n = length - first < lanes ? length - first : lanes;
-    vec<T> tile[lanes];
-    for (size_t j = 0; j < lanes; j++)
-      tile[j] = columns[first + j];
-    transpose(tile);
-    for (size_t i = 0; i < lanes && i < count; i++)
-      store_some(y + i * length + first, tile[i], n);
+
+// The totals of rows, one after another in memory; true if usual_exp suits them all. Rows up to a whole group are
+// summed, whatever they hold.
+template <class T> bool sum_rows(const T *e, size_t count, size_t length, double (&totals)[batch_rows]) {
+  mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
+  for (size_t i = 0; i < count; i += group) {
+    compensated<vec<double>> sums[group];
+    auto from = [&](size_t k) { return [row = e + (i + k) * length](size_t j, size_t) { return load<T>(row + j); }; };
+    if (length <= block<T>)
+      for (size_t k = 0; k < group; k++)
+        sums[k] = sum_short<T>(length, from(k));
+    else
+      for (size_t k = 0; k < group; k++)
+        sums[k] = sum_chunk<T>(0, length, from(k));
+    vec<double> total = add_across<T>(sums);
+    if (count - i < group) total = select(first_lanes<double>(count - i), total, vec<double>(usual_exp<T>::factor));
+    usual.m &= is_usual<T>(total).m;
+    store(&totals[i], total);
+  }
+  bool all = true;
+  for (size_t i = 0; i < group; i++)
+    all = all && usual.m[i];
+  return all;
+}
+
+// The exponentials of the rows that usual_exp does not suit.
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void unusual_rows(const E *x, T *e, size_t count, size_t length,
+                                                  const double (&totals)[batch_rows]) {
+  for (size_t i = 0; i < count; i++) {
+    if (is_usual<T>(totals[i])) continue;
+    const scaled_exp<T> exp_of{vec<T>(row_maximum<T>(x + i * length, length))};
+    for (size_t j = 0; j < length; j += vec<T>::lanes) {
+      const size_t n = length - j < vec<T>::lanes ? length - j : vec<T>::lanes;
+      store_some(e + i * length + j, exp_of(load_some<T>(x + i * length + j, n)), n);
+    }
   }
 }
 
 template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t rows, size_t length) {
   constexpr size_t lanes = vec<T>::lanes;
-  for (size_t i = 0; i < rows; i += lanes) {
-    const size_t count = rows - i < lanes ? rows - i : lanes;
-    vec<T> columns[short_row<T>];
-    load_rows(x + i * length, columns, count, length);
-    vec<T> m = -T(__builtin_inf());
-    for (size_t j = 0; j < length; j++)
-      m = max(m, columns[j]);
-    const scaled_exp<T> scaled(m);
-    for (size_t j = 0; j < length; j++)
-      columns[j] = scaled(columns[j]);
-    T sums[step<T>][lanes];
-    const size_t used = length < step<T> ? length : step<T>;
-    for (size_t l = 0; l < used; l++) {
-      auto rest = [&](size_t j) { return j < length ? columns[j] : vec<T>(T(0)); };
-      store(sums[l], (columns[l] + rest(l + step<T>)) + (rest(l + 2 * step<T>) + rest(l + 3 * step<T>)));
+  const usual_exp<T> exp_of;
+  alignas(64) T e[batch<T> + lanes];
+  const size_t fit = batch<T> / length / group * group, most = fit < batch_rows ? fit : batch_rows;
+  for (size_t first = 0; first < rows; first += most) {
+    const size_t count = rows - first < most ? rows - first : most, n = count * length;
+    const E *from = x + first * length;
+    E *to = y + first * length;
+    size_t j = 0;
+    for (; j + lanes <= n; j += lanes)
+      store(e + j, exp_of(load<T>(from + j)));
+    if (j < n) store(e + j, exp_of(load<T>(from + j, n - j)));
+
+    double totals[batch_rows];
+    if (!sum_rows<T>(e, count, length, totals)) {
+      unusual_rows<T>(from, e, count, length, totals);
+      sum_rows<T>(e, count, length, totals);
     }
-    column_doubles<T> totals;
-    add_lanes_by_column<T>(used, totals, [&](size_t l, size_t i) {
-      return compensated<vec<double>>{load<double>(&sums[l][i]), 0.0};
-    });
-    const share<T> share_of(totals);
-    for (size_t j = 0; j < length; j++)
-      columns[j] = share_of(columns[j]);
-    store_rows(y + i * length, columns, count, length);
+    const shares<T, batch_rows> share_of(totals, count);
+    for (size_t i = 0; i < count; i++) {
+      const share<T> share = share_of.of(i);
+      const size_t end = (i + 1) * length;
+      // Past its end a row may write what the next one will.
+      for (j = i * length; j < end; j += lanes) {
+        if (j + lanes <= n)
+          store(to + j, share(load<T>(e + j)));
+        else
+          store(to + j, share(load<T>(e + j)), end - j < lanes ? end - j : lanes);
+      }
+    }
   }
 }
 
@@ -68,9 +103,14 @@ template <class T, class E>
 [[gnu::flatten]] void softmax_rows(const void *x, void *y, size_t rows, size_t length, bool stream) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
-  if (length <= short_row<T> && rows >= vec<T>::lanes / 2) return softmax_short_rows<T>(from, to, rows, length);
-  for (size_t i = 0; i < rows * length; i += length)
-    softmax_row<T>(from + i, to + i, length, stream);
+  if (length <= short_row<T>) return softmax_short_rows<T>(from, to, rows, length);
+  kept_row<T> kept;
+  if (length <= kept.half) {
+    softmax_long_rows<T>(kept, from, to, rows, length, stream);
+  } else {
+    for (size_t i = 0; i < rows * length; i += length)
+      softmax_row<T>(kept, static_cast<const E *>(nullptr), from + i, to + i, length, stream);
+  }
   if (stream) fence();
 }
 
