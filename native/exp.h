@@ -98,11 +98,10 @@ template <class T> vec<T> one_plus_exp(const unit<T> &u, cubic<T> y) {
   return one_plus_exp(exponential_of(u, value_of(y)));
 }
 
-// e^x as mantissa * 2^exponent, the mantissa between 0.7 and 1.42.
-template <class T> struct mantissa_and_exponent { vec<T> mantissa, exponent; };
-template <class T> mantissa_and_exponent<T> exp_parts(vec<T> x) {
-  exponential<T> e = exponential_of(x);
-  return {1 + e.minus_one, e.shifted - shifter<T>};
+// e^x * 2^power for integers `power`, the result a normal number.
+inline vec<double> exp_times_power(vec<double> x, vec<double> power) {
+  exponential<double> e = exponential_of(x);
+  return exp_times(vec<double>(1.0), {e.minus_one, e.shifted + power});
 }
 
 } // namespace

@@ -43,12 +43,10 @@ struct factors {
   vec<float> power, rest;
 };
 struct scale {
-  float shifter; // with the steps in it: it adds them to the k of power
-  double shrink; // with e^(-shift ln 2 / 16) in it
-  constexpr scale(int steps, double shrink = 1)
-      : shifter(::shifter<float> + float(steps)), shrink(exp_shrink * shrink) {}
+  vec<float> shifter; // with the steps in it: it adds them to the k of power
+  double shrink;      // with e^(-shift ln 2 / 16) in it
+  scale(vec<float> steps, double shrink = 1) : shifter(::shifter<float> + steps), shrink(exp_shrink * shrink) {}
 };
-constexpr scale scale_tiny = -32 * 16;
 
 // From k + shifter (with the exponent of `scale` in it), and what y exceeds the k steps by.
 inline factors factors_of(const scale &scale, const unit<float> &u, vec<float> shifted, vec<float> left) {
@@ -84,13 +82,17 @@ inline sharp sharp_value_of(cubic<float> c) {
 }
 
 constexpr unit<float> natural = {1, 0x1.71547652b82fep+0, 0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
+inline vec<float> exp_times_power(vec<float> x, vec<float> power) {
+  factors e = exp_factors(power * 16.0f, natural, x);
+  return fma(e.power, e.rest, e.power);
+}
 inline vec<float> one_plus_exp(factors e) { return fma(e.power, e.rest, tiny<float>) + e.power; }
-inline vec<float> one_plus_exp(vec<float> x) { return one_plus_exp(exp_factors(scale_tiny, natural, x)); }
+inline vec<float> one_plus_exp(vec<float> x) { return one_plus_exp(exp_factors(vec<float>(-32 * 16), natural, x)); }
 inline vec<float> one_plus_exp(const unit<float> &u, vec<float> y) {
-  return one_plus_exp(exp_factors(scale_tiny, u, y));
+  return one_plus_exp(exp_factors(vec<float>(-32 * 16), u, y));
 }
 inline vec<float> one_plus_exp(const unit<float> &u, cubic<float> y) {
-  return one_plus_exp(exp_factors(scale_tiny, u, sharp_value_of(y)));
+  return one_plus_exp(exp_factors(vec<float>(-32 * 16), u, sharp_value_of(y)));
 }
 
 // A function as sixteen polynomials, in the distance from a centre. Where zero is a centre, the function is zero there
@@ -154,7 +156,7 @@ template <class F> vec<float> near_or_far(const pieces<6> &near, F far, vec<floa
 // y phi(a) * huge, phi(a) = e^(-a*a/2) / sqrt(2 pi)
 inline vec<float> times_density(vec<float> y, vec<float> a) {
   constexpr unit<float> minus_half = {-0.5, -0x1.71547652b82fep-1, -0x1.62e42fefa39efp+0, -0x1.abc9e3b39803fp-55};
-  constexpr scale scale = {64 * 16 - 21, 0x1.fb51e4ced6fep-1};
+  const scale scale = {vec<float>(64 * 16 - 21), 0x1.fb51e4ced6fep-1};
   factors e = exp_factors(scale, minus_half, sharp{a, a, 0});
   return fma(y, e.rest, y) * e.power;
 }

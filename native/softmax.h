@@ -26,6 +26,15 @@ template <class T> constexpr size_t block = 4 * step<T>;
 // stay in a second-level cache.
 constexpr size_t chunk = 32768;
 
+// Where a kernel keeps exponentials between two readings, 256 KiB and a register. Not on the stack: JavaScript that has
+// recursed to its end leaves a native function less than that (in a worker of Node's 192 KiB).
+constexpr size_t kept_bytes = size_t(256) << 10;
+alignas(64) thread_local char kept_memory[kept_bytes + 64];
+template <class Kept> Kept &kept_here() {
+  static_assert(sizeof(Kept) <= sizeof kept_memory);
+  return reinterpret_cast<Kept &>(kept_memory);
+}
+
 // How far below the maximum an entry can lie before its share is zero even as a subnormal.
 template <class T> constexpr T reach = sizeof(T) == 4 ? 110 : 760;
 
@@ -39,22 +48,20 @@ template <class T> struct usual_exp {
   static constexpr T floor = wide ? T(-1054) : T(-122.5), ceiling = wide ? T(361) : T(51.2);
   static constexpr double least = wide ? 0x1p56 : 0x1p26, most = wide ? 0x1p1020 : 0x1p125;
 
-  vec<T> operator()(vec<T> x) const {
-    return exp_times(vec<T>(factor), exponential_of(max(min(vec<T>(ceiling), x), floor)));
-  }
+  vec<T> operator()(vec<T> x) const { return exp_times_power(max(min(vec<T>(ceiling), x), floor), vec<T>(T(power))); }
 };
 template <class T> mask<double> is_usual(vec<double> total) {
   return {(total > usual_exp<T>::least).m & (total < usual_exp<T>::most).m};
 }
 template <class T> bool is_usual(double total) { return is_usual<T>(vec<double>(total)).m[0] != 0; }
 
-// e^x * 2^-exponent(m) for a slice with maximum m. Where m is so large that x - m is exact for every x within reach
-// (Sterbenz), that difference is taken first; below it exp_parts needs no help. A slice with NaN or +Infinity in it
-// makes NaN of at least one entry, hence of the sum, hence of every result. A slice of -Infinity only makes zeros, and
-// of them 0 / 0.
+// e^x times a power of two that makes about the same of a slice's maximum m as usual_exp makes of 0. Where m is so
+// large that x - m is exact for every x within reach (Sterbenz), that difference is taken first. A slice with NaN or
+// +Infinity in it makes NaN of at least one entry, hence of the sum, hence of every result. A slice of -Infinity only
+// makes zeros, and of them 0 / 0.
 template <class T> constexpr T large = 2 * reach<T>;
 template <class T> struct scaled_exp {
-  vec<T> shift, floor, exponent;
+  vec<T> shift, floor, power;
 
   scaled_exp() = default;
   explicit scaled_exp(vec<T> m) {
@@ -62,18 +69,15 @@ template <class T> struct scaled_exp {
     m = max(m, lowest_finite);
     shift = select(abs(m) > large<T>, m, vec<T>(T(0)));
     floor = m - shift - reach<T>;
-    exponent = exp_parts(m - shift).exponent;
+    power = T(usual_exp<T>::power) - (fma(m - shift, log2_e<T>, shifter<T>) - shifter<T>);
   }
   // As usual_exp where that suits the slice.
   scaled_exp(vec<T> m, mask<T> usual) : scaled_exp(m) {
     shift = select(usual, vec<T>(T(0)), shift);
     floor = select(usual, vec<T>(usual_exp<T>::floor), floor);
-    exponent = select(usual, vec<T>(T(-usual_exp<T>::power)), exponent);
+    power = select(usual, vec<T>(T(usual_exp<T>::power)), power);
   }
-  vec<T> operator()(vec<T> x) const {
-    auto e = exp_parts(max(x - shift, floor));
-    return ldexp(e.mantissa, e.exponent - exponent);
-  }
+  vec<T> operator()(vec<T> x) const { return exp_times_power(max(x - shift, floor), power); }
 };
 
 // A sum with the errors its additions made. V is a vector or a number.

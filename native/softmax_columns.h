@@ -30,7 +30,7 @@ template <class T> struct band_width {
 
 // The exponentials of a band, row after row.
 template <class T> struct kept_band {
-  static constexpr size_t capacity = (size_t(256) << 10) / VECTOR_BYTES;
+  static constexpr size_t capacity = kept_bytes / VECTOR_BYTES;
   vec<T> e[capacity];
 };
 
@@ -183,7 +183,7 @@ void softmax_band(kept_band<T> &kept, const E *g, const E *x, E *y, size_t lengt
 
 template <class T, class E>
 void for_each_band(const E *g, const E *x, E *y, size_t length, size_t inner, size_t columns) {
-  kept_band<T> kept;
+  auto &kept = kept_here<kept_band<T>>();
   // As wide as can be kept whole, but two cache lines at least.
   const size_t fit = kept.capacity / length;
   const size_t registers = fit < band_registers / 4 || fit > band_registers ? band_registers : fit;

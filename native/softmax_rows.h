@@ -123,7 +123,7 @@ template <class T, class E, class F> void fill_row(E *y, size_t length, bool str
 // The exponentials of a row no longer than a chunk, or of two of half that size, kept beside y: so x is read once and y
 // written once.
 template <class T> struct kept_row {
-  static constexpr size_t capacity = (size_t(256) << 10) / sizeof(T), half = capacity / 2 - 2048 / sizeof(T);
+  static constexpr size_t capacity = kept_bytes / sizeof(T), half = capacity / 2 - 2048 / sizeof(T);
   static_assert(chunk <= capacity);
   alignas(64) T e[capacity + vec<T>::lanes];
 };
@@ -244,7 +244,7 @@ void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t 
 
 template <class T, class E>
 [[gnu::flatten]] void softmax_rows_grad(const void *g, const void *x, void *y, size_t rows, size_t length) {
-  kept_row<T> kept;
+  auto &kept = kept_here<kept_row<T>>();
   for (size_t i = 0; i < rows * length; i += length)
     softmax_row<T>(kept, static_cast<const E *>(g) + i, static_cast<const E *>(x) + i, static_cast<E *>(y) + i, length,
                    false);

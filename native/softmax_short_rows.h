@@ -104,7 +104,7 @@ template <class T, class E>
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   if (length <= short_row<T>) return softmax_short_rows<T>(from, to, rows, length);
-  kept_row<T> kept;
+  auto &kept = kept_here<kept_row<T>>();
   if (length <= kept.half) {
     softmax_long_rows<T>(kept, from, to, rows, length, stream);
   } else {
