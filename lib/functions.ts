@@ -1,8 +1,9 @@
 // The path of a public function: check, find the memory, call the backend once. A Tensor travels as a contiguous array.
 import type { Activation } from './activations.js';
 import type { FloatArray, Op } from './backend.js';
-import { checkGrad, checkOut, checkPrecision, isFloatArray, type Precision } from './check.js';
+import { checkGrad, checkOut, checkPrecision, type Precision } from './check.js';
 import { describe } from './errors.js';
+import { isFloatArray } from './floats.js';
 import { emptyLike } from './memory.js';
 import { backend } from './select.js';
 import { normalizeDim, sameShape, shapeText, sizeOf } from './shape.js';

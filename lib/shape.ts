@@ -1,6 +1,7 @@
 // Shapes, strides and the walk over them. Nothing here knows the Tensor; shapes and strides are frozen and never written again.
 import type { FloatArray } from './backend.js';
 import { describe } from './errors.js';
+import { isFloat32 } from './floats.js';
 
 /** The element types of a Tensor. */
 export type DType = 'float32' | 'float64';
@@ -27,7 +28,7 @@ export class Parts implements Layout {
 }
 
 export function dtypeOf(data: FloatArray): DType {
-  return data.BYTES_PER_ELEMENT === 4 ? 'float32' : 'float64';
+  return isFloat32(data) ? 'float32' : 'float64';
 }
 
 export function allocate(dtype: DType, length: number): FloatArray {

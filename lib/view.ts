@@ -1,8 +1,8 @@
 // Reads what a caller has as the parts of a tensor, by structure and importing nothing: numbers, nested lists, typed arrays, the
 // tensors of other libraries. Memory is shared, never copied (lists have none), and everything is checked before it is read.
 import type { FloatArray } from './backend.js';
-import { isFloatArray } from './check.js';
 import { describe } from './errors.js';
+import { isFloatArray } from './floats.js';
 import {
   allocate,
   checkReach,
