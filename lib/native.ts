@@ -1,8 +1,9 @@
 // Loads the addon, and keeps the reason where it cannot. Every other file sees only backends.
 import { type Backend, type BackendName, backendNames, type FloatArray, opOf } from './backend.js';
 import { reference } from './reference.js';
+import { callSmall, mostElements, type SmallCall, softmaxOp } from './small.js';
 
-type Methods = Omit<Backend, 'name'>;
+type Methods = Omit<Backend, 'name'> & { readonly small: SmallCall };
 
 /** What the .node file exports (native/addon.cpp). */
 interface Addon {
@@ -30,18 +31,32 @@ export interface Native {
 
 export const native: Native = load();
 
-// A call into the addon takes 90 ns, this loop a nanosecond per element; its bits are the same.
-const smallest = 64;
+// Below this the loop takes less time than a call; its bits are the same.
+const smallestRelu = 24;
 
 /** A backend of an instruction set's functions. */
 function backendOf(name: BackendName, methods: Methods): Backend {
-  const map: Backend['map'] = (x, y, op, exact) => {
-    if (op === opOf.relu && x.length < smallest) reference.map(x, y, op);
-    // Each argument has its price too.
-    else if (exact === true) methods.map(x, y, op, true);
-    else methods.map(x, y, op);
+  const { small } = methods;
+  return {
+    name,
+    map(x, y, op, exact) {
+      if (x.length > mostElements) methods.map(x, y, op, exact);
+      else if (op === opOf.relu && x.length < smallestRelu) reference.map(x, y, op);
+      else callSmall(small, undefined, x, y, op, 1, 1, exact);
+    },
+    mapGrad(grad, x, y, op, exact) {
+      if (x.length > mostElements) methods.mapGrad(grad, x, y, op, exact);
+      else callSmall(small, grad, x, y, op, 1, 1, exact);
+    },
+    softmax(x, y, length, inner, exact) {
+      if (x.length > mostElements) methods.softmax(x, y, length, inner, exact);
+      else callSmall(small, undefined, x, y, softmaxOp, length, inner, exact);
+    },
+    softmaxGrad(grad, x, y, length, inner, exact) {
+      if (x.length > mostElements) methods.softmaxGrad(grad, x, y, length, inner, exact);
+      else callSmall(small, grad, x, y, softmaxOp, length, inner, exact);
+    },
   };
-  return { name, ...methods, map };
 }
 
 function load(): Native {

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { native } from '../lib/native.js';
 
 type Anything = (...args: unknown[]) => unknown;
-type Set = { map: Anything; mapGrad: Anything; softmax: Anything; softmaxGrad: Anything };
+type Set = { map: Anything; mapGrad: Anything; softmax: Anything; softmaxGrad: Anything; small: Anything };
 const addon = (require(native.path!) as { sets: Record<string, Set> }).sets;
 
 const root = join(import.meta.dirname, '..');
@@ -62,6 +62,70 @@ describe.each(Object.keys(addon))('%s', (isa) => {
     expect(() => set.softmax(f32(4), f32(4))).toThrow(TypeError);
   });
 
+  /** A block of `bytes` that begins with these words: op, arithmetic, arrays, count, length, inner. */
+  const blockOf = (bytes: number, ...words: number[]) => {
+    const block = new ArrayBuffer(bytes);
+    new Int32Array(block).set(words);
+    return block;
+  };
+
+  it('small refuses what is not a block', () => {
+    const wrong = [undefined, null, 1, 'x', {}, [], f32(64), new DataView(new ArrayBuffer(256))];
+    for (const block of wrong) expect(() => set.small(block)).toThrow(TypeError);
+    expect(() => set.small()).toThrow(TypeError);
+    expect(() => set.small(new SharedArrayBuffer(256))).toThrow(Error);
+    for (const bytes of [0, 8, 63]) expect(() => set.small(new ArrayBuffer(bytes))).toThrow(RangeError);
+    const transferred = blockOf(128, 1, 0, 1, 4, 1, 1);
+    structuredClone(transferred, { transfer: [transferred] });
+    expect(() => set.small(transferred)).toThrow(RangeError);
+  });
+
+  it('small refuses a call that its block does not hold', () => {
+    const most = 2 ** 31 - 1;
+    const least = -(2 ** 31);
+    for (const op of [-1, 7, most, least])
+      expect(() => set.small(blockOf(128, op, 0, 1, 4, 1, 1)), `op ${op}`).toThrow(RangeError);
+    for (const how of [-1, 3, most, least])
+      expect(() => set.small(blockOf(128, 1, how, 1, 4, 1, 1)), `how ${how}`).toThrow(RangeError);
+    for (const arrays of [-1, 0, 3, most, least])
+      expect(() => set.small(blockOf(128, 1, 0, arrays, 4, 1, 1)), `${arrays} arrays`).toThrow(RangeError);
+    for (const count of [-1, 0, 17, 2 ** 29, 2 ** 30, most, least])
+      expect(() => set.small(blockOf(128, 1, 0, 1, count, 1, 1)), `${count} elements`).toThrow(RangeError);
+    for (const size of [-1, 0, 3, 8, 2 ** 16, most, least]) {
+      expect(() => set.small(blockOf(128, 6, 0, 1, 4, size, 1)), `length ${size}`).toThrow(RangeError);
+      expect(() => set.small(blockOf(128, 6, 0, 1, 4, 1, size)), `inner ${size}`).toThrow(RangeError);
+      expect(() => set.small(blockOf(128, 6, 0, 1, 4, size, size)), `slab of ${size}`).toThrow(RangeError);
+    }
+    // What fills the block to its end is served; one element more is not.
+    for (const [how, most] of [
+      [0, 16],
+      [1, 16],
+      [2, 8],
+    ] as const) {
+      for (const op of [1, 6]) {
+        for (const arrays of [1, 2]) {
+          const count = most / arrays;
+          set.small(blockOf(128, op, how, arrays, count, count, 1));
+          expect(() => set.small(blockOf(128, op, how, arrays, count + 1, 1, 1))).toThrow(RangeError);
+        }
+      }
+    }
+  });
+
+  it('small survives anything', () => {
+    const word = fc.oneof(fc.integer({ min: -2, max: 70 }), fc.integer());
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 6 }), fc.integer({ min: 24, max: 600 }), (words, bytes) => {
+        try {
+          set.small(blockOf(4 * bytes, ...words));
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it.each(functions)('%s survives anything', (_, f) => {
     const array = fc.oneof(
       fc.float32Array({ maxLength: 40 }),
@@ -101,6 +165,28 @@ it('works in many workers at once, and survives their end while busy', async () 
   );
   expect(results).toEqual(Array(8).fill(Math.fround(1 / (1 + Math.exp(-1)))));
   await Promise.all(workers.map((worker) => worker.terminate()));
+});
+
+it('gives each worker its own memory for small calls', async () => {
+  const code = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const { sigmoidGrad, tanh } = require(workerData.path);
+    const x = new Float32Array(40).fill(workerData.x);
+    const y = new Float32Array(40);
+    const results = new Set();
+    for (let i = 0; i < 20000; i++) {
+      for (const value of tanh(x, { out: y })) results.add(value);
+      for (const value of sigmoidGrad(y, x, { out: y })) results.add(value);
+    }
+    parentPort.postMessage([...results]);
+  `;
+  const path = join(root, 'dist', 'cjs', 'index.js');
+  const workers = [-2, -1, 1, 2].map((x) => new Worker(code, { eval: true, workerData: { path, x } }));
+  const results = await Promise.all(
+    workers.map((w) => new Promise<number[]>((resolve, reject) => w.on('message', resolve).on('error', reject))),
+  );
+  for (const values of results) expect(values.length).toBe(2);
+  expect(new Set(results.flat()).size).toBe(8);
 });
 
 it('exports nothing from the objects of an instruction set but its table', () => {
