@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { opOf } from '../lib/backend.js';
 import { native } from '../lib/native.js';
+import { softmaxOp } from '../lib/small.js';
 
 type Anything = (...args: unknown[]) => unknown;
-type Set = { map: Anything; mapGrad: Anything; softmax: Anything; softmaxGrad: Anything; small: Anything };
-const addon = (require(native.path!) as { sets: Record<string, Set> }).sets;
+type Set = { map: Anything; mapGrad: Anything; softmax: Anything; softmaxGrad: Anything };
+const { sets: addon, small } = require(native.path!) as { sets: Record<string, Set>; small: Anything };
 
 const root = join(import.meta.dirname, '..');
 
@@ -62,70 +64,6 @@ describe.each(Object.keys(addon))('%s', (isa) => {
     expect(() => set.softmax(f32(4), f32(4))).toThrow(TypeError);
   });
 
-  /** A block of `bytes` that begins with these words: op, arithmetic, arrays, count, length, inner. */
-  const blockOf = (bytes: number, ...words: number[]) => {
-    const block = new ArrayBuffer(bytes);
-    new Int32Array(block).set(words);
-    return block;
-  };
-
-  it('small refuses what is not a block', () => {
-    const wrong = [undefined, null, 1, 'x', {}, [], f32(64), new DataView(new ArrayBuffer(256))];
-    for (const block of wrong) expect(() => set.small(block)).toThrow(TypeError);
-    expect(() => set.small()).toThrow(TypeError);
-    expect(() => set.small(new SharedArrayBuffer(256))).toThrow(Error);
-    for (const bytes of [0, 8, 63]) expect(() => set.small(new ArrayBuffer(bytes))).toThrow(RangeError);
-    const transferred = blockOf(128, 1, 0, 1, 4, 1, 1);
-    structuredClone(transferred, { transfer: [transferred] });
-    expect(() => set.small(transferred)).toThrow(RangeError);
-  });
-
-  it('small refuses a call that its block does not hold', () => {
-    const most = 2 ** 31 - 1;
-    const least = -(2 ** 31);
-    for (const op of [-1, 7, most, least])
-      expect(() => set.small(blockOf(128, op, 0, 1, 4, 1, 1)), `op ${op}`).toThrow(RangeError);
-    for (const how of [-1, 3, most, least])
-      expect(() => set.small(blockOf(128, 1, how, 1, 4, 1, 1)), `how ${how}`).toThrow(RangeError);
-    for (const arrays of [-1, 0, 3, most, least])
-      expect(() => set.small(blockOf(128, 1, 0, arrays, 4, 1, 1)), `${arrays} arrays`).toThrow(RangeError);
-    for (const count of [-1, 0, 17, 2 ** 29, 2 ** 30, most, least])
-      expect(() => set.small(blockOf(128, 1, 0, 1, count, 1, 1)), `${count} elements`).toThrow(RangeError);
-    for (const size of [-1, 0, 3, 8, 2 ** 16, most, least]) {
-      expect(() => set.small(blockOf(128, 6, 0, 1, 4, size, 1)), `length ${size}`).toThrow(RangeError);
-      expect(() => set.small(blockOf(128, 6, 0, 1, 4, 1, size)), `inner ${size}`).toThrow(RangeError);
-      expect(() => set.small(blockOf(128, 6, 0, 1, 4, size, size)), `slab of ${size}`).toThrow(RangeError);
-    }
-    // What fills the block to its end is served; one element more is not.
-    for (const [how, most] of [
-      [0, 16],
-      [1, 16],
-      [2, 8],
-    ] as const) {
-      for (const op of [1, 6]) {
-        for (const arrays of [1, 2]) {
-          const count = most / arrays;
-          set.small(blockOf(128, op, how, arrays, count, count, 1));
-          expect(() => set.small(blockOf(128, op, how, arrays, count + 1, 1, 1))).toThrow(RangeError);
-        }
-      }
-    }
-  });
-
-  it('small survives anything', () => {
-    const word = fc.oneof(fc.integer({ min: -2, max: 70 }), fc.integer());
-    fc.assert(
-      fc.property(fc.array(word, { maxLength: 6 }), fc.integer({ min: 24, max: 600 }), (words, bytes) => {
-        try {
-          set.small(blockOf(4 * bytes, ...words));
-        } catch (error) {
-          expect(error).toBeInstanceOf(RangeError);
-        }
-      }),
-      { numRuns: 2000 },
-    );
-  });
-
   it.each(functions)('%s survives anything', (_, f) => {
     const array = fc.oneof(
       fc.float32Array({ maxLength: 40 }),
@@ -143,6 +81,84 @@ describe.each(Object.keys(addon))('%s', (isa) => {
         }
       }),
       { numRuns: 200 },
+    );
+  });
+});
+
+describe('small', () => {
+  /** A block of `bytes` for a call that is served where they suffice: sigmoid of 4 elements, but for these words. */
+  const blockOf = (bytes: number, words: Partial<typeof call>) => {
+    const block = new ArrayBuffer(bytes);
+    new Int32Array(block).set(Object.values({ ...call, ...words }));
+    return block;
+  };
+  const call = { set: 0, op: opOf.sigmoid, how: 0, arrays: 1, count: 4, length: 1, inner: 1 };
+  const header = 64;
+
+  it('serves every set', () => {
+    for (let set = 0; set < Object.keys(addon).length; set++) {
+      const block = blockOf(header + 16, { set });
+      small(block);
+      expect(new Float32Array(block, header)).toEqual(new Float32Array(4).fill(0.5));
+    }
+  });
+
+  it('refuses what is not a block', () => {
+    const wrong = [undefined, null, 1, 'x', {}, [], new Float32Array(64), new DataView(new ArrayBuffer(256))];
+    for (const block of wrong) expect(() => small(block)).toThrow(TypeError);
+    expect(() => small()).toThrow(TypeError);
+    // A TypeError, or where Node-API takes it for an ArrayBuffer a RangeError.
+    expect(() => small(new SharedArrayBuffer(256))).toThrow(Error);
+    for (const bytes of [0, 8, header - 1]) expect(() => small(new ArrayBuffer(bytes))).toThrow(RangeError);
+    const transferred = blockOf(128, {});
+    structuredClone(transferred, { transfer: [transferred] });
+    expect(() => small(transferred)).toThrow(RangeError);
+  });
+
+  it('refuses a call that its block does not hold', () => {
+    const extremes = [-1, 2 ** 31 - 1, -(2 ** 31)];
+    const wrong: Partial<typeof call>[] = [
+      ...[...extremes, Object.keys(addon).length].map((set) => ({ set })),
+      ...[...extremes, softmaxOp + 1].map((op) => ({ op })),
+      ...[...extremes, 3].map((how) => ({ how })),
+      ...[...extremes, 0, 3].map((arrays) => ({ arrays })),
+      ...[...extremes, 0, 17, 2 ** 29, 2 ** 30].map((count) => ({ count })),
+      ...[...extremes, 0, 3, 8, 2 ** 16].flatMap((size) => [
+        { op: softmaxOp, length: size },
+        { op: softmaxOp, inner: size },
+        { op: softmaxOp, length: size, inner: size },
+      ]),
+    ];
+    for (const words of wrong) expect(() => small(blockOf(128, words)), JSON.stringify(words)).toThrow(RangeError);
+  });
+
+  it.each([
+    [0, 16],
+    [1, 16],
+    [2, 8],
+  ])('serves a block that is full, and not one with an element more: arithmetic %i', (how, most) => {
+    for (const op of [opOf.sigmoid, softmaxOp]) {
+      for (const arrays of [1, 2]) {
+        const count = most / arrays;
+        small(blockOf(128, { op, how, arrays, count, length: count }));
+        expect(() => small(blockOf(128, { op, how, arrays, count: count + 1 }))).toThrow(RangeError);
+      }
+    }
+  });
+
+  it('survives anything', () => {
+    const word = fc.oneof(fc.integer({ min: -2, max: 70 }), fc.integer());
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 7 }), fc.integer({ min: 16, max: 600 }), (words, length) => {
+        const block = new Int32Array(length);
+        block.set(words);
+        try {
+          small(block.buffer);
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+        }
+      }),
+      { numRuns: 2000 },
     );
   });
 });
