@@ -40,10 +40,10 @@ export function shapeText(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`;
 }
 
-/** The number of elements; 1 for the shape [] of a single number. */
-export function sizeOf(shape: readonly number[]): number {
+/** The number of elements in the dimensions from `first` on; 1 where there is none, as in the shape [] of a single number. */
+export function sizeOf(shape: readonly number[], first = 0): number {
   let size = 1;
-  for (let dim = 0; dim < shape.length; dim++) {
+  for (let dim = first; dim < shape.length; dim++) {
     // Without this, sizes beyond 2^1024 times 0 are NaN.
     if (shape[dim] === 0) return 0;
     size *= shape[dim]!;
@@ -76,7 +76,10 @@ export function isContiguous({ shape, strides }: Layout): boolean {
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((length, dim) => length === b[dim]);
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let dim = 0; dim < a.length; dim++) if (a[dim] !== b[dim]) return false;
+  return true;
 }
 
 /**
