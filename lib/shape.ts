@@ -118,7 +118,8 @@ export function resolveShape(shape: unknown, size: number): readonly number[] {
   return Object.freeze(given.with(open, size / rest));
 }
 
-function checkSize(shape: readonly number[], size: number): readonly number[] {
+/** A shape itself, where it is one of `size` elements. */
+export function checkSize(shape: readonly number[], size: number): readonly number[] {
   if (sizeOf(shape) === size) return shape;
   throw new RangeError(`shape ${shapeText(shape)} has ${sizeOf(shape)} elements, but there are ${size}`);
 }

@@ -7,11 +7,11 @@ import {
   allocate,
   checkReach,
   checkShape,
+  checkSize,
   contiguousStrides,
   type DType,
   dtypeOf,
   Parts,
-  resolveShape,
   shapeText,
   sizeOf,
 } from './shape.js';
@@ -111,7 +111,7 @@ function readLike(source: object, toFloats: (data: unknown) => FloatArray): Part
   const offset = like.offset ?? 0;
   if (!Number.isSafeInteger(offset)) throw new TypeError(`offset must be an integer, got ${describe(offset)}`);
   const given = like.strides ?? like.stride;
-  if (given === undefined && like.offset === undefined) resolveShape(shape, data.length);
+  if (given === undefined && like.offset === undefined) checkSize(shape, data.length);
   const columnMajor = like.order === 'column-major' || like.fortranOrder === true;
   const strides = given === undefined ? packedStrides(shape, columnMajor) : checkStrides(given, shape);
   const parts = new Parts(data, shape, strides, offset as number);
