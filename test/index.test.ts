@@ -312,6 +312,22 @@ describe('wrong arguments', () => {
     }
   });
 
+  it('may be tensors whose memory is gone, or has shrunk', () => {
+    const Resizable = ArrayBuffer as unknown as new (bytes: number, options: object) => { resize(bytes: number): void };
+    const buffer = new Resizable(32, { maxByteLength: 32 });
+    const memory = new Float32Array(buffer as unknown as ArrayBuffer).fill(1);
+    const [first, second] = [0, 1].map((row) => new Tensor(memory, { shape: [2, 4] }).at(row) as nonlin.Tensor);
+    const x = new Tensor([1, 2, 3, 4]);
+    buffer.resize(16);
+    expect(sigmoid(x, { out: first! })).toBe(first);
+    expect(first!.toArray()).toEqual(sigmoid(x).toArray());
+    const reach = 'shape [4], strides [1], offset 4 reach elements 4 to 7, but data has 4';
+    expect(() => sigmoid(second!)).toThrow(new RangeError(reach));
+    expect(() => sigmoid(x, { out: second! })).toThrow(new RangeError(reach));
+    buffer.resize(0);
+    expect(() => softmax(first!)).toThrow('data has 0; its buffer is empty or was transferred');
+  });
+
   it('names a backend that cannot run here, and those that can', () => {
     const absent = (['avx512', 'avx2', 'neon'] as const).find((name) => !nonlin.backends().includes(name))!;
     expect(() => nonlin.useBackend(absent)).toThrow(`backend: ${absent} cannot run here; `);
