@@ -1,6 +1,6 @@
 // Small calls. Node-API takes 45 ns to say where a typed array lies, and 6 ns for an ArrayBuffer. So the inputs of a small call are
-// copied into one block of memory, native code works on them there, and the result is copied out: by the kernels of
-// every other call, so with their bits.
+// copied into one block of memory, native code works on them there with the kernels of every other call, whose bits they give, and
+// the result is copied out.
 import { activationNames } from './activations.js';
 import type { FloatArray, Op } from './backend.js';
 import { isFloat32 } from './floats.js';
@@ -58,6 +58,7 @@ export function callSmall(
   if (grad !== undefined) copy.call(all, grad, count);
   header[0] = set;
   header[1] = op;
+  // As native/kernels.h counts its kinds of arithmetic.
   header[2] = all === float64.all ? 2 : exact ? 1 : 0;
   header[3] = grad === undefined ? 1 : 2;
   header[4] = count;
