@@ -2,19 +2,10 @@
 // readers blame the caller.
 import type { FloatArray } from './backend.js';
 import { describe } from './errors.js';
+import { byteOffset, elementBytes, typeName } from './floats.js';
 
 /** Which arithmetic serves float32: `'fast'` in float32, `'exact'` in float64 and rounded once. */
 export type Precision = 'fast' | 'exact';
-
-/** True for float32 and float64 arrays, those of another realm (a vm context, a Jest test) included. */
-export function isFloatArray(x: unknown): x is FloatArray {
-  if (x instanceof Float32Array || x instanceof Float64Array) return true;
-  if (!ArrayBuffer.isView(x)) return false;
-  const tag = (x as unknown as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
-  return tag === 'Float32Array' || tag === 'Float64Array';
-}
-
-const bytes = (x: FloatArray) => x.BYTES_PER_ELEMENT as 4 | 8;
 
 /** The options object of a call, which may be left out. */
 export function checkOptions<O extends object>(options: O | undefined, name: string): O | undefined {
@@ -43,22 +34,21 @@ export function checkOut(x: FloatArray, grad: FloatArray | undefined, out: unkno
 }
 
 function checkLike(x: FloatArray, other: unknown, what: string, name: string): FloatArray {
-  if (!isFloatArray(other) || bytes(other) !== bytes(x))
+  if (typeName(other) !== typeName(x))
     throw new TypeError(`${name}: ${what} must be a ${typeName(x)} like x, got ${describe(other)}`);
-  if (other.length !== x.length)
-    throw new RangeError(`${name}: ${what} has ${other.length} elements but x has ${x.length}`);
-  return other;
+  const like = other as FloatArray;
+  if (like.length !== x.length)
+    throw new RangeError(`${name}: ${what} has ${like.length} elements but x has ${x.length}`);
+  return like;
 }
 
+/** For arrays of one type and length. */
 function checkOverlap(x: FloatArray, out: FloatArray, what: string, name: string): void {
-  const from = x.byteOffset;
-  const to = out.byteOffset;
+  const from = byteOffset(x);
+  const to = byteOffset(out);
+  const bytes = x.length * elementBytes(x);
   // Whether or not they share a buffer, which is slow to ask for: no part of one lies in the other, unless they are one.
-  if (from === to || from >= to + out.byteLength || to >= from + x.byteLength) return;
+  if (from === to || from >= to + bytes || to >= from + bytes) return;
   if (x.buffer === out.buffer)
     throw new RangeError(`${name}: out overlaps part of ${what}; it may be ${what} itself or separate memory`);
-}
-
-function typeName(x: FloatArray): string {
-  return bytes(x) === 4 ? 'Float32Array' : 'Float64Array';
 }

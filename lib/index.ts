@@ -58,7 +58,7 @@ export const tanh = forward('tanh');
  * Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
  */
 export function gelu<X extends Input>(x: X, options?: GELUOptions<X>): Output<X> {
-  return map(opOf[geluOf(checkOptions(options, 'gelu')?.approximate)], 'gelu', x, options);
+  return map(geluOf(checkOptions(options, 'gelu')?.approximate), 'gelu', x, options);
 }
 
 /**
@@ -91,7 +91,7 @@ export const tanhGrad = gradient('tanh');
 
 /** `grad` times the derivative of {@link gelu} in the form that `approximate` names. Arguments as in {@link reluGrad}. */
 export function geluGrad<X extends Input>(grad: Input, x: X, options?: GELUOptions<X>): Output<X> {
-  return mapGrad(opOf[geluOf(checkOptions(options, 'geluGrad')?.approximate)], 'geluGrad', grad, x, options);
+  return mapGrad(geluOf(checkOptions(options, 'geluGrad')?.approximate), 'geluGrad', grad, x, options);
 }
 
 /** `s * (grad - sum(grad * s))` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}. */

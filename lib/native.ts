@@ -1,8 +1,10 @@
 // Loads the addon, and keeps the reason where it cannot. Every other file sees only backends.
 import { type Backend, type BackendName, backendNames, type FloatArray, opOf } from './backend.js';
 import { reference } from './reference.js';
+import { callSmall, mostElements, type SmallCall, softmaxOp } from './small.js';
 
-type Methods = Omit<Backend, 'name'>;
+/** A backend's methods, and the number by which a small call names the set. */
+type Methods = Omit<Backend, 'name'> & { readonly number: number };
 
 /** What the .node file exports (native/addon.cpp). */
 interface Addon {
@@ -12,6 +14,8 @@ interface Addon {
   readonly activations: readonly string[];
   /** How many threads a call may use; 1 until it is said. Holds for this thread of JavaScript. */
   setThreads(threads: number): void;
+  /** A call on a few elements, of any method and set. */
+  readonly small: SmallCall;
   /** Asks for huge pages under an array that nothing has been written to. */
   fresh(y: FloatArray): void;
   /** The cores of this machine. */
@@ -30,18 +34,33 @@ export interface Native {
 
 export const native: Native = load();
 
-// A call into the addon takes 90 ns, this loop a nanosecond per element; its bits are the same.
-const smallest = 64;
+// Below this the loop takes less time than a call; its bits are the same. ns, as in small.ts: 44 and 60 for 16 elements, 83 and 101 for
+// 24, 114 and 102 for 32.
+const smallestRelu = 24;
 
 /** A backend of an instruction set's functions. */
-function backendOf(name: BackendName, methods: Methods): Backend {
-  const map: Backend['map'] = (x, y, op, exact) => {
-    if (op === opOf.relu && x.length < smallest) reference.map(x, y, op);
-    // Each argument has its price too.
-    else if (exact === true) methods.map(x, y, op, true);
-    else methods.map(x, y, op);
+function backendOf(name: BackendName, methods: Methods, small: SmallCall): Backend {
+  const { number } = methods;
+  return {
+    name,
+    map(x, y, op, exact) {
+      if (x.length > mostElements) methods.map(x, y, op, exact);
+      else if (op === opOf.relu && x.length < smallestRelu) reference.map(x, y, op);
+      else callSmall(small, number, undefined, x, y, op, 1, 1, exact);
+    },
+    mapGrad(grad, x, y, op, exact) {
+      if (x.length > mostElements) methods.mapGrad(grad, x, y, op, exact);
+      else callSmall(small, number, grad, x, y, op, 1, 1, exact);
+    },
+    softmax(x, y, length, inner, exact) {
+      if (x.length > mostElements) methods.softmax(x, y, length, inner, exact);
+      else callSmall(small, number, undefined, x, y, softmaxOp, length, inner, exact);
+    },
+    softmaxGrad(grad, x, y, length, inner, exact) {
+      if (x.length > mostElements) methods.softmaxGrad(grad, x, y, length, inner, exact);
+      else callSmall(small, number, grad, x, y, softmaxOp, length, inner, exact);
+    },
   };
-  return { name, ...methods, map };
 }
 
 function load(): Native {
@@ -57,7 +76,7 @@ function load(): Native {
     const backends: Backend[] = [];
     for (const name of backendNames) {
       const methods = addon.sets[name];
-      if (methods !== undefined) backends.push(backendOf(name, methods));
+      if (methods !== undefined) backends.push(backendOf(name, methods, addon.small));
     }
     if (backends.length > 0) return { path, backends, addon };
     return { path, backends, reason: `${path} needs a CPU with AVX2 and FMA, AVX-512, or NEON` };

@@ -1,6 +1,7 @@
 // Shapes, strides and the walk over them. Nothing here knows the Tensor; shapes and strides are frozen and never written again.
 import type { FloatArray } from './backend.js';
 import { describe } from './errors.js';
+import { isFloat32 } from './floats.js';
 
 /** The element types of a Tensor. */
 export type DType = 'float32' | 'float64';
@@ -27,7 +28,7 @@ export class Parts implements Layout {
 }
 
 export function dtypeOf(data: FloatArray): DType {
-  return data.BYTES_PER_ELEMENT === 4 ? 'float32' : 'float64';
+  return isFloat32(data) ? 'float32' : 'float64';
 }
 
 export function allocate(dtype: DType, length: number): FloatArray {
@@ -39,10 +40,10 @@ export function shapeText(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`;
 }
 
-/** The number of elements; 1 for the shape [] of a single number. */
-export function sizeOf(shape: readonly number[]): number {
+/** The number of elements in the dimensions from `first` on; 1 where there is none, as in the shape [] of a single number. */
+export function sizeOf(shape: readonly number[], first = 0): number {
   let size = 1;
-  for (let dim = 0; dim < shape.length; dim++) {
+  for (let dim = first; dim < shape.length; dim++) {
     // Without this, sizes beyond 2^1024 times 0 are NaN.
     if (shape[dim] === 0) return 0;
     size *= shape[dim]!;
@@ -75,7 +76,10 @@ export function isContiguous({ shape, strides }: Layout): boolean {
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((length, dim) => length === b[dim]);
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let dim = 0; dim < a.length; dim++) if (a[dim] !== b[dim]) return false;
+  return true;
 }
 
 /**
@@ -114,7 +118,8 @@ export function resolveShape(shape: unknown, size: number): readonly number[] {
   return Object.freeze(given.with(open, size / rest));
 }
 
-function checkSize(shape: readonly number[], size: number): readonly number[] {
+/** A shape itself, where it is one of `size` elements. */
+export function checkSize(shape: readonly number[], size: number): readonly number[] {
   if (sizeOf(shape) === size) return shape;
   throw new RangeError(`shape ${shapeText(shape)} has ${sizeOf(shape)} elements, but there are ${size}`);
 }

@@ -304,11 +304,17 @@ export function tensorOf(data: FloatArray, shape: readonly number[]): Tensor {
   return new Tensor(new Parts(data, shape));
 }
 
-/** The elements in row-major order: a view of the tensor's memory where it is contiguous, else a copy. */
+/** The elements in row-major order: of the tensor's own memory where it is contiguous, else a copy. */
 export function contiguousData(tensor: Parts): FloatArray {
+  return ownData(tensor) ?? gather(tensor);
+}
+
+/** The tensor's part of its memory, or undefined where that is not contiguous. */
+export function ownData(tensor: Parts): FloatArray | undefined {
   const { data, offset, size } = tensor;
-  if (!isContiguous(tensor)) return gather(tensor);
-  checkReach(data, tensor);
+  if (!isContiguous(tensor)) return undefined;
+  // Contiguous elements lie from offset to offset + size. V8 reads frozen arrays, such as the shape, by a call for each entry.
+  if (size > 0 && !(offset >= 0 && offset + size <= data.length)) checkReach(data, tensor);
   return size === data.length ? data : data.subarray(offset, offset + size);
 }
 

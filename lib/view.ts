@@ -1,17 +1,17 @@
 // Reads what a caller has as the parts of a tensor, by structure and importing nothing: numbers, nested lists, typed arrays, the
 // tensors of other libraries. Memory is shared, never copied (lists have none), and everything is checked before it is read.
 import type { FloatArray } from './backend.js';
-import { isFloatArray } from './check.js';
 import { describe } from './errors.js';
+import { isFloatArray } from './floats.js';
 import {
   allocate,
   checkReach,
   checkShape,
+  checkSize,
   contiguousStrides,
   type DType,
   dtypeOf,
   Parts,
-  resolveShape,
   shapeText,
   sizeOf,
 } from './shape.js';
@@ -111,7 +111,7 @@ function readLike(source: object, toFloats: (data: unknown) => FloatArray): Part
   const offset = like.offset ?? 0;
   if (!Number.isSafeInteger(offset)) throw new TypeError(`offset must be an integer, got ${describe(offset)}`);
   const given = like.strides ?? like.stride;
-  if (given === undefined && like.offset === undefined) resolveShape(shape, data.length);
+  if (given === undefined && like.offset === undefined) checkSize(shape, data.length);
   const columnMajor = like.order === 'column-major' || like.fortranOrder === true;
   const strides = given === undefined ? packedStrides(shape, columnMajor) : checkStrides(given, shape);
   const parts = new Parts(data, shape, strides, offset as number);

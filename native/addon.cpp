@@ -119,6 +119,58 @@ template <size_t Arrays> napi_value softmax(napi_env env, napi_callback_info inf
   return nullptr;
 }
 
+// What a block begins with (lib/small.ts). From byte block_header on it holds x, where the result is left, then grad.
+struct small_call {
+  int32_t set, op, how, arrays, count, length, inner;
+
+  // Reads each word once: memory that is shared may change between a check and a second look.
+  explicit small_call(const volatile int32_t *word)
+      : set(word[0]), op(word[1]), how(word[2]), arrays(word[3]), count(word[4]), length(word[5]), inner(word[6]) {}
+
+  size_t bytes() const { return size_t(count) * (how == float64 ? sizeof(double) : sizeof(float)); }
+  bool fits(size_t available) const {
+    if (set < 0 || size_t(set) >= supported_kernels().size()) return false;
+    if (op < 0 || op > softmax_op || how < 0 || how >= arithmetic_count || arrays < 1 || arrays > 2) return false;
+    if (count < 1) return false;
+    if (op == softmax_op && (length < 1 || inner < 1 || count % (int64_t(length) * inner) != 0)) return false;
+    return bytes() <= available / size_t(arrays);
+  }
+
+  static constexpr int32_t softmax_op = activation_count;
+};
+
+constexpr size_t block_header = 64;
+
+// (block): an ArrayBuffer, asked for its memory at every call, as JavaScript may have transferred it.
+napi_value small(napi_env env, napi_callback_info info) {
+  size_t count = 1, size = 0;
+  napi_value block;
+  void *memory;
+  if (napi_get_cb_info(env, info, &count, &block, nullptr, nullptr) != napi_ok) return nullptr;
+  if (count < 1 || napi_get_arraybuffer_info(env, block, &memory, &size) != napi_ok) {
+    napi_throw_type_error(env, nullptr, "expected an ArrayBuffer");
+    return nullptr;
+  }
+  if (size < block_header || reinterpret_cast<uintptr_t>(memory) % sizeof(double) != 0) {
+    napi_throw_range_error(env, nullptr, "the block is too small, or not aligned");
+    return nullptr;
+  }
+  const small_call c(static_cast<const int32_t *>(memory));
+  if (!c.fits(size - block_header)) {
+    napi_throw_range_error(env, nullptr, "the block does not hold such a call");
+    return nullptr;
+  }
+  const kernels &set = *supported_kernels()[size_t(c.set)];
+  char *x = static_cast<char *>(memory) + block_header;
+  const char *g = c.arrays == 2 ? x + c.bytes() : nullptr;
+  if (c.op == c.softmax_op)
+    run_softmax(set, arithmetic(c.how), g, x, x, size_t(c.count) / (size_t(c.length) * size_t(c.inner)),
+                size_t(c.length), size_t(c.inner), 1);
+  else
+    run_map(set, activation(c.op), arithmetic(c.how), g, x, x, size_t(c.count), 1);
+  return nullptr;
+}
+
 napi_value set_threads(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value value;
@@ -158,12 +210,14 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
           env, new unsigned(1), [](napi_env, void *data, void *) { delete static_cast<unsigned *>(data); }, nullptr),
       exports);
   Napi::Object sets = Napi::Object::New(env);
+  int32_t number = 0;
   for (const kernels *set : supported_kernels()) {
     Napi::Object methods = Napi::Object::New(env);
     methods["map"] = function(env, "map", map<2>, set);
     methods["mapGrad"] = function(env, "mapGrad", map<3>, set);
     methods["softmax"] = function(env, "softmax", softmax<2>, set);
     methods["softmaxGrad"] = function(env, "softmaxGrad", softmax<3>, set);
+    methods["number"] = Napi::Number::New(env, number++);
     sets[set->name] = methods;
   }
   Napi::Array names = Napi::Array::New(env);
@@ -172,6 +226,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["sets"] = sets;
   exports["activations"] = names;
   exports["setThreads"] = function(env, "setThreads", set_threads);
+  exports["small"] = function(env, "small", small);
   exports["fresh"] = function(env, "fresh", fresh);
   exports["cores"] = Napi::Number::New(env, available_threads());
   return exports;

@@ -5,11 +5,17 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { opOf } from '../lib/backend.js';
 import { native } from '../lib/native.js';
+import { softmaxOp } from '../lib/small.js';
 
 type Anything = (...args: unknown[]) => unknown;
 type Set = { map: Anything; mapGrad: Anything; softmax: Anything; softmaxGrad: Anything };
-const { sets: addon, setThreads } = require(native.path!) as { sets: Record<string, Set>; setThreads(n: number): void };
+const {
+  sets: addon,
+  setThreads,
+  small,
+} = require(native.path!) as { sets: Record<string, Set>; setThreads(n: number): void; small: Anything };
 
 const root = join(import.meta.dirname, '..');
 
@@ -110,6 +116,84 @@ it('gives the same bits with any number of threads', () => {
   setThreads(1);
 });
 
+describe('small', () => {
+  /** A block of `bytes` for a call that is served where they suffice: sigmoid of 4 elements, but for these words. */
+  const blockOf = (bytes: number, words: Partial<typeof call>) => {
+    const block = new ArrayBuffer(bytes);
+    new Int32Array(block).set(Object.values({ ...call, ...words }));
+    return block;
+  };
+  const call = { set: 0, op: opOf.sigmoid, how: 0, arrays: 1, count: 4, length: 1, inner: 1 };
+  const header = 64;
+
+  it('serves every set', () => {
+    for (let set = 0; set < Object.keys(addon).length; set++) {
+      const block = blockOf(header + 16, { set });
+      small(block);
+      expect(new Float32Array(block, header)).toEqual(new Float32Array(4).fill(0.5));
+    }
+  });
+
+  it('refuses what is not a block', () => {
+    const wrong = [undefined, null, 1, 'x', {}, [], new Float32Array(64), new DataView(new ArrayBuffer(256))];
+    for (const block of wrong) expect(() => small(block)).toThrow(TypeError);
+    expect(() => small()).toThrow(TypeError);
+    // A TypeError, or where Node-API takes it for an ArrayBuffer a RangeError.
+    expect(() => small(new SharedArrayBuffer(256))).toThrow(Error);
+    for (const bytes of [0, 8, header - 1]) expect(() => small(new ArrayBuffer(bytes))).toThrow(RangeError);
+    const transferred = blockOf(128, {});
+    structuredClone(transferred, { transfer: [transferred] });
+    expect(() => small(transferred)).toThrow(RangeError);
+  });
+
+  it('refuses a call that its block does not hold', () => {
+    const extremes = [-1, 2 ** 31 - 1, -(2 ** 31)];
+    const wrong: Partial<typeof call>[] = [
+      ...[...extremes, Object.keys(addon).length].map((set) => ({ set })),
+      ...[...extremes, softmaxOp + 1].map((op) => ({ op })),
+      ...[...extremes, 3].map((how) => ({ how })),
+      ...[...extremes, 0, 3].map((arrays) => ({ arrays })),
+      ...[...extremes, 0, 17, 2 ** 29, 2 ** 30].map((count) => ({ count })),
+      ...[...extremes, 0, 3, 8, 2 ** 16].flatMap((size) => [
+        { op: softmaxOp, length: size },
+        { op: softmaxOp, inner: size },
+        { op: softmaxOp, length: size, inner: size },
+      ]),
+    ];
+    for (const words of wrong) expect(() => small(blockOf(128, words)), JSON.stringify(words)).toThrow(RangeError);
+  });
+
+  it.each([
+    [0, 16],
+    [1, 16],
+    [2, 8],
+  ])('serves a block that is full, and not one with an element more: arithmetic %i', (how, most) => {
+    for (const op of [opOf.sigmoid, softmaxOp]) {
+      for (const arrays of [1, 2]) {
+        const count = most / arrays;
+        small(blockOf(128, { op, how, arrays, count, length: count }));
+        expect(() => small(blockOf(128, { op, how, arrays, count: count + 1 }))).toThrow(RangeError);
+      }
+    }
+  });
+
+  it('survives anything', () => {
+    const word = fc.oneof(fc.integer({ min: -2, max: 70 }), fc.integer());
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 7 }), fc.integer({ min: 16, max: 600 }), (words, length) => {
+        const block = new Int32Array(length);
+        block.set(words);
+        try {
+          small(block.buffer);
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
 it('works in many workers at once, and survives their end while busy', async () => {
   const code = `
     const { parentPort, workerData } = require('node:worker_threads');
@@ -128,6 +212,28 @@ it('works in many workers at once, and survives their end while busy', async () 
   );
   expect(results).toEqual(Array(8).fill(Math.fround(1 / (1 + Math.exp(-1)))));
   await Promise.all(workers.map((worker) => worker.terminate()));
+});
+
+it('gives each worker its own memory for small calls', async () => {
+  const code = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const { sigmoidGrad, tanh } = require(workerData.path);
+    const x = new Float32Array(40).fill(workerData.x);
+    const y = new Float32Array(40);
+    const results = new Set();
+    for (let i = 0; i < 20000; i++) {
+      for (const value of tanh(x, { out: y })) results.add(value);
+      for (const value of sigmoidGrad(y, x, { out: y })) results.add(value);
+    }
+    parentPort.postMessage([...results]);
+  `;
+  const path = join(root, 'dist', 'cjs', 'index.js');
+  const workers = [-2, -1, 1, 2].map((x) => new Worker(code, { eval: true, workerData: { path, x } }));
+  const results = await Promise.all(
+    workers.map((w) => new Promise<number[]>((resolve, reject) => w.on('message', resolve).on('error', reject))),
+  );
+  for (const values of results) expect(values.length).toBe(2);
+  expect(new Set(results.flat()).size).toBe(8);
 });
 
 it('exports nothing from the objects of an instruction set but its table', () => {

@@ -5,12 +5,16 @@ import { type Backend, type FloatArray, opOf } from '../lib/backend.js';
 import { boundOf, type Comparison, distance } from '../lib/bounds.js';
 import { native } from '../lib/native.js';
 import { reference } from '../lib/reference.js';
+import { mostElements } from '../lib/small.js';
 import { random, specials } from './inputs.js';
 
 const dtypes = { float32: Float32Array, float64: Float64Array } as const;
 const precisions = ['fast', 'exact'] as const;
-// Around the widths of a vector and of two: 2 to 16 lanes.
-const lengths = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100];
+// Around the widths of a vector and of two, 2 to 16 lanes, and around the size of a small call.
+const lengths = [
+  ...[0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100],
+  ...[mostElements - 1, mostElements, mostElements + 1],
+];
 
 it('has the native backends of this machine', () => {
   // On a machine that no instruction set fits, everything below would pass without a comparison.
@@ -135,6 +139,36 @@ describe.each(native.backends)('$name', (backend) => {
             };
             const byColumn = run(transposed(g, rows, length), transposed(x, rows, length), rows);
             expectSameBits(transposed(byColumn, length, rows), run(g, x, 1));
+          }
+        }
+      });
+
+      it('softmax of a slice does not depend on how many there are', () => {
+        for (const [length, inner] of [
+          [1, 1],
+          [10, 1],
+          [17, 1],
+          [100, 1],
+          [10, 3],
+          [26, 17],
+        ] as const) {
+          const slab = length * inner;
+          const size = slab * Math.ceil((2 * mostElements) / slab);
+          const x = Floats.from(random(dtype, size, 20));
+          const g = Floats.from(random(dtype, size, 1));
+          const [y, dx] = [new Floats(size), new Floats(size)];
+          backend.softmax(x, y, length, inner, exact);
+          backend.softmaxGrad(g, x, dx, length, inner, exact);
+          for (let i = 0; i < size; i += slab) {
+            const part = (a: FloatArray) => a.subarray(i, i + slab);
+            expectSameBits(
+              guarded(Floats, slab, (y) => backend.softmax(part(x), y, length, inner, exact)),
+              part(y),
+            );
+            expectSameBits(
+              guarded(Floats, slab, (y) => backend.softmaxGrad(part(g), part(x), y, length, inner, exact)),
+              part(dx),
+            );
           }
         }
       });

@@ -201,8 +201,29 @@ describe.each(nonlin.backends())('%s', (backend) => {
     const shared = new Float32Array(new SharedArrayBuffer(64), 4, 15).fill(-1);
     expect(relu(shared)).toEqual(new Float32Array(15));
     expect(relu(shared, { out: shared })).toBe(shared);
+    expect(sigmoid(shared, { out: shared })).toBe(shared);
+    expect(shared).toEqual(new Float32Array(15).fill(0.5));
     const some = f32(1, -2, 3, -4, 5).subarray(1, 4);
     expect(relu(some)).toEqual(f32(0, 3, 0));
+    expect(tanh(some)).toEqual(tanh(f32(-2, 3, -4)));
+  });
+
+  it('asks arrays themselves, not what a subclass says in their place', () => {
+    class Strange extends Float32Array {
+      override set() {
+        throw new Error('called');
+      }
+      override get byteOffset() {
+        return 0;
+      }
+    }
+    const memory = new Strange(5).fill(1);
+    const out = memory.subarray(1, 4);
+    expect(tanh(out, { out })).toBe(out);
+    expect([...memory]).toEqual([1, ...tanh(f32(1, 1, 1)), 1]);
+    expect(() => tanh(memory.subarray(0, 3), { out })).toThrow('out overlaps part of x');
+    const integers = Object.defineProperty(new Int32Array(3), Symbol.toStringTag, { value: 'Float32Array' });
+    expect(() => tanh(integers as unknown as Float32Array)).toThrow(TypeError);
   });
 });
 
@@ -289,7 +310,26 @@ describe('wrong arguments', () => {
     const gone = f32(1, 2, 3);
     structuredClone(gone, { transfer: [gone.buffer] });
     expect(relu(gone)).toEqual(new Float32Array(0));
-    expect(() => relu(f32(1, 2, 3), { out: gone })).toThrow('out has 0 elements but x has 3');
+    for (const f of [relu, sigmoid, softmax]) {
+      expect(f(gone, { out: gone })).toBe(gone);
+      expect(() => f(f32(1, 2, 3), { out: gone })).toThrow('out has 0 elements but x has 3');
+    }
+  });
+
+  it('may be tensors whose memory is gone, or has shrunk', () => {
+    const Resizable = ArrayBuffer as unknown as new (bytes: number, options: object) => { resize(bytes: number): void };
+    const buffer = new Resizable(32, { maxByteLength: 32 });
+    const memory = new Float32Array(buffer as unknown as ArrayBuffer).fill(1);
+    const [first, second] = [0, 1].map((row) => new Tensor(memory, { shape: [2, 4] }).at(row) as nonlin.Tensor);
+    const x = new Tensor([1, 2, 3, 4]);
+    buffer.resize(16);
+    expect(sigmoid(x, { out: first! })).toBe(first);
+    expect(first!.toArray()).toEqual(sigmoid(x).toArray());
+    const reach = 'shape [4], strides [1], offset 4 reach elements 4 to 7, but data has 4';
+    expect(() => sigmoid(second!)).toThrow(new RangeError(reach));
+    expect(() => sigmoid(x, { out: second! })).toThrow(new RangeError(reach));
+    buffer.resize(0);
+    expect(() => softmax(first!)).toThrow('data has 0; its buffer is empty or was transferred');
   });
 
   it('names a backend that cannot run here, and those that can', () => {

@@ -2,7 +2,7 @@
 import type { Activation } from '../activations.js';
 import { activationNames } from '../activations.js';
 import type { FloatArray } from '../backend.js';
-import { type Approximate, geluOf } from '../functions.js';
+import { type Approximate, gelus } from '../functions.js';
 import { useBackend } from '../select.js';
 import { shapeText } from '../shape.js';
 import { contiguousData, type Tensor } from '../tensor.js';
@@ -12,8 +12,8 @@ import { readTensor, writeTensor } from './files.js';
 import { forward, type Operation } from './operations.js';
 import { type Io, json, paintFor, pairs, short } from './output.js';
 
-const approximations: readonly Approximate[] = ['none', 'tanh', 'sigmoid'];
-const variants: readonly Activation[] = approximations.filter((name) => name !== 'none').map(geluOf);
+const approximations = Object.keys(gelus) as Approximate[];
+const variants: readonly Activation[] = Object.values(gelus).filter((name) => name !== 'gelu');
 
 /** Every operation but the variants of gelu, which --approximate names. */
 export const applicable: readonly Operation[] = [
@@ -35,7 +35,7 @@ export async function apply(name: Operation, args: Arguments, io: Io): Promise<n
 
   if (backend !== undefined) attempt('--backend', () => useBackend(backend));
   const x = await readTensor(path, io);
-  const operation = name === 'gelu' ? geluOf(approximate) : name;
+  const operation = name === 'gelu' ? gelus[approximate ?? 'none'] : name;
   const y = attempt(path, () => forward(operation, x, { dim: dim ?? -1, precision }));
   if (output !== undefined) await writeTensor(output, y, io);
   if (given.has('json')) io.out.write(json(summarize(y)));

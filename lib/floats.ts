@@ -1,0 +1,33 @@
+// What a value is and where it lies, asked of the typed array's own getters: a subclass or an own property cannot answer in
+// their place, arrays of another realm (a vm context, a Jest test) answer too, and V8 compiles them to a few instructions, where
+// `instanceof` walks the prototypes and `x.byteOffset` or `x.BYTES_PER_ELEMENT` is a call (Node 20).
+import type { FloatArray } from './backend.js';
+
+const getter = (name: PropertyKey) =>
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Float32Array.prototype), name)!.get!;
+const tag = getter(Symbol.toStringTag);
+const offset = getter('byteOffset');
+
+/** `'Float32Array'` and so on for a typed array, undefined for everything else. */
+export function typeName(x: unknown): string | undefined {
+  return tag.call(x);
+}
+
+export function isFloatArray(x: unknown): x is FloatArray {
+  const name = typeName(x);
+  return name === 'Float32Array' || name === 'Float64Array';
+}
+
+export function isFloat32(x: FloatArray): x is Float32Array {
+  return typeName(x) === 'Float32Array';
+}
+
+/** The first byte of an array in its buffer. */
+export function byteOffset(x: FloatArray): number {
+  return offset.call(x);
+}
+
+/** The bytes between one element and the next. */
+export function elementBytes(x: FloatArray): 4 | 8 {
+  return isFloat32(x) ? 4 : 8;
+}
