@@ -57,8 +57,8 @@ template <class T> bool is_usual(double total) { return is_usual<T>(vec<double>(
 
 // e^x times a power of two that makes about the same of a slice's maximum m as usual_exp makes of 0. Where m is so
 // large that x - m is exact for every x within reach (Sterbenz), that difference is taken first. A slice with NaN or
-// +Infinity in it makes NaN of at least one entry, hence of the sum, hence of every result. A slice of -Infinity only
-// makes zeros, and of them 0 / 0.
+// +Infinity in it makes NaN of at least one entry, hence of the sum, hence of every result, and so does one of
+// -Infinity only, whose floor is that.
 template <class T> constexpr T large = 2 * reach<T>;
 template <class T> struct scaled_exp {
   vec<T> shift, floor, power;
@@ -66,10 +66,10 @@ template <class T> struct scaled_exp {
   scaled_exp() = default;
   explicit scaled_exp(vec<T> m) {
     constexpr T lowest_finite = sizeof(T) == 4 ? T(-0x1.fffffep127) : T(-0x1.fffffffffffffp1023);
-    m = max(m, lowest_finite);
-    shift = select(abs(m) > large<T>, m, vec<T>(T(0)));
+    const vec<T> finite = max(m, lowest_finite);
+    shift = select(abs(finite) > large<T>, finite, vec<T>(T(0)));
     floor = m - shift - reach<T>;
-    power = T(usual_exp<T>::power) - (fma(m - shift, log2_e<T>, shifter<T>) - shifter<T>);
+    power = T(usual_exp<T>::power) - (fma(finite - shift, log2_e<T>, shifter<T>) - shifter<T>);
   }
   // As usual_exp where that suits the slice.
   scaled_exp(vec<T> m, mask<T> usual) : scaled_exp(m) {
