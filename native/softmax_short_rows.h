@@ -27,21 +27,22 @@ template <class T> vec<double> add_across(compensated<vec<double>> (&rows)[group
   return in_double<float>(rows[0].high, rows[0].low).high;
 }
 
-// The totals of rows, one after another in memory; true if usual_exp suits them all. Rows up to a whole group are
-// summed, whatever they hold.
+// The totals of rows, one after another in memory, up to a whole group of them; true if usual_exp suits them all.
 template <class T> bool sum_rows(const T *e, size_t count, size_t length, double (&totals)[batch_rows]) {
   mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
   for (size_t i = 0; i < count; i += group) {
     compensated<vec<double>> sums[group];
     auto from = [&](size_t k) { return [row = e + (i + k) * length](size_t j, size_t) { return load<T>(row + j); }; };
+    const size_t here = count - i < group ? count - i : group;
     if (length <= block<T>)
-      for (size_t k = 0; k < group; k++)
+      for (size_t k = 0; k < here; k++)
         sums[k] = sum_short<T>(length, from(k));
     else
-      for (size_t k = 0; k < group; k++)
+      for (size_t k = 0; k < here; k++)
         sums[k] = sum_chunk<T>(0, length, from(k));
+    for (size_t k = here; k < group; k++)
+      sums[k] = {vec<double>(usual_exp<T>::factor), vec<double>(0.0)};
     vec<double> total = add_across<T>(sums);
-    if (count - i < group) total = select(first_lanes<double>(count - i), total, vec<double>(usual_exp<T>::factor));
     usual.m &= is_usual<T>(total).m;
     store(&totals[i], total);
   }
@@ -99,10 +100,26 @@ template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t row
   }
 }
 
+// One row that a register holds, where the preparations for many would take longer than the work.
+template <class T, class E> bool softmax_register(const E *x, E *y, size_t length) {
+  const vec<T> e = usual_exp<T>()(load<T>(x, length));
+  const compensated<vec<double>> sums = sum_short<T>(length, [&](size_t, size_t) { return e; });
+  compensated<double> lanes[group];
+  for (size_t i = 0; i < group; i++)
+    lanes[i] = {sums.high.v[i], sums.low.v[i]};
+  const compensated<double> sum = add_lanes<T>(lanes);
+  const double total = sum.high + sum.low;
+  if (!is_usual<T>(total)) return false;
+  const double totals[group] = {total};
+  store(y, shares<T, group>(totals).of(0)(e), length);
+  return true;
+}
+
 template <class T, class E>
 [[gnu::flatten]] void softmax_rows(const void *x, void *y, size_t rows, size_t length, bool stream) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
+  if (rows == 1 && length <= vec<T>::lanes && softmax_register<T>(from, to, length)) return;
   if (length <= short_row<T>) return softmax_short_rows<T>(from, to, rows, length);
   auto &kept = kept_here<kept_row<T>>();
   if (length <= kept.half) {
