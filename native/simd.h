@@ -168,6 +168,10 @@ template <size_t... lane, class T> vec<T> interleave_low(vec<T> a, vec<T> b, std
 template <size_t... lane, class T> vec<T> interleave_high(vec<T> a, vec<T> b, std::index_sequence<lane...>) {
   return __builtin_shufflevector(a.v, b.v, ((lane + vec<T>::lanes) / 2 + lane % 2 * vec<T>::lanes)...);
 }
+// Lane i + by of a vector, in lane i; the last lanes are the first.
+template <size_t by, class T, size_t... lane> vec<T> rotate(vec<T> a, std::index_sequence<lane...>) {
+  return __builtin_shufflevector(a.v, a.v, ((lane + by) % vec<T>::lanes)...);
+}
 // Lane j of vector i becomes lane i of vector j.
 template <class T> void transpose(vec<T> (&rows)[vec<T>::lanes]) {
   constexpr size_t lanes = vec<T>::lanes;

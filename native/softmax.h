@@ -134,6 +134,10 @@ template <class T> struct share {
       return fma(e, quotient, e * rest);
   }
 };
+template <class T> share<T> share_of_total(double total) {
+  const double quotient = 1 / total;
+  return {T(quotient), T(__builtin_fma(-total, quotient, 1.0) / total)};
+}
 // The shares of slices: up to a whole register of them, whatever the totals after the first `count`.
 template <class T, size_t n> struct shares {
   T quotients[n], rests[n];

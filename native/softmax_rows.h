@@ -131,8 +131,7 @@ template <class T> struct kept_row {
 // What is left to do once e(j, n) gives the exponentials of a row: s = e / total, or with a gradient
 // s * (g - sum(g * s)). Nothing is stored before it is final, since y may be g or x.
 template <class T, class E, class F> void finish_row(double total, F e, const E *g, E *y, size_t length, bool stream) {
-  const double totals[vec<double>::lanes] = {total};
-  const share<T> share_of = shares<T, vec<double>::lanes>(totals).of(0);
+  const share<T> share_of = share_of_total<T>(total);
   if (g == nullptr) {
     fill_row<T>(y, length, stream, [&](size_t j, size_t n) { return share_of(e(j, n)); });
   } else {
@@ -233,8 +232,7 @@ void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t 
     before.finish();
     before = {};
     if (is_usual<T>(total)) {
-      const double totals[vec<double>::lanes] = {total};
-      before = {e, y, length, shares<T, vec<double>::lanes>(totals).of(0), stream};
+      before = {e, y, length, share_of_total<T>(total), stream};
     } else {
       unusual_row<T>(kept, static_cast<const E *>(nullptr), x, y, length, stream);
     }

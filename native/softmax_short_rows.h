@@ -27,6 +27,17 @@ template <class T> vec<double> add_across(compensated<vec<double>> (&rows)[group
   return in_double<float>(rows[0].high, rows[0].low).high;
 }
 
+// The same in one row.
+template <class T, size_t width = group / 2> double add_within(compensated<vec<double>> row) {
+  if constexpr (width == 0) {
+    return row.high.v[0] + row.low.v[0];
+  } else {
+    constexpr std::make_index_sequence<group> order;
+    join<T>(row, {rotate<width>(row.high, order), rotate<width>(row.low, order)});
+    return add_within<T, width / 2>(row);
+  }
+}
+
 // The totals of rows, one after another in memory, up to a whole group of them; true if usual_exp suits them all.
 template <class T> bool sum_rows(const T *e, size_t count, size_t length, double (&totals)[batch_rows]) {
   mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
@@ -101,34 +112,32 @@ template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t row
 }
 
 // One row that a register holds, where the preparations for many would take longer than the work.
-template <class T, class E> bool softmax_register(const E *x, E *y, size_t length) {
+template <class T, class E> [[gnu::noinline, gnu::flatten]] bool softmax_register(const E *x, E *y, size_t length) {
   const vec<T> e = usual_exp<T>()(load<T>(x, length));
-  const compensated<vec<double>> sums = sum_short<T>(length, [&](size_t, size_t) { return e; });
-  compensated<double> lanes[group];
-  for (size_t i = 0; i < group; i++)
-    lanes[i] = {sums.high.v[i], sums.low.v[i]};
-  const compensated<double> sum = add_lanes<T>(lanes);
-  const double total = sum.high + sum.low;
+  const double total = add_within<T>(sum_short<T>(length, [&](size_t, size_t) { return e; }));
   if (!is_usual<T>(total)) return false;
-  const double totals[group] = {total};
-  store(y, shares<T, group>(totals).of(0)(e), length);
+  store(y, share_of_total<T>(total)(e), length);
   return true;
 }
 
 template <class T, class E>
-[[gnu::flatten]] void softmax_rows(const void *x, void *y, size_t rows, size_t length, bool stream) {
+[[gnu::noinline, gnu::flatten]] void softmax_many_rows(const E *x, E *y, size_t rows, size_t length, bool stream) {
+  if (length <= short_row<T>) return softmax_short_rows<T>(x, y, rows, length);
+  auto &kept = kept_here<kept_row<T>>();
+  if (length <= kept.half) {
+    softmax_long_rows<T>(kept, x, y, rows, length, stream);
+  } else {
+    for (size_t i = 0; i < rows * length; i += length)
+      softmax_row<T>(kept, static_cast<const E *>(nullptr), x + i, y + i, length, stream);
+  }
+  if (stream) fence();
+}
+
+template <class T, class E> void softmax_rows(const void *x, void *y, size_t rows, size_t length, bool stream) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   if (rows == 1 && length <= vec<T>::lanes && softmax_register<T>(from, to, length)) return;
-  if (length <= short_row<T>) return softmax_short_rows<T>(from, to, rows, length);
-  auto &kept = kept_here<kept_row<T>>();
-  if (length <= kept.half) {
-    softmax_long_rows<T>(kept, from, to, rows, length, stream);
-  } else {
-    for (size_t i = 0; i < rows * length; i += length)
-      softmax_row<T>(kept, static_cast<const E *>(nullptr), from + i, to + i, length, stream);
-  }
-  if (stream) fence();
+  softmax_many_rows<T>(from, to, rows, length, stream);
 }
 
 } // namespace
