@@ -8,10 +8,10 @@ const help = `npm run bench -- [options]
 
   --size N[,N...]        elements (default 16,1024,16384,262144,4194304)
   --function NAME[,...]  relu, sigmoid, tanh, gelu, gelu:tanh, gelu:sigmoid, softmax:ROW, softmax:axis0, softmax:axis1
-                         (default: all, rows of 1000); the last two have a size of their own, [1000, 1000] and
+                         (default: all, rows of 10, 1000 and 32000); the last two have a size of their own, [1000, 1000] and
                          [128, 32, 1000], of which they are over the axis named
   --backend NAME[,...]   default: all that run here
-  --precision NAME[,..]  fast, exact (default: fast)
+  --precision NAME[,..]  fast, exact (default: both)
   --dtype NAME           float32 (default) or float64
   --time MS              for each row (default 200)
   --json                 rows as JSON
@@ -23,10 +23,11 @@ const { values: options } = parseArgs({
     size: { type: 'string', default: '16,1024,16384,262144,4194304' },
     function: {
       type: 'string',
-      default: 'relu,sigmoid,tanh,gelu,gelu:tanh,gelu:sigmoid,softmax:1000,softmax:axis0,softmax:axis1',
+      default:
+        'relu,sigmoid,tanh,gelu,gelu:tanh,gelu:sigmoid,softmax:10,softmax:1000,softmax:32000,softmax:axis0,softmax:axis1',
     },
     backend: { type: 'string', default: nonlin.backends().join() },
-    precision: { type: 'string', default: 'fast' },
+    precision: { type: 'string', default: 'fast,exact' },
     dtype: { type: 'string', default: 'float32' },
     time: { type: 'string', default: '200' },
     json: { type: 'boolean', default: false },
