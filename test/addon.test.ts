@@ -1,6 +1,7 @@
 // The .node file by itself: whatever JavaScript passes must end in an exception, never in a crash or a write elsewhere.
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
@@ -212,6 +213,58 @@ it('works in many workers at once, and survives their end while busy', async () 
   );
   expect(results).toEqual(Array(8).fill(Math.fround(1 / (1 + Math.exp(-1)))));
   await Promise.all(workers.map((worker) => worker.terminate()));
+});
+
+it('needs little of the stack: no crash in a worker that has recursed to its end', async () => {
+  // In a process of its own, which a crash would end.
+  const code = `
+    const { Worker, isMainThread, workerData } = require('node:worker_threads');
+    const deep = (calls) => {
+      try {
+        deep(calls);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+      }
+      // Those nearest to the end have no room to be called at all.
+      for (const [name, call] of calls) {
+        try {
+          call();
+          calls.delete(name);
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+        }
+      }
+    };
+    if (isMainThread) {
+      new Worker(__filename, { argv: process.argv.slice(2) });
+    } else {
+      const nonlin = require(process.argv[2]);
+      const calls = new Map();
+      for (const Floats of [Float32Array, Float64Array]) {
+        for (const shape of [[3, 10000], [100, 300], [10000, 3]]) {
+          for (const dim of [0, 1]) {
+            const x = new nonlin.Tensor(new Floats(30000), { shape });
+            const y = new nonlin.Tensor(new Floats(30000), { shape });
+            const key = [Floats.name, shape, dim].join();
+            calls.set(key, () => nonlin.softmax(x, { out: y, dim }));
+            calls.set(key + ' gradient', () => nonlin.softmaxGrad(x, x, { out: y, dim }));
+            calls.set(key + ' gelu', () => nonlin.gelu(x, { out: y, precision: 'exact' }));
+          }
+        }
+      }
+      deep(calls);
+      console.log(calls.size);
+    }
+  `;
+  const directory = mkdtempSync(join(tmpdir(), 'nonlin-'));
+  try {
+    const file = join(directory, 'deep.cjs');
+    writeFileSync(file, code);
+    const output = execFileSync(process.execPath, [file, join(root, 'dist', 'cjs', 'index.js')], { encoding: 'utf8' });
+    expect(output).toBe('0\n');
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 it('gives each worker its own memory for small calls', async () => {
