@@ -34,5 +34,27 @@ template <> vec<double> settle<activation_geluTanh>(vec<double> x, vec<double> y
 }
 template <> vec<double> settle<activation_geluSigmoid>(vec<double>, vec<double> y) { return by_a_hair(y, y); }
 
+// The largest |x| for which the quick formula holds.
+template <activation op> constexpr double quick_reach = __builtin_inf();
+template <> constexpr double quick_reach<activation_gelu> = 4.25;
+// A power of two that its error stays below, in units of the last of the 53 bits.
+template <activation op> constexpr int64_t quick_error = 0x1p13;
+template <> constexpr int64_t quick_error<activation_tanh> = 0x1p18;
+template <> constexpr int64_t quick_error<activation_gelu> = 0x1p16;
+
+template <activation op, class F> [[gnu::noinline, gnu::cold]] vec<double> slowly(vec<double> x, F f) {
+  return settle<op>(x, f(x));
+}
+template <activation op, class F> vec<double> exact(vec<double> x, F f) {
+  if constexpr (op == activation_relu) return f(x);
+  vec<double> y = as_double(f(vec<quick>(x.v)));
+  // The low 29 bits are to be rounded away. In the middle they are 2^28.
+  constexpr int64_t middle = int64_t(1) << 28, error = quick_error<op>;
+  if (any_without(to_bits(y) + (middle + error), 2 * middle - 2 * error) ||
+      (quick_reach<op> < __builtin_inf() && any_greater(abs(x), quick_reach<op>))) [[unlikely]]
+    y = slowly<op>(x, f);
+  return y;
+}
+
 } // namespace
 } // namespace nonlin

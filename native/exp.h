@@ -65,6 +65,7 @@ template <class T> exponential<T> exponential_of(const unit<T> &u, pair<T> y) {
 // s * e^x, where s is larger than meant by the factor `huge`, and zero only if x is. So the product is a normal number;
 // the caller takes the factor away in the step that rounds the result.
 template <class T> constexpr T huge = sizeof(T) == 4 ? T(0x1p64) : T(0x1p128);
+template <> constexpr quick huge<quick> = 1;
 template <class T> vec<T> exp_times(vec<T> s, exponential<T> e) {
   s = add_exponent(s, e.shifted);
   return fma(s, e.minus_one, s);

@@ -52,7 +52,7 @@ template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y,
   template <class T, class E> [[gnu::flatten]] void map_##name(const void *x, void *y, size_t n, bool stream) {        \
     map<T>(static_cast<const E *>(x), static_cast<E *>(y), n, stream, [](vec<T> x) -> vec<T> {                         \
       if constexpr (sizeof(E) < sizeof(T))                                                                             \
-        return settle<activation_##name>(x, value);                                                                    \
+        return exact<activation_##name>(x, [](auto x) -> decltype(x) { return value; });                               \
       else                                                                                                             \
         return value;                                                                                                  \
     });                                                                                                                \

@@ -18,6 +18,7 @@
 #include "exp.h"
 #include "float32.h"
 #include "float64.h"
+#include "quick.h"
 #include "simd.h"
 
 namespace {
@@ -31,6 +32,10 @@ template <class T> constexpr T gelu_end = sizeof(T) == 4 ? T(14.75) : T(38.9);
 // Where the exponents of the two approximations of gelu reach exp_end.
 template <class T> constexpr T gelu_tanh_end = sizeof(T) == 4 ? T(10.9) : T(21.65);
 template <class T> constexpr T gelu_sigmoid_end = sizeof(T) == 4 ? T(64.5) : T(446);
+// For quick: where the result is 2^-126 + 2^-150, which lies in the middle between two floats.
+template <> constexpr quick exp_end<quick> = 0x1.5d589f2be5108p+6;
+template <> constexpr quick gelu_tanh_end<quick> = 0x1.43386be7e0f69p+3;
+template <> constexpr quick gelu_sigmoid_end<quick> = 0x1.ad3b62153ad82p+5;
 
 // NaN where x is.
 template <class T> vec<T> relu_gradient(vec<T> x, vec<T> g) { return select(x > 0, g, select(x <= 0, vec<T>(0), x)); }
@@ -67,7 +72,7 @@ template <class T> vec<T> gelu_tail(vec<T> a) {
 template <class T> vec<T> gelu_slope_tail(vec<T> a) { return exp_times(gelu_slope_factor(a) * huge<T>, bell(a)); }
 
 // x Phi(x) as max(x, 0) - a Phi(-a), a = |x|.
-template <class T> vec<T> gelu(vec<T> x) { return ramp_minus(x, gelu_tail(abs(x)), 1 / huge<T>); }
+template <class T> vec<T> gelu(vec<T> x) { return ramp_minus(x, gelu_tail(abs(x)), T(1 / huge<T>)); }
 // Phi(x) + x phi(x)
 template <class T> vec<T> gelu_slope(vec<T> x) {
   vec<T> a = min(abs(x), gelu_end<T>);
