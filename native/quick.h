@@ -22,26 +22,26 @@ struct quick_table {
 constexpr quick_table eighths({1, 0x1.172b83c7d517bp+0, 0x1.306fe0a31b715p+0, 0x1.4bfdad5362a27p+0,
                                0x1.6a09e667f3bcdp+0, 0x1.8ace5422aa0dbp+0, 0x1.ae89f995ad3adp+0, 0x1.d5818dcfba487p+0});
 
-// 2^exponent e^(value * y) as power * (1 + rest).
+// 2^exponent e^(value * y) as power * (1 + left * slope).
 struct quick_factors {
-  vec<double> power, rest;
+  vec<double> power, left, slope;
 };
 inline quick_factors quick_exp(int exponent, const unit<quick> &u, vec<double> y) {
   const double start = shifter<double> + 8 * exponent, v = u.value;
   vec<double> shifted = fma(y, 8 * u.log2_e, start);
   vec<double> left = fma(shifted - start, u.ln_2 / -8, y);
-  vec<double> rest = fma(left, quick_terms[3] * v * v * v * v * v, quick_terms[2] * v * v * v * v);
-  rest = fma(rest, left, quick_terms[1] * v * v * v);
-  rest = fma(fma(rest, left, quick_terms[0] * v * v), left, v) * left;
+  vec<double> slope = fma(left, quick_terms[3] * v * v * v * v * v, quick_terms[2] * v * v * v * v);
+  slope = fma(slope, left, quick_terms[1] * v * v * v);
+  slope = fma(fma(slope, left, quick_terms[0] * v * v), left, v);
   vec<double>::bits power = to_bits(lookup(eighths.entries, to_bits(shifted))) + (to_bits(shifted) << 49);
-  return {from_bits<double>(power), rest};
+  return {from_bits<double>(power), left, slope};
 }
 
 // A hair too large, so that x / 2 of the GELUs, in the middle between two floats where it is subnormal, comes out
 // above that as x / 2 + c x^2 does.
 inline vec<quick> one_plus_exp(const unit<quick> &u, vec<quick> y) {
   quick_factors e = quick_exp(-80, u, as_double(y));
-  return fma(e.power, e.rest, e.power + (1 + 0x1p-42) * tiny<double>).v;
+  return fma(e.power, fma(e.left, e.slope, 1), (1 + 0x1p-42) * tiny<double>).v;
 }
 inline vec<quick> one_plus_exp(vec<quick> x) {
   constexpr unit<quick> natural = {1, 0x1.71547652b82fep+0, 0x1.62e42fefa39efp-1, 0};
@@ -55,8 +55,8 @@ inline vec<quick> one_plus_exp(const unit<quick> &u, cubic<quick> y) {
 inline vec<quick> tanh_tail(vec<quick> a) {
   constexpr unit<quick> two = {2, 0x1.71547652b82fep+1, 0x1.62e42fefa39efp-2, 0};
   quick_factors e = quick_exp(0, two, as_double(a));
-  vec<double> product = e.power * e.rest;
-  return ((product + (e.power - 1)) / (product + (e.power + 1))).v;
+  vec<double> numerator = fma(e.power, e.left * e.slope, e.power - 1);
+  return (numerator / (numerator + 2)).v;
 }
 
 // a Phi(-a) for a up to 4.25 in sixteen pieces, in the distance from multiples of `step`: 2^-37.9. The first begins

@@ -88,24 +88,28 @@ inline bool any_greater(vec<float> a, vec<float> b) {
 #endif
 }
 
-inline bool any_greater(vec<double> a, vec<double> b) {
+// Whether any lane is greater than b or NaN.
+inline bool any_beyond(vec<double> a, vec<double> b) {
 #if VECTOR_BYTES == 64
-  return _mm512_cmp_pd_mask(a.v, b.v, _CMP_GT_OQ) != 0;
+  return _mm512_cmp_pd_mask(a.v, b.v, _CMP_NLE_UQ) != 0;
 #elif VECTOR_BYTES == 32
-  return _mm256_movemask_pd(_mm256_cmp_pd(a.v, b.v, _CMP_GT_OQ)) != 0;
+  return _mm256_movemask_pd(_mm256_cmp_pd(a.v, b.v, _CMP_NLE_UQ)) != 0;
 #else
-  return vmaxvq_u32(uint32x4_t(vcgtq_f64(a.v, b.v))) != 0;
+  return vminvq_u32(uint32x4_t(vcleq_f64(a.v, b.v))) == 0;
 #endif
 }
 
-// Whether any lane is zero where `bits` is one.
-inline bool any_without(vec<double>::bits a, int64_t bits) {
+// Whether the low half of any lane of a or b, plus `more`, is zero where `mask` is one.
+inline bool any_without(vec<double> a, vec<double> b, int32_t more, int32_t mask) {
 #if VECTOR_BYTES == 64
-  return _mm512_testn_epi64_mask(__m512i(a), _mm512_set1_epi64(bits)) != 0;
+  __m512i low = __m512i(_mm512_shuffle_ps(__m512(a.v), __m512(b.v), 0x88));
+  return _mm512_testn_epi32_mask(_mm512_add_epi32(low, _mm512_set1_epi32(more)), _mm512_set1_epi32(mask)) != 0;
 #elif VECTOR_BYTES == 32
-  return _mm256_movemask_pd(__m256d((a & bits) == 0)) != 0;
+  vec<float>::bits low = vec<float>::bits(_mm256_shuffle_ps(__m256(a.v), __m256(b.v), 0x88));
+  return _mm256_movemask_ps(__m256(((low + more) & mask) == 0)) != 0;
 #else
-  return vmaxvq_u32(uint32x4_t((a & bits) == 0)) != 0;
+  int32x4_t low = vuzp1q_s32(int32x4_t(a.v), int32x4_t(b.v));
+  return vmaxvq_u32(uint32x4_t(((low + more) & mask) == 0)) != 0;
 #endif
 }
 
