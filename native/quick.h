@@ -11,16 +11,9 @@ namespace {
 constexpr double quick_terms[] = {0x1.ffffffe5c777ep-2, 0x1.555555459deb2p-3, 0x1.555c29f0f49cap-5,
                                   0x1.11163c333531ep-7};
 
-// 2^(j / 8), less the j that comes with k.
-struct quick_table {
-  double entries[8];
-  constexpr quick_table(const double (&powers)[8]) : entries() {
-    for (int j = 0; j < 8; j++)
-      entries[j] = __builtin_bit_cast(double, __builtin_bit_cast(int64_t, powers[j]) - (int64_t(j) << 49));
-  }
-};
-constexpr quick_table eighths({1, 0x1.172b83c7d517bp+0, 0x1.306fe0a31b715p+0, 0x1.4bfdad5362a27p+0,
-                               0x1.6a09e667f3bcdp+0, 0x1.8ace5422aa0dbp+0, 0x1.ae89f995ad3adp+0, 0x1.d5818dcfba487p+0});
+constexpr eighths_table eighths({1, 0x1.172b83c7d517bp+0, 0x1.306fe0a31b715p+0, 0x1.4bfdad5362a27p+0,
+                                 0x1.6a09e667f3bcdp+0, 0x1.8ace5422aa0dbp+0, 0x1.ae89f995ad3adp+0,
+                                 0x1.d5818dcfba487p+0});
 
 // 2^exponent e^(value * y) as power * (1 + left * slope).
 struct quick_factors {
@@ -33,8 +26,7 @@ inline quick_factors quick_exp(int exponent, const unit<quick> &u, vec<double> y
   vec<double> slope = fma(left, quick_terms[3] * v * v * v * v * v, quick_terms[2] * v * v * v * v);
   slope = fma(slope, left, quick_terms[1] * v * v * v);
   slope = fma(fma(slope, left, quick_terms[0] * v * v), left, v);
-  vec<double>::bits power = to_bits(lookup(eighths.entries, to_bits(shifted))) + (to_bits(shifted) << 49);
-  return {from_bits<double>(power), left, slope};
+  return {eighths.power(shifted), left, slope};
 }
 
 // A hair too large, so that x / 2 of the GELUs, in the middle between two floats where it is subnormal, comes out
