@@ -34,9 +34,6 @@ template <> vec<double> settle<activation_geluTanh>(vec<double> x, vec<double> y
 }
 template <> vec<double> settle<activation_geluSigmoid>(vec<double>, vec<double> y) { return by_a_hair(y, y); }
 
-// The largest |x| for which the quick formula holds.
-template <activation op> constexpr double quick_reach = __builtin_inf();
-template <> constexpr double quick_reach<activation_gelu> = 4.25;
 // A power of two that its error stays below, in units of the last of the 53 bits.
 template <activation op> constexpr int32_t quick_error = 0x1p13;
 template <> constexpr int32_t quick_error<activation_tanh> = 0x1p17;
@@ -48,32 +45,29 @@ template <activation op, class F> struct exactly {
   [[gnu::noinline, gnu::cold]] static vec<double> slowly(vec<double> x, F f) { return settle<op>(x, f(x)); }
 
   vec<double> quickly(vec<double> x) const { return as_double(f(vec<quick>(x.v))); }
-  bool doubtful(vec<double> x1, vec<double> y1, vec<double> x2, vec<double> y2) const {
+  static bool doubtful(vec<double> a, vec<double> b) {
     // The low 29 bits are to be rounded away. In the middle they are 2^28.
     constexpr int32_t middle = 1 << 28, error = quick_error<op>;
-    return any_without(y1, y2, middle + error, 2 * middle - 2 * error) ||
-           (quick_reach<op> < __builtin_inf() && any_beyond(max(abs(x1), abs(x2)), quick_reach<op>));
+    return any_without(a, b, middle + error, 2 * middle - 2 * error);
   }
   vec<double> operator()(vec<double> x) const {
     vec<double> y = quickly(x);
-    if (doubtful(x, y, x, y)) [[unlikely]]
-      y = slowly(x, f);
-    return y;
+    return doubtful(y, y) ? slowly(x, f) : y;
   }
-  // Two at a time.
+  // Two at a time, for one question.
   void operator()(vec<double> &a, vec<double> &b) const {
     vec<double> x1 = a, x2 = b;
     a = quickly(x1), b = quickly(x2);
-    if (doubtful(x1, a, x2, b)) [[unlikely]]
-      a = slowly(x1, f), b = slowly(x2, f);
+    if (doubtful(a, b)) [[unlikely]] {
+      if (doubtful(a, a)) a = slowly(x1, f);
+      if (doubtful(b, b)) b = slowly(x2, f);
+    }
   }
 };
-template <activation op, class F> auto exact(F f) {
-  if constexpr (op == activation_relu)
-    return f;
-  else
-    return exactly<op, F>{f};
-}
+template <activation op, class F> exactly<op, F> exact(F f) { return {f}; }
+
+// Functions whose result no precision rounds.
+template <activation op> constexpr bool is_exact = op == activation_relu;
 
 } // namespace
 } // namespace nonlin

@@ -56,7 +56,9 @@ template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y,
 #define ACTIVATION(name, value, gradient)                                                                              \
   template <class T, class E> [[gnu::flatten]] void map_##name(const void *x, void *y, size_t n, bool stream) {        \
     auto f = [](auto x) -> decltype(x) { return value; };                                                              \
-    if constexpr (sizeof(E) < sizeof(T))                                                                               \
+    if constexpr (is_exact<activation_##name>)                                                                         \
+      map<E>(static_cast<const E *>(x), static_cast<E *>(y), n, stream, f);                                            \
+    else if constexpr (sizeof(E) < sizeof(T))                                                                          \
       map<T>(static_cast<const E *>(x), static_cast<E *>(y), n, stream, exact<activation_##name>(f));                  \
     else                                                                                                               \
       map<T>(static_cast<const E *>(x), static_cast<E *>(y), n, stream, f);                                            \

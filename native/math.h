@@ -1,7 +1,8 @@
-// The activation functions and their derivatives, each written once as a template over vec<T>: float ("fast") and
-// double (float64, and float32 widened, which is "exact").
+// The activation functions and their derivatives, each written once as a template over vec<T>: float ("fast"), double
+// (float64, and float32 widened, which is "exact") and quick (what `exact` tries first).
 //
-// They rest on four primitives, which float32.h and float64.h each define for their type. NaN stays NaN in all of them.
+// They rest on four primitives, which float32.h, float64.h and quick.h each define for their type. NaN stays NaN in all
+// of them.
 //
 //   exp_minus_one(r)    e^r - 1 for |r| <= 0.3467; exp.h makes of it what is needed here
 //   tanh_tail(a)        tanh(a), a in [0, tanh_end<T>]: a itself where a is subnormal, 1 at the end

@@ -1,7 +1,9 @@
-// The primitives of math.h for vec<quick>: what `exact` computes first (exact.h). Errors are relative.
+// The primitives of math.h for vec<quick>: what `exact` computes first (exact.h). Errors are relative. Where a result
+// would be a subnormal float, it is held at the middle between two floats, which `exact` does not trust.
 #pragma once
 
 #include "exp.h"
+#include "float64.h"
 #include "simd.h"
 
 namespace {
@@ -51,8 +53,8 @@ inline vec<quick> tanh_tail(vec<quick> a) {
   return (numerator / (numerator + 2)).v;
 }
 
-// a Phi(-a) for a up to 4.25 in sixteen pieces, in the distance from multiples of `step`: 2^-37.9. The first begins
-// with a hair less than a / 2, for the reason given above.
+// a Phi(-a) for a up to 4.25, where nearly all are, in sixteen pieces, in the distance from multiples of `step`:
+// 2^-37.9. The first begins with a hair less than a / 2, for the reason given above.
 constexpr double gelu_step = 0x1.18c64p-2;
 constexpr double quick_gelu[9][16] = {
     {0, 0x1.b837dafa76016p-4, 0x1.479f41afd9682p-3, 0x1.59fb2439ebe05p-3, 0x1.32503857e0febp-3, 0x1.de658611b5356p-4,
@@ -91,13 +93,29 @@ constexpr double quick_gelu[9][16] = {
      0x1.94e11c13bec9ap-15, -0x1.a020df5d54fa3p-15, -0x1.26f2fdd21c8d6p-14, -0x1.9dd45e069254fp-15,
      -0x1.6c1d163bdde87p-16, -0x1.fd48a38e6dc73p-19},
 };
-inline vec<quick> gelu_tail(vec<quick> x) {
-  vec<double> a = as_double(x);
+inline vec<double> quick_gelu_near(vec<double> a) {
   vec<double> shifted = fma(a, 1 / gelu_step, shifter<double>);
   vec<double> d = fma(shifted - shifter<double>, -gelu_step, a);
   vec<double> y = lookup(quick_gelu[8], to_bits(shifted));
   for (int i = 8; i-- > 0;)
     y = fma(y, d, lookup(quick_gelu[i], to_bits(shifted)));
+  return y;
+}
+// The same from 4.25 on, as e^(-a*a/2) and a polynomial in 1 / a^2: 2^-38.7.
+constexpr double quick_gelu_terms[] = {
+    0x1.988453387bfa2p-2,  -0x1.98844862e423ep-2, 0x1.3260a841edc02p+0,  -0x1.7ea414a7e7608p+2, 0x1.4b74256d2af73p+5,
+    -0x1.5efff78640309p+8, 0x1.852c6d7539b87p+11, -0x1.74ce756aee14p+14, 0x1.ef30f59bddf04p+16, -0x1.4137832c0928dp+18};
+// a where a Phi(-a) is 2^-126 + 2^-150, in the middle between two floats.
+constexpr double quick_gelu_end = 0x1.a4ae0d965c657p+3;
+inline vec<double> quick_gelu_far(vec<double> a) {
+  constexpr unit<quick> minus_half = {-0.5, -0x1.71547652b82fep-1, -0x1.62e42fefa39efp+0, 0};
+  quick_factors e = quick_exp(0, minus_half, a * a);
+  return polynomial(quick_gelu_terms, 1 / (a * a)) * e.power * fma(e.left, e.slope, 1);
+}
+inline vec<quick> gelu_tail(vec<quick> x) {
+  vec<double> a = as_double(x), y = quick_gelu_near(a);
+  if (any_greater(a, 4.25)) [[unlikely]]
+    y = select(a > 4.25, quick_gelu_far(min(a, quick_gelu_end)), y);
   return y.v;
 }
 

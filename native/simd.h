@@ -88,14 +88,13 @@ inline bool any_greater(vec<float> a, vec<float> b) {
 #endif
 }
 
-// Whether any lane is greater than b or NaN.
-inline bool any_beyond(vec<double> a, vec<double> b) {
+inline bool any_greater(vec<double> a, vec<double> b) {
 #if VECTOR_BYTES == 64
-  return _mm512_cmp_pd_mask(a.v, b.v, _CMP_NLE_UQ) != 0;
+  return _mm512_cmp_pd_mask(a.v, b.v, _CMP_GT_OQ) != 0;
 #elif VECTOR_BYTES == 32
-  return _mm256_movemask_pd(_mm256_cmp_pd(a.v, b.v, _CMP_NLE_UQ)) != 0;
+  return _mm256_movemask_pd(_mm256_cmp_pd(a.v, b.v, _CMP_GT_OQ)) != 0;
 #else
-  return vminvq_u32(uint32x4_t(vcleq_f64(a.v, b.v))) == 0;
+  return vmaxvq_u32(uint32x4_t(vcgtq_f64(a.v, b.v))) != 0;
 #endif
 }
 
