@@ -1,5 +1,6 @@
-// The primitives of math.h for vec<quick>: what `exact` computes first (exact.h). Errors are relative. Where a result
-// would be a subnormal float, it is held at the middle between two floats, which `exact` does not trust.
+// The primitives of math.h for vec<quick>: what `exact` computes first (exact.h), so for values and not for slopes.
+// Errors are relative. Where a result would be a subnormal float, it is held at the middle between two floats, which
+// `exact` does not trust.
 #pragma once
 
 #include "exp.h"
@@ -31,8 +32,8 @@ inline quick_factors quick_exp(int exponent, const unit<quick> &u, vec<double> y
   return {eighths.power(shifted), left, slope};
 }
 
-// A hair too large, so that x / 2 of the GELUs, in the middle between two floats where it is subnormal, comes out
-// above that as x / 2 + c x^2 does.
+// A hair too large: so x / 2 of the GELUs, which may be the middle between two subnormal floats, comes out above it as
+// x / 2 + c x^2 does.
 inline vec<quick> one_plus_exp(const unit<quick> &u, vec<quick> y) {
   quick_factors e = quick_exp(-80, u, as_double(y));
   return fma(e.power, fma(e.left, e.slope, 1), (1 + 0x1p-42) * tiny<double>).v;
@@ -53,9 +54,9 @@ inline vec<quick> tanh_tail(vec<quick> a) {
   return (numerator / (numerator + 2)).v;
 }
 
-// a Phi(-a) for a up to 4.25, where nearly all are, in sixteen pieces, in the distance from multiples of `step`:
+// a Phi(-a) for a up to 4.25, where nearly all are, in sixteen pieces, in the distance from multiples of a step:
 // 2^-37.9. The first begins with a hair less than a / 2, for the reason given above.
-constexpr double gelu_step = 0x1.18c64p-2;
+constexpr double quick_gelu_step = 0x1.18c64p-2;
 constexpr double quick_gelu[9][16] = {
     {0, 0x1.b837dafa76016p-4, 0x1.479f41afd9682p-3, 0x1.59fb2439ebe05p-3, 0x1.32503857e0febp-3, 0x1.de658611b5356p-4,
      0x1.50b6f20e636cfp-4, 0x1.afea3e48b818p-5, 0x1.fbf59d4640b3ep-6, 0x1.12de65eb06fcp-6, 0x1.1262cd92db2f3p-7,
@@ -94,8 +95,8 @@ constexpr double quick_gelu[9][16] = {
      -0x1.6c1d163bdde87p-16, -0x1.fd48a38e6dc73p-19},
 };
 inline vec<double> quick_gelu_near(vec<double> a) {
-  vec<double> shifted = fma(a, 1 / gelu_step, shifter<double>);
-  vec<double> d = fma(shifted - shifter<double>, -gelu_step, a);
+  vec<double> shifted = fma(a, 1 / quick_gelu_step, shifter<double>);
+  vec<double> d = fma(shifted - shifter<double>, -quick_gelu_step, a);
   vec<double> y = lookup(quick_gelu[8], to_bits(shifted));
   for (int i = 8; i-- > 0;)
     y = fma(y, d, lookup(quick_gelu[i], to_bits(shifted)));
