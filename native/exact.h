@@ -1,11 +1,13 @@
-// The last step of `exact`: a double result is moved by a hair towards the side on which the true value is known to be,
-// where it may lie in the middle between two floats or so near to it that the error of the double decides.
+// `exact`: float32 computed in double lanes and rounded once, to the nearest float. For that, forty bits of a result
+// are enough unless they lie near the middle between two floats; so the formula runs on the primitives of quick.h
+// first, and on those of float64.h only where a result is no farther from such a middle than its error (Ziv's method).
 //
-// Where x is small, the double is such a middle for many x, and the next term of the series too small to be seen in it:
-// x / 2 of the GELUs while it is subnormal, 1 / 2 + x / 4 of the sigmoid. Of all other float32 inputs, two of the gelu
-// and of its approximation by tanh and three of that by the sigmoid lie so near, and the directions below suit them.
-// Every move is within the error of the double; that no result of the 2^32 is rounded wrongly is what `npm run prove`
-// shows.
+// Then the double is moved by a hair towards the side on which the true value is known to be, where it may lie in the
+// middle or so near to it that the error of the double decides. Where x is small, it is such a middle for many x, and
+// the next term of the series too small to be seen in it: x / 2 of the GELUs while it is subnormal, 1 / 2 + x / 4 of
+// the sigmoid. Of all other float32 inputs, two of the gelu and of its approximation by tanh and three of that by the
+// sigmoid lie so near, and the directions below suit them. Every move is within the error of the double; that no result
+// of the 2^32 is rounded wrongly is what `npm run prove` shows.
 #pragma once
 
 #include "kernels.h"
@@ -33,6 +35,44 @@ template <> vec<double> settle<activation_geluTanh>(vec<double> x, vec<double> y
   return settle<activation_gelu>(x, y);
 }
 template <> vec<double> settle<activation_geluSigmoid>(vec<double>, vec<double> y) { return by_a_hair(y, y); }
+
+// A power of two above the error of quick.h, in units of the last of 53 bits: what leads to the slow path. Of 2^28
+// results as many take it.
+template <activation op> constexpr int32_t quick_error = 0x1p13;
+template <> constexpr int32_t quick_error<activation_tanh> = 0x1p17;
+template <> constexpr int32_t quick_error<activation_gelu> = 0x1p16;
+
+// f, a formula for any T, correctly rounded.
+template <activation op, class F> struct exactly {
+  F f;
+
+  // Not inlined, so that it costs the loops neither registers nor room.
+  [[gnu::noinline]] static vec<double> slowly(vec<double> x, F f) { return settle<op>(x, f(x)); }
+
+  vec<double> quickly(vec<double> x) const { return as_double(f(vec<quick>(x.v))); }
+  static bool doubtful(vec<double> a, vec<double> b) {
+    // The low 29 bits are to be rounded away. In the middle they are 2^28.
+    constexpr int32_t middle = 1 << 28, error = quick_error<op>;
+    return any_without(a, b, middle + error, 2 * middle - 2 * error);
+  }
+  vec<double> operator()(vec<double> x) const {
+    vec<double> y = quickly(x);
+    return doubtful(y, y) ? slowly(x, f) : y;
+  }
+  // Two at a time, for one question.
+  void operator()(vec<double> &a, vec<double> &b) const {
+    vec<double> x1 = a, x2 = b;
+    a = quickly(x1), b = quickly(x2);
+    if (doubtful(a, b)) [[unlikely]] {
+      if (doubtful(a, a)) a = slowly(x1, f);
+      if (doubtful(b, b)) b = slowly(x2, f);
+    }
+  }
+};
+template <activation op, class F> exactly<op, F> exact(F f) { return {f}; }
+
+// Functions whose result no precision rounds.
+template <activation op> constexpr bool is_exact = op == activation_relu;
 
 } // namespace
 } // namespace nonlin

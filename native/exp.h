@@ -51,17 +51,6 @@ template <class T> struct unit {
   constexpr unit(double value, double log2_e, double ln_2, double ln_2_rest)
       : value(T(value)), log2_e(T(log2_e)), ln_2(T(ln_2)), rest(T((ln_2 - double(T(ln_2)) + ln_2_rest) * value)) {}
 };
-template <class T> exponential<T> exponential_of(const unit<T> &u, vec<T> y) {
-  vec<T> shifted = fma(y, u.log2_e, shifter<T>);
-  vec<T> k = shifted - shifter<T>;
-  return {exp_minus_one(fma(u.value, fma(k, -u.ln_2, y), k * -u.rest)), shifted};
-}
-template <class T> exponential<T> exponential_of(const unit<T> &u, pair<T> y) {
-  vec<T> shifted = fma(y.high, u.log2_e, shifter<T>);
-  vec<T> k = shifted - shifter<T>;
-  return {exp_minus_one(fma(u.value, fma(k, -u.ln_2, y.high), fma(k, -u.rest, u.value * y.low))), shifted};
-}
-
 // s * e^x, where s is larger than meant by the factor `huge`, and zero only if x is. So the product is a normal number;
 // the caller takes the factor away in the step that rounds the result.
 template <class T> constexpr T huge = sizeof(T) == 4 ? T(0x1p64) : T(0x1p128);
@@ -74,14 +63,8 @@ template <class T> vec<T> exp_times(vec<T> s, exponential<T> e) {
 
 // (1 + e^x) * tiny, x at least -40. `tiny` makes room for e^x up to where 1 / (1 + e^x) is zero.
 // The 1 goes to e^r - 1, times 2^k; added to 2^k first it would be lost from 2^24 on (double: 2^53).
-// These are double's; float32.h has the same three for float.
+// Each type brings it for x, for an exponent counted in a unit, and for a cubic in such a unit.
 template <class T> constexpr T tiny = sizeof(T) == 4 ? T(0x1p-32) : T(0x1p-80);
-template <class T> vec<T> one_plus_exp(exponential<T> e) {
-  vec<T> power = add_exponent(vec<T>(tiny<T>), e.shifted);
-  return fma(power, e.minus_one, tiny<T>) + power;
-}
-template <class T> vec<T> one_plus_exp(vec<T> x) { return one_plus_exp(exponential_of(x)); }
-template <class T> vec<T> one_plus_exp(const unit<T> &u, vec<T> y) { return one_plus_exp(exponential_of(u, y)); }
 
 // a (a^2 + most + rest), where `most` is so short that its difference with a^2 + most is exact.
 template <class T> struct cubic {
@@ -94,9 +77,18 @@ template <class T> pair<T> value_of(cubic<T> c) {
   y.low = fma(c.a, fma(c.a, c.a, c.most - sum) + c.rest, y.low);
   return y;
 }
-template <class T> vec<T> one_plus_exp(const unit<T> &u, cubic<T> y) {
-  return one_plus_exp(exponential_of(u, value_of(y)));
-}
+// 2^((j + shift) / 8) for some shift, less the j that comes with k where k + j / 8 is shifted into the exponent.
+struct eighths_table {
+  double entries[8];
+  constexpr eighths_table(const double (&powers)[8]) : entries() {
+    for (int j = 0; j < 8; j++)
+      entries[j] = __builtin_bit_cast(double, __builtin_bit_cast(int64_t, powers[j]) - (int64_t(j) << 49));
+  }
+  // From k + shifter: 2^((k + shift) / 8).
+  vec<double> power(vec<double> shifted) const {
+    return from_bits<double>(to_bits(lookup(entries, to_bits(shifted))) + (to_bits(shifted) << 49));
+  }
+};
 
 // e^x * 2^power for integers `power`, the result a normal number.
 inline vec<double> exp_times_power(vec<double> x, vec<double> power) {

@@ -12,6 +12,16 @@ namespace {
 // element's result does not depend on its place.
 template <class T, class E, class F> void map(const E *x, E *y, size_t n, bool stream, F f) {
   constexpr size_t lanes = vec<T>::lanes;
+  // Two vectors at a time hide each other's latency, and f may have something to save.
+  auto two = [=](size_t i, auto put) {
+    vec<T> a = load<T>(x + i), b = load<T>(x + i + lanes);
+    if constexpr (requires { f(a, b); })
+      f(a, b);
+    else
+      a = f(a), b = f(b);
+    put(y + i, a);
+    put(y + i + lanes, b);
+  };
   size_t i = 0;
   if (n >= 4 * lanes) {
     // From here on y is aligned: a store that straddles two cache lines takes twice as long, and Node's large arrays
@@ -19,18 +29,13 @@ template <class T, class E, class F> void map(const E *x, E *y, size_t n, bool s
     i = until_aligned<T>(y);
     if (i > 0) store(y, f(load<T>(x, i)), i);
     if (stream) {
-      for (; i + lanes <= n; i += lanes)
-        store_past_cache(y + i, f(load<T>(x + i)));
+      for (; i + 2 * lanes <= n; i += 2 * lanes)
+        two(i, [](E *p, vec<T> a) { store_past_cache(p, a); });
       fence();
     }
   }
-  // Two vectors at a time hide each other's latency.
-  for (; i + 2 * lanes <= n; i += 2 * lanes) {
-    vec<T> a = f(load<T>(x + i));
-    vec<T> b = f(load<T>(x + i + lanes));
-    store(y + i, a);
-    store(y + i + lanes, b);
-  }
+  for (; i + 2 * lanes <= n; i += 2 * lanes)
+    two(i, [](E *p, vec<T> a) { store(p, a); });
   if (i + lanes <= n) {
     store(y + i, f(load<T>(x + i)));
     i += lanes;
@@ -50,12 +55,13 @@ template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y,
 // `flatten` inlines all that these call: the formula into the loop, whatever its length.
 #define ACTIVATION(name, value, gradient)                                                                              \
   template <class T, class E> [[gnu::flatten]] void map_##name(const void *x, void *y, size_t n, bool stream) {        \
-    map<T>(static_cast<const E *>(x), static_cast<E *>(y), n, stream, [](vec<T> x) -> vec<T> {                         \
-      if constexpr (sizeof(E) < sizeof(T))                                                                             \
-        return settle<activation_##name>(x, value);                                                                    \
-      else                                                                                                             \
-        return value;                                                                                                  \
-    });                                                                                                                \
+    auto f = [](auto x) -> decltype(x) { return value; };                                                              \
+    if constexpr (is_exact<activation_##name>)                                                                         \
+      map<E>(static_cast<const E *>(x), static_cast<E *>(y), n, stream, f);                                            \
+    else if constexpr (sizeof(E) < sizeof(T))                                                                          \
+      map<T>(static_cast<const E *>(x), static_cast<E *>(y), n, stream, exact<activation_##name>(f));                  \
+    else                                                                                                               \
+      map<T>(static_cast<const E *>(x), static_cast<E *>(y), n, stream, f);                                            \
   }                                                                                                                    \
   template <class T, class E> [[gnu::flatten]] void map_grad_##name(const void *g, const void *x, void *y, size_t n) { \
     map_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), n,                          \

@@ -1,7 +1,8 @@
-// The activation functions and their derivatives, each written once as a template over vec<T>: float ("fast") and
-// double (float64, and float32 widened, which is "exact").
+// The activation functions and their derivatives, each written once as a template over vec<T>: float ("fast"), double
+// (float64, and float32 widened, which is "exact") and quick (what `exact` tries first).
 //
-// They rest on four primitives, which float32.h and float64.h each define for their type. NaN stays NaN in all of them.
+// They rest on four primitives, which float32.h, float64.h and quick.h each define for their type. NaN stays NaN in all
+// of them.
 //
 //   one_plus_exp(x)         (1 + e^x) * tiny<T>, x at least -40; also for x as a multiple, or a cubic of something
 //   tanh_tail(a)            tanh(a), a in [0, tanh_end<T>]: a itself where a is subnormal, 1 at the end
@@ -18,6 +19,7 @@
 #include "exp.h"
 #include "float32.h"
 #include "float64.h"
+#include "quick.h"
 #include "simd.h"
 
 namespace {
@@ -30,6 +32,10 @@ template <class T> constexpr T tanh_end = sizeof(T) == 4 ? T(8.94) : T(19.1);
 // Where the exponents of the two approximations of gelu reach exp_end.
 template <class T> constexpr T gelu_tanh_end = sizeof(T) == 4 ? T(10.9) : T(21.65);
 template <class T> constexpr T gelu_sigmoid_end = sizeof(T) == 4 ? T(64.5) : T(446);
+// For quick: where the result is 2^-126 + 2^-150, which lies in the middle between two floats.
+template <> constexpr quick exp_end<quick> = 0x1.5d589f2be5108p+6;
+template <> constexpr quick gelu_tanh_end<quick> = 0x1.43386be7e0f69p+3;
+template <> constexpr quick gelu_sigmoid_end<quick> = 0x1.ad3b62153ad82p+5;
 
 // NaN where x is.
 template <class T> vec<T> relu_gradient(vec<T> x, vec<T> g) { return select(x > 0, g, select(x <= 0, vec<T>(0), x)); }

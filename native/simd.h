@@ -22,15 +22,25 @@ namespace {
 // argument.
 template <class T> struct lane;
 template <> struct lane<float> {
+  using scalar = float;
   using integer = int32_t;
   typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
   typedef integer bits __attribute__((vector_size(VECTOR_BYTES)));
 };
 template <> struct lane<double> {
+  using scalar = double;
   using integer = int64_t;
   typedef double vector __attribute__((vector_size(VECTOR_BYTES)));
   typedef integer bits __attribute__((vector_size(VECTOR_BYTES)));
 };
+
+// Double lanes again, for formulas of which some forty bits will be used (exact.h). As a number it is a double.
+struct quick {
+  double value;
+  constexpr quick(double a) : value(a) {}
+  constexpr operator double() const { return value; }
+};
+template <> struct lane<quick> : lane<double> {};
 
 // The lanes of a comparison: all ones where it holds.
 template <class T> struct mask { typename lane<T>::bits m; };
@@ -43,7 +53,8 @@ template <class T> struct vec {
 
   vec() = default;
   vec(native a) : v(a) {}
-  vec(T a) : v(a - native{}) {}
+  vec(typename lane<T>::scalar a) : v(a - native{}) {}
+  vec(quick a) requires __is_same(T, quick) : v(a.value - native{}) {}
 
   friend vec operator+(vec a, vec b) { return a.v + b.v; }
   friend vec operator-(vec a, vec b) { return a.v - b.v; }
@@ -74,6 +85,30 @@ inline bool any_greater(vec<float> a, vec<float> b) {
   return _mm256_movemask_ps(_mm256_cmp_ps(a.v, b.v, _CMP_GT_OQ)) != 0;
 #else
   return vmaxvq_u32(vcgtq_f32(a.v, b.v)) != 0;
+#endif
+}
+
+inline bool any_greater(vec<double> a, vec<double> b) {
+#if VECTOR_BYTES == 64
+  return _mm512_cmp_pd_mask(a.v, b.v, _CMP_GT_OQ) != 0;
+#elif VECTOR_BYTES == 32
+  return _mm256_movemask_pd(_mm256_cmp_pd(a.v, b.v, _CMP_GT_OQ)) != 0;
+#else
+  return vmaxvq_u32(uint32x4_t(vcgtq_f64(a.v, b.v))) != 0;
+#endif
+}
+
+// Whether the low half of any lane of a or b, plus `more`, is zero where `mask` is one.
+inline bool any_without(vec<double> a, vec<double> b, int32_t more, int32_t mask) {
+#if VECTOR_BYTES == 64
+  __m512i low = __m512i(_mm512_shuffle_ps(__m512(a.v), __m512(b.v), 0x88));
+  return _mm512_testn_epi32_mask(_mm512_add_epi32(low, _mm512_set1_epi32(more)), _mm512_set1_epi32(mask)) != 0;
+#elif VECTOR_BYTES == 32
+  vec<float>::bits low = vec<float>::bits(_mm256_shuffle_ps(__m256(a.v), __m256(b.v), 0x88));
+  return _mm256_movemask_ps(__m256(((low + more) & mask) == 0)) != 0;
+#else
+  int32x4_t low = vuzp1q_s32(int32x4_t(a.v), int32x4_t(b.v));
+  return vmaxvq_u32(uint32x4_t(((low + more) & mask) == 0)) != 0;
 #endif
 }
 
@@ -113,6 +148,13 @@ inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return _mm
 inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) { return vfmaq_f32(c.v, a.v, b.v); }
 inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return vfmaq_f64(c.v, a.v, b.v); }
 #endif
+
+inline vec<double> as_double(vec<quick> a) { return a.v; }
+inline vec<quick> max(vec<quick> x, vec<quick> c) { return max(as_double(x), as_double(c)).v; }
+inline vec<quick> min(vec<quick> x, vec<quick> c) { return min(as_double(x), as_double(c)).v; }
+inline vec<quick> fma(vec<quick> a, vec<quick> b, vec<quick> c) {
+  return fma(as_double(a), as_double(b), as_double(c)).v;
+}
 
 // a * 2^k, rounded once also where the result is subnormal. k holds integers in [-2000, 2000] (float: [-250, 250]).
 #if VECTOR_BYTES == 64
@@ -158,6 +200,54 @@ inline vec<float> lookup(const float (&table)[16], vec<float>::bits i) {
   // The four bytes of each entry.
   uint8x16_t bytes = uint8x16_t((i & 15) * 0x04040404 + 0x03020100);
   return float32x4_t(vqtbl4q_u8(vld1q_u8_x4((const uint8_t *)table), bytes));
+}
+#endif
+
+// table[i mod 8] for each lane.
+#if VECTOR_BYTES == 64
+inline vec<double> lookup(const double (&table)[8], vec<double>::bits i) {
+  return _mm512_permutexvar_pd(__m512i(i), _mm512_loadu_pd(table));
+}
+#elif VECTOR_BYTES == 32
+// table[i mod 4], from the numbers of its halves.
+inline __m256d lookup_four(const double *table, __m256i halves) {
+  return __m256d(_mm256_permutevar8x32_ps(__m256(_mm256_loadu_pd(table)), halves));
+}
+inline __m256i halves(vec<double>::bits i) {
+  return _mm256_shuffle_epi32(__m256i(2 * i), 0xa0) + __m256i(vec<double>::bits{} + (int64_t(1) << 32));
+}
+inline vec<double> lookup(const double (&table)[8], vec<double>::bits i) {
+  __m256i h = halves(i);
+  return _mm256_blendv_pd(lookup_four(table, h), lookup_four(table + 4, h), __m256d(i << 61));
+}
+#else
+// The eight bytes of each entry.
+inline uint8x16_t bytes_of(vec<double>::bits i) {
+  uint32x4_t low = uint32x4_t(i), both = vtrn1q_u32(low, low);
+  return uint8x16_t(both * 0x08080808 + uint32x4_t{0x03020100, 0x07060504, 0x03020100, 0x07060504});
+}
+inline uint8x16x4_t bytes_at(const double *table) { return vld1q_u8_x4((const uint8_t *)table); }
+inline vec<double> lookup(const double (&table)[8], vec<double>::bits i) {
+  return float64x2_t(vqtbl4q_u8(bytes_at(table), bytes_of(i & 7)));
+}
+#endif
+
+// table[i mod 16] for each lane.
+#if VECTOR_BYTES == 64
+inline vec<double> lookup(const double (&table)[16], vec<double>::bits i) {
+  return _mm512_permutex2var_pd(_mm512_loadu_pd(table), __m512i(i), _mm512_loadu_pd(table + 8));
+}
+#elif VECTOR_BYTES == 32
+inline vec<double> lookup(const double (&table)[16], vec<double>::bits i) {
+  __m256i h = halves(i);
+  __m256d low = _mm256_blendv_pd(lookup_four(table, h), lookup_four(table + 4, h), __m256d(i << 61));
+  __m256d high = _mm256_blendv_pd(lookup_four(table + 8, h), lookup_four(table + 12, h), __m256d(i << 61));
+  return _mm256_blendv_pd(low, high, __m256d(i << 60));
+}
+#else
+inline vec<double> lookup(const double (&table)[16], vec<double>::bits i) {
+  uint8x16_t bytes = bytes_of(i & 15);
+  return float64x2_t(vqtbx4q_u8(vqtbl4q_u8(bytes_at(table), bytes), bytes_at(table + 8), bytes - 64));
 }
 #endif
 
