@@ -30,11 +30,8 @@ void run_map(const kernels &set, activation op, arithmetic how, const void *g, c
              unsigned threads) {
   const size_t size = element_size(how);
   const bool stream = n * size >= stream_bytes;
-  if (op == activation_relu) {
-    if (how == float32_exact) how = float32; // It rounds nothing.
-    // It is done before a helper has begun.
-    if (n < parallel_relu_elements) threads = 1;
-  }
+  // relu is done before a helper has begun.
+  if (op == activation_relu && n < parallel_relu_elements) threads = 1;
   map_function *value = set.map[op][how];
   map_grad_function *gradient = set.map_grad[op][how];
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
