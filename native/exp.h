@@ -51,6 +51,10 @@ template <class T> struct unit {
   constexpr unit(double value, double log2_e, double ln_2, double ln_2_rest)
       : value(T(value)), log2_e(T(log2_e)), ln_2(T(ln_2)), rest(T((ln_2 - double(T(ln_2)) + ln_2_rest) * value)) {}
 };
+// The unit of e^-x.
+template <class T>
+constexpr unit<T> minus_one = {-1, -0x1.71547652b82fep+0, -0x1.62e42fefa39efp-1, -0x1.abc9e3b39803fp-56};
+
 // s * e^x, where s is larger than meant by the factor `huge`, and zero only if x is. So the product is a normal number;
 // the caller takes the factor away in the step that rounds the result.
 template <class T> constexpr T huge = sizeof(T) == 4 ? T(0x1p64) : T(0x1p128);
@@ -61,9 +65,9 @@ template <class T> vec<T> exp_times(vec<T> s, exponential<T> e) {
   return fma(s, e.minus_one, s);
 }
 
-// (1 + e^x) * tiny, x at least -40. `tiny` makes room for e^x up to where 1 / (1 + e^x) is zero.
+// (1 + e^x) * tiny. `tiny` makes room for e^x up to where 1 / (1 + e^x) is zero.
 // The 1 goes to e^r - 1, times 2^k; added to 2^k first it would be lost from 2^24 on (double: 2^53).
-// Each type brings it for x, for an exponent counted in a unit, and for a cubic in such a unit.
+// Each type brings it for -x, for an exponent counted in a unit, and for a cubic in such a unit.
 template <class T> constexpr T tiny = sizeof(T) == 4 ? T(0x1p-32) : T(0x1p-80);
 
 // a (a^2 + most + rest), where `most` is so short that its difference with a^2 + most is exact.

@@ -87,10 +87,10 @@ inline vec<float> exp_times_power(vec<float> x, vec<float> power) {
   return fma(e.power, e.rest, e.power);
 }
 inline vec<float> one_plus_exp(factors e) { return fma(e.power, e.rest, tiny<float>) + e.power; }
-inline vec<float> one_plus_exp(vec<float> x) { return one_plus_exp(exp_factors(vec<float>(-32 * 16), natural, x)); }
 inline vec<float> one_plus_exp(const unit<float> &u, vec<float> y) {
   return one_plus_exp(exp_factors(vec<float>(-32 * 16), u, y));
 }
+inline vec<float> one_plus_exp_minus(vec<float> x) { return one_plus_exp(minus_one<float>, x); }
 inline vec<float> one_plus_exp(const unit<float> &u, cubic<float> y) {
   return one_plus_exp(exp_factors(vec<float>(-32 * 16), u, sharp_value_of(y)));
 }

@@ -53,11 +53,11 @@ inline vec<double> one_plus_exp(vec<double> shifted, vec<double> left) {
     rest = fma(rest, left, shifted_terms[i]);
   return fma(power, rest, tiny<double>) + power;
 }
-// x - k * ln_2 / 8 is exact: it has no more bits than x.
-inline vec<double> one_plus_exp(vec<double> x) {
-  vec<double> shifted = fma(x, 8 * log2_e<double>, eighths_shifter);
+// x + k * ln_2 / 8 is exact: it has no more bits than x.
+inline vec<double> one_plus_exp_minus(vec<double> x) {
+  vec<double> shifted = fma(x, -8 * log2_e<double>, eighths_shifter);
   vec<double> k = shifted - eighths_shifter;
-  return one_plus_exp(shifted, fma(k, ln_2_rest<double> / -8, fma(k, ln_2<double> / -8, x)));
+  return one_plus_exp(shifted, -fma(k, ln_2_rest<double> / 8, fma(k, ln_2<double> / 8, x)));
 }
 inline vec<double> one_plus_exp(const unit<double> &u, pair<double> y) {
   vec<double> shifted = fma(y.high, 8 * u.log2_e, eighths_shifter);
@@ -82,7 +82,7 @@ inline vec<double> tanh_tail(vec<double> a) {
   mask<double> small = a < 0.63;
   vec<double> numerator =
       select(small, a * square * polynomial(tanh_numerator, square), vec<double>(-2 * tiny<double>));
-  vec<double> denominator = select(small, polynomial(tanh_denominator, square), one_plus_exp(2 * a));
+  vec<double> denominator = select(small, polynomial(tanh_denominator, square), one_plus_exp_minus(-2 * a));
   return select(small, a, vec<double>(1)) + numerator / denominator;
 }
 

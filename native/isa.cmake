@@ -17,8 +17,11 @@ add_compile_options(-Wall -Wextra -ffp-contract=off -fno-math-errno -fno-trappin
 function(add_isa target name bytes)
   add_library(${name} OBJECT ${native}/kernels.cpp)
   target_compile_definitions(${name} PRIVATE KERNELS=${name} VECTOR_BYTES=${bytes})
+  # The GCC flags: order instructions before registers are given out, as Clang does (5 to 15 % of the time); and
   # GCC 12 warns of its own avx512fintrin.h.
-  target_compile_options(${name} PRIVATE -O3 ${ARGN} $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized -Wno-maybe-uninitialized>)
+  target_compile_options(
+    ${name} PRIVATE -O3 ${ARGN} $<$<CXX_COMPILER_ID:GNU>:-fschedule-insns -fsched-pressure -Wno-uninitialized
+                    -Wno-maybe-uninitialized>)
   target_sources(${target} PRIVATE $<TARGET_OBJECTS:${name}>)
 endfunction()
 

@@ -4,13 +4,14 @@
 // They rest on four primitives, which float32.h, float64.h and quick.h each define for their type. NaN stays NaN in all
 // of them.
 //
-//   one_plus_exp(x)         (1 + e^x) * tiny<T>, x at least -40; also for x as a multiple, or a cubic of something
+//   one_plus_exp_minus(x)   (1 + e^-x) * tiny<T>, x at most 40; and one_plus_exp(unit, x) for a multiple or a cubic
 //   tanh_tail(a)            tanh(a), a in [0, tanh_end<T>]: a itself where a is subnormal, 1 at the end
 //   minus_gelu_tail(r, a)   r - a Phi(-a) for a >= 0, Phi the normal distribution function
 //   gelu_slope_tail(a)      (Phi(-a) - a phi(a)) * huge<T> for a >= 0, phi the normal density
 //
-// Instead of the last two a type may bring what is left of the tails without e^(-a*a/2): with mills(a) = Phi(-a)
-// e^(a*a/2), gelu_factor(a) = a mills(a) and gelu_slope_factor(a) = mills(a) - a / sqrt(2 pi).
+// Instead of tanh_tail a type may bring tanh itself, and instead of the last two what is left of the tails without
+// e^(-a*a/2): with mills(a) = Phi(-a) e^(a*a/2), gelu_factor(a) = a mills(a) and gelu_slope_factor(a) = mills(a) - a /
+// sqrt(2 pi).
 //
 // A function with a symmetry is computed from its negative half, where nothing cancels: gelu(x) = x + gelu(-x), and so
 // on. So the tails keep the digits that 1 + erf(x) and 1 + tanh(x) lose.
@@ -41,17 +42,17 @@ template <> constexpr quick gelu_sigmoid_end<quick> = 0x1.ad3b62153ad82p+5;
 template <class T> vec<T> relu_gradient(vec<T> x, vec<T> g) { return select(x > 0, g, select(x <= 0, vec<T>(0), x)); }
 
 // 1 / (1 + e^-x). From 40 on it is 1.
-template <class T> vec<T> sigmoid(vec<T> x) { return tiny<T> / one_plus_exp(-max(min(x, 40), -exp_end<T>)); }
+template <class T> vec<T> sigmoid(vec<T> x) { return tiny<T> / one_plus_exp_minus(max(min(x, 40), -exp_end<T>)); }
 // y (1 - y), y = sigmoid(-|x|)
 template <class T> vec<T> sigmoid_slope(vec<T> x) {
-  vec<T> y = tiny<T> / one_plus_exp(min(abs(x), exp_end<T>));
+  vec<T> y = tiny<T> / one_plus_exp_minus(max(-abs(x), -exp_end<T>));
   return fma(-y, y, y);
 }
 
 template <class T> vec<T> tanh(vec<T> x) { return copysign(tanh_tail(min(abs(x), tanh_end<T>)), x); }
 // 1 / cosh(x)^2 = 4 y (1 - y), y = sigmoid(-2|x|). This is in terms of 4 y, which is normal for some subnormal y.
 template <class T> vec<T> tanh_slope(vec<T> x) {
-  vec<T> y4 = 4 * tiny<T> / one_plus_exp(min(2 * abs(x), exp_end<T>));
+  vec<T> y4 = 4 * tiny<T> / one_plus_exp_minus(max(-2 * abs(x), -exp_end<T>));
   return fma(T(-0.25) * y4, y4, y4);
 }
 

@@ -38,19 +38,18 @@ inline vec<quick> one_plus_exp(const unit<quick> &u, vec<quick> y) {
   quick_factors e = quick_exp(-80, u, as_double(y));
   return fma(e.power, fma(e.left, e.slope, 1), (1 + 0x1p-42) * tiny<double>).v;
 }
-inline vec<quick> one_plus_exp(vec<quick> x) {
-  constexpr unit<quick> natural = {1, 0x1.71547652b82fep+0, 0x1.62e42fefa39efp-1, 0};
-  return one_plus_exp(natural, x);
-}
+inline vec<quick> one_plus_exp_minus(vec<quick> x) { return one_plus_exp(minus_one<quick>, x); }
 inline vec<quick> one_plus_exp(const unit<quick> &u, cubic<quick> y) {
   return one_plus_exp(u, y.a * fma(y.a, y.a, y.most + y.rest));
 }
 
-// (e^2a - 1) / (e^2a + 1)
-inline vec<quick> tanh_tail(vec<quick> a) {
+// (e^2x - 1) / (e^2x + 1), which needs no symmetry, and from 20 on is 1. The 1 is subtracted in the order that leaves
+// -0 as it is.
+inline vec<quick> tanh(vec<quick> x) {
   constexpr unit<quick> two = {2, 0x1.71547652b82fep+1, 0x1.62e42fefa39efp-2, 0};
-  quick_factors e = quick_exp(0, two, as_double(a));
-  vec<double> numerator = fma(e.power, e.left * e.slope, e.power - 1);
+  x = max(min(x, 20), -20);
+  quick_factors e = quick_exp(0, two, as_double(x));
+  vec<double> numerator = fma(e.power, e.left * e.slope, -(1 - e.power));
   return (numerator / (numerator + 2)).v;
 }
 
