@@ -50,22 +50,25 @@ template <activation op, class F> struct exactly {
   [[gnu::noinline]] static vec<double> slowly(vec<double> x, F f) { return settle<op>(x, f(x)); }
 
   vec<double> quickly(vec<double> x) const { return as_double(f(vec<quick>(x.v))); }
-  static bool doubtful(vec<double> a, vec<double> b) {
-    // The low 29 bits are to be rounded away. In the middle they are 2^28.
+  // Whether any of two or four vectors has such a result. The low 29 bits are to be rounded away. In the middle they
+  // are 2^28.
+  template <class... Y> static bool doubtful(Y... y) {
     constexpr int32_t middle = 1 << 28, error = quick_error<op>;
-    return any_without(a, b, middle + error, 2 * middle - 2 * error);
+    return any_without(middle + error, 2 * middle - 2 * error, y...);
   }
   vec<double> operator()(vec<double> x) const {
     vec<double> y = quickly(x);
     return doubtful(y, y) ? slowly(x, f) : y;
   }
-  // Two at a time, for one question.
-  void operator()(vec<double> &a, vec<double> &b) const {
-    vec<double> x1 = a, x2 = b;
-    a = quickly(x1), b = quickly(x2);
-    if (doubtful(a, b)) [[unlikely]] {
+  // Four at a time, for one question.
+  void operator()(vec<double> &a, vec<double> &b, vec<double> &c, vec<double> &d) const {
+    vec<double> x1 = a, x2 = b, x3 = c, x4 = d;
+    a = quickly(x1), b = quickly(x2), c = quickly(x3), d = quickly(x4);
+    if (doubtful(a, b, c, d)) [[unlikely]] {
       if (doubtful(a, a)) a = slowly(x1, f);
       if (doubtful(b, b)) b = slowly(x2, f);
+      if (doubtful(c, c)) c = slowly(x3, f);
+      if (doubtful(d, d)) d = slowly(x4, f);
     }
   }
 };

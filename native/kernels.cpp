@@ -21,12 +21,11 @@ template <class T, class E, class F> void map(const E *x, E *y, size_t n, bool s
     vec<T> v[unroll];
     for (size_t j = 0; j < unroll; j++)
       v[j] = load<T>(x + i + j * lanes);
-    for (size_t j = 0; j < unroll; j += 2) {
-      if constexpr (requires { f(v[j], v[j + 1]); }) // It has something to save with two.
-        f(v[j], v[j + 1]);
-      else
-        v[j] = f(v[j]), v[j + 1] = f(v[j + 1]);
-    }
+    if constexpr (requires { f(v[0], v[1], v[2], v[3]); }) // It has something to save.
+      f(v[0], v[1], v[2], v[3]);
+    else
+      for (size_t j = 0; j < unroll; j++)
+        v[j] = f(v[j]);
     for (size_t j = 0; j < unroll; j++)
       put(y + i + j * lanes, v[j]);
   };

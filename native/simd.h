@@ -98,18 +98,36 @@ inline bool any_greater(vec<double> a, vec<double> b) {
 #endif
 }
 
-// Whether the low half of any lane of a or b, plus `more`, is zero where `mask` is one.
-inline bool any_without(vec<double> a, vec<double> b, int32_t more, int32_t mask) {
+// Whether the low half of any lane of the vectors, of which there are two or four, plus `more`, is zero where `mask` is
+// one.
 #if VECTOR_BYTES == 64
+inline __mmask16 lanes_without(int32_t more, int32_t mask, vec<double> a, vec<double> b) {
   __m512i low = __m512i(_mm512_shuffle_ps(__m512(a.v), __m512(b.v), 0x88));
-  return _mm512_testn_epi32_mask(_mm512_add_epi32(low, _mm512_set1_epi32(more)), _mm512_set1_epi32(mask)) != 0;
-#elif VECTOR_BYTES == 32
-  vec<float>::bits low = vec<float>::bits(_mm256_shuffle_ps(__m256(a.v), __m256(b.v), 0x88));
-  return _mm256_movemask_ps(__m256(((low + more) & mask) == 0)) != 0;
+  return _mm512_testn_epi32_mask(_mm512_add_epi32(low, _mm512_set1_epi32(more)), _mm512_set1_epi32(mask));
+}
+inline bool any_lane(__mmask16 lanes) { return lanes != 0; }
 #else
-  int32x4_t low = vuzp1q_s32(int32x4_t(a.v), int32x4_t(b.v));
-  return vmaxvq_u32(uint32x4_t(((low + more) & mask) == 0)) != 0;
+inline vec<float>::bits lanes_without(int32_t more, int32_t mask, vec<double> a, vec<double> b) {
+#if VECTOR_BYTES == 32
+  vec<float>::bits low = vec<float>::bits(_mm256_shuffle_ps(__m256(a.v), __m256(b.v), 0x88));
+#else
+  vec<float>::bits low = vuzp1q_s32(int32x4_t(a.v), int32x4_t(b.v));
 #endif
+  return ((low + more) & mask) == 0;
+}
+inline bool any_lane(vec<float>::bits lanes) {
+#if VECTOR_BYTES == 32
+  return _mm256_movemask_ps(__m256(lanes)) != 0;
+#else
+  return vmaxvq_u32(uint32x4_t(lanes)) != 0;
+#endif
+}
+#endif
+inline bool any_without(int32_t more, int32_t mask, vec<double> a, vec<double> b) {
+  return any_lane(lanes_without(more, mask, a, b));
+}
+inline bool any_without(int32_t more, int32_t mask, vec<double> a, vec<double> b, vec<double> c, vec<double> d) {
+  return any_lane(lanes_without(more, mask, a, b) | lanes_without(more, mask, c, d));
 }
 
 // The first n lanes.
