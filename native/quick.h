@@ -53,8 +53,26 @@ inline vec<quick> tanh(vec<quick> x) {
   return (numerator / (numerator + 2)).v;
 }
 
-// a Phi(-a) for a up to 4.25, where nearly all are, in sixteen pieces, in the distance from multiples of a step:
-// 2^-37.9. The first begins with a hair less than a / 2, for the reason given above.
+// a Phi(-a) as s e^(-a*a/2) and a polynomial in s = a / (a + 5): 2^-39.3. For small a it is a hair less than a / 2, for
+// the reason given above.
+constexpr double quick_gelu_terms[] = {
+    0x1.3fffffffff6p1,     -0x1.de4ec20eba554p2,  0x1.b9b13dc1ad224p3,  -0x1.0c89cd3df4349p4,  0x1.9eec09fb07862p3,
+    -0x1.3ff3ca53e83fcp2,  -0x1.82bb5532beb32p-1, 0x1.88db78c483086p0,  -0x1.3412a3baade1cp-3, -0x1.bfefeb0329c4bp-3,
+    -0x1.6b021890c58bdp-2, 0x1.2048d055ff3bdp-1,  -0x1.24f82d2e6231p-2, 0x1.b754dc1848722p-5,
+};
+// a where a Phi(-a) is 2^-126 + 2^-150, in the middle between two floats.
+constexpr double quick_gelu_end = 0x1.a4ae0d965c657p+3;
+inline vec<double> quick_gelu_whole(vec<double> a) {
+  constexpr unit<quick> minus_half = {-0.5, -0x1.71547652b82fep-1, -0x1.62e42fefa39efp+0, 0};
+  a = min(a, quick_gelu_end);
+  quick_factors e = quick_exp(0, minus_half, a * a);
+  vec<double> s = a / (a + 5);
+  return s * polynomial(quick_gelu_terms, s) * e.power * fma(e.left, e.slope, 1);
+}
+
+#if VECTOR_BYTES == 64
+// The same for a up to 4.25, where nearly all are, in sixteen pieces, in the distance from multiples of a step:
+// 2^-37.9. Faster where a lookup is one instruction.
 constexpr double quick_gelu_step = 0x1.18c64p-2;
 constexpr double quick_gelu[9][16] = {
     {0, 0x1.b837dafa76016p-4, 0x1.479f41afd9682p-3, 0x1.59fb2439ebe05p-3, 0x1.32503857e0febp-3, 0x1.de658611b5356p-4,
@@ -101,21 +119,17 @@ inline vec<double> quick_gelu_near(vec<double> a) {
     y = fma(y, d, lookup(quick_gelu[i], to_bits(shifted)));
   return y;
 }
-// The same from 4.25 on, as e^(-a*a/2) and a polynomial in 1 / a^2: 2^-38.7.
-constexpr double quick_gelu_terms[] = {
-    0x1.988453387bfa2p-2,  -0x1.98844862e423ep-2, 0x1.3260a841edc02p+0,  -0x1.7ea414a7e7608p+2, 0x1.4b74256d2af73p+5,
-    -0x1.5efff78640309p+8, 0x1.852c6d7539b87p+11, -0x1.74ce756aee14p+14, 0x1.ef30f59bddf04p+16, -0x1.4137832c0928dp+18};
-// a where a Phi(-a) is 2^-126 + 2^-150, in the middle between two floats.
-constexpr double quick_gelu_end = 0x1.a4ae0d965c657p+3;
-inline vec<double> quick_gelu_far(vec<double> a) {
-  constexpr unit<quick> minus_half = {-0.5, -0x1.71547652b82fep-1, -0x1.62e42fefa39efp+0, 0};
-  quick_factors e = quick_exp(0, minus_half, a * a);
-  return polynomial(quick_gelu_terms, 1 / (a * a)) * e.power * fma(e.left, e.slope, 1);
-}
+#endif
+
 inline vec<quick> minus_gelu_tail(vec<quick> ramp, vec<quick> x) {
-  vec<double> a = as_double(x), y = quick_gelu_near(a);
+  vec<double> a = as_double(x);
+#if VECTOR_BYTES == 64
+  vec<double> y = quick_gelu_near(a);
   if (any_greater(a, 4.25)) [[unlikely]]
-    y = select(a > 4.25, quick_gelu_far(min(a, quick_gelu_end)), y);
+    y = select(a > 4.25, quick_gelu_whole(a), y);
+#else
+  vec<double> y = quick_gelu_whole(a);
+#endif
   return ramp - y.v;
 }
 

@@ -88,15 +88,9 @@ inline bool any_greater(vec<float> a, vec<float> b) {
 #endif
 }
 
-inline bool any_greater(vec<double> a, vec<double> b) {
 #if VECTOR_BYTES == 64
-  return _mm512_cmp_pd_mask(a.v, b.v, _CMP_GT_OQ) != 0;
-#elif VECTOR_BYTES == 32
-  return _mm256_movemask_pd(_mm256_cmp_pd(a.v, b.v, _CMP_GT_OQ)) != 0;
-#else
-  return vmaxvq_u32(uint32x4_t(vcgtq_f64(a.v, b.v))) != 0;
+inline bool any_greater(vec<double> a, vec<double> b) { return _mm512_cmp_pd_mask(a.v, b.v, _CMP_GT_OQ) != 0; }
 #endif
-}
 
 // Whether the low half of any lane of the vectors, of which there are two or four, plus `more`, is zero where `mask` is
 // one.
@@ -221,7 +215,7 @@ inline vec<float> lookup(const float (&table)[16], vec<float>::bits i) {
 }
 #endif
 
-// table[i mod 8] for each lane.
+// table[i mod 8] for each lane, where a register holds eight doubles also table[i mod 16].
 #if VECTOR_BYTES == 64
 inline vec<double> lookup(const double (&table)[8], vec<double>::bits i) {
   return _mm512_permutexvar_pd(__m512i(i), _mm512_loadu_pd(table));
@@ -250,22 +244,9 @@ inline vec<double> lookup(const double (&table)[8], vec<double>::bits i) {
 }
 #endif
 
-// table[i mod 16] for each lane.
 #if VECTOR_BYTES == 64
 inline vec<double> lookup(const double (&table)[16], vec<double>::bits i) {
   return _mm512_permutex2var_pd(_mm512_loadu_pd(table), __m512i(i), _mm512_loadu_pd(table + 8));
-}
-#elif VECTOR_BYTES == 32
-inline vec<double> lookup(const double (&table)[16], vec<double>::bits i) {
-  __m256i h = halves(i);
-  __m256d low = _mm256_blendv_pd(lookup_four(table, h), lookup_four(table + 4, h), __m256d(i << 61));
-  __m256d high = _mm256_blendv_pd(lookup_four(table + 8, h), lookup_four(table + 12, h), __m256d(i << 61));
-  return _mm256_blendv_pd(low, high, __m256d(i << 60));
-}
-#else
-inline vec<double> lookup(const double (&table)[16], vec<double>::bits i) {
-  uint8x16_t bytes = bytes_of(i & 15);
-  return float64x2_t(vqtbx4q_u8(vqtbl4q_u8(bytes_at(table), bytes), bytes_at(table + 8), bytes - 64));
 }
 #endif
 
