@@ -13,6 +13,7 @@ const help = `npm run bench -- [options]
   --backend NAME[,...]   default: all that run here
   --precision NAME[,..]  fast, exact (default: both)
   --dtype NAME           float32 (default) or float64
+  --threads N            that a call may use (default 1)
   --time MS              for each row (default 200)
   --json                 rows as JSON
   --help                 this text
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     backend: { type: 'string', default: nonlin.backends().join() },
     precision: { type: 'string', default: 'fast,exact' },
     dtype: { type: 'string', default: 'float32' },
+    threads: { type: 'string', default: '1' },
     time: { type: 'string', default: '200' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -39,6 +41,7 @@ if (options.help) {
   process.exit(0);
 }
 
+nonlin.setThreads(Number(options.threads));
 const FloatArray = { float32: Float32Array, float64: Float64Array }[options.dtype];
 
 /** Softmax of slices that are not contiguous. */
@@ -98,7 +101,7 @@ for (const { size, names } of plan.filter(({ names }) => names.length > 0)) {
   if (!options.json) {
     const each = copy / size;
     console.log(
-      `\n${size} ${options.dtype}: a copy takes ${each.toFixed(4)} ns per element, ${(bytes / copy).toFixed(1)} GB/s`,
+      `\n${size} ${options.dtype}, threads: ${options.threads}; a copy takes ${each.toFixed(4)} ns per element, ${(bytes / copy).toFixed(1)} GB/s`,
     );
     print(['function', 'backend', 'precision', 'ns/call', 'ns/element', 'GB/s', 'x copy', 'x relu']);
   }

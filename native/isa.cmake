@@ -10,8 +10,9 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 # Contraction off: a multiply-add is one only where the formula says fma, so every compiler computes the same bits.
-# The other two say that errno and floating-point traps are not observed; neither changes a value.
-add_compile_options(-Wall -Wextra -ffp-contract=off -fno-math-errno -fno-trapping-math)
+# Integer lanes are bits, whose sums wrap around. The other two say that errno and floating-point traps are not observed;
+# neither changes a value.
+add_compile_options(-Wall -Wextra -ffp-contract=off -fwrapv -fno-math-errno -fno-trapping-math)
 
 # The kernels, compiled once for an instruction set: its name, its register width in bytes, its compiler flags.
 function(add_isa target name bytes)

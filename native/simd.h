@@ -220,6 +220,9 @@ inline vec<float> lookup(const float (&table)[16], vec<float>::bits i) {
 inline vec<double> lookup(const double (&table)[8], vec<double>::bits i) {
   return _mm512_permutexvar_pd(__m512i(i), _mm512_loadu_pd(table));
 }
+inline vec<double> lookup(const double (&table)[16], vec<double>::bits i) {
+  return _mm512_permutex2var_pd(_mm512_loadu_pd(table), __m512i(i), _mm512_loadu_pd(table + 8));
+}
 #elif VECTOR_BYTES == 32
 // table[i mod 4], from the numbers of its halves.
 inline __m256d lookup_four(const double *table, __m256i halves) {
@@ -241,12 +244,6 @@ inline uint8x16_t bytes_of(vec<double>::bits i) {
 inline uint8x16x4_t bytes_at(const double *table) { return vld1q_u8_x4((const uint8_t *)table); }
 inline vec<double> lookup(const double (&table)[8], vec<double>::bits i) {
   return float64x2_t(vqtbl4q_u8(bytes_at(table), bytes_of(i & 7)));
-}
-#endif
-
-#if VECTOR_BYTES == 64
-inline vec<double> lookup(const double (&table)[16], vec<double>::bits i) {
-  return _mm512_permutex2var_pd(_mm512_loadu_pd(table), __m512i(i), _mm512_loadu_pd(table + 8));
 }
 #endif
 
