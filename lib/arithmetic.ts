@@ -8,7 +8,6 @@ import {
   checkReach,
   dtypeOf,
   forEachRow,
-  isContiguous,
   Parts,
   sizeOf,
 } from './shape.js';
@@ -98,5 +97,5 @@ function forEachPair(a: Parts, b: Parts, shape: readonly number[], row: PairRow)
 /** The step that serves the whole of a shape without a walk: of a number, and of what is contiguous and not stretched. */
 function evenStep(operand: Parts, shape: readonly number[]): 0 | 1 | undefined {
   if (operand.size === 1) return 0;
-  return operand.size === sizeOf(shape) && isContiguous(operand) ? 1 : undefined;
+  return operand.size === sizeOf(shape) && operand.packed ? 1 : undefined;
 }

@@ -7,7 +7,7 @@ import { isFloatArray } from './floats.js';
 import { emptyLike } from './memory.js';
 import { backend } from './select.js';
 import { normalizeDim, sameShape, shapeText, sizeOf } from './shape.js';
-import { asTensor, contiguousData, copyInto, ownData, type Tensor, type TensorLike, tensorOf } from './tensor.js';
+import { asTensor, contiguousData, copyInto, ownData, resultLike, type Tensor, type TensorLike } from './tensor.js';
 
 /** What a function takes: a typed array, a Tensor, or anything tensor-like. */
 export type Input = FloatArray | TensorLike;
@@ -114,7 +114,7 @@ function tensorOperands(name: string, like: Input, grad: Input | undefined, out:
   const { shape } = from;
   if (out === undefined) {
     const y = emptyLike(x);
-    return { x, y, grad: g, shape, result: tensorOf(y, shape), scatter: undefined };
+    return { x, y, grad: g, shape, result: resultLike(from, y), scatter: undefined };
   }
   const into = checkLike(from, out, 'out', name);
   if ((out as { flags?: { READONLY?: boolean } }).flags?.READONLY === true)

@@ -16,14 +16,20 @@ export interface Layout {
 /** A layout with its memory, checked: a Tensor made of Parts does not look at them again. */
 export class Parts implements Layout {
   readonly size: number;
+  readonly strides: readonly number[];
+  /** What isContiguous says, kept: V8 reads frozen arrays, such as shape and strides, by a call for each entry. */
+  readonly packed: boolean;
 
   constructor(
     readonly data: FloatArray,
     readonly shape: readonly number[],
-    readonly strides: readonly number[] = contiguousStrides(shape),
+    strides?: readonly number[],
     readonly offset = 0,
+    packed?: boolean,
   ) {
     this.size = sizeOf(shape);
+    this.strides = strides ?? contiguousStrides(shape);
+    this.packed = packed ?? (strides === undefined || isContiguous(this));
   }
 }
 

@@ -11,7 +11,6 @@ import {
   type DType,
   dtypeOf,
   forEachRow,
-  isContiguous,
   normalizeDim,
   Parts,
   resolveShape,
@@ -59,6 +58,8 @@ export class Tensor {
   readonly offset: number;
   /** The number of elements. */
   readonly size: number;
+  /** @internal */
+  readonly packed: boolean;
 
   /**
    * A tensor of a number, of nested lists, of a typed array, or of something tensor-like (another Tensor, an onnxruntime or
@@ -75,6 +76,7 @@ export class Tensor {
     this.strides = parts.strides;
     this.offset = parts.offset;
     this.size = parts.size;
+    this.packed = parts.packed;
   }
 
   /** `'float32'` or `'float64'`. */
@@ -94,12 +96,12 @@ export class Tensor {
 
   /** True where the elements lie in row-major order without gaps. */
   isContiguous(): boolean {
-    return isContiguous(this);
+    return this.packed;
   }
 
   /** This tensor where it is contiguous, else a contiguous copy. */
   contiguous(): Tensor {
-    return isContiguous(this) ? this : this.clone();
+    return this.packed ? this : this.clone();
   }
 
   /** A contiguous copy in memory of its own. */
@@ -299,9 +301,9 @@ export function asTensor(x: unknown): Tensor {
   );
 }
 
-/** A tensor of fresh, contiguous results. Nothing is checked: the shape must be frozen and have as many elements as data. */
-export function tensorOf(data: FloatArray, shape: readonly number[]): Tensor {
-  return new Tensor(new Parts(data, shape));
+/** A tensor of fresh, contiguous results of x's shape, and of its strides where it is contiguous too. */
+export function resultLike(x: Tensor, data: FloatArray): Tensor {
+  return new Tensor(x.packed ? new Parts(data, x.shape, x.strides, 0, true) : new Parts(data, x.shape));
 }
 
 /** The elements in row-major order: of the tensor's own memory where it is contiguous, else a copy. */
@@ -312,8 +314,8 @@ export function contiguousData(tensor: Parts): FloatArray {
 /** The tensor's part of its memory, or undefined where that is not contiguous. */
 export function ownData(tensor: Parts): FloatArray | undefined {
   const { data, offset, size } = tensor;
-  if (!isContiguous(tensor)) return undefined;
-  // Contiguous elements lie from offset to offset + size. V8 reads frozen arrays, such as the shape, by a call for each entry.
+  if (!tensor.packed) return undefined;
+  // Contiguous elements lie from offset to offset + size.
   if (size > 0 && !(offset >= 0 && offset + size <= data.length)) checkReach(data, tensor);
   return size === data.length ? data : data.subarray(offset, offset + size);
 }

@@ -1,7 +1,7 @@
 // The Tensor's shape, sharing and elements; arithmetic.test.ts has the rest of it, view.test.ts what it can be made of.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asTensor, contiguousData, copyInto, type Nested, Tensor, tensorOf } from '../lib/tensor.js';
+import { asTensor, contiguousData, copyInto, type Nested, resultLike, Tensor } from '../lib/tensor.js';
 import { counting, indices, shapes } from './tensors.js';
 
 const matrix = () => new Tensor(Float32Array.of(0, 1, 2, 3, 4, 5), { shape: [2, 3] });
@@ -295,8 +295,9 @@ describe('what the functions work with', () => {
     );
   });
 
-  it('tensorOf wraps results', () => {
+  it('resultLike wraps results in row-major order', () => {
     const data = new Float32Array(6);
-    expect(tensorOf(data, matrix().shape)).toMatchObject({ data, shape: [2, 3], strides: [3, 1], offset: 0, size: 6 });
+    expect(resultLike(matrix(), data)).toMatchObject({ data, shape: [2, 3], strides: [3, 1], offset: 0, packed: true });
+    expect(resultLike(matrix().T, data)).toMatchObject({ data, shape: [3, 2], strides: [2, 1], packed: true });
   });
 });
