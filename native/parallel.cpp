@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -17,6 +18,12 @@ constexpr int spins_before_sleep = 2000;
 
 using clock = std::chrono::steady_clock;
 
+// What a thread did of a job, and how long it was at it.
+struct part {
+  size_t done;
+  clock::duration took;
+};
+
 struct job {
   range_function *f;
   const void *context;
@@ -24,13 +31,12 @@ struct job {
   unsigned threads;
   std::atomic<size_t> next = 0;
   std::atomic<unsigned> inside = 0;
-  // Under the pool's mutex: how many more threads may join, and what all the work would take one thread. Of what they
-  // tell the least: a thread may have lost its core meanwhile.
+  // Under the pool's mutex: how many more threads may join, and the least time that any took for a piece of work. A
+  // thread may have lost its core meanwhile.
   unsigned seats = threads - 1;
-  clock::duration alone = clock::duration::max();
+  double least = std::numeric_limits<double>::infinity();
 
-  // Returns what all the work would take this thread, or max() where its part was too small to tell.
-  clock::duration work() {
+  part work() {
     const clock::time_point start = clock::now();
     size_t done = 0;
     for (size_t begin; (begin = next.fetch_add(grain, std::memory_order_relaxed)) < n;) {
@@ -38,10 +44,15 @@ struct job {
       f(context, begin, end);
       done += end - begin;
     }
-    // At least one thread does half of an even share.
-    if (done * 2 * threads < n) return clock::duration::max();
-    return std::chrono::duration_cast<clock::duration>((clock::now() - start) * (double(n) / double(done)));
+    return {done, clock::now() - start};
   }
+  void tell(part p) {
+    // Less than half of an even share is too little to tell by. At least one thread has more.
+    if (p.done * 2 * threads >= n) least = std::min(least, double(p.took.count()) / double(p.done));
+  }
+  // What all the work would have taken the thread that did this part. What kept it from its core would have kept it
+  // without help as well.
+  clock::duration alone(part p) const { return p.took + clock::duration(clock::rep(double(n - p.done) * least)); }
 };
 
 // Lives until the process ends and is never destroyed: its threads may outlast everything that is.
@@ -54,7 +65,8 @@ struct pool {
   std::atomic<job *> current = nullptr;
   unsigned helpers = 0;
 
-  void run(job &shared) {
+  // Returns what the work would have taken without help.
+  clock::duration run(job &shared) {
     {
       std::lock_guard lock(mutex);
       for (; helpers < shared.threads - 1; helpers++) {
@@ -67,12 +79,17 @@ struct pool {
       current = &shared;
     }
     wake.notify_all();
-    const clock::duration alone = shared.work();
+    const part own = shared.work();
     {
       std::lock_guard lock(mutex);
-      shared.alone = std::min(shared.alone, alone);
+      shared.tell(own);
       current = nullptr; // Nobody joins from here on.
     }
+    wait_for_helpers(shared);
+    return shared.alone(own);
+  }
+
+  void wait_for_helpers(job &shared) {
     // A helper that has begun is nearly done, unless the system has taken its core: then sleeping frees this one for
     // it.
     for (int spins = 0; spins < spins_before_sleep; spins++) {
@@ -105,9 +122,9 @@ struct pool {
       shared.seats--;
       shared.inside++;
       lock.unlock();
-      const clock::duration alone = shared.work();
+      const part own = shared.work();
       lock.lock();
-      shared.alone = std::min(shared.alone, alone);
+      shared.tell(own);
       if (--shared.inside == 0) left.notify_one();
     }
   }
@@ -130,8 +147,8 @@ void parallel_for(size_t n, size_t grain, unsigned threads, range_function *f, c
   const clock::time_point start = clock::now();
   if (shared_pool.cost.none()) {
     job shared = {.f = f, .context = context, .n = n, .grain = grain, .threads = threads};
-    shared_pool.run(shared);
-    shared_pool.cost.add(clock::now() - start, shared.alone);
+    const clock::duration alone = shared_pool.run(shared);
+    shared_pool.cost.add(clock::now() - start, alone);
   } else {
     f(context, 0, n);
     shared_pool.cost.pay(clock::now() - start);
