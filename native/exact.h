@@ -36,14 +36,17 @@ template <> vec<double> settle<activation_geluTanh>(vec<double> x, vec<double> y
 }
 template <> vec<double> settle<activation_geluSigmoid>(vec<double>, vec<double> y) { return by_a_hair(y, y); }
 
-// A power of two above the error of quick.h, in units of the last of 53 bits: what leads to the slow path. Of 2^28
-// results as many take it.
-template <activation op> constexpr int32_t quick_error = 0x1p13;
+// A power of two above the error of a formula on quick.h, in units of the last of 53 bits: what leads to the slow path.
+// Of 2^28 results as many take it. None given, as for a formula of which it is not known, all of them do.
+template <activation op> constexpr int32_t quick_error = 0;
+template <> constexpr int32_t quick_error<activation_sigmoid> = 0x1p13;
 template <> constexpr int32_t quick_error<activation_tanh> = 0x1p17;
 template <> constexpr int32_t quick_error<activation_gelu> = 0x1p16;
+template <> constexpr int32_t quick_error<activation_geluTanh> = 0x1p13;
+template <> constexpr int32_t quick_error<activation_geluSigmoid> = 0x1p13;
 
-// f, a formula for any T, correctly rounded.
-template <activation op, class F> struct exactly {
+// f, a formula for any T, correctly rounded, by quick.h first.
+template <activation op, class F> struct quickly_exact {
   F f;
 
   // Not inlined, so that it costs the loops neither registers nor room.
@@ -72,7 +75,12 @@ template <activation op, class F> struct exactly {
     }
   }
 };
-template <activation op, class F> exactly<op, F> exact(F f) { return {f}; }
+template <activation op, class F> auto exact(F f) {
+  if constexpr (quick_error<op> == 0)
+    return [f](vec<double> x) { return settle<op>(x, f(x)); };
+  else
+    return quickly_exact<op, F>{f};
+}
 
 // Functions whose result no precision rounds.
 template <activation op> constexpr bool is_exact = op == activation_relu;
