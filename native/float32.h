@@ -86,14 +86,15 @@ inline vec<float> exp_times_power(vec<float> x, vec<float> power) {
   factors e = exp_factors(power * 16.0f, natural, x);
   return fma(e.power, e.rest, e.power);
 }
-inline vec<float> one_plus_exp(factors e) { return fma(e.power, e.rest, tiny<float>) + e.power; }
-inline vec<float> one_plus_exp(const unit<float> &u, vec<float> y) {
-  return one_plus_exp(exp_factors(vec<float>(-32 * 16), u, y));
+// Y: a vector, or `sharp`.
+template <class Y> vec<float> one_plus_exp_of(const unit<float> &u, Y y) {
+  const vec<float> steps_of_tiny = -32 * 16;
+  factors e = exp_factors(steps_of_tiny, u, y);
+  return fma(e.power, e.rest, tiny<float>) + e.power;
 }
+inline vec<float> one_plus_exp(const unit<float> &u, vec<float> y) { return one_plus_exp_of(u, y); }
 inline vec<float> one_plus_exp_minus(vec<float> x) { return one_plus_exp(minus_one<float>, x); }
-inline vec<float> one_plus_exp(const unit<float> &u, cubic<float> y) {
-  return one_plus_exp(exp_factors(vec<float>(-32 * 16), u, sharp_value_of(y)));
-}
+inline vec<float> one_plus_exp(const unit<float> &u, cubic<float> y) { return one_plus_exp_of(u, sharp_value_of(y)); }
 
 // A function as sixteen polynomials, in the distance from a centre. Where zero is a centre, the function is zero there
 // and its slope a power of two; at the others it is nearly a float (the best of 400 near the middle), so that c[0]

@@ -26,8 +26,8 @@ template <class T> constexpr size_t block = 4 * step<T>;
 // stay in a second-level cache.
 constexpr size_t chunk = 32768;
 
-// Where a kernel keeps exponentials between two readings, 256 KiB and a register. Not on the stack: JavaScript that has
-// recursed to its end leaves a native function less than that (in a worker of Node's 192 KiB).
+// Where a kernel keeps exponentials between two readings, 256 KiB and a register. Not on the stack, of which a caller
+// that has recursed to its end leaves less than that.
 constexpr size_t kept_bytes = size_t(256) << 10;
 alignas(64) thread_local char kept_memory[kept_bytes + 64];
 template <class Kept> Kept &kept_here() {
