@@ -34,9 +34,9 @@ export interface Native {
 
 export const native: Native = load();
 
-// Below this the loop takes less time than a call; its bits are the same. ns, as in small.ts: 44 and 60 for 16 elements, 83 and 101 for
-// 24, 114 and 102 for 32.
-const smallestRelu = 24;
+// Below this the loop takes less time than a call; its bits are the same. ns of both, `npm run bench -- --function relu` on Zen 4: 35
+// and 78 for 8 elements, 58 and 89 for 16, 73 and 90 for 24, 88 and 90 for 32, 118 and 96 for 48.
+const smallestRelu = 32;
 
 /** A backend of an instruction set's functions. */
 function backendOf(name: BackendName, methods: Methods, small: SmallCall): Backend {
