@@ -13,6 +13,7 @@ const help = `npm run bench -- [options]
   --backend NAME[,...]   default: all that run here
   --precision NAME[,..]  fast, exact (default: both)
   --dtype NAME           float32 (default) or float64
+  --range=LOW,HIGH       of the inputs, which are random (default -4,4)
   --threads N            that a call may use (default 1)
   --time MS              for each row (default 200)
   --json                 rows as JSON
@@ -30,6 +31,7 @@ const { values: options } = parseArgs({
     backend: { type: 'string', default: nonlin.backends().join() },
     precision: { type: 'string', default: 'fast,exact' },
     dtype: { type: 'string', default: 'float32' },
+    range: { type: 'string', default: '-4,4' },
     threads: { type: 'string', default: '1' },
     time: { type: 'string', default: '200' },
     json: { type: 'boolean', default: false },
@@ -42,6 +44,7 @@ if (options.help) {
 }
 
 nonlin.setThreads(Number(options.threads));
+const [low, high] = options.range.split(',').map(Number);
 const FloatArray = { float32: Float32Array, float64: Float64Array }[options.dtype];
 
 /** Softmax of slices that are not contiguous. */
@@ -93,8 +96,8 @@ for (const name of functions.filter((name) => columnwise[name] !== undefined))
   plan.push({ size: columnwise[name].shape.reduce((product, extent) => product * extent), names: [name] });
 
 for (const { size, names } of plan.filter(({ names }) => names.length > 0)) {
-  // Values of both signs in no order: what a branch predictor cannot learn.
-  const x = FloatArray.from({ length: size }, () => Math.random() * 8 - 4);
+  // In no order, and as a rule of both signs: what a branch predictor cannot learn.
+  const x = FloatArray.from({ length: size }, () => low + Math.random() * (high - low));
   const out = new FloatArray(size);
   const copy = await measure(() => out.set(x), size);
   const bytes = 2 * x.byteLength;
