@@ -209,15 +209,14 @@ template <class T, class E> struct pending_row {
   }
 };
 
-// Elements written past the cache at a time, and how far ahead x is fetched. ns per element at 64 Mi (Zen 4) with both,
-// without the second, and register by register: rows of 1000 0.34, 0.34 and 0.68; of 32000 0.37, 0.53 and 0.55.
-constexpr size_t stream_burst = 512, ahead = 512;
+// How far ahead x is fetched, in elements. ns per element at 64 Mi with and without, `npm run bench` on Zen 4: rows of
+// 1000 0.38 and 0.40, of 32000 0.41 and 0.55.
+constexpr size_t ahead = 512;
 
 template <class T, class E>
 void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t length, bool stream) {
   const usual_exp<T> exp_of;
   pending_row<T, E> before;
-  const size_t burst = stream ? stream_burst : vec<T>::lanes;
   for (size_t i = 0; i < rows; i++, x += length, y += length) {
     T *e = kept.e + i % 2 * kept.half;
     // Stores just ahead of loads in the same place of a page would hold these up: 0.25 against 0.30 ns per element.
@@ -226,7 +225,7 @@ void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t 
       __builtin_prefetch(x + j + ahead);
       const vec<T> one = exp_of(load_some<T>(x + j, n));
       store(e + j, one);
-      if (j >= lag && j % burst == 0) before.advance(burst);
+      if (j >= lag) before.advance(n);
       return one;
     });
     before.finish();
