@@ -291,7 +291,8 @@ template <class T, class E> void store(E *p, vec<T> a) {
   __builtin_memcpy(p, &m, sizeof m);
 }
 
-// How many elements there are before p until a whole vector of them is aligned.
+// How many elements there are before p until a whole vector of them is aligned; where p lies within an element, some
+// number below a vector's.
 template <class T, class E> size_t until_aligned(const E *p) {
   return -(reinterpret_cast<uintptr_t>(p) / sizeof(E)) % vec<T>::lanes;
 }
