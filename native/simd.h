@@ -375,4 +375,15 @@ template <class T, class E> void store(E *p, vec<T> a, size_t n) {
 }
 #endif
 
+// Up to a whole vector.
+template <class T, class E> vec<T> load_some(const E *p, size_t n) {
+  return n == vec<T>::lanes ? load<T>(p) : load<T>(p, n);
+}
+template <class T, class E> void store_some(E *p, vec<T> a, size_t n) {
+  if (n == vec<T>::lanes)
+    store(p, a);
+  else
+    store(p, a, n);
+}
+
 } // namespace

@@ -62,6 +62,45 @@ describe.each(native.backends)('$name', (backend) => {
         expect(beyond(comparison, y, expected, inputs, grads)).toBeUndefined();
       });
 
+      it.each(activationNames)(
+        'the gradient of %s keeps its digits where grad is large and the slope small',
+        (activation) => {
+          const comparison = { activation, direction: 'gradient', dtype, precision } as const;
+          const largest = dtype === 'float32' ? 3.4028234663852886e38 : Number.MAX_VALUE;
+          // Where slopes become subnormal and beyond, as far as a grad can make something of them.
+          const ends = dtype === 'float32' ? [5, 200] : [12, 1500];
+          const x = Floats.from(
+            { length: 4000 },
+            (_, i) => (ends[0]! + (ends[1]! - ends[0]!) * (i / 4000)) * (-1) ** i,
+          );
+          for (const grad of [1.5, -(2 ** 40), 2 ** 126, largest, -Infinity]) {
+            const g = new Floats(x.length).fill(grad);
+            const [y, expected] = [new Floats(x.length), new Floats(x.length)];
+            backend.mapGrad(g, x, y, opOf[activation], exact);
+            reference.mapGrad(g, x, expected, opOf[activation], exact);
+            expect(beyond(comparison, y, expected, x, g), `grad ${grad}`).toBeUndefined();
+          }
+        },
+      );
+
+      it('the gradient of softmax takes an infinite grad', () => {
+        for (const [length, inner] of [
+          [3, 1],
+          [40, 1],
+          [3, 5],
+        ] as const) {
+          const x = Floats.from(random(dtype, length * inner * 4, 5));
+          const g = Floats.from(random(dtype, x.length, 1));
+          g[1] = Infinity;
+          g[g.length - 1] = -Infinity;
+          const [y, expected] = [new Floats(x.length), new Floats(x.length)];
+          backend.softmaxGrad(g, x, y, length, inner, exact);
+          reference.softmaxGrad(g, x, expected, length, inner, exact);
+          const special = (a: FloatArray) => Array.from(a, (value) => (Number.isFinite(value) ? 0 : value));
+          expect(special(y)).toEqual(special(expected));
+        }
+      });
+
       it.each(activationNames)('%s of an element does not depend on its place', (activation) => {
         const whole = new Floats(inputs.length);
         const wholeGrad = new Floats(inputs.length);
