@@ -1,14 +1,11 @@
 // That no kernel touches memory outside its arrays, in a program of its own, which may be ended by a signal.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { native } from '../lib/native.js';
+import { program } from './programs.mjs';
 
 it('no kernel reads or writes outside its arrays', () => {
-  const folder = join(import.meta.dirname, '..', 'build', 'edges');
-  execFileSync('cmake', ['-S', join(import.meta.dirname, 'edges'), '-B', folder], { stdio: 'ignore' });
-  execFileSync('cmake', ['--build', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const { signal, stdout } = spawnSync(join(folder, 'edges'), { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  const { signal, stdout } = spawnSync(program('edges')!, { encoding: 'utf8', maxBuffer: 2 ** 26 });
   const lines = stdout.trimEnd().split('\n');
   expect({ signal, last: lines.at(-1) }).toEqual({ signal: null, last: 'done' });
   const sets = new Set(lines.slice(0, -1).map((line) => line.split(':')[0]));

@@ -7,6 +7,11 @@ import { buffers } from './foreign.js';
 
 // Outputs from 16 MiB on are written past the cache, in columns or rows.
 const bytes = 2 ** 24 + 4000;
+// Once, as such memory is never given back. Three that begin at a cache line, and one each a byte, two and three behind.
+const [lines, behind] = [
+  [0, 0, 0],
+  [1, 2, 3],
+].map((begins) => begins.map((begin) => buffers(bytes, begin, 0)[0]));
 
 describe.each(native.backends)('$name', (backend) => {
   it.each([
@@ -24,7 +29,7 @@ describe.each(native.backends)('$name', (backend) => {
         for (let i = 0; i < a.length; i++) a[i] = ((Math.imul(i + seed, 2654435761) >>> 16) % 4001) / 200 - 10;
         return a;
       };
-      const at = (begin: number, seed: number) => fill(new Floats(buffers(bytes, begin, 0)[0], 0, size), seed);
+      const at = (buffer: ArrayBuffer, seed: number) => fill(new Floats(buffer, 0, size), seed);
       const calls: [string, (b: Backend, g: FloatArray, x: FloatArray, y: FloatArray) => void][] = [
         ...activationNames.map((name) => [name, (b, _, x, y) => b.map(x, y, opOf[name], exact)] as (typeof calls)[0]),
         ['sigmoid, gradient', (b, g, x, y) => b.mapGrad(g, x, y, opOf.sigmoid, exact)],
@@ -33,8 +38,8 @@ describe.each(native.backends)('$name', (backend) => {
         ['softmax of columns', (b, _, x, y) => b.softmax(x, y, 10, 100, exact)],
         ['softmax, gradient', (b, g, x, y) => b.softmaxGrad(g, x, y, 1000, 1, exact)],
       ];
-      const aligned = [at(0, 1), at(0, 2), at(0, 3)] as const;
-      const [g, x, y] = [at(1, 1), at(2, 2), at(3, 3)];
+      const aligned = lines!.map(at) as [FloatArray, FloatArray, FloatArray];
+      const [g, x, y] = behind!.map(at) as [FloatArray, FloatArray, FloatArray];
       for (const [name, call] of calls) {
         call(backend, ...aligned);
         call(backend, g, x, y);

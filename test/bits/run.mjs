@@ -1,9 +1,7 @@
 // `npm run prove:bits`: every instruction set gives the same bits, NEON included, which runs here under qemu.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { program } from '../programs.mjs';
 
 const help = `npm run prove:bits -- [options]
 
@@ -22,28 +20,14 @@ if (options.help) {
   process.exit(0);
 }
 
-const here = dirname(fileURLToPath(import.meta.url));
-const build = (name, ...flags) => {
-  const folder = join(here, '..', '..', 'build', `bits-${name}`);
-  mkdirSync(folder, { recursive: true });
-  execFileSync('cmake', ['-S', here, '-B', folder, '-DCMAKE_BUILD_TYPE=Release', ...flags], { stdio: 'ignore' });
-  execFileSync('cmake', ['--build', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
-  return join(folder, 'bits');
-};
-const cross = [
-  '-DCMAKE_SYSTEM_NAME=Linux',
-  '-DCMAKE_SYSTEM_PROCESSOR=aarch64',
-  '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++',
-];
-
 for (const tool of ['aarch64-linux-gnu-g++', 'qemu-aarch64-static']) {
   if (spawnSync(tool, ['--version']).error) {
     console.error(`prove:bits: ${tool} is not installed`);
     process.exit(2);
   }
 }
-const native = process.arch === 'arm64' ? [] : [[build('native')]];
-const runs = [...native, ['qemu-aarch64-static', build('arm64', ...cross)]];
+const native = process.arch === 'arm64' ? [] : [[program('bits')]];
+const runs = [...native, ['qemu-aarch64-static', program('bits', 'arm64')]];
 
 /** function -> instruction set -> checksum */
 const sums = new Map();
