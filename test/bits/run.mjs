@@ -1,12 +1,13 @@
 // `npm run prove:bits`: every instruction set gives the same bits, NEON included, which runs here under qemu.
 import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { program } from '../programs.mjs';
 
 const help = `npm run prove:bits -- [options]
 
 Builds the kernels for this processor and for arm64, runs them on the same inputs, and compares checksums of the results.
-Needs g++-aarch64-linux-gnu and qemu-user-static (Debian's names). Exit code 1 where a checksum differs.
+AVX-512 is emulated where this processor lacks it (test/emulated). Needs g++-aarch64-linux-gnu and qemu-user-static (Debian's names). Exit code 1 where a checksum differs.
 
   --count N   inputs of each elementwise function (default 1000000)
   --json      the checksums as JSON
@@ -28,6 +29,8 @@ for (const tool of ['aarch64-linux-gnu-g++', 'qemu-aarch64-static']) {
 }
 const native = process.arch === 'arm64' ? [] : [[program('bits')]];
 const runs = [...native, ['qemu-aarch64-static', program('bits', 'arm64')]];
+if (native.length > 0 && !/\bavx512bw\b/.test(readFileSync('/proc/cpuinfo', 'utf8')))
+  runs.push([program('bits-emulated')]);
 
 /** function -> instruction set -> checksum */
 const sums = new Map();
@@ -44,6 +47,9 @@ const rows = [...sums].map(([name, of]) => ({ function: name, ...of, equal: new 
 if (options.json) console.log(JSON.stringify(rows, null, 2));
 else console.table(rows);
 const sets = new Set(rows.flatMap((row) => Object.keys(row)));
-const equal = rows.every((row) => row.equal) && sets.has('neon') && rows.length > 0;
+const equal =
+  rows.every((row) => row.equal) &&
+  ['avx512', 'neon'].every((isa) => native.length === 0 || sets.has(isa)) &&
+  rows.length > 0;
 if (!options.json) console.log(equal ? 'all instruction sets give the same bits' : 'the instruction sets differ');
 process.exit(equal ? 0 : 1);
