@@ -159,6 +159,32 @@ describe.each(native.backends)('$name', (backend) => {
         expect(beyond(comparison, y, expected, x, s)).toBeUndefined();
       });
 
+      // One power of two serves entries near 0; elsewhere, and where one towers above the rest, a slice needs its own.
+      it.each([
+        -1e4, -1100, -1054, -760, -400, -130, -122, -118, -100, -60, -20, 36, 46, 51, 52, 60, 100, 361, 700, 1e4,
+      ])('softmax of entries near %d agrees with TypeScript', (centre) => {
+        for (const [outer, length, inner] of [
+          [9, 3, 1],
+          [5, 12, 1],
+          [3, 70, 1],
+          [2, 300, 1],
+          [2, 12, 20],
+          [1, 300, 5],
+        ] as const) {
+          const size = outer * length * inner;
+          const spread = random(dtype, size, 8);
+          // All of them there; and all near 0 but every seventh.
+          for (const some of [false, true]) {
+            const x = new Floats(spread).map((value, i) => (some && i % 7 > 0 ? value : value + centre));
+            const [y, expected] = [new Floats(size), new Floats(size)];
+            backend.softmax(x, y, length, inner, exact);
+            reference.softmax(x, expected, length, inner, exact);
+            const comparison = { activation: 'softmax', direction: 'forward', dtype, precision } as const;
+            expect(beyond(comparison, y, expected, x), `[${outer}, ${length}, ${inner}]`).toBeUndefined();
+          }
+        }
+      });
+
       it('softmax of a slice does not depend on the layout', () => {
         for (const length of [1, 2, 9, 16, 17, 40, 100, 300]) {
           const rows = 19;

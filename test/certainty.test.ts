@@ -70,6 +70,18 @@ describe.each([...native.backends, reference])('$name', (backend) => {
       );
     });
 
+    it('entries out of reach have share 0 and the rest all of it, wherever they lie', () => {
+      for (let logit = -1200; logit <= 1200; logit++) {
+        for (const length of [3, 40]) {
+          const x = new Floats(length).fill(logit - 3000);
+          x[logit & 1] = logit;
+          const expected = new Floats(length);
+          expected[logit & 1] = 1;
+          expect(softmax(x, layouts[(logit + 1200) % layouts.length]!), `${logit}`).toEqual(expected);
+        }
+      }
+    });
+
     it('n equal entries have share 1 / n', () => {
       const check = (x: number, n: number, at: Layout) => {
         const nearest = Floats.of(1 / n)[0]!;
