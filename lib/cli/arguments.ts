@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { type BackendName, backendNames } from '../backend.js';
 import { describe } from '../errors.js';
+import { nearest } from '../nearest.js';
 import { UsageError } from './errors.js';
 
 interface OptionHelp {
@@ -50,7 +51,7 @@ export function parse(argv: readonly string[]): Arguments {
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
-    if (!isOption(name)) throw new UsageError(`unknown option ${rawName}`);
+    if (!isOption(name)) throw new UsageError(`unknown option ${rawName}${suggestion(name)}`);
     const { value: wanted }: OptionHelp = options[name];
     if (wanted === undefined && value !== undefined) throw new UsageError(`${rawName} takes no value, got ${value}`);
     // The next option is no value, but -1 and - are.
@@ -62,7 +63,19 @@ export function parse(argv: readonly string[]): Arguments {
   return { positionals, given };
 }
 
-export function integerOf({ given }: Arguments, name: 'dim' | 'seed' | 'count', least: number): number | undefined {
+/** What other programs call an option. */
+const elsewhere: Readonly<Record<string, OptionName>> = { axis: 'dim' };
+
+function suggestion(name: string): string {
+  const meant = Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearest(name, Object.keys(options));
+  return meant === undefined ? '' : `; did you mean --${meant}?`;
+}
+
+export function integerOf(
+  { given }: Arguments,
+  name: 'dim' | 'seed' | 'count',
+  least: number,
+): number | undefined {
   const text = given.get(name);
   if (text === undefined) return undefined;
   const value = Number(text);

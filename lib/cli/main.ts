@@ -1,5 +1,6 @@
 // The command line `nonlin`: finds the command, runs it and turns what happened into an exit code and one line of text.
 import { describe } from '../errors.js';
+import { nearest } from '../nearest.js';
 import { version } from '../version.js';
 import { applicable, apply } from './apply.js';
 import { type Arguments, type OptionName, optionHelp, parse } from './arguments.js';
@@ -77,7 +78,10 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     name = positionals[0];
     const command = name === undefined ? undefined : commands.get(name);
     if (name !== undefined && command === undefined) {
-      throw new UsageError(`unknown command ${describe(name)}; there are ${[...commands.keys()].join(', ')}`);
+      const names = [...commands.keys()];
+      const meant = nearest(name, names);
+      const help = meant === undefined ? `there are ${names.join(', ')}` : `did you mean ${meant}?`;
+      throw new UsageError(`unknown command ${describe(name)}; ${help}`);
     }
     if (given.has('help')) {
       io.out.write(command === undefined ? generalHelp() : commandHelp(command));
