@@ -1,6 +1,6 @@
 // The command line: as a process on the built file, as a user runs it, and main() where a terminal has to be played.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -46,6 +46,7 @@ beforeAll(() => {
   writeFileSync(at('edges.npy'), writeNpy(new Tensor([NaN, -1, 0, Infinity])));
   writeFileSync(at('empty.npy'), writeNpy(new Tensor(new Float32Array(), { shape: [0, 3] })));
   writeFileSync(at('text.npy'), 'hello');
+  writeFileSync(at('nothing.npy'), '');
   writeFileSync(at('cut.npy'), readFileSync(at('f4.npy')).subarray(0, -1));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -136,6 +137,39 @@ describe('an activation', () => {
     ]);
   });
 
+  it('reads what is piped in where no file is named', () => {
+    const bytes = readFileSync(at('f4.npy'));
+    expect(nonlin(['relu', '-o', '-'], {}, bytes)).toEqual(nonlin(['relu', '-', '-o', '-'], {}, bytes));
+    expect(JSON.parse(nonlin(['relu', '--json'], {}, bytes).out)).toMatchObject({ shape: [2, 2], max: 3 });
+    const file = openSync(at('f4.npy'), 'r');
+    const { stdout, status } = spawnSync(process.execPath, [program, 'relu', '--json'], {
+      stdio: [file, 'pipe', 'pipe'],
+    });
+    closeSync(file);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout.toString())).toMatchObject({ shape: [2, 2], max: 3 });
+  });
+
+  it.each([
+    ['an empty pipe', 'pipe'],
+    ['no standard input', 'ignore'],
+  ] as const)('says with %s that no file is named', (_, stdin) => {
+    const { status, stderr } = spawnSync(process.execPath, [program, 'relu'], { stdio: [stdin, 'pipe', 'pipe'] });
+    expect(status).toBe(2);
+    expect(stderr.toString()).toBe(
+      'nonlin: a .npy file is needed: none is named, and standard input is empty\nSee nonlin relu --help.\n',
+    );
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'says so too where standard input is closed (skipped without a shell)',
+    () => {
+      const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${program}" relu <&-`]);
+      expect(status).toBe(2);
+      expect(stderr.toString()).toContain('a .npy file is needed: none is named, and standard input is empty');
+    },
+  );
+
   it('may overwrite its input', () => {
     writeFileSync(at('same.npy'), readFileSync(at('f4.npy')));
     expect(nonlin(['relu', 'same.npy', '-o', 'same.npy']).code).toBe(0);
@@ -189,7 +223,8 @@ describe('wrong files', () => {
     [['relu', '.'], 'cannot read .: illegal operation on a directory'],
     [['relu', 'text.npy'], 'text.npy: not a .npy file: it does not start with \\x93NUMPY'],
     [['relu', 'cut.npy'], 'cut.npy: the .npy file is truncated: it has 15 bytes of data, shape (2, 2) of <f4 needs 16'],
-    [['relu', '-'], 'standard input: not a .npy file: it does not start with \\x93NUMPY'],
+    [['relu', '-'], 'standard input is empty, and not a .npy file'],
+    [['relu', 'nothing.npy'], 'nothing.npy is empty, and not a .npy file'],
     [['relu', 'f4.npy', '-o', wrong], `cannot write ${wrong}: no such file or directory`],
     [
       ['compare', 'none.npy'],
@@ -206,6 +241,10 @@ describe('wrong files', () => {
     const { code, error } = nonlin(['softmax', 'f4.npy', '--dim', '2']);
     expect(code).toBe(1);
     expect(error).toMatch(/^nonlin: f4.npy: .*dim.*2.*\n$/);
+    for (const path of [['-'], []]) {
+      const piped = nonlin(['softmax', ...path, '--dim', '2'], {}, readFileSync(at('f4.npy')));
+      expect(piped.error).toMatch(/^nonlin: standard input: .*dim.*2.*\n$/);
+    }
   });
 });
 
@@ -465,7 +504,8 @@ describe('a terminal', () => {
       write: (chunk: string | Uint8Array) => (written[key] += chunk),
     });
     const readInput = async () => new Uint8Array(readFileSync(at('f4.npy')));
-    const code = await main(args, { out: output('out'), error: output('error'), environment, readInput });
+    const [out, error] = [output('out'), output('error')];
+    const code = await main(args, { out, error, environment, readInput, inputIsTTY: true });
     return { code, ...written };
   }
 

@@ -23,10 +23,10 @@ const commands = new Map<string, Command>([
   ...applicable.map((name): [string, Command] => [
     name,
     {
-      usage: `${name} <in.npy> [-o out.npy] [options]`,
+      usage: `${name} [in.npy] [-o out.npy] [options]`,
       summary: `apply ${name}`,
       detail:
-        'Reads float32 or float64 and writes the same; - is standard input. Without -o it tells what the result is like.',
+        'Reads float32 or float64 and writes the same. Without a file, or for -, it reads what\nis piped in; without -o it tells what the result is like.',
       options: [
         'output',
         ...(name === 'softmax' ? (['dim'] as const) : []),

@@ -14,6 +14,8 @@ export interface Io {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** All of standard input. */
   readInput(): Promise<Uint8Array>;
+  /** Whether standard input is a terminal, where nothing is piped in. */
+  readonly inputIsTTY: boolean;
 }
 
 export type Paint = (format: 'bold' | 'green' | 'red', text: string) => string;
