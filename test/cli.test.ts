@@ -405,11 +405,43 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
     expect(rows.length).toBe((backends().length - 1) * activations.length * 2 * 3);
   });
 
+  it('check has a line for each function, of 80 columns, and a verdict at its end', () => {
+    const { code, out } = nonlin(['check', '--count', '3000']);
+    expect(code).toBe(0);
+    const native = backends().slice(0, -1);
+    const lines = out.trimEnd().split('\n');
+    expect(lines[0]).toBe('largest distance from TypeScript in ulp; 3000 inputs, seed 1');
+    expect(lines[2]!.trim().split(/ +/)).toEqual(native);
+    expect(lines[3]!.split(/ +/)).toEqual(['function', ...native.flatMap(() => ['float32', 'exact', 'float64'])]);
+    const rows = lines.slice(4, -2);
+    expect(rows.map((line) => line.split(' ')[0])).toEqual(activations);
+    for (const line of rows) expect(line.match(/✓/g)?.length).toBe(3 * native.length);
+    expect(rows[0]).toMatch(/^relu( +✓)+$/);
+    const comparisons = native.length * activations.length * 2 * 3;
+    expect(lines.at(-1)).toMatch(
+      new RegExp(`^ok\\. ${comparisons} passed; 0 failed; worst \\d+ of \\d+ ulp; \\d+\\.\\d s$`),
+    );
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it('check has a line for each comparison with --verbose', () => {
+    const { out } = nonlin(['check', '--count', '3000', '--verbose']);
+    const lines = out.trimEnd().split('\n');
+    expect(lines.length).toBe((backends().length - 1) * activations.length * 2 * 3 + 5);
+    expect(lines[2]).toMatch(/^function +backend +arithmetic +ulp +bound +at$/);
+    expect(lines[4]).toMatch(new RegExp(`^reluGrad +${backends()[0]} +float32 +✓ +0 +0$`));
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
   it('check tells a seed from another, and repeats one', () => {
-    const run = (seed: string) => nonlin(['check', '--count', '3000', '--seed', seed]).out;
-    expect(run('7')).toBe(run('7'));
-    expect(run('7')).not.toBe(run('8'));
-    expect(run('7')).toMatch(/ bounds \(3000 values, seed 7\)\n$/);
+    const run = (seed: string) => {
+      const { seconds, ...found } = JSON.parse(nonlin(['check', '--count', '3000', '--json', '--seed', seed]).out);
+      expect(seconds).toBeGreaterThan(0);
+      return found;
+    };
+    const seven = run('7');
+    expect(run('7')).toEqual(seven);
+    expect(run('8').rows).not.toEqual(seven.rows);
   });
 });
 
@@ -448,14 +480,21 @@ describe('with an addon that is wrong in one place', () => {
     });
   });
 
-  it('check shows it in its table', () => {
+  it('check shows it in its line and in full, and says that it failed', () => {
     const { code, out } = nonlin(['check', '--count', '2000'], wrongAddon());
     expect(code).toBe(1);
-    expect(out).toMatch(/^avx2 +tanh +forward +float32 +fast +11 +2 +0\.5 +0\.4621175 +0\.46211717 +DIFFERS$/m);
+    expect(out).toMatch(/^tanh +✗ 11 +✓ +✓$/m);
+    expect(out).toContain(`
+✗ tanh, avx2, float32: 11 ulp apart
+  x           0.5
+  native      0.4621175
+  typescript  0.46211717
+  bound       2 ulp: the promised error, against the correctly rounded result
+`);
     // Of one backend: forward and gradient, in float32 fast and exact and in float64.
     const comparisons = 2 * 3 * activations.length;
     expect(out).toMatch(
-      new RegExp(`\\n1 of ${comparisons} comparisons are beyond their bounds \\(2000 values, seed 1\\)\\n$`),
+      new RegExp(`\\nFAILED\\. ${comparisons - 1} passed; 1 failed; worst 11 of 2 ulp; \\d+\\.\\d s\\n$`),
     );
   });
 
@@ -468,7 +507,7 @@ describe('with an addon that is wrong in one place', () => {
     writeFileSync(at('signless.cjs'), text);
     const { code, out } = nonlin(['check', '--count', '2000'], { NONLIN_BINARY: at('signless.cjs') });
     expect(code).toBe(1);
-    expect(out).toMatch(/^avx2 +tanh +forward +float32 +fast +Infinity +2 +-0 +0 +-0 +DIFFERS$/m);
+    expect(out).toMatch(/^✗ tanh, avx2, float32: Infinity ulp apart\n +x +-0\n +native +0\n +typescript +-0$/m);
   });
 
   it('compare shows it', () => {
