@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { activationNames } from '../lib/activations.js';
 import { main } from '../lib/cli/main.js';
-import { backends } from '../lib/index.js';
+import { backends, info } from '../lib/index.js';
 import { readNpy, writeNpy } from '../lib/npy.js';
 import { mostElements } from '../lib/small.js';
 import { Tensor } from '../lib/tensor.js';
@@ -59,10 +59,14 @@ interface Result {
 }
 
 function nonlin(args: readonly string[], environment: Record<string, string> = {}, input?: Uint8Array): Result {
-  const env = { ...process.env, ...environment };
+  // What chooses among backends for the tests does not choose for the program.
+  const env = { ...process.env, NONLIN_BACKEND: '', NONLIN_THREADS: '', ...environment };
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { cwd: folder, env, input });
   return { code: status, out: stdout.toString(), error: stderr.toString(), bytes: stdout };
 }
+
+/** So short that the figures say nothing. */
+const quickly = ['compare', '--time', '0.02'];
 
 const read = (name: string) => new Tensor(readNpy(readFileSync(at(name))));
 
@@ -226,10 +230,9 @@ describe('wrong files', () => {
     [['relu', '-'], 'standard input is empty, and not a .npy file'],
     [['relu', 'nothing.npy'], 'nothing.npy is empty, and not a .npy file'],
     [['relu', 'f4.npy', '-o', wrong], `cannot write ${wrong}: no such file or directory`],
-    [
-      ['compare', 'none.npy'],
-      hasNative ? 'cannot read none.npy: no such file or directory' : 'no native backend runs here',
-    ],
+    [['compare', 'none.npy'], 'cannot read none.npy: no such file or directory'],
+    [['compare', 'empty.npy'], 'empty.npy has no elements: there is nothing to compare'],
+    [['compare', 'f4.npy', '--threads', '257'], '--threads: threads must be in [1, 256], got 257'],
   ])('%j: one line, exit code 1', (args, message) => {
     const { code, out, error } = nonlin(args, {}, Buffer.alloc(0));
     expect({ code, out }).toEqual({ code: 1, out: '' });
@@ -285,6 +288,10 @@ describe('wrong usage', () => {
     [['check', '--seed', '-1'], '--seed must be an integer of at least 0, got "-1"'],
     [['check', '--backend', 'js'], '--backend js is what the native backends are held against: name another'],
     [['compare', 'a.npy', 'b.npy'], 'compare takes one file, got also b.npy'],
+    [['compare', '--time', '0'], '--time must be a number above 0, got "0"'],
+    [['compare', '--time', 'long'], '--time must be a number above 0, got "long"'],
+    [['compare', '--threads', '0'], '--threads must be an integer of at least 1, got "0"'],
+    [['compare', '--verbose'], '--verbose is not an option of compare'],
   ])('%j: two lines, exit code 2', (args, message) => {
     const { code, out, error } = nonlin(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });
@@ -309,8 +316,8 @@ describe('help and version', () => {
     ['gelu', ['output', 'approximate', 'precision', 'backend', 'json', 'help']],
     ['softmax', ['output', 'dim', 'precision', 'backend', 'json', 'help']],
     ['info', ['json', 'help']],
-    ['compare', ['precision', 'backend', 'json', 'help']],
-    ['check', ['seed', 'count', 'backend', 'json', 'help']],
+    ['compare', ['precision', 'backend', 'threads', 'time', 'json', 'help']],
+    ['check', ['seed', 'count', 'backend', 'verbose', 'json', 'help']],
   ])('of %s lists its options and no others', (name, options) => {
     const { code, out } = nonlin([name, '--help']);
     expect(code).toBe(0);
@@ -352,10 +359,24 @@ describe('info', () => {
 });
 
 describe('without a native backend', () => {
-  it.each([['compare'], ['check']])('%s says why it cannot, exit code 1', (name) => {
-    const { code, out, error } = nonlin([name], noNative);
+  it('check says why it cannot, exit code 1', () => {
+    const { code, out, error } = nonlin(['check'], noNative);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(error).toMatch(/^nonlin: no native backend runs here: .*no-such\.node could not be loaded: .*\n$/);
+  });
+
+  it('compare holds TypeScript against the loop, and says so', () => {
+    const { code, out, error } = nonlin([...quickly, 'f4.npy'], noNative);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(out).toMatch(
+      /^no native code runs here \(nonlin info tells why\): TypeScript and a plain JavaScript loop, in turns\n/,
+    );
+    expect(out).toMatch(/^ +price in +times as fast as\nfunction +ns +copies +relus +a loop$/m);
+    expect(out).toMatch(/^sigmoid: [\d.]+x (faster|slower) than a JavaScript loop, .*copy\n$/m);
+    expect(out).not.toMatch(/ulp/);
+    const { backend, rows } = JSON.parse(nonlin([...quickly, 'f4.npy', '--json'], noNative).out);
+    expect(backend).toBe('js');
+    for (const row of rows) expect(row).toMatchObject({ typescript: null, timesTypescript: null, agreement: null });
   });
 
   it('an activation serves all the same', () => {
@@ -373,27 +394,62 @@ const activations = [...activationNames, 'softmax'];
 
 describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', () => {
   it('compare measures every activation', () => {
-    const { code, out, error } = nonlin(['compare', 'f4.npy', '--json']);
+    const { code, out, error } = nonlin([...quickly, 'f4.npy', '--json']);
     expect({ code, error }).toEqual({ code: 0, error: '' });
-    const { backend, dtype, shape, rows } = JSON.parse(out);
-    expect({ backend, dtype, shape }).toEqual({ backend: backends()[0], dtype: 'float32', shape: [2, 2] });
+    const { backend, threads, dtype, shape, copy, rows } = JSON.parse(out);
+    expect({ backend, threads, dtype, shape }).toEqual({
+      backend: backends()[0],
+      threads: 1,
+      dtype: 'float32',
+      shape: [2, 2],
+    });
     expect(rows.map((row: { activation: string }) => row.activation)).toEqual(activations);
-    for (const { native, typescript, speedup, ulp, identical } of rows) {
-      expect(native).toBeGreaterThan(0);
-      expect(speedup).toBeCloseTo(typescript / native, 6);
-      expect(ulp).toBeLessThanOrEqual(2);
-      expect(identical).toBeGreaterThanOrEqual(0);
-      expect(identical).toBeLessThanOrEqual(1);
+    for (const { backend, typescript, loop, copies, relus, timesTypescript, timesLoop, agreement } of rows) {
+      for (const { low, median, high, turns } of [copy, backend, typescript, loop]) {
+        expect(low).toBeGreaterThan(0);
+        expect(median).toBeGreaterThanOrEqual(low);
+        expect(high).toBeGreaterThanOrEqual(median);
+        expect(turns).toBeGreaterThanOrEqual(5);
+      }
+      expect(copies).toBeCloseTo(backend.low / copy.low, 9);
+      expect(relus).toBeCloseTo(backend.low / rows[0].backend.low, 9);
+      expect(timesTypescript).toBeCloseTo(typescript.low / backend.low, 9);
+      expect(timesLoop).toBeCloseTo(loop.low / backend.low, 9);
+      expect(agreement.ulp).toBeLessThanOrEqual(agreement.bound);
+      expect(agreement).toMatchObject({ beyond: 0 });
     }
   });
 
-  it('compare has a table for readers', () => {
-    const { code, out } = nonlin(['compare', 'f4.npy', '--precision', 'exact']);
+  it('compare has a table for readers, of 80 columns, and a sentence at its end', () => {
+    const { code, out } = nonlin([...quickly, 'f4.npy', '--precision', 'exact', '--threads', '2']);
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^\S+ on \d+ threads? against TypeScript: float32 \[2, 2\], precision exact\n\nactivation +\S+ ms +typescript ms/,
+      /^\S+ on 2 threads, TypeScript and a plain JavaScript loop, in turns\nf4.npy: float32 \[2, 2\], precision exact\n/,
     );
-    expect(out).toMatch(/^relu +[\d.]+ +[\d.]+ +[\d.]+ x +0 +100.00 %$/m);
+    expect(out).toMatch(/^function +ns +copies +relus +TypeScript +a loop +all 4$/m);
+    expect(out).toMatch(/^copy +[\d.]+ +1\.0$/m);
+    expect(out).toMatch(/^relu +[\d.]+ +[\d.]+ +1\.0 +[\d.]+x +[\d.]+x +\S* +the same$/m);
+    expect(out).toMatch(/\nsigmoid: [\d.]+x (faster|slower) than a JavaScript loop, (at|for) .*copy\n$/);
+    const lines = out.trimEnd().split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    // Three of what is compared, two of titles, the copy and the sentence, and blank ones after the first and before the last.
+    expect(lines.length).toBe(activations.length + 9);
+  });
+
+  it('compare measures a float64 tensor, also with one dimension and with none', () => {
+    for (const shape of [[3], []]) {
+      writeFileSync(at('shape.npy'), writeNpy(new Tensor(new Float64Array(shape[0] ?? 1).fill(0.5), { shape })));
+      const { code, out } = nonlin([...quickly, 'shape.npy', '--json']);
+      expect(code).toBe(0);
+      expect(JSON.parse(out)).toMatchObject({ dtype: 'float64', shape });
+    }
+  });
+
+  it.each(backends())('compare runs %s where it is asked for, by NONLIN_BACKEND too', (name) => {
+    const { out } = nonlin([...quickly, 'f4.npy', '--json', '--backend', name]);
+    expect(JSON.parse(out).backend).toBe(name);
+    const asked = nonlin([...quickly, 'f4.npy', '--json'], { NONLIN_BACKEND: name });
+    expect(JSON.parse(asked.out).backend).toBe(name);
   });
 
   it('check finds every backend within its bounds', () => {
@@ -516,11 +572,51 @@ describe('with an addon that is wrong in one place', () => {
       at('half.npy'),
       writeNpy(new Tensor(new Float32Array(2 * mostElements).fill(1).fill(0.5, mostElements))),
     );
-    const { rows } = JSON.parse(nonlin(['compare', 'half.npy', '--json'], wrongAddon()).out);
-    expect(rows.find(({ activation }: { activation: string }) => activation === 'tanh')).toMatchObject({
-      ulp: 11,
-      identical: 0.5,
-    });
+    const { rows } = JSON.parse(nonlin([...quickly, 'half.npy', '--json'], wrongAddon()).out);
+    const { agreement } = rows.find(({ activation }: { activation: string }) => activation === 'tanh');
+    expect(agreement).toEqual({ ulp: 11, bound: 2, beyond: mostElements, identical: 0.5 });
+    const { out } = nonlin([...quickly, 'half.npy'], wrongAddon());
+    expect(out).toMatch(new RegExp(`^tanh .* but ${mostElements} within 2 ulp$`, 'm'));
+  });
+});
+
+describe('with two instruction sets, one of which must not run', () => {
+  // Plain TypeScript under two native names; under the first, every call throws.
+  const twoSets = () => {
+    const text = `const { name, ...reference } = require(${JSON.stringify(join(program, '../reference.js'))}).reference;
+      const refuse = () => { throw new Error('it must not run') };
+      exports.sets = { avx512: { map: refuse, mapGrad: refuse, softmax: refuse, softmaxGrad: refuse }, avx2: reference };
+      exports.setThreads = exports.fresh = exports.small = () => {};
+      exports.cores = 1;`;
+    writeFileSync(at('two.cjs'), text);
+    writeFileSync(at('many.npy'), writeNpy(new Tensor(new Float32Array(2 * mostElements).fill(0.5))));
+    return { NONLIN_BINARY: at('two.cjs') };
+  };
+
+  it.each([
+    ['js', 'NONLIN_BACKEND=js: TypeScript and'],
+    ['avx2', 'avx2 on 1 thread, TypeScript and'],
+  ])('compare runs %s alone where NONLIN_BACKEND says so', (name, title) => {
+    const { code, out, error } = nonlin([...quickly, 'many.npy'], { ...twoSets(), NONLIN_BACKEND: name });
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(out.startsWith(`${title} a plain JavaScript loop, in turns\n`)).toBe(true);
+  });
+
+  it('check runs avx2 alone where NONLIN_BACKEND or --backend says so', () => {
+    for (const { code, out } of [
+      nonlin(['check', '--count', '2000', '--json'], { ...twoSets(), NONLIN_BACKEND: 'avx2' }),
+      nonlin(['check', '--count', '2000', '--json', '--backend', 'avx2'], twoSets()),
+    ]) {
+      expect(code).toBe(0);
+      const names = new Set(JSON.parse(out).rows.map((row: { backend: string }) => row.backend));
+      expect([...names]).toEqual(['avx2']);
+    }
+  });
+
+  it('check has nothing to check with NONLIN_BACKEND=js, and says so', () => {
+    const { code, out, error } = nonlin(['check'], { ...twoSets(), NONLIN_BACKEND: 'js' });
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(error).toBe('nonlin: NONLIN_BACKEND=js is what the native backends are held against\n');
   });
 });
 
@@ -559,6 +655,26 @@ describe('a terminal', () => {
     const { code, out, error } = await onTerminal(['relu', '-', '-o', '-']);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(error).toContain('a .npy file is not for a terminal: redirect it, or name a file with -o');
+  });
+
+  it('has nothing piped in', async () => {
+    const { code, out, error } = await onTerminal(['relu']);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(error).toBe('nonlin: a .npy file is needed, named or piped in\nSee nonlin relu --help.\n');
+  });
+
+  it('sees the progress of compare, and leaves threads and backend as they were', async () => {
+    const before = info();
+    const { code, error } = await onTerminal(['compare', '-', '--time', '0.3', '--threads', '3', '--backend', 'js']);
+    expect(code).toBe(0);
+    expect(error).toContain('\r\x1b[Ktaking turns: ');
+    expect(error.endsWith('\r\x1b[K')).toBe(true);
+    expect(info()).toEqual(before);
+  });
+
+  it.skipIf(!hasNative)('has a tick in green, unless NO_COLOR is set (skipped without native code)', async () => {
+    expect((await onTerminal(['check', '--count', '100'])).out).toContain('\x1b[32m✓');
+    expect((await onTerminal(['check', '--count', '100'], { NO_COLOR: '1' })).out).not.toContain('\x1b');
   });
 
   it.skipIf(!hasNative)(
