@@ -110,11 +110,12 @@ const subject = {
   forms: nonlinForms,
 };
 
-/** nonlin, then the peers of these names that load here, or a RangeError for a name that is none. */
+export const peerNames = Object.keys(loaders);
+
+/** nonlin, then the peers of these names that load here. */
 export async function load(names) {
   const candidates = [subject];
   for (const name of names) {
-    if (!(name in loaders)) throw new RangeError(`--peer knows ${Object.keys(loaders).join(', ')}, got ${name}`);
     try {
       candidates.push(...(await loaders[name]()));
     } catch (error) {

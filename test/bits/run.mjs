@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { read, whole } from '../../bench/options.mjs';
 
 const help = `npm run prove:bits -- [options]
 
@@ -14,13 +14,7 @@ Needs g++-aarch64-linux-gnu and qemu-user-static (Debian's names). Exit code 1 w
   --json      the checksums as JSON
   --help      this text
 `;
-const { values: options } = parseArgs({
-  options: { count: { type: 'string', default: '1000000' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
-});
-if (options.help) {
-  process.stdout.write(help);
-  process.exit(0);
-}
+const options = read('prove:bits', help, { count: [whole(), '1000000'] });
 
 const here = dirname(fileURLToPath(import.meta.url));
 const build = (name, ...flags) => {
@@ -48,7 +42,7 @@ const runs = [...native, ['qemu-aarch64-static', build('arm64', ...cross)]];
 /** function -> instruction set -> checksum */
 const sums = new Map();
 for (const [command, ...args] of runs) {
-  const text = execFileSync(command, [...args, options.count], { encoding: 'utf8' });
+  const text = execFileSync(command, [...args, String(options.count)], { encoding: 'utf8' });
   for (const line of text.trim().split('\n')) {
     const [isa, ...rest] = line.split(' ');
     const checksum = rest.pop();
