@@ -436,6 +436,22 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
     expect(lines.length).toBe(activations.length + 9);
   });
 
+  it('compare and check leave npm start 40 lines of 80 columns in all', () => {
+    const root = join(import.meta.dirname, '..');
+    const logits = 'test/data/ocr-rec-logits.npy';
+    const text = [
+      [...quickly, logits],
+      ['check', '--count', '2000'],
+    ]
+      .map((args) => spawnSync(process.execPath, [program, ...args], { cwd: root, encoding: 'utf8' }).stdout)
+      .join('\n');
+    const lines = text.split('\n');
+    // Four are npm's, four those of the build; then a blank one.
+    expect(lines.length - 1).toBeLessThanOrEqual(40 - 4 - 4 - 1);
+    for (const line of [...lines, `> ${packageJson.scripts.start}`]) expect(line.length).toBeLessThanOrEqual(80);
+    expect(packageJson.scripts).not.toHaveProperty('prestart');
+  });
+
   it('compare measures a float64 tensor, also with one dimension and with none', () => {
     for (const shape of [[3], []]) {
       writeFileSync(at('shape.npy'), writeNpy(new Tensor(new Float64Array(shape[0] ?? 1).fill(0.5), { shape })));
