@@ -16,25 +16,30 @@ function productError(a: number, b: number, p: number): number {
 }
 
 // 2^(j / 64) = rootHigh[j] + rootLow[j]: the first from square roots, the second from how far its 64th power is from 2^j.
-const rootHigh = new Float64Array(64).fill(1);
+const rootHigh = new Float64Array(64);
 const rootLow = new Float64Array(64);
-for (let j = 0; j < 64; j++) {
-  for (let bit = 32, root = Math.SQRT2; bit > 0; bit >>= 1, root = Math.sqrt(root)) if (j & bit) rootHigh[j]! *= root;
-  let high = rootHigh[j]!;
-  let low = 0;
-  for (let power = 1; power < 64; power *= 2) {
-    const square = high * high;
-    low = productError(high, high, square) + 2 * high * low;
-    high = square;
-  }
-  rootLow[j] = (rootHigh[j]! * (2 ** j - high - low)) / (64 * high);
-}
 
 // 2^k from k = -1022 on, by doubling: exact in every engine.
 const leastPower = -1022;
 const powers = new Float64Array(64 - leastPower + 1);
-powers[0] = 2 ** leastPower;
-for (let i = 1; i < powers.length; i++) powers[i] = 2 * powers[i - 1]!;
+
+/** Fills the three; on first use, as it takes a tenth of the time of loading. No root is zero. */
+function fillRoots(): void {
+  rootHigh.fill(1);
+  for (let j = 0; j < 64; j++) {
+    for (let bit = 32, root = Math.SQRT2; bit > 0; bit >>= 1, root = Math.sqrt(root)) if (j & bit) rootHigh[j]! *= root;
+    let high = rootHigh[j]!;
+    let low = 0;
+    for (let power = 1; power < 64; power *= 2) {
+      const square = high * high;
+      low = productError(high, high, square) + 2 * high * low;
+      high = square;
+    }
+    rootLow[j] = (rootHigh[j]! * (2 ** j - high - low)) / (64 * high);
+  }
+  powers[0] = 2 ** leastPower;
+  for (let i = 1; i < powers.length; i++) powers[i] = 2 * powers[i - 1]!;
+}
 
 // e^r - 1 for |r| <= ln 2 / 128: minimax (Sollya, fpminimax to doubles), relative error below 2^-60.
 const expm1Small = (r: number) =>
@@ -54,6 +59,7 @@ export function timesExp(c: number, high: number, low: number): number {
   const p = expm1Small(high - n * stepHigh + (low - n * stepLow));
   const j = n & 63;
   const k = n >> 6;
+  if (rootHigh[j] === 0) fillRoots();
   const product = c * (rootHigh[j]! + (rootLow[j]! + rootHigh[j]! * p));
   return k < leastPower ? product * powers[k + 200 - leastPower]! * 2 ** -200 : product * powers[k - leastPower]!;
 }
@@ -63,6 +69,7 @@ export function plusExp(s: number, high: number, low: number): number {
   const n = (high + low) * steps + noFraction - noFraction;
   const p = expm1Small(high - n * stepHigh + (low - n * stepLow));
   const j = n & 63;
+  if (rootHigh[j] === 0) fillRoots();
   const power = powers[Math.max(n >> 6, leastPower) - leastPower]!;
   const e = rootHigh[j]! * power;
   const sum = s + e;

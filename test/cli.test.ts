@@ -10,6 +10,7 @@ import { backends, info } from '../lib/index.js';
 import { readNpy, writeNpy } from '../lib/npy.js';
 import { mostElements } from '../lib/small.js';
 import { Tensor } from '../lib/tensor.js';
+import { fakeAddon } from './fake.js';
 
 const program = join(import.meta.dirname, '../dist/cjs/cli.js');
 const packageJson = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
@@ -519,19 +520,12 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
 
 describe('with an addon that is wrong in one place', () => {
   // Plain TypeScript under a native name, but for tanh(0.5) of float32 in fast precision.
-  const wrongAddon = () => {
-    const text = `const { name, ...reference } = require(${JSON.stringify(join(program, '../reference.js'))}).reference;
-      function map(x, y, op, exact) {
-        reference.map(x, y, op, exact);
-        const wrong = op === ${activationNames.indexOf('tanh')} && !exact && y instanceof Float32Array;
-        if (wrong) x.forEach((value, i) => value === 0.5 && (y[i] = 0.4621175));
-      }
-      exports.sets = { avx2: { ...reference, map } };
-      exports.setThreads = exports.fresh = () => {};
-      exports.cores = 1;`;
-    writeFileSync(at('wrong.cjs'), text);
-    return { NONLIN_BINARY: at('wrong.cjs') };
-  };
+  const wrongAddon = (wrong = 'value === 0.5 && (y[i] = 0.4621175)') =>
+    fakeAddon(
+      at('wrong.cjs'),
+      `if (op === ${activationNames.indexOf('tanh')} && !exact && y instanceof Float32Array)
+        x.forEach((value, i) => ${wrong});`,
+    );
 
   it('check finds it, and exits with 1', () => {
     const { code, out, error } = nonlin(['check', '--json', '--count', '2000'], wrongAddon());
@@ -571,13 +565,7 @@ describe('with an addon that is wrong in one place', () => {
   });
 
   it('check takes a zero of the wrong sign for a difference', () => {
-    const { NONLIN_BINARY } = wrongAddon();
-    const text = readFileSync(NONLIN_BINARY, 'utf8').replace(
-      'value === 0.5 && (y[i] = 0.4621175)',
-      'value || (y[i] = 0)',
-    );
-    writeFileSync(at('signless.cjs'), text);
-    const { code, out } = nonlin(['check', '--count', '2000'], { NONLIN_BINARY: at('signless.cjs') });
+    const { code, out } = nonlin(['check', '--count', '2000'], wrongAddon('value || (y[i] = 0)'));
     expect(code).toBe(1);
     expect(out).toMatch(/^✗ tanh, avx2, float32: Infinity ulp apart\n +x +-0\n +native +0\n +typescript +-0$/m);
   });
@@ -599,14 +587,10 @@ describe('with an addon that is wrong in one place', () => {
 describe('with two instruction sets, one of which must not run', () => {
   // Plain TypeScript under two native names; under the first, every call throws.
   const twoSets = () => {
-    const text = `const { name, ...reference } = require(${JSON.stringify(join(program, '../reference.js'))}).reference;
-      const refuse = () => { throw new Error('it must not run') };
-      exports.sets = { avx512: { map: refuse, mapGrad: refuse, softmax: refuse, softmaxGrad: refuse }, avx2: reference };
-      exports.setThreads = exports.fresh = exports.small = () => {};
-      exports.cores = 1;`;
-    writeFileSync(at('two.cjs'), text);
+    const refuse = "() => { throw new Error('it must not run') }";
+    const refusing = ['map', 'mapGrad', 'softmax', 'softmaxGrad'].map((method) => `${method}: ${refuse}`).join();
     writeFileSync(at('many.npy'), writeNpy(new Tensor(new Float32Array(2 * mostElements).fill(0.5))));
-    return { NONLIN_BINARY: at('two.cjs') };
+    return fakeAddon(at('two.cjs'), '', `sets: { avx512: { ${refusing} }, avx2: set },`);
   };
 
   it.each([

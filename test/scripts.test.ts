@@ -19,6 +19,7 @@ const run = (file: string, ...args: string[]) =>
 it('are those that measure and prove', () => {
   expect(files.map(({ name }) => name).sort()).toEqual([
     'bench',
+    'bench:load',
     'bench:peers',
     'bench:threads',
     'prove',

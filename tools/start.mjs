@@ -12,7 +12,7 @@ function run(...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-run(process.env.npm_execpath, 'run', '--silent', 'build');
+run('tools/build.mjs');
 console.log();
 run('dist/cjs/cli.js', 'compare', 'test/data/ocr-rec-logits.npy');
 console.log();

@@ -6,7 +6,7 @@ import type { Precision } from '../check.js';
 import { backends, info, useBackend } from '../select.js';
 import { allocate, type DType, shapeText, sizeOf } from '../shape.js';
 import { contiguousData, Tensor } from '../tensor.js';
-import { setThreads, threads } from '../threads.js';
+import { setThreads } from '../threads.js';
 import { type Arguments, backendOf, integerOf, precisionOf, secondsOf } from './arguments.js';
 import { attempt, Failure, UsageError } from './errors.js';
 import { readTensor } from './files.js';
@@ -49,7 +49,7 @@ export async function compare(args: Arguments, io: Io): Promise<number> {
   const seconds = secondsOf(args, 'time') ?? 3;
   const asked = backendOf(args);
   const askedThreads = integerOf(args, 'threads', 1);
-  const before = { backend: info().backend, threads: threads() };
+  const before = info();
   try {
     if (asked !== undefined) attempt('--backend', () => useBackend(asked));
     // One by default: a loop has no more, and a second core is not always there to be had.
@@ -57,7 +57,14 @@ export async function compare(args: Arguments, io: Io): Promise<number> {
     attempt('--threads', () => setThreads(many));
     const x = path === undefined ? normalTensor() : (await readTensor(path, io)).contiguous();
     if (x.size === 0) throw new Failure(`${path} has no elements: there is nothing to compare`);
-    const subject = { backend: info().backend, threads: threads(), dtype: x.dtype, shape: x.shape, precision, seconds };
+    const subject = {
+      backend: info().backend,
+      threads: info().threads,
+      dtype: x.dtype,
+      shape: x.shape,
+      precision,
+      seconds,
+    };
     const found = compareAll(x, subject, io);
     progress(io);
     const given = path ?? 'random normal values';

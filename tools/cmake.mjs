@@ -1,0 +1,46 @@
+// Builds a CMake project without a word of CMake's; only what the compiler says is passed on.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+
+/** Configures the project in `source` in `folder`. Like all here, returns warnings and throws an Error of the compiler's message. */
+export function configure(source, folder, ...flags) {
+  discardForeign(source, folder);
+  return run('cmake', ['-S', source, '-B', folder, ...flags]);
+}
+
+/** Builds a project that is configured, or only some of its targets. */
+export function compile(folder, targets = []) {
+  const only = targets.length > 0 ? ['--target', ...targets] : [];
+  return run('cmake', ['--build', folder, '--parallel', String(availableParallelism()), ...only]);
+}
+
+/** Throws a build folder away that was made for other sources, as CMake refuses it: the checkout has been moved or copied. */
+export function discardForeign(source, folder) {
+  const cache = join(folder, 'CMakeCache.txt');
+  if (!existsSync(cache)) return;
+  const [, home] = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(readFileSync(cache, 'utf8')) ?? [];
+  if (home === undefined || !existsSync(home) || realpathSync(home) !== realpathSync(source))
+    rmSync(folder, { recursive: true });
+}
+
+/** Runs a command; returns what a compiler said meanwhile, throws an Error of it where the command fails. */
+export function run(command, args) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (error?.code === 'ENOENT') throw new Error(`${command} is not installed`);
+  if (error !== undefined) throw error;
+  const said = compilerOutput(stdout);
+  if (status === 0) return said;
+  throw new Error([said, compilerOutput(stderr)].filter((text) => text !== '').join('\n') || stdout);
+}
+
+/** The output of CMake, Ninja and Make without what they say themselves. Where a command fails, Ninja repeats it. */
+function compilerOutput(text) {
+  const own =
+    /^(-- |Not searching for unused variables |\[ *\d+(\/\d+|%)\] |ninja: |g?make(\[\d+\])?: |Consolidate compiler |Scanning dependencies |$)/;
+  const lines = text.split('\n');
+  return lines
+    .filter((line, i) => !own.test(line) && !/^FAILED: /.test(line) && !/^FAILED: /.test(lines[i - 1]))
+    .join('\n');
+}
