@@ -233,7 +233,7 @@ describe('wrong files', () => {
     [['relu', 'f4.npy', '-o', wrong], `cannot write ${wrong}: no such file or directory`],
     [['compare', 'none.npy'], 'cannot read none.npy: no such file or directory'],
     [['compare', 'empty.npy'], 'empty.npy has no elements: there is nothing to compare'],
-    [['compare', 'f4.npy', '--threads', '257'], '--threads: threads must be in [1, 256], got 257'],
+    [['compare', 'f4.npy', '--threads', '257'], '--threads: setThreads: threads must be in [1, 256], got 257'],
   ])('%j: one line, exit code 1', (args, message) => {
     const { code, out, error } = nonlin(args, {}, Buffer.alloc(0));
     expect({ code, out }).toEqual({ code: 1, out: '' });

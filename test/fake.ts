@@ -12,7 +12,11 @@ const typescript = join(import.meta.dirname, '../dist/cjs/js.js');
  */
 export function fakeAddon(file: string, after = '', exports = ''): Record<string, string> {
   const text = `
+    // It has one backend only, whichever the process is to have.
+    const { NONLIN_BACKEND } = process.env;
+    delete process.env.NONLIN_BACKEND;
     const js = require(${JSON.stringify(typescript)});
+    if (NONLIN_BACKEND !== undefined) process.env.NONLIN_BACKEND = NONLIN_BACKEND;
     const names = ${JSON.stringify(activationNames)};
     const variants = { geluTanh: 'tanh', geluSigmoid: 'sigmoid' };
     const call = (suffix, op, arrays, out) => {
