@@ -1,7 +1,7 @@
 // Shapes, strides and the walk over them. Nothing here knows the Tensor; shapes and strides are frozen and never written again.
 import type { FloatArray } from './backend.js';
 import { describe } from './errors.js';
-import { isFloat32 } from './floats.js';
+import { isFloat32, lengthOf, typeName } from './floats.js';
 
 /** The element types of a Tensor. */
 export type DType = 'float32' | 'float64';
@@ -101,24 +101,57 @@ export function normalizeDim(dim: number, shape: readonly number[]): number {
   return dim < 0 ? dim + rank : dim;
 }
 
+// Far beyond any real tensor; an array can claim any length and hold nothing.
+const mostDimensions = 2 ** 16;
+
+/** The integers in an array or a typed array, each read once: what is checked here is what is used from then on. */
+export function readIntegers(list: unknown, what: string, wanted: string): number[] {
+  if (!Array.isArray(list) && typeName(list) === undefined)
+    throw new TypeError(`${what} must be an array of ${wanted}, got ${describe(list)}`);
+  const entries = list as ArrayLike<unknown>;
+  const { length } = entries;
+  if (length > mostDimensions)
+    throw new RangeError(`${what} may have ${mostDimensions} entries, got ${describe(list)}`);
+  const integers: number[] = [];
+  for (let k = 0; k < length; k++) {
+    const entry = entries[k];
+    // ONNX counts its sizes in 64 bits.
+    const integer = typeof entry === 'bigint' ? Number(entry) : entry;
+    if (!Number.isInteger(integer)) throw new TypeError(`${what} must hold integers, got ${describe(entry)}`);
+    integers.push(integer as number);
+  }
+  return integers;
+}
+
 /** A frozen copy of a shape, all of it sizes. */
 export function checkShape(shape: unknown): readonly number[] {
-  if (!Array.isArray(shape)) throw new TypeError(`shape must be an array of sizes, got ${describe(shape)}`);
-  for (const length of shape as readonly unknown[]) {
-    if (!Number.isInteger(length)) throw new TypeError(`shape must hold integers, got ${describe(length)}`);
-    if (!Number.isSafeInteger(length) || (length as number) < 0)
-      throw new RangeError(`shape must hold sizes from 0 to 2^53 - 1, got ${shapeText(shape)}`);
-  }
-  return Object.freeze([...shape]);
+  return checkSizes(readIntegers(shape, 'shape', 'sizes'));
+}
+
+function checkSizes(shape: readonly number[]): readonly number[] {
+  if (shape.every((length) => length >= 0 && Number.isSafeInteger(length))) return Object.freeze(shape);
+  throw new RangeError(`shape must hold sizes from 0 to 2^53 - 1, got ${shapeText(shape)}`);
+}
+
+/** A frozen copy of the strides of a shape. */
+export function checkStrides(strides: unknown, shape: readonly number[]): readonly number[] {
+  const given = readIntegers(strides, 'strides', 'integers');
+  if (!given.every(Number.isSafeInteger))
+    throw new RangeError(`strides must hold integers below 2^53 in size, got ${shapeText(given)}`);
+  // stdlib gives its 0-d arrays one stride.
+  if (shape.length === 0) return contiguousStrides(shape);
+  if (given.length !== shape.length)
+    throw new RangeError(`strides ${shapeText(given)} and shape ${shapeText(shape)} differ in length`);
+  return Object.freeze(given);
 }
 
 /** A shape for `size` elements, in which one -1 stands for what the other sizes leave. */
 export function resolveShape(shape: unknown, size: number): readonly number[] {
-  const open = Array.isArray(shape) ? shape.indexOf(-1) : -1;
-  if (open < 0) return checkSize(checkShape(shape), size);
-  const given = shape as readonly number[];
+  const given = readIntegers(shape, 'shape', 'sizes');
+  const open = given.indexOf(-1);
+  if (open < 0) return checkSize(checkSizes(given), size);
   if (given.indexOf(-1, open + 1) >= 0) throw new RangeError(`shape ${shapeText(given)} has more than one -1`);
-  const rest = sizeOf(checkShape(given.toSpliced(open, 1)));
+  const rest = sizeOf(checkSizes(given.toSpliced(open, 1)));
   if (rest === 0) throw new RangeError(`shape ${shapeText(given)} leaves the size of -1 open`);
   if (size % rest !== 0) throw new RangeError(`shape ${shapeText(given)} does not fit ${size} elements`);
   return Object.freeze(given.with(open, size / rest));
@@ -143,10 +176,11 @@ export function checkReach(data: FloatArray, { shape, strides, offset }: Layout)
     if (span < 0) first += span;
     else last += span;
   }
-  if (first >= 0 && last < data.length) return;
+  const count = lengthOf(data);
+  if (first >= 0 && last < count) return;
   const layout = `shape ${shapeText(shape)}, strides ${shapeText(strides)}, offset ${offset}`;
-  const why = data.length === 0 ? '; its buffer is empty or was transferred' : '';
-  throw new RangeError(`${layout} reach elements ${first} to ${last}, but data has ${data.length}${why}`);
+  const why = count === 0 ? '; its buffer is empty or was transferred' : '';
+  throw new RangeError(`${layout} reach elements ${first} to ${last}, but data has ${count}${why}`);
 }
 
 /** The strides that show a layout in another shape of the same size, or undefined where that takes a copy. */

@@ -5,6 +5,8 @@ import {
   broadcastShapes,
   broadcastStrides,
   checkReach,
+  checkShape,
+  checkStrides,
   contiguousStrides,
   forEachRow,
   isContiguous,
@@ -167,6 +169,45 @@ describe('checkReach', () => {
     [layout([], [], -1), 'shape [], strides [], offset -1 reach elements -1 to -1, but data has 6'],
   ])('refuses %j', (outside, message) => {
     expect(() => checkReach(data, outside)).toThrow(new RangeError(message));
+  });
+});
+
+describe('shapes and strides as they are given', () => {
+  it('may be typed arrays, and hold bigints', () => {
+    for (const given of [Int32Array.of(2, 3), Uint8Array.of(2, 3), BigInt64Array.of(2n, 3n), [2n, 3]]) {
+      expect(checkShape(given)).toEqual([2, 3]);
+      expect(checkStrides(given, [4, 4])).toEqual([2, 3]);
+    }
+    expect(resolveShape(Int32Array.of(-1, 2), 6)).toEqual([3, 2]);
+    expect(Object.isFrozen(checkShape([2])) && Object.isFrozen(checkStrides([2], [2]))).toBe(true);
+  });
+
+  it('are read once: what was checked is what is used', () => {
+    const liar = () => {
+      let asked = 0;
+      return Object.defineProperty([2, 3], 0, { get: () => (asked++ === 0 ? 2 : -7) });
+    };
+    expect(checkShape(liar())).toEqual([2, 3]);
+    expect(checkStrides(liar(), [1, 1])).toEqual([2, 3]);
+    expect(resolveShape(liar(), 6)).toEqual([2, 3]);
+  });
+
+  it('may claim any length without taking the memory for it', () => {
+    const endless = new Proxy([], { get: (_, key) => (key === 'length' ? 2 ** 32 - 1 : 1) });
+    expect(() => checkShape(endless)).toThrow(
+      new RangeError('shape may have 65536 entries, got an Array of 4294967295'),
+    );
+    expect(() => checkStrides(endless, [1])).toThrow(RangeError);
+    expect(() => resolveShape(endless, 1)).toThrow(RangeError);
+  });
+
+  it.each([
+    [2 ** 53, RangeError],
+    [2n ** 63n, RangeError],
+    [0.5, TypeError],
+    ['1', TypeError],
+  ])('have no stride %s', (stride, kind) => {
+    expect(() => checkStrides([stride], [1])).toThrow(kind);
   });
 });
 
