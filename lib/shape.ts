@@ -183,6 +183,44 @@ export function checkReach(data: FloatArray, { shape, strides, offset }: Layout)
   throw new RangeError(`${layout} reach elements ${first} to ${last}, but data has ${count}${why}`);
 }
 
+/**
+ * True where two elements of a layout are one place in memory, so that it cannot hold a result. Exact. The layout must lie in
+ * memory (checkReach): where its strides alone do not decide, a bit for each place that they span is set.
+ */
+export function overlapsItself({ shape, strides }: Layout): boolean {
+  if (shape.includes(0)) return false;
+  // Backwards or not, the places are as far apart.
+  const dims = shape
+    .map((length, dim) => ({ length, step: Math.abs(strides[dim]!) }))
+    .filter(({ length }) => length > 1)
+    .sort((a, b) => a.step - b.step);
+  let span = 0;
+  for (const { length, step } of dims) span += (length - 1) * step;
+  // A dimension that steps over all that the shorter ones span meets nothing of theirs.
+  let left = dims.length;
+  for (; left > 0; left--) {
+    const { length, step } = dims[left - 1]!;
+    const rest = span - (length - 1) * step;
+    if (step <= rest) break;
+    span = rest;
+  }
+  if (left === 0) return false;
+  const lengths = dims.slice(0, left).map(({ length }) => length);
+  const steps = dims.slice(0, left).map(({ step }) => step);
+  if (sizeOf(lengths) > span + 1) return true;
+  const taken = new Uint32Array(Math.ceil((span + 1) / 32));
+  let twice = false;
+  forEachRow(lengths, [{ strides: steps, offset: 0 }], ([at = 0], [step = 0], length) => {
+    for (let place = at, k = 0; k < length && !twice; k++, place += step) {
+      const word = Math.floor(place / 32);
+      const bit = 1 << (place % 32);
+      twice = (taken[word]! & bit) !== 0;
+      taken[word]! |= bit;
+    }
+  });
+  return twice;
+}
+
 /** The strides that show a layout in another shape of the same size, or undefined where that takes a copy. */
 export function viewStrides(layout: Layout, shape: readonly number[]): readonly number[] | undefined {
   if (isContiguous(layout)) return contiguousStrides(shape);

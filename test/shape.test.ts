@@ -11,6 +11,7 @@ import {
   forEachRow,
   isContiguous,
   normalizeDim,
+  overlapsItself,
   resolveShape,
   sizeOf,
   viewStrides,
@@ -208,6 +209,41 @@ describe('shapes and strides as they are given', () => {
     ['1', TypeError],
   ])('have no stride %s', (stride, kind) => {
     expect(() => checkStrides([stride], [1])).toThrow(kind);
+  });
+});
+
+describe('overlapsItself', () => {
+  it.each([
+    ['contiguous', [2, 3], [3, 1], false],
+    ['transposed', [3, 2], [1, 3], false],
+    ['with gaps', [2, 3], [10, 2], false],
+    ['backwards', [2, 3], [-3, -1], false],
+    ['a stretched row', [2, 3], [0, 1], true],
+    ['a stretched dimension of one', [1, 3], [0, 1], false],
+    ['without elements', [4, 0], [0, 0], false],
+    ['a number', [], [], false],
+    ['windows', [4, 3], [1, 1], true],
+    ['windows backwards', [4, 3], [-1, 1], true],
+    ['rows that interlock', [3, 2], [2, 3], false],
+    ['rows that meet once', [4, 3], [2, 3], true],
+    ['three dimensions that interlock', [2, 2, 2], [3, 5, 7], false],
+    ['three dimensions that meet, any two of which do not', [2, 2, 2], [3, 4, 7], true],
+    ['interlocking rows in a batch', [5, 3, 2], [100, 2, 3], false],
+  ])('%s', (_, shape, strides, expected) => {
+    expect(overlapsItself(layout(shape, strides))).toBe(expected);
+  });
+
+  it('is true exactly where two indices are one place', () => {
+    const layouts = fc.array(fc.tuple(fc.nat({ max: 4 }), fc.integer({ min: -12, max: 12 })), { maxLength: 4 });
+    fc.assert(
+      fc.property(layouts, (dims) => {
+        const shape = dims.map(([length]) => length);
+        const strides = dims.map(([, stride]) => stride);
+        const places = indices(shape).map((index) => index.reduce((at, i, dim) => at + i * strides[dim]!, 0));
+        expect(overlapsItself(layout(shape, strides))).toBe(new Set(places).size < places.length);
+      }),
+      { numRuns: 3000 },
+    );
   });
 });
 
