@@ -3,6 +3,7 @@
 import { combine, everyPair, fillWhere } from './arithmetic.js';
 import type { FloatArray } from './backend.js';
 import { describe } from './errors.js';
+import { lengthOf, part } from './floats.js';
 import { format } from './format.js';
 import {
   allocate,
@@ -13,13 +14,16 @@ import {
   forEachRow,
   normalizeDim,
   Parts,
+  readIntegers,
   resolveShape,
   sameShape,
   shapeText,
   viewStrides,
 } from './shape.js';
 import {
+  advice,
   brand,
+  type IntegerList,
   isTensorLike,
   type Mask,
   type Nested,
@@ -30,10 +34,10 @@ import {
   type TensorSource,
 } from './view.js';
 
-export type { DType, Mask, Nested, TensorLike, TensorOptions, TensorSource };
+export type { DType, IntegerList, Mask, Nested, TensorLike, TensorOptions, TensorSource };
 
 /** Sizes or dimensions, one by one or as one array. */
-export type Integers = readonly number[] | readonly [readonly number[]];
+export type Integers = readonly number[] | readonly [IntegerList];
 
 export interface Tolerance {
   /** How far apart two values may be, relative to the other tensor's. Default 1e-5. */
@@ -150,7 +154,7 @@ export class Tensor {
    * @throws TypeError where a dimension is not an integer, RangeError where they are not each dimension once.
    */
   permute(...dims: Integers): Tensor {
-    const given = listOf(dims);
+    const given = readIntegers(listOf(dims), 'dims', 'integers');
     const order = given.map((dim) => normalizeDim(dim, this.shape));
     if (order.length !== this.ndim || new Set(order).size !== order.length)
       throw new RangeError(
@@ -297,7 +301,7 @@ export function asTensor(x: unknown): Tensor {
   if (x instanceof Tensor) return x;
   if (ArrayBuffer.isView(x) || isTensorLike(x)) return new Tensor(readParts(x, undefined));
   throw new TypeError(
-    `a Tensor, a Float32Array, a Float64Array or something with data and shape or dims is needed, got ${describe(x)}`,
+    `a Tensor, a Float32Array, a Float64Array or something with data and shape or dims is needed, got ${describe(x)}${advice(x)}`,
   );
 }
 
@@ -316,8 +320,9 @@ export function ownData(tensor: Parts): FloatArray | undefined {
   const { data, offset, size } = tensor;
   if (!tensor.packed) return undefined;
   // Contiguous elements lie from offset to offset + size.
-  if (size > 0 && !(offset >= 0 && offset + size <= data.length)) checkReach(data, tensor);
-  return size === data.length ? data : data.subarray(offset, offset + size);
+  const count = lengthOf(data);
+  if (size > 0 && !(offset >= 0 && offset + size <= count)) checkReach(data, tensor);
+  return size === count ? data : part(data, size === 0 ? 0 : offset, size);
 }
 
 /** Writes as many elements as the tensor has into its memory, from row-major order. */
@@ -360,9 +365,9 @@ function operand(other: unknown, dtype: DType): Tensor {
   return new Tensor(readParts(other, typeof other === 'number' || Array.isArray(other) ? dtype : undefined));
 }
 
-function listOf(integers: Integers): readonly number[] {
+function listOf(integers: Integers): unknown {
   const [first] = integers;
-  return integers.length === 1 && Array.isArray(first) ? first : (integers as readonly number[]);
+  return integers.length === 1 && typeof first === 'object' ? first : integers;
 }
 
 function checkOptions(options: TensorOptions | undefined): TensorOptions | undefined {

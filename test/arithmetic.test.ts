@@ -98,7 +98,7 @@ describe('operands', () => {
     expect(() => x.add('1' as never)).toThrow(TypeError);
     expect(() => x.add(undefined as never)).toThrow(TypeError);
     expect(() => x.add(new Int32Array(3) as never)).toThrow(
-      new TypeError('data must be a Float32Array or a Float64Array, got Int32Array of 3'),
+      new TypeError('data must be a Float32Array or a Float64Array, got Int32Array of 3; pass Float32Array.from(x)'),
     );
   });
 });

@@ -290,7 +290,7 @@ describe('what the functions work with', () => {
     expect(asTensor({ data: x.data, dims: [3, 2] }).shape).toEqual([3, 2]);
     expect(() => asTensor([1, 2])).toThrow(
       new TypeError(
-        'a Tensor, a Float32Array, a Float64Array or something with data and shape or dims is needed, got an Array of 2',
+        'a Tensor, a Float32Array, a Float64Array or something with data and shape or dims is needed, got an Array of 2; pass new Tensor(x)',
       ),
     );
   });
