@@ -27,6 +27,7 @@ import {
   isTensorLike,
   type Mask,
   type Nested,
+  type NestedMask,
   readMask,
   readParts,
   type TensorLike,
@@ -34,7 +35,7 @@ import {
   type TensorSource,
 } from './view.js';
 
-export type { DType, IntegerList, Mask, Nested, TensorLike, TensorOptions, TensorSource };
+export type { DType, IntegerList, Mask, Nested, NestedMask, TensorLike, TensorOptions, TensorSource };
 
 /** Sizes or dimensions, one by one or as one array. */
 export type Integers = readonly number[] | readonly [IntegerList];
@@ -67,7 +68,8 @@ export class Tensor {
 
   /**
    * A tensor of a number, of nested lists, of a typed array, or of something tensor-like (another Tensor, an onnxruntime or
-   * transformers.js tensor, an ndarray). Numbers and lists are written to new memory; everything else is shared.
+   * transformers.js tensor, an ndarray). Numbers and lists are written to new memory, `true` and `false` in them as 1 and 0;
+   * everything else is shared.
    *
    * @throws TypeError where the source, a list's element or an option is of the wrong kind, or `dtype` is not that of the shared
    * data; RangeError where lists are ragged, a shape does not fit, or strides and offset lead out of the data.

@@ -56,8 +56,8 @@ export type TensorLike =
       readonly fortranOrder?: boolean;
     };
 
-/** What a Tensor can be made of. */
-export type TensorSource = Nested | FloatArray | TensorLike;
+/** What a Tensor can be made of; `true` and `false` in a list are 1 and 0. */
+export type TensorSource = number | readonly NestedMask[] | FloatArray | TensorLike;
 
 /** The entries to fill: non-zero numbers or `true`, in lists, in a typed array, or in something tensor-like. */
 export type Mask = readonly NestedMask[] | ArrayBufferView | TensorLike;
@@ -79,7 +79,7 @@ export function isTensorLike(x: unknown): x is TensorLike {
 /** The parts of a number, a nested list, a typed array or something tensor-like. */
 export function readParts(source: unknown, dtype: unknown): Parts {
   checkDType(dtype);
-  if (typeof source === 'number' || Array.isArray(source)) return readNested(source, dtype ?? 'float32', false);
+  if (typeof source === 'number' || Array.isArray(source)) return readNested(source, dtype ?? 'float32');
   let parts: Parts;
   if (ArrayBuffer.isView(source)) parts = flat(floats(source));
   else if (isTensorLike(source)) parts = readLike(source, floats);
@@ -99,7 +99,7 @@ export function checkDType(dtype: unknown): asserts dtype is DType | undefined {
 
 /** The parts of a mask; a typed array as long as `shape` takes that shape, another one is a single dimension. */
 export function readMask(mask: unknown, shape: readonly number[]): Parts {
-  if (Array.isArray(mask)) return readNested(mask, 'float32', true);
+  if (Array.isArray(mask)) return readNested(mask, 'float32');
   if (isTensorLike(mask)) return readLike(mask, flags);
   if (!ArrayBuffer.isView(mask))
     throw new TypeError(
@@ -223,7 +223,7 @@ function checkLocation(location: unknown): void {
 // Far beyond any real tensor; a list that contains itself would never end.
 const deepest = 64;
 
-function readNested(source: unknown, dtype: DType, booleans: boolean): Parts {
+function readNested(source: unknown, dtype: DType): Parts {
   const shape: number[] = [];
   let first = source;
   while (Array.isArray(first)) {
@@ -243,10 +243,10 @@ function readNested(source: unknown, dtype: DType, booleans: boolean): Parts {
         path[depth] = i;
         fill(value[i], depth + 1);
       }
-    } else if (depth === shape.length && (typeof value === 'number' || (booleans && typeof value === 'boolean'))) {
+    } else if (depth === shape.length && (typeof value === 'number' || typeof value === 'boolean')) {
       data[count++] = Number(value);
     } else {
-      throw misplaced(path.slice(0, depth), value, booleans);
+      throw misplaced(path.slice(0, depth), value);
     }
   };
   fill(source, 0);
@@ -258,11 +258,11 @@ function ragged(path: readonly number[], length: number, wanted: number): RangeE
   return new RangeError(`row ${pathText(path)} has ${entries}, row ${pathText(path.map(() => 0))} has ${wanted}`);
 }
 
-function misplaced(path: readonly number[], value: unknown, booleans: boolean): Error {
+function misplaced(path: readonly number[], value: unknown): Error {
   const element = `element ${pathText(path)}`;
-  if (Array.isArray(value) || typeof value === 'number')
+  if (Array.isArray(value) || typeof value === 'number' || typeof value === 'boolean')
     return new RangeError(`${element} is ${describe(value)}, nested unlike element ${pathText(path.map(() => 0))}`);
-  return new TypeError(`${element} must be ${booleans ? 'a boolean or a number' : 'a number'}, got ${describe(value)}`);
+  return new TypeError(`${element} must be a number or a boolean, got ${describe(value)}`);
 }
 
 function pathText(path: readonly number[]): string {

@@ -184,7 +184,7 @@ describe('maskedFill', () => {
     );
     expect(() => x.maskedFill([true, true, false], 0)).toThrow(RangeError);
     expect(() => x.maskedFill(['yes', 'no'] as never, 0)).toThrow(
-      new TypeError('element 0 must be a boolean or a number, got "yes"'),
+      new TypeError('element 0 must be a number or a boolean, got "yes"'),
     );
     expect(() => x.maskedFill(true as never, 0)).toThrow(
       new TypeError('mask must be a Tensor, a nested list, a typed array or tensor-like, got true'),

@@ -62,6 +62,19 @@ describe('numbers and lists', () => {
     expect(new Tensor(5, { shape: [1, 1] }).shape).toEqual([1, 1]);
   });
 
+  it('of booleans are 1 and 0', () => {
+    const x = new Tensor([
+      [true, false],
+      [0.5, true],
+    ]);
+    expect(x.dtype).toBe('float32');
+    expect(x.toArray()).toEqual([
+      [1, 0],
+      [0.5, 1],
+    ]);
+    expect(new Tensor([3, 4]).mul([true, false]).toArray()).toEqual([3, 0]);
+  });
+
   it('that shrink while they are read are refused', () => {
     const list: unknown[] = [0, 1, 2];
     Object.defineProperty(list, 1, {
@@ -70,7 +83,7 @@ describe('numbers and lists', () => {
         return 1;
       },
     });
-    expect(error(list)).toEqual(new TypeError('element 2 must be a number, got undefined'));
+    expect(error(list)).toEqual(new TypeError('element 2 must be a number or a boolean, got undefined'));
   });
 
   it('are copied', () => {
@@ -102,18 +115,18 @@ describe('numbers and lists', () => {
     [[[1, 2], 3], new RangeError('element 1 is 3, nested unlike element 0')],
     [[1, [2]], new RangeError('element 1 is an Array of 1, nested unlike element 0')],
     [[[1], [[2]]], new RangeError('element [1, 0] is an Array of 1, nested unlike element [0, 0]')],
-    [['a'], new TypeError('element 0 must be a number, got "a"')],
+    [['a'], new TypeError('element 0 must be a number or a boolean, got "a"')],
     [
       [
         [1, 2],
         [3, null],
       ],
-      new TypeError('element [1, 1] must be a number, got null'),
+      new TypeError('element [1, 1] must be a number or a boolean, got null'),
     ],
-    [[1, true], new TypeError('element 1 must be a number, got true')],
-    [[1, 2n], new TypeError('element 1 must be a number, got 2n')],
-    [[1, new Float32Array(1)], new TypeError('element 1 must be a number, got Float32Array of 1')],
-    [new Array(2), new TypeError('element 0 must be a number, got undefined')],
+    [[[true], false], new RangeError('element 1 is false, nested unlike element 0')],
+    [[1, 2n], new TypeError('element 1 must be a number or a boolean, got 2n')],
+    [[1, new Float32Array(1)], new TypeError('element 1 must be a number or a boolean, got Float32Array of 1')],
+    [new Array(2), new TypeError('element 0 must be a number or a boolean, got undefined')],
   ])('%o is refused', (list, expected) => {
     expect(() => new Tensor(list as TensorSource)).toThrow(expected);
   });
