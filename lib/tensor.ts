@@ -5,6 +5,7 @@ import type { FloatArray } from './backend.js';
 import { describe } from './errors.js';
 import { lengthOf, part } from './floats.js';
 import { format } from './format.js';
+import { nearest } from './nearest.js';
 import {
   allocate,
   broadcastShapes,
@@ -49,6 +50,9 @@ export interface Tolerance {
   readonly equalNan?: boolean;
 }
 
+const tensorOptions = ['shape', 'dtype'] as const satisfies (keyof TensorOptions)[];
+const tolerances = ['rtol', 'atol', 'equalNan'] as const satisfies (keyof Tolerance)[];
+
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
 /** A float32 or float64 array of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
@@ -75,8 +79,10 @@ export class Tensor {
    * data; RangeError where lists are ragged, a shape does not fit, or strides and offset lead out of the data.
    */
   constructor(source: TensorSource, options?: TensorOptions) {
-    let parts = source instanceof Parts ? source : readParts(source, checkOptions(options)?.dtype);
-    if (options?.shape !== undefined) parts = viewOf(parts, resolveShape(options.shape, parts.size));
+    checkOptions(options, 'Tensor', tensorOptions, 'shape: [2, 3]');
+    let parts = source instanceof Parts ? source : readParts(source, optionOf(options, 'dtype'));
+    const shape = optionOf(options, 'shape');
+    if (shape !== undefined) parts = viewOf(parts, resolveShape(shape, parts.size));
     this.data = parts.data;
     this.shape = parts.shape;
     this.strides = parts.strides;
@@ -244,10 +250,13 @@ export class Tensor {
    *
    * @throws RangeError where the shapes do not broadcast or a tolerance is negative, TypeError where one is not a number.
    */
-  allClose(other: TensorSource, tolerance: Tolerance = {}): boolean {
-    const { rtol = 1e-5, atol = 1e-8, equalNan = false } = tolerance;
-    checkTolerance('rtol', rtol);
-    checkTolerance('atol', atol);
+  allClose(other: TensorSource, tolerance?: Tolerance): boolean {
+    checkOptions(tolerance, 'allClose', tolerances, 'atol: 1e-6');
+    const rtol = readTolerance('rtol', optionOf(tolerance, 'rtol'), 1e-5);
+    const atol = readTolerance('atol', optionOf(tolerance, 'atol'), 1e-8);
+    const equalNan = optionOf(tolerance, 'equalNan') ?? false;
+    if (typeof equalNan !== 'boolean')
+      throw new TypeError(`allClose: equalNan must be true or false, got ${describe(equalNan)}`);
     return everyPair(this, operand(other, this.dtype), (x, y) => {
       if (x === y || (equalNan && Number.isNaN(x) && Number.isNaN(y))) return true;
       return Number.isFinite(y) && Math.abs(x - y) <= atol + rtol * Math.abs(y);
@@ -372,13 +381,36 @@ function listOf(integers: Integers): unknown {
   return integers.length === 1 && typeof first === 'object' ? first : integers;
 }
 
-function checkOptions(options: TensorOptions | undefined): TensorOptions | undefined {
-  if (options !== undefined && (typeof options !== 'object' || options === null || Array.isArray(options)))
-    throw new TypeError(`options must be an object such as { shape: [2, 3] }, got ${describe(options)}`);
-  return options;
+/** Asserts that options are a plain object, with nothing in it that `name` does not take. */
+function checkOptions(options: unknown, name: string, takes: readonly string[], example: string): void {
+  if (options === undefined) return;
+  if (!isPlain(options))
+    throw new TypeError(`${name}: options must be a plain object such as { ${example} }, got ${describe(options)}`);
+  for (const option of Object.keys(options)) {
+    if (takes.includes(option)) continue;
+    const meant = nearest(option, takes);
+    const help = meant === undefined ? `${name} takes ${takes.join(', ')}` : `did you mean \`${meant}\`?`;
+    throw new TypeError(`${name}: there is no option \`${option}\`; ${help}`);
+  }
 }
 
-function checkTolerance(name: string, value: number): void {
+/** An object made by `{}`, in any realm, or one without a prototype: nothing else has all of its options to itself. */
+function isPlain(options: unknown): options is object {
+  if (typeof options !== 'object' || options === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(options);
+  return prototype === Object.prototype || prototype === null || Object.hasOwn(prototype as object, 'isPrototypeOf');
+}
+
+/** An option that the object itself has: what is on Object.prototype nobody asked for here. */
+function optionOf(options: object | undefined, option: string): unknown {
+  return options !== undefined && Object.hasOwn(options, option)
+    ? (options as Readonly<Record<string, unknown>>)[option]
+    : undefined;
+}
+
+function readTolerance(name: string, value: unknown, usual: number): number {
+  if (value === undefined) return usual;
   if (typeof value !== 'number') throw new TypeError(`${name} must be a number, got ${describe(value)}`);
   if (!(value >= 0)) throw new RangeError(`${name} must not be negative or NaN, got ${value}`);
+  return value;
 }

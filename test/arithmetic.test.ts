@@ -254,6 +254,15 @@ describe('allClose', () => {
     const x = new Tensor([1]);
     expect(() => x.allClose(x, { rtol: -1 })).toThrow(new RangeError('rtol must not be negative or NaN, got -1'));
     expect(() => x.allClose(x, { atol: nan })).toThrow(new RangeError('atol must not be negative or NaN, got NaN'));
+    expect(() => x.allClose(x, { equalnan: true } as never)).toThrow(
+      new TypeError('allClose: there is no option `equalnan`; did you mean `equalNan`?'),
+    );
+    expect(() => x.allClose(x, 1e-3 as never)).toThrow(
+      new TypeError('allClose: options must be a plain object such as { atol: 1e-6 }, got 0.001'),
+    );
+    expect(() => x.allClose(x, { equalNan: 'yes' as never })).toThrow(
+      new TypeError('allClose: equalNan must be true or false, got "yes"'),
+    );
     expect(() => x.allClose(x, { atol: '1' as never })).toThrow(new TypeError('atol must be a number, got "1"'));
   });
 });

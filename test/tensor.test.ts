@@ -45,7 +45,7 @@ describe('a tensor over a typed array', () => {
   });
 
   it('refuses options that are none', () => {
-    const message = 'options must be an object such as { shape: [2, 3] }, got an Array of 2';
+    const message = 'Tensor: options must be a plain object such as { shape: [2, 3] }, got an Array of 2';
     expect(() => new Tensor([1, 2], [1, 2] as never)).toThrow(new TypeError(message));
   });
 

@@ -464,6 +464,38 @@ function strideOf(this: { readonly steps: number[] }): number[] {
   return this.steps;
 }
 
+describe('the options', () => {
+  it('are those the object itself has, each read once', () => {
+    let reads = 0;
+    const options = {
+      get shape() {
+        return reads++ === 0 ? [2, 1] : [1, 2];
+      },
+    };
+    expect(new Tensor([1, 2], options).shape).toEqual([2, 1]);
+    const prototype = Object.prototype as { shape?: unknown };
+    prototype.shape = [7];
+    try {
+      expect(new Tensor([1, 2], {}).shape).toEqual([2]);
+      expect(new Tensor([1, 2]).shape).toEqual([2]);
+    } finally {
+      delete prototype.shape;
+    }
+  });
+
+  it.each([
+    [{ dims: [2] }, 'Tensor: there is no option `dims`; Tensor takes shape, dtype'],
+    [{ shap: [2] }, 'Tensor: there is no option `shap`; did you mean `shape`?'],
+    [{ dType: 'float64' }, 'Tensor: there is no option `dType`; did you mean `dtype`?'],
+    [new Float32Array(2), 'Tensor: options must be a plain object such as { shape: [2, 3] }, got Float32Array of 2'],
+    ['float64', 'Tensor: options must be a plain object such as { shape: [2, 3] }, got "float64"'],
+    [Object.create({ shape: [2] }), 'Tensor: options must be a plain object such as { shape: [2, 3] }, got an object'],
+    [null, 'Tensor: options must be a plain object such as { shape: [2, 3] }, got null'],
+  ])('%o are none', (options, message) => {
+    expect(error([1, 2], options as never)).toEqual(new TypeError(message));
+  });
+});
+
 describe('the Tensor', () => {
   it('of a Tensor shares its memory', () => {
     const x = new Tensor([
