@@ -41,6 +41,9 @@ export type { DType, IntegerList, Mask, Nested, NestedMask, TensorLike, TensorOp
 /** Sizes or dimensions, one by one or as one array. */
 export type Integers = readonly number[] | readonly [IntegerList];
 
+/** What `toArray(rank)` gives, by rank. */
+export type Lists = [number, number[], number[][], number[][][], number[][][][]];
+
 export interface Tolerance {
   /** How far apart two values may be, relative to the other tensor's. Default 1e-5. */
   readonly rtol?: number;
@@ -52,6 +55,9 @@ export interface Tolerance {
 
 const tensorOptions = ['shape', 'dtype'] as const satisfies (keyof TensorOptions)[];
 const tolerances = ['rtol', 'atol', 'equalNan'] as const satisfies (keyof Tolerance)[];
+
+// Not for others: no list of keys, no clone and no JSON has it. A private field would throw in a tensor behind a Proxy, as Vue makes.
+const packed = Symbol('packed');
 
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
@@ -68,7 +74,7 @@ export class Tensor {
   /** The number of elements. */
   readonly size: number;
   /** @internal */
-  readonly packed: boolean;
+  readonly [packed]: boolean;
 
   /**
    * A tensor of a number, of nested lists, of a typed array, or of something tensor-like (another Tensor, an onnxruntime or
@@ -88,7 +94,7 @@ export class Tensor {
     this.strides = parts.strides;
     this.offset = parts.offset;
     this.size = parts.size;
-    this.packed = parts.packed;
+    this[packed] = parts.packed;
   }
 
   /** `'float32'` or `'float64'`. */
@@ -106,14 +112,19 @@ export class Tensor {
     return this.size;
   }
 
+  /** @internal */
+  get packed(): boolean {
+    return this[packed];
+  }
+
   /** True where the elements lie in row-major order without gaps. */
   isContiguous(): boolean {
-    return this.packed;
+    return this[packed];
   }
 
   /** This tensor where it is contiguous, else a contiguous copy. */
   contiguous(): Tensor {
-    return this.packed ? this : this.clone();
+    return this[packed] ? this : this.clone();
   }
 
   /** A contiguous copy in memory of its own. */
@@ -180,7 +191,8 @@ export class Tensor {
 
   /**
    * The number at an index, where there is one for every dimension; with fewer, the tensor that they leave, which shares
-   * memory: `x.at(0, -1)` is the last number of the first row, `x.at(0)` the row. Negative indices count from the end.
+   * memory: `x.at(0, -1)` is the last number of the first row, `x.at(0)` the row. Negative indices count from the end. `item`
+   * gives numbers only, `select` tensors only.
    *
    * @throws TypeError where an index is not an integer, RangeError where it lies outside, or there are too many.
    */
@@ -188,14 +200,7 @@ export class Tensor {
     if (indices.length > this.ndim)
       throw new RangeError(`shape ${shapeText(this.shape)} takes ${this.ndim} indices, got ${indices.length}`);
     let { offset } = this;
-    for (let dim = 0; dim < indices.length; dim++) {
-      const index = indices[dim]!;
-      const length = this.shape[dim]!;
-      if (!Number.isInteger(index)) throw new TypeError(`an index must be an integer, got ${describe(index)}`);
-      if (index < -length || index >= length)
-        throw new RangeError(`index ${index} is outside of dimension ${dim} of shape ${shapeText(this.shape)}`);
-      offset += (index < 0 ? index + length : index) * this.strides[dim]!;
-    }
+    for (let dim = 0; dim < indices.length; dim++) offset += stepsTo(this, dim, indices[dim]!);
     if (indices.length === this.ndim) return numberAt(this, offset);
     const shape = Object.freeze(this.shape.slice(indices.length));
     const strides = Object.freeze(this.strides.slice(indices.length));
@@ -203,18 +208,60 @@ export class Tensor {
   }
 
   /**
-   * The number in a tensor of one element, of any shape.
+   * The number at an index for every dimension, or in a tensor of one element, of any shape: `x.item(0, -1)`, `x.item()`.
    *
-   * @throws RangeError where there are more, or none.
+   * @throws RangeError where there are more elements, or none; TypeError, RangeError like `at`.
    */
-  item(): number {
+  item(...indices: readonly number[]): number {
+    if (indices.length > 0) {
+      const value = this.at(...indices);
+      if (typeof value === 'number') return value;
+      throw new RangeError(
+        `item() needs ${this.ndim} indices for shape ${shapeText(this.shape)}, got ${indices.length}`,
+      );
+    }
     if (this.size !== 1)
       throw new RangeError(`item() needs one element, but shape ${shapeText(this.shape)} has ${this.size}`);
     return numberAt(this, this.offset);
   }
 
-  /** The elements as nested arrays of numbers, a copy; the number itself for a 0-d tensor. */
-  toArray(): Nested {
+  /**
+   * The tensor at an index of one dimension, without that dimension; shares memory: `x.select(1, -1)` is the last column.
+   *
+   * @throws TypeError where an argument is not an integer, RangeError where the tensor does not have it.
+   */
+  select(dim: number, index: number): Tensor {
+    const at = normalizeDim(dim, this.shape);
+    if (this.ndim === 0) throw new RangeError('select() needs a dimension, but shape [] has none');
+    const offset = this.offset + stepsTo(this, at, index);
+    const shape = Object.freeze(this.shape.toSpliced(at, 1));
+    const strides = Object.freeze(this.strides.toSpliced(at, 1));
+    return new Tensor(new Parts(this.data, shape, strides, offset));
+  }
+
+  /**
+   * The entries of the first dimension, one by one: rows of a matrix, 0-d tensors of a vector, each over its part of the memory.
+   * A 0-d tensor is not iterable, as the TypeError says.
+   */
+  get [Symbol.iterator](): () => IterableIterator<Tensor> {
+    // Not a method that throws: to be asked for it is how toEqual of vitest and jest, which compares iterables entry by entry,
+    // finds that there are no entries further down.
+    return (this.ndim === 0 ? undefined : entries) as () => IterableIterator<Tensor>;
+  }
+
+  /**
+   * The elements as nested arrays of numbers, a copy; the number itself for a 0-d tensor. A rank asks for so many dimensions, and
+   * is what the type then follows: `toArray(2)` is a `number[][]`.
+   *
+   * @throws RangeError where the tensor has another rank.
+   */
+  toArray<R extends 0 | 1 | 2 | 3 | 4>(rank: R): Lists[R];
+  toArray(): Nested;
+  toArray(rank?: number): Nested {
+    if (rank !== undefined && rank !== this.ndim)
+      throw new RangeError(
+        `toArray(${describe(rank)}) does not fit shape ${shapeText(this.shape)} of rank ${this.ndim}`,
+      );
     const data = contiguousData(this);
     let at = 0;
     const nest = (dim: number): Nested =>
@@ -293,6 +340,12 @@ export class Tensor {
     return format(this);
   }
 
+  /** The number of a tensor with one element, where one is asked for: `Number(x)`, `x.at(0) + 1`, `Math.max(...x)`. */
+  [Symbol.toPrimitive](hint: string): number | string {
+    // toString() has four decimals.
+    return hint === 'number' || (hint === 'default' && this.size === 1) ? this.item() : this.toString();
+  }
+
   [inspect](depth?: number): unknown {
     const head = `Tensor(${this.dtype}, ${shapeText(this.shape)})`;
     if (depth !== undefined && depth < 0) return `[${head}]`;
@@ -350,6 +403,25 @@ function numberAt(tensor: Parts, index: number): number {
   const value = tensor.data[index];
   if (value === undefined) checkReach(tensor.data, tensor);
   return value!;
+}
+
+/** How many elements of data lie before an index of one dimension, which may be negative. */
+function stepsTo({ shape, strides }: Parts, dim: number, index: number): number {
+  const length = shape[dim]!;
+  if (!Number.isInteger(index)) throw new TypeError(`an index must be an integer, got ${describe(index)}`);
+  if (index < -length || index >= length)
+    throw new RangeError(`index ${index} is outside of dimension ${dim} of shape ${shapeText(shape)}`);
+  return (index < 0 ? index + length : index) * strides[dim]!;
+}
+
+function* entries(this: Tensor): Generator<Tensor, undefined> {
+  const length = this.shape[0]!;
+  for (let index = 0; index < length; index++) {
+    const entry = this.select(0, index);
+    // With no more of the memory than its own: toEqual of two vectors compares all that their entries have, 1000 times 1000 numbers.
+    const own = ownData(entry);
+    yield own === undefined ? entry : new Tensor(new Parts(own, entry.shape));
+  }
 }
 
 function gather(tensor: Parts): FloatArray {
