@@ -26,17 +26,32 @@ import {
   brand,
   type IntegerList,
   isTensorLike,
+  type JSONNumber,
   type Mask,
   type Nested,
   type NestedMask,
+  readJSON,
   readMask,
   readParts,
+  type TensorJSON,
   type TensorLike,
   type TensorOptions,
   type TensorSource,
+  writeJSON,
 } from './view.js';
 
-export type { DType, IntegerList, Mask, Nested, NestedMask, TensorLike, TensorOptions, TensorSource };
+export type {
+  DType,
+  IntegerList,
+  JSONNumber,
+  Mask,
+  Nested,
+  NestedMask,
+  TensorJSON,
+  TensorLike,
+  TensorOptions,
+  TensorSource,
+};
 
 /** Sizes or dimensions, one by one or as one array. */
 export type Integers = readonly number[] | readonly [IntegerList];
@@ -95,6 +110,19 @@ export class Tensor {
     this.offset = parts.offset;
     this.size = parts.size;
     this[packed] = parts.packed;
+  }
+
+  /**
+   * The tensor that `toJSON` wrote, element for element (a NaN is any NaN), in new memory.
+   *
+   * @throws TypeError where a member is of the wrong kind, RangeError where the shape does not fit the data.
+   */
+  static fromJSON(json: {
+    readonly dtype: string;
+    readonly shape: IntegerList;
+    readonly data: readonly (number | string)[];
+  }): Tensor {
+    return new Tensor(readJSON(json));
   }
 
   /** `'float32'` or `'float64'`. */
@@ -267,6 +295,14 @@ export class Tensor {
     const nest = (dim: number): Nested =>
       dim === this.ndim ? data[at++]! : Array.from({ length: this.shape[dim]! }, () => nest(dim + 1));
     return nest(0);
+  }
+
+  /**
+   * What JSON.stringify writes, and `Tensor.fromJSON` reads: dtype, shape, and the elements in row-major order, of which NaN, the
+   * infinities and -0 are strings.
+   */
+  toJSON(): TensorJSON {
+    return { dtype: this.dtype, shape: this.shape, data: Array.from(contiguousData(this), writeJSON) };
   }
 
   /**

@@ -71,6 +71,19 @@ export interface TensorOptions<D extends DType = DType> {
   readonly dtype?: D;
 }
 
+// What JSON has no number for.
+const unwritable: readonly unknown[] = ['NaN', 'Infinity', '-Infinity', '-0'];
+
+/** A number in JSON, which has none for these four. */
+export type JSONNumber = number | 'NaN' | 'Infinity' | '-Infinity' | '-0';
+
+/** What a Tensor is in JSON: its elements in row-major order. */
+export interface TensorJSON<D extends DType = DType> {
+  readonly dtype: D;
+  readonly shape: readonly number[];
+  readonly data: readonly JSONNumber[];
+}
+
 /** True for a Tensor, of this or another copy of the package, and for what has the members of TensorLike. */
 export function isTensorLike(x: unknown): x is TensorLike {
   return typeof x === 'object' && x !== null && 'data' in x && ('dims' in x || 'shape' in x);
@@ -218,6 +231,35 @@ function checkLocation(location: unknown): void {
   if (location === undefined || location === 'cpu' || location === 'cpu-pinned') return;
   const instead = location === 'none' ? '; it was disposed' : '; pass { data: await x.getData(), dims: x.dims }';
   throw new TypeError(`a tensor must be in memory, at location 'cpu', got ${describe(location)}${instead}`);
+}
+
+/** The parts of what toJSON wrote. */
+export function readJSON(json: unknown): Parts {
+  if (typeof json !== 'object' || json === null)
+    throw new TypeError(`fromJSON takes the object that JSON.parse gives, got ${describe(json)}`);
+  const { dtype, shape, data } = json as Readonly<Record<string, unknown>>;
+  if (dtype === undefined) throw new TypeError(`dtype must be 'float32' or 'float64', got undefined`);
+  checkDType(dtype);
+  const sizes = checkShape(shape);
+  if (!Array.isArray(data)) throw new TypeError(`data must be a list of numbers, got ${describe(data)}`);
+  const { length } = data;
+  checkSize(sizes, length);
+  const numbers = allocate(dtype, length);
+  for (let k = 0; k < length; k++) {
+    const value: unknown = data[k];
+    if (typeof value !== 'number' && !unwritable.includes(value))
+      throw new TypeError(
+        `element ${k} of data must be a number or one of ${unwritable.map(describe).join(', ')}, got ${describe(value)}`,
+      );
+    numbers[k] = Number(value);
+  }
+  return new Parts(numbers, sizes);
+}
+
+/** A number as toJSON writes it. */
+export function writeJSON(value: number): JSONNumber {
+  if (Object.is(value, -0)) return '-0';
+  return Number.isFinite(value) ? value : (String(value) as JSONNumber);
 }
 
 // Far beyond any real tensor; a list that contains itself would never end.
