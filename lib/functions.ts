@@ -6,8 +6,9 @@ import { describe } from './errors.js';
 import { isFloatArray } from './floats.js';
 import { emptyLike } from './memory.js';
 import { backend } from './select.js';
-import { normalizeDim, sameShape, shapeText, sizeOf } from './shape.js';
+import { normalizeDim, overlapsItself, sameShape, shapeText, sizeOf } from './shape.js';
 import { asTensor, contiguousData, copyInto, ownData, resultLike, type Tensor, type TensorLike } from './tensor.js';
+import { isReadOnly } from './view.js';
 
 /** What a function takes: a typed array, a Tensor, or anything tensor-like. */
 export type Input = FloatArray | TensorLike;
@@ -117,12 +118,13 @@ function tensorOperands(name: string, like: Input, grad: Input | undefined, out:
     return { x, y, grad: g, shape, result: resultLike(from, y), scatter: undefined };
   }
   const into = checkLike(from, out, 'out', name);
-  if ((out as { flags?: { READONLY?: boolean } }).flags?.READONLY === true)
-    throw new TypeError(`${name}: out is marked READONLY`);
+  if (isReadOnly(out)) throw new TypeError(`${name}: out is marked READONLY`);
   const own = ownData(into);
   if (own !== undefined) return { x, y: checkOut(x, g, own, name), grad: g, shape, result: out, scatter: undefined };
-  if (into.strides.some((stride, dim) => stride === 0 && into.shape[dim]! > 1))
-    throw new RangeError(`${name}: out has stride 0: several of its elements are one place in memory`);
+  if (overlapsItself(into))
+    throw new RangeError(
+      `${name}: out has strides ${shapeText(into.strides)}: several elements are one place in memory`,
+    );
   // Scattered afterwards, so it may share anything with x.
   return { x, y: emptyLike(x), grad: g, shape, result: out, scatter: into };
 }
