@@ -24,6 +24,8 @@ import {
 import {
   advice,
   brand,
+  type DataOf,
+  type DTypeOf,
   type IntegerList,
   isTensorLike,
   type JSONNumber,
@@ -41,7 +43,9 @@ import {
 } from './view.js';
 
 export type {
+  DataOf,
   DType,
+  DTypeOf,
   IntegerList,
   JSONNumber,
   Mask,
@@ -58,6 +62,22 @@ export type Integers = readonly number[] | readonly [IntegerList];
 
 /** What `toArray(rank)` gives, by rank. */
 export type Lists = [number, number[], number[][], number[][][], number[][][][]];
+
+/** The dtype of a sum: float64 where one of the two is. */
+export type Wider<D extends DType, E extends DType> = [D] extends ['float64'] ? D : [E] extends ['float64'] ? E : D | E;
+
+/** The dtype that `other` has beside a tensor of dtype D: a number or a list takes D. */
+export type OperandDType<S, D extends DType> = S extends number | readonly unknown[] ? D : DTypeOf<S>;
+
+/** How a Tensor is made, with the dtype that it will have. */
+export interface TensorConstructor {
+  new <S extends TensorSource = TensorSource, D extends DType = DTypeOf<S>>(
+    source: S,
+    options?: TensorOptions<D>,
+  ): Tensor<D>;
+  readonly prototype: Tensor;
+  fromJSON: typeof Tensor.fromJSON;
+}
 
 export interface Tolerance {
   /** How far apart two values may be, relative to the other tensor's. Default 1e-5. */
@@ -77,9 +97,9 @@ const packed = Symbol('packed');
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
 /** A float32 or float64 array of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
-export class Tensor {
+export class Tensor<D extends DType = DType> {
   /** The typed array given, itself, of which the tensor may be a part; an element's index in it follows from `strides`. */
-  readonly data: FloatArray;
+  readonly data: DataOf<D>;
   /** The sizes of the dimensions, frozen; [] for a single number. */
   readonly shape: readonly number[];
   /** How many elements of `data` lie between neighbours along each dimension, frozen. */
@@ -104,7 +124,7 @@ export class Tensor {
     let parts = source instanceof Parts ? source : readParts(source, optionOf(options, 'dtype'));
     const shape = optionOf(options, 'shape');
     if (shape !== undefined) parts = viewOf(parts, resolveShape(shape, parts.size));
-    this.data = parts.data;
+    this.data = parts.data as DataOf<D>;
     this.shape = parts.shape;
     this.strides = parts.strides;
     this.offset = parts.offset;
@@ -126,8 +146,8 @@ export class Tensor {
   }
 
   /** `'float32'` or `'float64'`. */
-  get dtype(): DType {
-    return dtypeOf(this.data);
+  get dtype(): D {
+    return dtypeOf(this.data) as D;
   }
 
   /** The number of dimensions. */
@@ -151,12 +171,12 @@ export class Tensor {
   }
 
   /** This tensor where it is contiguous, else a contiguous copy. */
-  contiguous(): Tensor {
+  contiguous(): Tensor<D> {
     return this[packed] ? this : this.clone();
   }
 
   /** A contiguous copy in memory of its own. */
-  clone(): Tensor {
+  clone(): Tensor<D> {
     return new Tensor(new Parts(gather(this), this.shape));
   }
 
@@ -166,7 +186,7 @@ export class Tensor {
    *
    * @throws RangeError where the shape has another number of elements, TypeError where it is not made of integers.
    */
-  reshape(...shape: Integers): Tensor {
+  reshape(...shape: Integers): Tensor<D> {
     const wanted = resolveShape(listOf(shape), this.size);
     const strides = viewStrides(this, wanted);
     return new Tensor(strides ? new Parts(this.data, wanted, strides, this.offset) : new Parts(gather(this), wanted));
@@ -177,7 +197,7 @@ export class Tensor {
    *
    * @throws like `reshape`; RangeError where it would take a copy.
    */
-  view(...shape: Integers): Tensor {
+  view(...shape: Integers): Tensor<D> {
     return new Tensor(viewOf(this, resolveShape(listOf(shape), this.size)));
   }
 
@@ -186,7 +206,7 @@ export class Tensor {
    *
    * @throws TypeError where a dimension is not an integer, RangeError where the tensor does not have it.
    */
-  transpose(dim0: number, dim1: number): Tensor {
+  transpose(dim0: number, dim1: number): Tensor<D> {
     const first = normalizeDim(dim0, this.shape);
     const second = normalizeDim(dim1, this.shape);
     // A 0-d tensor has the dimension 0 to name, but none to exchange.
@@ -200,7 +220,7 @@ export class Tensor {
    *
    * @throws TypeError where a dimension is not an integer, RangeError where they are not each dimension once.
    */
-  permute(...dims: Integers): Tensor {
+  permute(...dims: Integers): Tensor<D> {
     const given = readIntegers(listOf(dims), 'dims', 'integers');
     const order = given.map((dim) => normalizeDim(dim, this.shape));
     if (order.length !== this.ndim || new Set(order).size !== order.length)
@@ -213,7 +233,7 @@ export class Tensor {
   }
 
   /** All dimensions in reverse order, the transpose of a matrix; shares memory. */
-  get T(): Tensor {
+  get T(): Tensor<D> {
     return this.permute([...this.shape.keys()].reverse());
   }
 
@@ -224,7 +244,7 @@ export class Tensor {
    *
    * @throws TypeError where an index is not an integer, RangeError where it lies outside, or there are too many.
    */
-  at(...indices: readonly number[]): Tensor | number {
+  at(...indices: readonly number[]): Tensor<D> | number {
     if (indices.length > this.ndim)
       throw new RangeError(`shape ${shapeText(this.shape)} takes ${this.ndim} indices, got ${indices.length}`);
     let { offset } = this;
@@ -258,7 +278,7 @@ export class Tensor {
    *
    * @throws TypeError where an argument is not an integer, RangeError where the tensor does not have it.
    */
-  select(dim: number, index: number): Tensor {
+  select(dim: number, index: number): Tensor<D> {
     const at = normalizeDim(dim, this.shape);
     if (this.ndim === 0) throw new RangeError('select() needs a dimension, but shape [] has none');
     const offset = this.offset + stepsTo(this, at, index);
@@ -271,10 +291,10 @@ export class Tensor {
    * The entries of the first dimension, one by one: rows of a matrix, 0-d tensors of a vector, each over its part of the memory.
    * A 0-d tensor is not iterable, as the TypeError says.
    */
-  get [Symbol.iterator](): () => IterableIterator<Tensor> {
+  get [Symbol.iterator](): () => IterableIterator<Tensor<D>> {
     // Not a method that throws: to be asked for it is how toEqual of vitest and jest, which compares iterables entry by entry,
     // finds that there are no entries further down.
-    return (this.ndim === 0 ? undefined : entries) as () => IterableIterator<Tensor>;
+    return (this.ndim === 0 ? undefined : entries) as () => IterableIterator<Tensor<D>>;
   }
 
   /**
@@ -301,7 +321,7 @@ export class Tensor {
    * What JSON.stringify writes, and `Tensor.fromJSON` reads: dtype, shape, and the elements in row-major order, of which NaN, the
    * infinities and -0 are strings.
    */
-  toJSON(): TensorJSON {
+  toJSON(): TensorJSON<D> {
     return { dtype: this.dtype, shape: this.shape, data: Array.from(contiguousData(this), writeJSON) };
   }
 
@@ -311,7 +331,7 @@ export class Tensor {
    *
    * @throws TypeError where the mask or the value is of the wrong kind, RangeError where the mask does not broadcast.
    */
-  maskedFill(mask: Mask, value: number): Tensor {
+  maskedFill(mask: Mask, value: number): Tensor<D> {
     if (typeof value !== 'number') throw new TypeError(`value must be a number, got ${describe(value)}`);
     const marks = readMask(mask, this.shape);
     if (!sameShape(broadcastShapes(this.shape, marks.shape), this.shape))
@@ -352,22 +372,22 @@ export class Tensor {
    *
    * @throws RangeError where the shapes do not broadcast, TypeError where `other` is of the wrong kind.
    */
-  add(other: TensorSource): Tensor {
+  add<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
     return new Tensor(combine('add', this, operand(other, this.dtype)));
   }
 
   /** `this - other`, otherwise like `add`. */
-  sub(other: TensorSource): Tensor {
+  sub<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
     return new Tensor(combine('sub', this, operand(other, this.dtype)));
   }
 
   /** `this * other`, otherwise like `add`. */
-  mul(other: TensorSource): Tensor {
+  mul<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
     return new Tensor(combine('mul', this, operand(other, this.dtype)));
   }
 
   /** `this / other`, otherwise like `add`; a division by zero gives an infinity or NaN. */
-  div(other: TensorSource): Tensor {
+  div<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
     return new Tensor(combine('div', this, operand(other, this.dtype)));
   }
 
@@ -450,7 +470,7 @@ function stepsTo({ shape, strides }: Parts, dim: number, index: number): number 
   return (index < 0 ? index + length : index) * strides[dim]!;
 }
 
-function* entries(this: Tensor): Generator<Tensor, undefined> {
+function* entries<D extends DType>(this: Tensor<D>): Generator<Tensor<D>, undefined> {
   const length = this.shape[0]!;
   for (let index = 0; index < length; index++) {
     const entry = this.select(0, index);
