@@ -6,7 +6,9 @@ import type { FloatArray } from './backend.js';
 const getter = (name: PropertyKey) =>
   Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Float32Array.prototype), name)!.get!;
 const tag = getter(Symbol.toStringTag);
+const length = getter('length');
 const offset = getter('byteOffset');
+const buffer = getter('buffer');
 
 /** `'Float32Array'` and so on for a typed array, undefined for everything else. */
 export function typeName(x: unknown): string | undefined {
@@ -22,6 +24,11 @@ export function isFloat32(x: FloatArray): x is Float32Array {
   return typeName(x) === 'Float32Array';
 }
 
+/** The number of elements of a typed array; 0 also where its memory is gone. */
+export function lengthOf(x: ArrayBufferView): number {
+  return length.call(x);
+}
+
 /** The first byte of an array in its buffer. */
 export function byteOffset(x: FloatArray): number {
   return offset.call(x);
@@ -30,4 +37,11 @@ export function byteOffset(x: FloatArray): number {
 /** The bytes between one element and the next. */
 export function elementBytes(x: FloatArray): 4 | 8 {
   return isFloat32(x) ? 4 : 8;
+}
+
+/** `count` elements from `first` on, in the same memory. */
+export function part(x: FloatArray, first: number, count: number): FloatArray {
+  const memory: ArrayBufferLike = buffer.call(x);
+  const at = byteOffset(x) + first * elementBytes(x);
+  return isFloat32(x) ? new Float32Array(memory, at, count) : new Float64Array(memory, at, count);
 }

@@ -6,27 +6,56 @@ import { describe } from './errors.js';
 import { isFloatArray } from './floats.js';
 import { emptyLike } from './memory.js';
 import { backend } from './select.js';
-import { normalizeDim, sameShape, shapeText, sizeOf } from './shape.js';
-import { asTensor, contiguousData, copyInto, ownData, resultLike, type Tensor, type TensorLike } from './tensor.js';
+import { normalizeDim, overlapsItself, sameShape, shapeText, sizeOf } from './shape.js';
+import {
+  asTensor,
+  contiguousData,
+  copyInto,
+  type DataOf,
+  type DTypeOf,
+  ownData,
+  resultLike,
+  type Tensor,
+  type TensorLike,
+} from './tensor.js';
+import { isReadOnly } from './view.js';
 
 /** What a function takes: a typed array, a Tensor, or anything tensor-like. */
 export type Input = FloatArray | TensorLike;
-/** What a function gives: a typed array for a typed array, a Tensor for everything else. */
-export type Output<X> = X extends FloatArray ? X : Tensor;
 
-export interface Options<X extends Input = Input> {
+/** A new array of results. It lies in an ArrayBuffer, whatever x lies in, and TypeScript before 5.7 cannot say so. */
+export type NewArray = {
+  readonly float32: ReturnType<typeof Float32Array.of>;
+  readonly float64: ReturnType<typeof Float64Array.of>;
+};
+
+/** What a function gives: a new typed array for a typed array, a Tensor for everything else, anything for any. */
+// biome-ignore lint/suspicious/noExplicitAny: 0 extends only `1 & any`, and who has no types for x wants none for the result.
+export type Output<X> = 0 extends 1 & X ? any : X extends FloatArray ? NewArray[DTypeOf<X>] : Tensor<DTypeOf<X>>;
+
+/** What may be filled with the result for x, where anything is. */
+export type Out<X> = (X extends FloatArray ? DataOf<DTypeOf<X>> : TensorLike) | undefined;
+
+/** What a function gives with options: `out` itself, where there is one. */
+export type Result<X, O> = [O] extends [undefined]
+  ? Output<X>
+  : undefined extends O
+    ? Output<X> | Exclude<O, undefined>
+    : O;
+
+export interface Options<X extends Input = Input, O extends Out<X> = Out<X>> {
   /** Filled and returned instead of something new; has the kind, dtype and size of x, and may be x itself. */
-  readonly out?: X extends FloatArray ? X : TensorLike;
+  readonly out?: O;
   /** `'fast'` (default) computes float32 in float32; `'exact'` in float64, rounded once. float64 is the same in both. */
   readonly precision?: Precision;
 }
 
-export interface GELUOptions<X extends Input = Input> extends Options<X> {
+export interface GELUOptions<X extends Input = Input, O extends Out<X> = Out<X>> extends Options<X, O> {
   /** `'none'` (default): with the error function. `'tanh'`, `'sigmoid'`: the two usual approximations of it. */
   readonly approximate?: Approximate;
 }
 
-export interface SoftmaxOptions<X extends Input = Input> extends Options<X> {
+export interface SoftmaxOptions<X extends Input = Input, O extends Out<X> = Out<X>> extends Options<X, O> {
   /** The dimension whose entries sum to 1; negative counts from the end. Default -1. */
   readonly dim?: number;
 }
@@ -49,7 +78,7 @@ export function geluOf(approximate: unknown = 'none'): Op {
 }
 
 /** y = f(x), element by element. */
-export function map<X extends Input>(op: Op, name: string, x: X, options: Options<X> | undefined): Output<X> {
+export function map<X extends Input, O>(op: Op, name: string, x: X, options: Options<X> | undefined): Result<X, O> {
   const exact = checkPrecision(options?.precision, name);
   const call = operands(name, x, undefined, options?.out);
   backend.map(call.x, call.y, op, exact);
@@ -57,20 +86,20 @@ export function map<X extends Input>(op: Op, name: string, x: X, options: Option
 }
 
 /** y = grad * f'(x), element by element. */
-export function mapGrad<X extends Input>(
+export function mapGrad<X extends Input, O>(
   op: Op,
   name: string,
   grad: Input,
   x: X,
   options: Options<X> | undefined,
-): Output<X> {
+): Result<X, O> {
   const exact = checkPrecision(options?.precision, name);
   const call = operands(name, x, grad, options?.out);
   backend.mapGrad(call.grad!, call.x, call.y, op, exact);
   return finish(call);
 }
 
-export function softmaxOf<X extends Input>(x: X, options: SoftmaxOptions<X> | undefined): Output<X> {
+export function softmaxOf<X extends Input, O>(x: X, options: SoftmaxOptions<X> | undefined): Result<X, O> {
   const exact = checkPrecision(options?.precision, 'softmax');
   const call = operands('softmax', x, undefined, options?.out);
   const at = normalizeDim(options?.dim ?? -1, call.shape);
@@ -79,7 +108,11 @@ export function softmaxOf<X extends Input>(x: X, options: SoftmaxOptions<X> | un
   return finish(call);
 }
 
-export function softmaxGradOf<X extends Input>(grad: Input, x: X, options: SoftmaxOptions<X> | undefined): Output<X> {
+export function softmaxGradOf<X extends Input, O>(
+  grad: Input,
+  x: X,
+  options: SoftmaxOptions<X> | undefined,
+): Result<X, O> {
   const exact = checkPrecision(options?.precision, 'softmaxGrad');
   const call = operands('softmaxGrad', x, grad, options?.out);
   const at = normalizeDim(options?.dim ?? -1, call.shape);
@@ -117,19 +150,20 @@ function tensorOperands(name: string, like: Input, grad: Input | undefined, out:
     return { x, y, grad: g, shape, result: resultLike(from, y), scatter: undefined };
   }
   const into = checkLike(from, out, 'out', name);
-  if ((out as { flags?: { READONLY?: boolean } }).flags?.READONLY === true)
-    throw new TypeError(`${name}: out is marked READONLY`);
+  if (isReadOnly(out)) throw new TypeError(`${name}: out is marked READONLY`);
   const own = ownData(into);
   if (own !== undefined) return { x, y: checkOut(x, g, own, name), grad: g, shape, result: out, scatter: undefined };
-  if (into.strides.some((stride, dim) => stride === 0 && into.shape[dim]! > 1))
-    throw new RangeError(`${name}: out has stride 0: several of its elements are one place in memory`);
+  if (overlapsItself(into))
+    throw new RangeError(
+      `${name}: out has strides ${shapeText(into.strides)}: several elements are one place in memory`,
+    );
   // Scattered afterwards, so it may share anything with x.
   return { x, y: emptyLike(x), grad: g, shape, result: out, scatter: into };
 }
 
-function finish<X extends Input>({ y, result, scatter }: Operands): Output<X> {
+function finish<X extends Input, O>({ y, result, scatter }: Operands): Result<X, O> {
   if (scatter !== undefined) copyInto(scatter, y);
-  return result as Output<X>;
+  return result as Result<X, O>;
 }
 
 /** `other` as a tensor of x's dtype and shape. */

@@ -293,9 +293,31 @@ describe('wrong arguments', () => {
     const data = f32(1, 2);
     const out = { data, shape: [2], strides: [1], offset: 0, flags: { READONLY: true } };
     expect(() => relu(new Tensor([1, 2]), { out })).toThrow(new TypeError('relu: out is marked READONLY'));
-    const same = { data, shape: [2], strides: [0], offset: 0 };
-    expect(() => relu(new Tensor([1, 2]), { out: same })).toThrow('relu: out has stride 0');
+    const theirs = { data, shape: [2], strides: [1], offset: 0, readonly: true };
+    expect(() => relu(new Tensor([3, 4]), { out: theirs })).toThrow(new TypeError('relu: out is marked READONLY'));
     expect(data).toEqual(f32(1, 2));
+  });
+
+  it.each([
+    [[4], [0]],
+    [
+      [2, 2],
+      [1, 1],
+    ],
+    [
+      [2, 2],
+      [-1, 1],
+    ],
+    [
+      [4, 2],
+      [2, 4],
+    ],
+  ])('may be an output of shape %j and strides %j, of which several elements are one place', (shape, strides) => {
+    const data = new Float32Array(20).fill(7);
+    const x = new Tensor(new Float32Array(shape.reduce((m, n) => m * n)), { shape });
+    const message = `softmax: out has strides [${strides.join(', ')}]: several elements are one place in memory`;
+    expect(() => softmax(x, { out: { data, shape, strides, offset: 9 } })).toThrow(new RangeError(message));
+    expect(data).toEqual(new Float32Array(20).fill(7));
   });
 
   it('are found before anything is written', () => {
