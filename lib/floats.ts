@@ -9,6 +9,7 @@ const tag = getter(Symbol.toStringTag);
 const length = getter('length');
 const offset = getter('byteOffset');
 const buffer = getter('buffer');
+const { set } = Float32Array.prototype;
 
 /** `'Float32Array'` and so on for a typed array, undefined for everything else. */
 export function typeName(x: unknown): string | undefined {
@@ -24,14 +25,31 @@ export function isFloat32(x: FloatArray): x is Float32Array {
   return typeName(x) === 'Float32Array';
 }
 
-/** The number of elements of a typed array; 0 also where its memory is gone. */
-export function lengthOf(x: ArrayBufferView): number {
+// V8 inlines these getters where it knows the hidden class of x, which it learns from an access: to read a property that no array
+// has makes 1.5 ns of 5.2 (Node 20). The caller could have a property of any other name.
+const nothing = Symbol();
+type Readable = { readonly [nothing]?: never };
+
+/** The number of elements; 0 also where the memory is gone. */
+export function lengthOf(x: FloatArray): number {
+  void (x as Readable)[nothing];
   return length.call(x);
 }
 
 /** The first byte of an array in its buffer. */
 export function byteOffset(x: FloatArray): number {
+  void (x as Readable)[nothing];
   return offset.call(x);
+}
+
+/** The buffer of an array. V8 keeps one of up to 64 bytes without, and makes it when it is first asked for: 230 ns. */
+export function bufferOf(x: FloatArray): ArrayBufferLike {
+  return buffer.call(x);
+}
+
+/** The number of elements of a typed array of any type. */
+export function lengthOfAny(x: ArrayBufferView): number {
+  return length.call(x);
 }
 
 /** The bytes between one element and the next. */
@@ -41,7 +59,11 @@ export function elementBytes(x: FloatArray): 4 | 8 {
 
 /** `count` elements from `first` on, in the same memory. */
 export function part(x: FloatArray, first: number, count: number): FloatArray {
-  const memory: ArrayBufferLike = buffer.call(x);
   const at = byteOffset(x) + first * elementBytes(x);
-  return isFloat32(x) ? new Float32Array(memory, at, count) : new Float64Array(memory, at, count);
+  return isFloat32(x) ? new Float32Array(bufferOf(x), at, count) : new Float64Array(bufferOf(x), at, count);
+}
+
+/** Copies the elements of one array over those of another, from `first` on. */
+export function copyOver(target: FloatArray, source: FloatArray, first = 0): void {
+  set.call(target as Float32Array, source, first);
 }

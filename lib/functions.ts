@@ -3,7 +3,7 @@ import type { Activation } from './activations.js';
 import { type FloatArray, type Op, opOf } from './backend.js';
 import { checkGrad, checkOut, checkPrecision, type Precision } from './check.js';
 import { describe } from './errors.js';
-import { isFloatArray } from './floats.js';
+import { isFloatArray, lengthOf } from './floats.js';
 import { emptyLike } from './memory.js';
 import { backend } from './select.js';
 import { normalizeDim, overlapsItself, sameShape, shapeText, sizeOf } from './shape.js';
@@ -104,7 +104,7 @@ export function softmaxOf<X extends Input, O>(x: X, options: SoftmaxOptions<X> |
   const call = operands('softmax', x, undefined, options?.out);
   const at = normalizeDim(options?.dim ?? -1, call.shape);
   const inner = sizeOf(call.shape, at + 1);
-  if (call.x.length > 0) backend.softmax(call.x, call.y, call.shape[at] ?? 1, inner, exact);
+  if (call.count > 0) backend.softmax(call.x, call.y, call.shape[at] ?? 1, inner, exact);
   return finish(call);
 }
 
@@ -117,7 +117,7 @@ export function softmaxGradOf<X extends Input, O>(
   const call = operands('softmaxGrad', x, grad, options?.out);
   const at = normalizeDim(options?.dim ?? -1, call.shape);
   const inner = sizeOf(call.shape, at + 1);
-  if (call.x.length > 0) backend.softmaxGrad(call.grad!, call.x, call.y, call.shape[at] ?? 1, inner, exact);
+  if (call.count > 0) backend.softmaxGrad(call.grad!, call.x, call.y, call.shape[at] ?? 1, inner, exact);
   return finish(call);
 }
 
@@ -126,6 +126,7 @@ interface Operands {
   readonly x: FloatArray;
   readonly y: FloatArray;
   readonly grad: FloatArray | undefined;
+  readonly count: number;
   readonly shape: readonly number[];
   readonly result: unknown;
   /** An `out` that is not contiguous: y is to be scattered into it. */
@@ -135,30 +136,32 @@ interface Operands {
 /** The operands of x, and of grad where there is one, with `out` or something new for the result. */
 function operands(name: string, x: Input, grad: Input | undefined, out: unknown): Operands {
   if (!isFloatArray(x)) return tensorOperands(name, x, grad, out);
-  const g = grad === undefined ? undefined : checkGrad(x, grad, name);
-  const y = out === undefined ? emptyLike(x) : checkOut(x, g, out, name);
-  return { x, y, grad: g, shape: [x.length], result: y, scatter: undefined };
+  const count = lengthOf(x);
+  const g = grad === undefined ? undefined : checkGrad(x, count, grad, name);
+  const y = out === undefined ? emptyLike(x, count) : checkOut(x, count, g, out, name);
+  return { x, y, grad: g, count, shape: [count], result: y, scatter: undefined };
 }
 
 function tensorOperands(name: string, like: Input, grad: Input | undefined, out: unknown): Operands {
   const from = asTensor(like);
   const g = grad === undefined ? undefined : contiguousData(checkLike(from, grad, 'grad', name));
   const x = contiguousData(from);
-  const { shape } = from;
+  const { shape, size: count } = from;
   if (out === undefined) {
-    const y = emptyLike(x);
-    return { x, y, grad: g, shape, result: resultLike(from, y), scatter: undefined };
+    const y = emptyLike(x, count);
+    return { x, y, grad: g, count, shape, result: resultLike(from, y), scatter: undefined };
   }
   const into = checkLike(from, out, 'out', name);
   if (isReadOnly(out)) throw new TypeError(`${name}: out is marked READONLY`);
   const own = ownData(into);
-  if (own !== undefined) return { x, y: checkOut(x, g, own, name), grad: g, shape, result: out, scatter: undefined };
+  if (own !== undefined)
+    return { x, y: checkOut(x, count, g, own, name), grad: g, count, shape, result: out, scatter: undefined };
   if (overlapsItself(into))
     throw new RangeError(
       `${name}: out has strides ${shapeText(into.strides)}: several elements are one place in memory`,
     );
   // Scattered afterwards, so it may share anything with x.
-  return { x, y: emptyLike(x), grad: g, shape, result: out, scatter: into };
+  return { x, y: emptyLike(x, count), grad: g, count, shape, result: out, scatter: into };
 }
 
 function finish<X extends Input, O>({ y, result, scatter }: Operands): Result<X, O> {

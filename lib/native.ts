@@ -1,5 +1,6 @@
 // Loads the addon, and keeps the reason where it cannot. Every other file sees only backends.
 import { type Backend, type BackendName, backendNames, type FloatArray, opOf } from './backend.js';
+import { lengthOf } from './floats.js';
 import { reference } from './reference.js';
 import { callSmall, mostElements, type SmallCall, softmaxOp } from './small.js';
 
@@ -44,21 +45,25 @@ function backendOf(name: BackendName, methods: Methods, small: SmallCall): Backe
   return {
     name,
     map(x, y, op, exact) {
-      if (x.length > mostElements) methods.map(x, y, op, exact);
-      else if (op === opOf.relu && x.length < smallestRelu) reference.map(x, y, op);
-      else callSmall(small, number, undefined, x, y, op, 1, 1, exact);
+      const count = lengthOf(x);
+      if (count > mostElements) methods.map(x, y, op, exact);
+      else if (op === opOf.relu && count < smallestRelu) reference.map(x, y, op);
+      else callSmall(small, number, count, undefined, x, y, op, 1, 1, exact);
     },
     mapGrad(grad, x, y, op, exact) {
-      if (x.length > mostElements) methods.mapGrad(grad, x, y, op, exact);
-      else callSmall(small, number, grad, x, y, op, 1, 1, exact);
+      const count = lengthOf(x);
+      if (count > mostElements) methods.mapGrad(grad, x, y, op, exact);
+      else callSmall(small, number, count, grad, x, y, op, 1, 1, exact);
     },
     softmax(x, y, length, inner, exact) {
-      if (x.length > mostElements) methods.softmax(x, y, length, inner, exact);
-      else callSmall(small, number, undefined, x, y, softmaxOp, length, inner, exact);
+      const count = lengthOf(x);
+      if (count > mostElements) methods.softmax(x, y, length, inner, exact);
+      else callSmall(small, number, count, undefined, x, y, softmaxOp, length, inner, exact);
     },
     softmaxGrad(grad, x, y, length, inner, exact) {
-      if (x.length > mostElements) methods.softmaxGrad(grad, x, y, length, inner, exact);
-      else callSmall(small, number, grad, x, y, softmaxOp, length, inner, exact);
+      const count = lengthOf(x);
+      if (count > mostElements) methods.softmaxGrad(grad, x, y, length, inner, exact);
+      else callSmall(small, number, count, grad, x, y, softmaxOp, length, inner, exact);
     },
   };
 }

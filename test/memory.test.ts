@@ -1,0 +1,111 @@
+// Whose memory is read and written: arrays that answer wrongly for themselves, arrays whose memory is gone, and results that lie
+// over their inputs.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as nonlin from '../lib/index.js';
+import { mostElements } from '../lib/small.js';
+import { random } from './inputs.js';
+
+const { Tensor } = nonlin;
+type Floats = Float32Array | Float64Array;
+
+const chosen = nonlin.info().backend;
+afterAll(() => nonlin.useBackend(chosen));
+
+// For relu in JavaScript, for a small call and for a large one.
+const counts = [3, mostElements, 300];
+
+/** Every function and gradient, as a function of x and an out; softmax also by columns. */
+const functions = ['relu', 'sigmoid', 'tanh', 'gelu', 'softmax'] as const;
+const gradients = ['reluGrad', 'sigmoidGrad', 'tanhGrad', 'geluGrad', 'softmaxGrad'] as const;
+const loose = nonlin as unknown as Record<string, (...args: unknown[]) => Floats>;
+
+/** Fails where the elements differ in a bit, whatever the arrays say of themselves. */
+function expectSame(actual: Floats, expected: Floats, what: string): void {
+  const bytes = (x: Floats) => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
+  expect(Buffer.compare(bytes(actual), bytes(expected)), `${what}: ${Array.from(bytes(actual).slice(0, 64))}`).toBe(0);
+}
+
+describe.each(nonlin.backends())('%s', (backend) => {
+  beforeAll(() => nonlin.useBackend(backend));
+
+  describe.each([Float32Array, Float64Array])('$name', (FloatArray) => {
+    const dtype = FloatArray === Float32Array ? 'float32' : 'float64';
+    const values = (count: number) => FloatArray.from(random(dtype, count, 8)) as Floats;
+
+    // What an array may say of its length: all of them cost a call its values, or the calls after it theirs.
+    const lies: [string, unknown][] = [
+      ['an object', { valueOf: () => 2, toString: () => '2' }],
+      ['more', 5000],
+      ['less', 1],
+      ['nothing', undefined],
+      ['NaN', Number.NaN],
+      ['text', '2'],
+    ];
+    const classes = lies.map(([what, said]) => {
+      class Lying extends (FloatArray as unknown as typeof Float32Array) {
+        override get length() {
+          return said as number;
+        }
+      }
+      return [what, (x: Floats) => new Lying(x as Float32Array) as Floats] as const;
+    });
+    const owners = lies.map(
+      ([what, said]) =>
+        [`${what}, itself`, (x: Floats) => Object.defineProperty(x, 'length', { value: said })] as const,
+    );
+    const throwing = [
+      'an error',
+      (x: Floats) =>
+        Object.defineProperty(x, 'length', {
+          get() {
+            throw new Error('asked');
+          },
+        }),
+    ] as const;
+
+    it.each([...classes, ...owners, throwing])('takes arrays whose length says %s', (_, lying) => {
+      for (const count of counts) {
+        const [x, g] = [values(count), values(count).reverse() as Floats];
+        for (const name of functions) {
+          const expected = loose[name]!(x);
+          expectSame(loose[name]!(lying(x.slice())), expected, name);
+          expectSame(loose[name]!(x, { out: lying(x.slice()) }), expected, name);
+          const both = lying(x.slice());
+          expectSame(loose[name]!(both, { out: both }), expected, name);
+        }
+        for (const name of gradients) {
+          const expected = loose[name]!(g, x);
+          expectSame(loose[name]!(lying(g.slice()), lying(x.slice())), expected, name);
+          expectSame(loose[name]!(g, x, { out: lying(x.slice()) }), expected, name);
+        }
+        const tensor = nonlin.softmax(new Tensor(lying(x.slice()), { shape: [1, count] }));
+        expectSame(tensor.data, nonlin.softmax(x), 'a Tensor');
+        // Of another length, whatever it says.
+        expect(() => loose.tanh!(x, { out: lying(values(count + 1)) })).toThrow(
+          new RangeError(`tanh: out has ${count + 1} elements but x has ${count}`),
+        );
+      }
+    });
+  });
+
+  it('keeps nothing of an array for later calls', () => {
+    const lengths = Array.from({ length: mostElements + 2 }, (_, length) => length);
+    const honest = () => lengths.map((length) => loose.sigmoid!(Float32Array.from({ length }, (_, i) => i - 3)));
+    const before = honest();
+    for (const length of lengths) {
+      let asked = 0;
+      class Counting extends Float32Array {
+        // Once a number, then something else, as a cache may see it.
+        override get length() {
+          return (asked++ % 2 === 0 ? length : { length }) as number;
+        }
+        override subarray(): never {
+          throw new Error('called');
+        }
+      }
+      loose.sigmoid!(new Counting(length));
+      loose.sigmoid!(new Counting(length), { out: new Counting(length) });
+    }
+    expect(honest()).toEqual(before);
+  });
+});
