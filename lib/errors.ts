@@ -13,3 +13,12 @@ export function describe(value: unknown): string {
   if (typeName(value) !== undefined) return `${name} of ${lengthOfAny(value as ArrayBufferView)}`;
   return name === undefined || name === 'Object' ? 'an object' : `a ${name}`;
 }
+
+/** An error of a part that does not know for whom it works, with the name of who called it in front; others as they are. */
+export function inNameOf(name: string, error: unknown): unknown {
+  // Not by instanceof: the errors of an addon are of its own realm, and a Jest test runs in another.
+  const { name: kind, message } = error as Error;
+  if (kind === 'RangeError') return new RangeError(`${name}: ${message}`, { cause: error });
+  if (kind === 'TypeError') return new TypeError(`${name}: ${message}`, { cause: error });
+  return error;
+}

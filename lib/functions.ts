@@ -2,11 +2,11 @@
 import type { Activation } from './activations.js';
 import { type FloatArray, type Op, opOf } from './backend.js';
 import { checkGrad, checkOut, checkPrecision, type Precision } from './check.js';
-import { describe } from './errors.js';
+import { describe, inNameOf } from './errors.js';
 import { isFloatArray, lengthOf } from './floats.js';
 import { emptyLike } from './memory.js';
 import { backend } from './select.js';
-import { normalizeDim, overlapsItself, sameShape, shapeText, sizeOf } from './shape.js';
+import { checkReach, normalizeDim, overlapsItself, sameShape, shapeText, sizeOf } from './shape.js';
 import {
   asTensor,
   contiguousData,
@@ -71,17 +71,21 @@ export type Approximate = keyof typeof gelus;
 const geluOps = new Map<unknown, Op>(Object.entries(gelus).map(([name, activation]) => [name, opOf[activation]]));
 
 /** The activation that `approximate` names, by its number. */
-export function geluOf(approximate: unknown = 'none'): Op {
+export function geluOf(approximate: unknown = 'none', name = 'gelu'): Op {
   const op = geluOps.get(approximate);
   if (op !== undefined) return op;
-  throw new TypeError(`gelu: approximate must be 'none', 'tanh' or 'sigmoid', got ${describe(approximate)}`);
+  throw new TypeError(`${name}: approximate must be 'none', 'tanh' or 'sigmoid', got ${describe(approximate)}`);
 }
 
 /** y = f(x), element by element. */
 export function map<X extends Input, O>(op: Op, name: string, x: X, options: Options<X> | undefined): Result<X, O> {
   const exact = checkPrecision(options?.precision, name);
-  const call = operands(name, x, undefined, options?.out);
-  backend.map(call.x, call.y, op, exact);
+  const call = operands(name, x, options?.out, false);
+  try {
+    backend.map(call.x, call.y, op, exact);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
   return finish(call);
 }
 
@@ -94,17 +98,30 @@ export function mapGrad<X extends Input, O>(
   options: Options<X> | undefined,
 ): Result<X, O> {
   const exact = checkPrecision(options?.precision, name);
-  const call = operands(name, x, grad, options?.out);
-  backend.mapGrad(call.grad!, call.x, call.y, op, exact);
+  const call = operands(name, x, options?.out, true, grad);
+  try {
+    backend.mapGrad(call.grad!, call.x, call.y, op, exact);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
   return finish(call);
 }
 
-export function softmaxOf<X extends Input, O>(x: X, options: SoftmaxOptions<X> | undefined): Result<X, O> {
-  const exact = checkPrecision(options?.precision, 'softmax');
-  const call = operands('softmax', x, undefined, options?.out);
-  const at = normalizeDim(options?.dim ?? -1, call.shape);
-  const inner = sizeOf(call.shape, at + 1);
-  if (call.count > 0) backend.softmax(call.x, call.y, call.shape[at] ?? 1, inner, exact);
+export function softmaxOf<X extends Input, O>(
+  x: X,
+  options: SoftmaxOptions<X> | undefined,
+  name = 'softmax',
+): Result<X, O> {
+  const exact = checkPrecision(options?.precision, name);
+  const call = operands(name, x, options?.out, false);
+  const shape = call.shape ?? [call.count];
+  const at = dimOf(options?.dim, shape, name);
+  const inner = sizeOf(shape, at + 1);
+  try {
+    if (call.count > 0) backend.softmax(call.x, call.y, shape[at] ?? 1, inner, exact);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
   return finish(call);
 }
 
@@ -112,13 +129,27 @@ export function softmaxGradOf<X extends Input, O>(
   grad: Input,
   x: X,
   options: SoftmaxOptions<X> | undefined,
+  name = 'softmaxGrad',
 ): Result<X, O> {
-  const exact = checkPrecision(options?.precision, 'softmaxGrad');
-  const call = operands('softmaxGrad', x, grad, options?.out);
-  const at = normalizeDim(options?.dim ?? -1, call.shape);
-  const inner = sizeOf(call.shape, at + 1);
-  if (call.count > 0) backend.softmaxGrad(call.grad!, call.x, call.y, call.shape[at] ?? 1, inner, exact);
+  const exact = checkPrecision(options?.precision, name);
+  const call = operands(name, x, options?.out, true, grad);
+  const shape = call.shape ?? [call.count];
+  const at = dimOf(options?.dim, shape, name);
+  const inner = sizeOf(shape, at + 1);
+  try {
+    if (call.count > 0) backend.softmaxGrad(call.grad!, call.x, call.y, shape[at] ?? 1, inner, exact);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
   return finish(call);
+}
+
+function dimOf(dim: unknown = -1, shape: readonly number[], name: string): number {
+  try {
+    return normalizeDim(dim as number, shape);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
 }
 
 /** What a backend is called with, checked, and what its caller gets. */
@@ -127,41 +158,55 @@ interface Operands {
   readonly y: FloatArray;
   readonly grad: FloatArray | undefined;
   readonly count: number;
-  readonly shape: readonly number[];
+  /** Undefined for typed arrays, which have one dimension. */
+  readonly shape: readonly number[] | undefined;
   readonly result: unknown;
   /** An `out` that is not contiguous: y is to be scattered into it. */
   readonly scatter: Tensor | undefined;
 }
 
-/** The operands of x, and of grad where there is one, with `out` or something new for the result. */
-function operands(name: string, x: Input, grad: Input | undefined, out: unknown): Operands {
-  if (!isFloatArray(x)) return tensorOperands(name, x, grad, out);
+/** The operands of x, and of grad where there is to be one, with `out` or something new for the result. */
+function operands(name: string, x: Input, out: unknown, hasGrad: boolean, grad?: unknown): Operands {
+  if (!isFloatArray(x)) return tensorOperands(name, x, out, hasGrad, grad);
   const count = lengthOf(x);
-  const g = grad === undefined ? undefined : checkGrad(x, count, grad, name);
+  const g = hasGrad ? checkGrad(x, count, grad, name) : undefined;
   const y = out === undefined ? emptyLike(x, count) : checkOut(x, count, g, out, name);
-  return { x, y, grad: g, count, shape: [count], result: y, scatter: undefined };
+  return { x, y, grad: g, count, shape: undefined, result: y, scatter: undefined };
 }
 
-function tensorOperands(name: string, like: Input, grad: Input | undefined, out: unknown): Operands {
-  const from = asTensor(like);
-  const g = grad === undefined ? undefined : contiguousData(checkLike(from, grad, 'grad', name));
-  const x = contiguousData(from);
-  const { shape, size: count } = from;
-  if (out === undefined) {
-    const y = emptyLike(x, count);
-    return { x, y, grad: g, count, shape, result: resultLike(from, y), scatter: undefined };
+function tensorOperands(name: string, like: unknown, out: unknown, hasGrad: boolean, grad: unknown): Operands {
+  const from = asTensor(like, 'x', name);
+  const gradFrom = hasGrad ? likeX(from, grad, 'grad', name) : undefined;
+  const into = out === undefined ? undefined : likeX(from, out, 'out', name);
+  if (into !== undefined && isReadOnly(out)) throw new TypeError(`${name}: out is marked READONLY`);
+  // Their memory only now: what was read so far may have been getters, which can have done anything to it.
+  let what = 'x';
+  let x: FloatArray;
+  let g: FloatArray | undefined;
+  let own: FloatArray | undefined;
+  try {
+    x = contiguousData(from);
+    what = 'grad';
+    if (gradFrom !== undefined) g = contiguousData(gradFrom);
+    what = 'out';
+    own = into && ownData(into);
+    if (into !== undefined && own === undefined) checkReach(into.data, into);
+  } catch (error) {
+    throw inNameOf(`${name}: ${what}`, error);
   }
-  const into = checkLike(from, out, 'out', name);
-  if (isReadOnly(out)) throw new TypeError(`${name}: out is marked READONLY`);
-  const own = ownData(into);
-  if (own !== undefined)
-    return { x, y: checkOut(x, count, g, own, name), grad: g, count, shape, result: out, scatter: undefined };
-  if (overlapsItself(into))
-    throw new RangeError(
-      `${name}: out has strides ${shapeText(into.strides)}: several elements are one place in memory`,
-    );
-  // Scattered afterwards, so it may share anything with x.
-  return { x, y: emptyLike(x, count), grad: g, count, shape, result: out, scatter: into };
+  const { shape, size: count } = from;
+  if (own === undefined) {
+    if (into !== undefined && overlapsItself(into)) throw selfOverlap(into, name);
+    const y = emptyLike(x, count);
+    // Scattered afterwards, so an out may share anything with x.
+    return { x, y, grad: g, count, shape, result: out ?? resultLike(from, y), scatter: into };
+  }
+  const y = checkOut(x, count, g, own, name);
+  return { x, y, grad: g, count, shape, result: out, scatter: undefined };
+}
+
+function selfOverlap({ strides }: Tensor, name: string): RangeError {
+  return new RangeError(`${name}: out has strides ${shapeText(strides)}: several elements are one place in memory`);
 }
 
 function finish<X extends Input, O>({ y, result, scatter }: Operands): Result<X, O> {
@@ -170,8 +215,8 @@ function finish<X extends Input, O>({ y, result, scatter }: Operands): Result<X,
 }
 
 /** `other` as a tensor of x's dtype and shape. */
-function checkLike(x: Tensor, other: unknown, what: string, name: string): Tensor {
-  const tensor = asTensor(other);
+function likeX(x: Tensor, other: unknown, what: string, name: string): Tensor {
+  const tensor = asTensor(other, what, name);
   if (tensor.dtype !== x.dtype) throw new TypeError(`${name}: ${what} must be ${x.dtype} like x, got ${tensor.dtype}`);
   if (!sameShape(tensor.shape, x.shape))
     throw new RangeError(`${name}: ${what} has shape ${shapeText(tensor.shape)} but x has ${shapeText(x.shape)}`);

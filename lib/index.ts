@@ -104,7 +104,7 @@ export function geluGrad<X extends Input, O extends Out<X> = undefined>(
   x: X,
   options?: GELUOptions<X, O>,
 ): Result<X, O> {
-  return mapGrad(geluOf(checkOptions(options, 'geluGrad')?.approximate), 'geluGrad', grad, x, options);
+  return mapGrad(geluOf(checkOptions(options, 'geluGrad')?.approximate, 'geluGrad'), 'geluGrad', grad, x, options);
 }
 
 /** `s * (grad - sum(grad * s))` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}. */

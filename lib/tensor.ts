@@ -2,8 +2,8 @@
 // made of it; a method that copies says so. What reads a caller's arguments is in view.ts, the loops are in arithmetic.ts.
 import { combine, everyPair, fillWhere } from './arithmetic.js';
 import type { FloatArray } from './backend.js';
-import { describe } from './errors.js';
-import { lengthOf, part } from './floats.js';
+import { describe, inNameOf } from './errors.js';
+import { isFloatArray, lengthOf, part } from './floats.js';
 import { format } from './format.js';
 import { nearest } from './nearest.js';
 import {
@@ -416,13 +416,20 @@ export class Tensor<D extends DType = DType> {
   }
 }
 
-/** A Tensor itself, or one that shares the memory of a typed array or of something tensor-like; lists are refused. */
-export function asTensor(x: unknown): Tensor {
+/** A Tensor itself, or one that shares the memory of a typed array or of something tensor-like; `what` of the function `name`. */
+export function asTensor(x: unknown, what: string, name: string): Tensor {
   if (x instanceof Tensor) return x;
-  if (ArrayBuffer.isView(x) || isTensorLike(x)) return new Tensor(readParts(x, undefined));
-  throw new TypeError(
-    `a Tensor, a Float32Array, a Float64Array or something with data and shape or dims is needed, got ${describe(x)}${advice(x)}`,
-  );
+  if (!isFloatArray(x) && !isTensorLike(x)) {
+    const wanted = 'a Float32Array, a Float64Array, a Tensor or something with data and shape or dims';
+    // What would make an input of an output would not be it.
+    const instead = what === 'out' ? '' : advice(x).replace(/\bx\b/g, what);
+    throw new TypeError(`${name}: ${what} must be ${wanted}, got ${describe(x)}${instead}`);
+  }
+  try {
+    return new Tensor(readParts(x, undefined));
+  } catch (error) {
+    throw inNameOf(`${name}: ${what}`, error);
+  }
 }
 
 /** A tensor of fresh, contiguous results of x's shape, and of its strides where it is contiguous too. */

@@ -496,12 +496,12 @@ describe('what the functions work with', () => {
 
   it('asTensor gives a tensor itself and wraps the rest', () => {
     const x = matrix();
-    expect(asTensor(x)).toBe(x);
-    expect(asTensor(x.data).data).toBe(x.data);
-    expect(asTensor({ data: x.data, dims: [3, 2] }).shape).toEqual([3, 2]);
-    expect(() => asTensor([1, 2])).toThrow(
+    expect(asTensor(x, 'x', 'tanh')).toBe(x);
+    expect(asTensor(x.data, 'x', 'tanh').data).toBe(x.data);
+    expect(asTensor({ data: x.data, dims: [3, 2] }, 'x', 'tanh').shape).toEqual([3, 2]);
+    expect(() => asTensor([1, 2], 'grad', 'tanhGrad')).toThrow(
       new TypeError(
-        'a Tensor, a Float32Array, a Float64Array or something with data and shape or dims is needed, got an Array of 2; pass new Tensor(x)',
+        'tanhGrad: grad must be a Float32Array, a Float64Array, a Tensor or something with data and shape or dims, got an Array of 2; pass new Tensor(grad)',
       ),
     );
   });
