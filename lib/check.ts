@@ -2,7 +2,7 @@
 // readers blame the caller.
 import type { FloatArray } from './backend.js';
 import { describe } from './errors.js';
-import { bufferOf, byteOffset, elementBytes, lengthOf, typeName } from './floats.js';
+import { bufferOf, byteOffset, elementBytes, lengthOf, lossOf, typeName } from './floats.js';
 
 /** Which arithmetic serves float32: `'fast'` in float32, `'exact'` in float64 and rounded once. */
 export type Precision = 'fast' | 'exact';
@@ -18,6 +18,20 @@ export function checkPrecision(precision: unknown, name: string): boolean {
   if (precision === undefined || precision === 'fast') return false;
   if (precision === 'exact') return true;
   throw new TypeError(`${name}: precision must be 'fast' or 'exact', got ${describe(precision)}`);
+}
+
+/** Asserts that a typed array without elements is an empty one, and not one whose memory is gone. */
+export function checkPresent(x: ArrayBufferView, what: string): void {
+  const loss = lossOf(x);
+  if (loss === 'transferred') throw new TypeError(`${what} is detached: its buffer was transferred`);
+  if (loss === 'shrunk') throw new RangeError(`${what} lies outside of its buffer, which has shrunk`);
+}
+
+/** The number of elements of x, which may be none. */
+export function countOf(x: FloatArray, name: string): number {
+  const count = lengthOf(x);
+  if (count === 0) checkPresent(x, `${name}: x`);
+  return count;
 }
 
 /** The incoming gradient of `count` elements: an array of their type and number. */
@@ -44,6 +58,7 @@ export function checkOut(
 function checkLike(x: FloatArray, count: number, other: unknown, what: string, name: string): FloatArray {
   if (typeName(other) !== typeName(x)) throw otherType(x, other, what, name);
   const length = lengthOf(other as FloatArray);
+  if (length === 0) checkPresent(other as FloatArray, `${name}: ${what}`);
   if (length !== count) throw otherLength(length, count, what, name);
   return other as FloatArray;
 }

@@ -9,7 +9,7 @@ const tag = getter(Symbol.toStringTag);
 const length = getter('length');
 const offset = getter('byteOffset');
 const buffer = getter('buffer');
-const { set } = Float32Array.prototype;
+const { set, values } = Float32Array.prototype;
 
 /** `'Float32Array'` and so on for a typed array, undefined for everything else. */
 export function typeName(x: unknown): string | undefined {
@@ -30,7 +30,7 @@ export function isFloat32(x: FloatArray): x is Float32Array {
 const nothing = Symbol();
 type Readable = { readonly [nothing]?: never };
 
-/** The number of elements; 0 also where the memory is gone. */
+/** The number of elements; 0 also where the memory is gone, which `lossOf` tells. */
 export function lengthOf(x: FloatArray): number {
   void (x as Readable)[nothing];
   return length.call(x);
@@ -66,4 +66,20 @@ export function part(x: FloatArray, first: number, count: number): FloatArray {
 /** Copies the elements of one array over those of another, from `first` on. */
 export function copyOver(target: FloatArray, source: FloatArray, first = 0): void {
   set.call(target as Float32Array, source, first);
+}
+
+/** What became of the memory of an array without elements: undefined where it is just empty. */
+export function lossOf(x: ArrayBufferView): 'transferred' | 'shrunk' | undefined {
+  // The methods of an array throw where its memory is gone, in every runtime; this one does nothing else.
+  if (!throws(() => values.call(x as Float32Array))) return undefined;
+  return throws(() => new Uint8Array(buffer.call(x))) ? 'transferred' : 'shrunk';
+}
+
+function throws(act: () => unknown): boolean {
+  try {
+    act();
+    return false;
+  } catch {
+    return true;
+  }
 }

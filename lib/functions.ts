@@ -1,9 +1,9 @@
 // The path of a public function: check, find the memory, call the backend once. A Tensor travels as a contiguous array.
 import type { Activation } from './activations.js';
 import { type FloatArray, type Op, opOf } from './backend.js';
-import { checkGrad, checkOut, checkPrecision, type Precision } from './check.js';
+import { checkGrad, checkOut, checkPrecision, countOf, type Precision } from './check.js';
 import { describe, inNameOf } from './errors.js';
-import { isFloatArray, lengthOf } from './floats.js';
+import { isFloatArray } from './floats.js';
 import { emptyLike } from './memory.js';
 import { backend } from './select.js';
 import { checkReach, normalizeDim, overlapsItself, sameShape, shapeText, sizeOf } from './shape.js';
@@ -168,7 +168,7 @@ interface Operands {
 /** The operands of x, and of grad where there is to be one, with `out` or something new for the result. */
 function operands(name: string, x: Input, out: unknown, hasGrad: boolean, grad?: unknown): Operands {
   if (!isFloatArray(x)) return tensorOperands(name, x, out, hasGrad, grad);
-  const count = lengthOf(x);
+  const count = countOf(x, name);
   const g = hasGrad ? checkGrad(x, count, grad, name) : undefined;
   const y = out === undefined ? emptyLike(x, count) : checkOut(x, count, g, out, name);
   return { x, y, grad: g, count, shape: undefined, result: y, scatter: undefined };

@@ -1,5 +1,6 @@
 // Shapes, strides and the walk over them. Nothing here knows the Tensor; shapes and strides are frozen and never written again.
 import type { FloatArray } from './backend.js';
+import { checkPresent } from './check.js';
 import { describe } from './errors.js';
 import { isFloat32, lengthOf, typeName } from './floats.js';
 
@@ -168,6 +169,8 @@ export function checkSize(shape: readonly number[], size: number): readonly numb
  * for its buffer may have been transferred or have shrunk.
  */
 export function checkReach(data: FloatArray, { shape, strides, offset }: Layout): void {
+  const count = lengthOf(data);
+  if (count === 0) checkPresent(data, 'data');
   let first = offset;
   let last = offset;
   for (let dim = 0; dim < shape.length; dim++) {
@@ -176,11 +179,9 @@ export function checkReach(data: FloatArray, { shape, strides, offset }: Layout)
     if (span < 0) first += span;
     else last += span;
   }
-  const count = lengthOf(data);
   if (first >= 0 && last < count) return;
   const layout = `shape ${shapeText(shape)}, strides ${shapeText(strides)}, offset ${offset}`;
-  const why = count === 0 ? '; its buffer is empty or was transferred' : '';
-  throw new RangeError(`${layout} reach elements ${first} to ${last}, but data has ${count}${why}`);
+  throw new RangeError(`${layout} reach elements ${first} to ${last}, but data has ${count}`);
 }
 
 /**

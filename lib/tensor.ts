@@ -448,7 +448,7 @@ export function ownData(tensor: Parts): FloatArray | undefined {
   if (!tensor.packed) return undefined;
   // Contiguous elements lie from offset to offset + size.
   const count = lengthOf(data);
-  if (size > 0 && !(offset >= 0 && offset + size <= count)) checkReach(data, tensor);
+  if (count === 0 || (size > 0 && !(offset >= 0 && offset + size <= count))) checkReach(data, tensor);
   return size === count ? data : part(data, size === 0 ? 0 : offset, size);
 }
 

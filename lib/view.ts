@@ -1,8 +1,9 @@
 // Reads what a caller has as the parts of a tensor, by structure and importing nothing: numbers, nested lists, typed arrays, the
 // tensors of other libraries. Memory is shared, never copied (lists have none), and everything is checked before it is read.
 import type { FloatArray } from './backend.js';
+import { checkPresent } from './check.js';
 import { describe } from './errors.js';
-import { isFloatArray, lengthOf, typeName } from './floats.js';
+import { isFloatArray, lengthOf, lengthOfAny, typeName } from './floats.js';
 import {
   allocate,
   checkReach,
@@ -152,7 +153,14 @@ function flat(data: FloatArray): Parts {
   return new Parts(data, Object.freeze([lengthOf(data)]));
 }
 
+// A tensor of an array whose memory is gone would be an empty one.
+function checkMemory(data: unknown): void {
+  if (typeName(data) !== undefined && lengthOfAny(data as ArrayBufferView) === 0)
+    checkPresent(data as ArrayBufferView, 'data');
+}
+
 function floats(data: unknown, like?: Foreign): FloatArray {
+  checkMemory(data);
   if (isFloatArray(data)) return data;
   throw new TypeError(
     `data must be a Float32Array or a Float64Array, got ${describe(data)}${like === undefined ? advice(data) : dataAdvice(data, like)}`,
@@ -160,6 +168,7 @@ function floats(data: unknown, like?: Foreign): FloatArray {
 }
 
 function flags(data: unknown, like?: Foreign): FloatArray {
+  checkMemory(data);
   if (isFloatArray(data)) return data;
   if (typeName(data) === undefined)
     throw new TypeError(

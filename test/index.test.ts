@@ -386,17 +386,7 @@ describe('wrong arguments', () => {
     expect(memory).toEqual(f32(-1, -2, -3, -4));
   });
 
-  it('may be arrays whose memory is gone', () => {
-    const gone = f32(1, 2, 3);
-    structuredClone(gone, { transfer: [gone.buffer] });
-    expect(relu(gone)).toEqual(new Float32Array(0));
-    for (const f of [relu, sigmoid, softmax]) {
-      expect(f(gone, { out: gone })).toBe(gone);
-      expect(() => f(f32(1, 2, 3), { out: gone })).toThrow('out has 0 elements but x has 3');
-    }
-  });
-
-  it('may be tensors whose memory is gone, or has shrunk', () => {
+  it('may be tensors whose memory has shrunk', () => {
     const Resizable = ArrayBuffer as unknown as new (bytes: number, options: object) => { resize(bytes: number): void };
     const buffer = new Resizable(32, { maxByteLength: 32 });
     const memory = new Float32Array(buffer as unknown as ArrayBuffer).fill(1);
@@ -410,7 +400,7 @@ describe('wrong arguments', () => {
     expect(() => sigmoid(x, { out: second! })).toThrow(new RangeError(`sigmoid: out: ${reach}`));
     expect(() => reluGrad(second!, x)).toThrow(new RangeError(`reluGrad: grad: ${reach}`));
     buffer.resize(0);
-    expect(() => softmax(first!)).toThrow('data has 0; its buffer is empty or was transferred');
+    expect(() => softmax(first!)).toThrow(/^softmax: x: shape .* but data has 0$/);
   });
 
   it('names a backend that cannot run here, and those that can', () => {

@@ -108,4 +108,97 @@ describe.each(nonlin.backends())('%s', (backend) => {
     }
     expect(honest()).toEqual(before);
   });
+
+  describe('memory that is gone', () => {
+    const detach = <A extends Floats>(x: A): A => {
+      structuredClone(x.buffer, { transfer: [x.buffer as ArrayBuffer] });
+      return x;
+    };
+    const gone = () => detach(Float32Array.of(1, 2, 3));
+    const some = () => Float32Array.of(1, 2, 3);
+    const tensors: [string, (data: Float32Array) => unknown][] = [
+      ['array', (data) => data],
+      // Made while its memory was there.
+      ['Tensor', (data) => Object.assign(new Tensor(some()), { data })],
+      ['tensor-like', (data) => ({ data, dims: [data.length] })],
+    ];
+    const message = (name: string, what: string, kind: string) =>
+      new TypeError(`${name}: ${what}${kind === 'array' ? '' : ': data'} is detached: its buffer was transferred`);
+
+    it.each(tensors)('is refused in every argument: %s', (kind, as) => {
+      for (const name of functions) {
+        const f = loose[name]!;
+        expect(() => f(as(gone())), name).toThrow(message(name, 'x', kind));
+        expect(() => f(as(some()), { out: as(gone()) }), name).toThrow(message(name, 'out', kind));
+        const both = as(gone());
+        expect(() => f(both, { out: both }), name).toThrow(message(name, 'x', kind));
+      }
+      for (const name of gradients) {
+        const f = loose[name]!;
+        expect(() => f(as(some()), as(gone())), name).toThrow(message(name, 'x', kind));
+        expect(() => f(as(gone()), as(some())), name).toThrow(message(name, 'grad', kind));
+        expect(() => f(as(some()), as(some()), { out: as(gone()) }), name).toThrow(message(name, 'out', kind));
+      }
+    });
+
+    it('is refused where nothing was in it, and where no element is asked for', () => {
+      const empty = detach(new Float32Array(0));
+      expect(() => nonlin.tanh(empty)).toThrow(message('tanh', 'x', 'array'));
+      expect(() => nonlin.tanh(new Float32Array(0), { out: empty })).toThrow(message('tanh', 'out', 'array'));
+      const data = some();
+      const none = new Tensor({ data, shape: [2, 0], strides: [1, 1], offset: 0 });
+      expect(nonlin.softmax(none).shape).toEqual([2, 0]);
+      detach(data);
+      expect(() => nonlin.softmax(none)).toThrow(message('softmax', 'x', 'Tensor'));
+    });
+
+    it('is not what an empty array has', () => {
+      for (const name of functions) expect(loose[name]!(new Float64Array(0)), name).toEqual(new Float64Array(0));
+      for (const name of gradients)
+        expect(loose[name]!(new Float32Array(0), new Float32Array(0)), name).toEqual(new Float32Array(0));
+      const out = new Float32Array(0);
+      expect(nonlin.gelu(new Float32Array(0), { out })).toBe(out);
+    });
+
+    it('may be that of an array beyond the end of a buffer that has shrunk', () => {
+      const Resizable = ArrayBuffer as unknown as new (
+        n: number,
+        o: object,
+      ) => ArrayBuffer & { resize(n: number): void };
+      const buffer = new Resizable(32, { maxByteLength: 32 });
+      const [first, last, rest] = [
+        new Float32Array(buffer, 0, 4),
+        new Float32Array(buffer, 16, 4),
+        new Float32Array(buffer),
+      ];
+      buffer.resize(16);
+      expect(nonlin.relu(first)).toEqual(new Float32Array(4));
+      const outside = 'lies outside of its buffer, which has shrunk';
+      expect(() => nonlin.relu(last)).toThrow(new RangeError(`relu: x ${outside}`));
+      expect(() => nonlin.relu(first, { out: last })).toThrow(new RangeError(`relu: out ${outside}`));
+      expect(() => nonlin.reluGrad(last, first)).toThrow(new RangeError(`reluGrad: grad ${outside}`));
+      // It ends where its buffer does.
+      buffer.resize(0);
+      expect(nonlin.relu(rest)).toEqual(new Float32Array(0));
+    });
+
+    it('may be taken away by a getter of a later argument', () => {
+      for (const shape of [[4], [2, 2]]) {
+        const strides = shape.length === 1 ? [1] : [1, 2];
+        const x = Float32Array.of(1, 2, 3, 4);
+        const result = new Float32Array(4).fill(7);
+        const out = {
+          shape,
+          strides,
+          offset: 0,
+          get data() {
+            detach(x);
+            return result;
+          },
+        };
+        expect(() => nonlin.sigmoid(new Tensor(x, { shape }), { out })).toThrow(message('sigmoid', 'x', 'Tensor'));
+        expect(result).toEqual(new Float32Array(4).fill(7));
+      }
+    });
+  });
 });
