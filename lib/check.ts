@@ -71,7 +71,7 @@ function otherLength(length: number, count: number, what: string, name: string):
   return new RangeError(`${name}: ${what} has ${length} elements but x has ${count}`);
 }
 
-/** For arrays of one type and length. */
+/** For arrays of one type and length. What has another buffer object over the same memory is for a backend to find. */
 function checkOverlap(x: FloatArray, count: number, out: FloatArray, what: string, name: string): void {
   if (x === out) return;
   const from = byteOffset(x);

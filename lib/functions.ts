@@ -82,7 +82,7 @@ export function map<X extends Input, O>(op: Op, name: string, x: X, options: Opt
   const exact = checkPrecision(options?.precision, name);
   const call = operands(name, x, options?.out, false);
   try {
-    backend.map(call.x, call.y, op, exact);
+    backend.map(call.x, call.y, op, exact, call.fresh);
   } catch (error) {
     throw inNameOf(name, error);
   }
@@ -100,7 +100,7 @@ export function mapGrad<X extends Input, O>(
   const exact = checkPrecision(options?.precision, name);
   const call = operands(name, x, options?.out, true, grad);
   try {
-    backend.mapGrad(call.grad!, call.x, call.y, op, exact);
+    backend.mapGrad(call.grad!, call.x, call.y, op, exact, call.fresh);
   } catch (error) {
     throw inNameOf(name, error);
   }
@@ -118,7 +118,7 @@ export function softmaxOf<X extends Input, O>(
   const at = dimOf(options?.dim, shape, name);
   const inner = sizeOf(shape, at + 1);
   try {
-    if (call.count > 0) backend.softmax(call.x, call.y, shape[at] ?? 1, inner, exact);
+    if (call.count > 0) backend.softmax(call.x, call.y, shape[at] ?? 1, inner, exact, call.fresh);
   } catch (error) {
     throw inNameOf(name, error);
   }
@@ -137,7 +137,7 @@ export function softmaxGradOf<X extends Input, O>(
   const at = dimOf(options?.dim, shape, name);
   const inner = sizeOf(shape, at + 1);
   try {
-    if (call.count > 0) backend.softmaxGrad(call.grad!, call.x, call.y, shape[at] ?? 1, inner, exact);
+    if (call.count > 0) backend.softmaxGrad(call.grad!, call.x, call.y, shape[at] ?? 1, inner, exact, call.fresh);
   } catch (error) {
     throw inNameOf(name, error);
   }
@@ -161,6 +161,8 @@ interface Operands {
   /** Undefined for typed arrays, which have one dimension. */
   readonly shape: readonly number[] | undefined;
   readonly result: unknown;
+  /** Whether y is new memory. */
+  readonly fresh: boolean;
   /** An `out` that is not contiguous: y is to be scattered into it. */
   readonly scatter: Tensor | undefined;
 }
@@ -171,7 +173,7 @@ function operands(name: string, x: Input, out: unknown, hasGrad: boolean, grad?:
   const count = countOf(x, name);
   const g = hasGrad ? checkGrad(x, count, grad, name) : undefined;
   const y = out === undefined ? emptyLike(x, count) : checkOut(x, count, g, out, name);
-  return { x, y, grad: g, count, shape: undefined, result: y, scatter: undefined };
+  return { x, y, grad: g, count, shape: undefined, result: y, fresh: out === undefined, scatter: undefined };
 }
 
 function tensorOperands(name: string, like: unknown, out: unknown, hasGrad: boolean, grad: unknown): Operands {
@@ -199,10 +201,10 @@ function tensorOperands(name: string, like: unknown, out: unknown, hasGrad: bool
     if (into !== undefined && overlapsItself(into)) throw selfOverlap(into, name);
     const y = emptyLike(x, count);
     // Scattered afterwards, so an out may share anything with x.
-    return { x, y, grad: g, count, shape, result: out ?? resultLike(from, y), scatter: into };
+    return { x, y, grad: g, count, shape, result: out ?? resultLike(from, y), fresh: true, scatter: into };
   }
   const y = checkOut(x, count, g, own, name);
-  return { x, y, grad: g, count, shape, result: out, scatter: undefined };
+  return { x, y, grad: g, count, shape, result: out, fresh: false, scatter: undefined };
 }
 
 function selfOverlap({ strides }: Tensor, name: string): RangeError {

@@ -44,10 +44,10 @@ function backendOf(name: BackendName, methods: Methods, small: SmallCall): Backe
   const { number } = methods;
   return {
     name,
-    map(x, y, op, exact) {
+    map(x, y, op, exact, fresh) {
       const count = lengthOf(x);
       if (count > mostElements) methods.map(x, y, op, exact);
-      else if (op === opOf.relu && count < smallestRelu) reference.map(x, y, op);
+      else if (op === opOf.relu && count < smallestRelu) reference.map(x, y, op, exact, fresh);
       else callSmall(small, number, count, undefined, x, y, op, 1, 1, exact);
     },
     mapGrad(grad, x, y, op, exact) {

@@ -7,6 +7,8 @@ import { random } from './inputs.js';
 
 const { Tensor } = nonlin;
 type Floats = Float32Array | Float64Array;
+const dtypes = ['float32', 'float64'] as const;
+const arrayOf = { float32: Float32Array, float64: Float64Array } as const;
 
 const chosen = nonlin.info().backend;
 afterAll(() => nonlin.useBackend(chosen));
@@ -28,8 +30,8 @@ function expectSame(actual: Floats, expected: Floats, what: string): void {
 describe.each(nonlin.backends())('%s', (backend) => {
   beforeAll(() => nonlin.useBackend(backend));
 
-  describe.each([Float32Array, Float64Array])('$name', (FloatArray) => {
-    const dtype = FloatArray === Float32Array ? 'float32' : 'float64';
+  describe.each(dtypes)('%s', (dtype) => {
+    const FloatArray = arrayOf[dtype];
     const values = (count: number) => FloatArray.from(random(dtype, count, 8)) as Floats;
 
     // What an array may say of its length: all of them cost a call its values, or the calls after it theirs.
@@ -42,7 +44,7 @@ describe.each(nonlin.backends())('%s', (backend) => {
       ['text', '2'],
     ];
     const classes = lies.map(([what, said]) => {
-      class Lying extends (FloatArray as unknown as typeof Float32Array) {
+      class Lying extends (FloatArray as typeof Float32Array) {
         override get length() {
           return said as number;
         }
@@ -200,5 +202,101 @@ describe.each(nonlin.backends())('%s', (backend) => {
         expect(result).toEqual(new Float32Array(4).fill(7));
       }
     });
+  });
+
+  describe.each(dtypes)('two buffers over one memory: %s', (dtype) => {
+    const FloatArray = arrayOf[dtype];
+    const bytes = FloatArray.BYTES_PER_ELEMENT;
+
+    /** Two arrays of `count` elements, the second of which begins `shift` elements after the first in the same memory. */
+    const pairOf = (count: number, shift: number) => {
+      const memory = new SharedArrayBuffer((count + Math.abs(shift)) * bytes);
+      const [a, b] = [memory, structuredClone(memory)];
+      expect(a).not.toBe(b);
+      const at = (buffer: SharedArrayBuffer, first: number): Floats =>
+        dtype === 'float32'
+          ? new Float32Array(buffer, first * bytes, count)
+          : new Float64Array(buffer, first * bytes, count);
+      return [at(a, Math.max(0, -shift)), at(b, Math.max(0, shift))] as const;
+    };
+    const shifts = (count: number) => [1, -1, 2, -3, count >> 1, 1 - count];
+    const large = backend === 'js' ? [] : [mostElements + 1, 300];
+    const right =
+      backend === 'js' ? [3, 20, 31, 32, mostElements, mostElements + 1, 300] : [3, 20, 31, 32, mostElements];
+    const calls: [string, object][] = [
+      ...functions.map((name) => [name, {}] as [string, object]),
+      ['softmax', { dim: 0 }],
+    ];
+    // Slices that are rows, and slices that are columns.
+    const shaped = (x: Floats, columns: number) => new Tensor(x, { shape: [x.length / columns, columns] });
+
+    it.each(right)('an out over part of x gets the right values: %i elements', (count) => {
+      const values = FloatArray.from(random(dtype, count, 8));
+      for (const shift of shifts(count)) {
+        for (const [name, options] of calls) {
+          const columns = count % 4 === 0 ? 4 : 1;
+          const run = (x: Floats, out?: Floats) =>
+            loose[name]!(shaped(x, columns), { ...options, ...(out && { out: shaped(out, columns) }) });
+          const [x, out] = pairOf(count, shift);
+          x.set(values);
+          run(x, out);
+          expectSame(out, (run(values.slice()) as unknown as nonlin.Tensor).data, `${name}, ${shift}`);
+        }
+      }
+    });
+
+    it.each(right)('an out over part of x or grad gets the right gradient: %i elements', (count) => {
+      const [values, slopes] = [FloatArray.from(random(dtype, count, 8)), FloatArray.from(random(dtype, count, 1))];
+      for (const shift of shifts(count)) {
+        for (const name of gradients) {
+          const expected = loose[name]!(slopes, values);
+          const [x, out] = pairOf(count, shift);
+          x.set(values);
+          loose[name]!(slopes, x, { out });
+          expectSame(out, expected, `${name}, over x, ${shift}`);
+          const [grad, over] = pairOf(count, shift);
+          grad.set(slopes);
+          loose[name]!(grad, values, { out: over });
+          expectSame(over, expected, `${name}, over grad, ${shift}`);
+          const [both, rest] = pairOf(count, shift);
+          both.set(values);
+          const squared = loose[name]!(values, values);
+          loose[name]!(both, both, { out: rest });
+          expectSame(rest, squared, `${name}, over both, ${shift}`);
+        }
+      }
+    });
+
+    it('an out that is x through another buffer is x', () => {
+      for (const count of [3, mostElements, 300]) {
+        const values = FloatArray.from(random(dtype, count, 8));
+        for (const name of functions) {
+          const [x, out] = pairOf(count, 0);
+          x.set(values);
+          loose[name]!(x, { out });
+          expectSame(out, loose[name]!(values), name);
+        }
+      }
+    });
+
+    it.runIf(large.length > 0).each(large)(
+      'native code refuses it before anything is written: %i elements',
+      (count) => {
+        const values = FloatArray.from(random(dtype, count, 8));
+        const other = values.slice();
+        for (const shift of shifts(count)) {
+          const [x, out] = pairOf(count, shift);
+          x.set(values);
+          const overlap = (name: string, what: string) =>
+            new RangeError(`${name}: out overlaps part of ${what}; it may be ${what} itself or separate memory`);
+          for (const name of functions) expect(() => loose[name]!(x, { out }), name).toThrow(overlap(name, 'x'));
+          for (const name of gradients) {
+            expect(() => loose[name]!(other, x, { out }), name).toThrow(overlap(name, 'x'));
+            expect(() => loose[name]!(x, other, { out }), name).toThrow(overlap(name, 'grad'));
+          }
+          expectSame(x, values, `${shift}`);
+        }
+      },
+    );
   });
 });
