@@ -1,9 +1,10 @@
 // `npm run prove`: builds the proof where it is stale, runs it, and holds what it found against the promises below, which
 // nothing else may widen. The program's own part is test/prove/*.cpp.
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { parseArgs, promisify } from 'node:util';
+import { flag, listOf, oneOf, read, text, whole } from '../../bench/options.mjs';
+import { program } from '../programs.mjs';
 
 const help = `npm run prove -- [options]
 
@@ -43,9 +44,16 @@ const fail = (message) => {
   process.exit(2);
 };
 
-const options = read();
-const directory = `${import.meta.dirname}/../../build/prove`;
-await build();
+const list = await readFile(`${import.meta.dirname}/../../native/activations.def`, 'utf8');
+const functions = [...list.matchAll(/^ACTIVATION\((\w+)/gm)].map(([, name]) => name);
+const options = read('prove', help, {
+  function: [listOf(oneOf([...functions, 'softmax']))],
+  quick: [flag],
+  float64: [whole(1, 1e12)],
+  threads: [whole(1, 256)],
+  output: [text],
+});
+const prove = build();
 const started = performance.now();
 const found = JSON.parse(await run());
 const seconds = (performance.now() - started) / 1000;
@@ -66,44 +74,25 @@ for (const line of broken) process.stderr.write(`broken: ${line}\n`);
 process.stderr.write(`${found.instructionSets.join(', ')}; ${seconds.toFixed(0)} s\n`);
 process.exitCode = broken.length > 0 ? 1 : 0;
 
-function read() {
-  const whole = { type: 'string' };
-  const flag = { type: 'boolean', default: false };
-  const known = { function: whole, quick: flag, float64: whole, threads: whole, output: whole, json: flag, help: flag };
-  let values;
+function build() {
+  let path;
   try {
-    values = parseArgs({ options: known }).values;
+    path = program('prove');
   } catch (error) {
-    fail(`${error.message}\n\n${help}`);
+    fail(error.message);
   }
-  if (values.help) {
-    process.stdout.write(help);
-    process.exit(0);
-  }
-  for (const name of ['float64', 'threads'])
-    if (values[name] !== undefined && !/^[1-9]\d{0,11}$/.test(values[name]))
-      fail(`--${name} takes a whole number from 1, not ${values[name]}`);
-  values.function = values.function?.split(',');
-  return values;
-}
-
-async function build() {
-  const cmake = promisify(execFile);
-  try {
-    await cmake('cmake', ['-S', import.meta.dirname, '-B', directory]);
-    await cmake('cmake', ['--build', directory, '--parallel', String(cpus().length)]);
-  } catch (error) {
-    fail(error.stderr || error.stdout || error.message);
-  }
+  return (
+    path ?? fail('MPFR was not found: install libmpfr-dev (Debian, Ubuntu), mpfr-devel (Fedora) or mpfr (Homebrew)')
+  );
 }
 
 function run() {
-  const threads = options.threads ?? String(cpus().length);
-  const float64 = options.float64 ?? (options.quick ? '100000' : '100000000');
+  const threads = options.threads ?? cpus().length;
+  const float64 = options.float64 ?? (options.quick ? 100_000 : 100_000_000);
   const child = spawn(
-    `${directory}/prove`,
+    prove,
     [
-      ...['--threads', threads, '--float64', float64, '--quick', String(options.quick)],
+      ...['--threads', String(threads), '--float64', String(float64), '--quick', String(options.quick === true)],
       ...(options.function ?? []).flatMap((name) => ['--function', name]),
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
