@@ -1,4 +1,5 @@
 // How an error message names what came.
+import { lengthOfAny, typeName } from './floats.js';
 
 /** `Int32Array of 5`, `an Array of 3`, `"abc"`, `1.5`, `null`, `a Map`: what a value is, for the reader of an error message. */
 export function describe(value: unknown): string {
@@ -9,6 +10,15 @@ export function describe(value: unknown): string {
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
   const name = (Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null)?.constructor?.name;
   if (Array.isArray(value)) return `an Array of ${value.length}`;
-  if (ArrayBuffer.isView(value) && 'length' in value) return `${name} of ${value.length}`;
+  if (typeName(value) !== undefined) return `${name} of ${lengthOfAny(value as ArrayBufferView)}`;
   return name === undefined || name === 'Object' ? 'an object' : `a ${name}`;
+}
+
+/** An error of a part that does not know for whom it works, with the name of who called it in front; others as they are. */
+export function inNameOf(name: string, error: unknown): unknown {
+  // Not by instanceof: the errors of an addon are of its own realm, and a Jest test runs in another.
+  const { name: kind, message } = error as Error;
+  if (kind === 'RangeError') return new RangeError(`${name}: ${message}`, { cause: error });
+  if (kind === 'TypeError') return new TypeError(`${name}: ${message}`, { cause: error });
+  return error;
 }

@@ -9,14 +9,20 @@ import {
   map,
   mapGrad,
   type Options,
-  type Output,
+  type Out,
+  type Result,
   type SoftmaxOptions,
   softmaxGradOf,
   softmaxOf,
 } from './functions.js';
+import { type DType, Tensor as TensorClass, type TensorConstructor } from './tensor.js';
 
-type Forward = <X extends Input>(x: X, options?: Options<X>) => Output<X>;
-type Gradient = <X extends Input>(grad: Input, x: X, options?: Options<X>) => Output<X>;
+type Forward = <X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>) => Result<X, O>;
+type Gradient = <X extends Input, O extends Out<X> = undefined>(
+  grad: Input,
+  x: X,
+  options?: Options<X, O>,
+) => Result<X, O>;
 
 function forward(name: Activation): Forward {
   const op = opOf[name];
@@ -57,7 +63,7 @@ export const tanh = forward('tanh');
  * `x * sigmoid(1.702 x)`. All three keep their relative accuracy in the left tail, down to subnormal results.
  * Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
  */
-export function gelu<X extends Input>(x: X, options?: GELUOptions<X>): Output<X> {
+export function gelu<X extends Input, O extends Out<X> = undefined>(x: X, options?: GELUOptions<X, O>): Result<X, O> {
   return map(geluOf(checkOptions(options, 'gelu')?.approximate), 'gelu', x, options);
 }
 
@@ -70,7 +76,10 @@ export function gelu<X extends Input>(x: X, options?: GELUOptions<X>): Output<X>
  * @param options `dim` in [-rank, rank - 1], default -1.
  * @throws like {@link relu}; TypeError where `dim` is not an integer, RangeError where x has no such dimension.
  */
-export function softmax<X extends Input>(x: X, options?: SoftmaxOptions<X>): Output<X> {
+export function softmax<X extends Input, O extends Out<X> = undefined>(
+  x: X,
+  options?: SoftmaxOptions<X, O>,
+): Result<X, O> {
   return softmaxOf(x, checkOptions(options, 'softmax'));
 }
 
@@ -90,20 +99,61 @@ export const sigmoidGrad = gradient('sigmoid');
 export const tanhGrad = gradient('tanh');
 
 /** `grad` times the derivative of {@link gelu} in the form that `approximate` names. Arguments as in {@link reluGrad}. */
-export function geluGrad<X extends Input>(grad: Input, x: X, options?: GELUOptions<X>): Output<X> {
-  return mapGrad(geluOf(checkOptions(options, 'geluGrad')?.approximate), 'geluGrad', grad, x, options);
+export function geluGrad<X extends Input, O extends Out<X> = undefined>(
+  grad: Input,
+  x: X,
+  options?: GELUOptions<X, O>,
+): Result<X, O> {
+  return mapGrad(geluOf(checkOptions(options, 'geluGrad')?.approximate, 'geluGrad'), 'geluGrad', grad, x, options);
 }
 
 /** `s * (grad - sum(grad * s))` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}. */
-export function softmaxGrad<X extends Input>(grad: Input, x: X, options?: SoftmaxOptions<X>): Output<X> {
+export function softmaxGrad<X extends Input, O extends Out<X> = undefined>(
+  grad: Input,
+  x: X,
+  options?: SoftmaxOptions<X, O>,
+): Result<X, O> {
   return softmaxGradOf(grad, x, checkOptions(options, 'softmaxGrad'));
 }
 
+/** A float32 or float64 array of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
+export const Tensor: TensorConstructor = TensorClass;
+export type Tensor<D extends DType = DType> = TensorClass<D>;
+
 export type { BackendName, FloatArray } from './backend.js';
 export type { Precision } from './check.js';
-export type { Approximate, GELUOptions, Input, Options, Output, SoftmaxOptions } from './functions.js';
+export type {
+  Approximate,
+  GELUOptions,
+  Input,
+  NewArray,
+  Options,
+  Out,
+  Output,
+  Result,
+  SoftmaxOptions,
+} from './functions.js';
 export { GELU, type Layer, ReLU, Sigmoid, Softmax, Tanh } from './layers.js';
 export { backends, type Info, info, useBackend } from './select.js';
-export { Tensor, type TensorLike } from './tensor.js';
+export type {
+  DataOf,
+  DType,
+  DTypeOf,
+  IntegerList,
+  Integers,
+  JSONNumber,
+  Lists,
+  Mask,
+  Nested,
+  NestedMask,
+  OperandDType,
+  TensorConstructor,
+  TensorJSON,
+  TensorLike,
+  TensorOptions,
+  TensorSource,
+  Tolerance,
+  Wider,
+} from './tensor.js';
 export { setThreads } from './threads.js';
 export { version } from './version.js';

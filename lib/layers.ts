@@ -8,7 +8,9 @@ import {
   map,
   mapGrad,
   type Options,
+  type Out,
   type Output,
+  type Result,
   type SoftmaxOptions,
   softmaxGradOf,
   softmaxOf,
@@ -26,7 +28,7 @@ class Callable {
 /** A layer is called as `layer(x)`, which is `layer.forward(x)`. */
 export interface Layer {
   // biome-ignore lint/style/useShorthandFunctionType: it merges with the class below.
-  <X extends Input>(x: X, options?: Options<X>): Output<X>;
+  <X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>): Result<X, O>;
 }
 
 /** An activation as an object. It holds no parameters, only the input of its last `forward`. */
@@ -45,6 +47,7 @@ export abstract class Layer extends Callable {
    *
    * @throws TypeError, RangeError where x or an option is of the wrong kind or size, before anything is written.
    */
+  forward<X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>): Result<X, O>;
   forward<X extends Input>(x: X, options?: Options<X>): Output<X> {
     const y = this.compute(x, options);
     const overwritten = sharesMemory(x, options?.out);
@@ -58,6 +61,7 @@ export abstract class Layer extends Callable {
    *
    * @throws Error where there is neither; TypeError, RangeError where the arguments do not fit each other.
    */
+  backward<X extends Input, O extends Out<X> = undefined>(grad: X, x?: Input, options?: Options<X, O>): Result<X, O>;
   backward<X extends Input>(grad: X, x?: Input, options?: Options): Output<X> {
     const at = x ?? this.#input;
     if (at === undefined)
@@ -96,10 +100,10 @@ abstract class Elementwise extends Layer {
   readonly #name = this.constructor.name;
 
   protected compute<X extends Input>(x: X, options: Options<X> | undefined): Output<X> {
-    return map(this.op, this.#name, x, checkOptions(options, this.#name));
+    return map<X, undefined>(this.op, this.#name, x, checkOptions(options, this.#name));
   }
   protected computeGrad<X extends Input>(grad: Input, x: X, options: Options<X> | undefined): Output<X> {
-    return mapGrad(this.op, this.#name, grad, x, checkOptions(options, this.#name));
+    return mapGrad<X, undefined>(this.op, this.#name, grad, x, checkOptions(options, this.#name));
   }
   protected describe(): string {
     return '';
@@ -140,7 +144,7 @@ export class GELU extends Elementwise {
 /** The layer takes the dimension of a call as a number too: `softmax(x, 0)`. */
 export interface Softmax {
   // biome-ignore lint/style/useShorthandFunctionType: it merges with the class below.
-  <X extends Input>(x: X, options?: SoftmaxOptions<X> | number): Output<X>;
+  <X extends Input, O extends Out<X> = undefined>(x: X, options?: SoftmaxOptions<X, O> | number): Result<X, O>;
 }
 
 /** e^x over its sum along a dimension, like the function `softmax`. */
@@ -156,20 +160,27 @@ export class Softmax extends Layer {
     this.#lastDim = this.dim;
   }
 
-  override forward<X extends Input>(x: X, options?: SoftmaxOptions<X> | number): Output<X> {
+  override forward<X extends Input, O extends Out<X> = undefined>(
+    x: X,
+    options?: SoftmaxOptions<X, O> | number,
+  ): Result<X, O>;
+  override forward<X extends Input>(x: X, options?: SoftmaxOptions<X> | number): unknown {
     const named: SoftmaxOptions<X> | undefined =
       typeof options === 'number' ? { dim: options } : checkOptions(options, 'Softmax');
     const complete: SoftmaxOptions<X> = { ...named, dim: named?.dim ?? this.dim };
     return super.forward(x, complete);
   }
   protected compute<X extends Input>(x: X, options: SoftmaxOptions<X>): Output<X> {
-    const y = softmaxOf(x, options);
+    const y = softmaxOf<X, undefined>(x, options);
     this.#lastDim = options.dim ?? this.dim;
     return y;
   }
   /** The gradient along the dimension of the last forward, unless the options name another. */
   protected computeGrad<X extends Input>(grad: Input, x: X, options?: SoftmaxOptions<X>): Output<X> {
-    return softmaxGradOf(grad, x, { ...checkOptions(options, 'Softmax'), dim: options?.dim ?? this.#lastDim });
+    return softmaxGradOf<X, undefined>(grad, x, {
+      ...checkOptions(options, 'Softmax'),
+      dim: options?.dim ?? this.#lastDim,
+    });
   }
   protected describe(): string {
     return `dim=${this.dim}`;

@@ -3,6 +3,7 @@
 import { activationNames } from './activations.js';
 import { type Backend, type BackendName, backendNames, type FloatArray, opOf } from './backend.js';
 import { openAddon } from './environment/node.js';
+import { lengthOf } from './floats.js';
 import { reference } from './reference.js';
 import { callSmall, mostElements, type SmallCall, softmaxOp } from './small.js';
 import { threads } from './threads.js';
@@ -52,22 +53,26 @@ function backendOf(name: BackendName, methods: Methods, small: SmallCall): Backe
   const { number } = methods;
   return {
     name,
-    map(x, y, op, exact) {
-      if (x.length > mostElements) methods.map(x, y, op, exact);
-      else if (op === opOf.relu && x.length < smallestRelu) reference.map(x, y, op);
-      else callSmall(small, number, undefined, x, y, op, 1, 1, exact);
+    map(x, y, op, exact, fresh) {
+      const count = lengthOf(x);
+      if (count > mostElements) methods.map(x, y, op, exact);
+      else if (op === opOf.relu && count < smallestRelu) reference.map(x, y, op, exact, fresh);
+      else callSmall(small, number, count, undefined, x, y, op, 1, 1, exact);
     },
     mapGrad(grad, x, y, op, exact) {
-      if (x.length > mostElements) methods.mapGrad(grad, x, y, op, exact);
-      else callSmall(small, number, grad, x, y, op, 1, 1, exact);
+      const count = lengthOf(x);
+      if (count > mostElements) methods.mapGrad(grad, x, y, op, exact);
+      else callSmall(small, number, count, grad, x, y, op, 1, 1, exact);
     },
     softmax(x, y, length, inner, exact) {
-      if (x.length > mostElements) methods.softmax(x, y, length, inner, exact);
-      else callSmall(small, number, undefined, x, y, softmaxOp, length, inner, exact);
+      const count = lengthOf(x);
+      if (count > mostElements) methods.softmax(x, y, length, inner, exact);
+      else callSmall(small, number, count, undefined, x, y, softmaxOp, length, inner, exact);
     },
     softmaxGrad(grad, x, y, length, inner, exact) {
-      if (x.length > mostElements) methods.softmaxGrad(grad, x, y, length, inner, exact);
-      else callSmall(small, number, grad, x, y, softmaxOp, length, inner, exact);
+      const count = lengthOf(x);
+      if (count > mostElements) methods.softmaxGrad(grad, x, y, length, inner, exact);
+      else callSmall(small, number, count, grad, x, y, softmaxOp, length, inner, exact);
     },
   };
 }
@@ -104,7 +109,7 @@ let told = 1;
 /** Methods that tell the addon how many threads it may use, before a call that could use several: to find out takes time. */
 function sharing(methods: Methods, addon: Addon): Methods {
   const tell = (x: FloatArray) => {
-    if (x.length < addon.sharedElements || told === threads(addon.cores)) return;
+    if (lengthOf(x) < addon.sharedElements || told === threads(addon.cores)) return;
     told = threads(addon.cores);
     addon.setThreads(told);
   };

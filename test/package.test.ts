@@ -148,6 +148,16 @@ describe('packed and installed', () => {
     expect(run('npx', '--offline', 'nonlin', '--version').trim()).toBe(nonlin.version);
   });
 
+  it('has declarations that TypeScript before 5.7 reads, where typed arrays take no parameter', () => {
+    const dist = join(folder, 'node_modules', 'nonlin', 'dist');
+    const declarations = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.d\.ts$/.test(name),
+    );
+    expect(declarations.length).toBeGreaterThan(10);
+    for (const name of declarations)
+      expect(readFileSync(join(dist, name), 'utf8'), name).not.toMatch(/\b\w+(\d|Clamped)Array<|\bDataView</);
+  });
+
   it('is small and has only what belongs in it', () => {
     const files = readdirSync(join(folder, 'node_modules', 'nonlin'), { recursive: true, encoding: 'utf8' });
     const top = new Set(files.map((name) => name.split('/')[0]));
