@@ -22,7 +22,14 @@ const steps = {
     'configure the addon': () => {
       discardForeign(root, join(root, 'build'));
       // Not its `compile`, which starts all over again where the compiler finds an error.
-      return run(process.execPath, [binOf('cmake-js', 'cmake-js'), 'configure', '--directory', root]);
+      return run(process.execPath, [
+        binOf('cmake-js', 'cmake-js'),
+        'configure',
+        '--directory',
+        root,
+        '--log-level',
+        'error',
+      ]);
     },
     'compile the addon': () => compile(join(root, 'build')),
   },

@@ -1,9 +1,9 @@
 // `npm run prove:bits`: every instruction set gives the same bits, NEON included, which runs here under qemu.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { build } from '../../tools/cmake.mjs';
 
 const help = `npm run prove:bits -- [options]
 
@@ -23,11 +23,14 @@ if (options.help) {
 }
 
 const here = dirname(fileURLToPath(import.meta.url));
-const build = (name, ...flags) => {
+const buildFor = (name, ...flags) => {
   const folder = join(here, '..', '..', 'build', `bits-${name}`);
-  mkdirSync(folder, { recursive: true });
-  execFileSync('cmake', ['-S', here, '-B', folder, '-DCMAKE_BUILD_TYPE=Release', ...flags], { stdio: 'ignore' });
-  execFileSync('cmake', ['--build', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
+  try {
+    process.stderr.write(build(here, folder, ...flags));
+  } catch (error) {
+    console.error(error.message);
+    process.exit(2);
+  }
   return join(folder, 'bits');
 };
 const cross = [
@@ -42,8 +45,8 @@ for (const tool of ['aarch64-linux-gnu-g++', 'qemu-aarch64-static']) {
     process.exit(2);
   }
 }
-const native = process.arch === 'arm64' ? [] : [[build('native')]];
-const runs = [...native, ['qemu-aarch64-static', build('arm64', ...cross)]];
+const native = process.arch === 'arm64' ? [] : [[buildFor('native')]];
+const runs = [...native, ['qemu-aarch64-static', buildFor('arm64', ...cross)]];
 
 /** function -> instruction set -> checksum */
 const sums = new Map();

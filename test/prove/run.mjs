@@ -1,9 +1,10 @@
 // `npm run prove`: builds the proof where it is stale, runs it, and holds what it found against the promises below, which
 // nothing else may widen. The program's own part is test/prove/*.cpp.
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
+import { build } from '../../tools/cmake.mjs';
 
 const help = `npm run prove -- [options]
 
@@ -45,7 +46,11 @@ const fail = (message) => {
 
 const options = read();
 const directory = `${import.meta.dirname}/../../build/prove`;
-await build();
+try {
+  process.stderr.write(build(import.meta.dirname, directory));
+} catch (error) {
+  fail(error.message);
+}
 const started = performance.now();
 const found = JSON.parse(await run());
 const seconds = (performance.now() - started) / 1000;
@@ -85,16 +90,6 @@ function read() {
       fail(`--${name} takes a whole number from 1, not ${values[name]}`);
   values.function = values.function?.split(',');
   return values;
-}
-
-async function build() {
-  const cmake = promisify(execFile);
-  try {
-    await cmake('cmake', ['-S', import.meta.dirname, '-B', directory]);
-    await cmake('cmake', ['--build', directory, '--parallel', String(cpus().length)]);
-  } catch (error) {
-    fail(error.stderr || error.stdout || error.message);
-  }
 }
 
 function run() {
