@@ -1,8 +1,10 @@
-// Builds a CMake project without a word of CMake's; only what the compiler says is passed on.
+// Builds a CMake project without a word of CMake's; only what the compiler says is passed on. As a program, for any project:
+// node tools/cmake.mjs SOURCE FOLDER [-DNAME=VALUE ...]
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** Configures the project in `source` in `folder`. Like all here, returns warnings and throws an Error of the compiler's message. */
 export function configure(source, folder, ...flags) {
@@ -43,4 +45,15 @@ function compilerOutput(text) {
   return lines
     .filter((line, i) => !own.test(line) && !/^FAILED: /.test(line) && !/^FAILED: /.test(lines[i - 1]))
     .join('\n');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    const [source, folder, ...flags] = process.argv.slice(2);
+    process.stderr.write(configure(source, folder, ...flags));
+    process.stderr.write(compile(folder));
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
 }
