@@ -1,4 +1,5 @@
-// The activations as layers: callable objects that remember their last input for backward().
+// The activations as layers: callable objects that remember their last input for backward(). Nothing here reads the name of a
+// class or a function, which bundlers change.
 import { type Op, opOf } from './backend.js';
 import { checkOptions } from './check.js';
 import {
@@ -39,6 +40,8 @@ export abstract class Layer extends Callable {
 
   protected abstract compute<X extends Input>(x: X, options: Options<X> | undefined): Output<X>;
   protected abstract computeGrad<X extends Input>(grad: Input, x: X, options: Options<X> | undefined): Output<X>;
+  /** What `toString()` and messages call the layer; a class made from one of these may give its own. */
+  protected abstract title(): string;
   /** What stands between the brackets of `toString()`. */
   protected abstract describe(): string;
 
@@ -77,7 +80,7 @@ export abstract class Layer extends Callable {
   }
 
   override toString(): string {
-    return `${this.constructor.name}(${this.describe()})`;
+    return `${this.title()}(${this.describe()})`;
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
@@ -96,14 +99,11 @@ function sharesMemory(x: Input, out: unknown): boolean {
 
 abstract class Elementwise extends Layer {
   protected abstract readonly op: Op;
-  // Once: to ask a class for its name takes 17 ns.
-  readonly #name = this.constructor.name;
-
   protected compute<X extends Input>(x: X, options: Options<X> | undefined): Output<X> {
-    return map<X, undefined>(this.op, this.#name, x, checkOptions(options, this.#name));
+    return map<X, undefined>(this.op, this.title(), x, checkOptions(options, this.title()));
   }
   protected computeGrad<X extends Input>(grad: Input, x: X, options: Options<X> | undefined): Output<X> {
-    return mapGrad<X, undefined>(this.op, this.#name, grad, x, checkOptions(options, this.#name));
+    return mapGrad<X, undefined>(this.op, this.title(), grad, x, checkOptions(options, this.title()));
   }
   protected describe(): string {
     return '';
@@ -113,16 +113,25 @@ abstract class Elementwise extends Layer {
 /** max(x, 0), like the function `relu`. */
 export class ReLU extends Elementwise {
   protected readonly op = opOf.relu;
+  protected title(): string {
+    return 'ReLU';
+  }
 }
 
 /** 1 / (1 + e^-x), like the function `sigmoid`. */
 export class Sigmoid extends Elementwise {
   protected readonly op = opOf.sigmoid;
+  protected title(): string {
+    return 'Sigmoid';
+  }
 }
 
 /** The hyperbolic tangent, like the function `tanh`. */
 export class Tanh extends Elementwise {
   protected readonly op = opOf.tanh;
+  protected title(): string {
+    return 'Tanh';
+  }
 }
 
 /** x Phi(x) or one of its approximations, like the function `gelu`. */
@@ -135,6 +144,9 @@ export class GELU extends Elementwise {
     super();
     this.op = geluOf(checkOptions(options, 'GELU')?.approximate);
     this.approximate = options?.approximate ?? 'none';
+  }
+  protected title(): string {
+    return 'GELU';
   }
   protected override describe(): string {
     return `approximate='${this.approximate}'`;
@@ -171,16 +183,17 @@ export class Softmax extends Layer {
     return super.forward(x, complete);
   }
   protected compute<X extends Input>(x: X, options: SoftmaxOptions<X>): Output<X> {
-    const y = softmaxOf<X, undefined>(x, options);
+    const y = softmaxOf<X, undefined>(x, options, this.title());
     this.#lastDim = options.dim ?? this.dim;
     return y;
   }
   /** The gradient along the dimension of the last forward, unless the options name another. */
   protected computeGrad<X extends Input>(grad: Input, x: X, options?: SoftmaxOptions<X>): Output<X> {
-    return softmaxGradOf<X, undefined>(grad, x, {
-      ...checkOptions(options, 'Softmax'),
-      dim: options?.dim ?? this.#lastDim,
-    });
+    const complete = { ...checkOptions(options, 'Softmax'), dim: options?.dim ?? this.#lastDim };
+    return softmaxGradOf<X, undefined>(grad, x, complete, this.title());
+  }
+  protected title(): string {
+    return 'Softmax';
   }
   protected describe(): string {
     return `dim=${this.dim}`;

@@ -53,10 +53,40 @@ describe.each([
     expect(inspect({ layer })).toBe(`{ layer: ${text} }`);
   });
 
+  it('has its name from nothing that a bundler changes', () => {
+    const { name } = Layer;
+    const layer = new Layer() as InstanceType<typeof Layer> & ((x: unknown, options?: unknown) => unknown);
+    try {
+      Object.defineProperty(Layer, 'name', { value: 'mt', configurable: true });
+      const renamed = new Layer() as typeof layer;
+      for (const one of [layer, renamed]) {
+        expect(String(one)).toBe(text);
+        expect(inspect(one)).toBe(text);
+        expect(() => one(f32(1), { precision: 'double' })).toThrow(`${name}: precision must be`);
+        expect(() => one.backward(f32(1))).toThrow(`${text}.backward(grad)`);
+        expect(() => one.backward(f32(1), f32(1, 2))).toThrow(`${name}: grad has 1 elements but x has 2`);
+      }
+    } finally {
+      Object.defineProperty(Layer, 'name', { value: name });
+    }
+  });
+
   it('takes no options that are not an object', () => {
     const layer = new Layer() as (x: unknown, options: unknown) => unknown;
     expect(() => layer(f32(1), 'x')).toThrow(TypeError);
   });
+});
+
+it('a class made from a layer is called like it, or has a name of its own', () => {
+  class Plain extends ReLU {}
+  class Own extends GELU {
+    protected override title() {
+      return 'MyGELU';
+    }
+  }
+  expect(String(new Plain())).toBe('ReLU()');
+  expect(String(new Own({ approximate: 'tanh' }))).toBe("MyGELU(approximate='tanh')");
+  expect(() => new Own()(new Int8Array(1) as unknown as Float32Array)).toThrow('MyGELU: x must be');
 });
 
 it('GELU takes its approximation from the constructor', () => {
