@@ -32,19 +32,20 @@ export function run(command, args) {
   const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
   if (error?.code === 'ENOENT') throw new Error(`${command} is not installed`);
   if (error !== undefined) throw error;
-  const said = compilerOutput(stdout);
+  const said = [stderr, stdout]
+    .map(compilerOutput)
+    .filter((text) => text !== '')
+    .join('\n');
   if (status === 0) return said;
-  throw new Error([said, compilerOutput(stderr)].filter((text) => text !== '').join('\n') || stdout);
+  throw new Error(said || `${command} ended with ${status}`);
 }
 
-/** The output of CMake, Ninja and Make without what they say themselves. Where a command fails, Ninja repeats it. */
+/** The output of CMake, Ninja and Make without what they say of themselves; Ninja repeats a command that fails. */
 function compilerOutput(text) {
   const own =
-    /^(-- |Not searching for unused variables |\[ *\d+(\/\d+|%)\] |ninja: |g?make(\[\d+\])?: |Consolidate compiler |Scanning dependencies |$)/;
+    /^(-- |\[ *\d+(\/\d+|%)\] |ninja: |g?make(\[\d+\])?: |See also |Not searching |Consolidate |Scanning |FAILED: |$)/;
   const lines = text.split('\n');
-  return lines
-    .filter((line, i) => !own.test(line) && !/^FAILED: /.test(line) && !/^FAILED: /.test(lines[i - 1]))
-    .join('\n');
+  return lines.filter((line, i) => !own.test(line) && !/^FAILED: /.test(lines[i - 1])).join('\n');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
