@@ -88,9 +88,15 @@ inline bool any_greater(vec<float> a, vec<float> b) {
 #endif
 }
 
+inline bool any_greater(vec<double> a, vec<double> b) {
 #if VECTOR_BYTES == 64
-inline bool any_greater(vec<double> a, vec<double> b) { return _mm512_cmp_pd_mask(a.v, b.v, _CMP_GT_OQ) != 0; }
+  return _mm512_cmp_pd_mask(a.v, b.v, _CMP_GT_OQ) != 0;
+#elif VECTOR_BYTES == 32
+  return _mm256_movemask_pd(_mm256_cmp_pd(a.v, b.v, _CMP_GT_OQ)) != 0;
+#else
+  return vmaxvq_u32(uint32x4_t(vcgtq_f64(a.v, b.v))) != 0;
 #endif
+}
 
 // Whether the low half of any lane of the vectors, of which there are two or four, plus `more`, is zero where `mask` is
 // one.
