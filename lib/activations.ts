@@ -1,6 +1,14 @@
 // Each elementwise activation, once: its value and its gradient in float64. native/activations.def is the same list, and a
 // test holds the two together. Every form keeps its relative accuracy in the tails: no 1 + erf, no 1 + tanh.
-import { millsRatio, millsRatioSlope, plusExp, timesDensity, timesExp } from './erfc.js';
+import {
+  millsRatio,
+  millsRatioSlope,
+  plusExp,
+  timesDensity,
+  timesExp,
+  timesFarExp,
+  timesFarNormalSlope,
+} from './erfc.js';
 
 export interface Formula {
   readonly f: (x: number) => number;
@@ -10,6 +18,11 @@ export interface Formula {
 
 // The largest errors seen are given in units in the last place (ulp) of float64, against MPFR, 100,000 inputs and more each.
 // Rounded to float32, all of the values but not all of the slopes are the correctly rounded ones: every input was tried.
+
+// A slope below the normal numbers has lost digits, which a g above 1 would bring to light. There `far` gives the product for
+// a = |x|, which is not beyond what even the largest g makes something of.
+const product = (g: number, slope: number, x: number, far: (g: number, a: number) => number) =>
+  Math.abs(slope) < 2 ** -1022 && Math.abs(g) > 1 && Number.isFinite(x) ? far(g, Math.abs(x)) : g * slope;
 
 /** e / (1 + e), e = e^x. 2.4 ulp. */
 export function sigmoid(x: number): number {
@@ -30,6 +43,8 @@ function sigmoidSlope(x: number): number {
   return e / (1 + e * (2 + e));
 }
 
+const sigmoidFar = (g: number, a: number) => timesFarExp(g, 1, -Math.min(a, 1500), 0);
+
 /** (e - 1) / (e + 1), e = e^(2|x|), with the sign of x. 2.6 ulp; Math.tanh takes twice the time. */
 function tanh(x: number): number {
   const a = Math.abs(x);
@@ -46,6 +61,8 @@ function tanhSlope(x: number): number {
   const e4 = timesExp(4, -2 * a, 0);
   return e4 / (1 + e4 * (0.5 + e4 * 0.0625));
 }
+
+const tanhFar = (g: number, a: number) => timesFarExp(g, 4, -2 * Math.min(a, 750), 0);
 
 // The three kinds of GELU are x w(x) with w(x) + w(-x) = 1, computed as max(x, 0) - |x| w(-|x|), and their slopes have the
 // same symmetry. Below this size x / 2 may be a tie between two subnormal numbers, where the term in x^2 decides.
@@ -70,6 +87,8 @@ function geluSlope(x: number): number {
   const tail = timesDensity(millsRatioSlope(a), a);
   return x > 0 ? 1 - tail : tail;
 }
+
+const geluFar = (g: number, a: number) => timesFarNormalSlope(g, Math.min(a, 54.8));
 
 /** x sigmoid(v(x)) from a = |x| and v(a) = high + low, v being odd. 1.7 ulp; geluSigmoid 2.3 ulp. */
 const gated = (x: number, a: number, high: number, low: number) =>
@@ -113,6 +132,13 @@ function geluTanhSlope(x: number): number {
   return gatedSlope(x, cubicInHigh(short, 1), cubicInLow(a, short, 1), cubicInHigh(short, 3), cubicInLow(a, short, 3));
 }
 
+function geluTanhFar(g: number, a: number): number {
+  const near = Math.min(a, 27.5);
+  const short = first12Bits(near);
+  const factor = 1 - cubicInHigh(short, 3) - cubicInLow(near, short, 3);
+  return timesFarExp(g, factor, -cubicInHigh(short, 1), -cubicInLow(near, short, 1));
+}
+
 // 1.702 a, the high part exact.
 const scaledHigh = (short: number) => 1.7020000219345093 * short;
 const scaledLow = (a: number, short: number) => 1.702 * (a - short) - 2.193450927734375e-8 * short;
@@ -138,19 +164,26 @@ function geluSigmoidSlope(x: number): number {
   return gatedSlope(x, high, low, high, low);
 }
 
+function geluSigmoidFar(g: number, a: number): number {
+  const near = Math.min(a, 882);
+  const short = Math.fround(near);
+  const [high, low] = [scaledHigh(short), scaledLow(near, short)];
+  return timesFarExp(g, 1 - high - low, -high, -low);
+}
+
 export const activations = {
   /** max(x, 0): Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010. Slope 0 at 0. */
   relu: { f: (x) => (x < 0 ? 0 : x), grad: (x, g) => (x > 0 ? g : x <= 0 ? 0 : x) },
   /** 1 / (1 + e^-x), the logistic function: Verhulst, "Recherches mathematiques sur la loi d'accroissement", 1845. */
-  sigmoid: { f: sigmoid, grad: (x, g) => g * sigmoidSlope(x) },
+  sigmoid: { f: sigmoid, grad: (x, g) => product(g, sigmoidSlope(x), x, sigmoidFar) },
   /** (e^x - e^-x) / (e^x + e^-x): as an activation, LeCun, Bottou, Orr and Mueller, "Efficient backprop", 1998. */
-  tanh: { f: tanh, grad: (x, g) => g * tanhSlope(x) },
+  tanh: { f: tanh, grad: (x, g) => product(g, tanhSlope(x), x, tanhFar) },
   /** x P(N < x), N normal: Hendrycks and Gimpel, "Gaussian error linear units", arXiv:1606.08415, 2016. */
-  gelu: { f: gelu, grad: (x, g) => g * geluSlope(x) },
+  gelu: { f: gelu, grad: (x, g) => product(g, geluSlope(x), x, geluFar) },
   /** x / 2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): the same paper's approximation of it. */
-  geluTanh: { f: geluTanh, grad: (x, g) => g * geluTanhSlope(x) },
+  geluTanh: { f: geluTanh, grad: (x, g) => product(g, geluTanhSlope(x), x, geluTanhFar) },
   /** x sigmoid(1.702 x): the same paper's other approximation. */
-  geluSigmoid: { f: geluSigmoid, grad: (x, g) => g * geluSigmoidSlope(x) },
+  geluSigmoid: { f: geluSigmoid, grad: (x, g) => product(g, geluSigmoidSlope(x), x, geluSigmoidFar) },
 } satisfies Record<string, Formula>;
 
 export type Activation = keyof typeof activations;

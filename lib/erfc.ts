@@ -64,6 +64,22 @@ export function timesExp(c: number, high: number, low: number): number {
   return k < leastPower ? product * powers[k + 200 - leastPower]! * 2 ** -200 : product * powers[k - leastPower]!;
 }
 
+/**
+ * g * c * e^(high + low) for a sum in [-2100, -600] and a c near 1: by a third of the power of two at a time, so that only the last
+ * product may be subnormal, whatever g.
+ */
+export function timesFarExp(g: number, c: number, high: number, low: number): number {
+  const n = (high + low) * steps + noFraction - noFraction;
+  const p = expm1Small(high - n * stepHigh + (low - n * stepLow));
+  const j = n & 63;
+  const k = n >> 6;
+  const third = Math.trunc(k / 3);
+  if (rootHigh[j] === 0) fillRoots();
+  const product = c * (rootHigh[j]! + (rootLow[j]! + rootHigh[j]! * p));
+  const power = powers[third - leastPower]!;
+  return g * power * product * power * powers[k - 2 * third - leastPower]!;
+}
+
 /** s + e^(high + low) for s = 1 or -1 and a sum in [-800, 44]; NaN for NaN. One rounding, of the sum of three terms. */
 export function plusExp(s: number, high: number, low: number): number {
   const n = (high + low) * steps + noFraction - noFraction;
@@ -159,6 +175,15 @@ export function millsRatioSlope(a: number): number {
 export function timesDensity(c: number, a: number): number {
   const short = Math.fround(a);
   return timesExp(c, -0.5 * short * short, -0.5 * (a - short) * (a + short));
+}
+
+/** g times P(N > a) - a e^(-a * a / 2) / sqrt(2 pi) for a in [37, 60]. Mills' ratio as a continued fraction. */
+export function timesFarNormalSlope(g: number, a: number): number {
+  let rest = 0;
+  for (let n = 10; n > 0; n--) rest = n / (a + rest);
+  const short = Math.fround(a);
+  const factor = densityHigh * (1 / (a + rest) - a);
+  return timesFarExp(g, factor, -0.5 * short * short, -0.5 * (a - short) * (a + short));
 }
 
 /** The complementary error function. Largest error seen: 3.1 ulp, a relative error of 6e-16. */

@@ -49,28 +49,40 @@ template <class T, class E, class F> void map(const E *x, E *y, size_t n, bool s
   if (i < n) store(y + i, f(load<T>(x + i, n - i)), n - i);
 }
 
-// y = g * f(x, 1) for a few vectors from x, g and y on. A slope below the normal numbers has lost digits, which a g
-// above 1 would bring to light. There the product is formed in double lanes, whose slopes are normal down to the
-// smallest that counts; of elements that are doubles themselves, from the slope's factors.
+// g * slope in double lanes, where a slope below the normal numbers has lost digits, which a g above 1 would bring to
+// light: there from the slope's factors.
+template <activation op> vec<double> times_lost(vec<double> g, vec<double> slope, vec<double> x) {
+  const vec<double> y = g * slope;
+  if constexpr (!far_slope<op>::known) {
+    return y;
+  } else {
+    const mask<double> lost = {(abs(slope) < 0x1p-1022).m & (abs(g) > 1).m & (abs(x) < __builtin_inf()).m};
+    const far_slope<op> far(min(abs(x), far_slope<op>::end));
+    return select(lost, times_far(g, far.factor, far.power), y);
+  }
+}
+
+// y = g * f(x, 1) for a few vectors from x, g and y on. In float lanes a slope loses its digits below 2^-126, and there
+// it is computed in double lanes.
 template <activation op, class T, class E, class F> struct times_slope {
   F f;
-  static constexpr bool loses = sizeof(T) == sizeof(E) && (sizeof(T) == sizeof(float) || far_slope<op>::known);
+  static constexpr bool loses = sizeof(T) == sizeof(float) || far_slope<op>::known;
   static constexpr T normal = sizeof(T) == sizeof(float) ? T(0x1p-126) : T(0x1p-1022);
 
   // Not inlined, so that it costs the loops neither registers nor room.
   [[gnu::noinline]] static vec<T> again(const E *x, vec<T> g, size_t n, vec<T> slope, F f) {
     const vec<T> from = load_some<T>(x, n);
-    const mask<T> lost = {(abs(slope) < normal).m & (abs(g) > T(1)).m & (abs(from) < T(__builtin_inf())).m};
-    if constexpr (sizeof(T) == sizeof(float)) {
+    if constexpr (sizeof(T) == sizeof(double)) {
+      return times_lost<op>(g, slope, from);
+    } else {
       T xs[vec<T>::lanes], gs[vec<T>::lanes];
       store(xs, from);
       store(gs, g);
-      for (size_t i = 0; i < vec<T>::lanes; i += vec<double>::lanes)
-        store(&xs[i], f(load<double>(&xs[i]), load<double>(&gs[i])));
-      return select(lost, load<T>(xs), g * slope);
-    } else {
-      const far_slope<op> far(min(abs(from), far_slope<op>::end));
-      return select(lost, times_far(g, far.factor, far.power), g * slope);
+      for (size_t i = 0; i < vec<T>::lanes; i += vec<double>::lanes) {
+        const vec<double> a = load<double>(&xs[i]);
+        store(&xs[i], times_lost<op>(load<double>(&gs[i]), f(a, vec<double>(1.0)), a));
+      }
+      return select(mask<T>{(abs(slope) < normal).m & (abs(g) > T(1)).m}, load<T>(xs), g * slope);
     }
   }
 

@@ -160,7 +160,13 @@ template <> struct far_slope<nonlin::activation_gelu> {
   static constexpr double end = 54.8;
   vec<double> factor;
   exponential<double> power;
-  far_slope(vec<double> a) : factor(gelu_slope_factor(a)), power(bell(a)) {}
+  // Mills' ratio as a continued fraction, 1 / (a + 1 / (a + 2 / (a + ...))).
+  far_slope(vec<double> a) : power(bell(a)) {
+    vec<double> rest = 0.0;
+    for (int n = 10; n > 0; n--)
+      rest = double(n) / (a + rest);
+    factor = (1 / (a + rest) - a) * 0x1.9884533d43651p-2; // 1 / sqrt(2 pi)
+  }
 };
 // (1 - a v'(a)) e^-v(a)
 template <> struct far_slope<nonlin::activation_geluTanh> {
