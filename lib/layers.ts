@@ -34,9 +34,14 @@ export interface Layer {
   <X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>): Result<X, O>;
 }
 
-/** An activation as an object. It holds no parameters, only the input of its last `forward`. */
+/**
+ * An activation as an object. It holds no parameters. In training, which it is made for, it keeps the input of its last `forward`
+ * for `backward(grad)`: by reference, so that the memory stays alive, and what is written to it in between counts. After `eval()` it
+ * keeps nothing.
+ */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface says that it can be called, which Callable makes true.
 export abstract class Layer extends Callable {
+  #training = true;
   #input: Input | undefined;
   #why = 'no forward came before it';
 
@@ -67,9 +72,7 @@ export abstract class Layer extends Callable {
     if (more !== undefined) throw tooMany(more, this.title(), 'x');
     const given = readOptions(options, this.title(), this.option(), this.fixed());
     const y = this.compute(x, given);
-    const overwritten = given.out !== undefined && shareMemory(x, given.out);
-    this.#input = overwritten ? undefined : x;
-    if (overwritten) this.#why = 'the last forward overwrote its input';
+    if (this.#training) this.#keep(x, given.out);
     return y;
   }
 
@@ -82,11 +85,32 @@ export abstract class Layer extends Callable {
   backward<X extends Input>(grad: X, x: Input | undefined = this.#input, options?: unknown, more?: unknown): Output<X> {
     if (more !== undefined) throw tooMany(more, this.title(), 'grad, x');
     const given = readOptions(options, this.title(), this.option(), this.fixed());
-    if (x === undefined)
-      throw new Error(
-        `${this}.backward(grad) needs the input of a forward, and ${this.#why}; pass it: backward(grad, x)`,
-      );
+    if (x === undefined) throw this.#noInput();
     return this.computeGrad(grad, x, given) as Output<X>;
+  }
+
+  /** Whether `forward` keeps its input. */
+  get training(): boolean {
+    return this.#training;
+  }
+
+  /**
+   * From now on `forward` keeps its input for `backward(grad)`, or with `train(false)` does not. Returns the layer.
+   *
+   * @throws TypeError where the mode is not a boolean.
+   */
+  train(mode = true): this {
+    if (typeof mode !== 'boolean') throw new TypeError(`${this.title()}: train takes a boolean, got ${describe(mode)}`);
+    if (mode === this.#training) return this;
+    this.#training = mode;
+    this.#input = undefined;
+    this.#why = mode ? 'no forward came since train()' : 'after eval() none is kept';
+    return this;
+  }
+
+  /** From now on nothing is kept, nor is what was: `train(false)`. `backward(grad, x)` still works. Returns the layer. */
+  eval(): this {
+    return this.train(false);
   }
 
   /** An empty list: activations learn nothing. */
@@ -100,6 +124,17 @@ export abstract class Layer extends Callable {
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
+  }
+
+  #keep(x: Input, out: unknown): void {
+    const overwritten = out !== undefined && shareMemory(x, out);
+    this.#input = overwritten ? undefined : x;
+    if (overwritten) this.#why = 'the last forward overwrote its input';
+  }
+
+  #noInput(): Error {
+    const mend = `pass it: backward(grad, x)${this.#training ? '' : ', or call train() before forward'}`;
+    return new Error(`${this}.backward(grad) needs the input of a forward, and ${this.#why}; ${mend}`);
   }
 }
 
@@ -215,7 +250,7 @@ export class Softmax extends Layer {
   override forward<X extends Input>(...call: [X]): unknown {
     return super.forward(...call);
   }
-  /** The gradient along the dimension of the last `forward`, unless the options name another. */
+  /** The gradient along the dimension of the last `forward`, also after `eval()`, unless the options name another. */
   override backward<X extends Input, O extends Out<X> = undefined>(
     grad: X,
     x?: Input,
