@@ -17,7 +17,7 @@ import {
   softmaxGradOf,
   softmaxOf,
 } from './functions.js';
-import { checkNothing, type Given, type OwnOption, readOptions, readOwn, tooMany } from './options.js';
+import { checkNothing, type Given, noOptions, type OwnOption, readOptions, readOwn, tooMany } from './options.js';
 
 // A constructor that returns a function makes `layer(x)` work; the fields of the classes below are then the function's.
 class Callable {
@@ -70,7 +70,7 @@ export abstract class Layer extends Callable {
   forward<X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>): Result<X, O>;
   forward<X extends Input>(x: X, options?: unknown, more?: unknown): Output<X> {
     if (more !== undefined) throw tooMany(more, this.title(), 'x');
-    const given = readOptions(options, this.title(), this.option(), this.fixed());
+    const given = this.#read(options);
     const y = this.compute(x, given);
     if (this.#training) this.#keep(x, given.out);
     return y;
@@ -84,7 +84,7 @@ export abstract class Layer extends Callable {
   backward<X extends Input, O extends Out<X> = undefined>(grad: X, x?: Input, options?: Options<X, O>): Result<X, O>;
   backward<X extends Input>(grad: X, x: Input | undefined = this.#input, options?: unknown, more?: unknown): Output<X> {
     if (more !== undefined) throw tooMany(more, this.title(), 'grad, x');
-    const given = readOptions(options, this.title(), this.option(), this.fixed());
+    const given = this.#read(options);
     if (x === undefined) throw this.#noInput();
     return this.computeGrad(grad, x, given) as Output<X>;
   }
@@ -124,6 +124,10 @@ export abstract class Layer extends Callable {
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
+  }
+
+  #read(options: unknown): Given {
+    return options === undefined ? noOptions : readOptions(options, this.title(), this.option(), this.fixed());
   }
 
   #keep(x: Input, out: unknown): void {

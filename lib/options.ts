@@ -23,7 +23,7 @@ const { hasOwnProperty: isOwn } = Object.prototype;
  * takes one. `fixed` is an option that only the constructor of a layer takes.
  */
 export function readOptions(options: unknown, name: string, own?: OwnOption, fixed?: OwnOption): Given {
-  if (options === undefined) return given(undefined, undefined, own, undefined);
+  if (options === undefined) return noOptions;
   if (typeof options === 'number' && own === 'dim') return given(undefined, undefined, own, options);
   // To ask for a prototype takes 20 ns, and most objects have the constructor that says what it is.
   if (!isObject(options) || (options.constructor !== Object && !isPlain(options))) throw notOptions(options, name, own);
@@ -54,6 +54,9 @@ function given(out: unknown, precision: unknown, own: OwnOption | undefined, min
     approximate: own === 'approximate' ? mine : undefined,
   };
 }
+
+/** The options of a call without any. */
+export const noOptions: Given = Object.freeze(given(undefined, undefined, undefined, undefined));
 
 /** The one option that the constructor of a layer takes, or undefined. A number is the `dim`. */
 export function readOwn(options: unknown, name: string, own: OwnOption): unknown {
