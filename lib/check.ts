@@ -1,18 +1,11 @@
-// Checks of what the caller passed, alike for every backend and before anything is written. Only this file, the Tensor and its
-// readers blame the caller.
+// Checks of what the caller passed, alike for every backend and before anything is written. Only this file, options.ts, the Tensor
+// and its readers blame the caller.
 import type { FloatArray } from './backend.js';
 import { describe } from './errors.js';
 import { bufferOf, byteOffset, elementBytes, lengthOf, lossOf, typeName } from './floats.js';
 
 /** Which arithmetic serves float32: `'fast'` in float32, `'exact'` in float64 and rounded once. */
 export type Precision = 'fast' | 'exact';
-
-/** The options object of a call, which may be left out. */
-export function checkOptions<O extends object>(options: O | undefined, name: string): O | undefined {
-  if (options !== undefined && (typeof options !== 'object' || options === null))
-    throw new TypeError(`${name}: options must be an object such as { out }, got ${describe(options)}`);
-  return options;
-}
 
 export function checkPrecision(precision: unknown, name: string): boolean {
   if (precision === undefined || precision === 'fast') return false;

@@ -5,6 +5,7 @@ import { checkGrad, checkOut, checkPrecision, countOf, type Precision } from './
 import { describe, inNameOf } from './errors.js';
 import { isFloatArray } from './floats.js';
 import { emptyLike } from './memory.js';
+import type { Given } from './options.js';
 import { backend } from './select.js';
 import { checkReach, normalizeDim, overlapsItself, sameShape, shapeText, sizeOf } from './shape.js';
 import {
@@ -78,9 +79,9 @@ export function geluOf(approximate: unknown = 'none', name = 'gelu'): Op {
 }
 
 /** y = f(x), element by element. */
-export function map<X extends Input, O>(op: Op, name: string, x: X, options: Options<X> | undefined): Result<X, O> {
-  const exact = checkPrecision(options?.precision, name);
-  const call = operands(name, x, options?.out, false);
+export function map<X extends Input, O>(op: Op, name: string, x: X, given: Given): Result<X, O> {
+  const exact = checkPrecision(given.precision, name);
+  const call = operands(name, x, given.out, false);
   try {
     backend.map(call.x, call.y, op, exact, call.fresh);
   } catch (error) {
@@ -90,15 +91,9 @@ export function map<X extends Input, O>(op: Op, name: string, x: X, options: Opt
 }
 
 /** y = grad * f'(x), element by element. */
-export function mapGrad<X extends Input, O>(
-  op: Op,
-  name: string,
-  grad: Input,
-  x: X,
-  options: Options<X> | undefined,
-): Result<X, O> {
-  const exact = checkPrecision(options?.precision, name);
-  const call = operands(name, x, options?.out, true, grad);
+export function mapGrad<X extends Input, O>(op: Op, name: string, grad: unknown, x: X, given: Given): Result<X, O> {
+  const exact = checkPrecision(given.precision, name);
+  const call = operands(name, x, given.out, true, grad);
   try {
     backend.mapGrad(call.grad!, call.x, call.y, op, exact, call.fresh);
   } catch (error) {
@@ -107,15 +102,11 @@ export function mapGrad<X extends Input, O>(
   return finish(call);
 }
 
-export function softmaxOf<X extends Input, O>(
-  x: X,
-  options: SoftmaxOptions<X> | undefined,
-  name = 'softmax',
-): Result<X, O> {
-  const exact = checkPrecision(options?.precision, name);
-  const call = operands(name, x, options?.out, false);
+export function softmaxOf<X extends Input, O>(x: X, given: Given, name = 'softmax', dim = given.dim): Result<X, O> {
+  const exact = checkPrecision(given.precision, name);
+  const call = operands(name, x, given.out, false);
   const shape = call.shape ?? [call.count];
-  const at = dimOf(options?.dim, shape, name);
+  const at = dimOf(dim, shape, name);
   const inner = sizeOf(shape, at + 1);
   try {
     if (call.count > 0) backend.softmax(call.x, call.y, shape[at] ?? 1, inner, exact, call.fresh);
@@ -126,15 +117,16 @@ export function softmaxOf<X extends Input, O>(
 }
 
 export function softmaxGradOf<X extends Input, O>(
-  grad: Input,
+  grad: unknown,
   x: X,
-  options: SoftmaxOptions<X> | undefined,
+  given: Given,
   name = 'softmaxGrad',
+  dim = given.dim,
 ): Result<X, O> {
-  const exact = checkPrecision(options?.precision, name);
-  const call = operands(name, x, options?.out, true, grad);
+  const exact = checkPrecision(given.precision, name);
+  const call = operands(name, x, given.out, true, grad);
   const shape = call.shape ?? [call.count];
-  const at = dimOf(options?.dim, shape, name);
+  const at = dimOf(dim, shape, name);
   const inner = sizeOf(shape, at + 1);
   try {
     if (call.count > 0) backend.softmaxGrad(call.grad!, call.x, call.y, shape[at] ?? 1, inner, exact, call.fresh);

@@ -5,7 +5,7 @@ import type { FloatArray } from './backend.js';
 import { describe, inNameOf } from './errors.js';
 import { isFloatArray, lengthOf, part } from './floats.js';
 import { format } from './format.js';
-import { nearest } from './nearest.js';
+import { checkOptions, optionOf } from './options.js';
 import {
   allocate,
   broadcastShapes,
@@ -514,33 +514,6 @@ function operand(other: unknown, dtype: DType): Tensor {
 function listOf(integers: Integers): unknown {
   const [first] = integers;
   return integers.length === 1 && typeof first === 'object' ? first : integers;
-}
-
-/** Asserts that options are a plain object, with nothing in it that `name` does not take. */
-function checkOptions(options: unknown, name: string, takes: readonly string[], example: string): void {
-  if (options === undefined) return;
-  if (!isPlain(options))
-    throw new TypeError(`${name}: options must be a plain object such as { ${example} }, got ${describe(options)}`);
-  for (const option of Object.keys(options)) {
-    if (takes.includes(option)) continue;
-    const meant = nearest(option, takes);
-    const help = meant === undefined ? `${name} takes ${takes.join(', ')}` : `did you mean \`${meant}\`?`;
-    throw new TypeError(`${name}: there is no option \`${option}\`; ${help}`);
-  }
-}
-
-/** An object made by `{}`, in any realm, or one without a prototype: nothing else has all of its options to itself. */
-function isPlain(options: unknown): options is object {
-  if (typeof options !== 'object' || options === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(options);
-  return prototype === Object.prototype || prototype === null || Object.hasOwn(prototype as object, 'isPrototypeOf');
-}
-
-/** An option that the object itself has: what is on Object.prototype nobody asked for here. */
-function optionOf(options: object | undefined, option: string): unknown {
-  return options !== undefined && Object.hasOwn(options, option)
-    ? (options as Readonly<Record<string, unknown>>)[option]
-    : undefined;
 }
 
 function readTolerance(name: string, value: unknown, usual: number): number {

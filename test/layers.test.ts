@@ -1,5 +1,7 @@
 // The callable classes.
 import { inspect } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import * as nonlin from '../lib/index.js';
 
@@ -43,6 +45,60 @@ describe.each([
     const t = new Tensor(f32(-1, 0.5));
     layer.forward(t, { out: t });
     expect(() => layer.backward(t)).toThrow('the last forward overwrote its input');
+  });
+
+  it('keeps its last input itself in training, and none after eval()', () => {
+    const layer = new Layer();
+    const [g, x] = [f32(1, 2, 3), f32(-1, 0.5, 2)];
+    expect(layer.training).toBe(true);
+    layer(x);
+    // Not a copy: what is written since counts.
+    x.set([2, -1, 0.25]);
+    expect(layer.backward(g)).toEqual(grad(g, f32(2, -1, 0.25)));
+
+    expect(layer.eval()).toBe(layer);
+    expect(layer.training).toBe(false);
+    const gone = `${text}.backward(grad) needs the input of a forward, and after eval() none is kept; pass it: backward(grad, x), or call train() before forward`;
+    expect(() => layer.backward(g)).toThrow(new Error(gone));
+    expect(layer(x)).toEqual(f(x));
+    expect(() => layer.backward(g)).toThrow(new Error(gone));
+    layer(x, { out: x.slice() });
+    expect(() => layer.backward(g)).toThrow(new Error(gone));
+    expect(layer.backward(g, x)).toEqual(grad(g, x));
+    expect(layer.eval().training).toBe(false);
+
+    expect(layer.train()).toBe(layer);
+    expect(layer.training).toBe(true);
+    expect(() => layer.backward(g)).toThrow('and no forward came since train(); pass it: backward(grad, x)');
+    layer(x);
+    expect(layer.train().backward(g)).toEqual(grad(g, x));
+    expect(layer.train(false).training).toBe(false);
+    expect(layer.train(true).training).toBe(true);
+    for (const mode of [0, null, 'yes'])
+      expect(() => layer.train(mode as unknown as boolean)).toThrow(`${Layer.name}: train takes a boolean, got `);
+    expect(layer.training).toBe(true);
+  });
+
+  it('keeps nothing alive after eval()', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const layer = new Layer();
+    const run = () => {
+      const x = new Float32Array(1000);
+      layer(x, { out: new Float32Array(1000) });
+      return new WeakRef(x);
+    };
+    // A reference is held until the turn of the event loop that made it ends.
+    const collected = async (x: WeakRef<object>) => {
+      await new Promise((resolve) => setTimeout(resolve));
+      collect();
+      return x.deref() === undefined;
+    };
+    const kept = run();
+    expect(await collected(kept)).toBe(false);
+    layer.eval();
+    expect(await collected(kept)).toBe(true);
+    expect(await collected(run())).toBe(true);
   });
 
   it('has no parameters and prints like PyTorch', () => {
@@ -98,6 +154,19 @@ it('GELU takes its approximation from the constructor', () => {
     expect(String(layer)).toBe(`GELU(approximate='${approximate}')`);
   }
   expect(() => new GELU({ approximate: 'erf' as 'none' })).toThrow(TypeError);
+});
+
+it('Softmax goes backward along the dimension of its last forward in both modes', () => {
+  const x = new Tensor([
+    [1, 2],
+    [3, 5],
+  ]);
+  for (const layer of [new Softmax(), new Softmax().eval()]) {
+    layer(x, 0);
+    expect(layer.backward(x, x)).toEqual(nonlin.softmaxGrad(x, x, 0));
+    layer(x);
+    expect(layer.backward(x, x)).toEqual(nonlin.softmaxGrad(x, x, 1));
+  }
 });
 
 it('Softmax takes its dimension from the call or the constructor, and backward follows', () => {
