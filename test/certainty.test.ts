@@ -101,6 +101,9 @@ describe.each([...native.backends, reference])('$name', (backend) => {
       );
     });
 
+    // Native sums of four neighbours lose their roundings: a total that falls by one lets a share fall by a unit in the last place, where
+    // its logit grows by one. `exact` rounds that away.
+    const mostFall = backend === reference || exact ? 0 : 1;
     it('no share exceeds 1, and the largest does not fall when its logit grows', () => {
       const slice = fc.array(fc.double({ min: -30, max: 30, noNaN: true }), { minLength: 2, maxLength: 80 });
       const bits = Floats === Float32Array ? new Int32Array(1) : new BigInt64Array(1);
@@ -121,7 +124,8 @@ describe.each([...native.backends, reference])('$name', (backend) => {
             x[winner] = logit;
             const y = softmax(x, at);
             expect(Math.max(...y)).toBeLessThanOrEqual(1);
-            expect(y[winner], `x[${winner}] = ${logit}`).toBeGreaterThanOrEqual(share);
+            const fall = y[winner]! < share ? ulpDistance(y[winner]!, share, dtype) : 0;
+            expect(fall, `x[${winner}] = ${logit}`).toBeLessThanOrEqual(mostFall);
           }
         }),
         { numRuns: 300 },
