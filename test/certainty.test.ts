@@ -71,13 +71,13 @@ describe.each([...native.backends, reference])('$name', (backend) => {
     });
 
     it('entries out of reach have share 0 and the rest all of it, wherever they lie', () => {
-      for (let logit = -1200; logit <= 1200; logit++) {
+      for (let logit = -1200; logit <= 1200; logit += 5) {
         for (const length of [3, 40]) {
           const x = new Floats(length).fill(logit - 3000);
           x[logit & 1] = logit;
           const expected = new Floats(length);
           expected[logit & 1] = 1;
-          expect(softmax(x, layouts[(logit + 1200) % layouts.length]!), `${logit}`).toEqual(expected);
+          expect(softmax(x, layouts[((logit + 1200) / 5) % layouts.length]!), `${logit}`).toEqual(expected);
         }
       }
     });
@@ -93,11 +93,11 @@ describe.each([...native.backends, reference])('$name', (backend) => {
       for (let power = 0; power <= 20; power++) check(-18.8 + 3 * power, 2 ** power, layouts[0]);
       fc.assert(
         fc.property(logit, fc.integer({ min: 1, max: 5000 }), layout, (x, n, at) => check(x, n, at)),
-        { numRuns: 30 },
+        { numRuns: 15 },
       );
       fc.assert(
         fc.property(logit, fc.integer({ min: 1, max: 2 ** 20 }), (x, n) => check(x, n, layouts[0])),
-        { numRuns: 10 },
+        { numRuns: 3 },
       );
     });
 
@@ -128,7 +128,7 @@ describe.each([...native.backends, reference])('$name', (backend) => {
             expect(fall, `x[${winner}] = ${logit}`).toBeLessThanOrEqual(mostFall);
           }
         }),
-        { numRuns: 300 },
+        { numRuns: 150 },
       );
     });
   });
