@@ -133,7 +133,7 @@ export abstract class Layer extends Callable {
   #keep(x: Input, out: unknown): void {
     const overwritten = out !== undefined && shareMemory(x, out);
     this.#input = overwritten ? undefined : x;
-    if (overwritten) this.#why = 'the last forward overwrote its input';
+    if (overwritten) this.#why = 'the output of the last forward lies among its input';
   }
 
   #noInput(): Error {

@@ -2,7 +2,7 @@
 import type { FloatArray } from './backend.js';
 import { checkPresent } from './check.js';
 import { describe } from './errors.js';
-import { isFloat32, lengthOf, typeName } from './floats.js';
+import { isFloat32, lengthOf, lossOf, typeName } from './floats.js';
 
 /** The element types of a Tensor. */
 export type DType = 'float32' | 'float64';
@@ -109,6 +109,9 @@ const mostDimensions = 2 ** 16;
 export function readIntegers(list: unknown, what: string, wanted: string): number[] {
   if (!Array.isArray(list) && typeName(list) === undefined)
     throw new TypeError(`${what} must be an array of ${wanted}, got ${describe(list)}`);
+  // Of an array whose buffer was transferred no entry is left.
+  if (!Array.isArray(list) && lossOf(list as FloatArray) !== undefined)
+    throw new TypeError(`${what} is detached, or outside of its buffer, which has shrunk`);
   const entries = list as ArrayLike<unknown>;
   const { length } = entries;
   if (length > mostDimensions)

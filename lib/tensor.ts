@@ -2,7 +2,7 @@
 // made of it; a method that copies says so. What reads a caller's arguments is in view.ts, the loops are in arithmetic.ts.
 import { combine, everyPair, fillWhere } from './arithmetic.js';
 import type { FloatArray } from './backend.js';
-import { describe, inNameOf } from './errors.js';
+import { brand, describe, inNameOf } from './errors.js';
 import { isFloatArray, lengthOf, part } from './floats.js';
 import { format } from './format.js';
 import { checkOptions, optionOf } from './options.js';
@@ -23,7 +23,6 @@ import {
 } from './shape.js';
 import {
   advice,
-  brand,
   type DataOf,
   type DTypeOf,
   type IntegerList,

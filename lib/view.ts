@@ -2,7 +2,7 @@
 // tensors of other libraries. Memory is shared, never copied (lists have none), and everything is checked before it is read.
 import type { FloatArray } from './backend.js';
 import { checkPresent } from './check.js';
-import { describe } from './errors.js';
+import { brand, describe } from './errors.js';
 import { isFloatArray, lengthOf, lengthOfAny, typeName } from './floats.js';
 import {
   allocate,
@@ -17,9 +17,6 @@ import {
   shapeText,
   sizeOf,
 } from './shape.js';
-
-/** Marks the Tensor of every copy of this package, where `instanceof` knows only one. */
-export const brand = Symbol.for('nonlin.tensor');
 
 /** Numbers in lists of equal lengths, to any depth. */
 export type Nested = number | readonly Nested[];
@@ -231,7 +228,10 @@ function readStrides(like: Foreign, shape: readonly number[]): readonly number[]
   const given = like.strides ?? like.stride;
   if (given !== undefined)
     return checkStrides(typeof given === 'function' ? (given as () => unknown).call(like) : given, shape);
-  const columnMajor = like.order === 'column-major' || like.fortranOrder === true;
+  const { order } = like;
+  if (typeof order === 'string' && !/^(row-major|column-major|C|F)$/.test(order))
+    throw new TypeError(`order must be 'row-major' or 'column-major', got ${describe(order)}`);
+  const columnMajor = order === 'column-major' || order === 'F' || like.fortranOrder === true;
   return columnMajor ? Object.freeze(contiguousStrides(shape.toReversed()).toReversed()) : undefined;
 }
 

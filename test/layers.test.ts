@@ -41,10 +41,10 @@ describe.each([
     const layer = new Layer();
     const x = f32(-1, 0.5, 2);
     layer.forward(x, { out: x });
-    expect(() => layer.backward(f32(1, 1, 1))).toThrow('the last forward overwrote its input');
+    expect(() => layer.backward(f32(1, 1, 1))).toThrow('the output of the last forward lies among its input');
     const t = new Tensor(f32(-1, 0.5));
     layer.forward(t, { out: t });
-    expect(() => layer.backward(t)).toThrow('the last forward overwrote its input');
+    expect(() => layer.backward(t)).toThrow('the output of the last forward lies among its input');
   });
 
   it('keeps its last input itself in training, and none after eval()', () => {

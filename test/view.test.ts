@@ -4,8 +4,9 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import * as ort from 'onnxruntime-common';
 import { describe, expect, it, vi } from 'vitest';
+import { brand } from '../lib/errors.js';
 import { Tensor, type TensorSource } from '../lib/tensor.js';
-import { brand, isTensorLike } from '../lib/view.js';
+import { isTensorLike } from '../lib/view.js';
 import { counting, indices } from './tensors.js';
 
 /** What is used here of ndarray, which has no types. */

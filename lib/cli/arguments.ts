@@ -78,12 +78,14 @@ export function integerOf(
   { given }: Arguments,
   name: 'dim' | 'seed' | 'count' | 'threads',
   least: number,
+  most = Number.MAX_SAFE_INTEGER,
 ): number | undefined {
   const text = given.get(name);
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!/^[-+]?\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-    const range = least === -Infinity ? '' : ` of at least ${least}`;
+  if (!/^[-+]?\d+$/.test(text) || !Number.isSafeInteger(value) || value < least || value > most) {
+    const ends = most === Number.MAX_SAFE_INTEGER ? ` of at least ${least}` : ` from ${least} to ${most}`;
+    const range = least === -Infinity ? '' : ends;
     throw new UsageError(`--${name} must be an integer${range}, got ${describe(text)}`);
   }
   return value;

@@ -37,7 +37,7 @@ export function check(args: Arguments, io: Io): number {
   const { positionals, given } = args;
   if (positionals.length > 0) throw new UsageError(`check takes no argument, got ${positionals.join(' ')}`);
   const seed = integerOf(args, 'seed', 0) ?? 1;
-  const count = integerOf(args, 'count', 1) ?? 2 ** 17;
+  const count = integerOf(args, 'count', 1, 2 ** 26) ?? 2 ** 17;
   const names = backendsToCheck(args, io);
 
   const start = performance.now();

@@ -1,6 +1,7 @@
 // The command line `nonlin`: finds the command, runs it and turns what happened into an exit code and one line of text.
 import { describe } from '../errors.js';
 import { nearest } from '../nearest.js';
+import { info as environment } from '../select.js';
 import { version } from '../version.js';
 import { applicable, apply } from './apply.js';
 import { type Arguments, type OptionName, optionHelp, parse } from './arguments.js';
@@ -76,7 +77,8 @@ const commands = new Map<string, Command>([
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let name: string | undefined;
   try {
-    const { positionals, given } = parse(argv);
+    // As other programs take it: `nonlin help gelu`.
+    const { positionals, given } = parse(argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv);
     name = positionals[0];
     const command = name === undefined ? undefined : commands.get(name);
     if (name !== undefined && command === undefined) {
@@ -96,6 +98,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     if (command === undefined) throw new UsageError('no command is given');
     const foreign = [...given.keys()].find((option) => !command.options.includes(option));
     if (foreign !== undefined) throw new UsageError(`--${foreign} is not an option of ${name}`);
+    for (const problem of environment().problems) io.error.write(`nonlin: ${problem}\n`);
     return await command.run({ positionals: positionals.slice(1), given }, io);
   } catch (error) {
     if (error instanceof UsageError) {
