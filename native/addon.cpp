@@ -41,7 +41,8 @@ template <size_t Arrays, size_t Numbers> struct arguments {
     return exact ? float32_exact : float32;
   }
 
-  // False with a JavaScript exception pending where an argument is not what it must be.
+  // False with a JavaScript exception pending where an argument is not what it must be. More arguments than these count
+  // for nothing, as in JavaScript; `exact` may be left out or undefined.
   bool read(napi_env env, napi_callback_info info) {
     constexpr size_t expected = Arrays + Numbers + 1;
     napi_value values[expected];
@@ -68,14 +69,36 @@ template <size_t Arrays, size_t Numbers> struct arguments {
         return false;
       }
     }
-    if (count == expected && napi_get_value_bool(env, values[expected - 1], &exact) != napi_ok) {
+    if (count >= expected && !read_exact(env, values[expected - 1])) {
       napi_throw_type_error(env, nullptr, "expected a boolean for exact");
+      return false;
+    }
+    return disjoint_or_same(env);
+  }
+
+private:
+  bool read_exact(napi_env env, napi_value value) {
+    if (napi_get_value_bool(env, value, &exact) == napi_ok) return true;
+    napi_valuetype type;
+    return napi_typeof(env, value, &type) == napi_ok && type == napi_undefined;
+  }
+
+  // Whether the output is each of the inputs or shares no memory with it. By address: one memory may have several
+  // buffers.
+  bool disjoint_or_same(napi_env env) {
+    const size_t bytes = length() * (how() == float64 ? sizeof(double) : sizeof(float));
+    const uintptr_t to = reinterpret_cast<uintptr_t>(y());
+    for (size_t i = 0; i + 1 < Arrays; i++) {
+      const uintptr_t from = reinterpret_cast<uintptr_t>(arrays[i].data);
+      if (from == to || from >= to + bytes || to >= from + bytes) continue;
+      napi_throw_range_error(env, nullptr,
+                             i + 2 == Arrays ? "out overlaps part of x; it may be x itself or separate memory"
+                                             : "out overlaps part of grad; it may be grad itself or separate memory");
       return false;
     }
     return true;
   }
 
-private:
   static bool fail_type(napi_env env) {
     napi_throw_type_error(env, nullptr, "expected Float32Arrays or Float64Arrays, all of one type");
     return false;

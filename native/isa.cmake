@@ -15,7 +15,7 @@ endif()
 add_compile_options(-Wall -Wextra -ffp-contract=off -fwrapv -fno-math-errno -fno-trapping-math)
 
 # The kernels, compiled once for an instruction set: its name, its register width in bytes, its compiler flags.
-function(add_isa target name bytes)
+function(add_isa name bytes)
   add_library(${name} OBJECT ${native}/kernels.cpp)
   target_compile_definitions(${name} PRIVATE KERNELS=${name} VECTOR_BYTES=${bytes})
   # The GCC flags: order instructions before registers are given out, as Clang does, and GCC 12 warns of its own
@@ -24,16 +24,22 @@ function(add_isa target name bytes)
   target_compile_options(
     ${name} PRIVATE -O3 ${ARGN} $<$<CXX_COMPILER_ID:GNU>:-fschedule-insns -fsched-pressure -Wno-uninitialized
                     -Wno-maybe-uninitialized>)
-  target_sources(${target} PRIVATE $<TARGET_OBJECTS:${name}>)
 endfunction()
 
-# Every instruction set of this processor's family, and the choice among them, added to a target.
+# Every instruction set of this processor's family.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  set(isas avx2 avx512)
+  add_isa(avx2 32 -mavx2 -mfma -mf16c)
+  add_isa(avx512 64 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+  set(isas neon)
+  add_isa(neon 16)
+endif()
+
+# All of them, and the choice among them, added to a target.
 function(add_kernels target)
   target_sources(${target} PRIVATE ${native}/dispatch.cpp)
-  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
-    add_isa(${target} avx2 32 -mavx2 -mfma -mf16c)
-    add_isa(${target} avx512 64 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512)
-  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
-    add_isa(${target} neon 16)
-  endif()
+  foreach(isa IN LISTS isas)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${isa}>)
+  endforeach()
 endfunction()

@@ -49,20 +49,73 @@ template <class T, class E, class F> void map(const E *x, E *y, size_t n, bool s
   if (i < n) store(y + i, f(load<T>(x + i, n - i)), n - i);
 }
 
-// y[i] = f(x[i], g[i]), the same way.
+// y = g * f(x, 1) for a few vectors from x, g and y on. In float lanes a slope below the normal numbers has lost
+// digits, which a g above 1 would bring to light, so there the product is formed in double lanes, whose slopes are
+// normal down to the smallest that counts.
+template <class T, class F> struct times_slope {
+  F f;
+
+  // Not inlined, so that it costs the loops neither registers nor room.
+  template <class E> [[gnu::noinline]] static vec<T> widened(const E *x, vec<T> g, size_t n, vec<T> slope, F f) {
+    T xs[vec<T>::lanes], gs[vec<T>::lanes];
+    store(xs, load_some<T>(x, n));
+    store(gs, g);
+    for (size_t i = 0; i < vec<T>::lanes; i += vec<double>::lanes)
+      store(&xs[i], f(load<double>(&xs[i]), load<double>(&gs[i])));
+    return select(mask<T>{(abs(slope) < T(0x1p-126)).m & (abs(g) > T(1)).m}, load<T>(xs), g * slope);
+  }
+
+  // `n` elements make up the last vector.
+  template <size_t vectors, class E> void operator()(const E *g, const E *x, E *y, size_t n) const {
+    constexpr size_t lanes = vec<T>::lanes;
+    const auto lanes_of = [=](size_t j) { return j + 1 < vectors ? lanes : n; };
+    vec<T> slopes[vectors], least = T(1);
+    for (size_t j = 0; j < vectors; j++) {
+      slopes[j] = f(load_some<T>(x + j * lanes, lanes_of(j)), vec<T>(T(1)));
+      least = min(least, abs(slopes[j])); // Where a slope is NaN, the others'.
+    }
+    const auto by = [=](size_t j) { return load_some<T>(g + j * lanes, lanes_of(j)); };
+    const auto put = [=](size_t j, vec<T> a) { store_some(y + j * lanes, a, lanes_of(j)); };
+    if constexpr (sizeof(T) == sizeof(float)) {
+      if (any_greater(T(0x1p-126), least)) [[unlikely]] {
+        for (size_t j = 0; j < vectors; j++) {
+          const bool large = any_greater(abs(by(j)), T(1));
+          put(j, large ? widened(x + j * lanes, by(j), lanes_of(j), slopes[j], f) : by(j) * slopes[j]);
+        }
+        return;
+      }
+    }
+    for (size_t j = 0; j < vectors; j++)
+      put(j, by(j) * slopes[j]);
+  }
+};
+// y = f(x, g) as it is, for slopes that are numbers like 0 and 1, where g may be infinite.
+template <class T, class F> struct selected {
+  F f;
+
+  template <size_t vectors, class E> void operator()(const E *g, const E *x, E *y, size_t n) const {
+    constexpr size_t lanes = vec<T>::lanes;
+    const auto lanes_of = [=](size_t j) { return j + 1 < vectors ? lanes : n; };
+    for (size_t j = 0; j < vectors; j++)
+      store_some(y + j * lanes, f(load_some<T>(x + j * lanes, lanes_of(j)), load_some<T>(g + j * lanes, lanes_of(j))),
+                 lanes_of(j));
+  }
+};
+template <activation op, class T, class F> auto gradient_of(F f) {
+  if constexpr (is_exact<op>)
+    return selected<T, F>{f};
+  else
+    return times_slope<T, F>{f};
+}
+
+// y[i] = f(x[i], g[i]), the same way; f does some vectors at once.
 template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y, size_t n, F f) {
   constexpr size_t lanes = vec<T>::lanes, step = unroll * lanes;
   size_t i = 0;
-  for (; i + step <= n; i += step) {
-    vec<T> v[unroll];
-    for (size_t j = 0; j < unroll; j++)
-      v[j] = f(load<T>(x + i + j * lanes), load<T>(g + i + j * lanes));
-    for (size_t j = 0; j < unroll; j++)
-      store(y + i + j * lanes, v[j]);
-  }
-  for (; i + lanes <= n; i += lanes)
-    store(y + i, f(load<T>(x + i), load<T>(g + i)));
-  if (i < n) store(y + i, f(load<T>(x + i, n - i), load<T>(g + i, n - i)), n - i);
+  for (; i + step <= n; i += step)
+    f.template operator()<unroll>(g + i, x + i, y + i, lanes);
+  for (; i < n; i += lanes)
+    f.template operator()<1>(g + i, x + i, y + i, n - i < lanes ? n - i : lanes);
 }
 
 // `flatten` inlines all that these call: the formula into the loop, whatever its length.
@@ -77,8 +130,9 @@ template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y,
       map<T>(static_cast<const E *>(x), static_cast<E *>(y), n, stream, f);                                            \
   }                                                                                                                    \
   template <class T, class E> [[gnu::flatten]] void map_grad_##name(const void *g, const void *x, void *y, size_t n) { \
+    auto f = [](auto x, [[maybe_unused]] auto g) -> decltype(x) { return gradient; };                                  \
     map_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), n,                          \
-                [](vec<T> x, [[maybe_unused]] vec<T> g) -> vec<T> { return gradient; });                               \
+                gradient_of<activation_##name, T>(f));                                                                 \
   }
 #include "activations.def"
 #undef ACTIVATION

@@ -20,8 +20,8 @@ enum arithmetic : unsigned {
   arithmetic_count
 };
 
-// Arrays are typed by the arithmetic. y is one of the inputs or overlaps none.
-// `stream` writes y past the cache: for outputs that it could not hold.
+// Arrays are typed by the arithmetic, and may begin at any address. y is one of the inputs or overlaps none.
+// `stream` writes y past the cache: for outputs that it could not hold, at a multiple of an element's size.
 using map_function = void(const void *x, void *y, size_t n, bool stream);
 using map_grad_function = void(const void *g, const void *x, void *y, size_t n);
 // Softmax of each of `rows` contiguous rows.

@@ -3,6 +3,7 @@
 #include "parallel.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace nonlin {
 namespace {
@@ -24,12 +25,18 @@ char *at(void *p, size_t offset) { return static_cast<char *>(p) + offset; }
 
 size_t element_size(arithmetic how) { return how == float64 ? sizeof(double) : sizeof(float); }
 
+// Whether an output of so many bytes is written past the cache. Only stores to whole vectors at aligned places can be,
+// and an array that begins within an element (another addon's memory may) has none.
+bool streams(const void *y, size_t bytes, size_t element) {
+  return bytes >= stream_bytes && reinterpret_cast<uintptr_t>(y) % element == 0;
+}
+
 } // namespace
 
 void run_map(const kernels &set, activation op, arithmetic how, const void *g, const void *x, void *y, size_t n,
              unsigned threads) {
   const size_t size = element_size(how);
-  const bool stream = n * size >= stream_bytes;
+  const bool stream = streams(y, n * size, size);
   // relu is done before a helper has begun.
   if (op == activation_relu && n < parallel_relu_elements) threads = 1;
   map_function *value = set.map[op][how];
@@ -47,7 +54,7 @@ void run_softmax(const kernels &set, arithmetic how, const void *g, const void *
                  size_t inner, unsigned threads) {
   const size_t size = element_size(how);
   if (inner == 1) {
-    const bool stream = outer * length * size >= stream_bytes;
+    const bool stream = streams(y, outer * length * size, size);
     const size_t grain = std::max<size_t>(1, grain_elements / length);
     parallel_for(outer, grain, threads, [&](size_t begin, size_t end) {
       const size_t from = begin * length * size;

@@ -291,7 +291,8 @@ template <class T, class E> void store(E *p, vec<T> a) {
   __builtin_memcpy(p, &m, sizeof m);
 }
 
-// How many elements there are before p until a whole vector of them is aligned.
+// How many elements there are before p until a whole vector of them is aligned; where p lies within an element, some
+// number below a vector's.
 template <class T, class E> size_t until_aligned(const E *p) {
   return -(reinterpret_cast<uintptr_t>(p) / sizeof(E)) % vec<T>::lanes;
 }
@@ -373,5 +374,16 @@ template <class T, class E> void store(E *p, vec<T> a, size_t n) {
   __builtin_memcpy(p, lanes, n * sizeof(E));
 }
 #endif
+
+// Up to a whole vector.
+template <class T, class E> vec<T> load_some(const E *p, size_t n) {
+  return n == vec<T>::lanes ? load<T>(p) : load<T>(p, n);
+}
+template <class T, class E> void store_some(E *p, vec<T> a, size_t n) {
+  if (n == vec<T>::lanes)
+    store(p, a);
+  else
+    store(p, a, n);
+}
 
 } // namespace

@@ -9,7 +9,7 @@
 // a bit. It is written for `step<T>` virtual lanes, 64 bytes of T: element j belongs to lane j mod step. In each lane
 // four neighbours are added as a tree, those sums one after another with their rounding errors (so nothing drifts with
 // the length), and the lanes, in double, as a tree. An element that is not there counts as zero. Slices longer than a
-// chunk are summed chunk by chunk.
+// chunk are summed chunk by chunk, the chunks' sums with their errors.
 #pragma once
 
 #include "math.h"
@@ -90,7 +90,16 @@ template <class V> struct compensated {
     low = low + ((high - (sum - of_t)) + (t - of_t));
     high = sum;
   }
+  void add(compensated b) {
+    add(b.high);
+    low = low + b.low;
+  }
 };
+// Of an infinite sum the errors are NaN.
+inline vec<double> value_of(compensated<vec<double>> a) {
+  return select(abs(a.high) < vec<double>(__builtin_inf()), a.high + a.low, a.high);
+}
+inline double value_of(compensated<double> a) { return __builtin_isinf(a.high) ? a.high : a.high + a.low; }
 
 // In double. What float lanes lack is added at once, so that in double there are no errors to keep.
 template <class T, class V> compensated<V> in_double(V high, V low) {
@@ -103,8 +112,7 @@ template <class T, class V> void join(compensated<V> &a, compensated<V> b) {
   if constexpr (sizeof(T) == sizeof(float)) {
     a.high = a.high + b.high;
   } else {
-    a.add(b.high);
-    a.low = a.low + b.low;
+    a.add(b);
   }
 }
 // The sum of virtual lanes, a tree.
@@ -123,20 +131,33 @@ template <class T, class F> compensated<vec<double>> fold_lanes(F lanes_from) {
   return add_lanes<T>(all);
 }
 
-// Multiplies by 1 / total; in double lanes, also by what that quotient lacks.
+inline double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
+
+// Multiplies by 1 / total, as a quotient of T and by what that lacks, so that only the result is rounded: e / e is 1, n
+// equal entries share 1 / n, and a share grows with its exponential. In float lanes `rest` is relative to the quotient:
+// as a number of its own it would be subnormal for a total above 2^102.
 template <class T> struct share {
   vec<T> quotient, rest;
 
   vec<T> operator()(vec<T> e) const {
     if constexpr (sizeof(T) == sizeof(float))
-      return e * quotient;
+      return fma(e, quotient, e * quotient * rest);
     else
       return fma(e, quotient, e * rest);
   }
 };
+// A share's two parts, of a total or of a vector of them.
+template <class V> struct reciprocal { V quotient, rest; };
+template <class T, class V> reciprocal<V> reciprocal_of(V total) {
+  V whole = 1 / total;
+  if constexpr (sizeof(T) == sizeof(double)) return {whole, fma(-total, whole, V(1)) * whole};
+  // Rounded to the 24 bits of a float: a multiple has pushed out the others.
+  V multiple = whole * V(0x1.0000002p+29), quotient = multiple - (multiple - whole);
+  return {quotient, (whole - quotient) * total};
+}
 template <class T> share<T> share_of_total(double total) {
-  const double quotient = 1 / total;
-  return {T(quotient), T(__builtin_fma(-total, quotient, 1.0) / total)};
+  const auto [quotient, rest] = reciprocal_of<T>(total);
+  return {T(quotient), T(rest)};
 }
 // The shares of slices: up to a whole register of them, whatever the totals after the first `count`.
 template <class T, size_t n> struct shares {
@@ -144,9 +165,9 @@ template <class T, size_t n> struct shares {
 
   explicit shares(const double (&totals)[n], size_t count = n) {
     for (size_t i = 0; i < count; i += vec<double>::lanes) {
-      const vec<double> total = load<double>(&totals[i]), quotient = 1 / total;
+      const auto [quotient, rest] = reciprocal_of<T>(load<double>(&totals[i]));
       store(&quotients[i], quotient);
-      if constexpr (sizeof(T) == sizeof(double)) store(&rests[i], fma(-total, quotient, 1) / total);
+      store(&rests[i], rest);
     }
   }
   // Of one slice; of one for each lane.

@@ -37,9 +37,10 @@ template <class T> struct kept_band {
 // Adds up term(j, r) over the rows j, for each column of register r, in the order of sum_row.
 template <class T, class F> void sum_columns(size_t length, size_t registers, column_doubles<T> *result, F term) {
   constexpr size_t lanes = vec<T>::lanes;
+  column_doubles<T> errors[band_registers];
   for (size_t r = 0; r < registers; r++)
     for (size_t i = 0; i < lanes; i++)
-      result[r][i] = 0;
+      result[r][i] = errors[r][i] = 0;
   for (size_t start = 0; start < length; start += chunk) {
     const size_t end = length - start < chunk ? length : start + chunk;
     const size_t used = end - start < step<T> ? end - start : step<T>;
@@ -84,8 +85,11 @@ template <class T, class F> void sum_columns(size_t length, size_t registers, co
           all[l] = {0.0, 0.0};
           if (l < used) all[l] = in_double<T>(load<double>(&sums[l][r][0][i]), load<double>(&sums[l][r][1][i]));
         }
-        const compensated<vec<double>> sum = add_lanes<T>(all);
-        store(&result[r][i], load<double>(&result[r][i]) + (sum.high + sum.low));
+        compensated<vec<double>> sum = {load<double>(&result[r][i]), load<double>(&errors[r][i])};
+        sum.add(add_lanes<T>(all));
+        const bool last = start + chunk >= length;
+        store(&result[r][i], last ? value_of(sum) : sum.high);
+        store(&errors[r][i], sum.low);
       }
     }
   }
@@ -127,14 +131,11 @@ bool softmax_band(Exp exp_of, F accept, kept_band<T> &kept, const E *g, const E 
     }
     auto gradient = [&](size_t j, size_t r) { return width.load(g + j * inner, r); };
     column_doubles<T> weighted[band_registers];
-    sum_columns<T>(length, registers, weighted, [&](size_t j, size_t r) { return e(j, r) * gradient(j, r); });
+    sum_columns<T>(length, registers, weighted,
+                   [&](size_t j, size_t r) { return share_of[r](e(j, r)) * gradient(j, r); });
     vec<T> mean[band_registers];
-    for (size_t r = 0; r < registers; r++) {
-      T means[lanes];
-      for (size_t i = 0; i < lanes; i++)
-        means[i] = T(weighted[r][i] / totals[r][i]);
-      mean[r] = load<T>(means);
-    }
+    for (size_t r = 0; r < registers; r++)
+      mean[r] = load<T>(weighted[r]);
     for (size_t j = 0; j < length; j++)
       for (size_t r = 0; r < registers; r++)
         width.store(y + j * inner, r, share_of[r](e(j, r)) * (gradient(j, r) - mean[r]));

@@ -5,15 +5,6 @@
 
 namespace {
 
-template <class T, class E> vec<T> load_some(const E *p, size_t n) {
-  return n == vec<T>::lanes ? load<T>(p) : load<T>(p, n);
-}
-template <class T, class E> void store_some(E *p, vec<T> a, size_t n) {
-  if (n == vec<T>::lanes)
-    store(p, a);
-  else
-    store(p, a, n);
-}
 template <class T> vec<T> keep_first(vec<T> a, size_t n) {
   return n == vec<T>::lanes ? a : select(first_lanes<T>(n), a, vec<T>(T(0)));
 }
@@ -64,6 +55,17 @@ template <class T, class F> compensated<vec<double>> sum_short(size_t length, F 
   return fold_lanes<T>([&](size_t l) { return compensated<vec<double>>{load<double>(&sums[l]), 0.0}; });
 }
 
+// The last levels of the tree, within a register.
+template <class T, size_t width = vec<double>::lanes / 2> compensated<double> add_within(compensated<vec<double>> row) {
+  if constexpr (width == 0) {
+    return {row.high.v[0], row.low.v[0]};
+  } else {
+    constexpr std::make_index_sequence<vec<double>::lanes> order;
+    join<T>(row, {rotate<width>(row.high, order), rotate<width>(row.low, order)});
+    return add_within<T, width / 2>(row);
+  }
+}
+
 // Those of a chunk, the elements from start to end.
 template <class T, class F> compensated<vec<double>> sum_chunk(size_t start, size_t end, F term) {
   constexpr size_t lanes = vec<T>::lanes;
@@ -91,16 +93,11 @@ template <class T, class F> compensated<vec<double>> sum_chunk(size_t start, siz
 
 // The sum over a row.
 template <class T, class F> double sum_row(size_t length, F term) {
-  double total = 0;
-  for (size_t start = 0; start < length; start += chunk) {
-    const compensated<vec<double>> sum = sum_chunk<T>(start, length - start < chunk ? length : start + chunk, term);
-    compensated<double> last[vec<double>::lanes];
-    for (size_t i = 0; i < vec<double>::lanes; i++)
-      last[i] = {sum.high.v[i], sum.low.v[i]};
-    add_lanes<T>(last);
-    total += last[0].high + last[0].low;
-  }
-  return total;
+  if (length <= block<T>) return value_of(add_within<T>(sum_short<T>(length, term)));
+  compensated<double> total = {0, 0};
+  for (size_t start = 0; start < length; start += chunk)
+    total.add(add_within<T>(sum_chunk<T>(start, length - start < chunk ? length : start + chunk, term)));
+  return value_of(total);
 }
 
 // y[j] = f(j, n), n lanes at most, for all elements of a row; full vectors at aligned places, past the cache where
@@ -128,17 +125,15 @@ template <class T> struct kept_row {
   alignas(64) T e[capacity + vec<T>::lanes];
 };
 
-// What is left to do once e(j, n) gives the exponentials of a row: s = e / total, or with a gradient
-// s * (g - sum(g * s)). Nothing is stored before it is final, since y may be g or x.
-template <class T, class E, class F> void finish_row(double total, F e, const E *g, E *y, size_t length, bool stream) {
-  const share<T> share_of = share_of_total<T>(total);
+// What is left to do once s(j, n) gives the shares of a row: to store them, or with a gradient s * (g - sum(g * s)).
+// Nothing is stored before it is final, since y may be g or x. Where one share is 1 and the others 0, the sum is that
+// entry's g and the gradient 0.
+template <class T, class E, class F> void finish_row(F s, const E *g, E *y, size_t length, bool stream) {
   if (g == nullptr) {
-    fill_row<T>(y, length, stream, [&](size_t j, size_t n) { return share_of(e(j, n)); });
+    fill_row<T>(y, length, stream, s);
   } else {
-    const double weighted = sum_row<T>(length, [&](size_t j, size_t n) { return e(j, n) * load_some<T>(g + j, n); });
-    const vec<T> mean = T(weighted / total);
-    fill_row<T>(y, length, stream,
-                [&](size_t j, size_t n) { return share_of(e(j, n)) * (load_some<T>(g + j, n) - mean); });
+    const vec<T> mean = T(sum_row<T>(length, [&](size_t j, size_t n) { return s(j, n) * load_some<T>(g + j, n); }));
+    fill_row<T>(y, length, stream, [&](size_t j, size_t n) { return s(j, n) * (load_some<T>(g + j, n) - mean); });
   }
 }
 
@@ -147,19 +142,26 @@ template <class T, class E, class Exp, class F>
 bool softmax_row(const Exp &exp_of, F accept, kept_row<T> &kept, const E *g, const E *x, E *y, size_t length,
                  bool stream) {
   auto exponential = [&](size_t j, size_t n) { return exp_of(load_some<T>(x + j, n)); };
-  if (length <= chunk) {
-    const double total = sum_row<T>(length, [&](size_t j, size_t n) {
-      const vec<T> e = exponential(j, n);
-      store(kept.e + j, e);
-      return e;
-    });
-    if (!accept(total)) return false;
-    finish_row<T>(
-        total, [&](size_t j, size_t) { return load<T>(kept.e + j); }, g, y, length, stream);
-  } else {
-    const double total = sum_row<T>(length, exponential);
-    if (!accept(total)) return false;
-    finish_row<T>(total, exponential, g, y, length, stream);
+  auto kept_at = [&](size_t j, size_t) { return load<T>(kept.e + j); };
+  const bool keep = length <= chunk;
+  const double total = keep ? sum_row<T>(length,
+                                         [&](size_t j, size_t n) {
+                                           const vec<T> e = exponential(j, n);
+                                           store(kept.e + j, e);
+                                           return e;
+                                         })
+                            : sum_row<T>(length, exponential);
+  if (!accept(total)) return false;
+  const share<T> share_of = share_of_total<T>(total);
+  auto shares = [&](auto e) { return [=](size_t j, size_t n) { return share_of(e(j, n)); }; };
+  if (!keep) {
+    finish_row<T>(shares(exponential), g, y, length, stream);
+  } else if (g == nullptr) {
+    finish_row<T>(shares(kept_at), g, y, length, stream);
+  } else { // They are read twice.
+    for (size_t j = 0; j < length; j += vec<T>::lanes)
+      store(kept.e + j, share_of(load<T>(kept.e + j)));
+    finish_row<T>(kept_at, g, y, length, stream);
   }
   return true;
 }

@@ -27,17 +27,6 @@ template <class T> vec<double> add_across(compensated<vec<double>> (&rows)[group
   return in_double<float>(rows[0].high, rows[0].low).high;
 }
 
-// The same in one row.
-template <class T, size_t width = group / 2> double add_within(compensated<vec<double>> row) {
-  if constexpr (width == 0) {
-    return row.high.v[0] + row.low.v[0];
-  } else {
-    constexpr std::make_index_sequence<group> order;
-    join<T>(row, {rotate<width>(row.high, order), rotate<width>(row.low, order)});
-    return add_within<T, width / 2>(row);
-  }
-}
-
 // The totals of rows, one after another in memory, up to a whole group of them; true if usual_exp suits them all.
 template <class T> bool sum_rows(const T *e, size_t count, size_t length, double (&totals)[batch_rows]) {
   mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
@@ -114,7 +103,7 @@ template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t row
 // One row that a register holds, where the preparations for many would take longer than the work.
 template <class T, class E> [[gnu::noinline, gnu::flatten]] bool softmax_register(const E *x, E *y, size_t length) {
   const vec<T> e = usual_exp<T>()(load<T>(x, length));
-  const double total = add_within<T>(sum_short<T>(length, [&](size_t, size_t) { return e; }));
+  const double total = value_of(add_within<T>(sum_short<T>(length, [&](size_t, size_t) { return e; })));
   if (!is_usual<T>(total)) return false;
   store(y, share_of_total<T>(total)(e), length);
   return true;

@@ -62,6 +62,42 @@ describe.each(native.backends)('$name', (backend) => {
         expect(beyond(comparison, y, expected, inputs, grads)).toBeUndefined();
       });
 
+      it.each(activationNames)(
+        'the gradient of %s keeps its digits where grad is large and the slope small',
+        (activation) => {
+          const comparison = { activation, direction: 'gradient', dtype, precision } as const;
+          const largest = dtype === 'float32' ? 3.4028234663852886e38 : Number.MAX_VALUE;
+          // Where slopes become subnormal and beyond, as far as a grad can make something of them.
+          const [start, end] = dtype === 'float32' ? [5, 200] : [12, 1500];
+          const x = new Floats(4000).map((_, i) => (start + (end - start) * (i / 4000)) * (-1) ** i);
+          for (const grad of [1.5, -(2 ** 40), 2 ** 126, largest, -Infinity]) {
+            const g = new Floats(x.length).fill(grad);
+            const [y, expected] = [new Floats(x.length), new Floats(x.length)];
+            backend.mapGrad(g, x, y, opOf[activation], exact);
+            reference.mapGrad(g, x, expected, opOf[activation], exact);
+            expect(beyond(comparison, y, expected, x, g), `grad ${grad}`).toBeUndefined();
+          }
+        },
+      );
+
+      it('the gradient of softmax takes an infinite grad', () => {
+        for (const [length, inner] of [
+          [3, 1],
+          [40, 1],
+          [3, 5],
+        ] as const) {
+          const x = Floats.from(random(dtype, length * inner * 4, 5));
+          const g = Floats.from(random(dtype, x.length, 1));
+          g[1] = Infinity;
+          g[g.length - 1] = -Infinity;
+          const [y, expected] = [new Floats(x.length), new Floats(x.length)];
+          backend.softmaxGrad(g, x, y, length, inner, exact);
+          reference.softmaxGrad(g, x, expected, length, inner, exact);
+          const special = (a: FloatArray) => Array.from(a, (value) => (Number.isFinite(value) ? 0 : value));
+          expect(special(y)).toEqual(special(expected));
+        }
+      });
+
       it.each(activationNames)('%s of an element does not depend on its place', (activation) => {
         const whole = new Floats(inputs.length);
         const wholeGrad = new Floats(inputs.length);
@@ -121,6 +157,32 @@ describe.each(native.backends)('$name', (backend) => {
         // What cancels is the share times a gradient of at most 1.
         const comparison = { activation: 'softmax', direction: 'gradient', dtype, precision } as const;
         expect(beyond(comparison, y, expected, x, s)).toBeUndefined();
+      });
+
+      // One power of two serves entries near 0; elsewhere, and where one towers above the rest, a slice needs its own.
+      it.each([
+        -1e4, -1100, -1054, -760, -400, -130, -122, -118, -100, -60, -20, 36, 46, 51, 52, 60, 100, 361, 700, 1e4,
+      ])('softmax of entries near %d agrees with TypeScript', (centre) => {
+        for (const [outer, length, inner] of [
+          [9, 3, 1],
+          [5, 12, 1],
+          [3, 70, 1],
+          [2, 300, 1],
+          [2, 12, 20],
+          [1, 300, 5],
+        ] as const) {
+          const size = outer * length * inner;
+          const spread = random(dtype, size, 8);
+          // All of them there; and all near 0 but every seventh.
+          for (const some of [false, true]) {
+            const x = new Floats(spread).map((value, i) => (some && i % 7 > 0 ? value : value + centre));
+            const [y, expected] = [new Floats(size), new Floats(size)];
+            backend.softmax(x, y, length, inner, exact);
+            reference.softmax(x, expected, length, inner, exact);
+            const comparison = { activation: 'softmax', direction: 'forward', dtype, precision } as const;
+            expect(beyond(comparison, y, expected, x), `[${outer}, ${length}, ${inner}]`).toBeUndefined();
+          }
+        }
       });
 
       it('softmax of a slice does not depend on the layout', () => {

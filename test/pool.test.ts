@@ -1,12 +1,9 @@
 // The thread pool as a program of its own, since the addon shows only what comes of it.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
+import { program } from './programs.mjs';
 
 it('the pool does every piece once, for many callers, and the process may end at any time', () => {
-  const folder = join(import.meta.dirname, '..', 'build', 'pool');
-  execFileSync('cmake', ['-S', join(import.meta.dirname, 'pool'), '-B', folder], { stdio: 'ignore' });
-  execFileSync('cmake', ['--build', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const { status, signal, stdout } = spawnSync(join(folder, 'pool'), { encoding: 'utf8' });
+  const { status, signal, stdout } = spawnSync(program('pool')!, { encoding: 'utf8' });
   expect({ status, signal, stdout }).toEqual({ status: 0, signal: null, stdout: '' });
 }, 300_000);

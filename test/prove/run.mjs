@@ -1,9 +1,10 @@
 // `npm run prove`: builds the proof where it is stale, runs it, and holds what it found against the promises below, which
 // nothing else may widen. The program's own part is test/prove/*.cpp.
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
+import { program } from '../programs.mjs';
 
 const help = `npm run prove -- [options]
 
@@ -44,8 +45,7 @@ const fail = (message) => {
 };
 
 const options = read();
-const directory = `${import.meta.dirname}/../../build/prove`;
-await build();
+const prove = build();
 const started = performance.now();
 const found = JSON.parse(await run());
 const seconds = (performance.now() - started) / 1000;
@@ -87,21 +87,23 @@ function read() {
   return values;
 }
 
-async function build() {
-  const cmake = promisify(execFile);
+function build() {
+  let path;
   try {
-    await cmake('cmake', ['-S', import.meta.dirname, '-B', directory]);
-    await cmake('cmake', ['--build', directory, '--parallel', String(cpus().length)]);
+    path = program('prove');
   } catch (error) {
-    fail(error.stderr || error.stdout || error.message);
+    fail(error.message);
   }
+  return (
+    path ?? fail('MPFR was not found: install libmpfr-dev (Debian, Ubuntu), mpfr-devel (Fedora) or mpfr (Homebrew)')
+  );
 }
 
 function run() {
   const threads = options.threads ?? String(cpus().length);
   const float64 = options.float64 ?? (options.quick ? '100000' : '100000000');
   const child = spawn(
-    `${directory}/prove`,
+    prove,
     [
       ...['--threads', threads, '--float64', float64, '--quick', String(options.quick)],
       ...(options.function ?? []).flatMap((name) => ['--function', name]),

@@ -1,0 +1,166 @@
+// The instructions of AVX-512 that native/simd.h uses, as functions that AVX2 runs: what their manual says, lane by
+// lane. Included before simd.h, it lets the code for AVX-512 be tested where no CPU has it; it is many times slower.
+#pragma once
+
+#include <immintrin.h>
+
+namespace emulated {
+
+typedef float floats __attribute__((vector_size(64), may_alias));
+typedef double doubles __attribute__((vector_size(64), may_alias));
+typedef int words __attribute__((vector_size(64), may_alias));
+typedef long long longs __attribute__((vector_size(64), may_alias));
+
+template <class V, class F> V lanes(F f) {
+  V y;
+  for (unsigned i = 0; i < sizeof y / sizeof y[0]; i++)
+    y[i] = f(i);
+  return y;
+}
+template <class F> unsigned mask(unsigned count, F f) {
+  unsigned bits = 0;
+  for (unsigned i = 0; i < count; i++)
+    bits |= unsigned(bool(f(i))) << i;
+  return bits;
+}
+
+// The second operand where either is NaN or both are zeros.
+inline __m512 max_ps(floats a, floats b) {
+  return lanes<floats>([&](int i) { return a[i] > b[i] ? a[i] : b[i]; });
+}
+inline __m512 min_ps(floats a, floats b) {
+  return lanes<floats>([&](int i) { return a[i] < b[i] ? a[i] : b[i]; });
+}
+inline __m512d max_pd(doubles a, doubles b) {
+  return lanes<doubles>([&](int i) { return a[i] > b[i] ? a[i] : b[i]; });
+}
+inline __m512d min_pd(doubles a, doubles b) {
+  return lanes<doubles>([&](int i) { return a[i] < b[i] ? a[i] : b[i]; });
+}
+
+inline __m512 fmadd_ps(floats a, floats b, floats c) {
+  return lanes<floats>([&](int i) { return __builtin_fmaf(a[i], b[i], c[i]); });
+}
+inline __m512d fmadd_pd(doubles a, doubles b, doubles c) {
+  return lanes<doubles>([&](int i) { return __builtin_fma(a[i], b[i], c[i]); });
+}
+
+template <int predicate> __mmask16 cmp_ps_mask(floats a, floats b) {
+  static_assert(predicate == _CMP_GT_OQ);
+  return __mmask16(mask(16, [&](int i) { return a[i] > b[i]; }));
+}
+template <int predicate> __mmask8 cmp_pd_mask(doubles a, doubles b) {
+  static_assert(predicate == _CMP_GT_OQ);
+  return __mmask8(mask(8, [&](int i) { return a[i] > b[i]; }));
+}
+
+inline __m512i set1_epi32(int a) {
+  return (__m512i)lanes<words>([&](int) { return a; });
+}
+inline __m512i add_epi32(__m512i a, __m512i b) { return (__m512i)(words(a) + words(b)); }
+inline __mmask16 testn_epi32_mask(__m512i a, __m512i b) {
+  const words both = words(a) & words(b);
+  return __mmask16(mask(16, [&](int i) { return both[i] == 0; }));
+}
+
+// Two lanes of a, then two of b, of each quarter.
+template <int order> __m512 shuffle_ps(floats a, floats b) {
+  return lanes<floats>([&](int i) {
+    const int from = i / 4 * 4 + (order >> i % 4 * 2 & 3);
+    return i % 4 < 2 ? a[from] : b[from];
+  });
+}
+inline __m512 permutexvar_ps(__m512i index, floats a) {
+  return lanes<floats>([&](int i) { return a[words(index)[i] & 15]; });
+}
+inline __m512d permutexvar_pd(__m512i index, doubles a) {
+  return lanes<doubles>([&](int i) { return a[longs(index)[i] & 7]; });
+}
+inline __m512d permutex2var_pd(doubles a, __m512i index, doubles b) {
+  return lanes<doubles>([&](int i) {
+    const int from = int(longs(index)[i] & 15);
+    return from < 8 ? a[from] : b[from - 8];
+  });
+}
+
+// a * 2^floor(b), rounded once.
+inline __m512 scalef_ps(floats a, floats b) {
+  return lanes<floats>([&](int i) { return float(__builtin_ldexp(a[i], int(__builtin_floorf(b[i])))); });
+}
+inline __m512d scalef_pd(doubles a, doubles b) {
+  return lanes<doubles>([&](int i) { return __builtin_ldexp(a[i], int(__builtin_floor(b[i]))); });
+}
+
+inline __m512d cvtps_pd(__m256 a) {
+  return lanes<doubles>([&](int i) { return double(a[i]); });
+}
+inline __m256 cvtpd_ps(doubles a) {
+  return lanes<__m256>([&](int i) { return float(a[i]); });
+}
+
+// Memory at any address, of which only the lanes in the mask are touched.
+template <class V, class E> V load(unsigned some, const void *p) {
+  return lanes<V>([&](int i) {
+    E element = 0;
+    if (some >> i & 1) __builtin_memcpy(&element, static_cast<const char *>(p) + i * sizeof(E), sizeof(E));
+    return element;
+  });
+}
+template <class V, class E> void store(void *p, unsigned some, V a) {
+  for (unsigned i = 0; i < sizeof a / sizeof(E); i++) {
+    const E element = a[i];
+    if (some >> i & 1) __builtin_memcpy(static_cast<char *>(p) + i * sizeof(E), &element, sizeof(E));
+  }
+}
+inline __m512 loadu_ps(const void *p) { return load<floats, float>(0xffff, p); }
+inline __m512d loadu_pd(const void *p) { return load<doubles, double>(0xff, p); }
+inline __m512 maskz_loadu_ps(__mmask16 some, const void *p) { return load<floats, float>(some, p); }
+inline __m512d maskz_loadu_pd(__mmask8 some, const void *p) { return load<doubles, double>(some, p); }
+inline __m256 maskz_loadu_ps_256(__mmask8 some, const void *p) { return load<__m256, float>(some, p); }
+inline void mask_storeu_ps(void *p, __mmask16 some, floats a) { store<floats, float>(p, some, a); }
+inline void mask_storeu_pd(void *p, __mmask8 some, doubles a) { store<doubles, double>(p, some, a); }
+inline void mask_storeu_ps_256(void *p, __mmask8 some, __m256 a) { store<__m256, float>(p, some, a); }
+// A fault where p is not aligned, as of the instruction.
+inline void stream_ps(void *p, floats a) {
+  if (reinterpret_cast<unsigned long long>(p) % 64 != 0) __builtin_trap();
+  store<floats, float>(p, 0xffff, a);
+}
+inline void stream_pd(void *p, doubles a) {
+  if (reinterpret_cast<unsigned long long>(p) % 64 != 0) __builtin_trap();
+  store<doubles, double>(p, 0xff, a);
+}
+
+} // namespace emulated
+
+#define _mm512_max_ps emulated::max_ps
+#define _mm512_min_ps emulated::min_ps
+#define _mm512_max_pd emulated::max_pd
+#define _mm512_min_pd emulated::min_pd
+#define _mm512_fmadd_ps emulated::fmadd_ps
+#define _mm512_fmadd_pd emulated::fmadd_pd
+#undef _mm512_cmp_ps_mask
+#define _mm512_cmp_ps_mask(a, b, predicate) emulated::cmp_ps_mask<predicate>(a, b)
+#undef _mm512_cmp_pd_mask
+#define _mm512_cmp_pd_mask(a, b, predicate) emulated::cmp_pd_mask<predicate>(a, b)
+#define _mm512_set1_epi32 emulated::set1_epi32
+#define _mm512_add_epi32 emulated::add_epi32
+#define _mm512_testn_epi32_mask emulated::testn_epi32_mask
+#undef _mm512_shuffle_ps
+#define _mm512_shuffle_ps(a, b, order) emulated::shuffle_ps<order>(a, b)
+#define _mm512_permutexvar_ps emulated::permutexvar_ps
+#define _mm512_permutexvar_pd emulated::permutexvar_pd
+#define _mm512_permutex2var_pd emulated::permutex2var_pd
+#define _mm512_scalef_ps emulated::scalef_ps
+#define _mm512_scalef_pd emulated::scalef_pd
+#define _mm512_cvtps_pd emulated::cvtps_pd
+#define _mm512_cvtpd_ps emulated::cvtpd_ps
+#define _mm512_loadu_ps emulated::loadu_ps
+#define _mm512_loadu_pd emulated::loadu_pd
+#define _mm512_maskz_loadu_ps emulated::maskz_loadu_ps
+#define _mm512_maskz_loadu_pd emulated::maskz_loadu_pd
+#define _mm256_maskz_loadu_ps emulated::maskz_loadu_ps_256
+#define _mm512_mask_storeu_ps emulated::mask_storeu_ps
+#define _mm512_mask_storeu_pd emulated::mask_storeu_pd
+#define _mm256_mask_storeu_ps emulated::mask_storeu_ps_256
+#define _mm512_stream_ps emulated::stream_ps
+#define _mm512_stream_pd emulated::stream_pd
