@@ -1,6 +1,19 @@
 // Each elementwise activation, once: its value and its gradient in float64. native/activations.def is the same list, and a
 // test holds the two together. Every form keeps its relative accuracy in the tails: no 1 + erf, no 1 + tanh.
 import {
+  add,
+  type DoubleDouble,
+  density,
+  divide,
+  expm1,
+  logistic,
+  multiply,
+  negate,
+  normal,
+  rootOfTwoOverPi,
+  scale,
+} from './double-double.js';
+import {
   millsRatio,
   millsRatioSlope,
   plusExp,
@@ -14,10 +27,19 @@ export interface Formula {
   readonly f: (x: number) => number;
   /** g times the derivative at x. */
   readonly grad: (x: number, g: number) => number;
+  /** What decides the rounding to float32 where that takes more than float64; absent where f and grad only select. */
+  readonly exactly?: Exactly;
+}
+
+/** The value and the derivative as a textbook has them, to some 94 bits. */
+export interface Exactly {
+  readonly f: (x: number) => DoubleDouble;
+  readonly slope: (x: number) => DoubleDouble;
+  /** About where the slope is zero, or NaN: near it `grad` need not keep its relative accuracy (rounding.ts). */
+  readonly zero: number;
 }
 
 // The largest errors seen are given in units in the last place (ulp) of float64, against MPFR, 100,000 inputs and more each.
-// Rounded to float32, all of the values but not all of the slopes are the correctly rounded ones: every input was tried.
 
 // A slope below the normal numbers has lost digits, which a g above 1 would bring to light. There `far` gives the product for
 // a = |x|, which is not beyond what even the largest g makes something of.
@@ -28,9 +50,6 @@ const product = (g: number, slope: number, x: number, far: (g: number, a: number
 export function sigmoid(x: number): number {
   if (x > 40) return 1;
   if (x < -750) return 0;
-  const a = Math.abs(x);
-  // 0.5 + x / 4 may lie in the middle of two float32, with the true value x^3 / 48 nearer to 0.5: so does this.
-  if (a < 2 ** -16 && a >= 2 ** -24) return 0.5 + 0.25 * x + (x > 0 ? -(2 ** -53) : 2 ** -54);
   const e = timesExp(1, x, 0);
   return e / (1 + e);
 }
@@ -65,18 +84,13 @@ function tanhSlope(x: number): number {
 const tanhFar = (g: number, a: number) => timesFarExp(g, 4, -2 * Math.min(a, 750), 0);
 
 // The three kinds of GELU are x w(x) with w(x) + w(-x) = 1, computed as max(x, 0) - |x| w(-|x|), and their slopes have the
-// same symmetry. Below this size x / 2 may be a tie between two subnormal numbers, where the term in x^2 decides.
-const tiny = 2 ** -125;
-/** Half of x, and the next number on the side where the term in x^2 is. */
-const halfOf = (x: number) => x * (x > 0 ? 0.5000000000000001 : 0.49999999999999994);
+// same symmetry.
 
 /** max(x, 0) - |x| P(N > |x|). 2.7 ulp. */
 function gelu(x: number): number {
   const a = Math.abs(x);
   if (!(a <= 40)) return x < 0 ? -0 : x;
-  if (a < tiny) return halfOf(x);
-  // The power of two keeps the exponential normal where only the product is not. In this order of the products all float32
-  // results are rounded correctly.
+  // The power of two keeps the exponential normal where only the product is not.
   return -0.5 * (-x - a) - a * timesDensity(2 ** 60 * millsRatio(a), a) * 2 ** -60;
 }
 
@@ -120,7 +134,6 @@ const cubicInLow = (a: number, short: number, k: number) =>
 function geluTanh(x: number): number {
   const a = Math.abs(x);
   if (!(a <= 22)) return x < 0 ? -0 : x;
-  if (a < tiny) return halfOf(x);
   const short = first12Bits(a);
   return gated(x, a, cubicInHigh(short, 1), cubicInLow(a, short, 1));
 }
@@ -143,16 +156,11 @@ function geluTanhFar(g: number, a: number): number {
 const scaledHigh = (short: number) => 1.7020000219345093 * short;
 const scaledLow = (a: number, short: number) => 1.702 * (a - short) - 2.193450927734375e-8 * short;
 
-// Three float32 inputs below 2 have values so near the middle of two float32 that float64 rounds onto it. This added to the
-// exponent decides all three rightly; half a rounding error more is its price. An index, as a branch is mispredicted.
-const nudges = new Float64Array([0, 1.25 * 2 ** -53]);
-
 function geluSigmoid(x: number): number {
   const a = Math.abs(x);
   if (!(a <= 460)) return x < 0 ? -0 : x;
-  if (a < tiny) return halfOf(x);
   const short = Math.fround(a);
-  return gated(x, a, scaledHigh(short), scaledLow(a, short) + nudges[Number(a < 2)]!);
+  return gated(x, a, scaledHigh(short), scaledLow(a, short));
 }
 
 function geluSigmoidSlope(x: number): number {
@@ -171,19 +179,62 @@ function geluSigmoidFar(g: number, a: number): number {
   return timesFarExp(g, 1 - high - low, -high, -low);
 }
 
+// x sigmoid(v) from v(x) and x v'(x).
+const gatedExactly = (v: (x: number) => DoubleDouble, growth: (x: number) => DoubleDouble): Exactly => ({
+  f: (x) => multiply(x, logistic(v(x))),
+  slope: (x) => multiply(logistic(v(x)), add(1, multiply(growth(x), logistic(negate(v(x)))))),
+  zero: -0.752,
+});
+const fraction = divide(44715, 1_000_000);
+/** 2 sqrt(2/pi) x (1 + k 0.044715 x^2) */
+const cubicExactly = (x: number, k: number) =>
+  multiply(multiply(rootOfTwoOverPi, 2 * x), add(1, multiply(multiply(x, x), multiply(fraction, k))));
+const scaledExactly = (x: number) => multiply(x, divide(1702, 1000));
+
 export const activations = {
   /** max(x, 0): Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010. Slope 0 at 0. */
   relu: { f: (x) => (x < 0 ? 0 : x), grad: (x, g) => (x > 0 ? g : x <= 0 ? 0 : x) },
   /** 1 / (1 + e^-x), the logistic function: Verhulst, "Recherches mathematiques sur la loi d'accroissement", 1845. */
-  sigmoid: { f: sigmoid, grad: (x, g) => product(g, sigmoidSlope(x), x, sigmoidFar) },
+  sigmoid: {
+    f: sigmoid,
+    grad: (x, g) => product(g, sigmoidSlope(x), x, sigmoidFar),
+    exactly: { f: logistic, slope: (x) => multiply(logistic(x), logistic(-x)), zero: Number.NaN },
+  },
   /** (e^x - e^-x) / (e^x + e^-x): as an activation, LeCun, Bottou, Orr and Mueller, "Efficient backprop", 1998. */
-  tanh: { f: tanh, grad: (x, g) => product(g, tanhSlope(x), x, tanhFar) },
+  tanh: {
+    f: tanh,
+    grad: (x, g) => product(g, tanhSlope(x), x, tanhFar),
+    exactly: {
+      f: (x) => divide(expm1(2 * x), add(expm1(2 * x), 2)),
+      slope: (x) => scale(multiply(logistic(2 * x), logistic(-2 * x)), 4),
+      zero: Number.NaN,
+    },
+  },
   /** x P(N < x), N normal: Hendrycks and Gimpel, "Gaussian error linear units", arXiv:1606.08415, 2016. */
-  gelu: { f: gelu, grad: (x, g) => product(g, geluSlope(x), x, geluFar) },
+  gelu: {
+    f: gelu,
+    grad: (x, g) => product(g, geluSlope(x), x, geluFar),
+    exactly: {
+      f: (x) => multiply(x, normal(x)),
+      slope: (x) => add(normal(x), multiply(x, density(x))),
+      zero: -0.752,
+    },
+  },
   /** x / 2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): the same paper's approximation of it. */
-  geluTanh: { f: geluTanh, grad: (x, g) => product(g, geluTanhSlope(x), x, geluTanhFar) },
+  geluTanh: {
+    f: geluTanh,
+    grad: (x, g) => product(g, geluTanhSlope(x), x, geluTanhFar),
+    exactly: gatedExactly(
+      (x) => cubicExactly(x, 1),
+      (x) => cubicExactly(x, 3),
+    ),
+  },
   /** x sigmoid(1.702 x): the same paper's other approximation. */
-  geluSigmoid: { f: geluSigmoid, grad: (x, g) => product(g, geluSigmoidSlope(x), x, geluSigmoidFar) },
+  geluSigmoid: {
+    f: geluSigmoid,
+    grad: (x, g) => product(g, geluSigmoidSlope(x), x, geluSigmoidFar),
+    exactly: gatedExactly(scaledExactly, scaledExactly),
+  },
 } satisfies Record<string, Formula>;
 
 export type Activation = keyof typeof activations;

@@ -16,7 +16,7 @@ const floats = (dtype: DType, values: Iterable<number>): FloatArray => arrayOf[d
 const read = <T>(name: string): T =>
   JSON.parse(readFileSync(join(import.meta.dirname, 'vectors', `${name}.json`), 'utf8')) as T;
 
-/** The columns of a flat list of [x, value, slope]. */
+/** The columns of a flat list of [x, value, slope], or of [x, grad, gradient]. */
 function columnsOf(flat: readonly number[], dtype: DType) {
   const column = (k: number) =>
     floats(
@@ -54,7 +54,7 @@ const bounds = {
 const vanishing = { from: -0.9, to: -0.5, difference: 2 ** -54 };
 
 describe.each(Object.keys(bounds) as (keyof typeof bounds)[])('%s', (op) => {
-  const vectors = read<Record<DType, number[]>>(op);
+  const vectors = read<Record<DType | 'gradient', number[]>>(op);
 
   it('is within its bound in float64', () => {
     const { x, value } = columnsOf(vectors.float64, 'float64');
@@ -79,6 +79,14 @@ describe.each(Object.keys(bounds) as (keyof typeof bounds)[])('%s', (op) => {
     const wrong: string[] = [];
     for (const [i, y] of mapped(op, x).entries()) if (!Object.is(y, value[i])) wrong.push(`${op}(${x[i]}): ${y}`);
     for (const [i, y] of slopes(op, x).entries()) if (!Object.is(y, slope[i])) wrong.push(`slope at ${x[i]}: ${y}`);
+    expect(wrong).toEqual([]);
+  });
+
+  it('has a gradient that is correctly rounded in float32 for any grad', () => {
+    const { x, value: g, slope: expected } = columnsOf(vectors.gradient, 'float32');
+    const y = x.slice();
+    reference.mapGrad(g, x, y, opOf[op]);
+    const wrong = [...y].flatMap((y, i) => (Object.is(y, expected[i]) ? [] : [`x = ${x[i]}, grad = ${g[i]}: ${y}`]));
     expect(wrong).toEqual([]);
   });
 });

@@ -87,13 +87,52 @@ FUNCTIONS = {
     ),
 }
 
-# float32 inputs whose results lie so near the middle between two float32 that float64 arithmetic tends to land on it;
-# found by running all of them.
+# float32 inputs whose values or slopes lie so near the middle between two float32 that float64 arithmetic tends to land on
+# it; found by running all of them.
 HARD = {
     "sigmoid": ["0x1.8p-22", "0x1.cp-21", "0x1.ccp-17", "-0x1.8p-23", "-0x1.fcp-18", "-0x1.03p-16", "-0x1.250c02p-10"],
-    "gelu": ["0x1.6148dep-16", "-0x1.6148dep-16"],
-    "geluTanh": ["0x1.6148dep-16", "-0x1.6148dep-16"],
-    "geluSigmoid": ["0x1.e2fa4ep-9", "-0x1.e2fa4ep-9", "-0x1.21f914p+0"],
+    "gelu": ["0x1.6148dep-16", "-0x1.6148dep-16", "0x1.40d932p-25", "-0x1.40d932p-26", "-0x1.a1becap-14"],
+    "geluTanh": ["0x1.6148dep-16", "-0x1.6148dep-16", "0x1.40d932p-25", "-0x1.40d932p-26"],
+    "geluSigmoid": ["0x1.e2fa4ep-9", "-0x1.e2fa4ep-9", "-0x1.21f914p+0", "0x1.69a2f0p+0", "0x1.58e36cp-16"],
+}
+
+# [x, g] for which g times the slope at x lies 2^-55 to 2^-61 of it from such a middle: the nearest with any g for 2000 x.
+HARD_PRODUCTS = {
+    "sigmoid": [
+        ("-0x1.f1de14p-1", 9105773),
+        ("0x1.286240p+1", 16366215),
+        ("0x1.1027d6p+3", 14534498),
+        ("0x1.c9a670p+1", 15892875),
+        ("-0x1.aff500p-6", 11709188),
+    ],
+    "tanh": [
+        ("0x1.ce9a80p+2", 10806449),
+        ("0x1.b0be32p+2", 10527973),
+        ("-0x1.573210p-4", 16183370),
+        ("0x1.6cd664p+1", 14349293),
+        ("0x1.9fe686p+1", 8855488),
+    ],
+    "gelu": [
+        ("0x1.ecc660p+1", 13341421),
+        ("0x1.f9bb66p-2", 11888161),
+        ("0x1.f39d16p+0", 10650066),
+        ("0x1.89d93ap-1", 9509288),
+        ("-0x1.db7c0ep+1", 15274482),
+    ],
+    "geluTanh": [
+        ("-0x1.c908b6p-3", 12843984),
+        ("-0x1.78980ap-15", 8996415),
+        ("0x1.fdd1dcp+1", 12682094),
+        ("-0x1.4d7a52p+1", 13360690),
+        ("0x1.7e01a0p+0", 12841402),
+    ],
+    "geluSigmoid": [
+        ("0x1.349814p+0", 16606154),
+        ("0x1.b159d2p+0", 13353327),
+        ("0x1.1e7208p+1", 8592663),
+        ("0x1.a0afe2p-2", 16072870),
+        ("-0x1.8349d4p+2", 8650482),
+    ],
 }
 
 
@@ -123,6 +162,24 @@ def pairs(xs, functions, to_float):
     return flat
 
 
+def products(name, slope, zero, end):
+    """[x, g, g times the slope at x] in one flat list: near middles, ties of subnormals, large g in the tail, the slope's zero."""
+    source = random.Random(name + " gradient")
+    points = [(float.fromhex(x), s * g * 2.0**e) for x, g in HARD_PRODUCTS[name] for s in (1, -1) for e in (0, 100, -60)]
+    least = 2.0**-149
+    points += [(x, g * least) for x in (0.0, least, -least, 2.0**-60, -(2.0**-60), 1.0) for g in (1, 3, -5, 2**23 - 1)]
+    points += [(s * end * f, g) for s in (1, -1) for f in (0.9, 1, 1.2, 1.3) for g in (2.0**126, -3e38, 1.7e20)]
+    points += [(source.uniform(-5, 5), source.gauss(0, 1)) for _ in range(40)]
+    if zero is not None:
+        root = mp.findroot(slope, zero)
+        points += [(root + mpf(d) * s, g) for d in ("0", "1e-7", "1e-4", "0.01", "0.02") for s in (1, -1) for g in (1.7, -1e30)]
+    flat = []
+    for x, g in points:
+        x, g = float32(mpf(x)), float32(mpf(g))
+        flat += [x, g, float32(mpf(g) * slope(mpf(x)))]
+    return flat
+
+
 def elementwise(name):
     value, slope, zero, (end64, end32) = FUNCTIONS[name]
     xs64 = inputs(name, slope, zero, end64, 2.0**-1074, -1022)
@@ -130,7 +187,37 @@ def elementwise(name):
     return {
         "float64": pairs(xs64, (value, slope), float64),
         "float32": pairs(xs32, (value, slope), float32),
+        "gradient": products(name, slope, zero, end32),
     }
+
+
+def sums(f, xs):
+    """[x, high, low] in one flat list, high + low being f(x) to 106 bits."""
+    flat = []
+    for x in xs:
+        high = float64(f(mpf(x)))
+        flat += [x, high, float64(f(mpf(x)) - mpf(high))]
+    return flat
+
+
+def double_double():
+    """What the activations are made of, and they: at float32 numbers of every magnitude from 2^-149 on."""
+    source = random.Random("double-double")
+    tiny = [s * source.randint(2**23, 2**24 - 1) * 2.0**-e for s in (1, -1) for e in (149, 120, 90, 75, 60, 48, 40)]
+    xs = tiny + [float32(mpf(source.uniform(-8, 8))) for _ in range(40)] + [-3.0, -2.9999998, -3.0000002]
+    far = [float32(mpf(source.uniform(-200, 200))) for _ in range(20)]
+    above = [2.0**-149, 0.1, 2.0, 3.0, 1e30]
+    result = {
+        "exp": sums(mp.exp, xs + far),
+        "expm1": sums(mp.expm1, xs + far),
+        "logistic": sums(sigmoid, xs + far),
+        "sqrt": sums(mp.sqrt, above),
+        "density": sums(density, xs),
+        "normal": sums(normal, xs + [-10.0, -14.5, -18.0]),
+    }
+    for name, (value, slope, *_) in FUNCTIONS.items():
+        result[name] = {"value": sums(value, xs), "slope": sums(slope, xs)}
+    return result
 
 
 def softmax(rows, to_float):
@@ -171,6 +258,7 @@ def main():
     files = {name: elementwise(name) for name in FUNCTIONS}
     files["softmax"] = {"float64": softmax(softmax_rows(), float64), "float32": softmax(softmax_rows(), float32)}
     files["erfc"] = erfc()
+    files["double-double"] = double_double()
     for name, content in files.items():
         (folder / f"{name}.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")
 
