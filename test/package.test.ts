@@ -47,6 +47,11 @@ describe('packed and installed', () => {
     console.log(info().backend === 'js', info().reason);
   `;
 
+  it('calls a Tensor so, whatever its class is called in the bundle', () => {
+    const code = `const { relu, Tensor } = require('nonlin'); try { relu(new Float32Array(1), new Tensor([1])) } catch (e) { console.log(e.message) }`;
+    expect(node(code)).toMatch(/got a Tensor; pass/);
+  });
+
   it('works where native code is', () => {
     expect(node(demo)).toBe('[[0, 0, 1, 2]] [0.0900, 0.2447, 0.6652]\nfalse null');
   });

@@ -538,4 +538,27 @@ describe('the Tensor', () => {
     };
     expect(new Tensor(later as never).toArray()).toEqual([1, 2]);
   });
+
+  it('knows the orders of others, and refuses one that it does not know', () => {
+    const data = Float32Array.of(1, 2, 3, 4);
+    for (const order of ['row-major', 'C', undefined])
+      expect(new Tensor({ data, shape: [2, 2], order }).toArray()).toEqual([
+        [1, 2],
+        [3, 4],
+      ]);
+    for (const order of ['column-major', 'F'])
+      expect(new Tensor({ data, shape: [2, 2], order }).toArray()).toEqual([
+        [1, 3],
+        [2, 4],
+      ]);
+    expect(() => new Tensor({ data, shape: [2, 2], order: 'A' })).toThrow(/order must be .* got "A"/);
+  });
+
+  it('takes no shape or strides from an array whose memory is gone', () => {
+    const sizes = Int32Array.of(2);
+    structuredClone(sizes.buffer, { transfer: [sizes.buffer] });
+    const data = new Float32Array(7);
+    expect(() => new Tensor(data, { shape: sizes as unknown as number[] })).toThrow('shape is detached');
+    expect(() => new Tensor({ data, shape: [2], strides: sizes })).toThrow('strides is detached');
+  });
 });
