@@ -1,0 +1,100 @@
+"""Numbers that are roundings of known ones: logarithms, units of exponents, parts of products, ends. No fit is in them."""
+from fit import Report, halves, rounded
+from mpmath import erfc, exp, findroot, floor, frexp, ldexp, log, mpf, pi, sqrt
+
+LINEAR = 2 * sqrt(2 / pi)  # twice the inner function of gelu's approximation by tanh is LINEAR a + CUBIC a^3
+FRACTION = mpf("0.044715")
+CUBIC = LINEAR * FRACTION
+SCALE = mpf("1.702")  # of gelu's approximation by the logistic function
+DENSITY = 1 / sqrt(2 * pi)
+LN_2 = log(2)
+
+
+def double(number):
+    return rounded(number, 53)
+
+
+def cut(number, bits):
+    """The first bits, which round nothing up."""
+    mantissa, exponent = frexp(number)
+    return float(ldexp(floor(ldexp(mantissa, bits)), exponent - bits))
+
+
+def unit(value):
+    """What makes a `unit` of exp.h: value, value / ln 2, ln 2 / value, and what rounding took from that."""
+    return [double(value), double(value / LN_2), *halves(LN_2 / value)]
+
+
+def rest(number, high):
+    """What a short part leaves, as the headers have it: (the double - high) + what rounding took from the double."""
+    whole, low = halves(number)
+    return [whole, -high, low]
+
+
+native = Report(bits=53)
+typescript = Report(bits="decimal")
+
+# exp.h
+native.add("log2_e", [double(1 / LN_2)])
+native.add("ln_2", [double(LN_2)])
+native.add("ln_2_rest", halves(LN_2))
+native.add("minus_one", unit(mpf(-1)))
+# float32.h. The density's height over 2^(-21/16), which the table of exponentials has.
+native.add("natural", unit(mpf(1)))
+native.add("times_density", [*unit(mpf(-0.5))[1:], double(DENSITY * 2 ** (mpf(21) / 16))])
+# quick.h, whose units have no rest
+native.add("tanh", unit(mpf(2))[1:3])
+native.add("quick_gelu_whole", unit(mpf(-0.5))[1:3])
+
+
+# Ends for quick.h: where a result is the middle between the least normal float and the next.
+MIDDLE = mpf(2) ** -126 + mpf(2) ** -150
+
+
+def end(result, near):
+    return [double(findroot(lambda a: log(result(a)) - log(MIDDLE), near))]
+
+
+native.add("quick_gelu_end", end(lambda a: a * erfc(a / sqrt(2)) / 2, 13))
+native.add("exp_end<quick>", end(lambda a: 1 / (1 + exp(a)), 87))
+native.add("gelu_tanh_end<quick>", end(lambda a: a / (1 + exp(LINEAR * a + CUBIC * a**3)), 10))
+native.add("gelu_sigmoid_end<quick>", end(lambda a: a / (1 + exp(SCALE * a)), 53))
+
+# math.h: the two parts of a cubic, a (a^2 + most + rest). `most` is short.
+most = cut(1 / FRACTION, 16)
+native.add("gelu_tanh_most", [most])
+native.add("gelu_tanh_rest", rest(1 / FRACTION, most))
+native.add("gelu_tanh_one_plus", unit(CUBIC))
+most = cut(1 / (3 * FRACTION), 13)
+native.add("gelu_tanh_growth", [most, *rest(1 / (3 * FRACTION), most), *halves(3 * CUBIC)])
+native.add("gelu_sigmoid_one_plus", unit(SCALE))
+native.add("gelu_sigmoid_growth", halves(SCALE))
+native.add("far_slope<nonlin::activation_gelu>", [double(DENSITY)])
+native.add("far_slope<nonlin::activation_geluTanh>", halves(CUBIC))
+# softmax.h: the largest numbers, and the factor that pushes all but 24 bits of a double out.
+native.add("lowest_finite", [-float(mpf(2) ** 128 - mpf(2) ** 104), -float(mpf(2) ** 1024 - mpf(2) ** 971)])
+native.add("reciprocal_of", [2.0**29 + 1])
+
+# erfc.ts. ln 2 / 64 with a part of 34 bits, whose product with a number of steps is exact.
+high, low = halves(LN_2 / 64, 34)
+typescript.add("stepHigh", [high])
+typescript.add("stepLow", [low])
+high, low = halves(DENSITY)
+typescript.add("densityHigh", [high])
+typescript.add("densityLow", [low])
+# activations.ts. With the first 12 bits of a number, the high parts have exact products, or so small ones that it does not
+# matter.
+for name, number, bits in [("linear", LINEAR, 24), ("cubic", CUBIC, 14)]:
+    high, low = halves(number, bits)
+    typescript.add(name, [double(number)])
+    typescript.add(f"{name}High", [high])
+    typescript.add(f"{name}Low", [low])
+high, low = halves(SCALE, 24)
+typescript.add("scaledHigh", [high])
+typescript.add("scaledLow", [low])
+# double-double.ts. ln 2 with a part of 42 bits, whose product with an exponent is exact.
+high, _ = halves(LN_2, 42)
+typescript.add("ln2", [high, *halves(LN_2 - mpf(high))])
+typescript.add("pi", halves(pi)[1:])
+
+native.print(typescript)

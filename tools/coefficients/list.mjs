@@ -1,0 +1,63 @@
+// Which script makes which numbers, and where those stand. The only place that knows paths and names of both sides.
+import { join } from 'node:path';
+
+export const root = join(import.meta.dirname, '..', '..');
+
+/** Where no number of many digits may stand without a script. */
+export const searched = ['native', 'lib'];
+/** But for these, whose numbers are others': a published approximation, limits of float64. */
+export const unsearched = ['lib/cli'];
+
+const float32 = 'native/float32.h';
+const float64 = 'native/float64.h';
+const quick = 'native/quick.h';
+const erfc = 'lib/erfc.ts';
+
+/** Each script, and what it makes: names of definitions, by file. A script is run in this folder, as python3 -m a.b for a/b. */
+export const scripts = {
+  constants: {
+    'native/exp.h': ['log2_e', 'ln_2', 'ln_2_rest', 'minus_one'],
+    [float32]: ['natural', 'times_density'],
+    [quick]: ['tanh', 'quick_gelu_whole', 'quick_gelu_end'],
+    'native/math.h': [
+      'exp_end<quick>',
+      'gelu_tanh_end<quick>',
+      'gelu_sigmoid_end<quick>',
+      'gelu_tanh_most',
+      'gelu_tanh_rest',
+      'gelu_tanh_one_plus',
+      'gelu_tanh_growth',
+      'gelu_sigmoid_one_plus',
+      'gelu_sigmoid_growth',
+      'far_slope<nonlin::activation_gelu>',
+      'far_slope<nonlin::activation_geluTanh>',
+    ],
+    'native/softmax.h': ['lowest_finite', 'reciprocal_of'],
+    [erfc]: ['stepHigh', 'stepLow', 'densityHigh', 'densityLow'],
+    'lib/activations.ts': [
+      'linear',
+      'linearHigh',
+      'linearLow',
+      'cubic',
+      'cubicHigh',
+      'cubicLow',
+      'scaledHigh',
+      'scaledLow',
+    ],
+    'lib/double-double.ts': ['ln2', 'pi'],
+  },
+  'float32/exp_factors': { [float32]: ['exp_shrink', 'exp_square', 'exp_cube', 'sixteenths'] },
+  'float32/tanh_tail': { [float32]: ['tanh_slope_of_place', 'tanh_pieces'] },
+  'float32/gelu_tail': { [float32]: ['near_end', 'pieces_per_unit', 'gelu_pieces', 'gelu_far'] },
+  'float32/gelu_slope_tail': { [float32]: ['gelu_slope_pieces', 'gelu_slope_far'] },
+  'float64/exp_minus_one': { [float64]: ['exp_terms'] },
+  'float64/one_plus_exp': { [float64]: ['shifted_eighths', 'shifted_terms'] },
+  'float64/tanh_tail': { [float64]: ['tanh_numerator', 'tanh_denominator'] },
+  'float64/gelu_factor': { [float64]: ['gelu_terms'] },
+  'float64/gelu_slope_factor': {
+    [float64]: ['gelu_slope_centre', 'gelu_slope_zero', 'gelu_slope_zero_rest', 'gelu_slope_terms'],
+  },
+  'quick/quick_exp': { [quick]: ['eighths', 'quick_terms'] },
+  'quick/gelu_tail': { [quick]: ['quick_gelu_terms', 'quick_gelu_step', 'quick_gelu'] },
+  'typescript/expm1Small': { [erfc]: ['expm1Small'] },
+};
