@@ -95,12 +95,17 @@ const noFraction = 1.5 * 2 ** 52;
 
 /** x as k ln 2 + r with a whole k and |r| <= 0.35, and e^r - 1: 2^-100. For |x| < 700. */
 function reduced(x: Operand): { readonly k: number; readonly rest: DoubleDouble } {
-  const k = wide(x).high * Math.LOG2E + noFraction - noFraction;
+  const { high } = wide(x);
+  if (Math.abs(high) < 2 ** -107) return { k: 0, rest: wide(x) };
+  const k = high * Math.LOG2E + noFraction - noFraction;
   const r = subtract(subtract(x, k * ln2[0]), add(exactProduct(k, ln2[1]), k * ln2[2]));
   // Six times e^2r - 1 = (e^r - 1)(e^r + 1), from r / 64 on, where the series r (1 + r / 2 (1 + r / 3 (1 + ...))) has 12 terms.
+  // From the seventh on they are below 2^-57 of the sum, so that float64 is enough.
   const small = scale(r, 1 / 64);
-  let rest: DoubleDouble = wide(0);
-  for (let n = 12; n > 0; n--) rest = divide(multiply(small, add(1, rest)), n);
+  let last = 0;
+  for (let n = 12; n > 6; n--) last = (small.high * (1 + last)) / n;
+  let rest = wide(last);
+  for (let n = 6; n > 0; n--) rest = divide(multiply(small, add(1, rest)), n);
   for (let i = 0; i < 6; i++) rest = multiply(rest, add(2, rest));
   return { k, rest };
 }
