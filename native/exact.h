@@ -44,11 +44,17 @@ template <> constexpr double zero_of_slope<activation_geluSigmoid> = -0.752;
 constexpr double beside_zero = 0x1p-9;
 constexpr int32_t first_gradient_error = 0x1p11;
 
-// Whether any of four vectors has a middle within such an error, or a result that is no normal float. Of 53 bits 29 are
-// rounded away; in the middle these are 2^28.
+// Whether any of four vectors has a middle within such an error, or is no normal float: neither zero nor between 2^-125
+// and infinity. Of 53 bits 29 are rounded away; in the middle these are 2^28. What is added for the question may carry
+// into the exponent, but not from below 2^-126.
 template <int32_t error> bool any_doubtful(vec<double> a, vec<double> b, vec<double> c, vec<double> d) {
-  constexpr int32_t middle = 1 << 28;
-  return any_without(middle + error, 2 * middle - 2 * error, a, b, c, d);
+  constexpr int32_t middle = 1 << 28, mask = 2 * middle - 2 * error;
+  constexpr int64_t from_least = int64_t(1024 - (1023 - 125)) << 52;
+  if (!any_without(from_least + middle + error, mask, a, b, c, d)) [[likely]]
+    return false;
+  // Zeros counted. Here what is added is negative, so that they have every bit.
+  const vec<double> scale = 0x1p126;
+  return any_without(error - middle, mask, a * scale, b * scale, c * scale, d * scale);
 }
 // The lanes, a bit for each, where numbers within the error round to different floats, whatever they are; never NaN.
 inline unsigned open_lanes(vec<double> y, vec<double> error) { return lanes_less_as_float(y - error, y + error); }

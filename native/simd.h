@@ -98,20 +98,18 @@ inline bool any_greater(vec<double> a, vec<double> b) {
 #endif
 }
 
-// Whether any lane of the vectors has a low half that plus `more` is zero where `mask` is one, or is below 2^-125 or no
-// finite float. Of a larger one the exponent, plus what is added to it, has its second bit set; the sum of the low half
-// may carry into it from 2^-126 on.
-inline bool any_without(int32_t more, int32_t mask, vec<double> a, vec<double> b, vec<double> c, vec<double> d) {
+// Whether any lane of the vectors, as bits to which `more` is added, has a low half that is zero where `mask` is one,
+// or has its second bit, the highest of the exponent, clear.
+inline bool any_without(int64_t more, int32_t mask, vec<double> a, vec<double> b, vec<double> c, vec<double> d) {
   using bits = vec<double>::bits;
-  constexpr int64_t overflow = int64_t(1) << 62, from_least = overflow - (int64_t(1023 - 125) << 52);
-  const bits a1 = to_bits(a) + (from_least + more), b1 = to_bits(b) + (from_least + more);
-  const bits c1 = to_bits(c) + (from_least + more), d1 = to_bits(d) + (from_least + more);
+  [[maybe_unused]] constexpr int64_t second = int64_t(1) << 62; // AVX2 asks by the sign.
+  const bits a1 = to_bits(a) + more, b1 = to_bits(b) + more, c1 = to_bits(c) + more, d1 = to_bits(d) + more;
   const bits exponents = a1 & b1 & c1 & d1;
 #if VECTOR_BYTES == 64
   const __m512i low_mask = _mm512_set1_epi32(mask);
   return (_mm512_testn_epi32_mask(__m512i(_mm512_shuffle_ps(__m512(a1), __m512(b1), 0x88)), low_mask) |
           _mm512_testn_epi32_mask(__m512i(_mm512_shuffle_ps(__m512(c1), __m512(d1), 0x88)), low_mask) |
-          _mm512_testn_epi64_mask(__m512i(exponents), __m512i(bits{} + overflow))) != 0;
+          _mm512_testn_epi64_mask(__m512i(exponents), __m512i(bits{} + second))) != 0;
 #elif VECTOR_BYTES == 32
   const __m256i low_mask = _mm256_set1_epi32(mask);
   const __m256i low1 = __m256i(_mm256_shuffle_ps(__m256(a1), __m256(b1), 0x88)) & low_mask;
@@ -121,7 +119,7 @@ inline bool any_without(int32_t more, int32_t mask, vec<double> a, vec<double> b
 #else
   const uint32x4_t low1 = vuzp1q_u32(uint32x4_t(a1), uint32x4_t(b1)) & uint32_t(mask);
   const uint32x4_t low2 = vuzp1q_u32(uint32x4_t(c1), uint32x4_t(d1)) & uint32_t(mask);
-  return vminvq_u32(vminq_u32(low1, low2)) == 0 || ((exponents[0] & exponents[1]) & overflow) == 0;
+  return vminvq_u32(vminq_u32(low1, low2)) == 0 || ((exponents[0] & exponents[1]) & second) == 0;
 #endif
 }
 
