@@ -1,8 +1,9 @@
 // `npm run bench`: time per element of every function, backend, precision and size, held against a copy and against ReLU in the
 // same run. Outputs are given, so no memory is allocated; figures are medians.
-import { parseArgs } from 'node:util';
 import * as nonlin from 'nonlin';
 import { Bench } from 'tinybench';
+import { elementwise, isRows } from './functions.mjs';
+import { elements, interval, listOf, oneOf, positive, read, whole } from './options.mjs';
 
 const help = `npm run bench -- [options]
 
@@ -20,38 +21,30 @@ const help = `npm run bench -- [options]
   --help                 this text
 `;
 
-const { values: options } = parseArgs({
-  options: {
-    size: { type: 'string', default: '16,1024,16384,262144,4194304' },
-    function: {
-      type: 'string',
-      default:
-        'relu,sigmoid,tanh,gelu,gelu:tanh,gelu:sigmoid,softmax:10,softmax:1000,softmax:32000,softmax:axis0,softmax:axis1',
-    },
-    backend: { type: 'string', default: nonlin.backends().join() },
-    precision: { type: 'string', default: 'fast,exact' },
-    dtype: { type: 'string', default: 'float32' },
-    range: { type: 'string', default: '-4,4' },
-    threads: { type: 'string', default: '1' },
-    time: { type: 'string', default: '200' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (options.help) {
-  process.stdout.write(help);
-  process.exit(0);
-}
-
-nonlin.setThreads(Number(options.threads));
-const [low, high] = options.range.split(',').map(Number);
-const FloatArray = { float32: Float32Array, float64: Float64Array }[options.dtype];
-
 /** Softmax of slices that are not contiguous. */
 const columnwise = {
   'softmax:axis0': { shape: [1000, 1000], dim: 0 },
   'softmax:axis1': { shape: [128, 32, 1000], dim: 1 },
 };
+const names = [...elementwise, ...Object.keys(columnwise)];
+const options = read('bench', help, {
+  size: [listOf(elements), '16,1024,16384,262144,4194304'],
+  function: [
+    listOf(oneOf(names, isRows, [...names, 'softmax:ROW'])),
+    [...elementwise, 'softmax:10', 'softmax:1000', 'softmax:32000', ...Object.keys(columnwise)].join(),
+  ],
+  backend: [listOf(oneOf(nonlin.backends())), nonlin.backends().join()],
+  precision: [listOf(oneOf(['fast', 'exact'])), 'fast,exact'],
+  dtype: [oneOf(['float32', 'float64']), 'float32'],
+  range: [interval, '-4,4'],
+  threads: [whole(1, 256), '1'],
+  time: [positive, '200'],
+});
+
+nonlin.setThreads(options.threads);
+const [low, high] = options.range;
+const FloatArray = { float32: Float32Array, float64: Float64Array }[options.dtype];
+
 const rowsOf = (row, elements) => ({ shape: [Math.floor(elements / row), row], dim: 1 });
 
 /** The call that a row measures: `name` as in --function. */
@@ -71,7 +64,7 @@ function callOf(name, x, out, precision) {
 /** Median nanoseconds of one call; short calls are timed in batches, so that the clock does not count. */
 async function measure(call, elements) {
   const batch = Math.max(1, Math.floor(16384 / elements));
-  const time = Number(options.time);
+  const { time } = options;
   const bench = new Bench({ time, iterations: 5, warmupTime: time / 4, warmupIterations: 2, throws: true });
   bench.add('', () => {
     for (let i = 0; i < batch; i++) call();
@@ -87,11 +80,12 @@ const print = (cells) => {
   console.log(name.padEnd(16) + String(first).padEnd(8) + rest.map((cell) => String(cell).padStart(12)).join(''));
 };
 
-const functions = options.function.split(',');
+const functions = options.function;
 /** What is measured at each size. */
-const plan = options.size
-  .split(',')
-  .map((size) => ({ size: Number(size), names: functions.filter((name) => columnwise[name] === undefined) }));
+const plan = options.size.map((size) => ({
+  size,
+  names: functions.filter((name) => columnwise[name] === undefined),
+}));
 for (const name of functions.filter((name) => columnwise[name] !== undefined))
   plan.push({ size: columnwise[name].shape.reduce((product, extent) => product * extent), names: [name] });
 
@@ -108,10 +102,10 @@ for (const { size, names } of plan.filter(({ names }) => names.length > 0)) {
     );
     print(['function', 'backend', 'precision', 'ns/call', 'ns/element', 'GB/s', 'x copy', 'x relu']);
   }
-  for (const backend of options.backend.split(',')) {
+  for (const backend of options.backend) {
     nonlin.useBackend(backend);
     let relu;
-    for (const precision of options.precision.split(',')) {
+    for (const precision of options.precision) {
       for (const name of names) {
         const call = await measure(callOf(name, x, out, precision), size);
         if (name === 'relu') relu = call;

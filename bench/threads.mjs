@@ -2,8 +2,9 @@
 // both. With --busy, other processes keep cores busy meanwhile: no call may stall for a thread that lost its core.
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import * as nonlin from 'nonlin';
+import { elementwise, isRows } from './functions.mjs';
+import { elements, listOf, oneOf, positive, read, whole } from './options.mjs';
 
 const help = `npm run bench:threads -- [options]
 
@@ -23,34 +24,27 @@ Times are in us; ratios are those of several threads to one. p99: of 100 calls t
 
 const cores = availableParallelism();
 // --busy may stand alone.
-const args = process.argv
-  .slice(2)
-  .flatMap((arg, i, all) =>
-    arg === '--busy' && !/^\d+$/.test(all[i + 1] ?? '') ? ['--busy', String(cores - 1)] : [arg],
-  );
-const { values: options } = parseArgs({
-  args,
-  options: {
-    size: { type: 'string', default: '65536,131072,262144,524288,1048576,4194304,16777216' },
-    function: { type: 'string', default: 'relu,sigmoid,tanh,gelu,gelu:tanh,gelu:sigmoid,softmax:1000' },
-    threads: { type: 'string', default: String(cores) },
-    busy: { type: 'string', default: '0' },
-    dtype: { type: 'string', default: 'float32' },
-    precision: { type: 'string', default: 'fast' },
-    time: { type: 'string', default: '1000' },
-    turn: { type: 'string', default: '10' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const at = process.argv.indexOf('--busy');
+if (at > 0 && !/^[^-]/.test(process.argv[at + 1] ?? '')) process.argv[at] = `--busy=${cores - 1}`;
+const gradients = elementwise.map((name) => name.replace(/^\w+/, '$&Grad'));
+const isGradientRows = (name) => isRows(name.replace(/^softmaxGrad:/, 'softmax:'));
+const names = [...elementwise, ...gradients];
+const options = read('bench:threads', help, {
+  size: [listOf(elements), '65536,131072,262144,524288,1048576,4194304,16777216'],
+  function: [
+    listOf(oneOf(names, isGradientRows, [...names, 'softmax:ROW', 'softmaxGrad:ROW'])),
+    [...elementwise, 'softmax:1000'].join(),
+  ],
+  threads: [whole(1, 256), String(cores)],
+  busy: [whole(0, 256), '0'],
+  dtype: [oneOf(['float32', 'float64']), 'float32'],
+  precision: [oneOf(['fast', 'exact']), 'fast'],
+  time: [positive, '1000'],
+  turn: [positive, '10'],
 });
-if (options.help) {
-  process.stdout.write(help);
-  process.exit(0);
-}
 
 const FloatArray = { float32: Float32Array, float64: Float64Array }[options.dtype];
-const several = Number(options.threads);
-const time = Number(options.time);
+const { threads: several, time } = options;
 
 /** The call that a row measures: `name` as in --function. */
 function callOf(name, size) {
@@ -76,7 +70,7 @@ function measure(call) {
   const samples = [[], []];
   const turn = (threads, times) => {
     nonlin.setThreads(threads);
-    const end = performance.now() + Number(options.turn);
+    const end = performance.now() + options.turn;
     let start;
     do {
       start = performance.now();
@@ -96,15 +90,15 @@ const quantile = (sorted, share) => sorted[Math.floor(share * (sorted.length - 1
 
 // They end when this process has, however it ends.
 const burn = `for (const parent = process.ppid; process.ppid === parent; );`;
-const others = Array.from({ length: Number(options.busy) }, () => spawn(process.execPath, ['-e', burn]));
+const others = Array.from({ length: options.busy }, () => spawn(process.execPath, ['-e', burn]));
 
 const rows = [];
 if (!options.json) {
   console.log(`${options.dtype}, 1 thread and ${several}, ${others.length} busy processes on ${cores} cores`);
   print('function', ['elements', '1: p50', `${several}: p50`, 'ratio', '1: p99', `${several}: p99`, 'ratio', 'calls']);
 }
-for (const name of options.function.split(',')) {
-  for (const size of options.size.split(',').map(Number)) {
+for (const name of options.function) {
+  for (const size of options.size) {
     const [one, more] = measure(callOf(name, size));
     const p50 = [quantile(one, 0.5), quantile(more, 0.5)];
     const p99 = [quantile(one, 0.99), quantile(more, 0.99)];

@@ -13,7 +13,15 @@ import {
   rootOfTwoOverPi,
   scale,
 } from './double-double.js';
-import { millsRatio, millsRatioSlope, plusExp, timesDensity, timesExp } from './erfc.js';
+import {
+  millsRatio,
+  millsRatioSlope,
+  plusExp,
+  timesDensity,
+  timesExp,
+  timesFarExp,
+  timesFarNormalSlope,
+} from './erfc.js';
 
 export interface Formula {
   readonly f: (x: number) => number;
@@ -33,6 +41,11 @@ export interface Exactly {
 
 // The largest errors seen are given in units in the last place (ulp) of float64, against MPFR, 100,000 inputs and more each.
 
+// A slope below the normal numbers has lost digits, which a g above 1 would bring to light. There `far` gives the product for
+// a = |x|, which is not beyond what even the largest g makes something of.
+const product = (g: number, slope: number, x: number, far: (g: number, a: number) => number) =>
+  Math.abs(slope) < 2 ** -1022 && Math.abs(g) > 1 && Number.isFinite(x) ? far(g, Math.abs(x)) : g * slope;
+
 /** e / (1 + e), e = e^x. 2.4 ulp. */
 export function sigmoid(x: number): number {
   if (x > 40) return 1;
@@ -48,6 +61,8 @@ function sigmoidSlope(x: number): number {
   const e = timesExp(1, -a, 0);
   return e / (1 + e * (2 + e));
 }
+
+const sigmoidFar = (g: number, a: number) => timesFarExp(g, 1, -Math.min(a, 1500), 0);
 
 /** (e - 1) / (e + 1), e = e^(2|x|), with the sign of x. 2.6 ulp; Math.tanh takes twice the time. */
 function tanh(x: number): number {
@@ -65,6 +80,8 @@ function tanhSlope(x: number): number {
   const e4 = timesExp(4, -2 * a, 0);
   return e4 / (1 + e4 * (0.5 + e4 * 0.0625));
 }
+
+const tanhFar = (g: number, a: number) => timesFarExp(g, 4, -2 * Math.min(a, 750), 0);
 
 // The three kinds of GELU are x w(x) with w(x) + w(-x) = 1, computed as max(x, 0) - |x| w(-|x|), and their slopes have the
 // same symmetry.
@@ -84,6 +101,8 @@ function geluSlope(x: number): number {
   const tail = timesDensity(millsRatioSlope(a), a);
   return x > 0 ? 1 - tail : tail;
 }
+
+const geluFar = (g: number, a: number) => timesFarNormalSlope(g, Math.min(a, 54.8));
 
 /** x sigmoid(v(x)) from a = |x| and v(a) = high + low, v being odd. 1.7 ulp; geluSigmoid 2.3 ulp. */
 const gated = (x: number, a: number, high: number, low: number) =>
@@ -126,6 +145,13 @@ function geluTanhSlope(x: number): number {
   return gatedSlope(x, cubicInHigh(short, 1), cubicInLow(a, short, 1), cubicInHigh(short, 3), cubicInLow(a, short, 3));
 }
 
+function geluTanhFar(g: number, a: number): number {
+  const near = Math.min(a, 27.5);
+  const short = first12Bits(near);
+  const factor = 1 - cubicInHigh(short, 3) - cubicInLow(near, short, 3);
+  return timesFarExp(g, factor, -cubicInHigh(short, 1), -cubicInLow(near, short, 1));
+}
+
 // 1.702 a, the high part exact.
 const scaledHigh = (short: number) => 1.7020000219345093 * short;
 const scaledLow = (a: number, short: number) => 1.702 * (a - short) - 2.193450927734375e-8 * short;
@@ -146,6 +172,13 @@ function geluSigmoidSlope(x: number): number {
   return gatedSlope(x, high, low, high, low);
 }
 
+function geluSigmoidFar(g: number, a: number): number {
+  const near = Math.min(a, 882);
+  const short = Math.fround(near);
+  const [high, low] = [scaledHigh(short), scaledLow(near, short)];
+  return timesFarExp(g, 1 - high - low, -high, -low);
+}
+
 // x sigmoid(v) from v(x) and x v'(x).
 const gatedExactly = (v: (x: number) => DoubleDouble, growth: (x: number) => DoubleDouble): Exactly => ({
   f: (x) => multiply(x, logistic(v(x))),
@@ -164,13 +197,13 @@ export const activations = {
   /** 1 / (1 + e^-x), the logistic function: Verhulst, "Recherches mathematiques sur la loi d'accroissement", 1845. */
   sigmoid: {
     f: sigmoid,
-    grad: (x, g) => g * sigmoidSlope(x),
+    grad: (x, g) => product(g, sigmoidSlope(x), x, sigmoidFar),
     exactly: { f: logistic, slope: (x) => multiply(logistic(x), logistic(-x)), zero: Number.NaN },
   },
   /** (e^x - e^-x) / (e^x + e^-x): as an activation, LeCun, Bottou, Orr and Mueller, "Efficient backprop", 1998. */
   tanh: {
     f: tanh,
-    grad: (x, g) => g * tanhSlope(x),
+    grad: (x, g) => product(g, tanhSlope(x), x, tanhFar),
     exactly: {
       f: (x) => divide(expm1(2 * x), add(expm1(2 * x), 2)),
       slope: (x) => scale(multiply(logistic(2 * x), logistic(-2 * x)), 4),
@@ -180,7 +213,7 @@ export const activations = {
   /** x P(N < x), N normal: Hendrycks and Gimpel, "Gaussian error linear units", arXiv:1606.08415, 2016. */
   gelu: {
     f: gelu,
-    grad: (x, g) => g * geluSlope(x),
+    grad: (x, g) => product(g, geluSlope(x), x, geluFar),
     exactly: {
       f: (x) => multiply(x, normal(x)),
       slope: (x) => add(normal(x), multiply(x, density(x))),
@@ -190,7 +223,7 @@ export const activations = {
   /** x / 2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): the same paper's approximation of it. */
   geluTanh: {
     f: geluTanh,
-    grad: (x, g) => g * geluTanhSlope(x),
+    grad: (x, g) => product(g, geluTanhSlope(x), x, geluTanhFar),
     exactly: gatedExactly(
       (x) => cubicExactly(x, 1),
       (x) => cubicExactly(x, 3),
@@ -199,7 +232,7 @@ export const activations = {
   /** x sigmoid(1.702 x): the same paper's other approximation. */
   geluSigmoid: {
     f: geluSigmoid,
-    grad: (x, g) => g * geluSigmoidSlope(x),
+    grad: (x, g) => product(g, geluSigmoidSlope(x), x, geluSigmoidFar),
     exactly: gatedExactly(scaledExactly, scaledExactly),
   },
 } satisfies Record<string, Formula>;

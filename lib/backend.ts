@@ -15,17 +15,29 @@ export const opOf = Object.fromEntries(activationNames.map((name, op) => [name, 
 >;
 
 /**
- * The arrays of one call have one type and one length; `y` is one of the inputs or overlaps none. `exact` asks for results
- * rounded once from float64; for float64 arrays it changes nothing.
+ * The arrays of one call have one type and one length. `exact` asks for results rounded once from float64; for float64 arrays it
+ * changes nothing.
+ *
+ * `y` is one of the inputs or overlaps none, as far as their buffers tell. But two buffer objects may have one memory: those of
+ * another addon, and of shared memory those of structuredClone. Where y overlaps a part of an input in this way, a call comes out
+ * right or throws a RangeError before it writes. `fresh` says that y is new memory, which nothing overlaps.
  */
 export interface Backend {
   readonly name: BackendName;
   /** y = f(x), element by element. */
-  map(x: FloatArray, y: FloatArray, op: Op, exact?: boolean): void;
+  map(x: FloatArray, y: FloatArray, op: Op, exact?: boolean, fresh?: boolean): void;
   /** y = grad * f'(x), element by element. */
-  mapGrad(grad: FloatArray, x: FloatArray, y: FloatArray, op: Op, exact?: boolean): void;
+  mapGrad(grad: FloatArray, x: FloatArray, y: FloatArray, op: Op, exact?: boolean, fresh?: boolean): void;
   /** Softmax over the middle dimension of x as [outer, length, inner]; outer follows from the length of x. No size is 0. */
-  softmax(x: FloatArray, y: FloatArray, length: number, inner: number, exact?: boolean): void;
+  softmax(x: FloatArray, y: FloatArray, length: number, inner: number, exact?: boolean, fresh?: boolean): void;
   /** The gradient of softmax(x) over the same dimension: y = s * (grad - sum(grad * s)), s = softmax(x). */
-  softmaxGrad(grad: FloatArray, x: FloatArray, y: FloatArray, length: number, inner: number, exact?: boolean): void;
+  softmaxGrad(
+    grad: FloatArray,
+    x: FloatArray,
+    y: FloatArray,
+    length: number,
+    inner: number,
+    exact?: boolean,
+    fresh?: boolean,
+  ): void;
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The program `nonlin`: lends the process to lib/cli/main.ts. Nothing is decided here but how a broken pipe ends.
+import { isatty } from 'node:tty';
 import type { Io } from './cli/output.js';
 
 const io: Io = {
@@ -11,6 +12,7 @@ const io: Io = {
     for await (const chunk of process.stdin) chunks.push(chunk);
     return Buffer.concat(chunks);
   },
+  inputIsTTY: isatty(0),
 };
 
 function fail(error: Error): never {

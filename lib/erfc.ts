@@ -16,25 +16,30 @@ function productError(a: number, b: number, p: number): number {
 }
 
 // 2^(j / 64) = rootHigh[j] + rootLow[j]: the first from square roots, the second from how far its 64th power is from 2^j.
-const rootHigh = new Float64Array(64).fill(1);
+const rootHigh = new Float64Array(64);
 const rootLow = new Float64Array(64);
-for (let j = 0; j < 64; j++) {
-  for (let bit = 32, root = Math.SQRT2; bit > 0; bit >>= 1, root = Math.sqrt(root)) if (j & bit) rootHigh[j]! *= root;
-  let high = rootHigh[j]!;
-  let low = 0;
-  for (let power = 1; power < 64; power *= 2) {
-    const square = high * high;
-    low = productError(high, high, square) + 2 * high * low;
-    high = square;
-  }
-  rootLow[j] = (rootHigh[j]! * (2 ** j - high - low)) / (64 * high);
-}
 
 // 2^k from k = -1022 on, by doubling: exact in every engine.
 const leastPower = -1022;
 const powers = new Float64Array(64 - leastPower + 1);
-powers[0] = 2 ** leastPower;
-for (let i = 1; i < powers.length; i++) powers[i] = 2 * powers[i - 1]!;
+
+/** Fills the three; on first use, as it takes a tenth of the time of loading. No root is zero. */
+function fillRoots(): void {
+  rootHigh.fill(1);
+  for (let j = 0; j < 64; j++) {
+    for (let bit = 32, root = Math.SQRT2; bit > 0; bit >>= 1, root = Math.sqrt(root)) if (j & bit) rootHigh[j]! *= root;
+    let high = rootHigh[j]!;
+    let low = 0;
+    for (let power = 1; power < 64; power *= 2) {
+      const square = high * high;
+      low = productError(high, high, square) + 2 * high * low;
+      high = square;
+    }
+    rootLow[j] = (rootHigh[j]! * (2 ** j - high - low)) / (64 * high);
+  }
+  powers[0] = 2 ** leastPower;
+  for (let i = 1; i < powers.length; i++) powers[i] = 2 * powers[i - 1]!;
+}
 
 // e^r - 1 for |r| <= ln 2 / 128: minimax (Sollya, fpminimax to doubles), relative error below 2^-60.
 const expm1Small = (r: number) =>
@@ -54,8 +59,25 @@ export function timesExp(c: number, high: number, low: number): number {
   const p = expm1Small(high - n * stepHigh + (low - n * stepLow));
   const j = n & 63;
   const k = n >> 6;
+  if (rootHigh[j] === 0) fillRoots();
   const product = c * (rootHigh[j]! + (rootLow[j]! + rootHigh[j]! * p));
   return k < leastPower ? product * powers[k + 200 - leastPower]! * 2 ** -200 : product * powers[k - leastPower]!;
+}
+
+/**
+ * g * c * e^(high + low) for a sum in [-2100, -600] and a c near 1: by a third of the power of two at a time, so that only the last
+ * product may be subnormal, whatever g.
+ */
+export function timesFarExp(g: number, c: number, high: number, low: number): number {
+  const n = (high + low) * steps + noFraction - noFraction;
+  const p = expm1Small(high - n * stepHigh + (low - n * stepLow));
+  const j = n & 63;
+  const k = n >> 6;
+  const third = Math.trunc(k / 3);
+  if (rootHigh[j] === 0) fillRoots();
+  const product = c * (rootHigh[j]! + (rootLow[j]! + rootHigh[j]! * p));
+  const power = powers[third - leastPower]!;
+  return g * power * product * power * powers[k - 2 * third - leastPower]!;
 }
 
 /** s + e^(high + low) for s = 1 or -1 and a sum in [-800, 44]; NaN for NaN. One rounding, of the sum of three terms. */
@@ -63,6 +85,7 @@ export function plusExp(s: number, high: number, low: number): number {
   const n = (high + low) * steps + noFraction - noFraction;
   const p = expm1Small(high - n * stepHigh + (low - n * stepLow));
   const j = n & 63;
+  if (rootHigh[j] === 0) fillRoots();
   const power = powers[Math.max(n >> 6, leastPower) - leastPower]!;
   const e = rootHigh[j]! * power;
   const sum = s + e;
@@ -152,6 +175,15 @@ export function millsRatioSlope(a: number): number {
 export function timesDensity(c: number, a: number): number {
   const short = Math.fround(a);
   return timesExp(c, -0.5 * short * short, -0.5 * (a - short) * (a + short));
+}
+
+/** g times P(N > a) - a e^(-a * a / 2) / sqrt(2 pi) for a in [37, 60]. Mills' ratio as a continued fraction. */
+export function timesFarNormalSlope(g: number, a: number): number {
+  let rest = 0;
+  for (let n = 10; n > 0; n--) rest = n / (a + rest);
+  const short = Math.fround(a);
+  const factor = densityHigh * (1 / (a + rest) - a);
+  return timesFarExp(g, factor, -0.5 * short * short, -0.5 * (a - short) * (a + short));
 }
 
 /** The complementary error function. Largest error seen: 3.1 ulp, a relative error of 6e-16. */

@@ -1,4 +1,8 @@
 // How an error message names what came.
+import { lengthOfAny, typeName } from './floats.js';
+
+/** Marks the Tensor of every copy of this package, where `instanceof` knows only one. */
+export const brand = Symbol.for('nonlin.tensor');
 
 /** `Int32Array of 5`, `an Array of 3`, `"abc"`, `1.5`, `null`, `a Map`: what a value is, for the reader of an error message. */
 export function describe(value: unknown): string {
@@ -7,8 +11,29 @@ export function describe(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
-  const name = (Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null)?.constructor?.name;
   if (Array.isArray(value)) return `an Array of ${value.length}`;
-  if (ArrayBuffer.isView(value) && 'length' in value) return `${name} of ${value.length}`;
+  const name = nameOfClass(value);
+  if (typeName(value) !== undefined) return `${name} of ${lengthOfAny(value as ArrayBufferView)}`;
   return name === undefined || name === 'Object' ? 'an object' : `a ${name}`;
+}
+
+/** Of the caller's classes, whose names are the caller's; our own may have another in a bundle. */
+function nameOfClass(value: object): string | undefined {
+  try {
+    if ((value as { [brand]?: unknown })[brand] === true) return 'Tensor';
+    return (Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null)?.constructor?.name;
+  } catch {
+    // A getter's error would stand in the place of the one that is being told.
+    return undefined;
+  }
+}
+
+/** An error of a part that does not know for whom it works, with the name of who called it in front; others as they are. */
+export function inNameOf(name: string, error: unknown): unknown {
+  // Not by instanceof: the errors of an addon are of its own realm, and a Jest test runs in another.
+  if (typeof error !== 'object' || error === null) return error;
+  const { name: kind, message } = error as Error;
+  if (kind === 'RangeError') return new RangeError(`${name}: ${message}`, { cause: error });
+  if (kind === 'TypeError') return new TypeError(`${name}: ${message}`, { cause: error });
+  return error;
 }

@@ -1,7 +1,6 @@
 // What the package exports, name by name. Each function is a row of the table in activations.ts; softmax has its own shape.
 import type { Activation } from './activations.js';
 import { opOf } from './backend.js';
-import { checkOptions } from './check.js';
 import {
   type GELUOptions,
   geluOf,
@@ -9,24 +8,37 @@ import {
   map,
   mapGrad,
   type Options,
-  type Output,
+  type Out,
+  type Result,
   type SoftmaxOptions,
   softmaxGradOf,
   softmaxOf,
 } from './functions.js';
+import { readOptions, tooMany } from './options.js';
+import { type DType, Tensor as TensorClass, type TensorConstructor } from './tensor.js';
 
-type Forward = <X extends Input>(x: X, options?: Options<X>) => Output<X>;
-type Gradient = <X extends Input>(grad: Input, x: X, options?: Options<X>) => Output<X>;
+type Forward = <X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>) => Result<X, O>;
+type Gradient = <X extends Input, O extends Out<X> = undefined>(
+  grad: Input,
+  x: X,
+  options?: Options<X, O>,
+) => Result<X, O>;
 
 function forward(name: Activation): Forward {
   const op = opOf[name];
-  return (x, options) => map(op, name, x, checkOptions(options, name));
+  return (x, options, more?: unknown) => {
+    if (more !== undefined) throw tooMany(more, name, 'x');
+    return map(op, name, x, readOptions(options, name));
+  };
 }
 
 function gradient(of: Activation): Gradient {
   const op = opOf[of];
   const name = `${of}Grad`;
-  return (grad, x, options) => mapGrad(op, name, grad, x, checkOptions(options, name));
+  return (grad, x, options, more?: unknown) => {
+    if (more !== undefined) throw tooMany(more, name, 'grad, x');
+    return mapGrad(op, name, grad, x, readOptions(options, name));
+  };
 }
 
 /**
@@ -34,8 +46,8 @@ function gradient(of: Activation): Gradient {
  *
  * @param x a Float32Array, a Float64Array, a Tensor or anything tensor-like, of any shape.
  * @returns a new array or Tensor like x, or `options.out`.
- * @throws TypeError where x, `out` or an option is of the wrong kind; RangeError where `out` differs from x in size or overlaps
- * a part of it. Nothing is written then.
+ * @throws TypeError where x, `out` or an option is of the wrong kind, or there is no such option; RangeError where `out` differs
+ * from x in size or overlaps a part of it. Nothing is written then.
  */
 export const relu = forward('relu');
 
@@ -57,8 +69,11 @@ export const tanh = forward('tanh');
  * `x * sigmoid(1.702 x)`. All three keep their relative accuracy in the left tail, down to subnormal results.
  * Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
  */
-export function gelu<X extends Input>(x: X, options?: GELUOptions<X>): Output<X> {
-  return map(geluOf(checkOptions(options, 'gelu')?.approximate), 'gelu', x, options);
+export function gelu<X extends Input, O extends Out<X> = undefined>(x: X, options?: GELUOptions<X, O>): Result<X, O>;
+export function gelu<X extends Input, O>(x: X, options?: unknown, more?: unknown): Result<X, O> {
+  if (more !== undefined) throw tooMany(more, 'gelu', 'x');
+  const given = readOptions(options, 'gelu', 'approximate');
+  return map(geluOf(given.approximate), 'gelu', x, given);
 }
 
 /**
@@ -67,11 +82,16 @@ export function gelu<X extends Input>(x: X, options?: GELUOptions<X>): Output<X>
  * A slice with NaN or +Infinity in it, or of -Infinity only, becomes NaN; a single -Infinity becomes 0.
  *
  * @param x a Float32Array, a Float64Array (one slice), a Tensor or anything tensor-like.
- * @param options `dim` in [-rank, rank - 1], default -1.
+ * @param options `dim` in [-rank, rank - 1], default -1; or the number itself, `softmax(x, 0)`.
  * @throws like {@link relu}; TypeError where `dim` is not an integer, RangeError where x has no such dimension.
  */
-export function softmax<X extends Input>(x: X, options?: SoftmaxOptions<X>): Output<X> {
-  return softmaxOf(x, checkOptions(options, 'softmax'));
+export function softmax<X extends Input, O extends Out<X> = undefined>(
+  x: X,
+  options?: SoftmaxOptions<X, O> | number,
+): Result<X, O>;
+export function softmax<X extends Input, O>(x: X, options?: unknown, more?: unknown): Result<X, O> {
+  if (more !== undefined) throw tooMany(more, 'softmax', 'x');
+  return softmaxOf(x, readOptions(options, 'softmax', 'dim'));
 }
 
 /**
@@ -90,20 +110,66 @@ export const sigmoidGrad = gradient('sigmoid');
 export const tanhGrad = gradient('tanh');
 
 /** `grad` times the derivative of {@link gelu} in the form that `approximate` names. Arguments as in {@link reluGrad}. */
-export function geluGrad<X extends Input>(grad: Input, x: X, options?: GELUOptions<X>): Output<X> {
-  return mapGrad(geluOf(checkOptions(options, 'geluGrad')?.approximate), 'geluGrad', grad, x, options);
+export function geluGrad<X extends Input, O extends Out<X> = undefined>(
+  grad: Input,
+  x: X,
+  options?: GELUOptions<X, O>,
+): Result<X, O>;
+export function geluGrad<X extends Input, O>(grad: Input, x: X, options?: unknown, more?: unknown): Result<X, O> {
+  if (more !== undefined) throw tooMany(more, 'geluGrad', 'grad, x');
+  const given = readOptions(options, 'geluGrad', 'approximate');
+  return mapGrad(geluOf(given.approximate, 'geluGrad'), 'geluGrad', grad, x, given);
 }
 
-/** `s * (grad - sum(grad * s))` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}. */
-export function softmaxGrad<X extends Input>(grad: Input, x: X, options?: SoftmaxOptions<X>): Output<X> {
-  return softmaxGradOf(grad, x, checkOptions(options, 'softmaxGrad'));
+/** `s * (grad - sum(grad * s))` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}, and of {@link softmax}. */
+export function softmaxGrad<X extends Input, O extends Out<X> = undefined>(
+  grad: Input,
+  x: X,
+  options?: SoftmaxOptions<X, O> | number,
+): Result<X, O>;
+export function softmaxGrad<X extends Input, O>(grad: Input, x: X, options?: unknown, more?: unknown): Result<X, O> {
+  if (more !== undefined) throw tooMany(more, 'softmaxGrad', 'grad, x');
+  return softmaxGradOf(grad, x, readOptions(options, 'softmaxGrad', 'dim'));
 }
+
+/** A float32 or float64 array of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
+export const Tensor: TensorConstructor = TensorClass;
+export type Tensor<D extends DType = DType> = TensorClass<D>;
 
 export type { BackendName, FloatArray } from './backend.js';
 export type { Precision } from './check.js';
-export type { Approximate, GELUOptions, Input, Options, Output, SoftmaxOptions } from './functions.js';
+export type {
+  Approximate,
+  GELUOptions,
+  Input,
+  NewArray,
+  Options,
+  Out,
+  Output,
+  Result,
+  SoftmaxOptions,
+} from './functions.js';
 export { GELU, type Layer, ReLU, Sigmoid, Softmax, Tanh } from './layers.js';
 export { backends, type Info, info, useBackend } from './select.js';
-export { Tensor, type TensorLike } from './tensor.js';
+export type {
+  DataOf,
+  DType,
+  DTypeOf,
+  IntegerList,
+  Integers,
+  JSONNumber,
+  Lists,
+  Mask,
+  Nested,
+  NestedMask,
+  OperandDType,
+  TensorConstructor,
+  TensorJSON,
+  TensorLike,
+  TensorOptions,
+  TensorSource,
+  Tolerance,
+  Wider,
+} from './tensor.js';
 export { setThreads } from './threads.js';
 export { version } from './version.js';

@@ -1,13 +1,21 @@
-// Loads the addon, and keeps the reason where it cannot. Every other file sees only backends.
+// The addon's functions as backends, and the reason where there are none. Every other file sees only backends. A build without native
+// code has native-none.ts in the place of this file.
+import { activationNames } from './activations.js';
 import { type Backend, type BackendName, backendNames, type FloatArray, opOf } from './backend.js';
+import { openAddon } from './environment/node.js';
+import { lengthOf } from './floats.js';
 import { reference } from './reference.js';
 import { callSmall, mostElements, type SmallCall, softmaxOp } from './small.js';
+import { threads } from './threads.js';
+import { version } from './version.js';
 
 /** A backend's methods, and the number by which a small call names the set. */
 type Methods = Omit<Backend, 'name'> & { readonly number: number };
 
 /** What the .node file exports (native/addon.cpp). */
 interface Addon {
+  /** The version of the package that it is part of. */
+  readonly version: string;
   /** A backend's methods for each instruction set that this CPU runs. */
   readonly sets: Readonly<Partial<Record<BackendName, Methods>>>;
   /** Their names, in the order of the numbers that `map` takes. */
@@ -20,10 +28,12 @@ interface Addon {
   fresh(y: FloatArray): void;
   /** The cores of this machine. */
   readonly cores: number;
+  /** The fewest elements that more than one thread is used for. */
+  readonly sharedElements: number;
 }
 
 export interface Native {
-  /** The file the addon was loaded from. */
+  /** The file the addon was loaded from; in a bundle, the entry of this package. */
   readonly path?: string;
   /** Best first; empty where there is no addon, or none of its instruction sets runs here. */
   readonly backends: readonly Backend[];
@@ -43,46 +53,83 @@ function backendOf(name: BackendName, methods: Methods, small: SmallCall): Backe
   const { number } = methods;
   return {
     name,
-    map(x, y, op, exact) {
-      if (x.length > mostElements) methods.map(x, y, op, exact);
-      else if (op === opOf.relu && x.length < smallestRelu) reference.map(x, y, op);
-      else callSmall(small, number, undefined, x, y, op, 1, 1, exact);
+    map(x, y, op, exact, fresh) {
+      const count = lengthOf(x);
+      if (count > mostElements) methods.map(x, y, op, exact);
+      else if (op === opOf.relu && count < smallestRelu) reference.map(x, y, op, exact, fresh);
+      else callSmall(small, number, count, undefined, x, y, op, 1, 1, exact);
     },
     mapGrad(grad, x, y, op, exact) {
-      if (x.length > mostElements) methods.mapGrad(grad, x, y, op, exact);
-      else callSmall(small, number, grad, x, y, op, 1, 1, exact);
+      const count = lengthOf(x);
+      if (count > mostElements) methods.mapGrad(grad, x, y, op, exact);
+      else callSmall(small, number, count, grad, x, y, op, 1, 1, exact);
     },
     softmax(x, y, length, inner, exact) {
-      if (x.length > mostElements) methods.softmax(x, y, length, inner, exact);
-      else callSmall(small, number, undefined, x, y, softmaxOp, length, inner, exact);
+      const count = lengthOf(x);
+      if (count > mostElements) methods.softmax(x, y, length, inner, exact);
+      else callSmall(small, number, count, undefined, x, y, softmaxOp, length, inner, exact);
     },
     softmaxGrad(grad, x, y, length, inner, exact) {
-      if (x.length > mostElements) methods.softmaxGrad(grad, x, y, length, inner, exact);
-      else callSmall(small, number, grad, x, y, softmaxOp, length, inner, exact);
+      const count = lengthOf(x);
+      if (count > mostElements) methods.softmaxGrad(grad, x, y, length, inner, exact);
+      else callSmall(small, number, count, grad, x, y, softmaxOp, length, inner, exact);
     },
   };
 }
 
 function load(): Native {
-  // The ES module build is for browsers and bundlers: it has no `require`, and a browser no `process` either.
-  if (typeof require !== 'function' || typeof process !== 'object')
-    return { backends: [], reason: 'this is the ES module build, which is TypeScript only' };
-  let path = '';
-  try {
-    const { join } = require('node:path') as typeof import('node:path');
-    const root = __filename.endsWith('.ts') ? join(__dirname, '..') : join(__dirname, '..', '..');
-    path = process.env.NONLIN_BINARY ?? join(root, 'prebuilds', `${process.platform}-${process.arch}`, 'nonlin.node');
-    const addon = require(path) as Addon;
-    const backends: Backend[] = [];
-    for (const name of backendNames) {
-      const methods = addon.sets[name];
-      if (methods !== undefined) backends.push(backendOf(name, methods, addon.small));
-    }
-    if (backends.length > 0) return { path, backends, addon };
-    return { path, backends, reason: `${path} needs a CPU with AVX2 and FMA, AVX-512, or NEON` };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    // Node appends the chain of requiring modules on further lines.
-    return { backends: [], reason: `${path || 'the addon'} could not be loaded: ${message.split('\n')[0]}` };
+  const opened = openAddon();
+  if (opened.reason !== undefined) return { backends: [], reason: opened.reason };
+  const { path } = opened;
+  const fault = faultOf(opened.exports);
+  if (fault !== undefined) return { backends: [], reason: `${path} ${fault}` };
+  const addon = opened.exports as Addon;
+  const backends: Backend[] = [];
+  for (const name of backendNames) {
+    const methods = addon.sets[name];
+    if (methods !== undefined) backends.push(backendOf(name, sharing(methods, addon), addon.small));
   }
+  if (backends.length > 0) return { path, backends, addon };
+  return { path, backends, reason: `${path} needs a CPU with AVX2 and FMA, AVX-512, or NEON` };
+}
+
+/** What is wrong with what a file exports: NONLIN_BINARY may name another addon, and a build may be an old one. */
+function faultOf(addon: unknown): string | undefined {
+  const { version: its, activations } = Object(addon) as Partial<Record<keyof Addon, unknown>>;
+  if (its !== version)
+    return typeof its === 'string' ? `is of nonlin ${its}, not ${version}` : `is not an addon of nonlin ${version}`;
+  // Native code knows an activation by its number.
+  if (String(activations) === String(activationNames)) return undefined;
+  return 'has other activations: it was built from other sources (npm run build)';
+}
+
+// What the addon was told last.
+let told = 1;
+
+/** Methods that tell the addon how many threads it may use, before a call that could use several: to find out takes time. */
+function sharing(methods: Methods, addon: Addon): Methods {
+  const tell = (x: FloatArray) => {
+    if (lengthOf(x) < addon.sharedElements || told === threads(addon.cores)) return;
+    told = threads(addon.cores);
+    addon.setThreads(told);
+  };
+  return {
+    number: methods.number,
+    map(x, y, op, exact) {
+      tell(x);
+      methods.map(x, y, op, exact);
+    },
+    mapGrad(grad, x, y, op, exact) {
+      tell(x);
+      methods.mapGrad(grad, x, y, op, exact);
+    },
+    softmax(x, y, length, inner, exact) {
+      tell(x);
+      methods.softmax(x, y, length, inner, exact);
+    },
+    softmaxGrad(grad, x, y, length, inner, exact) {
+      tell(x);
+      methods.softmaxGrad(grad, x, y, length, inner, exact);
+    },
+  };
 }

@@ -1,5 +1,6 @@
 // Which backend serves, and why that one. The choice is made when the module loads and changed only by useBackend.
 import { type Backend, type BackendName, backendNames } from './backend.js';
+import { platform, problems, variable } from './environment/node.js';
 import { describe } from './errors.js';
 import { native } from './native.js';
 import { reference } from './reference.js';
@@ -12,8 +13,8 @@ const available: readonly Backend[] = [...native.backends, reference];
 export let backend: Backend = initial();
 
 function initial(): Backend {
-  const name = typeof process === 'object' ? process.env?.NONLIN_BACKEND : undefined;
-  return name ? find(name, 'NONLIN_BACKEND') : available[0]!;
+  const name = variable('NONLIN_BACKEND');
+  return name === undefined ? available[0]! : find(name, 'NONLIN_BACKEND');
 }
 
 function find(name: unknown, source: string): Backend {
@@ -51,10 +52,12 @@ export interface Info {
   readonly threads: number;
   /** `platform-arch` and the runtime, as in `linux-x64 node 20.20.2`. */
   readonly platform: string;
-  /** The file of the native addon, or null where there is none. */
+  /** The file of the native addon, in a bundle the entry it came with, or null where there is none. */
   readonly native: string | null;
   /** Why the native addon is absent; null where it is present. */
   readonly reason: string | null;
+  /** What an environment variable asks for and is not so, a sentence each; empty as a rule. */
+  readonly problems: readonly string[];
 }
 
 /** Which backend serves, which could, and why native code is absent where it is. */
@@ -63,15 +66,10 @@ export function info(): Info {
     version,
     backend: backend.name,
     backends: backends(),
-    threads: threads(),
+    threads: threads(native.addon?.cores ?? 1),
     platform: platform(),
     native: native.path ?? null,
     reason: native.reason ?? null,
+    problems: [...problems],
   };
-}
-
-function platform(): string {
-  if (typeof process !== 'object') return 'browser';
-  const runtime = (['bun', 'deno', 'node'] as const).find((name) => process.versions?.[name] !== undefined);
-  return `${process.platform}-${process.arch} ${runtime} ${runtime && process.versions[runtime]}`;
 }

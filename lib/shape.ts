@@ -1,7 +1,8 @@
 // Shapes, strides and the walk over them. Nothing here knows the Tensor; shapes and strides are frozen and never written again.
 import type { FloatArray } from './backend.js';
+import { checkPresent } from './check.js';
 import { describe } from './errors.js';
-import { isFloat32 } from './floats.js';
+import { isFloat32, lengthOf, lossOf, typeName } from './floats.js';
 
 /** The element types of a Tensor. */
 export type DType = 'float32' | 'float64';
@@ -101,24 +102,60 @@ export function normalizeDim(dim: number, shape: readonly number[]): number {
   return dim < 0 ? dim + rank : dim;
 }
 
+// Far beyond any real tensor; an array can claim any length and hold nothing.
+const mostDimensions = 2 ** 16;
+
+/** The integers in an array or a typed array, each read once: what is checked here is what is used from then on. */
+export function readIntegers(list: unknown, what: string, wanted: string): number[] {
+  if (!Array.isArray(list) && typeName(list) === undefined)
+    throw new TypeError(`${what} must be an array of ${wanted}, got ${describe(list)}`);
+  // Of an array whose buffer was transferred no entry is left.
+  if (!Array.isArray(list) && lossOf(list as FloatArray) !== undefined)
+    throw new TypeError(`${what} is detached, or outside of its buffer, which has shrunk`);
+  const entries = list as ArrayLike<unknown>;
+  const { length } = entries;
+  if (length > mostDimensions)
+    throw new RangeError(`${what} may have ${mostDimensions} entries, got ${describe(list)}`);
+  const integers: number[] = [];
+  for (let k = 0; k < length; k++) {
+    const entry = entries[k];
+    // ONNX counts its sizes in 64 bits.
+    const integer = typeof entry === 'bigint' ? Number(entry) : entry;
+    if (!Number.isInteger(integer)) throw new TypeError(`${what} must hold integers, got ${describe(entry)}`);
+    integers.push(integer as number);
+  }
+  return integers;
+}
+
 /** A frozen copy of a shape, all of it sizes. */
 export function checkShape(shape: unknown): readonly number[] {
-  if (!Array.isArray(shape)) throw new TypeError(`shape must be an array of sizes, got ${describe(shape)}`);
-  for (const length of shape as readonly unknown[]) {
-    if (!Number.isInteger(length)) throw new TypeError(`shape must hold integers, got ${describe(length)}`);
-    if (!Number.isSafeInteger(length) || (length as number) < 0)
-      throw new RangeError(`shape must hold sizes from 0 to 2^53 - 1, got ${shapeText(shape)}`);
-  }
-  return Object.freeze([...shape]);
+  return checkSizes(readIntegers(shape, 'shape', 'sizes'));
+}
+
+function checkSizes(shape: readonly number[]): readonly number[] {
+  if (shape.every((length) => length >= 0 && Number.isSafeInteger(length))) return Object.freeze(shape);
+  throw new RangeError(`shape must hold sizes from 0 to 2^53 - 1, got ${shapeText(shape)}`);
+}
+
+/** A frozen copy of the strides of a shape. */
+export function checkStrides(strides: unknown, shape: readonly number[]): readonly number[] {
+  const given = readIntegers(strides, 'strides', 'integers');
+  if (!given.every(Number.isSafeInteger))
+    throw new RangeError(`strides must hold integers below 2^53 in size, got ${shapeText(given)}`);
+  // stdlib gives its 0-d arrays one stride.
+  if (shape.length === 0) return contiguousStrides(shape);
+  if (given.length !== shape.length)
+    throw new RangeError(`strides ${shapeText(given)} and shape ${shapeText(shape)} differ in length`);
+  return Object.freeze(given);
 }
 
 /** A shape for `size` elements, in which one -1 stands for what the other sizes leave. */
 export function resolveShape(shape: unknown, size: number): readonly number[] {
-  const open = Array.isArray(shape) ? shape.indexOf(-1) : -1;
-  if (open < 0) return checkSize(checkShape(shape), size);
-  const given = shape as readonly number[];
+  const given = readIntegers(shape, 'shape', 'sizes');
+  const open = given.indexOf(-1);
+  if (open < 0) return checkSize(checkSizes(given), size);
   if (given.indexOf(-1, open + 1) >= 0) throw new RangeError(`shape ${shapeText(given)} has more than one -1`);
-  const rest = sizeOf(checkShape(given.toSpliced(open, 1)));
+  const rest = sizeOf(checkSizes(given.toSpliced(open, 1)));
   if (rest === 0) throw new RangeError(`shape ${shapeText(given)} leaves the size of -1 open`);
   if (size % rest !== 0) throw new RangeError(`shape ${shapeText(given)} does not fit ${size} elements`);
   return Object.freeze(given.with(open, size / rest));
@@ -135,6 +172,8 @@ export function checkSize(shape: readonly number[], size: number): readonly numb
  * for its buffer may have been transferred or have shrunk.
  */
 export function checkReach(data: FloatArray, { shape, strides, offset }: Layout): void {
+  const count = lengthOf(data);
+  if (count === 0) checkPresent(data, 'data');
   let first = offset;
   let last = offset;
   for (let dim = 0; dim < shape.length; dim++) {
@@ -143,10 +182,47 @@ export function checkReach(data: FloatArray, { shape, strides, offset }: Layout)
     if (span < 0) first += span;
     else last += span;
   }
-  if (first >= 0 && last < data.length) return;
+  if (first >= 0 && last < count) return;
   const layout = `shape ${shapeText(shape)}, strides ${shapeText(strides)}, offset ${offset}`;
-  const why = data.length === 0 ? '; its buffer is empty or was transferred' : '';
-  throw new RangeError(`${layout} reach elements ${first} to ${last}, but data has ${data.length}${why}`);
+  throw new RangeError(`${layout} reach elements ${first} to ${last}, but data has ${count}`);
+}
+
+/**
+ * True where two elements of a layout are one place in memory, so that it cannot hold a result. Exact. The layout must lie in
+ * memory (checkReach): where its strides alone do not decide, a bit for each place that they span is set.
+ */
+export function overlapsItself({ shape, strides }: Layout): boolean {
+  if (shape.includes(0)) return false;
+  // Backwards or not, the places are as far apart.
+  const dims = shape
+    .map((length, dim) => ({ length, step: Math.abs(strides[dim]!) }))
+    .filter(({ length }) => length > 1)
+    .sort((a, b) => a.step - b.step);
+  let span = 0;
+  for (const { length, step } of dims) span += (length - 1) * step;
+  // A dimension that steps over all that the shorter ones span meets nothing of theirs.
+  let left = dims.length;
+  for (; left > 0; left--) {
+    const { length, step } = dims[left - 1]!;
+    const rest = span - (length - 1) * step;
+    if (step <= rest) break;
+    span = rest;
+  }
+  if (left === 0) return false;
+  const lengths = dims.slice(0, left).map(({ length }) => length);
+  const steps = dims.slice(0, left).map(({ step }) => step);
+  if (sizeOf(lengths) > span + 1) return true;
+  const taken = new Uint32Array(Math.ceil((span + 1) / 32));
+  let twice = false;
+  forEachRow(lengths, [{ strides: steps, offset: 0 }], ([at = 0], [step = 0], length) => {
+    for (let place = at, k = 0; k < length && !twice; k++, place += step) {
+      const word = Math.floor(place / 32);
+      const bit = 1 << (place % 32);
+      twice = (taken[word]! & bit) !== 0;
+      taken[word]! |= bit;
+    }
+  });
+  return twice;
 }
 
 /** The strides that show a layout in another shape of the same size, or undefined where that takes a copy. */

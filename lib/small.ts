@@ -3,7 +3,7 @@
 // the result is copied out.
 import { activationNames } from './activations.js';
 import type { FloatArray, Op } from './backend.js';
-import { isFloat32 } from './floats.js';
+import { copyOver, isFloat32, part } from './floats.js';
 
 /**
  * Native code for small calls: takes its arguments from a block, and leaves the result there in the place of x. One function serves
@@ -35,13 +35,14 @@ interface Elements {
 const float32: Elements = { all: new Float32Array(block, headerBytes), first: new Array(mostElements + 1) };
 const float64: Elements = { all: new Float64Array(block, headerBytes), first: new Array(mostElements + 1) };
 
-// Not `y.set`, which a subclass of the caller's may define.
-const { set: copy } = Float32Array.prototype;
-
-/** y = f(x), or grad * f'(x) where there is a grad; for softmax over the middle dimension of [outer, length, inner]. */
+/**
+ * y = f(x), or grad * f'(x) where there is a grad; for softmax over the middle dimension of [outer, length, inner]. All is read
+ * before y is written, so it may overlap the inputs anyhow. `count` is the length of each.
+ */
 export function callSmall(
   call: SmallCall,
   set: number,
+  count: number,
   grad: FloatArray | undefined,
   x: FloatArray,
   y: FloatArray,
@@ -50,12 +51,10 @@ export function callSmall(
   inner: number,
   exact = false,
 ): void {
-  const count = x.length;
-  // Arrays whose memory has gone are empty too, and cannot be copied.
   if (count === 0) return;
   const { all, first } = isFloat32(x) ? float32 : float64;
-  copy.call(all, x);
-  if (grad !== undefined) copy.call(all, grad, count);
+  copyOver(all, x);
+  if (grad !== undefined) copyOver(all, grad, count);
   header[0] = set;
   header[1] = op;
   // As native/kernels.h counts its kinds of arithmetic.
@@ -65,6 +64,6 @@ export function callSmall(
   header[5] = length;
   header[6] = inner;
   call(block);
-  first[count] ??= all.subarray(0, count);
-  copy.call(y, first[count]);
+  first[count] ??= part(all, 0, count);
+  copyOver(y, first[count]);
 }

@@ -1,13 +1,16 @@
 // How many threads a call may use. The addon splits large calls; small ones and the TypeScript backend stay on the caller's.
+import { isMainThread, problems, variable } from './environment/node.js';
 import { describe } from './errors.js';
-import { native } from './native.js';
 
 const most = 256;
+const usualMost = 8;
 
-let current = 1;
+/** What was asked for; else what is usual, once that has been asked for. */
+let current = asked();
 
-/** The threads that a call may use now. */
-export function threads(): number {
+/** The threads that a call may use now, on a machine of so many cores. */
+export function threads(cores: number): number {
+  current ??= cores > 1 && isMainThread() ? Math.min(cores, usualMost) : 1;
   return current;
 }
 
@@ -18,22 +21,21 @@ export function threads(): number {
  * @throws TypeError where n is not an integer; RangeError outside [1, 256].
  */
 export function setThreads(n: number): void {
-  current = check(n, 'threads');
-  native.addon?.setThreads(n);
+  if (!Number.isInteger(n)) throw new TypeError(`setThreads: threads must be an integer, got ${describe(n)}`);
+  if (!isPossible(n)) throw new RangeError(`setThreads: threads must be in [1, ${most}], got ${n}`);
+  current = n;
 }
 
-function check(n: unknown, name: string): number {
-  if (!Number.isInteger(n)) throw new TypeError(`${name} must be an integer, got ${describe(n)}`);
-  if ((n as number) < 1 || (n as number) > most) throw new RangeError(`${name} must be in [1, ${most}], got ${n}`);
-  return n as number;
+function isPossible(n: number): boolean {
+  return Number.isInteger(n) && n >= 1 && n <= most;
 }
 
-function initial(): number {
-  if (native.addon === undefined) return 1;
-  const asked = process.env.NONLIN_THREADS;
-  if (asked) return check(Number(asked), 'NONLIN_THREADS');
-  const { isMainThread } = require('node:worker_threads') as typeof import('node:worker_threads');
-  return isMainThread ? Math.min(native.addon.cores, 8) : 1;
+/** What `NONLIN_THREADS` says. It may stand in the settings of a machine, where a slip must not stop every program. */
+function asked(): number | undefined {
+  const text = variable('NONLIN_THREADS');
+  if (text === undefined) return undefined;
+  const n = Number(text);
+  if (isPossible(n)) return n;
+  problems.push(`NONLIN_THREADS must be an integer in [1, ${most}], got ${describe(text)}`);
+  return undefined;
 }
-
-setThreads(initial());

@@ -1,5 +1,4 @@
 // Distance between floating-point numbers, counted in the numbers that can be represented between them.
-import type { FloatArray } from './backend.js';
 import type { DType } from './shape.js';
 
 const floats = new Float32Array(1);
@@ -29,16 +28,4 @@ export function ulpDistance(a: number, b: number, dtype: DType): number {
   if (dtype === 'float32') return Math.abs(floatOrder(a) - floatOrder(b));
   const distance = doubleOrder(a) - doubleOrder(b);
   return Number(distance < 0n ? -distance : distance);
-}
-
-/** The largest distance between the elements of two arrays of one type and length, and where it is; index -1 if they are empty. */
-export function maxUlp(actual: FloatArray, expected: FloatArray): { readonly ulp: number; readonly index: number } {
-  const dtype = actual.BYTES_PER_ELEMENT === 4 ? 'float32' : 'float64';
-  let ulp = 0;
-  let index = actual.length > 0 ? 0 : -1;
-  for (let i = 0; i < actual.length; i++) {
-    const distance = ulpDistance(actual[i]!, expected[i]!, dtype);
-    if (distance > ulp) [ulp, index] = [distance, i];
-  }
-  return { ulp, index };
 }

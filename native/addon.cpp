@@ -153,7 +153,7 @@ struct small_call {
   size_t bytes() const { return size_t(count) * (how == float64 ? sizeof(double) : sizeof(float)); }
   bool fits(size_t available) const {
     if (set < 0 || size_t(set) >= supported_kernels().size()) return false;
-    if (op < 0 || op > softmax_op || how < 0 || how >= arithmetic_count || arrays < 1 || arrays > 2) return false;
+    if (op < 0 || op > softmax_op || how < 0 || how >= int(arithmetic_count) || arrays < 1 || arrays > 2) return false;
     if (count < 1) return false;
     if (op == softmax_op && (length < 1 || inner < 1 || count % (int64_t(length) * inner) != 0)) return false;
     return bytes() <= available / size_t(arrays);
@@ -246,12 +246,14 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   Napi::Array names = Napi::Array::New(env);
   for (unsigned op = 0; op < activation_count; op++)
     names[op] = activation_names[op];
+  exports["version"] = NONLIN_VERSION;
   exports["sets"] = sets;
   exports["activations"] = names;
   exports["setThreads"] = function(env, "setThreads", set_threads);
   exports["small"] = function(env, "small", small);
   exports["fresh"] = function(env, "fresh", fresh);
   exports["cores"] = Napi::Number::New(env, available_threads());
+  exports["sharedElements"] = Napi::Number::New(env, parallel_elements);
   return exports;
 }
 

@@ -54,7 +54,9 @@ template <int32_t error> bool any_doubtful(vec<double> a, vec<double> b, vec<dou
     return false;
   // Zeros counted. Here what is added is negative, so that they have every bit.
   const vec<double> scale = 0x1p126;
-  return any_without(error - middle, mask, a * scale, b * scale, c * scale, d * scale);
+  if (any_without(error - middle, mask, a * scale, b * scale, c * scale, d * scale)) return true;
+  // The exponent of what is infinite or NaN overflows into the sign.
+  return any_greater(0.0, from_bits<double>(to_bits(abs((a + b) + (c + d))) + (int64_t(2) << 52)));
 }
 // The lanes, a bit for each, where numbers within the error round to different floats, whatever they are; never NaN.
 inline unsigned open_lanes(vec<double> y, vec<double> error) { return lanes_less_as_float(y - error, y + error); }
@@ -135,6 +137,10 @@ template <activation op, class F> struct exact_gradient {
       return f(x, g);
   }
   [[gnu::noinline]] static vec<double> decided(vec<double> x, vec<double> g, vec<double> y, F f) {
+    if (any_greater(abs(g), 0x1p1023)) { // An infinite g makes no zero of a slope that is one only as a double.
+      const mask<double> infinite = {(abs(g) > 0x1p1023).m & (abs(x) < 0x1p1023).m};
+      y = select(infinite, copysign(vec<double>(__builtin_inf()), f(x, copysign(vec<double>(1.0), g))), y);
+    }
     if constexpr (has_quick) {
       if (open_lanes(y, first_error) == 0) return y;
       y = f(x, g);

@@ -48,24 +48,45 @@ template <class T, class E, class F> void map(const E *x, E *y, size_t n, bool s
   if (i < n) store(y + i, f(load<T>(x + i, n - i)), n - i);
 }
 
-// y = g * f(x, 1) for a few vectors from x, g and y on. In float lanes a slope below the normal numbers has lost
-// digits, which a g above 1 would bring to light, so there the product is formed in double lanes, whose slopes are
-// normal down to the smallest that counts.
-template <class T, class F> struct times_slope {
+// g * slope in double lanes, where a slope below the normal numbers has lost digits, which a g above 1 would bring to
+// light: there from the slope's factors.
+template <activation op> vec<double> times_lost(vec<double> g, vec<double> slope, vec<double> x) {
+  const vec<double> y = g * slope;
+  if constexpr (!far_slope<op>::known) {
+    return y;
+  } else {
+    const mask<double> lost = {(abs(slope) < 0x1p-1022).m & (abs(g) > 1).m & (abs(x) < __builtin_inf()).m};
+    const far_slope<op> far(min(abs(x), far_slope<op>::end));
+    return select(lost, times_far(g, far.factor, far.power), y);
+  }
+}
+
+// y = g * f(x, 1) for a few vectors from x, g and y on. In float lanes a slope loses its digits below 2^-126, and there
+// it is computed in double lanes.
+template <activation op, class T, class E, class F> struct times_slope {
   F f;
+  static constexpr bool loses = sizeof(T) == sizeof(float) || far_slope<op>::known;
+  static constexpr T normal = sizeof(T) == sizeof(float) ? T(0x1p-126) : T(0x1p-1022);
 
   // Not inlined, so that it costs the loops neither registers nor room.
-  template <class E> [[gnu::noinline]] static vec<T> widened(const E *x, vec<T> g, size_t n, vec<T> slope, F f) {
-    T xs[vec<T>::lanes], gs[vec<T>::lanes];
-    store(xs, load_some<T>(x, n));
-    store(gs, g);
-    for (size_t i = 0; i < vec<T>::lanes; i += vec<double>::lanes)
-      store(&xs[i], f(load<double>(&xs[i]), load<double>(&gs[i])));
-    return select(mask<T>{(abs(slope) < T(0x1p-126)).m & (abs(g) > T(1)).m}, load<T>(xs), g * slope);
+  [[gnu::noinline]] static vec<T> again(const E *x, vec<T> g, size_t n, vec<T> slope, F f) {
+    const vec<T> from = load_some<T>(x, n);
+    if constexpr (sizeof(T) == sizeof(double)) {
+      return times_lost<op>(g, slope, from);
+    } else {
+      T xs[vec<T>::lanes], gs[vec<T>::lanes];
+      store(xs, from);
+      store(gs, g);
+      for (size_t i = 0; i < vec<T>::lanes; i += vec<double>::lanes) {
+        const vec<double> a = load<double>(&xs[i]);
+        store(&xs[i], times_lost<op>(load<double>(&gs[i]), f(a, vec<double>(1.0)), a));
+      }
+      return select(mask<T>{(abs(slope) < normal).m & (abs(g) > T(1)).m}, load<T>(xs), g * slope);
+    }
   }
 
   // `n` elements make up the last vector.
-  template <size_t vectors, class E> void operator()(const E *g, const E *x, E *y, size_t n) const {
+  template <size_t vectors> void operator()(const E *g, const E *x, E *y, size_t n) const {
     constexpr size_t lanes = vec<T>::lanes;
     const auto lanes_of = [=](size_t j) { return j + 1 < vectors ? lanes : n; };
     vec<T> slopes[vectors], least = T(1);
@@ -75,11 +96,11 @@ template <class T, class F> struct times_slope {
     }
     const auto by = [=](size_t j) { return load_some<T>(g + j * lanes, lanes_of(j)); };
     const auto put = [=](size_t j, vec<T> a) { store_some(y + j * lanes, a, lanes_of(j)); };
-    if constexpr (sizeof(T) == sizeof(float)) {
-      if (any_greater(T(0x1p-126), least)) [[unlikely]] {
+    if constexpr (loses) {
+      if (any_greater(normal, least)) [[unlikely]] {
         for (size_t j = 0; j < vectors; j++) {
           const bool large = any_greater(abs(by(j)), T(1));
-          put(j, large ? widened(x + j * lanes, by(j), lanes_of(j), slopes[j], f) : by(j) * slopes[j]);
+          put(j, large ? again(x + j * lanes, by(j), lanes_of(j), slopes[j], f) : by(j) * slopes[j]);
         }
         return;
       }
@@ -106,7 +127,7 @@ template <activation op, class T, class E, class F> auto gradient_of(F f) {
   else if constexpr (sizeof(E) < sizeof(T))
     return exact_gradient<op, F>{f};
   else
-    return times_slope<T, F>{f};
+    return times_slope<op, T, E, F>{f};
 }
 
 // y[i] = f(x[i], g[i]), the same way; f does some vectors at once.

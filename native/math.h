@@ -21,6 +21,7 @@
 #include "exp.h"
 #include "float32.h"
 #include "float64.h"
+#include "kernels.h"
 #include "quick.h"
 #include "simd.h"
 
@@ -95,11 +96,13 @@ template <class T> vec<T> gated_slope(vec<T> x, pair<T> growth, vec<T> one_plus)
 // v(a) = 2 sqrt(2/pi) (a + 0.044715 a^3) = c3 a (a^2 + 1 / 0.044715). It reaches 104 (double: 746), where a rounding
 // error of it would be one of as many ulps in the result. So c3 is the unit, and the errors of the sum and the product
 // are kept.
+//
+// 1 / 0.044715
+template <class T> constexpr T gelu_tanh_most = T(0x1.65d2p+4);
+template <class T> constexpr T gelu_tanh_rest = sum<T>(0x1.65d25edd9ed82p+4 - 0x1.65d2p+4, -0x1.586cc71ee31dep-55);
 template <class T> vec<T> gelu_tanh_one_plus(vec<T> a) {
   constexpr unit<T> c3 = {0x1.2444f2a4d8b4bp-4, 0x1.a5a7cf7572a98p-4, 0x1.36d9d56d77525p+3, -0x1.ec6f30aff2b84p-51};
-  // 1 / 0.044715
-  constexpr T most = T(0x1.65d2p+4), rest = sum<T>(0x1.65d25edd9ed82p+4 - 0x1.65d2p+4, -0x1.586cc71ee31dep-55);
-  return one_plus_exp(c3, cubic<T>{a, most, rest});
+  return one_plus_exp(c3, cubic<T>{a, gelu_tanh_most<T>, gelu_tanh_rest<T>});
 }
 // x sigmoid(v(x)) = x / 2 (1 + tanh(v(x) / 2))
 template <class T> vec<T> gelu_tanh(vec<T> x) {
@@ -108,11 +111,13 @@ template <class T> vec<T> gelu_tanh(vec<T> x) {
 }
 // a v'(a) = 3 c3 a (a^2 + 1 / (3 * 0.044715)), as v(a) above: the 1 it is taken from would leave half of its rounding
 // errors.
+template <class T> pair<T> gelu_tanh_growth(vec<T> a) {
+  constexpr T most = T(0x1.dd1p+2), rest = sum<T>(0x1.dd187e7cd3cadp+2 - 0x1.dd1p+2, 0x1.46fb77b40bdecp-52);
+  return product(value_of(cubic<T>{a, most, rest}), constant<T>(0x1.b6676bf7450f0p-3, 0x1.bba7351828aabp-57));
+}
 template <class T> vec<T> gelu_tanh_slope(vec<T> x) {
   vec<T> a = min(abs(x), gelu_tanh_end<T>);
-  constexpr T most = T(0x1.dd1p+2), rest = sum<T>(0x1.dd187e7cd3cadp+2 - 0x1.dd1p+2, 0x1.46fb77b40bdecp-52);
-  pair<T> growth = product(value_of(cubic<T>{a, most, rest}), constant<T>(0x1.b6676bf7450f0p-3, 0x1.bba7351828aabp-57));
-  return gated_slope(x, growth, gelu_tanh_one_plus(a));
+  return gated_slope(x, gelu_tanh_growth(a), gelu_tanh_one_plus(a));
 }
 
 // (1 + e^(1.702 a)) * tiny
@@ -125,10 +130,76 @@ template <class T> vec<T> gelu_sigmoid(vec<T> x) {
   vec<T> a = min(abs(x), gelu_sigmoid_end<T>);
   return gated(x, a, gelu_sigmoid_one_plus(a));
 }
+template <class T> pair<T> gelu_sigmoid_growth(vec<T> a) {
+  return product(pair<T>{a, 0}, constant<T>(0x1.b3b645a1cac08p+0, 0x1.89374bc6a7efap-55));
+}
 template <class T> vec<T> gelu_sigmoid_slope(vec<T> x) {
   vec<T> a = min(abs(x), gelu_sigmoid_end<T>);
-  pair<T> growth = product(pair<T>{a, 0}, constant<T>(0x1.b3b645a1cac08p+0, 0x1.89374bc6a7efap-55));
-  return gated_slope(x, growth, gelu_sigmoid_one_plus(a));
+  return gated_slope(x, gelu_sigmoid_growth(a), gelu_sigmoid_one_plus(a));
+}
+
+// The slope of an activation where it is below the normal numbers, as factor * e^exponent from a = |x|: what this
+// leaves out is less than e^-700 of it. Until a = `end`, where not even the largest number makes something of it. Of
+// one that has no such slope, or does not say so, nothing.
+template <nonlin::activation> struct far_slope { static constexpr bool known = false; };
+template <> struct far_slope<nonlin::activation_sigmoid> {
+  static constexpr bool known = true;
+  static constexpr double end = 1500;
+  vec<double> factor = 1.0;
+  exponential<double> power;
+  far_slope(vec<double> a) : power(exponential_of(-a)) {}
+};
+template <> struct far_slope<nonlin::activation_tanh> {
+  static constexpr bool known = true;
+  static constexpr double end = 750;
+  vec<double> factor = 4.0;
+  exponential<double> power;
+  far_slope(vec<double> a) : power(exponential_of(-2 * a)) {}
+};
+template <> struct far_slope<nonlin::activation_gelu> {
+  static constexpr bool known = true;
+  static constexpr double end = 54.8;
+  vec<double> factor;
+  exponential<double> power;
+  // Mills' ratio as a continued fraction, 1 / (a + 1 / (a + 2 / (a + ...))).
+  far_slope(vec<double> a) : power(bell(a)) {
+    vec<double> rest = 0.0;
+    for (int n = 10; n > 0; n--)
+      rest = double(n) / (a + rest);
+    factor = (1 / (a + rest) - a) * 0x1.9884533d43651p-2; // 1 / sqrt(2 pi)
+  }
+};
+// (1 - a v'(a)) e^-v(a)
+template <> struct far_slope<nonlin::activation_geluTanh> {
+  static constexpr bool known = true;
+  static constexpr double end = 27.5;
+  vec<double> factor;
+  exponential<double> power;
+  far_slope(vec<double> a) {
+    const pair<double> growth = gelu_tanh_growth(a);
+    factor = 1 - growth.high - growth.low;
+    const pair<double> v = product(value_of(cubic<double>{a, gelu_tanh_most<double>, gelu_tanh_rest<double>}),
+                                   constant<double>(0x1.2444f2a4d8b4bp-4, -0x1.6c843a29d1c70p-61));
+    power = exponential_of(pair<double>{-v.high, -v.low});
+  }
+};
+template <> struct far_slope<nonlin::activation_geluSigmoid> {
+  static constexpr bool known = true;
+  static constexpr double end = 882;
+  vec<double> factor;
+  exponential<double> power;
+  far_slope(vec<double> a) {
+    const pair<double> v = gelu_sigmoid_growth(a);
+    factor = 1 - v.high - v.low;
+    power = exponential_of(pair<double>{-v.high, -v.low});
+  }
+};
+// g * factor * e^exponent, by a third of the exponent at a time, so that only the last product may be subnormal.
+inline vec<double> times_far(vec<double> g, vec<double> factor, exponential<double> e) {
+  const vec<double> k = e.shifted - shifter<double>;
+  const vec<double> third = fma(k, vec<double>(1.0 / 3), shifter<double>) - shifter<double>;
+  const auto power = [](vec<double> k) { return add_exponent(vec<double>(1.0), k + shifter<double>); };
+  return g * power(third) * fma(factor, e.minus_one, factor) * power(third) * power(k - 2 * third);
 }
 
 } // namespace

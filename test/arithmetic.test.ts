@@ -98,7 +98,7 @@ describe('operands', () => {
     expect(() => x.add('1' as never)).toThrow(TypeError);
     expect(() => x.add(undefined as never)).toThrow(TypeError);
     expect(() => x.add(new Int32Array(3) as never)).toThrow(
-      new TypeError('data must be a Float32Array or a Float64Array, got Int32Array of 3'),
+      new TypeError('data must be a Float32Array or a Float64Array, got Int32Array of 3; pass Float32Array.from(x)'),
     );
   });
 });
@@ -184,7 +184,7 @@ describe('maskedFill', () => {
     );
     expect(() => x.maskedFill([true, true, false], 0)).toThrow(RangeError);
     expect(() => x.maskedFill(['yes', 'no'] as never, 0)).toThrow(
-      new TypeError('element 0 must be a boolean or a number, got "yes"'),
+      new TypeError('element 0 must be a number or a boolean, got "yes"'),
     );
     expect(() => x.maskedFill(true as never, 0)).toThrow(
       new TypeError('mask must be a Tensor, a nested list, a typed array or tensor-like, got true'),
@@ -254,6 +254,15 @@ describe('allClose', () => {
     const x = new Tensor([1]);
     expect(() => x.allClose(x, { rtol: -1 })).toThrow(new RangeError('rtol must not be negative or NaN, got -1'));
     expect(() => x.allClose(x, { atol: nan })).toThrow(new RangeError('atol must not be negative or NaN, got NaN'));
+    expect(() => x.allClose(x, { equalnan: true } as never)).toThrow(
+      new TypeError('allClose: there is no option `equalnan`; did you mean `equalNan`?'),
+    );
+    expect(() => x.allClose(x, 1e-3 as never)).toThrow(
+      new TypeError('allClose: options must be a plain object such as { atol: 1e-6 }, got 0.001'),
+    );
+    expect(() => x.allClose(x, { equalNan: 'yes' as never })).toThrow(
+      new TypeError('allClose: equalNan must be true or false, got "yes"'),
+    );
     expect(() => x.allClose(x, { atol: '1' as never })).toThrow(new TypeError('atol must be a number, got "1"'));
   });
 });

@@ -1,15 +1,16 @@
 // The command line: as a process on the built file, as a user runs it, and main() where a terminal has to be played.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { activationNames } from '../lib/activations.js';
 import { main } from '../lib/cli/main.js';
-import { backends } from '../lib/index.js';
+import { backends, info } from '../lib/index.js';
 import { readNpy, writeNpy } from '../lib/npy.js';
 import { mostElements } from '../lib/small.js';
 import { Tensor } from '../lib/tensor.js';
+import { fakeAddon } from './fake.js';
 
 const program = join(import.meta.dirname, '../dist/cjs/cli.js');
 const packageJson = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
@@ -46,6 +47,7 @@ beforeAll(() => {
   writeFileSync(at('edges.npy'), writeNpy(new Tensor([NaN, -1, 0, Infinity])));
   writeFileSync(at('empty.npy'), writeNpy(new Tensor(new Float32Array(), { shape: [0, 3] })));
   writeFileSync(at('text.npy'), 'hello');
+  writeFileSync(at('nothing.npy'), '');
   writeFileSync(at('cut.npy'), readFileSync(at('f4.npy')).subarray(0, -1));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -58,10 +60,14 @@ interface Result {
 }
 
 function nonlin(args: readonly string[], environment: Record<string, string> = {}, input?: Uint8Array): Result {
-  const env = { ...process.env, ...environment };
+  // What chooses among backends for the tests does not choose for the program.
+  const env = { ...process.env, NONLIN_BACKEND: '', NONLIN_THREADS: '', ...environment };
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { cwd: folder, env, input });
   return { code: status, out: stdout.toString(), error: stderr.toString(), bytes: stdout };
 }
+
+/** So short that the figures say nothing. */
+const quickly = ['compare', '--time', '0.02'];
 
 const read = (name: string) => new Tensor(readNpy(readFileSync(at(name))));
 
@@ -136,6 +142,39 @@ describe('an activation', () => {
     ]);
   });
 
+  it('reads what is piped in where no file is named', () => {
+    const bytes = readFileSync(at('f4.npy'));
+    expect(nonlin(['relu', '-o', '-'], {}, bytes)).toEqual(nonlin(['relu', '-', '-o', '-'], {}, bytes));
+    expect(JSON.parse(nonlin(['relu', '--json'], {}, bytes).out)).toMatchObject({ shape: [2, 2], max: 3 });
+    const file = openSync(at('f4.npy'), 'r');
+    const { stdout, status } = spawnSync(process.execPath, [program, 'relu', '--json'], {
+      stdio: [file, 'pipe', 'pipe'],
+    });
+    closeSync(file);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout.toString())).toMatchObject({ shape: [2, 2], max: 3 });
+  });
+
+  it.each([
+    ['an empty pipe', 'pipe'],
+    ['no standard input', 'ignore'],
+  ] as const)('says with %s that no file is named', (_, stdin) => {
+    const { status, stderr } = spawnSync(process.execPath, [program, 'relu'], { stdio: [stdin, 'pipe', 'pipe'] });
+    expect(status).toBe(2);
+    expect(stderr.toString()).toBe(
+      'nonlin: a .npy file is needed: none is named, and standard input is empty\nSee nonlin relu --help.\n',
+    );
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'says so too where standard input is closed (skipped without a shell)',
+    () => {
+      const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${program}" relu <&-`]);
+      expect(status).toBe(2);
+      expect(stderr.toString()).toContain('a .npy file is needed: none is named, and standard input is empty');
+    },
+  );
+
   it('may overwrite its input', () => {
     writeFileSync(at('same.npy'), readFileSync(at('f4.npy')));
     expect(nonlin(['relu', 'same.npy', '-o', 'same.npy']).code).toBe(0);
@@ -189,12 +228,12 @@ describe('wrong files', () => {
     [['relu', '.'], 'cannot read .: illegal operation on a directory'],
     [['relu', 'text.npy'], 'text.npy: not a .npy file: it does not start with \\x93NUMPY'],
     [['relu', 'cut.npy'], 'cut.npy: the .npy file is truncated: it has 15 bytes of data, shape (2, 2) of <f4 needs 16'],
-    [['relu', '-'], 'standard input: not a .npy file: it does not start with \\x93NUMPY'],
+    [['relu', '-'], 'standard input is empty, and not a .npy file'],
+    [['relu', 'nothing.npy'], 'nothing.npy is empty, and not a .npy file'],
     [['relu', 'f4.npy', '-o', wrong], `cannot write ${wrong}: no such file or directory`],
-    [
-      ['compare', 'none.npy'],
-      hasNative ? 'cannot read none.npy: no such file or directory' : 'no native backend runs here',
-    ],
+    [['compare', 'none.npy'], 'cannot read none.npy: no such file or directory'],
+    [['compare', 'empty.npy'], 'empty.npy has no elements: there is nothing to compare'],
+    [['compare', 'f4.npy', '--threads', '257'], '--threads: setThreads: threads must be in [1, 256], got 257'],
   ])('%j: one line, exit code 1', (args, message) => {
     const { code, out, error } = nonlin(args, {}, Buffer.alloc(0));
     expect({ code, out }).toEqual({ code: 1, out: '' });
@@ -206,6 +245,10 @@ describe('wrong files', () => {
     const { code, error } = nonlin(['softmax', 'f4.npy', '--dim', '2']);
     expect(code).toBe(1);
     expect(error).toMatch(/^nonlin: f4.npy: .*dim.*2.*\n$/);
+    for (const path of [['-'], []]) {
+      const piped = nonlin(['softmax', ...path, '--dim', '2'], {}, readFileSync(at('f4.npy')));
+      expect(piped.error).toMatch(/^nonlin: standard input: .*dim.*2.*\n$/);
+    }
   });
 });
 
@@ -216,9 +259,14 @@ describe('wrong usage', () => {
   it.each([
     [[], 'no command is given'],
     [['swish'], `unknown command "swish"; there are ${commands}`],
-    [['geluTanh', 'f4.npy'], `unknown command "geluTanh"; there are ${commands}`],
+    [['geluTanh', 'f4.npy'], 'unknown command "geluTanh"; did you mean gelu?'],
+    [['sotfmax', 'f4.npy'], 'unknown command "sotfmax"; did you mean softmax?'],
+    [['comapre'], 'unknown command "comapre"; did you mean compare?'],
     [['toString'], `unknown command "toString"; there are ${commands}`],
-    [['relu'], 'relu needs a .npy file, or - for standard input'],
+    [['softmax', 'f4.npy', '--axis', '0'], 'unknown option --axis; did you mean --dim?'],
+    [['relu', 'f4.npy', '--outptu', 'x'], 'unknown option --outptu; did you mean --output?'],
+    [['gelu', 'f4.npy', '--aproximate', 'tanh'], 'unknown option --aproximate; did you mean --approximate?'],
+    [['relu', 'f4.npy', '--toString'], 'unknown option --toString'],
     [['relu', 'a.npy', 'b.npy'], 'relu takes one file, got also b.npy'],
     [['relu', 'f4.npy', '--fast'], 'unknown option --fast'],
     [['relu', 'f4.npy', '-x'], 'unknown option -x'],
@@ -237,10 +285,15 @@ describe('wrong usage', () => {
     [['info', 'x'], 'info takes no argument, got x'],
     [['info', '--seed', '1'], '--seed is not an option of info'],
     [['check', 'x'], 'check takes no argument, got x'],
-    [['check', '--count', '0'], '--count must be an integer of at least 1, got "0"'],
+    [['check', '--count', '0'], '--count must be an integer from 1 to 67108864, got "0"'],
+    [['check', '--count', '99999999999'], '--count must be an integer from 1 to 67108864, got "99999999999"'],
     [['check', '--seed', '-1'], '--seed must be an integer of at least 0, got "-1"'],
     [['check', '--backend', 'js'], '--backend js is what the native backends are held against: name another'],
     [['compare', 'a.npy', 'b.npy'], 'compare takes one file, got also b.npy'],
+    [['compare', '--time', '0'], '--time must be a number above 0, got "0"'],
+    [['compare', '--time', 'long'], '--time must be a number above 0, got "long"'],
+    [['compare', '--threads', '0'], '--threads must be an integer of at least 1, got "0"'],
+    [['compare', '--verbose'], '--verbose is not an option of compare'],
   ])('%j: two lines, exit code 2', (args, message) => {
     const { code, out, error } = nonlin(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });
@@ -265,8 +318,8 @@ describe('help and version', () => {
     ['gelu', ['output', 'approximate', 'precision', 'backend', 'json', 'help']],
     ['softmax', ['output', 'dim', 'precision', 'backend', 'json', 'help']],
     ['info', ['json', 'help']],
-    ['compare', ['precision', 'backend', 'json', 'help']],
-    ['check', ['seed', 'count', 'backend', 'json', 'help']],
+    ['compare', ['precision', 'backend', 'threads', 'time', 'json', 'help']],
+    ['check', ['seed', 'count', 'backend', 'verbose', 'json', 'help']],
   ])('of %s lists its options and no others', (name, options) => {
     const { code, out } = nonlin([name, '--help']);
     expect(code).toBe(0);
@@ -308,10 +361,24 @@ describe('info', () => {
 });
 
 describe('without a native backend', () => {
-  it.each([['compare'], ['check']])('%s says why it cannot, exit code 1', (name) => {
-    const { code, out, error } = nonlin([name], noNative);
+  it('check says why it cannot, exit code 1', () => {
+    const { code, out, error } = nonlin(['check'], noNative);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(error).toMatch(/^nonlin: no native backend runs here: .*no-such\.node could not be loaded: .*\n$/);
+  });
+
+  it('compare holds TypeScript against the loop, and says so', () => {
+    const { code, out, error } = nonlin([...quickly, 'f4.npy'], noNative);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(out).toMatch(
+      /^no native code runs here \(nonlin info tells why\): TypeScript and a plain JavaScript loop, in turns\n/,
+    );
+    expect(out).toMatch(/^ +price in +times as fast as\nfunction +ns +copies +relus +a loop$/m);
+    expect(out).toMatch(/^sigmoid: [\d.]+x (faster|slower) than a JavaScript loop, .*copy\n$/m);
+    expect(out).not.toMatch(/ulp/);
+    const { backend, rows } = JSON.parse(nonlin([...quickly, 'f4.npy', '--json'], noNative).out);
+    expect(backend).toBe('js');
+    for (const row of rows) expect(row).toMatchObject({ typescript: null, timesTypescript: null, agreement: null });
   });
 
   it('an activation serves all the same', () => {
@@ -329,27 +396,78 @@ const activations = [...activationNames, 'softmax'];
 
 describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', () => {
   it('compare measures every activation', () => {
-    const { code, out, error } = nonlin(['compare', 'f4.npy', '--json']);
+    const { code, out, error } = nonlin([...quickly, 'f4.npy', '--json']);
     expect({ code, error }).toEqual({ code: 0, error: '' });
-    const { backend, dtype, shape, rows } = JSON.parse(out);
-    expect({ backend, dtype, shape }).toEqual({ backend: backends()[0], dtype: 'float32', shape: [2, 2] });
+    const { backend, threads, dtype, shape, copy, rows } = JSON.parse(out);
+    expect({ backend, threads, dtype, shape }).toEqual({
+      backend: backends()[0],
+      threads: 1,
+      dtype: 'float32',
+      shape: [2, 2],
+    });
     expect(rows.map((row: { activation: string }) => row.activation)).toEqual(activations);
-    for (const { native, typescript, speedup, ulp, identical } of rows) {
-      expect(native).toBeGreaterThan(0);
-      expect(speedup).toBeCloseTo(typescript / native, 6);
-      expect(ulp).toBeLessThanOrEqual(2);
-      expect(identical).toBeGreaterThanOrEqual(0);
-      expect(identical).toBeLessThanOrEqual(1);
+    for (const { backend, typescript, loop, copies, relus, timesTypescript, timesLoop, agreement } of rows) {
+      for (const { low, median, high, turns } of [copy, backend, typescript, loop]) {
+        expect(low).toBeGreaterThan(0);
+        expect(median).toBeGreaterThanOrEqual(low);
+        expect(high).toBeGreaterThanOrEqual(median);
+        expect(turns).toBeGreaterThanOrEqual(5);
+      }
+      expect(copies).toBeCloseTo(backend.low / copy.low, 9);
+      expect(relus).toBeCloseTo(backend.low / rows[0].backend.low, 9);
+      expect(timesTypescript).toBeCloseTo(typescript.low / backend.low, 9);
+      expect(timesLoop).toBeCloseTo(loop.low / backend.low, 9);
+      expect(agreement.ulp).toBeLessThanOrEqual(agreement.bound);
+      expect(agreement).toMatchObject({ beyond: 0 });
     }
   });
 
-  it('compare has a table for readers', () => {
-    const { code, out } = nonlin(['compare', 'f4.npy', '--precision', 'exact']);
+  it('compare has a table for readers, of 80 columns, and a sentence at its end', () => {
+    const { code, out } = nonlin([...quickly, 'f4.npy', '--precision', 'exact', '--threads', '2']);
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^\S+ on \d+ threads? against TypeScript: float32 \[2, 2\], precision exact\n\nactivation +\S+ ms +typescript ms/,
+      /^\S+ on 2 threads, TypeScript and a plain JavaScript loop, in turns\nf4.npy: float32 \[2, 2\], precision exact\n/,
     );
-    expect(out).toMatch(/^relu +[\d.]+ +[\d.]+ +[\d.]+ x +0 +100.00 %$/m);
+    expect(out).toMatch(/^function +ns +copies +relus +TypeScript +a loop +all 4$/m);
+    expect(out).toMatch(/^copy +[\d.]+ +1\.0$/m);
+    expect(out).toMatch(/^relu +[\d.]+ +[\d.]+ +1\.0 +[\d.]+x +[\d.]+x +\S* +the same$/m);
+    expect(out).toMatch(/\nsigmoid: [\d.]+x (faster|slower) than a JavaScript loop, (at|for) .*copy\n$/);
+    const lines = out.trimEnd().split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    // Three of what is compared, two of titles, the copy and the sentence, and blank ones after the first and before the last.
+    expect(lines.length).toBe(activations.length + 9);
+  });
+
+  it('compare and check leave npm start 40 lines of 80 columns in all', () => {
+    const root = join(import.meta.dirname, '..');
+    const logits = 'test/data/ocr-rec-logits.npy';
+    const text = [
+      [...quickly, logits],
+      ['check', '--count', '2000'],
+    ]
+      .map((args) => spawnSync(process.execPath, [program, ...args], { cwd: root, encoding: 'utf8' }).stdout)
+      .join('\n');
+    const lines = text.split('\n');
+    // Four are npm's, four those of the build; then a blank one.
+    expect(lines.length - 1).toBeLessThanOrEqual(40 - 4 - 4 - 1);
+    for (const line of [...lines, `> ${packageJson.scripts.start}`]) expect(line.length).toBeLessThanOrEqual(80);
+    expect(packageJson.scripts).not.toHaveProperty('prestart');
+  });
+
+  it('compare measures a float64 tensor, also with one dimension and with none', () => {
+    for (const shape of [[3], []]) {
+      writeFileSync(at('shape.npy'), writeNpy(new Tensor(new Float64Array(shape[0] ?? 1).fill(0.5), { shape })));
+      const { code, out } = nonlin([...quickly, 'shape.npy', '--json']);
+      expect(code).toBe(0);
+      expect(JSON.parse(out)).toMatchObject({ dtype: 'float64', shape });
+    }
+  });
+
+  it.each(backends())('compare runs %s where it is asked for, by NONLIN_BACKEND too', (name) => {
+    const { out } = nonlin([...quickly, 'f4.npy', '--json', '--backend', name]);
+    expect(JSON.parse(out).backend).toBe(name);
+    const asked = nonlin([...quickly, 'f4.npy', '--json'], { NONLIN_BACKEND: name });
+    expect(JSON.parse(asked.out).backend).toBe(name);
   });
 
   it('check finds every backend within its bounds', () => {
@@ -361,29 +479,54 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
     expect(rows.length).toBe((backends().length - 1) * activations.length * 2 * 3);
   });
 
+  it('check has a line for each function, of 80 columns, and a verdict at its end', () => {
+    const { code, out } = nonlin(['check', '--count', '3000']);
+    expect(code).toBe(0);
+    const native = backends().slice(0, -1);
+    const lines = out.trimEnd().split('\n');
+    expect(lines[0]).toBe('largest distance from TypeScript in ulp; 3000 inputs, seed 1');
+    expect(lines[2]!.trim().split(/ +/)).toEqual(native);
+    expect(lines[3]!.split(/ +/)).toEqual(['function', ...native.flatMap(() => ['float32', 'exact', 'float64'])]);
+    const rows = lines.slice(4, -2);
+    expect(rows.map((line) => line.split(' ')[0])).toEqual(activations);
+    for (const line of rows) expect(line.match(/✓/g)?.length).toBe(3 * native.length);
+    expect(rows[0]).toMatch(/^relu( +✓)+$/);
+    const comparisons = native.length * activations.length * 2 * 3;
+    expect(lines.at(-1)).toMatch(
+      new RegExp(`^ok\\. ${comparisons} passed; 0 failed; worst \\d+ of \\d+ ulp; \\d+\\.\\d s$`),
+    );
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it('check has a line for each comparison with --verbose', () => {
+    const { out } = nonlin(['check', '--count', '3000', '--verbose']);
+    const lines = out.trimEnd().split('\n');
+    expect(lines.length).toBe((backends().length - 1) * activations.length * 2 * 3 + 5);
+    expect(lines[2]).toMatch(/^function +backend +arithmetic +ulp +bound +at$/);
+    expect(lines[4]).toMatch(new RegExp(`^reluGrad +${backends()[0]} +float32 +✓ +0 +0$`));
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
   it('check tells a seed from another, and repeats one', () => {
-    const run = (seed: string) => nonlin(['check', '--count', '3000', '--seed', seed]).out;
-    expect(run('7')).toBe(run('7'));
-    expect(run('7')).not.toBe(run('8'));
-    expect(run('7')).toMatch(/ bounds \(3000 values, seed 7\)\n$/);
+    const run = (seed: string) => {
+      const { seconds, ...found } = JSON.parse(nonlin(['check', '--count', '3000', '--json', '--seed', seed]).out);
+      expect(seconds).toBeGreaterThan(0);
+      return found;
+    };
+    const seven = run('7');
+    expect(run('7')).toEqual(seven);
+    expect(run('8').rows).not.toEqual(seven.rows);
   });
 });
 
 describe('with an addon that is wrong in one place', () => {
   // Plain TypeScript under a native name, but for tanh(0.5) of float32 in fast precision.
-  const wrongAddon = () => {
-    const text = `const { name, ...reference } = require(${JSON.stringify(join(program, '../reference.js'))}).reference;
-      function map(x, y, op, exact) {
-        reference.map(x, y, op, exact);
-        const wrong = op === ${activationNames.indexOf('tanh')} && !exact && y instanceof Float32Array;
-        if (wrong) x.forEach((value, i) => value === 0.5 && (y[i] = 0.4621175));
-      }
-      exports.sets = { avx2: { ...reference, map } };
-      exports.setThreads = exports.fresh = () => {};
-      exports.cores = 1;`;
-    writeFileSync(at('wrong.cjs'), text);
-    return { NONLIN_BINARY: at('wrong.cjs') };
-  };
+  const wrongAddon = (wrong = 'value === 0.5 && (y[i] = 0.4621175)') =>
+    fakeAddon(
+      at('wrong.cjs'),
+      `if (op === ${activationNames.indexOf('tanh')} && !exact && y instanceof Float32Array)
+        x.forEach((value, i) => ${wrong});`,
+    );
 
   it('check finds it, and exits with 1', () => {
     const { code, out, error } = nonlin(['check', '--json', '--count', '2000'], wrongAddon());
@@ -404,27 +547,28 @@ describe('with an addon that is wrong in one place', () => {
     });
   });
 
-  it('check shows it in its table', () => {
+  it('check shows it in its line and in full, and says that it failed', () => {
     const { code, out } = nonlin(['check', '--count', '2000'], wrongAddon());
     expect(code).toBe(1);
-    expect(out).toMatch(/^avx2 +tanh +forward +float32 +fast +11 +2 +0\.5 +0\.4621175 +0\.46211717 +DIFFERS$/m);
+    expect(out).toMatch(/^tanh +✗ 11 +✓ +✓$/m);
+    expect(out).toContain(`
+✗ tanh, avx2, float32: 11 ulp apart
+  x           0.5
+  native      0.4621175
+  typescript  0.46211717
+  bound       2 ulp: the promised error, against the correctly rounded result
+`);
     // Of one backend: forward and gradient, in float32 fast and exact and in float64.
     const comparisons = 2 * 3 * activations.length;
     expect(out).toMatch(
-      new RegExp(`\\n1 of ${comparisons} comparisons are beyond their bounds \\(2000 values, seed 1\\)\\n$`),
+      new RegExp(`\\nFAILED\\. ${comparisons - 1} passed; 1 failed; worst 11 of 2 ulp; \\d+\\.\\d s\\n$`),
     );
   });
 
   it('check takes a zero of the wrong sign for a difference', () => {
-    const { NONLIN_BINARY } = wrongAddon();
-    const text = readFileSync(NONLIN_BINARY, 'utf8').replace(
-      'value === 0.5 && (y[i] = 0.4621175)',
-      'value || (y[i] = 0)',
-    );
-    writeFileSync(at('signless.cjs'), text);
-    const { code, out } = nonlin(['check', '--count', '2000'], { NONLIN_BINARY: at('signless.cjs') });
+    const { code, out } = nonlin(['check', '--count', '2000'], wrongAddon('value || (y[i] = 0)'));
     expect(code).toBe(1);
-    expect(out).toMatch(/^avx2 +tanh +forward +float32 +fast +Infinity +2 +-0 +0 +-0 +DIFFERS$/m);
+    expect(out).toMatch(/^✗ tanh, avx2, float32: Infinity ulp apart\n +x +-0\n +native +0\n +typescript +-0$/m);
   });
 
   it('compare shows it', () => {
@@ -433,11 +577,47 @@ describe('with an addon that is wrong in one place', () => {
       at('half.npy'),
       writeNpy(new Tensor(new Float32Array(2 * mostElements).fill(1).fill(0.5, mostElements))),
     );
-    const { rows } = JSON.parse(nonlin(['compare', 'half.npy', '--json'], wrongAddon()).out);
-    expect(rows.find(({ activation }: { activation: string }) => activation === 'tanh')).toMatchObject({
-      ulp: 11,
-      identical: 0.5,
-    });
+    const { rows } = JSON.parse(nonlin([...quickly, 'half.npy', '--json'], wrongAddon()).out);
+    const { agreement } = rows.find(({ activation }: { activation: string }) => activation === 'tanh');
+    expect(agreement).toEqual({ ulp: 11, bound: 2, beyond: mostElements, identical: 0.5 });
+    const { out } = nonlin([...quickly, 'half.npy'], wrongAddon());
+    expect(out).toMatch(new RegExp(`^tanh .* but ${mostElements} within 2 ulp$`, 'm'));
+  });
+});
+
+describe('with two instruction sets, one of which must not run', () => {
+  // Plain TypeScript under two native names; under the first, every call throws.
+  const twoSets = () => {
+    const refuse = "() => { throw new Error('it must not run') }";
+    const refusing = ['map', 'mapGrad', 'softmax', 'softmaxGrad'].map((method) => `${method}: ${refuse}`).join();
+    writeFileSync(at('many.npy'), writeNpy(new Tensor(new Float32Array(2 * mostElements).fill(0.5))));
+    return fakeAddon(at('two.cjs'), '', `sets: { avx512: { ${refusing} }, avx2: set },`);
+  };
+
+  it.each([
+    ['js', 'NONLIN_BACKEND=js: TypeScript and'],
+    ['avx2', 'avx2 on 1 thread, TypeScript and'],
+  ])('compare runs %s alone where NONLIN_BACKEND says so', (name, title) => {
+    const { code, out, error } = nonlin([...quickly, 'many.npy'], { ...twoSets(), NONLIN_BACKEND: name });
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(out.startsWith(`${title} a plain JavaScript loop, in turns\n`)).toBe(true);
+  });
+
+  it('check runs avx2 alone where NONLIN_BACKEND or --backend says so', () => {
+    for (const { code, out } of [
+      nonlin(['check', '--count', '2000', '--json'], { ...twoSets(), NONLIN_BACKEND: 'avx2' }),
+      nonlin(['check', '--count', '2000', '--json', '--backend', 'avx2'], twoSets()),
+    ]) {
+      expect(code).toBe(0);
+      const names = new Set(JSON.parse(out).rows.map((row: { backend: string }) => row.backend));
+      expect([...names]).toEqual(['avx2']);
+    }
+  });
+
+  it('check has nothing to check with NONLIN_BACKEND=js, and says so', () => {
+    const { code, out, error } = nonlin(['check'], { ...twoSets(), NONLIN_BACKEND: 'js' });
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(error).toBe('nonlin: NONLIN_BACKEND=js is what the native backends are held against\n');
   });
 });
 
@@ -460,7 +640,8 @@ describe('a terminal', () => {
       write: (chunk: string | Uint8Array) => (written[key] += chunk),
     });
     const readInput = async () => new Uint8Array(readFileSync(at('f4.npy')));
-    const code = await main(args, { out: output('out'), error: output('error'), environment, readInput });
+    const [out, error] = [output('out'), output('error')];
+    const code = await main(args, { out, error, environment, readInput, inputIsTTY: true });
     return { code, ...written };
   }
 
@@ -475,6 +656,26 @@ describe('a terminal', () => {
     const { code, out, error } = await onTerminal(['relu', '-', '-o', '-']);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(error).toContain('a .npy file is not for a terminal: redirect it, or name a file with -o');
+  });
+
+  it('has nothing piped in', async () => {
+    const { code, out, error } = await onTerminal(['relu']);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(error).toBe('nonlin: a .npy file is needed, named or piped in\nSee nonlin relu --help.\n');
+  });
+
+  it('sees the progress of compare, and leaves threads and backend as they were', async () => {
+    const before = info();
+    const { code, error } = await onTerminal(['compare', '-', '--time', '0.3', '--threads', '3', '--backend', 'js']);
+    expect(code).toBe(0);
+    expect(error).toContain('\r\x1b[Ktaking turns: ');
+    expect(error.endsWith('\r\x1b[K')).toBe(true);
+    expect(info()).toEqual(before);
+  });
+
+  it.skipIf(!hasNative)('has a tick in green, unless NO_COLOR is set (skipped without native code)', async () => {
+    expect((await onTerminal(['check', '--count', '100'])).out).toContain('\x1b[32m✓');
+    expect((await onTerminal(['check', '--count', '100'], { NO_COLOR: '1' })).out).not.toContain('\x1b');
   });
 
   it.skipIf(!hasNative)(

@@ -5,10 +5,13 @@ import {
   broadcastShapes,
   broadcastStrides,
   checkReach,
+  checkShape,
+  checkStrides,
   contiguousStrides,
   forEachRow,
   isContiguous,
   normalizeDim,
+  overlapsItself,
   resolveShape,
   sizeOf,
   viewStrides,
@@ -167,6 +170,80 @@ describe('checkReach', () => {
     [layout([], [], -1), 'shape [], strides [], offset -1 reach elements -1 to -1, but data has 6'],
   ])('refuses %j', (outside, message) => {
     expect(() => checkReach(data, outside)).toThrow(new RangeError(message));
+  });
+});
+
+describe('shapes and strides as they are given', () => {
+  it('may be typed arrays, and hold bigints', () => {
+    for (const given of [Int32Array.of(2, 3), Uint8Array.of(2, 3), BigInt64Array.of(2n, 3n), [2n, 3]]) {
+      expect(checkShape(given)).toEqual([2, 3]);
+      expect(checkStrides(given, [4, 4])).toEqual([2, 3]);
+    }
+    expect(resolveShape(Int32Array.of(-1, 2), 6)).toEqual([3, 2]);
+    expect(Object.isFrozen(checkShape([2])) && Object.isFrozen(checkStrides([2], [2]))).toBe(true);
+  });
+
+  it('are read once: what was checked is what is used', () => {
+    const liar = () => {
+      let asked = 0;
+      return Object.defineProperty([2, 3], 0, { get: () => (asked++ === 0 ? 2 : -7) });
+    };
+    expect(checkShape(liar())).toEqual([2, 3]);
+    expect(checkStrides(liar(), [1, 1])).toEqual([2, 3]);
+    expect(resolveShape(liar(), 6)).toEqual([2, 3]);
+  });
+
+  it('may claim any length without taking the memory for it', () => {
+    const endless = new Proxy([], { get: (_, key) => (key === 'length' ? 2 ** 32 - 1 : 1) });
+    expect(() => checkShape(endless)).toThrow(
+      new RangeError('shape may have 65536 entries, got an Array of 4294967295'),
+    );
+    expect(() => checkStrides(endless, [1])).toThrow(RangeError);
+    expect(() => resolveShape(endless, 1)).toThrow(RangeError);
+  });
+
+  it.each([
+    [2 ** 53, RangeError],
+    [2n ** 63n, RangeError],
+    [0.5, TypeError],
+    ['1', TypeError],
+  ])('have no stride %s', (stride, kind) => {
+    expect(() => checkStrides([stride], [1])).toThrow(kind);
+  });
+});
+
+describe('overlapsItself', () => {
+  it.each([
+    ['contiguous', [2, 3], [3, 1], false],
+    ['transposed', [3, 2], [1, 3], false],
+    ['with gaps', [2, 3], [10, 2], false],
+    ['backwards', [2, 3], [-3, -1], false],
+    ['a stretched row', [2, 3], [0, 1], true],
+    ['a stretched dimension of one', [1, 3], [0, 1], false],
+    ['without elements', [4, 0], [0, 0], false],
+    ['a number', [], [], false],
+    ['windows', [4, 3], [1, 1], true],
+    ['windows backwards', [4, 3], [-1, 1], true],
+    ['rows that interlock', [3, 2], [2, 3], false],
+    ['rows that meet once', [4, 3], [2, 3], true],
+    ['three dimensions that interlock', [2, 2, 2], [3, 5, 7], false],
+    ['three dimensions that meet, any two of which do not', [2, 2, 2], [3, 4, 7], true],
+    ['interlocking rows in a batch', [5, 3, 2], [100, 2, 3], false],
+  ])('%s', (_, shape, strides, expected) => {
+    expect(overlapsItself(layout(shape, strides))).toBe(expected);
+  });
+
+  it('is true exactly where two indices are one place', () => {
+    const layouts = fc.array(fc.tuple(fc.nat({ max: 4 }), fc.integer({ min: -12, max: 12 })), { maxLength: 4 });
+    fc.assert(
+      fc.property(layouts, (dims) => {
+        const shape = dims.map(([length]) => length);
+        const strides = dims.map(([, stride]) => stride);
+        const places = indices(shape).map((index) => index.reduce((at, i, dim) => at + i * strides[dim]!, 0));
+        expect(overlapsItself(layout(shape, strides))).toBe(new Set(places).size < places.length);
+      }),
+      { numRuns: 3000 },
+    );
   });
 });
 

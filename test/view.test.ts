@@ -4,8 +4,9 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import * as ort from 'onnxruntime-common';
 import { describe, expect, it, vi } from 'vitest';
+import { brand } from '../lib/errors.js';
 import { Tensor, type TensorSource } from '../lib/tensor.js';
-import { brand, isTensorLike } from '../lib/view.js';
+import { isTensorLike } from '../lib/view.js';
 import { counting, indices } from './tensors.js';
 
 /** What is used here of ndarray, which has no types. */
@@ -62,6 +63,30 @@ describe('numbers and lists', () => {
     expect(new Tensor(5, { shape: [1, 1] }).shape).toEqual([1, 1]);
   });
 
+  it('of booleans are 1 and 0', () => {
+    const x = new Tensor([
+      [true, false],
+      [0.5, true],
+    ]);
+    expect(x.dtype).toBe('float32');
+    expect(x.toArray()).toEqual([
+      [1, 0],
+      [0.5, 1],
+    ]);
+    expect(new Tensor([3, 4]).mul([true, false]).toArray()).toEqual([3, 0]);
+  });
+
+  it('that shrink while they are read are refused', () => {
+    const list: unknown[] = [0, 1, 2];
+    Object.defineProperty(list, 1, {
+      get: () => {
+        list.length = 2;
+        return 1;
+      },
+    });
+    expect(error(list)).toEqual(new TypeError('element 2 must be a number or a boolean, got undefined'));
+  });
+
   it('are copied', () => {
     const list = [1, 2];
     const x = new Tensor(list);
@@ -91,18 +116,18 @@ describe('numbers and lists', () => {
     [[[1, 2], 3], new RangeError('element 1 is 3, nested unlike element 0')],
     [[1, [2]], new RangeError('element 1 is an Array of 1, nested unlike element 0')],
     [[[1], [[2]]], new RangeError('element [1, 0] is an Array of 1, nested unlike element [0, 0]')],
-    [['a'], new TypeError('element 0 must be a number, got "a"')],
+    [['a'], new TypeError('element 0 must be a number or a boolean, got "a"')],
     [
       [
         [1, 2],
         [3, null],
       ],
-      new TypeError('element [1, 1] must be a number, got null'),
+      new TypeError('element [1, 1] must be a number or a boolean, got null'),
     ],
-    [[1, true], new TypeError('element 1 must be a number, got true')],
-    [[1, 2n], new TypeError('element 1 must be a number, got 2n')],
-    [[1, new Float32Array(1)], new TypeError('element 1 must be a number, got Float32Array of 1')],
-    [new Array(2), new TypeError('element 0 must be a number, got undefined')],
+    [[[true], false], new RangeError('element 1 is false, nested unlike element 0')],
+    [[1, 2n], new TypeError('element 1 must be a number or a boolean, got 2n')],
+    [[1, new Float32Array(1)], new TypeError('element 1 must be a number or a boolean, got Float32Array of 1')],
+    [new Array(2), new TypeError('element 0 must be a number or a boolean, got undefined')],
   ])('%o is refused', (list, expected) => {
     expect(() => new Tensor(list as TensorSource)).toThrow(expected);
   });
@@ -116,15 +141,23 @@ describe('numbers and lists', () => {
 
 describe('typed arrays', () => {
   it.each([
-    [new Int32Array(2), 'Int32Array of 2'],
-    [new Uint8Array(2), 'Uint8Array of 2'],
-    [new BigInt64Array(2), 'BigInt64Array of 2'],
-    [Buffer.alloc(2), 'Buffer of 2'],
-    [new DataView(new ArrayBuffer(2)), 'a DataView'],
-  ])('%o is refused', (data, name) => {
-    const expected = new TypeError(`data must be a Float32Array or a Float64Array, got ${name}`);
-    expect(error(data)).toEqual(expected);
-    expect(error({ data, shape: [2] })).toEqual(expected);
+    [new Int32Array(2), 'Int32Array of 2', 'Float32Array.from(x)'],
+    [new BigInt64Array(2), 'BigInt64Array of 2', 'Float32Array.from(x, Number)'],
+    [new Uint8ClampedArray(2), 'Uint8ClampedArray of 2', 'Float32Array.from(x)'],
+    [
+      new DataView(new ArrayBuffer(2)),
+      'a DataView',
+      'new Float32Array(x.buffer.slice(x.byteOffset, x.byteOffset + x.byteLength))',
+    ],
+  ])('%o is refused, and the message says how to convert it', (data, name, instead) => {
+    const wanted = `data must be a Float32Array or a Float64Array, got ${name}`;
+    expect(error(data)).toEqual(new TypeError(`${wanted}; pass ${instead}`));
+  });
+
+  it.each([[new Uint8Array(2)], [Buffer.alloc(2)]])('%o may be numbers or the bytes of floats', (data) => {
+    expect((error(data) as Error).message).toMatch(
+      /^data must be .* of 2; pass Float32Array.from\(x\) for its numbers, new Float32Array\(Uint8Array.from\(x\).buffer\) for the floats in its bytes$/,
+    );
   });
 
   it('are not converted', () => {
@@ -168,7 +201,11 @@ describe('onnxruntime tensors', () => {
 
   it('of integers are refused, but serve as masks', () => {
     const mask = new ort.Tensor('bool', [true, false], [2]);
-    expect(error(mask)).toEqual(new TypeError('data must be a Float32Array or a Float64Array, got Uint8Array of 2'));
+    expect(error(mask)).toEqual(
+      new TypeError(
+        'data must be a Float32Array or a Float64Array, got Uint8Array of 2; pass { data: Float32Array.from(x.data), dims: x.dims }',
+      ),
+    );
     expect(new Tensor([1, 2]).maskedFill(mask, 0).toArray()).toEqual([0, 2]);
     const ints = new ort.Tensor('int64', BigInt64Array.of(0n, 1n), [1, 2]);
     expect(new Tensor([[1, 2]]).maskedFill(ints, 0).toArray()).toEqual([[1, 0]]);
@@ -176,13 +213,35 @@ describe('onnxruntime tensors', () => {
 
   it('on another device are refused', () => {
     const theirs = ort.Tensor.fromGpuBuffer({} as never, { dataType: 'float32', dims: [2] });
-    expect(error(theirs)).toEqual(new TypeError(`a tensor must be in memory, at location 'cpu', got "gpu-buffer"`));
+    expect(error(theirs)).toEqual(
+      new TypeError(
+        `a tensor must be in memory, at location 'cpu', got "gpu-buffer"; pass { data: await x.getData(), dims: x.dims }`,
+      ),
+    );
+  });
+
+  it('in pinned memory of the CPU are shared', () => {
+    const data = Float32Array.of(1, 2);
+    const theirs = new ort.Tensor({ location: 'cpu-pinned', data, type: 'float32', dims: [2] } as never);
+    expect(theirs.location).toBe('cpu-pinned');
+    expect(new Tensor(theirs).data).toBe(data);
+  });
+
+  it('of bits of float16, and of strings, are refused', () => {
+    const wanted = 'data must be a Float32Array or a Float64Array, got';
+    const halves = { type: 'float16', data: Uint16Array.of(0x3c00), dims: [1] };
+    expect(error(halves)).toEqual(
+      new TypeError(`${wanted} Uint16Array of 1; decode its float16 numbers to a Float32Array first`),
+    );
+    expect(error(new ort.Tensor('string', ['a'], [1]))).toEqual(new TypeError(`${wanted} an Array of 1`));
   });
 
   it('after dispose are refused', () => {
     const theirs = new ort.Tensor('float32', [1], [1]);
     theirs.dispose();
-    expect(error(theirs)).toEqual(new TypeError(`a tensor must be in memory, at location 'cpu', got "none"`));
+    expect(error(theirs)).toEqual(
+      new TypeError(`a tensor must be in memory, at location 'cpu', got "none"; it was disposed`),
+    );
   });
 });
 
@@ -231,7 +290,9 @@ describe('ndarray', () => {
 
   it('of a plain array is refused', () => {
     expect(error(ndarray([1, 2, 3]))).toEqual(
-      new TypeError('data must be a Float32Array or a Float64Array, got an Array of 3'),
+      new TypeError(
+        'data must be a Float32Array or a Float64Array, got an Array of 3; pass { data: Float32Array.from(x.data), shape: x.shape, stride: x.stride, offset: x.offset }',
+      ),
     );
   });
 });
@@ -312,6 +373,53 @@ describe('other structures', () => {
     expect(x.toArray()).toEqual(expected);
   });
 
+  it.each([
+    ['sizes in an Int32Array', { data, dims: Int32Array.of(2, 3) }],
+    ['sizes in 64 bits', { data, dims: BigInt64Array.of(2n, 3n) }],
+    ['strides in an Int32Array', { data, shape: [2, 3], strides: Int32Array.of(3, 1) }],
+    ['a method for strides', { data, shape: [2, 3], strides: () => [3, 1] }],
+    ['a method for its stride, which looks at its own', { data, shape: [2, 3], steps: [3, 1], stride: strideOf }],
+    ['null for strides', { data, shape: [2, 3], strides: null }],
+  ])('with %s', (_, source) => {
+    const x = new Tensor(source as TensorSource);
+    expect(x.data).toBe(data);
+    expect([x.shape, x.strides]).toEqual([
+      [2, 3],
+      [3, 1],
+    ]);
+  });
+
+  it('whose method gives other strides are read with those', () => {
+    const x = new Tensor({ data, shape: [2, 3], strides: () => [1, 2] });
+    expect(x.toArray()).toEqual([
+      [0, 2, 4],
+      [1, 3, 5],
+    ]);
+    expect(error({ data, shape: [2, 3], strides: async () => [3, 1] })).toEqual(
+      new TypeError('strides must be an array of integers, got a Promise'),
+    );
+  });
+
+  it('are read once, each member: what was checked is what is used', () => {
+    const members = { data, shape: [2, 2], strides: [1, 2], offset: 1, location: 'cpu', order: 'row-major' };
+    const reads = new Map<PropertyKey, number>();
+    const once = new Proxy(members, {
+      get(target, key) {
+        const times = (reads.get(key) ?? 0) + 1;
+        reads.set(key, times);
+        // A second look would find memory, sizes and strides that nobody checked.
+        return times === 1 ? Reflect.get(target, key) : 2 ** 40;
+      },
+    });
+    const x = new Tensor(once);
+    expect(x.data).toBe(data);
+    expect(x.toArray()).toEqual([
+      [1, 3],
+      [2, 4],
+    ]);
+    expect([...reads.values()].every((times) => times === 1)).toBe(true);
+  });
+
   it.each<[object, Error]>([
     [{ data, dims: [2, 2] }, new RangeError('shape [2, 2] has 4 elements, but there are 6')],
     [{ data, shape: [7] }, new RangeError('shape [7] has 7 elements, but there are 6')],
@@ -336,7 +444,9 @@ describe('other structures', () => {
     [{ data, dims: undefined }, new TypeError('shape must be an array of sizes, got undefined')],
     [
       { data: () => data, shape: [6], dtype: 'float32' },
-      new TypeError('data must be a Float32Array or a Float64Array, got a function'),
+      new TypeError(
+        'data must be a Float32Array or a Float64Array, got a function; pass { data, shape } with what it returns',
+      ),
     ],
   ])('%o is refused', (source, expected) => {
     expect(error(source)).toEqual(expected);
@@ -347,6 +457,43 @@ describe('other structures', () => {
     expect(error({ data, shape: [2, 3], order: 'column-major' }, { shape: [6] })).toEqual(
       new RangeError('a view of shape [2, 3] with strides [1, 2] as shape [6] would be a copy; reshape makes one'),
     );
+  });
+});
+
+/** A method that needs its object. */
+function strideOf(this: { readonly steps: number[] }): number[] {
+  return this.steps;
+}
+
+describe('the options', () => {
+  it('are those the object itself has, each read once', () => {
+    let reads = 0;
+    const options = {
+      get shape() {
+        return reads++ === 0 ? [2, 1] : [1, 2];
+      },
+    };
+    expect(new Tensor([1, 2], options).shape).toEqual([2, 1]);
+    const prototype = Object.prototype as { shape?: unknown };
+    prototype.shape = [7];
+    try {
+      expect(new Tensor([1, 2], {}).shape).toEqual([2]);
+      expect(new Tensor([1, 2]).shape).toEqual([2]);
+    } finally {
+      delete prototype.shape;
+    }
+  });
+
+  it.each([
+    [{ dims: [2] }, 'Tensor: there is no option `dims`; Tensor takes `shape` and `dtype`'],
+    [{ shap: [2] }, 'Tensor: there is no option `shap`; did you mean `shape`?'],
+    [{ dType: 'float64' }, 'Tensor: there is no option `dType`; did you mean `dtype`?'],
+    [new Float32Array(2), 'Tensor: options must be a plain object such as { shape: [2, 3] }, got Float32Array of 2'],
+    ['float64', 'Tensor: options must be a plain object such as { shape: [2, 3] }, got "float64"'],
+    [Object.create({ shape: [2] }), 'Tensor: options must be a plain object such as { shape: [2, 3] }, got an object'],
+    [null, 'Tensor: options must be a plain object such as { shape: [2, 3] }, got null'],
+  ])('%o are none', (options, message) => {
+    expect(error([1, 2], options as never)).toEqual(new TypeError(message));
   });
 });
 
@@ -390,5 +537,28 @@ describe('the Tensor', () => {
       location: 'here',
     };
     expect(new Tensor(later as never).toArray()).toEqual([1, 2]);
+  });
+
+  it('knows the orders of others, and refuses one that it does not know', () => {
+    const data = Float32Array.of(1, 2, 3, 4);
+    for (const order of ['row-major', 'C', undefined])
+      expect(new Tensor({ data, shape: [2, 2], order }).toArray()).toEqual([
+        [1, 2],
+        [3, 4],
+      ]);
+    for (const order of ['column-major', 'F'])
+      expect(new Tensor({ data, shape: [2, 2], order }).toArray()).toEqual([
+        [1, 3],
+        [2, 4],
+      ]);
+    expect(() => new Tensor({ data, shape: [2, 2], order: 'A' })).toThrow(/order must be .* got "A"/);
+  });
+
+  it('takes no shape or strides from an array whose memory is gone', () => {
+    const sizes = Int32Array.of(2);
+    structuredClone(sizes.buffer, { transfer: [sizes.buffer] });
+    const data = new Float32Array(7);
+    expect(() => new Tensor(data, { shape: sizes as unknown as number[] })).toThrow('shape is detached');
+    expect(() => new Tensor({ data, shape: [2], strides: sizes })).toThrow('strides is detached');
   });
 });

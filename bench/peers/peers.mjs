@@ -1,8 +1,10 @@
 // The candidates: nonlin, onnxruntime, tfjs and plain JavaScript, each on one thread. `counted` are those that go from array to array;
 // `forms(job)` are the ways to call it, of which the fastest counts, empty where the job cannot be done. A form is { call, awaits,
 // release }: `call` fills `job.out` or returns an array of its own, and `awaits` says that it returns a promise.
+
+import { loops, softmaxRows } from '../../build/bench/loops.js';
 import * as nonlin from '../../dist/cjs/index.js';
-import { loops, reluByBits, reluByBranch, softmaxColumns, softmaxRows } from './loops.mjs';
+import { reluByBits, softmaxColumns } from './loops.mjs';
 import { onnxModel } from './onnx.mjs';
 
 function nonlinForms({ base, detail, rows, columns, axis, x, out }) {
@@ -85,10 +87,10 @@ function javascriptForms({ name, base, columns, axis, x, out }) {
     const loop = axis === 0 ? softmaxColumns : softmaxRows;
     return [{ call: () => loop(x, out, columns) }];
   }
-  const loop = loops[name];
+  const loop = loops[name === 'gelu:tanh' ? 'geluTanh' : name];
   if (base !== 'relu') return [{ call: () => loop(x, out) }];
   const [from, to] = [x, out].map((data) => new Int32Array(data.buffer, data.byteOffset, data.length));
-  return [{ call: () => reluByBranch(x, out) }, { call: () => reluByBits(from, to) }];
+  return [{ call: () => loop(x, out) }, { call: () => reluByBits(from, to) }];
 }
 
 const loaders = {
@@ -108,11 +110,12 @@ const subject = {
   forms: nonlinForms,
 };
 
-/** nonlin, then the peers of these names that load here, or a RangeError for a name that is none. */
+export const peerNames = Object.keys(loaders);
+
+/** nonlin, then the peers of these names that load here. */
 export async function load(names) {
   const candidates = [subject];
   for (const name of names) {
-    if (!(name in loaders)) throw new RangeError(`--peer knows ${Object.keys(loaders).join(', ')}, got ${name}`);
     try {
       candidates.push(...(await loaders[name]()));
     } catch (error) {

@@ -1,9 +1,10 @@
 // `npm run bench:peers`: nonlin beside what else Node can call, in one run, on one thread each, from typed array to typed array.
 // A candidate may be given any advantage a caller has, and is checked before it is timed: no figure for work not done.
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
 import * as nonlin from '../../dist/cjs/index.js';
-import { load } from './peers.mjs';
+import { isRows } from '../functions.mjs';
+import { elements, listOf, oneOf, positive, read, whole } from '../options.mjs';
+import { load, peerNames } from './peers.mjs';
 import { errorInputs, largestError, truth } from './truth.mjs';
 
 const elementwise = ['relu', 'sigmoid', 'tanh', 'gelu', 'gelu:tanh'];
@@ -22,27 +23,18 @@ const help = `npm run bench:peers -- [options]
 softmax:ROW is left out where an array is shorter than a row; softmax:axis0 is always of 1000 x 1000 elements.
 `;
 
-const { values: options } = parseArgs({
-  options: {
-    size: { type: 'string', default: '16,1024,16384,262144,4194304' },
-    function: { type: 'string', default: allFunctions.join() },
-    peer: { type: 'string', default: 'onnxruntime,tfjs,javascript' },
-    time: { type: 'string', default: '200' },
-    rounds: { type: 'string', default: '151' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const options = read('bench:peers', help, {
+  size: [listOf(elements), '16,1024,16384,262144,4194304'],
+  function: [
+    listOf(oneOf(allFunctions, isRows, [...elementwise, 'softmax:ROW', 'softmax:axis0'])),
+    allFunctions.join(),
+  ],
+  peer: [listOf(oneOf(peerNames)), peerNames.join()],
+  time: [positive, '200'],
+  rounds: [whole(), '151'],
 });
-if (options.help) {
-  process.stdout.write(help);
-  process.exit(0);
-}
-const functions = options.function.split(',');
-for (const name of functions)
-  if (!allFunctions.includes(name) && !/^softmax:[1-9]\d*$/.test(name))
-    throw new RangeError(`--function does not know ${name}`);
-const rounds = Number(options.rounds);
-const candidates = await load(options.peer.split(','));
+const { function: functions, rounds } = options;
+const candidates = await load(options.peer);
 const peers = candidates.slice(1);
 
 /** What is to be computed: the function `name` of x, as `rows` slices of `columns` elements, or slices down the columns for axis 0. */
@@ -113,7 +105,7 @@ const fewestRounds = 5;
  * short, so that most of them pass undisturbed. */
 async function measure(job) {
   const prepared = await prepare(job);
-  const part = (Number(options.time) * 1e6) / rounds;
+  const part = (options.time * 1e6) / rounds;
   for (const form of prepared) {
     // Doubled until it takes its part of the time, which also lets the just-in-time compilers finish. The least time so far, as one
     // interruption would make a short call look long.
@@ -198,7 +190,7 @@ async function table(size, names, title) {
   }
 }
 
-for (const size of options.size.split(',').map(Number)) {
+for (const size of options.size) {
   const fits = (name) => !name.startsWith('softmax') || Number(name.split(':')[1]) <= size;
   await table(size, functions.filter(fits), `${size} elements`);
 }

@@ -8,7 +8,7 @@ import { shapeText } from '../shape.js';
 import { contiguousData, type Tensor } from '../tensor.js';
 import { type Arguments, backendOf, choiceOf, integerOf, precisionOf } from './arguments.js';
 import { attempt, UsageError } from './errors.js';
-import { readTensor, writeTensor } from './files.js';
+import { readTensor, subjectOf, writeTensor } from './files.js';
 import { forward, type Operation } from './operations.js';
 import { type Io, json, paintFor, pairs, short } from './output.js';
 
@@ -24,7 +24,6 @@ export const applicable: readonly Operation[] = [
 export async function apply(name: Operation, args: Arguments, io: Io): Promise<number> {
   const { positionals, given } = args;
   const [path, ...rest] = positionals;
-  if (path === undefined) throw new UsageError(`${name} needs a .npy file, or - for standard input`);
   if (rest.length > 0) throw new UsageError(`${name} takes one file, got also ${rest.join(' ')}`);
   const dim = integerOf(args, 'dim', -Infinity);
   const approximate = choiceOf(args, 'approximate', approximations);
@@ -36,7 +35,7 @@ export async function apply(name: Operation, args: Arguments, io: Io): Promise<n
   if (backend !== undefined) attempt('--backend', () => useBackend(backend));
   const x = await readTensor(path, io);
   const operation = name === 'gelu' ? gelus[approximate ?? 'none'] : name;
-  const y = attempt(path, () => forward(operation, x, { dim: dim ?? -1, precision }));
+  const y = attempt(subjectOf(path), () => forward(operation, x, { dim: dim ?? -1, precision }));
   if (output !== undefined) await writeTensor(output, y, io);
   if (given.has('json')) io.out.write(json(summarize(y)));
   else if (output === undefined) io.out.write(pairs(readable(summarize(y)), paintFor(io)));

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { type BackendName, backendNames } from '../backend.js';
 import { describe } from '../errors.js';
+import { nearest } from '../nearest.js';
 import { UsageError } from './errors.js';
 
 interface OptionHelp {
@@ -16,9 +17,12 @@ export const options = {
   dim: { value: 'n', help: 'the dimension whose entries sum to 1 (softmax); default -1, the last' },
   approximate: { value: 'none|tanh|sigmoid', help: 'which gelu; default none, the one with the error function' },
   precision: { value: 'fast|exact', help: 'how float32 is computed: in float32 (default), or in float64 and rounded' },
-  backend: { value: backendNames.join('|'), help: 'who computes; default: the best that runs here' },
+  backend: { value: backendNames.join('|'), help: 'who computes; default: the best that runs here (check: all)' },
   seed: { value: 'n', help: 'another sequence of random inputs; default 1' },
   count: { value: 'n', help: 'how many inputs; default 131072' },
+  verbose: { help: 'a line for each comparison' },
+  threads: { value: 'n', help: 'that a native call may use; default 1, or NONLIN_THREADS' },
+  time: { value: 's', help: 'for how many seconds to measure; default 3' },
   json: { help: 'write JSON; NaN and the infinities are strings in it' },
   help: { short: 'h', help: 'this text' },
   version: { help: 'the version of nonlin' },
@@ -50,7 +54,7 @@ export function parse(argv: readonly string[]): Arguments {
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
-    if (!isOption(name)) throw new UsageError(`unknown option ${rawName}`);
+    if (!isOption(name)) throw new UsageError(`unknown option ${rawName}${suggestion(name)}`);
     const { value: wanted }: OptionHelp = options[name];
     if (wanted === undefined && value !== undefined) throw new UsageError(`${rawName} takes no value, got ${value}`);
     // The next option is no value, but -1 and - are.
@@ -62,14 +66,37 @@ export function parse(argv: readonly string[]): Arguments {
   return { positionals, given };
 }
 
-export function integerOf({ given }: Arguments, name: 'dim' | 'seed' | 'count', least: number): number | undefined {
+/** What other programs call an option. */
+const elsewhere: Readonly<Record<string, OptionName>> = { axis: 'dim' };
+
+function suggestion(name: string): string {
+  const meant = Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearest(name, Object.keys(options));
+  return meant === undefined ? '' : `; did you mean --${meant}?`;
+}
+
+export function integerOf(
+  { given }: Arguments,
+  name: 'dim' | 'seed' | 'count' | 'threads',
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): number | undefined {
   const text = given.get(name);
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!/^[-+]?\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-    const range = least === -Infinity ? '' : ` of at least ${least}`;
+  if (!/^[-+]?\d+$/.test(text) || !Number.isSafeInteger(value) || value < least || value > most) {
+    const ends = most === Number.MAX_SAFE_INTEGER ? ` of at least ${least}` : ` from ${least} to ${most}`;
+    const range = least === -Infinity ? '' : ends;
     throw new UsageError(`--${name} must be an integer${range}, got ${describe(text)}`);
   }
+  return value;
+}
+
+export function secondsOf({ given }: Arguments, name: 'time'): number | undefined {
+  const text = given.get(name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!/^[\d.]+$/.test(text) || !(value > 0))
+    throw new UsageError(`--${name} must be a number above 0, got ${describe(text)}`);
   return value;
 }
 

@@ -1,14 +1,13 @@
 // `nonlin check`: holds every native backend against plain TypeScript, on edges and on random inputs, within lib/bounds.ts.
 import type { BackendName, FloatArray } from '../backend.js';
 import { type Bound, boundOf, type Comparison, distance } from '../bounds.js';
-import { backends } from '../select.js';
+import { backends, info } from '../select.js';
 import { allocate, type DType, sizeOf } from '../shape.js';
 import { Tensor } from '../tensor.js';
-import { type Arguments, integerOf } from './arguments.js';
-import { nativeFor } from './compare.js';
-import { UsageError } from './errors.js';
+import { type Arguments, backendOf, integerOf } from './arguments.js';
+import { attempt, Failure, UsageError } from './errors.js';
 import { forward, gradient, operations, withBackend } from './operations.js';
-import { type Io, json, paintFor, progress, short, shortest, table } from './output.js';
+import { type Io, json, type Paint, paintFor, pairs, progress, short, shortest, table } from './output.js';
 import { type Random, randomFrom } from './random.js';
 
 interface Row extends Comparison {
@@ -38,10 +37,10 @@ export function check(args: Arguments, io: Io): number {
   const { positionals, given } = args;
   if (positionals.length > 0) throw new UsageError(`check takes no argument, got ${positionals.join(' ')}`);
   const seed = integerOf(args, 'seed', 0) ?? 1;
-  const count = integerOf(args, 'count', 1) ?? 2 ** 17;
-  const best = nativeFor(args);
-  const names = given.has('backend') ? [best] : backends().filter((name) => name !== 'js');
+  const count = integerOf(args, 'count', 1, 2 ** 26) ?? 2 ** 17;
+  const names = backendsToCheck(args, io);
 
+  const start = performance.now();
   const rows: Row[] = [];
   for (const { dtype, precision } of arithmetics) {
     const random = randomFrom(seed);
@@ -55,27 +54,125 @@ export function check(args: Arguments, io: Io): number {
     }
   }
   progress(io);
+  const seconds = (performance.now() - start) / 1000;
 
-  const beyond = rows.filter(({ ok }) => !ok).length;
-  if (given.has('json')) io.out.write(json({ seed, count, ok: beyond === 0, rows }));
-  else io.out.write(report(rows, beyond, `${count} values, seed ${seed}`, io));
-  return beyond === 0 ? 0 : 1;
+  const ok = rows.every((row) => row.ok);
+  if (given.has('json')) io.out.write(json({ seed, count, seconds, ok, rows }));
+  else io.out.write(report(rows, names, `${count} inputs, seed ${seed}`, seconds, given.has('verbose'), io));
+  return ok ? 0 : 1;
 }
 
-function report(rows: readonly Row[], beyond: number, what: string, io: Io): string {
+/** The native backends, or the one that was asked for. */
+function backendsToCheck(args: Arguments, { environment }: Io): readonly BackendName[] {
+  const asked = backendOf(args);
+  if (asked === 'js') throw new UsageError('--backend js is what the native backends are held against: name another');
+  if (asked !== undefined) {
+    attempt('--backend', () => withBackend(asked, () => {}));
+    return [asked];
+  }
+  const { backend, reason } = info();
+  const native = backends().filter((name) => name !== 'js');
+  if (native.length === 0) throw new Failure(`no native backend runs here: ${reason}`);
+  if (!environment.NONLIN_BACKEND) return native;
+  if (backend === 'js') throw new Failure('NONLIN_BACKEND=js is what the native backends are held against');
+  return [backend];
+}
+
+function report(
+  rows: readonly Row[],
+  names: readonly BackendName[],
+  what: string,
+  seconds: number,
+  verbose: boolean,
+  io: Io,
+): string {
   const paint = paintFor(io);
-  const titles = ['backend', 'activation', '', 'dtype', 'precision', 'ulp', 'bound', 'at', 'native', 'typescript', ''];
-  const cells = rows.map(({ backend, activation, direction, dtype, precision, ulp, bound, worst, ok }) => {
-    const at = worst && shortest(worst.x, dtype) + (worst.grad === null ? '' : ` * ${shortest(worst.grad, dtype)}`);
-    const results = worst === null ? ['', ''] : [shortest(worst.native, dtype), shortest(worst.typescript, dtype)];
-    const verdict = ok ? paint('green', 'ok') : paint('red', 'DIFFERS');
-    return [backend, activation, direction, dtype, precision, short(ulp), short(bound), at ?? '', ...results, verdict];
+  const failed = rows.filter(({ ok }) => !ok);
+  return [
+    `largest distance from TypeScript in ulp; ${what}\n\n`,
+    verbose ? everyRow(rows, paint) : overview(rows, names, paint),
+    '\n',
+    ...failed.map((row) => `${failureText(row, paint)}\n\n`),
+    `${verdict(rows, failed.length, seconds, paint)}\n`,
+  ].join('');
+}
+
+/** A line for each function; a column for each backend and kind of arithmetic, of results and gradients. */
+function overview(rows: readonly Row[], names: readonly BackendName[], paint: Paint): string {
+  const columns = names.flatMap((backend) => arithmetics.map((arithmetic) => ({ backend, ...arithmetic })));
+  const cells = operations.map((activation) => [
+    activation,
+    ...columns.map(({ backend, dtype, precision }) => {
+      const ofCell = rows.filter(
+        (row) =>
+          row.activation === activation &&
+          row.backend === backend &&
+          row.dtype === dtype &&
+          row.precision === precision,
+      );
+      const failed = ofCell.filter(({ ok }) => !ok);
+      return mark(farthestOf(failed.length > 0 ? failed : ofCell), paint);
+    }),
+  ]);
+  return table(['function', ...columns.map(shortArithmetic)], cells, paint, [
+    '',
+    ...columns.map(({ backend }, i) => (i % arithmetics.length === 0 ? backend : '')),
+  ]);
+}
+
+function everyRow(rows: readonly Row[], paint: Paint): string {
+  const cells = rows.map((row) => {
+    const { backend, dtype, ulp, bound, worst } = row;
+    const at = worst === null ? '' : shortest(worst.x, dtype);
+    return [functionOf(row), backend, shortArithmetic(row), mark(row, paint), short(ulp), short(bound), at];
   });
-  const verdict =
-    beyond === 0
-      ? paint('green', `all ${rows.length} comparisons are within their bounds`)
-      : paint('red', `${beyond} of ${rows.length} comparisons are beyond their bounds`);
-  return `${table(titles, cells, paint)}\n${verdict} (${what})\n`;
+  return table(['function', 'backend', 'arithmetic', '', 'ulp', 'bound', 'at'], cells, paint);
+}
+
+/** The function's public name, which is another one for a gradient. */
+const functionOf = ({ activation, direction }: Comparison) => `${activation}${direction === 'gradient' ? 'Grad' : ''}`;
+
+const shortArithmetic = ({ dtype, precision }: Pick<Row, 'dtype' | 'precision'>) =>
+  precision === 'exact' ? precision : dtype;
+
+const arithmeticText = ({ dtype, precision }: Pick<Row, 'dtype' | 'precision'>) =>
+  precision === 'exact' ? `${dtype} exact` : dtype;
+
+/** The row that comes nearest to its bound, or goes farthest beyond. */
+function worstOf(rows: readonly Row[]): Row {
+  const share = ({ ulp, bound }: Row) => (ulp === 0 ? 0 : ulp / bound);
+  return rows.reduce((worst, row) =>
+    share(row) > share(worst) || (share(row) === share(worst) && row.ulp > worst.ulp) ? row : worst,
+  );
+}
+
+const farthestOf = (rows: readonly Row[]) => rows.reduce((farthest, row) => (row.ulp > farthest.ulp ? row : farthest));
+
+function mark({ ulp, ok }: Row, paint: Paint): string {
+  if (!ok) return paint('red', `✗ ${short(ulp)}`);
+  return paint('green', ulp === 0 ? '✓' : `✓ ${short(ulp)}`);
+}
+
+function failureText(row: Row, paint: Paint): string {
+  const { backend, dtype, ulp, bound, worst } = row;
+  const { x, grad, native, typescript } = worst!;
+  const facts = {
+    x: shortest(x, dtype),
+    ...(grad !== null && { grad: shortest(grad, dtype) }),
+    native: shortest(native, dtype),
+    typescript: shortest(typescript, dtype),
+    bound: `${short(bound)} ulp: ${boundOf(row).reason}`,
+  };
+  const title = `✗ ${functionOf(row)}, ${backend}, ${arithmeticText(row)}: ${short(ulp)} ulp apart`;
+  return `${paint('red', title)}\n${pairs(facts, paint, '  ')}`.trimEnd();
+}
+
+/** `ok. 84 passed; 0 failed; worst 3 of 4 ulp; 2.1 s` */
+function verdict(rows: readonly Row[], failed: number, seconds: number, paint: Paint): string {
+  const { ulp, bound } = worstOf(rows);
+  const result = failed === 0 ? paint('green', 'ok') : paint('red', 'FAILED');
+  const counts = `${rows.length - failed} passed; ${failed} failed`;
+  return `${result}. ${counts}; worst ${short(ulp)} of ${short(bound)} ulp; ${seconds.toFixed(1)} s`;
 }
 
 /** The slices that softmax is taken over: rows, short and long, and columns. Elementwise functions see one row. */

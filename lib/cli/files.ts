@@ -5,9 +5,21 @@ import { Tensor } from '../tensor.js';
 import { attempt, Failure, UsageError } from './errors.js';
 import type { Io } from './output.js';
 
-export async function readTensor(path: string, io: Io): Promise<Tensor> {
-  const bytes = path === '-' ? await io.readInput() : await readFile(path).catch(fail('read', path));
-  return attempt(path === '-' ? 'standard input' : path, () => new Tensor(readNpy(bytes)));
+const isPiped = (path: string | undefined): path is '-' | undefined => path === undefined || path === '-';
+
+/** What an error message calls the input. */
+export const subjectOf = (path: string | undefined): string => (isPiped(path) ? 'standard input' : path);
+
+/** Without a path, what is piped in: where that is nothing, a file was to be named. */
+export async function readTensor(path: string | undefined, io: Io): Promise<Tensor> {
+  if (path === undefined && io.inputIsTTY) throw new UsageError('a .npy file is needed, named or piped in');
+  const name = subjectOf(path);
+  const bytes = await (isPiped(path) ? io.readInput() : readFile(path)).catch(fail('read', name));
+  if (bytes.length === 0) {
+    if (path === undefined) throw new UsageError('a .npy file is needed: none is named, and standard input is empty');
+    throw new Failure(`${name} is empty, and not a .npy file`);
+  }
+  return attempt(name, () => new Tensor(readNpy(bytes)));
 }
 
 export async function writeTensor(path: string, tensor: Tensor, io: Io): Promise<void> {

@@ -14,6 +14,8 @@ export interface Io {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** All of standard input. */
   readInput(): Promise<Uint8Array>;
+  /** Whether standard input is a terminal, where nothing is piped in. */
+  readonly inputIsTTY: boolean;
 }
 
 export type Paint = (format: 'bold' | 'green' | 'red', text: string) => string;
@@ -25,8 +27,16 @@ export function paintFor({ out, environment }: Io): Paint {
   return (format, text) => (coloured ? styleText(format, text, { validateStream: false }) : text);
 }
 
-/** Columns as wide as their widest cell; those of numbers are aligned to the right. */
-export function table(titles: readonly string[], rows: readonly (readonly string[])[], paint: Paint): string {
+/**
+ * Columns as wide as their widest cell; those of numbers are aligned to the right. A group's title stands above the columns from its
+ * own on to that of the next group.
+ */
+export function table(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  paint: Paint,
+  groups: readonly string[] = [],
+): string {
   const lines = [titles.map((title) => paint('bold', title)), ...rows];
   const width = (cell: string) => stripVTControlCharacters(cell).length;
   const widths = titles.map((_, column) => Math.max(...lines.map((line) => width(line[column] ?? ''))));
@@ -35,14 +45,27 @@ export function table(titles: readonly string[], rows: readonly (readonly string
     const space = ' '.repeat(widths[column]! - width(cell));
     return numeric[column] ? space + cell : cell + space;
   };
-  return lines.map((line) => `${line.map(pad).join('  ').trimEnd()}\n`).join('');
+  let above = '';
+  let start = 0;
+  for (const [column, group] of groups.entries()) {
+    if (group) above = above.padEnd(start) + group;
+    start += widths[column]! + 2;
+  }
+  const text = lines.map((line) => `${line.map(pad).join('  ').trimEnd()}\n`).join('');
+  return above === '' ? text : `${paint('bold', above)}\n${text}`;
+}
+
+/** A share of `width` columns, in eighths of one. */
+export function bar(share: number, width: number): string {
+  const eighths = Math.round(8 * width * share);
+  return '█'.repeat(eighths >> 3) + ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'][eighths & 7];
 }
 
 /** `key  value` lines; a nested object's keys are joined by a dot. */
-export function pairs(object: object, paint: Paint): string {
+export function pairs(object: object, paint: Paint, indent = ''): string {
   const flat = flatten(object);
   const width = Math.max(0, ...flat.map(([key]) => key.length));
-  return flat.map(([key, text]) => `${paint('bold', key.padEnd(width))}  ${text}\n`).join('');
+  return flat.map(([key, text]) => `${indent}${paint('bold', key.padEnd(width))}  ${text}\n`).join('');
 }
 
 function flatten(object: object, prefix = ''): [key: string, text: string][] {

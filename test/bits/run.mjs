@@ -1,7 +1,7 @@
 // `npm run prove:bits`: every instruction set gives the same bits, NEON included, which runs here under qemu.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { read, whole } from '../../bench/options.mjs';
 import { program } from '../programs.mjs';
 
 const help = `npm run prove:bits -- [options]
@@ -13,13 +13,7 @@ AVX-512 is emulated where this processor lacks it (test/emulated). Needs g++-aar
   --json      the checksums as JSON
   --help      this text
 `;
-const { values: options } = parseArgs({
-  options: { count: { type: 'string', default: '1000000' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
-});
-if (options.help) {
-  process.stdout.write(help);
-  process.exit(0);
-}
+const options = read('prove:bits', help, { count: [whole(), '1000000'] });
 
 for (const tool of ['aarch64-linux-gnu-g++', 'qemu-aarch64-static']) {
   if (spawnSync(tool, ['--version']).error) {
@@ -35,7 +29,7 @@ if (native.length > 0 && !/\bavx512bw\b/.test(readFileSync('/proc/cpuinfo', 'utf
 /** function -> instruction set -> checksum */
 const sums = new Map();
 for (const [command, ...args] of runs) {
-  const text = execFileSync(command, [...args, options.count], { encoding: 'utf8' });
+  const text = execFileSync(command, [...args, String(options.count)], { encoding: 'utf8' });
   for (const line of text.trim().split('\n')) {
     const [isa, ...rest] = line.split(' ');
     const checksum = rest.pop();

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
+import { flag, listOf, oneOf, read, text, whole } from '../../bench/options.mjs';
 import { program } from '../programs.mjs';
 
 const help = `npm run prove -- [options]
@@ -44,7 +44,15 @@ const fail = (message) => {
   process.exit(2);
 };
 
-const options = read();
+const list = await readFile(`${import.meta.dirname}/../../native/activations.def`, 'utf8');
+const functions = [...list.matchAll(/^ACTIVATION\((\w+)/gm)].map(([, name]) => name);
+const options = read('prove', help, {
+  function: [listOf(oneOf([...functions, 'softmax']))],
+  quick: [flag],
+  float64: [whole(1, 1e12)],
+  threads: [whole(1, 256)],
+  output: [text],
+});
 const prove = build();
 const started = performance.now();
 const found = JSON.parse(await run());
@@ -66,27 +74,6 @@ for (const line of broken) process.stderr.write(`broken: ${line}\n`);
 process.stderr.write(`${found.instructionSets.join(', ')}; ${seconds.toFixed(0)} s\n`);
 process.exitCode = broken.length > 0 ? 1 : 0;
 
-function read() {
-  const whole = { type: 'string' };
-  const flag = { type: 'boolean', default: false };
-  const known = { function: whole, quick: flag, float64: whole, threads: whole, output: whole, json: flag, help: flag };
-  let values;
-  try {
-    values = parseArgs({ options: known }).values;
-  } catch (error) {
-    fail(`${error.message}\n\n${help}`);
-  }
-  if (values.help) {
-    process.stdout.write(help);
-    process.exit(0);
-  }
-  for (const name of ['float64', 'threads'])
-    if (values[name] !== undefined && !/^[1-9]\d{0,11}$/.test(values[name]))
-      fail(`--${name} takes a whole number from 1, not ${values[name]}`);
-  values.function = values.function?.split(',');
-  return values;
-}
-
 function build() {
   let path;
   try {
@@ -100,12 +87,12 @@ function build() {
 }
 
 function run() {
-  const threads = options.threads ?? String(cpus().length);
-  const float64 = options.float64 ?? (options.quick ? '100000' : '100000000');
+  const threads = options.threads ?? cpus().length;
+  const float64 = options.float64 ?? (options.quick ? 100_000 : 100_000_000);
   const child = spawn(
     prove,
     [
-      ...['--threads', threads, '--float64', float64, '--quick', String(options.quick)],
+      ...['--threads', String(threads), '--float64', String(float64), '--quick', String(options.quick === true)],
       ...(options.function ?? []).flatMap((name) => ['--function', name]),
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },

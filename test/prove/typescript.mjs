@@ -1,6 +1,7 @@
 // `npm run prove:typescript`: precision 'exact' gives the bits of the TypeScript backend for every float32 input.
-import { parseArgs } from 'node:util';
 import * as nonlin from 'nonlin';
+import { elementwise } from '../../bench/functions.mjs';
+import { listOf, oneOf, read, whole } from '../../bench/options.mjs';
 
 const help = `npm run prove:typescript -- [options]
 
@@ -12,19 +13,10 @@ the bits (NaN equals NaN). About a minute for each function. Exit code 1 where a
   --json                 the counts as JSON
   --help                 this text
 `;
-const names = ['relu', 'sigmoid', 'tanh', 'gelu', 'gelu:tanh', 'gelu:sigmoid'];
-const { values: options } = parseArgs({
-  options: {
-    function: { type: 'string', default: names.join() },
-    every: { type: 'string', default: '1' },
-    json: { type: 'boolean' },
-    help: { type: 'boolean' },
-  },
+const options = read('prove:typescript', help, {
+  function: [listOf(oneOf(elementwise)), elementwise.join()],
+  every: [whole(1, 2 ** 32), '1'],
 });
-if (options.help) {
-  process.stdout.write(help);
-  process.exit(0);
-}
 const [best] = nonlin.backends();
 if (best === 'js') {
   console.error(`prove:typescript: no native backend runs here: ${nonlin.info().reason}`);
@@ -32,7 +24,7 @@ if (best === 'js') {
 }
 
 const block = 2 ** 18;
-const every = Number(options.every);
+const { every } = options;
 const inputs = new Uint32Array(block);
 const x = new Float32Array(inputs.buffer);
 const [native, typescript] = [new Float32Array(block), new Float32Array(block)];
@@ -64,7 +56,7 @@ function compare(name) {
   return { function: name, backend: best, compared, differ, first };
 }
 
-const rows = options.function.split(',').map((name) => {
+const rows = options.function.map((name) => {
   const row = compare(name);
   if (!options.json) console.log(`${name}: ${row.differ} of ${row.compared} inputs differ${differing(row)}`);
   return row;

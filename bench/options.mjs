@@ -1,0 +1,77 @@
+// The command lines of the scripts, in bench/ and test/: what is wrong with one is told in a line, with exit code 2, before any work
+// is done. Each script has --help, and --json.
+import { parseArgs } from 'node:util';
+
+/**
+ * The options of `npm run <script>`: of `known`, name: [reader, text where it is not given], and --json. A reader takes the text and
+ * returns its value, or throws an Error that says what was wanted and what came.
+ */
+export function read(script, help, known) {
+  const fail = (message) => {
+    process.stderr.write(`${script}: ${message}\nSee npm run ${script} -- --help.\n`);
+    process.exit(2);
+  };
+  const all = { ...known, json: [flag], help: [flag] };
+  const types = Object.entries(all).map(([name, [reader]]) => [name, { type: reader === flag ? 'boolean' : 'string' }]);
+  let values;
+  try {
+    ({ values } = parseArgs({ options: Object.fromEntries(types) }));
+  } catch (error) {
+    // The rest tells how to write a positional argument; there are none.
+    fail(error.message.split(/\.? (?=To specify|This command)|\n/)[0]);
+  }
+  if (values.help) {
+    process.stdout.write(help);
+    process.exit(0);
+  }
+  const entries = Object.entries(all).map(([name, [reader, text]]) => {
+    const given = values[name] ?? text;
+    try {
+      return [name, given === undefined ? undefined : reader(given)];
+    } catch (error) {
+      return fail(`--${name} ${error.message}`);
+    }
+  });
+  return Object.fromEntries(entries);
+}
+
+/** An option without a value. */
+export const flag = (given) => given;
+
+export const text = (given) => given;
+
+export const whole =
+  (least = 1, most = Number.MAX_SAFE_INTEGER) =>
+  (given) => {
+    const value = Number(given);
+    if (/^\d+$/.test(given) && value >= least && value <= most) return value;
+    const to = most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`;
+    throw new Error(`must be a whole number from ${least}${to}, got "${given}"`);
+  };
+
+/** More than that in one array fails in most machines' memory. */
+export const elements = whole(1, 2 ** 30);
+
+export function positive(given) {
+  const value = Number(given);
+  if (given.trim() !== '' && value > 0 && value < Infinity) return value;
+  throw new Error(`must be a number above 0, got "${given}"`);
+}
+
+/** LOW,HIGH */
+export function interval(given) {
+  const [low, high, ...rest] = given.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (low < high && high - low < Infinity && rest.length === 0) return [low, high];
+  throw new Error(`must be two numbers, LOW,HIGH, got "${given}"`);
+}
+
+/** One of these names, or of those that `more` allows; `listed` is how the error message names them all. */
+export const oneOf =
+  (names, more = () => false, listed = names) =>
+  (given) => {
+    if (names.includes(given) || more(given)) return given;
+    throw new Error(`must be one of ${listed.join(', ')}, got "${given}"`);
+  };
+
+/** Separated by commas. */
+export const listOf = (reader) => (given) => given.split(',').map(reader);

@@ -1,0 +1,8 @@
+// native.ts where no addon is wanted: nonlin/js and the build for browsers have this file in its place.
+import type { Native } from './native.js';
+
+export const native: Native = {
+  backends: [],
+  reason:
+    'this build is TypeScript only: nonlin/js is, and nonlin where the condition "node" is not set (docs/bundlers.md)',
+};

@@ -1,0 +1,40 @@
+// What a misspelt name was meant to be: for error messages, so it may take its time.
+
+/**
+ * The name that `name` is most likely a misspelling of, the first of several: one that it begins or that begins it, by three
+ * letters at least, or that a slip in every third letter makes of it. Capitals do not count. Undefined where none is near.
+ */
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  const given = name.slice(0, longest).toLowerCase();
+  let best: string | undefined;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const candidate of names) {
+    const slips = slipsBetween(given, candidate.toLowerCase());
+    if (slips < fewest && isNear(given, candidate.toLowerCase(), slips)) [best, fewest] = [candidate, slips];
+  }
+  return best;
+}
+
+// No name is as long; what a caller passes may be a whole file.
+const longest = 64;
+
+function isNear(a: string, b: string, slips: number): boolean {
+  if (slips <= Math.max(a.length, b.length) / 3) return true;
+  return Math.min(a.length, b.length) >= 3 && (a.startsWith(b) || b.startsWith(a));
+}
+
+/** How many letters were left out, added, mistaken or exchanged with the next (the optimal string alignment distance). */
+function slipsBetween(a: string, b: string): number {
+  let before: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      row[j] = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + (same ? 0 : 1));
+      if (a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) row[j] = Math.min(row[j]!, before[j - 2]! + 1);
+    }
+    [before, above] = [above, row];
+  }
+  return above[b.length]!;
+}

@@ -1,0 +1,59 @@
+// The cases of interop.test.ts with the libraries themselves, and their doubles held against them (`npm run interop`).
+import { createRequire } from 'node:module';
+import { describe, expect, it } from 'vitest';
+import { brand } from '../../lib/errors.js';
+import { cases, type Libraries } from './cases.js';
+import { doubles } from './doubles.js';
+
+// What is used of them. They are installed in this folder only when this is run, so their own types may not be there.
+interface Made<Arguments extends unknown[]> {
+  new (...args: Arguments): object;
+}
+const require = createRequire(import.meta.url);
+const transformers: { Tensor: Made<Parameters<Libraries['transformers']>> } = require('@huggingface/transformers');
+const stdlib: Made<Parameters<Libraries['stdlib']>> = require('@stdlib/ndarray-base-ctor');
+const tfjs: { tensor(...args: Parameters<Libraries['tfjs']>): object } = require('@tensorflow/tfjs-core');
+require('@tensorflow/tfjs-backend-cpu');
+const arrow: { vectorFromArray(values: Float32Array): object } = require('apache-arrow');
+
+const real: Libraries = {
+  transformers: (type, data, dims) => new transformers.Tensor(type, data, [...dims]),
+  tfjs: (values, shape, dtype) => tfjs.tensor([...values], [...shape], dtype),
+  stdlib: (dtype, data, shape, strides, offset, order) =>
+    new stdlib(dtype, data, [...shape], [...strides], offset, order),
+  arrow: (values) => arrow.vectorFromArray(values),
+};
+
+cases(real);
+
+describe('a double', () => {
+  const members: readonly PropertyKey[] = [
+    ...[
+      'data',
+      'dims',
+      'shape',
+      'strides',
+      'stride',
+      'offset',
+      'order',
+      'fortranOrder',
+      'location',
+      'flags',
+      'readonly',
+    ],
+    ...['dtype', 'type', 'dataSync', 'bufferSync', 'to', 'toArray', 'values', 'selection', 'then', 'ort_tensor', brand],
+  ];
+
+  it.each<[keyof Libraries, (libraries: Libraries) => object]>([
+    ['transformers', (of) => of.transformers('float32', Float32Array.of(1, 2), [1, 2])],
+    ['tfjs', (of) => of.tfjs([1, 2], [1, 2], 'float32')],
+    ['stdlib', (of) => of.stdlib('float32', Float32Array.of(1, 2), [1, 2], [2, 1], 0, 'row-major')],
+    ['arrow', (of) => of.arrow(Float32Array.of(1, 2))],
+  ])('of %s has the members of the real one', (_, make) => {
+    const [theirs, ours] = [real, doubles].map((libraries) => {
+      const x = make(libraries) as Readonly<Record<PropertyKey, unknown>>;
+      return members.map((name) => [name, name in x, typeof x[name], Array.isArray(x[name])]);
+    });
+    expect(ours).toEqual(theirs);
+  });
+});

@@ -1,0 +1,135 @@
+// `npm run build`: the addon, the types and the bundles, a line for each step. Where a step fails, the compiler's message stands first.
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { rolldown } from 'rolldown';
+import { compile, discardForeign, run } from './cmake.mjs';
+
+const help = `npm run build -- [native] [typescript] [--help]
+
+  native       the addon, to prebuilds/, by CMake in build/
+  typescript   dist/: types by TypeScript, and bundles of lib/
+`;
+
+const root = join(import.meta.dirname, '..');
+const require = createRequire(import.meta.url);
+const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const binOf = (name, bin) => join(dirname(require.resolve(`${name}/package.json`)), 'bin', bin);
+
+const steps = {
+  native: {
+    'configure the addon': () => {
+      discardForeign(root, join(root, 'build'));
+      // Not its `compile`, which starts all over again where the compiler finds an error.
+      return run(process.execPath, [
+        binOf('cmake-js', 'cmake-js'),
+        'configure',
+        '--directory',
+        root,
+        '--log-level',
+        'error',
+      ]);
+    },
+    'compile the addon': () => compile(join(root, 'build')),
+  },
+  typescript: {
+    'write the types': () => {
+      rmSync(join(root, 'dist'), { recursive: true, force: true });
+      for (const format of ['cjs', 'esm'])
+        run(process.execPath, [binOf('typescript', 'tsc'), '-p', join(root, `tsconfig.${format}.json`)]);
+    },
+    'bundle the code': async () => {
+      await bundle('cjs', { index: 'lib/index.ts' });
+      await bundle('cjs', { js: 'lib/index.ts' }, none);
+      // The program has a library of its own in it, which is the only one in its process.
+      await bundle('cjs', { cli: 'lib/cli.ts' });
+      // For bench/peers, not for the package.
+      await bundle('cjs', { loops: 'lib/cli/loops.ts' }, {}, 'build/bench');
+      await bundle('esm', { index: 'lib/index.ts' }, { ...none, './environment/node': './environment/browser' });
+      writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module", "sideEffects": false }\n');
+      for (const entry of Object.keys(exports)) if (/^\.\/\w+-\w+$/.test(entry)) writeEntry(entry.slice(2));
+    },
+  },
+};
+
+/** What stands in the place of what in builds without native code. */
+const none = { './native': './native-none' };
+
+/** Bundles an entry of lib/, some of its files replaced by others. Sources stand in the package, and so not in the source maps. */
+async function bundle(format, input, replaced = {}, dir = `dist/${format}`) {
+  const replace = {
+    name: 'replace',
+    resolveId(source) {
+      const by = replaced[source.replace(/\.js$/, '')];
+      return by && join(root, 'lib', `${by}.ts`);
+    },
+  };
+  const build = await rolldown({
+    cwd: root,
+    input,
+    platform: format === 'esm' ? 'browser' : 'node',
+    external: /^node:/,
+    plugins: [replace],
+    transform: { target: 'es2022' },
+    onLog(level, log) {
+      if (level === 'warn') throw new Error(log.message);
+    },
+  });
+  await build.write({
+    dir: join(root, dir),
+    format,
+    strict: true,
+    esModule: true,
+    generatedCode: { symbols: false },
+    sourcemap: true,
+    sourcemapExcludeSources: true,
+    chunkFileNames: '[name].js',
+    // The types have them, and to read them takes a tenth of the time of loading.
+    comments: { annotation: true, jsdoc: false, legal: false },
+  });
+}
+
+/**
+ * The entry of a platform, such as nonlin/linux-x64: nonlin, with its addon required by a literal path, so that a bundler takes it
+ * along. lib/environment/node.ts opens it where there is no file. It is given in a file of its own, as bundlers may put all requires first.
+ */
+function writeEntry(platform) {
+  const file = (name, text) => writeFileSync(join(root, 'dist/cjs', name), `'use strict';\n${text}`);
+  file(
+    `${platform}-addon.js`,
+    `globalThis[Symbol.for('nonlin.addon')] = {
+  entry: 'nonlin/${platform}',
+  open: () => require('../../prebuilds/${platform}/nonlin.node'),
+};
+`,
+  );
+  file(`${platform}.js`, `require('./${platform}-addon.js');\nmodule.exports = require('./index.js');\n`);
+}
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean' } } });
+const unknown = positionals.find((name) => !Object.hasOwn(steps, name));
+if (values.help || unknown !== undefined) {
+  if (unknown !== undefined) console.error(`there is nothing to build that is called ${unknown}\n`);
+  console.log(help);
+  process.exit(unknown === undefined ? 0 : 2);
+}
+
+const chosen = Object.entries(steps).filter(([name]) => positionals.length === 0 || positionals.includes(name));
+for (const [title, step] of chosen.flatMap(([, of]) => Object.entries(of))) {
+  // What is being done stands there while it is, at a terminal.
+  if (process.stdout.isTTY) process.stdout.write(`build: ${title} ...\r`);
+  const start = performance.now();
+  let said;
+  let failed = false;
+  try {
+    said = await step();
+  } catch (error) {
+    failed = true;
+    said = error.message;
+  }
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  if (said) process.stderr.write(`${said.trimEnd()}\n`);
+  console.log(`build: ${title.padEnd(24)}${failed ? 'failed after ' : ''}${seconds} s`);
+  if (failed) process.exit(1);
+}
