@@ -126,6 +126,13 @@ export function expm1(x: Operand): DoubleDouble {
 /** 1 / (1 + e^-x) */
 export const logistic = (x: Operand): DoubleDouble => divide(1, add(1, exp(negate(x))));
 
+/** Its derivative as 1 / (4 + (e^(x / 2) - e^(-x / 2))^2): the product with 1 - logistic(x) would lose the x^2 beside 1 / 4. */
+export function logisticSlope(x: Operand): DoubleDouble {
+  const rise = expm1(scale(x, 0.5));
+  const difference = add(rise, divide(rise, add(1, rise)));
+  return divide(1, add(4, multiply(difference, difference)));
+}
+
 const pi = { high: Math.PI, low: 1.2246467991473532e-16 };
 const rootOfTwoPi = sqrt(scale(pi, 2));
 /** sqrt(2 / pi) */

@@ -99,6 +99,10 @@ template <> constexpr double_double gelu_end<double_double> = double(gelu_end<qu
 template <> constexpr double_double gelu_tanh_end<double_double> = double(gelu_tanh_end<quick>);
 template <> constexpr double_double gelu_sigmoid_end<double_double> = double(gelu_sigmoid_end<quick>);
 
+inline pair<double_double> product(pair<double_double> a, constant<double_double> c) {
+  return {(a.high + a.low) * (wide(c.high) + c.low), 0.0};
+}
+
 // A factor 1.702 to all digits from ln 2 over it.
 template <> struct unit<double_double> {
   double ln_2, ln_2_rest;
@@ -150,6 +154,14 @@ inline wide one_plus_exp(const unit<double_double> &u, wide x) { return one_plus
 inline wide one_plus_exp(const unit<double_double> &u, cubic<double_double> y) {
   return one_plus_exp(u, y.a * (y.a * y.a + y.most + y.rest));
 }
+
+// 1 / (4 + (e^(x / 2) - e^(-x / 2))^2): y (1 - y), y = sigmoid(x), would lose the x^2 beside 1 / 4.
+inline wide sigmoid_slope(wide x) {
+  const wide rise = exp_minus_one(min(abs(x), exp_end<double_double>).scaled(0.5));
+  const wide difference = rise + rise / (1 + rise);
+  return 1 / (4 + difference * difference);
+}
+inline wide tanh_slope(wide x) { return sigmoid_slope(x.scaled(2)).scaled(4); }
 
 // (e^2x - 1) / (e^2x + 1)
 inline wide tanh(wide x) {
