@@ -128,7 +128,7 @@ export const logistic = (x: Operand): DoubleDouble => divide(1, add(1, exp(negat
 
 /** Its derivative as 1 / (4 + (e^(x / 2) - e^(-x / 2))^2): the product with 1 - logistic(x) would lose the x^2 beside 1 / 4. */
 export function logisticSlope(x: Operand): DoubleDouble {
-  const rise = expm1(scale(x, 0.5));
+  const rise = expm1(scale(x, wide(x).high < 0 ? -0.5 : 0.5));
   const difference = add(rise, divide(rise, add(1, rise)));
   return divide(1, add(4, multiply(difference, difference)));
 }

@@ -215,8 +215,9 @@ def double_double():
         "density": sums(density, xs),
         "normal": sums(normal, xs + [-10.0, -14.5, -18.0]),
     }
-    for name, (value, slope, *_) in FUNCTIONS.items():
-        result[name] = {"value": sums(value, xs), "slope": sums(slope, xs)}
+    for name, (value, slope, _, (_, end)) in FUNCTIONS.items():
+        tail = [s * end * f for s in (1, -1) for f in (0.5, 0.99, 1.3)]
+        result[name] = {"value": sums(value, xs + tail), "slope": sums(slope, xs + tail)}
     return result
 
 
