@@ -7,6 +7,7 @@ import {
   divide,
   expm1,
   logistic,
+  logisticSlope,
   multiply,
   negate,
   normal,
@@ -198,7 +199,7 @@ export const activations = {
   sigmoid: {
     f: sigmoid,
     grad: (x, g) => product(g, sigmoidSlope(x), x, sigmoidFar),
-    exactly: { f: logistic, slope: (x) => multiply(logistic(x), logistic(-x)), zero: Number.NaN },
+    exactly: { f: logistic, slope: logisticSlope, zero: Number.NaN },
   },
   /** (e^x - e^-x) / (e^x + e^-x): as an activation, LeCun, Bottou, Orr and Mueller, "Efficient backprop", 1998. */
   tanh: {
@@ -206,7 +207,7 @@ export const activations = {
     grad: (x, g) => product(g, tanhSlope(x), x, tanhFar),
     exactly: {
       f: (x) => divide(expm1(2 * x), add(expm1(2 * x), 2)),
-      slope: (x) => scale(multiply(logistic(2 * x), logistic(-2 * x)), 4),
+      slope: (x) => scale(logisticSlope(2 * x), 4),
       zero: Number.NaN,
     },
   },

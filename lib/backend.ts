@@ -15,8 +15,8 @@ export const opOf = Object.fromEntries(activationNames.map((name, op) => [name, 
 >;
 
 /**
- * The arrays of one call have one type and one length. `exact` asks for results rounded once from float64; for float64 arrays it
- * changes nothing.
+ * The arrays of one call have one type and one length. `exact` asks for correctly rounded results, of softmax for nearly those; for
+ * float64 arrays it changes nothing.
  *
  * `y` is one of the inputs or overlaps none, as far as their buffers tell. But two buffer objects may have one memory: those of
  * another addon, and of shared memory those of structuredClone. Where y overlaps a part of an input in this way, a call comes out

@@ -64,8 +64,8 @@ export const bounds: readonly Bound[] = [
     direction: 'gradient',
     dtype: 'float32',
     precision: 'exact',
-    ulp: 1,
-    reason: 'two roundings of nearly one float64',
+    ulp: 0,
+    reason: 'the correctly rounded product on both sides',
   },
   {
     direction: 'gradient',

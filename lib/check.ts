@@ -4,7 +4,7 @@ import type { FloatArray } from './backend.js';
 import { describe } from './errors.js';
 import { bufferOf, byteOffset, elementBytes, lengthOf, lossOf, typeName } from './floats.js';
 
-/** Which arithmetic serves float32: `'fast'` in float32, `'exact'` in float64 and rounded once. */
+/** Which arithmetic serves float32: `'fast'` in float32, `'exact'` in float64 and more, rounded once. */
 export type Precision = 'fast' | 'exact';
 
 export function checkPrecision(precision: unknown, name: string): boolean {

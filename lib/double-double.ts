@@ -95,12 +95,17 @@ const noFraction = 1.5 * 2 ** 52;
 
 /** x as k ln 2 + r with a whole k and |r| <= 0.35, and e^r - 1: 2^-100. For |x| < 700. */
 function reduced(x: Operand): { readonly k: number; readonly rest: DoubleDouble } {
-  const k = wide(x).high * Math.LOG2E + noFraction - noFraction;
+  const { high } = wide(x);
+  if (Math.abs(high) < 2 ** -107) return { k: 0, rest: wide(x) };
+  const k = high * Math.LOG2E + noFraction - noFraction;
   const r = subtract(subtract(x, k * ln2[0]), add(exactProduct(k, ln2[1]), k * ln2[2]));
   // Six times e^2r - 1 = (e^r - 1)(e^r + 1), from r / 64 on, where the series r (1 + r / 2 (1 + r / 3 (1 + ...))) has 12 terms.
+  // From the seventh on they are below 2^-57 of the sum, so that float64 is enough.
   const small = scale(r, 1 / 64);
-  let rest: DoubleDouble = wide(0);
-  for (let n = 12; n > 0; n--) rest = divide(multiply(small, add(1, rest)), n);
+  let last = 0;
+  for (let n = 12; n > 6; n--) last = (small.high * (1 + last)) / n;
+  let rest = wide(last);
+  for (let n = 6; n > 0; n--) rest = divide(multiply(small, add(1, rest)), n);
   for (let i = 0; i < 6; i++) rest = multiply(rest, add(2, rest));
   return { k, rest };
 }
@@ -120,6 +125,13 @@ export function expm1(x: Operand): DoubleDouble {
 
 /** 1 / (1 + e^-x) */
 export const logistic = (x: Operand): DoubleDouble => divide(1, add(1, exp(negate(x))));
+
+/** Its derivative as 1 / (4 + (e^(x / 2) - e^(-x / 2))^2): the product with 1 - logistic(x) would lose the x^2 beside 1 / 4. */
+export function logisticSlope(x: Operand): DoubleDouble {
+  const rise = expm1(scale(x, wide(x).high < 0 ? -0.5 : 0.5));
+  const difference = add(rise, divide(rise, add(1, rise)));
+  return divide(1, add(4, multiply(difference, difference)));
+}
 
 const pi = { high: Math.PI, low: 1.2246467991473532e-16 };
 const rootOfTwoPi = sqrt(scale(pi, 2));

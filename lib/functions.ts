@@ -47,7 +47,7 @@ export type Result<X, O> = [O] extends [undefined]
 export interface Options<X extends Input = Input, O extends Out<X> = Out<X>> {
   /** Filled and returned instead of something new; has the kind, dtype and size of x, and may be x itself. */
   readonly out?: O;
-  /** `'fast'` (default) computes float32 in float32; `'exact'` in float64, rounded once. float64 is the same in both. */
+  /** `'fast'` (default) computes float32 in float32; `'exact'` rounds correctly, once. float64 is the same in both. */
   readonly precision?: Precision;
 }
 

@@ -1,86 +1,189 @@
-// `exact`: float32 computed in double lanes and rounded once, to the nearest float. For that, forty bits of a result
-// are enough unless they lie near the middle between two floats; so the formula runs on the primitives of quick.h
-// first, and on those of float64.h only where a result is no farther from such a middle than its error (Ziv's method).
-//
-// Then the double is moved by a hair towards the side on which the true value is known to be, where it may lie in the
-// middle or so near to it that the error of the double decides. Where x is small, it is such a middle for many x, and
-// the next term of the series too small to be seen in it: x / 2 of the GELUs while it is subnormal, 1 / 2 + x / 4 of
-// the sigmoid. Of all other float32 inputs, two of the gelu and of its approximation by tanh and three of that by the
-// sigmoid lie so near, and the directions below suit them. Every move is within the error of the double; that no result
-// of the 2^32 is rounded wrongly is what `npm run prove` shows.
+// `exact`: float32 computed in double lanes and rounded once, to the nearest float (Ziv's method). What is computed is
+// known but for its error; only where a middle between two floats lies within that does it take more. A formula runs on
+// the primitives of quick.h, of which some forty bits are right; on those of float64.h for the inputs that these leave
+// open, one in some thousands; on those of double_double.h for what is open still, one in millions. So each input is
+// decided by itself, and no formula is tuned for those that come out wrong. lib/rounding.ts is the same in TypeScript.
 #pragma once
 
+#include "correctly_rounded.h"
 #include "kernels.h"
+#include "quick.h"
 #include "simd.h"
 
 namespace nonlin {
 namespace {
 
-template <activation op> vec<double> settle(vec<double>, vec<double> y) { return y; }
-
-// y and one to two units in its last place, with the sign of `direction` for positive y; zero keeps its sign.
-inline vec<double> by_a_hair(vec<double> y, vec<double> direction) {
-  return y * (vec<double>(1.0) + copysign(vec<double>(0x1p-52), direction));
-}
-
-// 1 / 2 + x / 4 - x^3 / 48: towards 1 / 2.
-template <> vec<double> settle<activation_sigmoid>(vec<double> x, vec<double> y) {
-  return select(abs(x) < vec<double>(0x1p-8), by_a_hair(y, -x), y);
-}
-// x / 2 + c x^2: upwards where that is a subnormal float.
-template <> vec<double> settle<activation_gelu>(vec<double> x, vec<double> y) {
-  return by_a_hair(y, select(abs(x) < vec<double>(0x1p-100), y, -y));
-}
-template <> vec<double> settle<activation_geluTanh>(vec<double> x, vec<double> y) {
-  return settle<activation_gelu>(x, y);
-}
-template <> vec<double> settle<activation_geluSigmoid>(vec<double>, vec<double> y) { return by_a_hair(y, y); }
-
-// A power of two above the error of a formula on quick.h, in units of the last of 53 bits: what leads to the slow path.
-// Of 2^28 results as many take it. None given, as for a formula of which it is not known, all of them do.
+// What a formula may be wrong by, in units of the last of its 53 bits: powers of two above its error.
+//
+// On quick.h, the value and the gradient. None given, as for a formula of which it is not known, it starts with
+// float64.h.
 template <activation op> constexpr int32_t quick_error = 0;
 template <> constexpr int32_t quick_error<activation_sigmoid> = 0x1p13;
 template <> constexpr int32_t quick_error<activation_tanh> = 0x1p17;
 template <> constexpr int32_t quick_error<activation_gelu> = 0x1p16;
 template <> constexpr int32_t quick_error<activation_geluTanh> = 0x1p13;
 template <> constexpr int32_t quick_error<activation_geluSigmoid> = 0x1p13;
+template <activation op> constexpr int32_t quick_gradient_error = 0;
+template <> constexpr int32_t quick_gradient_error<activation_sigmoid> = 0x1p13;
+template <> constexpr int32_t quick_gradient_error<activation_tanh> = 0x1p13;
+// On float64.h, of all rows: at least four times what is promised of float64, and twice near the zero of a slope.
+constexpr int32_t value_error = 0x1p4, gradient_error = 0x1p4;
 
-// f, a formula for any T, correctly rounded, by quick.h first.
-template <activation op, class F> struct quickly_exact {
+// About where a slope is zero, if anywhere. Near it a gradient is what is left of larger terms, and the error is
+// relative to these, which are no larger than the incoming gradient. `near_zero` away from it and farther, slopes are
+// 2^-4 and more.
+constexpr double nowhere = __builtin_inf(), near_zero = 0x1p-2, cancelled_error = 0x1p-52;
+template <activation op> constexpr double zero_of_slope = __builtin_nan("");
+template <> constexpr double zero_of_slope<activation_sigmoid> = nowhere;
+template <> constexpr double zero_of_slope<activation_tanh> = nowhere;
+template <> constexpr double zero_of_slope<activation_gelu> = -0.752;
+template <> constexpr double zero_of_slope<activation_geluTanh> = -0.752;
+template <> constexpr double zero_of_slope<activation_geluSigmoid> = -0.752;
+// What the loops ask first: of all gradients but those beside the zero, where slopes are below 2^-11. One question for
+// both would come true too often.
+constexpr double beside_zero = 0x1p-9;
+constexpr int32_t first_gradient_error = 0x1p11;
+
+// Whether any of four vectors has a middle within such an error, or is no normal float: neither zero nor between 2^-125
+// and infinity. Of 53 bits 29 are rounded away; in the middle these are 2^28. What is added for the question may carry
+// into the exponent, but not from below 2^-126.
+template <int32_t error> bool any_doubtful(vec<double> a, vec<double> b, vec<double> c, vec<double> d) {
+  constexpr int32_t middle = 1 << 28, mask = 2 * middle - 2 * error;
+  constexpr int64_t from_least = int64_t(1024 - (1023 - 125)) << 52;
+  if (!any_without(from_least + middle + error, mask, a, b, c, d)) [[likely]]
+    return false;
+  // Zeros counted. Here what is added is negative, so that they have every bit.
+  const vec<double> scale = 0x1p126;
+  if (any_without(error - middle, mask, a * scale, b * scale, c * scale, d * scale)) return true;
+  // The exponent of what is infinite or NaN overflows into the sign.
+  return any_greater(0.0, from_bits<double>(to_bits(abs((a + b) + (c + d))) + (int64_t(2) << 52)));
+}
+// The lanes, a bit for each, where numbers within the error round to different floats, whatever they are; never NaN.
+inline unsigned open_lanes(vec<double> y, vec<double> error) { return lanes_less_as_float(y - error, y + error); }
+inline unsigned open_lanes(vec<double> y, int32_t error) { return open_lanes(y, abs(y) * (error * 0x1p-52)); }
+
+// y with f(i) in some lanes.
+template <class F> vec<double> replaced(unsigned lanes, vec<double> y, F f) {
+  for (size_t i = 0; i < vec<double>::lanes; i++)
+    if (lanes >> i & 1) y.v[i] = f(i);
+  return y;
+}
+
+// f, the value of a row as a formula for any T, correctly rounded.
+template <activation op, class F> struct exact_value {
   F f;
+  static constexpr bool has_quick = quick_error<op> != 0;
+  static constexpr int32_t first_error = has_quick ? quick_error<op> : value_error;
 
-  // Not inlined, so that it costs the loops neither registers nor room.
-  [[gnu::noinline]] static vec<double> slowly(vec<double> x, F f) { return settle<op>(x, f(x)); }
+  vec<double> first(vec<double> x) const {
+    if constexpr (has_quick)
+      return as_double(f(vec<quick>(x.v)));
+    else
+      return f(x);
+  }
+  // From the first result. Not inlined, as what follows, so that it costs the loops neither registers nor room.
+  [[gnu::noinline]] static vec<double> decided(vec<double> x, vec<double> y, F f) {
+    unsigned open = open_lanes(y, first_error);
+    if (open == 0) return y;
+    if constexpr (has_quick) {
+      y = f(x);
+      open = open_lanes(y, value_error);
+    }
+    return replaced(open, y, [=](size_t i) { return correctly_rounded_of[op].value(float(x.v[i])); });
+  }
+  template <class E, class Put>
+  [[gnu::noinline]] static void put_decided(const E *x, E *y, vec<double> a, vec<double> b, vec<double> c,
+                                            vec<double> d, F f, Put put) {
+    const vec<double> first[] = {a, b, c, d};
+    constexpr size_t lanes = vec<double>::lanes;
+    unsigned open = 0;
+    for (size_t j = 0; j < 4; j++)
+      open |= open_lanes(first[j], first_error) << j * lanes;
+    for (size_t j = 0; j < 4; j++)
+      put(y + j * lanes,
+          open >> j * lanes & ((1 << lanes) - 1) ? decided(load<double>(x + j * lanes), first[j], f) : first[j]);
+  }
 
-  vec<double> quickly(vec<double> x) const { return as_double(f(vec<quick>(x.v))); }
-  // Whether any of two or four vectors has such a result. The low 29 bits are to be rounded away. In the middle they
-  // are 2^28.
-  template <class... Y> static bool doubtful(Y... y) {
-    constexpr int32_t middle = 1 << 28, error = quick_error<op>;
-    return any_without(middle + error, 2 * middle - 2 * error, y...);
-  }
-  vec<double> operator()(vec<double> x) const {
-    vec<double> y = quickly(x);
-    return doubtful(y, y) ? slowly(x, f) : y;
-  }
-  // Four at a time, for one question.
-  void operator()(vec<double> &a, vec<double> &b, vec<double> &c, vec<double> &d) const {
-    vec<double> x1 = a, x2 = b, x3 = c, x4 = d;
-    a = quickly(x1), b = quickly(x2), c = quickly(x3), d = quickly(x4);
-    if (doubtful(a, b, c, d)) [[unlikely]] {
-      if (doubtful(a, a)) a = slowly(x1, f);
-      if (doubtful(b, b)) b = slowly(x2, f);
-      if (doubtful(c, c)) c = slowly(x3, f);
-      if (doubtful(d, d)) d = slowly(x4, f);
+  vec<double> operator()(vec<double> x) const { return decided(x, first(x), f); }
+  // Four vectors from x and y on, for one question.
+  template <class E, class Put> void operator()(const E *x, E *y, Put put) const {
+    constexpr size_t lanes = vec<double>::lanes;
+    const vec<double> a = first(load<double>(x)), b = first(load<double>(x + lanes)),
+                      c = first(load<double>(x + 2 * lanes)), d = first(load<double>(x + 3 * lanes));
+    if (any_doubtful<first_error>(a, b, c, d)) [[unlikely]] {
+      put_decided(x, y, a, b, c, d, f, put);
+    } else {
+      put(y, a);
+      put(y + lanes, b);
+      put(y + 2 * lanes, c);
+      put(y + 3 * lanes, d);
     }
   }
 };
-template <activation op, class F> auto exact(F f) {
-  if constexpr (quick_error<op> == 0)
-    return [f](vec<double> x) { return settle<op>(x, f(x)); };
-  else
-    return quickly_exact<op, F>{f};
-}
+template <activation op, class F> auto exact(F f) { return exact_value<op, F>{f}; }
+
+// f, a slope times an incoming gradient, correctly rounded: y = f(x, g) for a few vectors.
+template <activation op, class F> struct exact_gradient {
+  F f;
+  static constexpr bool has_quick = quick_gradient_error<op> != 0, has_zero = zero_of_slope<op> != nowhere;
+  static constexpr int32_t first_error = has_quick ? quick_gradient_error<op> : first_gradient_error;
+  static_assert(!__builtin_isnan(zero_of_slope<op>), "zero_of_slope: where is the slope of this row zero?");
+  static_assert(!has_quick || !has_zero, "near its zero a slope on quick.h is known too little");
+
+  vec<double> first(vec<double> x, vec<double> g) const {
+    if constexpr (has_quick)
+      return as_double(f(vec<quick>(x.v), vec<quick>(g.v)));
+    else
+      return f(x, g);
+  }
+  [[gnu::noinline]] static vec<double> decided(vec<double> x, vec<double> g, vec<double> y, F f) {
+    if (any_greater(abs(g), 0x1p1023)) { // An infinite g makes no zero of a slope that is one only as a double.
+      const mask<double> infinite = {(abs(g) > 0x1p1023).m & (abs(x) < 0x1p1023).m};
+      y = select(infinite, copysign(vec<double>(__builtin_inf()), f(x, copysign(vec<double>(1.0), g))), y);
+    }
+    if constexpr (has_quick) {
+      if (open_lanes(y, first_error) == 0) return y;
+      y = f(x, g);
+    }
+    vec<double> error = abs(y) * (gradient_error * 0x1p-52);
+    if constexpr (has_zero) error = select(abs(x - zero_of_slope<op>) < near_zero, abs(g) * cancelled_error, error);
+    return replaced(open_lanes(y, error), y,
+                    [=](size_t i) { return correctly_rounded_of[op].gradient(float(x.v[i]), float(g.v[i])); });
+  }
+  template <class E>
+  [[gnu::noinline]] static void store_decided(const E *g, const E *x, E *y, size_t n, vec<double> a, vec<double> b,
+                                              vec<double> c, vec<double> d, F f) {
+    const vec<double> v[] = {a, b, c, d};
+    for (size_t j = 0; j < 4; j++, g += lanes, x += lanes, y += lanes) {
+      const size_t count = j < 3 ? lanes : n;
+      store_some(y, decided(load_some<double>(x, count), load_some<double>(g, count), v[j], f), count);
+    }
+  }
+
+  // `n` elements make up the last vector.
+  static constexpr size_t lanes = vec<double>::lanes;
+  template <size_t vectors, class E> void operator()(const E *g, const E *x, E *y, size_t n) const {
+    if constexpr (vectors == 1) {
+      const vec<double> a = load_some<double>(x, n), b = load_some<double>(g, n);
+      store_some(y, decided(a, b, first(a, b), f), n);
+    } else {
+      static_assert(vectors == 4);
+      vec<double> v[vectors], distance = nowhere;
+      for (size_t j = 0; j < vectors; j++) {
+        const vec<double> a = load<double>(x + j * lanes);
+        v[j] = first(a, load<double>(g + j * lanes));
+        if constexpr (has_zero) distance = min(distance, abs(a - zero_of_slope<op>));
+      }
+      const bool is_beside_zero = has_zero && any_greater(beside_zero, distance);
+      if (is_beside_zero | any_doubtful<first_error>(v[0], v[1], v[2], v[3])) [[unlikely]] {
+        store_decided(g, x, y, n, v[0], v[1], v[2], v[3], f);
+      } else {
+        for (size_t j = 0; j < vectors; j++)
+          store(y + j * lanes, v[j]);
+      }
+    }
+  }
+};
 
 // Functions whose result no precision rounds.
 template <activation op> constexpr bool is_exact = op == activation_relu;

@@ -18,6 +18,8 @@ template <class T> struct constant {
   T high, low;
   constexpr constant(double value, double rest) : high(T(value)), low(T(value - double(high) + rest)) {}
 };
+// The same as one T: the nearest to it, or both where T has the room.
+template <class T> constexpr T sum(double value, double rest) { return T(value + rest); }
 template <class T> pair<T> product(pair<T> a, constant<T> c) {
   vec<T> high = a.high * c.high;
   return {high, fma(a.low, c.high, fma(a.high, c.low, fma(a.high, c.high, -high)))};

@@ -26,19 +26,28 @@ function(add_isa name bytes)
                     -Wno-maybe-uninitialized>)
 endfunction()
 
+# What all of them ask in the last resort, compiled for every one that there is: register width, flags.
+function(add_correctly_rounded bytes)
+  add_library(correctly_rounded OBJECT ${native}/correctly_rounded.cpp)
+  target_compile_definitions(correctly_rounded PRIVATE VECTOR_BYTES=${bytes})
+  target_compile_options(correctly_rounded PRIVATE ${ARGN})
+endfunction()
+
 # Every instruction set of this processor's family.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   set(isas avx2 avx512)
+  add_correctly_rounded(32 -mavx2 -mfma)
   add_isa(avx2 32 -mavx2 -mfma -mf16c)
   add_isa(avx512 64 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
   set(isas neon)
+  add_correctly_rounded(16)
   add_isa(neon 16)
 endif()
 
 # All of them, and the choice among them, added to a target.
 function(add_kernels target)
-  target_sources(${target} PRIVATE ${native}/dispatch.cpp)
+  target_sources(${target} PRIVATE ${native}/dispatch.cpp $<TARGET_OBJECTS:correctly_rounded>)
   foreach(isa IN LISTS isas)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${isa}>)
   endforeach()

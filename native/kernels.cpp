@@ -19,16 +19,15 @@ constexpr size_t unroll = 4;
 template <class T, class E, class F> void map(const E *x, E *y, size_t n, bool stream, F f) {
   constexpr size_t lanes = vec<T>::lanes, step = unroll * lanes;
   auto several = [=](size_t i, auto put) {
-    vec<T> v[unroll];
-    for (size_t j = 0; j < unroll; j++)
-      v[j] = load<T>(x + i + j * lanes);
-    if constexpr (requires { f(v[0], v[1], v[2], v[3]); }) // It has something to save.
-      f(v[0], v[1], v[2], v[3]);
-    else
+    if constexpr (requires { f(x + i, y + i, put); }) { // It has something to save.
+      f(x + i, y + i, put);
+    } else {
+      vec<T> v[unroll];
       for (size_t j = 0; j < unroll; j++)
-        v[j] = f(v[j]);
-    for (size_t j = 0; j < unroll; j++)
-      put(y + i + j * lanes, v[j]);
+        v[j] = f(load<T>(x + i + j * lanes));
+      for (size_t j = 0; j < unroll; j++)
+        put(y + i + j * lanes, v[j]);
+    }
   };
   size_t i = 0;
   if (n >= step) {
@@ -125,6 +124,8 @@ template <class T, class F> struct selected {
 template <activation op, class T, class E, class F> auto gradient_of(F f) {
   if constexpr (is_exact<op>)
     return selected<T, F>{f};
+  else if constexpr (sizeof(E) < sizeof(T))
+    return exact_gradient<op, F>{f};
   else
     return times_slope<op, T, E, F>{f};
 }

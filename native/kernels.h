@@ -15,7 +15,7 @@ enum activation : unsigned {
 // The element in memory and the lane it is computed in.
 enum arithmetic : unsigned {
   float32,       // float in float lanes
-  float32_exact, // float in double lanes, rounded once
+  float32_exact, // float in double lanes, rounded once; activations correctly (exact.h)
   float64,       // double in double lanes
   arithmetic_count
 };

@@ -1,8 +1,9 @@
 // The activation functions and their derivatives, each written once as a template over vec<T>: float ("fast"), double
-// (float64, and float32 widened, which is "exact") and quick (what `exact` tries first).
+// (float64, and float32 widened, which is "exact"), quick (what `exact` tries first) and double_double (what it asks in
+// the last resort).
 //
-// They rest on four primitives, which float32.h, float64.h and quick.h each define for their type. NaN stays NaN in all
-// of them.
+// They rest on four primitives, which float32.h, float64.h, quick.h and double_double.h each define for their type. NaN
+// stays NaN in all of them.
 //
 //   one_plus_exp_minus(x)   (1 + e^-x) * tiny<T>, x at most 40; and one_plus_exp(unit, x) for a multiple or a cubic
 //   tanh_tail(a)            tanh(a), a in [0, tanh_end<T>]: a itself where a is subnormal, 1 at the end
@@ -34,10 +35,10 @@ template <class T> constexpr T tanh_end = sizeof(T) == 4 ? T(8.94) : T(19.1);
 // Where the exponents of the two approximations of gelu reach exp_end.
 template <class T> constexpr T gelu_tanh_end = sizeof(T) == 4 ? T(10.9) : T(21.65);
 template <class T> constexpr T gelu_sigmoid_end = sizeof(T) == 4 ? T(64.5) : T(446);
-// For quick: where the result is 2^-126 + 2^-150, which lies in the middle between two floats.
-template <> constexpr quick exp_end<quick> = 0x1.5d589f2be5108p+6;
-template <> constexpr quick gelu_tanh_end<quick> = 0x1.43386be7e0f69p+3;
-template <> constexpr quick gelu_sigmoid_end<quick> = 0x1.ad3b62153ad82p+5;
+// For quick: where the result is zero as a float, also multiplied by the largest one.
+template <> constexpr quick exp_end<quick> = 220;
+template <> constexpr quick gelu_tanh_end<quick> = 14.1;
+template <> constexpr quick gelu_sigmoid_end<quick> = 130;
 
 // NaN where x is.
 template <class T> vec<T> relu_gradient(vec<T> x, vec<T> g) { return select(x > 0, g, select(x <= 0, vec<T>(0), x)); }
@@ -79,7 +80,7 @@ template <class T> vec<T> gelu_slope_tail(vec<T> a) {
 // x Phi(x) as max(x, 0) - a Phi(-a), a = |x|.
 template <class T> vec<T> gelu(vec<T> x) { return minus_gelu_tail(ramp(x), abs(x)); }
 // Phi(x) + x phi(x)
-template <class T> vec<T> gelu_slope(vec<T> x) { return step_plus(x, gelu_slope_tail(abs(x)), 1 / huge<T>); }
+template <class T> vec<T> gelu_slope(vec<T> x) { return step_plus(x, gelu_slope_tail(abs(x)), T(1 / huge<T>)); }
 
 // x sigmoid(v(x)) for an odd v as max(x, 0) - a / (1 + e^v(a)), from a = |x| and (1 + e^v(a)) * tiny.
 template <class T> vec<T> gated(vec<T> x, vec<T> a, vec<T> one_plus) { return fma(a / one_plus, -tiny<T>, ramp(x)); }
@@ -98,7 +99,7 @@ template <class T> vec<T> gated_slope(vec<T> x, pair<T> growth, vec<T> one_plus)
 //
 // 1 / 0.044715
 template <class T> constexpr T gelu_tanh_most = T(0x1.65d2p+4);
-template <class T> constexpr T gelu_tanh_rest = T(0x1.65d25edd9ed82p+4 - 0x1.65d2p+4 - 0x1.586cc71ee31dep-55);
+template <class T> constexpr T gelu_tanh_rest = sum<T>(0x1.65d25edd9ed82p+4 - 0x1.65d2p+4, -0x1.586cc71ee31dep-55);
 template <class T> vec<T> gelu_tanh_one_plus(vec<T> a) {
   constexpr unit<T> c3 = {0x1.2444f2a4d8b4bp-4, 0x1.a5a7cf7572a98p-4, 0x1.36d9d56d77525p+3, -0x1.ec6f30aff2b84p-51};
   return one_plus_exp(c3, cubic<T>{a, gelu_tanh_most<T>, gelu_tanh_rest<T>});
@@ -111,7 +112,7 @@ template <class T> vec<T> gelu_tanh(vec<T> x) {
 // a v'(a) = 3 c3 a (a^2 + 1 / (3 * 0.044715)), as v(a) above: the 1 it is taken from would leave half of its rounding
 // errors.
 template <class T> pair<T> gelu_tanh_growth(vec<T> a) {
-  constexpr T most = T(0x1.dd1p+2), rest = T(0x1.dd187e7cd3cadp+2 - 0x1.dd1p+2 + 0x1.46fb77b40bdecp-52);
+  constexpr T most = T(0x1.dd1p+2), rest = sum<T>(0x1.dd187e7cd3cadp+2 - 0x1.dd1p+2, 0x1.46fb77b40bdecp-52);
   return product(value_of(cubic<T>{a, most, rest}), constant<T>(0x1.b6676bf7450f0p-3, 0x1.bba7351828aabp-57));
 }
 template <class T> vec<T> gelu_tanh_slope(vec<T> x) {

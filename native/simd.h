@@ -98,36 +98,29 @@ inline bool any_greater(vec<double> a, vec<double> b) {
 #endif
 }
 
-// Whether the low half of any lane of the vectors, of which there are two or four, plus `more`, is zero where `mask` is
-// one.
+// Whether any lane of the vectors, as bits to which `more` is added, has a low half that is zero where `mask` is one,
+// or has its second bit, the highest of the exponent, clear.
+inline bool any_without(int64_t more, int32_t mask, vec<double> a, vec<double> b, vec<double> c, vec<double> d) {
+  using bits = vec<double>::bits;
+  [[maybe_unused]] constexpr int64_t second = int64_t(1) << 62; // AVX2 asks by the sign.
+  const bits a1 = to_bits(a) + more, b1 = to_bits(b) + more, c1 = to_bits(c) + more, d1 = to_bits(d) + more;
+  const bits exponents = a1 & b1 & c1 & d1;
 #if VECTOR_BYTES == 64
-inline __mmask16 lanes_without(int32_t more, int32_t mask, vec<double> a, vec<double> b) {
-  __m512i low = __m512i(_mm512_shuffle_ps(__m512(a.v), __m512(b.v), 0x88));
-  return _mm512_testn_epi32_mask(_mm512_add_epi32(low, _mm512_set1_epi32(more)), _mm512_set1_epi32(mask));
-}
-inline bool any_lane(__mmask16 lanes) { return lanes != 0; }
+  const __m512i low_mask = _mm512_set1_epi32(mask);
+  return (_mm512_testn_epi32_mask(__m512i(_mm512_shuffle_ps(__m512(a1), __m512(b1), 0x88)), low_mask) |
+          _mm512_testn_epi32_mask(__m512i(_mm512_shuffle_ps(__m512(c1), __m512(d1), 0x88)), low_mask) |
+          _mm512_testn_epi64_mask(__m512i(exponents), __m512i(bits{} + second))) != 0;
+#elif VECTOR_BYTES == 32
+  const __m256i low_mask = _mm256_set1_epi32(mask);
+  const __m256i low1 = __m256i(_mm256_shuffle_ps(__m256(a1), __m256(b1), 0x88)) & low_mask;
+  const __m256i low2 = __m256i(_mm256_shuffle_ps(__m256(c1), __m256(d1), 0x88)) & low_mask;
+  const __m256i lacking = _mm256_cmpeq_epi32(_mm256_min_epu32(low1, low2), __m256i{});
+  return (_mm256_movemask_ps(__m256(lacking)) | (_mm256_movemask_pd(__m256d(exponents << 1)) ^ 0xf)) != 0;
 #else
-inline vec<float>::bits lanes_without(int32_t more, int32_t mask, vec<double> a, vec<double> b) {
-#if VECTOR_BYTES == 32
-  vec<float>::bits low = vec<float>::bits(_mm256_shuffle_ps(__m256(a.v), __m256(b.v), 0x88));
-#else
-  vec<float>::bits low = vuzp1q_s32(int32x4_t(a.v), int32x4_t(b.v));
+  const uint32x4_t low1 = vuzp1q_u32(uint32x4_t(a1), uint32x4_t(b1)) & uint32_t(mask);
+  const uint32x4_t low2 = vuzp1q_u32(uint32x4_t(c1), uint32x4_t(d1)) & uint32_t(mask);
+  return vminvq_u32(vminq_u32(low1, low2)) == 0 || ((exponents[0] & exponents[1]) & second) == 0;
 #endif
-  return ((low + more) & mask) == 0;
-}
-inline bool any_lane(vec<float>::bits lanes) {
-#if VECTOR_BYTES == 32
-  return _mm256_movemask_ps(__m256(lanes)) != 0;
-#else
-  return vmaxvq_u32(uint32x4_t(lanes)) != 0;
-#endif
-}
-#endif
-inline bool any_without(int32_t more, int32_t mask, vec<double> a, vec<double> b) {
-  return any_lane(lanes_without(more, mask, a, b));
-}
-inline bool any_without(int32_t more, int32_t mask, vec<double> a, vec<double> b, vec<double> c, vec<double> d) {
-  return any_lane(lanes_without(more, mask, a, b) | lanes_without(more, mask, c, d));
 }
 
 // The first n lanes.
@@ -302,6 +295,22 @@ template <class T, class E> void store(E *p, vec<T> a) {
 template <class T, class E> size_t until_aligned(const E *p) {
   return -(reinterpret_cast<uintptr_t>(p) / sizeof(E)) % vec<T>::lanes;
 }
+
+// In which lanes, a bit for each, a < b when both are rounded to floats.
+#if VECTOR_BYTES == 64
+inline unsigned lanes_less_as_float(vec<double> a, vec<double> b) {
+  return unsigned(_mm256_movemask_ps(_mm256_cmp_ps(_mm512_cvtpd_ps(a.v), _mm512_cvtpd_ps(b.v), _CMP_LT_OQ)));
+}
+#elif VECTOR_BYTES == 32
+inline unsigned lanes_less_as_float(vec<double> a, vec<double> b) {
+  return unsigned(_mm_movemask_ps(_mm_cmp_ps(_mm256_cvtpd_ps(a.v), _mm256_cvtpd_ps(b.v), _CMP_LT_OQ)));
+}
+#else
+inline unsigned lanes_less_as_float(vec<double> a, vec<double> b) {
+  uint32x2_t less = vclt_f32(vcvt_f32_f64(a.v), vcvt_f32_f64(b.v));
+  return (vget_lane_u32(less, 0) & 1) | (vget_lane_u32(less, 1) & 2);
+}
+#endif
 
 // A store that leaves the cache to others; p is aligned to the vector in memory. fence() orders such stores before what
 // follows.

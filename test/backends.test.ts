@@ -1,4 +1,6 @@
 // Every native backend against the TypeScript one, and against each other: dtype x precision x activation x length x offset.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Activation, activationNames } from '../lib/activations.js';
 import { type Backend, type FloatArray, opOf } from '../lib/backend.js';
@@ -15,6 +17,10 @@ const lengths = [
   ...[0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100],
   ...[mostElements - 1, mostElements, mostElements + 1],
 ];
+
+/** float32 inputs and results from arbitrary precision: [x, value, slope] and [x, grad, gradient] in flat lists. */
+const vectors = (name: Activation): { readonly float32: number[]; readonly gradient: number[] } =>
+  JSON.parse(readFileSync(join(import.meta.dirname, 'vectors', `${name}.json`), 'utf8'));
 
 it('has the native backends of this machine', () => {
   // On a machine that no instruction set fits, everything below would pass without a comparison.
@@ -43,8 +49,9 @@ describe.each(native.backends)('$name', (backend) => {
     describe.each(precisions)('%s', (precision) => {
       const exact = precision === 'exact';
       const inputs = Floats.from([...specials(dtype), ...random(dtype, 4096)]);
-      // Powers of two: their products round nothing, so a difference is one of the slopes.
-      const grads = inputs.map((_, i) => (i % 3 === 0 ? -1 : 1) * 2 ** (i % 4));
+      // Powers of two: their products round nothing, so a difference is one of the slopes. Correctly rounded products need none.
+      const powers = inputs.map((_, i) => (i % 3 === 0 ? -1 : 1) * 2 ** (i % 4));
+      const grads = exact && dtype === 'float32' ? Floats.from(random(dtype, inputs.length)) : powers;
 
       it.each(activationNames)('%s agrees with TypeScript', (activation) => {
         const comparison = { activation, direction: 'forward', dtype, precision } as const;
@@ -256,6 +263,24 @@ describe.each(native.backends)('$name', (backend) => {
       });
     });
   });
+});
+
+describe.each(native.backends)('exact of $name', (backend) => {
+  it.each(activationNames.filter((name) => name !== 'relu'))(
+    '%s rounds correctly where doubles cannot decide',
+    (name) => {
+      const { float32, gradient } = vectors(name);
+      const column = (flat: readonly number[], k: number) => Float32Array.from(flat.filter((_, i) => i % 3 === k));
+      const x = column(float32, 0);
+      const [y, dx] = [x.slice(), column(gradient, 0)];
+      backend.map(x, y, opOf[name], true);
+      expectSameBits(y, column(float32, 1));
+      backend.mapGrad(new Float32Array(x.length).fill(1), x, y, opOf[name], true);
+      expectSameBits(y, column(float32, 2));
+      backend.mapGrad(column(gradient, 1), dx, dx, opOf[name], true);
+      expectSameBits(dx, column(gradient, 2));
+    },
+  );
 });
 
 describe.each(precisions)('all native backends give the same bits: %s', (precision) => {

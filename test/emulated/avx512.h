@@ -62,6 +62,10 @@ inline __mmask16 testn_epi32_mask(__m512i a, __m512i b) {
   const words both = words(a) & words(b);
   return __mmask16(mask(16, [&](int i) { return both[i] == 0; }));
 }
+inline __mmask8 testn_epi64_mask(__m512i a, __m512i b) {
+  const longs both = longs(a) & longs(b);
+  return __mmask8(mask(8, [&](int i) { return both[i] == 0; }));
+}
 
 // Two lanes of a, then two of b, of each quarter.
 template <int order> __m512 shuffle_ps(floats a, floats b) {
@@ -145,6 +149,7 @@ inline void stream_pd(void *p, doubles a) {
 #define _mm512_set1_epi32 emulated::set1_epi32
 #define _mm512_add_epi32 emulated::add_epi32
 #define _mm512_testn_epi32_mask emulated::testn_epi32_mask
+#define _mm512_testn_epi64_mask emulated::testn_epi64_mask
 #undef _mm512_shuffle_ps
 #define _mm512_shuffle_ps(a, b, order) emulated::shuffle_ps<order>(a, b)
 #define _mm512_permutexvar_ps emulated::permutexvar_ps

@@ -1,5 +1,6 @@
 // The oracle against MPFR: an oracle that misses its bound proves nothing, so this comes first.
 #include "multiprecision.h"
+#include "passes.h"
 #include "prove.h"
 
 #include <bit>
@@ -51,7 +52,38 @@ check check_one(const options &options, const char *name, const char *precision,
   return {name, precision, inputs, *std::max_element(states.begin(), states.end())};
 }
 
+double share_of_double_double(nonlin::activation activation, truth<double> (*oracle)(double), float x) {
+  if (x > 40) return 0; // Where sigmoid is cut off, and everything has long been 0, 1 or x.
+  const real_truth wanted = evaluate(activation, x);
+  const auto share = [&](direction direction, const real &truth, double terms) {
+    const auto [high, low] = in_double_double(activation, direction, x);
+    // Results that are zero as floats whatever they are multiplied by need only be so small.
+    const real allowed = std::abs(terms) < 0x1p-280 ? real(0x1p-280) : real(double_double_bound) * abs(real(terms));
+    return (abs(real(high) + real(low) - truth) / allowed).to_double();
+  };
+  const truth<double> t = oracle(x);
+  return std::max(share(forward, wanted.value, t.value), share(gradient, wanted.slope, t.slope_terms));
+}
+
 } // namespace
+
+std::vector<check> check_double_double(const options &options) {
+  std::vector<check> checks;
+  const uint64_t inputs = options.quick ? 20'000 : 1'000'000, block_length = 1000;
+#define ACTIVATION(name, value, gradient)                                                                              \
+  if (options.wants(#name)) {                                                                                          \
+    const std::vector<double> states =                                                                                 \
+        spread(options, #name ", double-double", inputs / block_length, 0.0, [&](double &worst, uint64_t block) {      \
+          for (uint64_t i = block * block_length; i < (block + 1) * block_length; i++)                                 \
+            if (const float x = float(sample(i)); std::isfinite(x))                                                    \
+              worst = std::max(worst, share_of_double_double(nonlin::activation_##name, oracle::name<double>, x));     \
+        });                                                                                                            \
+    checks.push_back({#name, "double-double", inputs, *std::max_element(states.begin(), states.end())});               \
+  }
+#include "activations.def"
+#undef ACTIVATION
+  return checks;
+}
 
 std::vector<check> check_oracle(const options &options) {
   std::vector<check> checks;

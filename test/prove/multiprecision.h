@@ -1,4 +1,4 @@
-// The functions from their textbook definitions, in MPFR's numbers of 200 bits: they decide what the oracle cannot, and
+// The functions from their textbook definitions, in MPFR's numbers of 400 bits: they decide what the oracle cannot, and
 // find an oracle that is wrong. Nothing here is fast, and nothing here shares a formula with what it judges.
 #pragma once
 
@@ -14,7 +14,7 @@ namespace prove {
 class real {
 public:
   real() {
-    mpfr_init2(number, 200);
+    mpfr_init2(number, 400);
     mpfr_set_zero(number, 1);
   }
   real(double x) : real() { mpfr_set_d(number, x, MPFR_RNDN); }

@@ -66,7 +66,8 @@ int main(int argc, char **argv) {
   };
   std::vector<prove::check> checks = check_oracle(options);
   if (const auto check = check_softmax(options)) checks.push_back(*check);
-  std::vector<prove::row> rows = prove_float32(options);
+  std::vector<prove::check> passes = check_double_double(options);
+  std::vector<prove::row> rows = prove_float32(options, passes);
   append(rows, prove_float64(options));
   append(rows, prove_softmax(options));
 
@@ -75,6 +76,8 @@ int main(int argc, char **argv) {
     std::printf("%s\"%s\"", set == sets.front() ? "" : ", ", set->name);
   std::printf("],\n");
   prove::print_list("oracle", checks);
+  std::printf(",\n");
+  prove::print_list("passes", passes);
   std::printf(",\n");
   prove::print_list("rows", rows);
   std::printf("}\n");

@@ -25,8 +25,8 @@ struct options {
   }
 };
 
-enum direction { forward, gradient, direction_count };
-constexpr const char *direction_names[] = {"forward", "gradient"};
+enum direction { forward, gradient, product, direction_count };
+constexpr const char *direction_names[] = {"forward", "gradient", "product"};
 
 // Between these inputs the slopes of the gelu family pass through zero. Beside a result that is nearly zero no error is
 // small, so there a unit in the last place counts as no less than that of numbers from 1/8 on: 2^-26, for float64
@@ -39,7 +39,7 @@ inline bool near_zero_of_slope(direction direction, double x) {
 // limit.
 struct row {
   std::string function;
-  const char *direction; // forward, gradient
+  const char *direction; // forward; gradient, for grad = 1; product, of a slope and any grad
   const char *precision; // fast, exact, float64
   uint64_t inputs;
   double ulp;
@@ -49,7 +49,7 @@ struct row {
   std::string differ_at;         // where, once
 };
 
-// How far the oracle was found from MPFR, as a share of the error it is allowed.
+// How far the oracle was found from MPFR, or a step of `exact` from the truth, as a share of the error it is allowed.
 struct check {
   std::string function;
   const char *precision;
@@ -120,8 +120,10 @@ std::vector<State> spread(const options &options, const std::string &label, uint
 }
 
 std::vector<check> check_oracle(const options &);
+std::vector<check> check_double_double(const options &);
 std::optional<check> check_softmax(const options &);
-std::vector<row> prove_float32(const options &);
+// And the first steps of `exact`.
+std::vector<row> prove_float32(const options &, std::vector<check> &passes);
 std::vector<row> prove_float64(const options &);
 std::vector<row> prove_softmax(const options &);
 

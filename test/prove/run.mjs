@@ -35,7 +35,8 @@ const promises = {
   // at least: no absolute error is small beside a result that is nearly zero.
   others: {
     forward: { fast: { ulp: 2 }, exact: { ulp: 0.5, wrong: 0 }, float64: { ulp: 2 } },
-    gradient: { fast: { ulp: 4 }, exact: { ulp: 0.501 }, float64: { ulp: 4 } },
+    gradient: { fast: { ulp: 4 }, exact: { ulp: 0.5, wrong: 0 }, float64: { ulp: 4 } },
+    product: { exact: { ulp: 0.5, wrong: 0 } },
   },
 };
 
@@ -62,13 +63,16 @@ const broken = [
   ...found.oracle
     .filter(({ share }) => !(share <= 1))
     .map((check) => `the oracle of ${check.function} (${check.precision}) misses its bound ${check.share} times over`),
+  ...found.passes
+    .filter(({ share }) => !(share <= 1))
+    .map((check) => `${check.function}: exact allows a step (${check.precision}) 1/${check.share} of its error`),
   ...found.rows.flatMap(breaches),
 ];
 const table = markdown();
 if (options.output !== undefined) await write(options.output);
 if (options.json) {
-  const { instructionSets, oracle, rows } = found;
-  process.stdout.write(`${JSON.stringify({ instructionSets, seconds, oracle, rows, broken }, null, 1)}\n`);
+  const { instructionSets, oracle, passes, rows } = found;
+  process.stdout.write(`${JSON.stringify({ instructionSets, seconds, oracle, passes, rows, broken }, null, 1)}\n`);
 } else if (options.output === undefined) process.stdout.write(table);
 for (const line of broken) process.stderr.write(`broken: ${line}\n`);
 process.stderr.write(`${found.instructionSets.join(', ')}; ${seconds.toFixed(0)} s\n`);
@@ -134,7 +138,7 @@ function markdown() {
   for (const { function: name, direction, precision, ulp, at, wrong, differ } of found.rows) {
     // Rounded up: a table must not promise more than was found.
     const error = ulp === 0 ? '0' : (Math.ceil(ulp * 1000) / 1000).toFixed(3);
-    const label = direction === 'gradient' ? `${name}, gradient` : name;
+    const label = { forward: name, gradient: `${name}, gradient`, product: `${name}, gradient, any grad` }[direction];
     lines.push(`| ${[label, precision, error, ulp === 0 ? '' : at, wrong ?? '', differ].join(' | ')} |`);
   }
   return `${lines.join('\n')}\n`;

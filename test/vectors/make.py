@@ -167,7 +167,7 @@ def products(name, slope, zero, end):
     source = random.Random(name + " gradient")
     points = [(float.fromhex(x), s * g * 2.0**e) for x, g in HARD_PRODUCTS[name] for s in (1, -1) for e in (0, 100, -60)]
     least = 2.0**-149
-    points += [(x, g * least) for x in (0.0, least, -least, 2.0**-60, -(2.0**-60), 1.0) for g in (1, 3, -5, 2**23 - 1)]
+    points += [(x, g * least) for x in (0.0, least, -least, 2.0**-60, -(2.0**-60), 1.0) for g in (1, 2, 3, -5, 6, -10, 2**23 - 1, 2**24 - 2)]
     points += [(s * end * f, g) for s in (1, -1) for f in (0.9, 1, 1.2, 1.3) for g in (2.0**126, -3e38, 1.7e20)]
     points += [(source.uniform(-5, 5), source.gauss(0, 1)) for _ in range(40)]
     if zero is not None:
@@ -215,8 +215,9 @@ def double_double():
         "density": sums(density, xs),
         "normal": sums(normal, xs + [-10.0, -14.5, -18.0]),
     }
-    for name, (value, slope, *_) in FUNCTIONS.items():
-        result[name] = {"value": sums(value, xs), "slope": sums(slope, xs)}
+    for name, (value, slope, _, (_, end)) in FUNCTIONS.items():
+        tail = [s * end * f for s in (1, -1) for f in (0.5, 0.99, 1.3)]
+        result[name] = {"value": sums(value, xs + tail), "slope": sums(slope, xs + tail)}
     return result
 
 
