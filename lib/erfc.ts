@@ -48,7 +48,7 @@ const expm1Small = (r: number) =>
     r *
     (0.5 +
       r * 0.16666666666664534 +
-      r * r * (0.041666666666656 + r * 0.00833333915237629 + r * r * 0.001388889980023965));
+      r * r * (0.041666666666656 + r * 0.0083333391523763 + r * r * 0.001388889980023965));
 
 /**
  * c * e^(high + low) for a sum in [-800, 44]; NaN for NaN. The factor is inside, so that a subnormal result is rounded once.

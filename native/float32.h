@@ -8,14 +8,6 @@
 
 namespace {
 
-// e^r as 1 + r + r^2 q(r), degree 6: 0.06 u. One degree less would make 1.8 u.
-inline vec<float> exp_minus_one(vec<float> r) {
-  vec<float> r2 = r * r;
-  vec<float> high = fma(0x1.694cd4p-10f, r2, fma(0x1.123988p-7f, r, 0x1.555a26p-5f));
-  vec<float> low = fma(0x1.555492p-3f, r, 0x1.fffffap-2f);
-  return fma(fma(high, r2, low), r2, r);
-}
-
 // e^x = 2^((k + shift) / 16) (1 + rest), from a table and a polynomial of degree 3: 0.03 u. The shift is 0.5769341, the
 // best of 4 * 10^7 between 0.5 and 0.75: all sixteen entries of the table are within 0.28 u of their real values. And
 // `rest` is between -0.05 and -0.003, so that 1 + power * rest, the first part of 1 + e^x, is below 1, where rounding

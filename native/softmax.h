@@ -152,7 +152,7 @@ template <class T, class V> reciprocal<V> reciprocal_of(V total) {
   V whole = 1 / total;
   if constexpr (sizeof(T) == sizeof(double)) return {whole, fma(-total, whole, V(1)) * whole};
   // Rounded to the 24 bits of a float: a multiple has pushed out the others.
-  V multiple = whole * V(0x1.0000002p+29), quotient = multiple - (multiple - whole);
+  V multiple = whole * V(0x1.00000008p+29), quotient = multiple - (multiple - whole);
   return {quotient, (whole - quotient) * total};
 }
 template <class T> share<T> share_of_total(double total) {

@@ -1,6 +1,6 @@
-"""Numbers that are roundings of known ones: logarithms, units of exponents, parts of products, ends. No fit is in them."""
+"""Numbers that are roundings of known ones: logarithms, units of exponents, parts of products. No fit is in them."""
 from fit import Report, halves, rounded
-from mpmath import erfc, exp, findroot, floor, frexp, ldexp, log, mpf, pi, sqrt
+from mpmath import floor, frexp, ldexp, log, mpf, pi, sqrt
 
 LINEAR = 2 * sqrt(2 / pi)  # twice the inner function of gelu's approximation by tanh is LINEAR a + CUBIC a^3
 FRACTION = mpf("0.044715")
@@ -45,21 +45,6 @@ native.add("times_density", [*unit(mpf(-0.5))[1:], double(DENSITY * 2 ** (mpf(21
 # quick.h, whose units have no rest
 native.add("tanh", unit(mpf(2))[1:3])
 native.add("quick_gelu_whole", unit(mpf(-0.5))[1:3])
-
-
-# Ends for quick.h: where a result is the middle between the least normal float and the next.
-MIDDLE = mpf(2) ** -126 + mpf(2) ** -150
-
-
-def end(result, near):
-    return [double(findroot(lambda a: log(result(a)) - log(MIDDLE), near))]
-
-
-native.add("quick_gelu_end", end(lambda a: a * erfc(a / sqrt(2)) / 2, 13))
-native.add("exp_end<quick>", end(lambda a: 1 / (1 + exp(a)), 87))
-native.add("gelu_tanh_end<quick>", end(lambda a: a / (1 + exp(LINEAR * a + CUBIC * a**3)), 10))
-native.add("gelu_sigmoid_end<quick>", end(lambda a: a / (1 + exp(SCALE * a)), 53))
-
 # math.h: the two parts of a cubic, a (a^2 + most + rest). `most` is short.
 most = cut(1 / FRACTION, 16)
 native.add("gelu_tanh_most", [most])
@@ -71,6 +56,11 @@ native.add("gelu_sigmoid_one_plus", unit(SCALE))
 native.add("gelu_sigmoid_growth", halves(SCALE))
 native.add("far_slope<nonlin::activation_gelu>", [double(DENSITY)])
 native.add("far_slope<nonlin::activation_geluTanh>", halves(CUBIC))
+# double_double.h: ln 2 in three parts, the first of 42 bits.
+first, left = halves(LN_2, 42)
+second, third = halves(LN_2 - mpf(first))
+native.add("ln_2_parts", [first, second, third])
+native.add("density_height", halves(DENSITY))
 # softmax.h: the largest numbers, and the factor that pushes all but 24 bits of a double out.
 native.add("lowest_finite", [-float(mpf(2) ** 128 - mpf(2) ** 104), -float(mpf(2) ** 1024 - mpf(2) ** 971)])
 native.add("reciprocal_of", [2.0**29 + 1])

@@ -18,11 +18,8 @@ export const scripts = {
   constants: {
     'native/exp.h': ['log2_e', 'ln_2', 'ln_2_rest', 'minus_one'],
     [float32]: ['natural', 'times_density'],
-    [quick]: ['tanh', 'quick_gelu_whole', 'quick_gelu_end'],
+    [quick]: ['tanh', 'quick_gelu_whole'],
     'native/math.h': [
-      'exp_end<quick>',
-      'gelu_tanh_end<quick>',
-      'gelu_sigmoid_end<quick>',
       'gelu_tanh_most',
       'gelu_tanh_rest',
       'gelu_tanh_one_plus',
@@ -32,6 +29,7 @@ export const scripts = {
       'far_slope<nonlin::activation_gelu>',
       'far_slope<nonlin::activation_geluTanh>',
     ],
+    'native/double_double.h': ['ln_2_parts', 'density_height'],
     'native/softmax.h': ['lowest_finite', 'reciprocal_of'],
     [erfc]: ['stepHigh', 'stepLow', 'densityHigh', 'densityLow'],
     'lib/activations.ts': [
