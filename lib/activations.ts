@@ -24,20 +24,34 @@ import {
   timesFarNormalSlope,
 } from './erfc.js';
 
+/** A row of the table. In it a and b are its parameters, in their order and rounded to the dtype of x. */
 export interface Formula {
-  readonly f: (x: number) => number;
+  /** By their names. */
+  readonly parameters?: Readonly<Record<string, Parameter>>;
+  readonly f: (x: number, a: number, b: number) => number;
   /** g times the derivative at x. */
-  readonly grad: (x: number, g: number) => number;
-  /** What decides the rounding to float32 where that takes more than float64; absent where f and grad only select. */
+  readonly grad: (x: number, g: number, a: number, b: number) => number;
+  /** What decides the rounding to float32 where that takes more than float64; absent where one operation rounds, or none. */
   readonly exactly?: Exactly;
+}
+
+/** A finite number that a caller may choose. */
+export interface Parameter {
+  /** Where it is left out; without this it is needed. */
+  readonly default?: number;
+  /** The least that it may be, and what it must be above. */
+  readonly least?: number;
+  readonly above?: number;
+  /** Others than the default, that tests and `nonlin check` try; those of a row's parameters go together. */
+  readonly samples?: readonly number[];
 }
 
 /** The value and the derivative as a textbook has them, to some 94 bits. */
 export interface Exactly {
-  readonly f: (x: number) => DoubleDouble;
-  readonly slope: (x: number) => DoubleDouble;
-  /** About where the slope is zero, or NaN: near it `grad` need not keep its relative accuracy (rounding.ts). */
-  readonly zero: number;
+  readonly f: (x: number, a: number, b: number) => DoubleDouble;
+  readonly slope: (x: number, a: number, b: number) => DoubleDouble;
+  /** About where the slope is zero, if anywhere: near it `grad` need not keep its relative accuracy (rounding.ts). */
+  readonly zero?: (a: number) => number;
 }
 
 // The largest errors seen are given in units in the last place (ulp) of float64, against MPFR, 100,000 inputs and more each.
@@ -184,7 +198,7 @@ function geluSigmoidFar(g: number, a: number): number {
 const gatedExactly = (v: (x: number) => DoubleDouble, growth: (x: number) => DoubleDouble): Exactly => ({
   f: (x) => multiply(x, logistic(v(x))),
   slope: (x) => multiply(logistic(v(x)), add(1, multiply(growth(x), logistic(negate(v(x)))))),
-  zero: -0.752,
+  zero: () => -0.752,
 });
 const fraction = divide(44715, 1_000_000);
 /** 2 sqrt(2/pi) x (1 + k 0.044715 x^2) */
@@ -199,7 +213,7 @@ export const activations = {
   sigmoid: {
     f: sigmoid,
     grad: (x, g) => product(g, sigmoidSlope(x), x, sigmoidFar),
-    exactly: { f: logistic, slope: logisticSlope, zero: Number.NaN },
+    exactly: { f: logistic, slope: logisticSlope },
   },
   /** (e^x - e^-x) / (e^x + e^-x): as an activation, LeCun, Bottou, Orr and Mueller, "Efficient backprop", 1998. */
   tanh: {
@@ -208,7 +222,6 @@ export const activations = {
     exactly: {
       f: (x) => divide(expm1(2 * x), add(expm1(2 * x), 2)),
       slope: (x) => scale(logisticSlope(2 * x), 4),
-      zero: Number.NaN,
     },
   },
   /** x P(N < x), N normal: Hendrycks and Gimpel, "Gaussian error linear units", arXiv:1606.08415, 2016. */
@@ -218,7 +231,7 @@ export const activations = {
     exactly: {
       f: (x) => multiply(x, normal(x)),
       slope: (x) => add(normal(x), multiply(x, density(x))),
-      zero: -0.752,
+      zero: () => -0.752,
     },
   },
   /** x / 2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): the same paper's approximation of it. */
@@ -237,6 +250,11 @@ export const activations = {
     exactly: gatedExactly(scaledExactly, scaledExactly),
   },
 } satisfies Record<string, Formula>;
+
+/** Functions that are several rows of the table: an option chooses one of them. */
+export const variants = {
+  gelu: { option: 'approximate', rows: { none: 'gelu', tanh: 'geluTanh', sigmoid: 'geluSigmoid' } },
+} as const satisfies Record<string, { option: string; rows: Record<string, keyof typeof activations> }>;
 
 export type Activation = keyof typeof activations;
 

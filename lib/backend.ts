@@ -24,10 +24,19 @@ export const opOf = Object.fromEntries(activationNames.map((name, op) => [name, 
  */
 export interface Backend {
   readonly name: BackendName;
-  /** y = f(x), element by element. */
-  map(x: FloatArray, y: FloatArray, op: Op, exact?: boolean, fresh?: boolean): void;
+  /** y = f(x), element by element, for the parameters a and b of the row. */
+  map(x: FloatArray, y: FloatArray, op: Op, a: number, b: number, exact?: boolean, fresh?: boolean): void;
   /** y = grad * f'(x), element by element. */
-  mapGrad(grad: FloatArray, x: FloatArray, y: FloatArray, op: Op, exact?: boolean, fresh?: boolean): void;
+  mapGrad(
+    grad: FloatArray,
+    x: FloatArray,
+    y: FloatArray,
+    op: Op,
+    a: number,
+    b: number,
+    exact?: boolean,
+    fresh?: boolean,
+  ): void;
   /** Softmax over the middle dimension of x as [outer, length, inner]; outer follows from the length of x. No size is 0. */
   softmax(x: FloatArray, y: FloatArray, length: number, inner: number, exact?: boolean, fresh?: boolean): void;
   /** The gradient of softmax(x) over the same dimension: y = s * (grad - sum(grad * s)), s = softmax(x). */

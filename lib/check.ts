@@ -2,7 +2,7 @@
 // and its readers blame the caller.
 import type { FloatArray } from './backend.js';
 import { describe } from './errors.js';
-import { bufferOf, byteOffset, elementBytes, lengthOf, lossOf, typeName } from './floats.js';
+import { byteOffset, lengthOf, lossOf, shareMemory, typeName } from './floats.js';
 
 /** Which arithmetic serves float32: `'fast'` in float32, `'exact'` in float64 and more, rounded once. */
 export type Precision = 'fast' | 'exact';
@@ -41,8 +41,8 @@ export function checkOut(
   name: string,
 ): FloatArray {
   const y = checkLike(x, count, out, 'out', name);
-  checkOverlap(x, count, y, 'x', name);
-  if (grad !== undefined) checkOverlap(grad, count, y, 'grad', name);
+  checkOverlap(x, y, 'x', name);
+  if (grad !== undefined) checkOverlap(grad, y, 'grad', name);
   return y;
 }
 
@@ -65,14 +65,8 @@ function otherLength(length: number, count: number, what: string, name: string):
 }
 
 /** For arrays of one type and length. What has another buffer object over the same memory is for a backend to find. */
-function checkOverlap(x: FloatArray, count: number, out: FloatArray, what: string, name: string): void {
-  if (x === out) return;
-  const from = byteOffset(x);
-  const to = byteOffset(out);
-  const bytes = count * elementBytes(x);
-  // Whether or not they share a buffer, which is slow to ask for: no part of one lies in the other, unless they are one.
-  if (from === to || from >= to + bytes || to >= from + bytes) return;
-  if (bufferOf(x) === bufferOf(out)) throw overlap(what, name);
+function checkOverlap(x: FloatArray, out: FloatArray, what: string, name: string): void {
+  if (x !== out && byteOffset(x) !== byteOffset(out) && shareMemory(x, out)) throw overlap(what, name);
 }
 
 function overlap(what: string, name: string): RangeError {

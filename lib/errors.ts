@@ -17,6 +17,11 @@ export function describe(value: unknown): string {
   return name === undefined || name === 'Object' ? 'an object' : `a ${name}`;
 }
 
+/** `a`, `a and b`, `a, b and c`. */
+export function list(names: readonly string[], last: 'and' | 'or' = 'and'): string {
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} ${last} ${names.at(-1)}`;
+}
+
 /** Of the caller's classes, whose names are the caller's; our own may have another in a bundle. */
 function nameOfClass(value: object): string | undefined {
   try {

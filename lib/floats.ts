@@ -57,6 +57,15 @@ export function elementBytes(x: FloatArray): 4 | 8 {
   return isFloat32(x) ? 4 : 8;
 }
 
+/** Whether some byte lies in both, as far as their buffers tell. */
+export function shareMemory(a: FloatArray, b: FloatArray): boolean {
+  if (a === b) return true;
+  const [from, to] = [byteOffset(a), byteOffset(b)];
+  // The ranges first: to ask for a buffer is slow.
+  if (from >= to + lengthOf(b) * elementBytes(b) || to >= from + lengthOf(a) * elementBytes(a)) return false;
+  return bufferOf(a) === bufferOf(b);
+}
+
 /** `count` elements from `first` on, in the same memory. */
 export function part(x: FloatArray, first: number, count: number): FloatArray {
   const at = byteOffset(x) + first * elementBytes(x);

@@ -1,13 +1,21 @@
 // The path of a public function: check, find the memory, call the backend once. A Tensor travels as a contiguous array.
-import type { Activation } from './activations.js';
-import { type FloatArray, type Op, opOf } from './backend.js';
+import type { FloatArray } from './backend.js';
 import { checkGrad, checkOut, checkPrecision, countOf, type Precision } from './check.js';
-import { describe, inNameOf } from './errors.js';
-import { isFloatArray } from './floats.js';
+import { inNameOf } from './errors.js';
+import { isFloat32, isFloatArray } from './floats.js';
 import { emptyLike } from './memory.js';
-import type { Given } from './options.js';
+import { type Given, readOptions, tooMany } from './options.js';
 import { backend } from './select.js';
 import { checkReach, normalizeDim, overlapsItself, sameShape, shapeText, sizeOf } from './shape.js';
+import {
+  type Elementwise,
+  type FunctionName,
+  type OwnOptions,
+  parameterOf,
+  rowOf,
+  type Signature,
+  signatures,
+} from './signatures.js';
 import {
   asTensor,
   contiguousData,
@@ -51,58 +59,90 @@ export interface Options<X extends Input = Input, O extends Out<X> = Out<X>> {
   readonly precision?: Precision;
 }
 
-export interface GELUOptions<X extends Input = Input, O extends Out<X> = Out<X>> extends Options<X, O> {
-  /** `'none'` (default): with the error function. `'tanh'`, `'sigmoid'`: the two usual approximations of it. */
-  readonly approximate?: Approximate;
-}
+/** The options of an elementwise function, by its name: those of its own besides. */
+export type OptionsOf<F extends FunctionName, X extends Input = Input, O extends Out<X> = Out<X>> = Options<X, O> &
+  OwnOptions<F>;
 
 export interface SoftmaxOptions<X extends Input = Input, O extends Out<X> = Out<X>> extends Options<X, O> {
   /** The dimension whose entries sum to 1; negative counts from the end. Default -1. */
   readonly dim?: number;
 }
 
-/** The activations that `approximate` names. */
-export const gelus = { none: 'gelu', tanh: 'geluTanh', sigmoid: 'geluSigmoid' } as const satisfies Record<
-  string,
-  Activation
->;
-export type Approximate = keyof typeof gelus;
+/** The options of `gelu`. */
+export type GELUOptions<X extends Input = Input, O extends Out<X> = Out<X>> = OptionsOf<'gelu', X, O>;
 
-// Map.get is a few instructions; the two lookups by a name that varies took 12 ns more.
-const geluOps = new Map<unknown, Op>(Object.entries(gelus).map(([name, activation]) => [name, opOf[activation]]));
+/** Whether some option must be given. */
+type IsNeeded<F extends FunctionName> = Record<never, never> extends OwnOptions<F> ? false : true;
 
-/** The activation that `approximate` names, by its number. */
-export function geluOf(approximate: unknown = 'none', name = 'gelu'): Op {
-  const op = geluOps.get(approximate);
-  if (op !== undefined) return op;
-  throw new TypeError(`${name}: approximate must be 'none', 'tanh' or 'sigmoid', got ${describe(approximate)}`);
+/** An elementwise function. */
+export type Forward<F extends FunctionName> =
+  IsNeeded<F> extends true
+    ? <X extends Input, O extends Out<X> = undefined>(x: X, options: OptionsOf<F, X, O>) => Result<X, O>
+    : <X extends Input, O extends Out<X> = undefined>(x: X, options?: OptionsOf<F, X, O>) => Result<X, O>;
+
+/** Its gradient. */
+export type Gradient<F extends FunctionName> =
+  IsNeeded<F> extends true
+    ? <X extends Input, O extends Out<X> = undefined>(grad: Input, x: X, options: OptionsOf<F, X, O>) => Result<X, O>
+    : <X extends Input, O extends Out<X> = undefined>(grad: Input, x: X, options?: OptionsOf<F, X, O>) => Result<X, O>;
+
+/** The function of that name. */
+export function forward<F extends FunctionName>(name: F): Forward<F> {
+  const signature = signatures[name];
+  const { own } = signature;
+  return ((x: Input, options: unknown, more: unknown) => {
+    if (more !== undefined) throw tooMany(more, name, 'x');
+    return map(signature, name, x, readOptions(options, name, own)).result;
+  }) as Forward<F>;
+}
+
+/** The gradient of the function of that name. */
+export function gradient<F extends FunctionName>(of: F): Gradient<F> {
+  const signature = signatures[of];
+  const { own } = signature;
+  const name = `${of}Grad`;
+  return ((grad: unknown, x: Input, options: unknown, more: unknown) => {
+    if (more !== undefined) throw tooMany(more, name, 'grad, x');
+    return mapGrad(signature, name, grad, x, readOptions(options, name, own)).result;
+  }) as Gradient<F>;
 }
 
 /** y = f(x), element by element. */
-export function map<X extends Input, O>(op: Op, name: string, x: X, given: Given): Result<X, O> {
+export function map(of: Elementwise, name: string, x: Input, given: Given): Operands {
   const exact = checkPrecision(given.precision, name);
+  const op = rowOf(of, given, name);
   const call = operands(name, x, given.out, false);
+  const single = isFloat32(call.x);
+  const a = parameterOf(of, 0, given, single, name);
+  const b = parameterOf(of, 1, given, single, name);
   try {
-    backend.map(call.x, call.y, op, exact, call.fresh);
+    backend.map(call.x, call.y, op, a, b, exact, call.fresh);
   } catch (error) {
     throw inNameOf(name, error);
   }
-  return finish(call);
+  return finished(call);
 }
 
 /** y = grad * f'(x), element by element. */
-export function mapGrad<X extends Input, O>(op: Op, name: string, grad: unknown, x: X, given: Given): Result<X, O> {
+export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, given: Given): Operands {
   const exact = checkPrecision(given.precision, name);
+  const op = rowOf(of, given, name);
   const call = operands(name, x, given.out, true, grad);
+  const single = isFloat32(call.x);
+  const a = parameterOf(of, 0, given, single, name);
+  const b = parameterOf(of, 1, given, single, name);
   try {
-    backend.mapGrad(call.grad!, call.x, call.y, op, exact, call.fresh);
+    backend.mapGrad(call.grad!, call.x, call.y, op, a, b, exact, call.fresh);
   } catch (error) {
     throw inNameOf(name, error);
   }
-  return finish(call);
+  return finished(call);
 }
 
-export function softmaxOf<X extends Input, O>(x: X, given: Given, name = 'softmax', dim = given.dim): Result<X, O> {
+/** What softmax takes, and its gradient. */
+export const softmaxSignature: Signature = { own: ['dim'] };
+
+export function softmax(name: string, x: Input, given: Given, dim = given.own[0]): Operands {
   const exact = checkPrecision(given.precision, name);
   const call = operands(name, x, given.out, false);
   const shape = call.shape ?? [call.count];
@@ -113,16 +153,10 @@ export function softmaxOf<X extends Input, O>(x: X, given: Given, name = 'softma
   } catch (error) {
     throw inNameOf(name, error);
   }
-  return finish(call);
+  return finished(call);
 }
 
-export function softmaxGradOf<X extends Input, O>(
-  grad: unknown,
-  x: X,
-  given: Given,
-  name = 'softmaxGrad',
-  dim = given.dim,
-): Result<X, O> {
+export function softmaxGrad(name: string, grad: unknown, x: Input, given: Given, dim = given.own[0]): Operands {
   const exact = checkPrecision(given.precision, name);
   const call = operands(name, x, given.out, true, grad);
   const shape = call.shape ?? [call.count];
@@ -133,7 +167,7 @@ export function softmaxGradOf<X extends Input, O>(
   } catch (error) {
     throw inNameOf(name, error);
   }
-  return finish(call);
+  return finished(call);
 }
 
 function dimOf(dim: unknown = -1, shape: readonly number[], name: string): number {
@@ -145,7 +179,7 @@ function dimOf(dim: unknown = -1, shape: readonly number[], name: string): numbe
 }
 
 /** What a backend is called with, checked, and what its caller gets. */
-interface Operands {
+export interface Operands {
   readonly x: FloatArray;
   readonly y: FloatArray;
   readonly grad: FloatArray | undefined;
@@ -157,6 +191,9 @@ interface Operands {
   readonly fresh: boolean;
   /** An `out` that is not contiguous: y is to be scattered into it. */
   readonly scatter: Tensor | undefined;
+  /** The memory that x lies in, and that `out` does: x and y, unless those are copies. */
+  readonly source: FloatArray;
+  readonly target: FloatArray;
 }
 
 /** The operands of x, and of grad where there is to be one, with `out` or something new for the result. */
@@ -164,8 +201,9 @@ function operands(name: string, x: Input, out: unknown, hasGrad: boolean, grad?:
   if (!isFloatArray(x)) return tensorOperands(name, x, out, hasGrad, grad);
   const count = countOf(x, name);
   const g = hasGrad ? checkGrad(x, count, grad, name) : undefined;
-  const y = out === undefined ? emptyLike(x, count) : checkOut(x, count, g, out, name);
-  return { x, y, grad: g, count, shape: undefined, result: y, fresh: out === undefined, scatter: undefined };
+  const fresh = out === undefined;
+  const y = fresh ? emptyLike(x, count) : checkOut(x, count, g, out, name);
+  return { x, y, grad: g, count, shape: undefined, result: y, fresh, scatter: undefined, source: x, target: y };
 }
 
 function tensorOperands(name: string, like: unknown, out: unknown, hasGrad: boolean, grad: unknown): Operands {
@@ -189,23 +227,25 @@ function tensorOperands(name: string, like: unknown, out: unknown, hasGrad: bool
     throw inNameOf(`${name}: ${what}`, error);
   }
   const { shape, size: count } = from;
+  const source = from.data;
   if (own === undefined) {
     if (into !== undefined && overlapsItself(into)) throw selfOverlap(into, name);
     const y = emptyLike(x, count);
+    const result = out ?? resultLike(from, y);
     // Scattered afterwards, so an out may share anything with x.
-    return { x, y, grad: g, count, shape, result: out ?? resultLike(from, y), fresh: true, scatter: into };
+    return { x, y, grad: g, count, shape, result, fresh: true, scatter: into, source, target: into?.data ?? y };
   }
   const y = checkOut(x, count, g, own, name);
-  return { x, y, grad: g, count, shape, result: out, fresh: false, scatter: undefined };
+  return { x, y, grad: g, count, shape, result: out, fresh: false, scatter: undefined, source, target: y };
 }
 
 function selfOverlap({ strides }: Tensor, name: string): RangeError {
   return new RangeError(`${name}: out has strides ${shapeText(strides)}: several elements are one place in memory`);
 }
 
-function finish<X extends Input, O>({ y, result, scatter }: Operands): Result<X, O> {
-  if (scatter !== undefined) copyInto(scatter, y);
-  return result as Result<X, O>;
+function finished(call: Operands): Operands {
+  if (call.scatter !== undefined) copyInto(call.scatter, call.y);
+  return call;
 }
 
 /** `other` as a tensor of x's dtype and shape. */

@@ -1,45 +1,17 @@
-// What the package exports, name by name. Each function is a row of the table in activations.ts; softmax has its own shape.
-import type { Activation } from './activations.js';
-import { opOf } from './backend.js';
+// What the package exports, name by name. Each elementwise function is a row of the table in activations.ts.
 import {
-  type GELUOptions,
-  geluOf,
+  forward,
+  gradient,
   type Input,
-  map,
-  mapGrad,
-  type Options,
   type Out,
   type Result,
   type SoftmaxOptions,
-  softmaxGradOf,
-  softmaxOf,
+  softmaxGrad as softmaxGradOf,
+  softmax as softmaxOf,
+  softmaxSignature,
 } from './functions.js';
 import { readOptions, tooMany } from './options.js';
 import { type DType, Tensor as TensorClass, type TensorConstructor } from './tensor.js';
-
-type Forward = <X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>) => Result<X, O>;
-type Gradient = <X extends Input, O extends Out<X> = undefined>(
-  grad: Input,
-  x: X,
-  options?: Options<X, O>,
-) => Result<X, O>;
-
-function forward(name: Activation): Forward {
-  const op = opOf[name];
-  return (x, options, more?: unknown) => {
-    if (more !== undefined) throw tooMany(more, name, 'x');
-    return map(op, name, x, readOptions(options, name));
-  };
-}
-
-function gradient(of: Activation): Gradient {
-  const op = opOf[of];
-  const name = `${of}Grad`;
-  return (grad, x, options, more?: unknown) => {
-    if (more !== undefined) throw tooMany(more, name, 'grad, x');
-    return mapGrad(op, name, grad, x, readOptions(options, name));
-  };
-}
 
 /**
  * Rectified linear unit, `max(x, 0)`, element by element (Nair and Hinton, 2010). Exact; NaN stays NaN and -0 stays -0.
@@ -69,12 +41,7 @@ export const tanh = forward('tanh');
  * `x * sigmoid(1.702 x)`. All three keep their relative accuracy in the left tail, down to subnormal results.
  * Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
  */
-export function gelu<X extends Input, O extends Out<X> = undefined>(x: X, options?: GELUOptions<X, O>): Result<X, O>;
-export function gelu<X extends Input, O>(x: X, options?: unknown, more?: unknown): Result<X, O> {
-  if (more !== undefined) throw tooMany(more, 'gelu', 'x');
-  const given = readOptions(options, 'gelu', 'approximate');
-  return map(geluOf(given.approximate), 'gelu', x, given);
-}
+export const gelu = forward('gelu');
 
 /**
  * Softmax along a dimension, `e^x / sum(e^x)`. float32 is within 4 ulp of the true value and float64 within 5, measured on rows
@@ -89,9 +56,9 @@ export function softmax<X extends Input, O extends Out<X> = undefined>(
   x: X,
   options?: SoftmaxOptions<X, O> | number,
 ): Result<X, O>;
-export function softmax<X extends Input, O>(x: X, options?: unknown, more?: unknown): Result<X, O> {
+export function softmax(x: Input, options?: unknown, more?: unknown): unknown {
   if (more !== undefined) throw tooMany(more, 'softmax', 'x');
-  return softmaxOf(x, readOptions(options, 'softmax', 'dim'));
+  return softmaxOf('softmax', x, readOptions(options, 'softmax', softmaxSignature.own)).result;
 }
 
 /**
@@ -110,16 +77,7 @@ export const sigmoidGrad = gradient('sigmoid');
 export const tanhGrad = gradient('tanh');
 
 /** `grad` times the derivative of {@link gelu} in the form that `approximate` names. Arguments as in {@link reluGrad}. */
-export function geluGrad<X extends Input, O extends Out<X> = undefined>(
-  grad: Input,
-  x: X,
-  options?: GELUOptions<X, O>,
-): Result<X, O>;
-export function geluGrad<X extends Input, O>(grad: Input, x: X, options?: unknown, more?: unknown): Result<X, O> {
-  if (more !== undefined) throw tooMany(more, 'geluGrad', 'grad, x');
-  const given = readOptions(options, 'geluGrad', 'approximate');
-  return mapGrad(geluOf(given.approximate, 'geluGrad'), 'geluGrad', grad, x, given);
-}
+export const geluGrad = gradient('gelu');
 
 /** `s * (grad - sum(grad * s))` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}, and of {@link softmax}. */
 export function softmaxGrad<X extends Input, O extends Out<X> = undefined>(
@@ -127,9 +85,9 @@ export function softmaxGrad<X extends Input, O extends Out<X> = undefined>(
   x: X,
   options?: SoftmaxOptions<X, O> | number,
 ): Result<X, O>;
-export function softmaxGrad<X extends Input, O>(grad: Input, x: X, options?: unknown, more?: unknown): Result<X, O> {
+export function softmaxGrad(grad: Input, x: Input, options?: unknown, more?: unknown): unknown {
   if (more !== undefined) throw tooMany(more, 'softmaxGrad', 'grad, x');
-  return softmaxGradOf(grad, x, readOptions(options, 'softmaxGrad', 'dim'));
+  return softmaxGradOf('softmaxGrad', grad, x, readOptions(options, 'softmaxGrad', softmaxSignature.own)).result;
 }
 
 /** A float32 or float64 array of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
@@ -139,18 +97,19 @@ export type Tensor<D extends DType = DType> = TensorClass<D>;
 export type { BackendName, FloatArray } from './backend.js';
 export type { Precision } from './check.js';
 export type {
-  Approximate,
   GELUOptions,
   Input,
   NewArray,
   Options,
+  OptionsOf,
   Out,
   Output,
   Result,
   SoftmaxOptions,
 } from './functions.js';
-export { GELU, type Layer, ReLU, Sigmoid, Softmax, Tanh } from './layers.js';
+export { type Elementwise, GELU, type Layer, ReLU, Sigmoid, Softmax, Tanh } from './layers.js';
 export { backends, type Info, info, useBackend } from './select.js';
+export type { FunctionName, OwnOptions } from './signatures.js';
 export type {
   DataOf,
   DType,

@@ -1,23 +1,31 @@
 // The activations as layers: callable objects that remember their last input for backward(). Nothing here reads the name of a
 // class or a function, which bundlers change.
-import { type Op, opOf } from './backend.js';
 import { describe } from './errors.js';
-import { bufferOf, byteOffset, elementBytes, isFloatArray, lengthOf } from './floats.js';
+import { shareMemory } from './floats.js';
 import {
-  type Approximate,
-  geluOf,
   type Input,
   map,
   mapGrad,
+  type Operands,
   type Options,
   type Out,
   type Output,
   type Result,
   type SoftmaxOptions,
-  softmaxGradOf,
-  softmaxOf,
+  softmax,
+  softmaxGrad,
+  softmaxSignature,
 } from './functions.js';
-import { checkNothing, type Given, noOptions, type OwnOption, readOptions, readOwn, tooMany } from './options.js';
+import { type Given, noOptions, readOptions, readOwn, tooMany } from './options.js';
+import {
+  defaultOf,
+  type FunctionName,
+  type OwnOptions,
+  parameterOf,
+  rowOf,
+  type Elementwise as Signature,
+  signatures,
+} from './signatures.js';
 
 // A constructor that returns a function makes `layer(x)` work; the fields of the classes below are then the function's.
 class Callable {
@@ -45,21 +53,21 @@ export abstract class Layer extends Callable {
   #input: Input | undefined;
   #why = 'no forward came before it';
 
-  protected abstract compute<X extends Input>(x: X, given: Given): Output<X>;
-  protected abstract computeGrad<X extends Input>(grad: Input, x: X, given: Given): Output<X>;
+  protected abstract compute(x: Input, given: Given): Operands;
+  protected abstract computeGrad(grad: Input, x: Input, given: Given): Operands;
   /** What `toString()` and messages call the layer; a class made from one of these may give its own. */
   protected abstract title(): string;
   /** What stands between the brackets of `toString()`. */
   protected describe(): string {
     return '';
   }
-  /** The option that calls take besides `out` and `precision`. */
-  protected option(): OwnOption | undefined {
-    return undefined;
+  /** The options that calls take besides `out` and `precision`. */
+  protected options(): readonly string[] {
+    return noOptions.own as readonly string[];
   }
-  /** The option that only the constructor takes. */
-  protected fixed(): OwnOption | undefined {
-    return undefined;
+  /** The options that only the constructor takes. */
+  protected fixed(): readonly string[] {
+    return noOptions.own as readonly string[];
   }
 
   /**
@@ -71,9 +79,9 @@ export abstract class Layer extends Callable {
   forward<X extends Input>(x: X, options?: unknown, more?: unknown): Output<X> {
     if (more !== undefined) throw tooMany(more, this.title(), 'x');
     const given = this.#read(options);
-    const y = this.compute(x, given);
-    if (this.#training) this.#keep(x, given.out);
-    return y;
+    const call = this.compute(x, given);
+    if (this.#training) this.#keep(x, given.out !== undefined && shareMemory(call.source, call.target));
+    return call.result as Output<X>;
   }
 
   /**
@@ -86,7 +94,7 @@ export abstract class Layer extends Callable {
     if (more !== undefined) throw tooMany(more, this.title(), 'grad, x');
     const given = this.#read(options);
     if (x === undefined) throw this.#noInput();
-    return this.computeGrad(grad, x, given) as Output<X>;
+    return this.computeGrad(grad, x, given).result as Output<X>;
   }
 
   /** Whether `forward` keeps its input. */
@@ -109,7 +117,9 @@ export abstract class Layer extends Callable {
   }
 
   /** From now on nothing is kept, nor is what was: `train(false)`. `backward(grad, x)` still works. Returns the layer. */
-  eval(): this {
+  eval(): this;
+  eval(more?: unknown): this {
+    if (more !== undefined) throw new TypeError(`${this.title()}: eval takes nothing, got ${describe(more)}`);
     return this.train(false);
   }
 
@@ -127,11 +137,10 @@ export abstract class Layer extends Callable {
   }
 
   #read(options: unknown): Given {
-    return options === undefined ? noOptions : readOptions(options, this.title(), this.option(), this.fixed());
+    return options === undefined ? noOptions : readOptions(options, this.title(), this.options(), this.fixed());
   }
 
-  #keep(x: Input, out: unknown): void {
-    const overwritten = out !== undefined && shareMemory(x, out);
+  #keep(x: Input, overwritten: boolean): void {
     this.#input = overwritten ? undefined : x;
     if (overwritten) this.#why = 'the output of the last forward lies among its input';
   }
@@ -142,82 +151,87 @@ export abstract class Layer extends Callable {
   }
 }
 
-/** Whether what lies in one may lie in the other too, as far as their buffers tell. */
-function shareMemory(x: Input, out: unknown): boolean {
-  const a = isFloatArray(x) ? x : x.data;
-  const b = isFloatArray(out) ? out : (out as { data?: unknown }).data;
-  if (a === b) return true;
-  if (!isFloatArray(a) || !isFloatArray(b)) return false;
-  const [from, to] = [byteOffset(a), byteOffset(b)];
-  if (from >= to + lengthOf(b) * elementBytes(b) || to >= from + lengthOf(a) * elementBytes(a)) return false;
-  return bufferOf(a) === bufferOf(b);
-}
+/** The layer of an elementwise function. Nothing can be called by its constructor but what `elementwise` makes. */
+export class Elementwise extends Layer {
+  readonly #title: string;
+  readonly #signature: Signature;
+  readonly #own: readonly unknown[];
 
-abstract class Elementwise extends Layer {
-  protected abstract readonly op: Op;
-
-  constructor();
-  constructor(...given: readonly unknown[]) {
+  constructor(title: string, signature: Signature, options: unknown, more: unknown) {
     super();
-    checkNothing(given, this.title());
+    this.#title = title;
+    this.#signature = signature;
+    this.#own = readOwn(options, more, title, signature.own);
+    const given = { own: this.#own };
+    rowOf(signature, given, title);
+    for (const i of [0, 1] as const) parameterOf(signature, i, given, false, title);
   }
 
-  protected compute<X extends Input>(x: X, given: Given): Output<X> {
-    return map<X, undefined>(this.op, this.title(), x, given);
+  /** An option as it was given, or its default. */
+  protected setting(option: string): unknown {
+    const place = this.#signature.own.indexOf(option);
+    return this.#own[place] ?? defaultOf(this.#signature, place);
   }
-  protected computeGrad<X extends Input>(grad: Input, x: X, given: Given): Output<X> {
-    return mapGrad<X, undefined>(this.op, this.title(), grad, x, given);
+  protected compute(x: Input, given: Given): Operands {
+    return map(this.#signature, this.title(), x, this.#with(given));
   }
-}
-
-/** max(x, 0), like the function `relu`. */
-export class ReLU extends Elementwise {
-  protected readonly op = opOf.relu;
-  protected title(): string {
-    return 'ReLU';
+  protected computeGrad(grad: Input, x: Input, given: Given): Operands {
+    return mapGrad(this.#signature, this.title(), grad, x, this.#with(given));
   }
-}
-
-/** 1 / (1 + e^-x), like the function `sigmoid`. */
-export class Sigmoid extends Elementwise {
-  protected readonly op = opOf.sigmoid;
-  protected title(): string {
-    return 'Sigmoid';
-  }
-}
-
-/** The hyperbolic tangent, like the function `tanh`. */
-export class Tanh extends Elementwise {
-  protected readonly op = opOf.tanh;
-  protected title(): string {
-    return 'Tanh';
-  }
-}
-
-/** x Phi(x) or one of its approximations, like the function `gelu`. */
-export class GELU extends Elementwise {
-  readonly approximate: Approximate;
-  protected readonly op: Op;
-
-  /** @throws TypeError where `approximate` is not `'none'` (default), `'tanh'` or `'sigmoid'`. */
-  constructor(options?: { readonly approximate?: Approximate });
-  constructor(options?: unknown, more?: unknown) {
-    super();
-    if (more !== undefined) throw tooMany(more, this.title());
-    const approximate = readOwn(options, this.title(), 'approximate');
-    this.op = geluOf(approximate, this.title());
-    this.approximate = (approximate as Approximate | undefined) ?? 'none';
+  #with(given: Given): Given {
+    return this.#own.length === 0 ? given : { out: given.out, precision: given.precision, own: this.#own };
   }
   protected title(): string {
-    return 'GELU';
+    return this.#title;
   }
   protected override describe(): string {
-    return `approximate='${this.approximate}'`;
+    return this.#signature.own.map((option) => `${option}=${quoted(this.setting(option))}`).join(', ');
   }
-  protected override fixed(): OwnOption {
-    return 'approximate';
+  protected override fixed(): readonly string[] {
+    return this.#signature.own;
+  }
+
+  /** A class with a property for each option of a function's own. */
+  static of<F extends FunctionName>(title: string, name: F): Constructor<F> {
+    const signature = signatures[name];
+    class Named extends Elementwise {
+      constructor(options?: unknown, more?: unknown) {
+        super(title, signature, options, more);
+      }
+    }
+    for (const option of signature.own)
+      Object.defineProperty(Named.prototype, option, {
+        get(this: Elementwise) {
+          return this.setting(option);
+        },
+      });
+    return Named as unknown as Constructor<F>;
   }
 }
+
+type Instance<F extends FunctionName> = Elementwise & Required<OwnOptions<F>>;
+type Constructor<F extends FunctionName> =
+  Record<never, never> extends OwnOptions<F>
+    ? new (
+        options?: OwnOptions<F>,
+      ) => Instance<F>
+    : new (
+        options: OwnOptions<F>,
+      ) => Instance<F>;
+
+const quoted = (setting: unknown) => (typeof setting === 'string' ? `'${setting}'` : String(setting));
+
+/** max(x, 0), like the function `relu`. */
+export class ReLU extends Elementwise.of('ReLU', 'relu') {}
+
+/** 1 / (1 + e^-x), like the function `sigmoid`. */
+export class Sigmoid extends Elementwise.of('Sigmoid', 'sigmoid') {}
+
+/** The hyperbolic tangent, like the function `tanh`. */
+export class Tanh extends Elementwise.of('Tanh', 'tanh') {}
+
+/** x Phi(x) or one of its approximations, like the function `gelu`. */
+export class GELU extends Elementwise.of('GELU', 'gelu') {}
 
 /** The dimension may be a number in the place of the options, as in the function: `layer(x, 0)`, `new Softmax(0)`. */
 export interface Softmax {
@@ -228,7 +242,7 @@ export interface Softmax {
 /** e^x over its sum along a dimension, like the function `softmax`. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface says that it can be called, which Callable makes true.
 export class Softmax extends Layer {
-  readonly dim: number;
+  readonly #dim: number;
   #lastDim: number;
 
   /**
@@ -239,14 +253,16 @@ export class Softmax extends Layer {
   constructor(options?: { readonly dim?: number } | number);
   constructor(options?: unknown, more?: unknown) {
     super();
-    if (more !== undefined) throw tooMany(more, this.title());
-    const dim = readOwn(options, this.title(), 'dim');
+    const [dim] = readOwn(options, more, this.title(), softmaxSignature.own);
     if (dim !== undefined && !Number.isInteger(dim))
       throw new TypeError(`${this.title()}: dim must be an integer, got ${describe(dim)}`);
-    this.dim = (dim as number | undefined) ?? -1;
-    this.#lastDim = this.dim;
+    this.#dim = (dim as number | undefined) ?? -1;
+    this.#lastDim = this.#dim;
   }
 
+  get dim(): number {
+    return this.#dim;
+  }
   override forward<X extends Input, O extends Out<X> = undefined>(
     x: X,
     options?: SoftmaxOptions<X, O> | number,
@@ -263,24 +279,23 @@ export class Softmax extends Layer {
   override backward<X extends Input>(...call: [X]): unknown {
     return super.backward(...call);
   }
-  protected compute<X extends Input>(x: X, given: Given): Output<X> {
-    const dim = given.dim === undefined ? this.dim : given.dim;
-    const y = softmaxOf<X, undefined>(x, given, this.title(), dim);
+  protected compute(x: Input, given: Given): Operands {
+    const dim = given.own[0] ?? this.#dim;
+    const call = softmax(this.title(), x, given, dim);
     // An integer, or it would have thrown.
     this.#lastDim = dim as number;
-    return y;
+    return call;
   }
-  protected computeGrad<X extends Input>(grad: Input, x: X, given: Given): Output<X> {
-    const dim = given.dim === undefined ? this.#lastDim : given.dim;
-    return softmaxGradOf<X, undefined>(grad, x, given, this.title(), dim);
+  protected computeGrad(grad: Input, x: Input, given: Given): Operands {
+    return softmaxGrad(this.title(), grad, x, given, given.own[0] ?? this.#lastDim);
   }
   protected title(): string {
     return 'Softmax';
   }
   protected override describe(): string {
-    return `dim=${this.dim}`;
+    return `dim=${this.#dim}`;
   }
-  protected override option(): OwnOption {
-    return 'dim';
+  protected override options(): readonly string[] {
+    return softmaxSignature.own;
   }
 }

@@ -1,35 +1,43 @@
 // Reads options: what a caller wrote is used or refused, never left out in silence, and what the caller did not write is not read.
 // They are plain objects, of which the own enumerable properties count, as in `{ ...options }`.
-import { describe } from './errors.js';
+import { describe, list } from './errors.js';
 import { nearest } from './nearest.js';
-
-/** An option that not every function takes. */
-export type OwnOption = 'dim' | 'approximate';
 
 /** The options of a call as they were given, not yet checked. */
 export interface Given {
   readonly out?: unknown;
   readonly precision?: unknown;
-  readonly dim?: unknown;
-  readonly approximate?: unknown;
+  /** Those that not every function takes, in the order in which a function names its own. */
+  readonly own: readonly unknown[];
 }
 
 type Dictionary = Readonly<Record<string, unknown>>;
 
 const { hasOwnProperty: isOwn } = Object.prototype;
 
+/** The options of a call without any. */
+export const noOptions: Given = Object.freeze({ out: undefined, precision: undefined, own: Object.freeze([]) });
+
+/** The options of a call by a number alone, which is the `dim` of what takes one. */
+const dimAlone = (own: readonly string[]) => own[0] === 'dim';
+
 /**
- * The options of a call that takes `out`, `precision` and perhaps one of its own, each read once. A number is the `dim` of what
- * takes one. `fixed` is an option that only the constructor of a layer takes.
+ * The options of a call that takes `out`, `precision` and some of its own, each read once. `fixed` are options that only the
+ * constructor of a layer takes.
  */
-export function readOptions(options: unknown, name: string, own?: OwnOption, fixed?: OwnOption): Given {
+export function readOptions(
+  options: unknown,
+  name: string,
+  own: readonly string[],
+  fixed: readonly string[] = noOptions.own as readonly string[],
+): Given {
   if (options === undefined) return noOptions;
-  if (typeof options === 'number' && own === 'dim') return given(undefined, undefined, own, options);
+  if (typeof options === 'number' && dimAlone(own)) return { out: undefined, precision: undefined, own: [options] };
   // To ask for a prototype takes 20 ns, and most objects have the constructor that says what it is.
   if (!isObject(options) || (options.constructor !== Object && !isPlain(options))) throw notOptions(options, name, own);
   let out: unknown;
   let precision: unknown;
-  let mine: unknown;
+  let mine: unknown[] | undefined;
   for (const option in options) {
     if (!isOwn.call(options, option)) {
       // What is on Object.prototype nobody asked for here; an object of another prototype has the constructor of it too.
@@ -39,39 +47,33 @@ export function readOptions(options: unknown, name: string, own?: OwnOption, fix
     const value = options[option];
     if (option === 'out') out = value;
     else if (option === 'precision') precision = value;
-    else if (option === own) mine = value;
-    else throw noCallOption(option, name, own, fixed);
+    else {
+      const place = own.indexOf(option);
+      if (place < 0) throw noCallOption(option, name, own, fixed);
+      mine ??= new Array(own.length);
+      mine[place] = value;
+    }
   }
-  return given(out, precision, own, mine);
+  // Of one shape whatever the caller's objects are, which V8 reads faster than those.
+  return { out, precision, own: mine ?? noOptions.own };
 }
 
-// Of one shape whatever the caller's objects are, which V8 reads faster than those.
-function given(out: unknown, precision: unknown, own: OwnOption | undefined, mine: unknown): Given {
-  return {
-    out,
-    precision,
-    dim: own === 'dim' ? mine : undefined,
-    approximate: own === 'approximate' ? mine : undefined,
-  };
+/** The options that the constructor of a layer was given, and nothing more, in their order. A number is the `dim`. */
+export function readOwn(options: unknown, more: unknown, name: string, own: readonly string[]): readonly unknown[] {
+  if (own.length === 0) {
+    if (options !== undefined || more !== undefined) throw takesNothing(options ?? more, name);
+    return noOptions.own;
+  }
+  if (more !== undefined) throw tooMany(more, name);
+  if (typeof options === 'number' && dimAlone(own)) return [options];
+  checkOptions(options, name, own, own[0]!, `to apply it: new ${name}()(x)`);
+  return own.map((option) => optionOf(options, option));
 }
 
-/** The options of a call without any. */
-export const noOptions: Given = Object.freeze(given(undefined, undefined, undefined, undefined));
-
-/** The one option that the constructor of a layer takes, or undefined. A number is the `dim`. */
-export function readOwn(options: unknown, name: string, own: OwnOption): unknown {
-  if (typeof options === 'number' && own === 'dim') return options;
-  checkOptions(options, name, [own], own, `to apply it: new ${name}()(x)`);
-  return optionOf(options, own);
-}
-
-/** Asserts that a constructor without options was given none. */
-export function checkNothing(arguments_: readonly unknown[], name: string): void {
-  const first = arguments_.find((one) => one !== undefined);
-  if (first !== undefined)
-    throw new TypeError(
-      `${name}: the constructor takes nothing, got ${describe(first)}; to apply it: new ${name}()(x)`,
-    );
+function takesNothing(options: unknown, name: string): TypeError {
+  return new TypeError(
+    `${name}: the constructor takes nothing, got ${describe(options)}; to apply it: new ${name}()(x)`,
+  );
 }
 
 /** For an argument after the options: `softmax(x, 0, { out })` would not write to out, and not say so. */
@@ -108,8 +110,8 @@ function isPlain(options: Dictionary): boolean {
   return prototype === null || Object.hasOwn(prototype as object, 'isPrototypeOf');
 }
 
-function notOptions(options: unknown, name: string, own: OwnOption | undefined): TypeError {
-  return notPlain(options, name, own ?? 'out', 'pass { out: ... }');
+function notOptions(options: unknown, name: string, own: readonly string[]): TypeError {
+  return notPlain(options, name, own[0] ?? 'out', 'pass { out: ... }');
 }
 
 /** `instead` is for what may have been meant as an input or an output: a typed array, a list, a tensor. */
@@ -119,10 +121,10 @@ function notPlain(options: unknown, name: string, example: string, instead?: str
   return new TypeError(isData && instead !== undefined ? `${wanted}; ${instead}` : wanted);
 }
 
-function noCallOption(option: string, name: string, own?: OwnOption, fixed?: OwnOption): TypeError {
-  if (option === fixed)
+function noCallOption(option: string, name: string, own: readonly string[], fixed: readonly string[]): TypeError {
+  if (fixed.includes(option))
     return new TypeError(`${name}: \`${option}\` is an option of the constructor: new ${name}({ ${option} })`);
-  return noOption(option, name, own === undefined ? ['out', 'precision'] : [own, 'out', 'precision']);
+  return noOption(option, name, [...own, 'out', 'precision']);
 }
 
 /** What other libraries call an option of ours. */
@@ -136,8 +138,4 @@ function noOption(option: string, name: string, takes: readonly string[]): TypeE
   return new TypeError(`${name}: there is no option \`${option}\`; ${help}`);
 }
 
-/** `a`, `b` and `c`. */
-function quoted(names: readonly string[]): string {
-  const all = names.map((name) => `\`${name}\``);
-  return all.length < 2 ? all.join() : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
-}
+const quoted = (names: readonly string[]) => list(names.map((name) => `\`${name}\``));

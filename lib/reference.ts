@@ -9,17 +9,17 @@ import { storeGradients, storeValues } from './rounding.js';
 
 /** What a row does for x[from], x[from + 1], ..., `count` of them, into y[0], y[1], ... */
 interface Loops {
-  map(x: FloatArray, y: FloatArray, from: number, count: number): void;
-  mapGrad(g: FloatArray, x: FloatArray, y: FloatArray, from: number, count: number): void;
+  map(x: FloatArray, y: FloatArray, from: number, count: number, a: number, b: number): void;
+  mapGrad(g: FloatArray, x: FloatArray, y: FloatArray, from: number, count: number, a: number, b: number): void;
 }
 
 /** The loops of any row. V8 compiles them once for all rows, with a call and boxed numbers for each element. */
 const sharedLoops = ({ f, grad }: Formula): Loops => ({
-  map(x, y, from, count) {
-    for (let i = 0; i < count; i++) y[i] = f(x[from + i]!);
+  map(x, y, from, count, a, b) {
+    for (let i = 0; i < count; i++) y[i] = f(x[from + i]!, a, b);
   },
-  mapGrad(g, x, y, from, count) {
-    for (let i = 0; i < count; i++) y[i] = grad(x[from + i]!, g[from + i]!);
+  mapGrad(g, x, y, from, count, a, b) {
+    for (let i = 0; i < count; i++) y[i] = grad(x[from + i]!, g[from + i]!, a, b);
   },
 });
 
@@ -164,26 +164,26 @@ function forEachSlice(size: number, length: number, inner: number, f: (start: nu
 export const reference: Backend = {
   name: 'js',
 
-  map(x, y, op, _exact, fresh) {
+  map(x, y, op, a, b, _exact, fresh) {
     const from = fresh ? x : readable(x, y, forX);
     const count = lengthOf(x);
     const exactly = exactlies[op];
-    if (exactly === undefined || !isFloat32(y)) return loops[op]!.map(from, y, 0, count);
+    if (exactly === undefined || !isFloat32(y)) return loops[op]!.map(from, y, 0, count, a, b);
     forEachPart(count, (results, first) => {
-      loops[op]!.map(from, results, first, results.length);
-      storeValues(results, from, y, first, exactly);
+      loops[op]!.map(from, results, first, results.length, a, b);
+      storeValues(results, from, y, first, exactly, a, b);
     });
   },
 
-  mapGrad(grad, x, y, op, _exact, fresh) {
+  mapGrad(grad, x, y, op, a, b, _exact, fresh) {
     const g = fresh ? grad : readable(grad, y, forGrad);
     const from = fresh ? x : readable(x, y, forX);
     const count = lengthOf(x);
     const exactly = exactlies[op];
-    if (exactly === undefined || !isFloat32(y)) return loops[op]!.mapGrad(g, from, y, 0, count);
+    if (exactly === undefined || !isFloat32(y)) return loops[op]!.mapGrad(g, from, y, 0, count, a, b);
     forEachPart(count, (results, first) => {
-      loops[op]!.mapGrad(g, from, results, first, results.length);
-      storeGradients(results, g, from, y, first, exactly);
+      loops[op]!.mapGrad(g, from, results, first, results.length, a, b);
+      storeGradients(results, g, from, y, first, exactly, a, b);
     });
   },
 

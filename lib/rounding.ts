@@ -18,10 +18,18 @@ const nearZero = 2 ** -6;
 const isOpen = (y: number, error: number) => Math.fround(y - error) < Math.fround(y + error);
 
 /** Stores the values that a row gave for x[from], x[from + 1], ... into y. */
-export function storeValues(values: Float64Array, x: FloatArray, y: FloatArray, from: number, exactly: Exactly): void {
+export function storeValues(
+  values: Float64Array,
+  x: FloatArray,
+  y: FloatArray,
+  from: number,
+  exactly: Exactly,
+  a: number,
+  b: number,
+): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    y[from + i] = isOpen(value, valueError * Math.abs(value)) ? toFloat32(exactly.f(x[from + i]!)) : value;
+    y[from + i] = isOpen(value, valueError * Math.abs(value)) ? toFloat32(exactly.f(x[from + i]!, a, b)) : value;
   }
 }
 
@@ -33,12 +41,16 @@ export function storeGradients(
   y: FloatArray,
   from: number,
   exactly: Exactly,
+  a: number,
+  b: number,
 ): void {
-  const { zero } = exactly;
+  const zero = exactly.zero === undefined ? Number.NaN : exactly.zero(a);
   for (let i = 0; i < gradients.length; i++) {
     const gradient = gradients[i]!;
     const cancels = Math.abs(x[from + i]! - zero) < nearZero;
     const error = cancels ? cancelledError * Math.abs(g[from + i]!) : gradientError * Math.abs(gradient);
-    y[from + i] = isOpen(gradient, error) ? toFloat32(multiply(exactly.slope(x[from + i]!), g[from + i]!)) : gradient;
+    y[from + i] = isOpen(gradient, error)
+      ? toFloat32(multiply(exactly.slope(x[from + i]!, a, b), g[from + i]!))
+      : gradient;
   }
 }

@@ -1,26 +1,20 @@
 // CMake compiles this with the instructions that all sets of the processor's family have.
 #include "correctly_rounded.h"
 #include "double_double.h"
+#include "formulas.h"
 
 namespace nonlin {
 namespace {
 
-#define ACTIVATION(name, value, gradient)                                                                              \
-  float value_##name(float number) {                                                                                   \
-    wide x = number;                                                                                                   \
-    return to_float(value);                                                                                            \
-  }                                                                                                                    \
-  float gradient_##name(float number, float incoming) {                                                                \
-    wide x = number, g = incoming;                                                                                     \
-    return to_float(gradient);                                                                                         \
-  }
-#include "activations.def"
-#undef ACTIVATION
+template <activation op> float rounded_value(float x, parameters p) { return to_float(value_of<op>{p}(wide(x))); }
+template <activation op> float rounded_gradient(float x, float g, parameters p) {
+  return to_float(gradient_of<op>{p}(wide(x), wide(g)));
+}
 
 } // namespace
 
 const correctly_rounded correctly_rounded_of[] = {
-#define ACTIVATION(name, value, gradient) {value_##name, gradient_##name},
+#define ACTIVATION(name, value, gradient, ...) {rounded_value<activation_##name>, rounded_gradient<activation_##name>},
 #include "activations.def"
 #undef ACTIVATION
 };

@@ -7,8 +7,8 @@
 namespace nonlin {
 
 struct correctly_rounded {
-  float (*value)(float x);
-  float (*gradient)(float x, float g);
+  float (*value)(float x, parameters p);
+  float (*gradient)(float x, float g, parameters p);
 };
 extern const correctly_rounded correctly_rounded_of[activation_count];
 

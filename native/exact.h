@@ -13,32 +13,13 @@
 namespace nonlin {
 namespace {
 
-// What a formula may be wrong by, in units of the last of its 53 bits: powers of two above its error.
-//
-// On quick.h, the value and the gradient. None given, as for a formula of which it is not known, it starts with
-// float64.h.
-template <activation op> constexpr int32_t quick_error = 0;
-template <> constexpr int32_t quick_error<activation_sigmoid> = 0x1p13;
-template <> constexpr int32_t quick_error<activation_tanh> = 0x1p17;
-template <> constexpr int32_t quick_error<activation_gelu> = 0x1p16;
-template <> constexpr int32_t quick_error<activation_geluTanh> = 0x1p13;
-template <> constexpr int32_t quick_error<activation_geluSigmoid> = 0x1p13;
-template <activation op> constexpr int32_t quick_gradient_error = 0;
-template <> constexpr int32_t quick_gradient_error<activation_sigmoid> = 0x1p13;
-template <> constexpr int32_t quick_gradient_error<activation_tanh> = 0x1p13;
-// On float64.h, of all rows: at least four times what is promised of float64, and twice near the zero of a slope.
+// What a formula may be wrong by on float64.h, in units of the last of its 53 bits. Of all rows: at least four times
+// what is promised of float64, and twice near the zero of a slope. (On quick.h each row says it.)
 constexpr int32_t value_error = 0x1p4, gradient_error = 0x1p4;
 
-// About where a slope is zero, if anywhere. Near it a gradient is what is left of larger terms, and the error is
-// relative to these, which are no larger than the incoming gradient. `near_zero` away from it and farther, slopes are
-// 2^-4 and more.
+// Near the zero of a slope a gradient is what is left of larger terms, and the error is relative to these, which are no
+// larger than the incoming gradient. `near_zero` away from it and farther, slopes are 2^-4 and more.
 constexpr double nowhere = __builtin_inf(), near_zero = 0x1p-2, cancelled_error = 0x1p-52;
-template <activation op> constexpr double zero_of_slope = __builtin_nan("");
-template <> constexpr double zero_of_slope<activation_sigmoid> = nowhere;
-template <> constexpr double zero_of_slope<activation_tanh> = nowhere;
-template <> constexpr double zero_of_slope<activation_gelu> = -0.752;
-template <> constexpr double zero_of_slope<activation_geluTanh> = -0.752;
-template <> constexpr double zero_of_slope<activation_geluSigmoid> = -0.752;
 // What the loops ask first: of all gradients but those beside the zero, where slopes are below 2^-11. One question for
 // both would come true too often.
 constexpr double beside_zero = 0x1p-9;
@@ -72,8 +53,8 @@ template <class F> vec<double> replaced(unsigned lanes, vec<double> y, F f) {
 // f, the value of a row as a formula for any T, correctly rounded.
 template <activation op, class F> struct exact_value {
   F f;
-  static constexpr bool has_quick = quick_error<op> != 0;
-  static constexpr int32_t first_error = has_quick ? quick_error<op> : value_error;
+  static constexpr bool has_quick = rows[op].quick_error != 0;
+  static constexpr int32_t first_error = has_quick ? int32_t(rows[op].quick_error) : value_error;
 
   vec<double> first(vec<double> x) const {
     if constexpr (has_quick)
@@ -89,7 +70,7 @@ template <activation op, class F> struct exact_value {
       y = f(x);
       open = open_lanes(y, value_error);
     }
-    return replaced(open, y, [=](size_t i) { return correctly_rounded_of[op].value(float(x.v[i])); });
+    return replaced(open, y, [=](size_t i) { return correctly_rounded_of[op].value(float(x.v[i]), f.p); });
   }
   template <class E, class Put>
   [[gnu::noinline]] static void put_decided(const E *x, E *y, vec<double> a, vec<double> b, vec<double> c,
@@ -125,9 +106,8 @@ template <activation op, class F> auto exact(F f) { return exact_value<op, F>{f}
 // f, a slope times an incoming gradient, correctly rounded: y = f(x, g) for a few vectors.
 template <activation op, class F> struct exact_gradient {
   F f;
-  static constexpr bool has_quick = quick_gradient_error<op> != 0, has_zero = zero_of_slope<op> != nowhere;
-  static constexpr int32_t first_error = has_quick ? quick_gradient_error<op> : first_gradient_error;
-  static_assert(!__builtin_isnan(zero_of_slope<op>), "zero_of_slope: where is the slope of this row zero?");
+  static constexpr bool has_quick = rows[op].quick_slope_error != 0, has_zero = rows[op].zero.at != nowhere;
+  static constexpr int32_t first_error = has_quick ? int32_t(rows[op].quick_slope_error) : first_gradient_error;
   static_assert(!has_quick || !has_zero, "near its zero a slope on quick.h is known too little");
 
   vec<double> first(vec<double> x, vec<double> g) const {
@@ -146,9 +126,9 @@ template <activation op, class F> struct exact_gradient {
       y = f(x, g);
     }
     vec<double> error = abs(y) * (gradient_error * 0x1p-52);
-    if constexpr (has_zero) error = select(abs(x - zero_of_slope<op>) < near_zero, abs(g) * cancelled_error, error);
+    if constexpr (has_zero) error = select(abs(x - rows[op].zero.of(f.p)) < near_zero, abs(g) * cancelled_error, error);
     return replaced(open_lanes(y, error), y,
-                    [=](size_t i) { return correctly_rounded_of[op].gradient(float(x.v[i]), float(g.v[i])); });
+                    [=](size_t i) { return correctly_rounded_of[op].gradient(float(x.v[i]), float(g.v[i]), f.p); });
   }
   template <class E>
   [[gnu::noinline]] static void store_decided(const E *g, const E *x, E *y, size_t n, vec<double> a, vec<double> b,
@@ -172,7 +152,7 @@ template <activation op, class F> struct exact_gradient {
       for (size_t j = 0; j < vectors; j++) {
         const vec<double> a = load<double>(x + j * lanes);
         v[j] = first(a, load<double>(g + j * lanes));
-        if constexpr (has_zero) distance = min(distance, abs(a - zero_of_slope<op>));
+        if constexpr (has_zero) distance = min(distance, abs(a - rows[op].zero.of(f.p)));
       }
       const bool is_beside_zero = has_zero && any_greater(beside_zero, distance);
       if (is_beside_zero | any_doubtful<first_error>(v[0], v[1], v[2], v[3])) [[unlikely]] {
@@ -184,9 +164,6 @@ template <activation op, class F> struct exact_gradient {
     }
   }
 };
-
-// Functions whose result no precision rounds.
-template <activation op> constexpr bool is_exact = op == activation_relu;
 
 } // namespace
 } // namespace nonlin

@@ -1,7 +1,7 @@
 // The inner loops, and the table of them. CMake compiles this file once per instruction set, which it calls KERNELS.
 #include "kernels.h"
 #include "exact.h"
-#include "math.h"
+#include "formulas.h"
 #include "simd.h"
 #include "softmax_short_rows.h"
 
@@ -109,8 +109,8 @@ template <activation op, class T, class E, class F> struct times_slope {
       put(j, by(j) * slopes[j]);
   }
 };
-// y = f(x, g) as it is, for slopes that are numbers like 0 and 1, where g may be infinite.
-template <class T, class F> struct selected {
+// y = f(x, g) as it is: rounded once, and no product where the slope is 0 or 1, as g may be infinite.
+template <class T, class F> struct whole_gradient {
   F f;
 
   template <size_t vectors, class E> void operator()(const E *g, const E *x, E *y, size_t n) const {
@@ -121,15 +121,6 @@ template <class T, class F> struct selected {
                  lanes_of(j));
   }
 };
-template <activation op, class T, class E, class F> auto gradient_of(F f) {
-  if constexpr (is_exact<op>)
-    return selected<T, F>{f};
-  else if constexpr (sizeof(E) < sizeof(T))
-    return exact_gradient<op, F>{f};
-  else
-    return times_slope<op, T, E, F>{f};
-}
-
 // y[i] = f(x[i], g[i]), the same way; f does some vectors at once.
 template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y, size_t n, F f) {
   constexpr size_t lanes = vec<T>::lanes, step = unroll * lanes;
@@ -141,23 +132,30 @@ template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y,
 }
 
 // `flatten` inlines all that these call: the formula into the loop, whatever its length.
-#define ACTIVATION(name, value, gradient)                                                                              \
-  template <class T, class E> [[gnu::flatten]] void map_##name(const void *x, void *y, size_t n, bool stream) {        \
-    auto f = [](auto x) -> decltype(x) { return value; };                                                              \
-    if constexpr (is_exact<activation_##name>)                                                                         \
-      map<E>(static_cast<const E *>(x), static_cast<E *>(y), n, stream, f);                                            \
-    else if constexpr (sizeof(E) < sizeof(T))                                                                          \
-      map<T>(static_cast<const E *>(x), static_cast<E *>(y), n, stream, exact<activation_##name>(f));                  \
-    else                                                                                                               \
-      map<T>(static_cast<const E *>(x), static_cast<E *>(y), n, stream, f);                                            \
-  }                                                                                                                    \
-  template <class T, class E> [[gnu::flatten]] void map_grad_##name(const void *g, const void *x, void *y, size_t n) { \
-    auto f = [](auto x, [[maybe_unused]] auto g) -> decltype(x) { return gradient; };                                  \
-    map_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), n,                          \
-                gradient_of<activation_##name, T, E>(f));                                                              \
-  }
-#include "activations.def"
-#undef ACTIVATION
+template <activation op, class T, class E>
+[[gnu::flatten]] void map_row(const void *x, void *y, size_t n, parameters p, bool stream) {
+  const E *from = static_cast<const E *>(x);
+  E *to = static_cast<E *>(y);
+  const value_of<op> f = {p};
+  if constexpr (rows[op].one_rounding)
+    map<E>(from, to, n, stream, f);
+  else if constexpr (sizeof(E) < sizeof(T))
+    map<T>(from, to, n, stream, exact<op>(f));
+  else
+    map<T>(from, to, n, stream, f);
+}
+template <activation op, class T, class E>
+[[gnu::flatten]] void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {
+  const E *by = static_cast<const E *>(g), *from = static_cast<const E *>(x);
+  E *to = static_cast<E *>(y);
+  using F = gradient_of<op>;
+  if constexpr (rows[op].one_rounding)
+    map_grad<E>(by, from, to, n, whole_gradient<E, F>{{p}});
+  else if constexpr (sizeof(E) < sizeof(T))
+    map_grad<T>(by, from, to, n, exact_gradient<op, F>{{p}});
+  else
+    map_grad<T>(by, from, to, n, times_slope<op, T, E, F>{{p}});
+}
 
 } // namespace
 
@@ -168,15 +166,17 @@ const kernels KERNELS = {
     .name = NAME(KERNELS),
     .map =
         {
-#define ACTIVATION(name, value, gradient)                                                                              \
-  {map_##name<float, float>, map_##name<double, float>, map_##name<double, double>},
+#define ACTIVATION(name, value, gradient, ...)                                                                         \
+  {map_row<activation_##name, float, float>, map_row<activation_##name, double, float>,                                \
+   map_row<activation_##name, double, double>},
 #include "activations.def"
 #undef ACTIVATION
         },
     .map_grad =
         {
-#define ACTIVATION(name, value, gradient)                                                                              \
-  {map_grad_##name<float, float>, map_grad_##name<double, float>, map_grad_##name<double, double>},
+#define ACTIVATION(name, value, gradient, ...)                                                                         \
+  {map_grad_row<activation_##name, float, float>, map_grad_row<activation_##name, double, float>,                      \
+   map_grad_row<activation_##name, double, double>},
 #include "activations.def"
 #undef ACTIVATION
         },

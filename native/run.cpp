@@ -13,7 +13,7 @@ constexpr size_t grain_elements = 16384;
 
 // Two threads against one, ns per element: relu at 256 Ki 0.095 and 0.085, at 1 Mi 0.056 and 0.083; sigmoid at 128 Ki
 // 0.21 and 0.24.
-constexpr size_t parallel_relu_elements = 524288;
+constexpr size_t parallel_short_elements = 524288;
 
 // Outputs of this many bytes and more are written past the cache: half of the last-level cache of the machine measured
 // (32 MiB, Zen 4). ns per element of relu with and without, at 4 Mi elements 0.18 and 0.21, at 16 Mi 0.23 and 0.30, at
@@ -33,20 +33,20 @@ bool streams(const void *y, size_t bytes, size_t element) {
 
 } // namespace
 
-void run_map(const kernels &set, activation op, arithmetic how, const void *g, const void *x, void *y, size_t n,
-             unsigned threads) {
+void run_map(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x, void *y,
+             size_t n, unsigned threads) {
   const size_t size = element_size(how);
   const bool stream = streams(y, n * size, size);
-  // relu is done before a helper has begun.
-  if (op == activation_relu && n < parallel_relu_elements) threads = 1;
+  // A row of a few instructions is done before a helper has begun.
+  if (rows[op].one_rounding && n < parallel_short_elements) threads = 1;
   map_function *value = set.map[op][how];
   map_grad_function *gradient = set.map_grad[op][how];
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
     const size_t from = begin * size;
     if (g == nullptr)
-      value(at(x, from), at(y, from), end - begin, stream);
+      value(at(x, from), at(y, from), end - begin, p, stream);
     else
-      gradient(at(g, from), at(x, from), at(y, from), end - begin);
+      gradient(at(g, from), at(x, from), at(y, from), end - begin, p);
   });
 }
 

@@ -10,8 +10,8 @@ namespace nonlin {
 constexpr size_t parallel_elements = 131072;
 
 // y = f(x), or g * f'(x) where there is a g; each array has n elements.
-void run_map(const kernels &set, activation op, arithmetic how, const void *g, const void *x, void *y, size_t n,
-             unsigned threads);
+void run_map(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x, void *y,
+             size_t n, unsigned threads);
 
 // Softmax of x over the middle dimension of [outer, length, inner], or where there is a g its gradient. No size is 0.
 void run_softmax(const kernels &set, arithmetic how, const void *g, const void *x, void *y, size_t outer, size_t length,

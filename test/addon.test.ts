@@ -9,29 +9,49 @@ import { describe, expect, it } from 'vitest';
 import { activationNames } from '../lib/activations.js';
 import { opOf } from '../lib/backend.js';
 import { native } from '../lib/native.js';
-import { softmaxOp } from '../lib/small.js';
-
-type Anything = (...args: unknown[]) => unknown;
-type Set = { map: Anything; mapGrad: Anything; softmax: Anything; softmaxGrad: Anything };
-const {
-  sets: addon,
-  setThreads,
-  small,
-} = require(native.path!) as { sets: Record<string, Set>; setThreads(n: number): void; small: Anything };
+import { casesOf } from '../lib/signatures.js';
+import { blockOf, call, headerBytes, kinds, type Record64, raw, sets, setThreads } from './raw.js';
 
 const root = join(import.meta.dirname, '..');
+const f32 = (n: number) => new Float32Array(n);
+const { gradient, softmax, softmaxGradient } = kinds;
+const arraysOf = (kind: number) => (kind === gradient || kind === softmaxGradient ? 3 : 2);
+const extremes = [-1, 2 ** 31 - 1, -(2 ** 31)];
 
-describe.each(Object.keys(addon))('%s', (isa) => {
-  const set = addon[isa]!;
-  const functions: [string, Anything][] = [
-    ['map', set.map],
-    ['mapGrad', set.mapGrad],
-    ['softmax', set.softmax],
-    ['softmaxGrad', set.softmaxGrad],
+it('refuses what is not a record', () => {
+  const wrong = [undefined, null, 1, 'x', {}, [], new Float32Array(64), new DataView(new ArrayBuffer(256))];
+  for (const block of wrong) {
+    expect(() => call(block)).toThrow(TypeError);
+    expect(() => call(block, f32(3), f32(3))).toThrow(TypeError);
+  }
+  expect(() => call()).toThrow(TypeError);
+  // A TypeError, or where Node-API takes it for an ArrayBuffer a RangeError.
+  expect(() => call(new SharedArrayBuffer(256))).toThrow(Error);
+  for (const bytes of [0, 8, headerBytes - 1]) expect(() => call(new ArrayBuffer(bytes))).toThrow(RangeError);
+  const transferred = blockOf({ count: 4 }, 128);
+  structuredClone(transferred, { transfer: [transferred] });
+  expect(() => call(transferred)).toThrow(RangeError);
+});
+
+it('refuses what does not exist: a set, a kind of call, a row, an arithmetic', () => {
+  const wrong: Partial<Record64>[] = [
+    ...[...extremes, sets.length].map((set) => ({ set })),
+    ...[...extremes, Object.keys(kinds).length].map((kind) => ({ kind })),
+    ...[...extremes, activationNames.length].map((op) => ({ op })),
+    ...[...extremes, 3].map((how) => ({ how })),
   ];
-  const f32 = (n: number) => new Float32Array(n);
+  for (const record of wrong) {
+    expect(() => raw(record, f32(3), f32(3), f32(3)), JSON.stringify(record)).toThrow(RangeError);
+    expect(() => call(blockOf({ count: 4, ...record }, 128)), JSON.stringify(record)).toThrow(RangeError);
+  }
+});
 
-  it.each(functions)('%s refuses what is not its arrays', (_, f) => {
+describe.each(Object.entries(kinds))('%s', (_, kind) => {
+  const count = arraysOf(kind);
+  const with_ = (place: number, value: unknown) =>
+    Array.from({ length: count }, (_, i) => (i === place ? value : f32(3)));
+
+  it('refuses what is not its arrays', () => {
     const wrong = [
       undefined,
       null,
@@ -41,67 +61,95 @@ describe.each(Object.keys(addon))('%s', (isa) => {
       [],
       new Int32Array(3),
       new Uint8Array(3),
+      new Float64Array(3),
       new DataView(new ArrayBuffer(8)),
     ];
-    for (const x of wrong) {
-      expect(() => f(x, f32(3), f32(3), 1, 1)).toThrow(TypeError);
-      expect(() => f(f32(3), x, f32(3), 1, 1)).toThrow(TypeError);
+    for (let place = 0; place < count; place++) {
+      for (const value of wrong) expect(() => raw({ kind }, ...with_(place, value))).toThrow(TypeError);
+      expect(() => raw({ kind, how: 2 }, ...with_(place, new Float64Array(3)))).toThrow(TypeError);
+      expect(() => raw({ kind }, ...with_(place, f32(4)))).toThrow(RangeError);
     }
-    expect(() => f()).toThrow(TypeError);
-    expect(() => f(f32(3), new Float64Array(3), f32(3), 1, 1)).toThrow(TypeError);
-    expect(() => f(f32(3), f32(4), f32(3), 1, 1)).toThrow(RangeError);
+    expect(() => raw({ kind }, ...with_(0, f32(3)).slice(1))).toThrow(TypeError);
   });
 
-  it('map refuses what is not the number of an activation', () => {
-    for (const op of [-1, activationNames.length, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 31)])
-      expect(() => set.map(f32(3), f32(3), op)).toThrow(RangeError);
-    expect(() => set.map(f32(3), f32(3), 'relu')).toThrow(TypeError);
-    expect(() => set.map(f32(3), f32(3))).toThrow(TypeError);
+  it.each([
+    [0, 16],
+    [1, 16],
+    [2, 8],
+  ])('serves a block that is full, and not one with an element more: arithmetic %i', (how, most) => {
+    const elements = most / (count - 1);
+    const record = { kind, op: opOf.sigmoid, how, length: kind >= softmax ? elements : 1 };
+    call(blockOf({ ...record, count: elements }, 128));
+    for (const more of [...extremes, 0, elements + 1, 2 ** 29, 2 ** 30])
+      expect(() => call(blockOf({ ...record, length: 1, count: more }, 128)), `${more}`).toThrow(RangeError);
   });
 
-  it('softmax refuses a shape that does not fit', () => {
-    const sizes = [0, -1, 3, 7, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 63, -(2 ** 63), Infinity, NaN];
-    for (const size of sizes) {
-      expect(() => set.softmax(f32(4), f32(4), size, 1)).toThrow(RangeError);
-      expect(() => set.softmax(f32(4), f32(4), 1, size)).toThrow(RangeError);
-      expect(() => set.softmax(f32(4), f32(4), size, size)).toThrow(RangeError);
-    }
-    expect(() => set.softmax(f32(4), f32(4), '4', 1)).toThrow(TypeError);
-    expect(() => set.softmax(f32(4), f32(4))).toThrow(TypeError);
-  });
-
-  it.each(functions)('%s survives anything', (_, f) => {
+  it('survives anything', () => {
     const array = fc.oneof(
       fc.float32Array({ maxLength: 40 }),
       fc.float64Array({ maxLength: 40 }),
       fc.uint8Array({ maxLength: 8 }),
       fc.anything(),
     );
-    const number = fc.oneof(fc.integer({ min: -2, max: 50 }), fc.double(), fc.anything());
+    const word = fc.oneof(fc.integer({ min: -2, max: 70 }), fc.integer());
+    const number = fc.oneof(fc.integer({ min: -2, max: 50 }), fc.double());
     fc.assert(
-      fc.property(fc.array(array, { maxLength: 4 }), fc.array(number, { maxLength: 4 }), (arrays, numbers) => {
-        try {
-          f(...arrays, ...numbers);
-        } catch (error) {
-          expect(error).toBeInstanceOf(Error);
-        }
-      }),
-      { numRuns: 200 },
+      fc.property(
+        fc.array(word, { maxLength: 5 }),
+        fc.array(number, { maxLength: 4 }),
+        fc.integer({ min: 8, max: 300 }),
+        fc.array(array, { maxLength: 4 }),
+        (words, numbers, length, arrays) => {
+          const block = new ArrayBuffer(8 * length);
+          new Int32Array(block).set(words);
+          new Int32Array(block)[1] = kind;
+          new Float64Array(block, 32).set(numbers);
+          try {
+            call(block, ...arrays);
+          } catch (error) {
+            expect(error).toBeInstanceOf(Error);
+          }
+        },
+      ),
+      { numRuns: 1000 },
     );
   });
 });
 
+it('softmax refuses slices that do not fit', () => {
+  const sizes = [0, -1, 3, 7, 0.5, 2.5, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 63, -(2 ** 63), Infinity, NaN];
+  for (const size of sizes)
+    for (const record of [{ length: size }, { inner: size }, { length: size, inner: size }]) {
+      expect(() => raw({ kind: softmax, ...record }, f32(4), f32(4))).toThrow(RangeError);
+      expect(() => call(blockOf({ kind: softmax, count: 4, ...record }, 128))).toThrow(RangeError);
+    }
+});
+
+it('serves every set, small and large', () => {
+  for (let set = 0; set < sets.length; set++) {
+    const block = blockOf({ set, op: opOf.sigmoid, count: 4 }, headerBytes + 16);
+    call(block);
+    expect(new Float32Array(block, headerBytes)).toEqual(new Float32Array(4).fill(0.5));
+    const y = f32(4);
+    raw({ set, op: opOf.sigmoid }, f32(4), y);
+    expect(y).toEqual(new Float32Array(4).fill(0.5));
+  }
+});
+
 it('gives the same bits with any number of threads', () => {
-  const set = Object.values(addon)[0]!;
   // Large enough to be shared, relu too, and in pieces that do not come out even; rows as well as columns.
   const x = Float32Array.from({ length: 36 * 17 * 1009 }, (_, i) => 10 * Math.sin(i));
   const calls: ((y: Float32Array) => unknown)[] = [
-    ...[0, 1, 2, 3, 4, 5].map((op) => (y: Float32Array) => set.map(x, y, op)),
-    ...[0, 1, 2, 3, 4, 5].map((op) => (y: Float32Array) => set.mapGrad(x, x, y, op)),
-    (y) => set.softmax(x, y, 1009, 1),
-    (y) => set.softmax(x, y, 17, 1009),
-    (y) => set.softmaxGrad(x, x, y, 1009, 1),
-    (y) => set.softmaxGrad(x, x, y, 17, 1009),
+    ...activationNames
+      .flatMap(casesOf)
+      .flatMap(({ op, a, b }) => [
+        (y: Float32Array) => raw({ op, a, b }, x, y),
+        (y: Float32Array) => raw({ kind: gradient, op, a, b }, x, x, y),
+      ]),
+    ...[{ length: 1009 }, { length: 17, inner: 1009 }].flatMap((slices) => [
+      (y: Float32Array) => raw({ kind: softmax, ...slices }, x, y),
+      (y: Float32Array) => raw({ kind: softmaxGradient, ...slices }, x, x, y),
+    ]),
   ];
   const run = (threads: number) => {
     setThreads(threads);
@@ -118,95 +166,21 @@ it('gives the same bits with any number of threads', () => {
   setThreads(1);
 });
 
-describe('small', () => {
-  /** A block of `bytes` for a call that is served where they suffice: sigmoid of 4 elements, but for these words. */
-  const blockOf = (bytes: number, words: Partial<typeof call>) => {
-    const block = new ArrayBuffer(bytes);
-    new Int32Array(block).set(Object.values({ ...call, ...words }));
-    return block;
-  };
-  const call = { set: 0, op: opOf.sigmoid, how: 0, arrays: 1, count: 4, length: 1, inner: 1 };
-  const header = 64;
-
-  it('serves every set', () => {
-    for (let set = 0; set < Object.keys(addon).length; set++) {
-      const block = blockOf(header + 16, { set });
-      small(block);
-      expect(new Float32Array(block, header)).toEqual(new Float32Array(4).fill(0.5));
-    }
-  });
-
-  it('refuses what is not a block', () => {
-    const wrong = [undefined, null, 1, 'x', {}, [], new Float32Array(64), new DataView(new ArrayBuffer(256))];
-    for (const block of wrong) expect(() => small(block)).toThrow(TypeError);
-    expect(() => small()).toThrow(TypeError);
-    // A TypeError, or where Node-API takes it for an ArrayBuffer a RangeError.
-    expect(() => small(new SharedArrayBuffer(256))).toThrow(Error);
-    for (const bytes of [0, 8, header - 1]) expect(() => small(new ArrayBuffer(bytes))).toThrow(RangeError);
-    const transferred = blockOf(128, {});
-    structuredClone(transferred, { transfer: [transferred] });
-    expect(() => small(transferred)).toThrow(RangeError);
-  });
-
-  it('refuses a call that its block does not hold', () => {
-    const extremes = [-1, 2 ** 31 - 1, -(2 ** 31)];
-    const wrong: Partial<typeof call>[] = [
-      ...[...extremes, Object.keys(addon).length].map((set) => ({ set })),
-      ...[...extremes, softmaxOp + 1].map((op) => ({ op })),
-      ...[...extremes, 3].map((how) => ({ how })),
-      ...[...extremes, 0, 3].map((arrays) => ({ arrays })),
-      ...[...extremes, 0, 17, 2 ** 29, 2 ** 30].map((count) => ({ count })),
-      ...[...extremes, 0, 3, 8, 2 ** 16].flatMap((size) => [
-        { op: softmaxOp, length: size },
-        { op: softmaxOp, inner: size },
-        { op: softmaxOp, length: size, inner: size },
-      ]),
-    ];
-    for (const words of wrong) expect(() => small(blockOf(128, words)), JSON.stringify(words)).toThrow(RangeError);
-  });
-
-  it.each([
-    [0, 16],
-    [1, 16],
-    [2, 8],
-  ])('serves a block that is full, and not one with an element more: arithmetic %i', (how, most) => {
-    for (const op of [opOf.sigmoid, softmaxOp]) {
-      for (const arrays of [1, 2]) {
-        const count = most / arrays;
-        small(blockOf(128, { op, how, arrays, count, length: count }));
-        expect(() => small(blockOf(128, { op, how, arrays, count: count + 1 }))).toThrow(RangeError);
-      }
-    }
-  });
-
-  it('survives anything', () => {
-    const word = fc.oneof(fc.integer({ min: -2, max: 70 }), fc.integer());
-    fc.assert(
-      fc.property(fc.array(word, { maxLength: 7 }), fc.integer({ min: 16, max: 600 }), (words, length) => {
-        const block = new Int32Array(length);
-        block.set(words);
-        try {
-          small(block.buffer);
-        } catch (error) {
-          expect(error).toBeInstanceOf(RangeError);
-        }
-      }),
-      { numRuns: 2000 },
-    );
-  });
-});
-
 it('works in many workers at once, and survives their end while busy', async () => {
   const code = `
     const { parentPort, workerData } = require('node:worker_threads');
-    const { sets, setThreads } = require(workerData);
+    const { call, setThreads } = require(workerData);
     setThreads(2);
-    const [set] = Object.values(sets);
+    const record = (op) => {
+      const block = new ArrayBuffer(64);
+      new Int32Array(block).set([0, 0, op, 0]);
+      return block;
+    };
     const x = new Float32Array(300000).fill(1);
     const y = new Float32Array(x.length);
-    set.map(x, y, 1);
+    call(record(1), x, y);
     parentPort.postMessage(y[299999]);
-    for (;;) set.map(x, y, 3);
+    for (;;) call(record(3), x, y);
   `;
   const workers = Array.from({ length: 8 }, () => new Worker(code, { eval: true, workerData: native.path }));
   const results = await Promise.all(

@@ -2,7 +2,7 @@
 // over their inputs.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as nonlin from '../lib/index.js';
-import { mostElements } from '../lib/small.js';
+import { mostElements } from '../lib/record.js';
 import { random } from './inputs.js';
 
 const { Tensor } = nonlin;

@@ -2,14 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Activation, activationNames } from '../lib/activations.js';
+import { type Activation, activationNames, activations, type Formula } from '../lib/activations.js';
 import { type Backend, type FloatArray, opOf } from '../lib/backend.js';
 import { boundOf, type Comparison, distance } from '../lib/bounds.js';
 import { native } from '../lib/native.js';
+import { mostElements } from '../lib/record.js';
 import { reference } from '../lib/reference.js';
-import { mostElements } from '../lib/small.js';
+import { type Case, casesOf } from '../lib/signatures.js';
 import { random, specials } from './inputs.js';
 
+const cases = activationNames.flatMap(casesOf);
 const dtypes = { float32: Float32Array, float64: Float64Array } as const;
 const precisions = ['fast', 'exact'] as const;
 // Around the widths of a vector and of two, 2 to 16 lanes, and around the size of a small call.
@@ -53,25 +55,25 @@ describe.each(native.backends)('$name', (backend) => {
       const powers = inputs.map((_, i) => (i % 3 === 0 ? -1 : 1) * 2 ** (i % 4));
       const grads = exact && dtype === 'float32' ? Floats.from(random(dtype, inputs.length)) : powers;
 
-      it.each(activationNames)('%s agrees with TypeScript', (activation) => {
+      it.each(cases)('$label agrees with TypeScript', ({ row: activation, op, a, b }) => {
         const comparison = { activation, direction: 'forward', dtype, precision } as const;
         const [y, expected] = [new Floats(inputs.length), new Floats(inputs.length)];
-        backend.map(inputs, y, opOf[activation], exact);
-        reference.map(inputs, expected, opOf[activation], exact);
+        backend.map(inputs, y, op, a, b, exact);
+        reference.map(inputs, expected, op, a, b, exact);
         expect(beyond(comparison, y, expected, inputs)).toBeUndefined();
       });
 
-      it.each(activationNames)('the gradient of %s agrees with TypeScript', (activation) => {
+      it.each(cases)('the gradient of $label agrees with TypeScript', ({ row: activation, op, a, b }) => {
         const comparison = { activation, direction: 'gradient', dtype, precision } as const;
         const [y, expected] = [new Floats(inputs.length), new Floats(inputs.length)];
-        backend.mapGrad(grads, inputs, y, opOf[activation], exact);
-        reference.mapGrad(grads, inputs, expected, opOf[activation], exact);
+        backend.mapGrad(grads, inputs, y, op, a, b, exact);
+        reference.mapGrad(grads, inputs, expected, op, a, b, exact);
         expect(beyond(comparison, y, expected, inputs, grads)).toBeUndefined();
       });
 
-      it.each(activationNames)(
-        'the gradient of %s keeps its digits where grad is large and the slope small',
-        (activation) => {
+      it.each(cases)(
+        'the gradient of $label keeps its digits where grad is large and the slope small',
+        ({ row: activation, op, a, b }) => {
           const comparison = { activation, direction: 'gradient', dtype, precision } as const;
           const largest = dtype === 'float32' ? 3.4028234663852886e38 : Number.MAX_VALUE;
           // Where slopes become subnormal and beyond, as far as a grad can make something of them.
@@ -80,8 +82,8 @@ describe.each(native.backends)('$name', (backend) => {
           for (const grad of [1.5, -(2 ** 40), 2 ** 126, largest, -Infinity]) {
             const g = new Floats(x.length).fill(grad);
             const [y, expected] = [new Floats(x.length), new Floats(x.length)];
-            backend.mapGrad(g, x, y, opOf[activation], exact);
-            reference.mapGrad(g, x, expected, opOf[activation], exact);
+            backend.mapGrad(g, x, y, op, a, b, exact);
+            reference.mapGrad(g, x, expected, op, a, b, exact);
             expect(beyond(comparison, y, expected, x, g), `grad ${grad}`).toBeUndefined();
           }
         },
@@ -105,35 +107,35 @@ describe.each(native.backends)('$name', (backend) => {
         }
       });
 
-      it.each(activationNames)('%s of an element does not depend on its place', (activation) => {
+      it.each(cases)('$label of an element does not depend on its place', ({ op, a, b }) => {
         const whole = new Floats(inputs.length);
         const wholeGrad = new Floats(inputs.length);
-        backend.map(inputs, whole, opOf[activation], exact);
-        backend.mapGrad(grads, inputs, wholeGrad, opOf[activation], exact);
+        backend.map(inputs, whole, op, a, b, exact);
+        backend.mapGrad(grads, inputs, wholeGrad, op, a, b, exact);
         for (const length of lengths) {
           for (const offset of [0, 1, 3, 16]) {
             const part = <T extends FloatArray>(x: T) => x.subarray(offset, offset + length);
             expectSameBits(
-              guarded(Floats, length, (y) => backend.map(part(inputs), y, opOf[activation], exact)),
+              guarded(Floats, length, (y) => backend.map(part(inputs), y, op, a, b, exact)),
               part(whole),
             );
             expectSameBits(
-              guarded(Floats, length, (y) => backend.mapGrad(part(grads), part(inputs), y, opOf[activation], exact)),
+              guarded(Floats, length, (y) => backend.mapGrad(part(grads), part(inputs), y, op, a, b, exact)),
               part(wholeGrad),
             );
           }
         }
       });
 
-      it.each(activationNames)('%s works in place', (activation) => {
+      it.each(cases)('$label works in place', ({ op, a, b }) => {
         const expected = new Floats(inputs.length);
         const y = inputs.slice();
-        backend.map(inputs, expected, opOf[activation], exact);
-        backend.map(y, y, opOf[activation], exact);
+        backend.map(inputs, expected, op, a, b, exact);
+        backend.map(y, y, op, a, b, exact);
         expectSameBits(y, expected);
-        backend.mapGrad(grads, inputs, expected, opOf[activation], exact);
+        backend.mapGrad(grads, inputs, expected, op, a, b, exact);
         const g = grads.slice();
-        backend.mapGrad(g, inputs, g, opOf[activation], exact);
+        backend.mapGrad(g, inputs, g, op, a, b, exact);
         expectSameBits(g, expected);
       });
 
@@ -266,18 +268,19 @@ describe.each(native.backends)('$name', (backend) => {
 });
 
 describe.each(native.backends)('exact of $name', (backend) => {
-  it.each(activationNames.filter((name) => name !== 'relu'))(
+  it.each(activationNames.filter((name) => (activations[name] as Formula).exactly !== undefined))(
     '%s rounds correctly where doubles cannot decide',
     (name) => {
       const { float32, gradient } = vectors(name);
+      const { a, b } = casesOf(name)[0]!;
       const column = (flat: readonly number[], k: number) => Float32Array.from(flat.filter((_, i) => i % 3 === k));
       const x = column(float32, 0);
       const [y, dx] = [x.slice(), column(gradient, 0)];
-      backend.map(x, y, opOf[name], true);
+      backend.map(x, y, opOf[name], a, b, true);
       expectSameBits(y, column(float32, 1));
-      backend.mapGrad(new Float32Array(x.length).fill(1), x, y, opOf[name], true);
+      backend.mapGrad(new Float32Array(x.length).fill(1), x, y, opOf[name], a, b, true);
       expectSameBits(y, column(float32, 2));
-      backend.mapGrad(column(gradient, 1), dx, dx, opOf[name], true);
+      backend.mapGrad(column(gradient, 1), dx, dx, opOf[name], a, b, true);
       expectSameBits(dx, column(gradient, 2));
     },
   );
@@ -297,8 +300,8 @@ describe.each(precisions)('all native backends give the same bits: %s', (precisi
       return y;
     };
     const all = (backend: Backend) => [
-      ...activationNames.map((op: Activation) => run((y) => backend.map(x, y, opOf[op], exact))),
-      ...activationNames.map((op: Activation) => run((y) => backend.mapGrad(g, x, y, opOf[op], exact))),
+      ...cases.map(({ op, a, b }: Case) => run((y) => backend.map(x, y, op, a, b, exact))),
+      ...cases.map(({ op, a, b }: Case) => run((y) => backend.mapGrad(g, x, y, op, a, b, exact))),
     ];
     const slices = (backend: Backend) => {
       const rows = Floats.from(random(dtype, 120_120, 30));

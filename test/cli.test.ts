@@ -8,7 +8,7 @@ import { activationNames } from '../lib/activations.js';
 import { main } from '../lib/cli/main.js';
 import { backends, info } from '../lib/index.js';
 import { readNpy, writeNpy } from '../lib/npy.js';
-import { mostElements } from '../lib/small.js';
+import { mostElements } from '../lib/record.js';
 import { Tensor } from '../lib/tensor.js';
 import { fakeAddon } from './fake.js';
 
@@ -572,7 +572,7 @@ describe('with an addon that is wrong in one place', () => {
   });
 
   it('compare shows it', () => {
-    // Half of the entries are 0.5, and they are too many for a small call, which this addon has not.
+    // Half of the entries are 0.5.
     writeFileSync(
       at('half.npy'),
       writeNpy(new Tensor(new Float32Array(2 * mostElements).fill(1).fill(0.5, mostElements))),
@@ -588,10 +588,12 @@ describe('with an addon that is wrong in one place', () => {
 describe('with two instruction sets, one of which must not run', () => {
   // Plain TypeScript under two native names; under the first, every call throws.
   const twoSets = () => {
-    const refuse = "() => { throw new Error('it must not run') }";
-    const refusing = ['map', 'mapGrad', 'softmax', 'softmaxGrad'].map((method) => `${method}: ${refuse}`).join();
+    const refusing = `(block, ...arrays) => {
+      if (new Int32Array(block)[0] === 0) throw new Error('it must not run');
+      call(block, ...arrays);
+    }`;
     writeFileSync(at('many.npy'), writeNpy(new Tensor(new Float32Array(2 * mostElements).fill(0.5))));
-    return fakeAddon(at('two.cjs'), '', `sets: { avx512: { ${refusing} }, avx2: set },`);
+    return fakeAddon(at('two.cjs'), '', `sets: ['avx512', 'avx2'], call: ${refusing},`);
   };
 
   it.each([

@@ -8,7 +8,7 @@ const typescript = join(import.meta.dirname, '../dist/cjs/js.js');
 
 /**
  * Writes a file that takes the addon's place, and gives the variables with which a process reads it. `after` is JavaScript that runs
- * after each call of `map(x, y, op, exact)`, `exports` some of an object's properties, which take the place of what it exports.
+ * after each call of a row, with its x, y, op and exact, `exports` some of an object's properties, which take the place of what it exports.
  */
 export function fakeAddon(file: string, after = '', exports = ''): Record<string, string> {
   const text = `
@@ -19,31 +19,35 @@ export function fakeAddon(file: string, after = '', exports = ''): Record<string
     if (NONLIN_BACKEND !== undefined) process.env.NONLIN_BACKEND = NONLIN_BACKEND;
     const names = ${JSON.stringify(activationNames)};
     const variants = { geluTanh: 'tanh', geluSigmoid: 'sigmoid' };
-    const call = (suffix, op, arrays, out) => {
+    const call = (block, ...arrays) => {
+      const [, kind, op, how, count] = new Int32Array(block, 0, 5);
+      const [length, inner] = new Float64Array(block, 32, 2);
+      if (arrays.length === 0) {
+        // Of the fake, small calls are of float32.
+        const x = new Float32Array(block, 64, count);
+        arrays = kind % 2 === 0 ? [x, x] : [new Float32Array(block, 64 + 4 * count, count), x, x];
+      }
+      const suffix = kind % 2 === 0 ? '' : 'Grad';
+      if (kind >= 2) {
+        const tensors = arrays.map((data) => new js.Tensor(data, { shape: [-1, length, inner] }));
+        js['softmax' + suffix](...tensors.slice(0, -1), { out: tensors.at(-1), dim: 1 });
+        return;
+      }
       const approximate = variants[names[op]];
       const name = approximate === undefined ? names[op] : 'gelu';
-      js[name + suffix](...arrays, approximate === undefined ? { out } : { out, approximate });
-    };
-    const set = {
-      map(x, y, op, exact) {
-        call('', op, [x], y);
+      const [x, y] = arrays.slice(-2);
+      const exact = how === 1;
+      js[name + suffix](...arrays.slice(0, -1), approximate === undefined ? { out: y } : { out: y, approximate });
+      if (kind === 0) {
         ${after}
-      },
-      mapGrad: (grad, x, y, op) => call('Grad', op, [grad, x], y),
-      softmax(x, y, length, inner) {
-        const [from, out] = [x, y].map((data) => new js.Tensor(data, { shape: [-1, length, inner] }));
-        js.softmax(from, { out, dim: 1 });
-      },
-      softmaxGrad(grad, x, y, length, inner) {
-        const [g, from, out] = [grad, x, y].map((data) => new js.Tensor(data, { shape: [-1, length, inner] }));
-        js.softmaxGrad(g, from, { out, dim: 1 });
-      },
+      }
     };
     process.dlopen = (module) => {
       module.exports = {
         version: ${JSON.stringify(version)},
         activations: names,
-        sets: { avx2: set },
+        sets: ['avx2'],
+        call,
         cores: 1,
         sharedElements: Infinity,
         fresh() {},

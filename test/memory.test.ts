@@ -4,6 +4,7 @@ import { activationNames } from '../lib/activations.js';
 import { type Backend, type FloatArray, opOf } from '../lib/backend.js';
 import { native } from '../lib/native.js';
 import { buffers } from './foreign.js';
+import { kinds, type Record64, raw, sets } from './raw.js';
 
 // Outputs from 16 MiB on are written past the cache, in columns or rows.
 const bytes = 2 ** 24 + 4000;
@@ -31,8 +32,10 @@ describe.each(native.backends)('$name', (backend) => {
       };
       const at = (buffer: ArrayBuffer, seed: number) => fill(new Floats(buffer, 0, size), seed);
       const calls: [string, (b: Backend, g: FloatArray, x: FloatArray, y: FloatArray) => void][] = [
-        ...activationNames.map((name) => [name, (b, _, x, y) => b.map(x, y, opOf[name], exact)] as (typeof calls)[0]),
-        ['sigmoid, gradient', (b, g, x, y) => b.mapGrad(g, x, y, opOf.sigmoid, exact)],
+        ...activationNames.map(
+          (name) => [name, (b, _, x, y) => b.map(x, y, opOf[name], 1, 1, exact)] as (typeof calls)[0],
+        ),
+        ['sigmoid, gradient', (b, g, x, y) => b.mapGrad(g, x, y, opOf.sigmoid, 0, 0, exact)],
         ['softmax', (b, _, x, y) => b.softmax(x, y, 1000, 1, exact)],
         ['softmax of short rows', (b, _, x, y) => b.softmax(x, y, 10, 1, exact)],
         ['softmax of columns', (b, _, x, y) => b.softmax(x, y, 10, 100, exact)],
@@ -51,12 +54,13 @@ describe.each(native.backends)('$name', (backend) => {
   );
 });
 
-type Method = (...args: unknown[]) => void;
-const { sets } = require(native.path!) as {
-  sets: Record<string, Record<'map' | 'mapGrad' | 'softmax' | 'softmaxGrad', Method>>;
-};
-
-describe.each(Object.entries(sets))('%s, called without the package', (_, { map, mapGrad, softmax, softmaxGrad }) => {
+describe.each(sets.map((name, set) => ({ name, set })))('$name, called without the package', ({ set }) => {
+  const of = (record: Partial<Record64>) => ({ set, op: opOf.sigmoid, ...record });
+  const map = (x: FloatArray, y: FloatArray) => raw(of({ kind: kinds.map }), x, y);
+  const mapGrad = (g: FloatArray, x: FloatArray, y: FloatArray) => raw(of({ kind: kinds.gradient }), g, x, y);
+  const softmax = (x: FloatArray, y: FloatArray) => raw(of({ kind: kinds.softmax, length: 10 }), x, y);
+  const softmaxGrad = (g: FloatArray, x: FloatArray, y: FloatArray) =>
+    raw(of({ kind: kinds.softmaxGradient, length: 10 }), g, x, y);
   // 100 elements, and the same memory 4 bytes on under another buffer; or all of it.
   const overlapping = buffers(404, 0, 4).map((buffer) => new Float32Array(buffer, 0, 100)) as [FloatArray, FloatArray];
   const same = buffers(400, 0, 0).map((buffer) => new Float32Array(buffer).fill(-1)) as [FloatArray, FloatArray];
@@ -68,31 +72,19 @@ describe.each(Object.entries(sets))('%s, called without the package', (_, { map,
   ])('refuses %s in one memory, whatever the buffers', (_, x, y) => {
     y.fill(3);
     for (const call of [
-      () => map(x, y, 0),
-      () => mapGrad(other, x, y, 0),
-      () => softmax(x, y, 10, 1),
-      () => softmaxGrad(other, x, y, 10, 1),
+      () => map(x, y),
+      () => mapGrad(other, x, y),
+      () => softmax(x, y),
+      () => softmaxGrad(other, x, y),
     ])
       expect(call).toThrow(new RangeError('out overlaps part of x; it may be x itself or separate memory'));
-    for (const call of [() => mapGrad(x, other, y, 0), () => softmaxGrad(x, other, y, 10, 1)])
+    for (const call of [() => mapGrad(x, other, y), () => softmaxGrad(x, other, y)])
       expect(call).toThrow(new RangeError('out overlaps part of grad; it may be grad itself or separate memory'));
     expect(y.every((value) => value === 3)).toBe(true);
   });
 
   it('takes the memory of x itself, whatever the buffers', () => {
-    map(...same, opOf.relu);
+    raw(of({ op: opOf.relu }), ...same);
     expect([...same[0]]).toEqual(new Array(100).fill(0));
-  });
-
-  it('takes `exact` as given, whatever follows it', () => {
-    const x = Float32Array.from({ length: 100 }, (_, i) => i / 9 - 6);
-    const [fast, exact, more, none] = [0, 1, 2, 3].map(() => new Float32Array(100));
-    map(x, fast, opOf.gelu);
-    map(x, exact, opOf.gelu, true);
-    map(x, more, opOf.gelu, true, 'more');
-    map(x, none, opOf.gelu, undefined);
-    expect(more).toEqual(exact);
-    expect(exact).not.toEqual(fast);
-    expect(none).toEqual(fast);
   });
 });

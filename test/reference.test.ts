@@ -3,9 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Activation, activationNames, activations } from '../lib/activations.js';
+import { type Activation, activationNames, activations, type Formula } from '../lib/activations.js';
 import { type FloatArray, opOf } from '../lib/backend.js';
 import { reference } from '../lib/reference.js';
+import { casesOf } from '../lib/signatures.js';
 import { ulpDistance } from '../lib/ulp.js';
 
 type DType = 'float32' | 'float64';
@@ -28,16 +29,20 @@ function columnsOf(flat: readonly number[], dtype: DType) {
 
 const mapped = (op: Activation, x: FloatArray): FloatArray => {
   const y = x.slice();
-  reference.map(x, y, opOf[op]);
+  const { a, b } = casesOf(op)[0]!;
+  reference.map(x, y, opOf[op], a, b);
   return y;
 };
 const slopes = (op: Activation, x: FloatArray): FloatArray => {
   const y = x.slice();
+  const { a, b } = casesOf(op)[0]!;
   reference.mapGrad(
     x.map(() => 1),
     x,
     y,
     opOf[op],
+    a,
+    b,
   );
   return y;
 };
@@ -85,7 +90,8 @@ describe.each(Object.keys(bounds) as (keyof typeof bounds)[])('%s', (op) => {
   it('has a gradient that is correctly rounded in float32 for any grad', () => {
     const { x, value: g, slope: expected } = columnsOf(vectors.gradient, 'float32');
     const y = x.slice();
-    reference.mapGrad(g, x, y, opOf[op]);
+    const { a, b } = casesOf(op)[0]!;
+    reference.mapGrad(g, x, y, opOf[op], a, b);
     const wrong = [...y].flatMap((y, i) => (Object.is(y, expected[i]) ? [] : [`x = ${x[i]}, grad = ${g[i]}: ${y}`]));
     expect(wrong).toEqual([]);
   });
@@ -160,18 +166,22 @@ describe.each(dtypes)('at the edges of %s', (dtype) => {
       arrayOf[dtype].of(-1, -0, 0, 1, Number.NaN),
       y,
       opOf.relu,
+      0,
+      0,
     );
     expect([...y]).toEqual([0, 0, 0, Infinity, Number.NaN]);
   });
 });
 
-it.each(activationNames)('the loop of %s computes the formula of the table', (op) => {
+it.each(activationNames)('the loop of %s computes the formula of the table', (name) => {
+  const { op, a, b } = casesOf(name)[0]!;
+  const { f, grad }: Formula = activations[name];
   const x = Float64Array.from({ length: 401 }, (_, i) => (i - 200) / 16);
   const g = x.map((_, i) => Math.sin(i));
   const y = new Float64Array(x.length);
-  reference.mapGrad(g, x, y, opOf[op]);
-  expect([...mapped(op, x)]).toEqual([...x].map((x) => activations[op].f(x)));
-  expect([...y]).toEqual([...x].map((x, i) => activations[op].grad(x, g[i]!)));
+  reference.mapGrad(g, x, y, op, a, b);
+  expect([...mapped(name, x)]).toEqual([...x].map((x) => f(x, a, b)));
+  expect([...y]).toEqual([...x].map((x, i) => grad(x, g[i]!, a, b)));
 });
 
 it('GELU keeps its tails', () => {

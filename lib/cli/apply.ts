@@ -1,32 +1,35 @@
 // `nonlin <activation> in.npy`: applies an activation, and writes the result or tells what it is like.
-import type { Activation } from '../activations.js';
-import { activationNames } from '../activations.js';
 import type { FloatArray } from '../backend.js';
-import { type Approximate, gelus } from '../functions.js';
+import { map, softmax } from '../functions.js';
 import { useBackend } from '../select.js';
 import { shapeText } from '../shape.js';
+import { type FunctionName, functionNames, signatures } from '../signatures.js';
 import { contiguousData, type Tensor } from '../tensor.js';
-import { type Arguments, backendOf, choiceOf, integerOf, precisionOf } from './arguments.js';
+import { type Arguments, backendOf, choiceOf, flagOf, integerOf, numberOf, precisionOf } from './arguments.js';
 import { attempt, UsageError } from './errors.js';
 import { readTensor, subjectOf, writeTensor } from './files.js';
-import { forward, type Operation } from './operations.js';
 import { type Io, json, paintFor, pairs, short } from './output.js';
 
-const approximations = Object.keys(gelus) as Approximate[];
-const variants: readonly Activation[] = Object.values(gelus).filter((name) => name !== 'gelu');
+export type Applicable = FunctionName | 'softmax';
 
-/** Every operation but the variants of gelu, which --approximate names. */
-export const applicable: readonly Operation[] = [
-  ...activationNames.filter((name) => !variants.includes(name)),
-  'softmax',
-];
+export const applicable: readonly Applicable[] = [...functionNames, 'softmax'];
 
-export async function apply(name: Operation, args: Arguments, io: Io): Promise<number> {
+/** The options that a function has of its own, as their values stand on the command line. */
+function ownOf(name: Applicable, args: Arguments): readonly unknown[] {
+  if (name === 'softmax') return [integerOf(args, 'dim', -Infinity)];
+  const { own, rows } = signatures[name];
+  return own.map((option, i) =>
+    i === 0 && rows !== undefined
+      ? choiceOf(args, flagOf(option), [...rows.keys()] as string[])
+      : numberOf(args, flagOf(option)),
+  );
+}
+
+export async function apply(name: Applicable, args: Arguments, io: Io): Promise<number> {
   const { positionals, given } = args;
   const [path, ...rest] = positionals;
   if (rest.length > 0) throw new UsageError(`${name} takes one file, got also ${rest.join(' ')}`);
-  const dim = integerOf(args, 'dim', -Infinity);
-  const approximate = choiceOf(args, 'approximate', approximations);
+  const own = ownOf(name, args);
   const precision = precisionOf(args);
   const backend = backendOf(args);
   const output = given.get('output');
@@ -34,8 +37,10 @@ export async function apply(name: Operation, args: Arguments, io: Io): Promise<n
 
   if (backend !== undefined) attempt('--backend', () => useBackend(backend));
   const x = await readTensor(path, io);
-  const operation = name === 'gelu' ? gelus[approximate ?? 'none'] : name;
-  const y = attempt(subjectOf(path), () => forward(operation, x, { dim: dim ?? -1, precision }));
+  const call = { precision, own };
+  const y = attempt(subjectOf(path), () =>
+    name === 'softmax' ? softmax(name, x, call) : map(signatures[name], name, x, call),
+  ).result as Tensor;
   if (output !== undefined) await writeTensor(output, y, io);
   if (given.has('json')) io.out.write(json(summarize(y)));
   else if (output === undefined) io.out.write(pairs(readable(summarize(y)), paintFor(io)));

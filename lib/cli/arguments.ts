@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { type BackendName, backendNames } from '../backend.js';
 import { describe } from '../errors.js';
 import { nearest } from '../nearest.js';
+import { defaultOf, type FunctionName, functionNames, signatures } from '../signatures.js';
 import { UsageError } from './errors.js';
 
 interface OptionHelp {
@@ -12,10 +13,9 @@ interface OptionHelp {
   readonly help: string;
 }
 
-export const options = {
+const common = {
   output: { value: 'out.npy', short: 'o', help: 'write the result there; - is standard output' },
   dim: { value: 'n', help: 'the dimension whose entries sum to 1 (softmax); default -1, the last' },
-  approximate: { value: 'none|tanh|sigmoid', help: 'which gelu; default none, the one with the error function' },
   precision: { value: 'fast|exact', help: 'how float32 is computed: in float32 (default), or in float64 and rounded' },
   backend: { value: backendNames.join('|'), help: 'who computes; default: the best that runs here (check: all)' },
   seed: { value: 'n', help: 'another sequence of random inputs; default 1' },
@@ -28,14 +28,39 @@ export const options = {
   version: { help: 'the version of nonlin' },
 } as const satisfies Record<string, OptionHelp>;
 
-export type OptionName = keyof typeof options;
+/** `negativeSlope` as `negative-slope`. */
+export const flagOf = (option: string) => option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The options of a function's own, by their flags. */
+function ownHelp(name: FunctionName): Record<string, OptionHelp> {
+  const signature = signatures[name];
+  const { own, rows } = signature;
+  return Object.fromEntries(
+    own.map((option, i) => {
+      const standard = defaultOf(signature, i);
+      const help = standard === undefined ? 'needed' : `default ${standard}`;
+      const value = i === 0 && rows !== undefined ? [...rows.keys()].join('|') : 'number';
+      return [flagOf(option), { value, help }];
+    }),
+  );
+}
+
+const own: Readonly<Record<FunctionName, Record<string, OptionHelp>>> = Object.fromEntries(
+  functionNames.map((name) => [name, ownHelp(name)]),
+) as Record<FunctionName, Record<string, OptionHelp>>;
+
+export const ownFlags = (name: FunctionName): readonly string[] => Object.keys(own[name]);
+
+const options: Readonly<Record<string, OptionHelp>> = Object.assign({}, ...Object.values(own), common);
+
+export type OptionName = keyof typeof common | (string & {});
 
 export interface Arguments {
   readonly positionals: readonly string[];
   readonly given: ReadonlyMap<OptionName, string>;
 }
 
-const isOption = (name: string): name is OptionName => Object.hasOwn(options, name);
+const isOption = (name: string) => Object.hasOwn(options, name);
 
 /** Splits the command line. Throws a UsageError for options that do not exist, lack a value or have one too many. */
 export function parse(argv: readonly string[]): Arguments {
@@ -55,7 +80,7 @@ export function parse(argv: readonly string[]): Arguments {
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
     if (!isOption(name)) throw new UsageError(`unknown option ${rawName}${suggestion(name)}`);
-    const { value: wanted }: OptionHelp = options[name];
+    const { value: wanted } = options[name]!;
     if (wanted === undefined && value !== undefined) throw new UsageError(`${rawName} takes no value, got ${value}`);
     // The next option is no value, but -1 and - are.
     if (wanted !== undefined && (value === undefined || (!token.inlineValue && /^-[^\d.]/.test(value)))) {
@@ -91,6 +116,15 @@ export function integerOf(
   return value;
 }
 
+export function numberOf({ given }: Arguments, name: string): number | undefined {
+  const text = given.get(name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === '' || Number.isNaN(value))
+    throw new UsageError(`--${name} must be a number, got ${describe(text)}`);
+  return value;
+}
+
 export function secondsOf({ given }: Arguments, name: 'time'): number | undefined {
   const text = given.get(name);
   if (text === undefined) return undefined;
@@ -117,10 +151,10 @@ export const precisionOf = (args: Arguments) => choiceOf(args, 'precision', ['fa
 
 export const backendOf = (args: Arguments): BackendName | undefined => choiceOf(args, 'backend', backendNames);
 
-/** `  -o, --output <out.npy>  write ...`, one line for each option. */
-export function optionHelp(names: readonly OptionName[]): string {
+/** `  -o, --output <out.npy>  write ...`, one line for each option, of a function where one is named. */
+export function optionHelp(names: readonly OptionName[], of?: FunctionName): string {
   const lines = names.map((name) => {
-    const { short, value, help }: OptionHelp = options[name];
+    const { short, value, help } = (of === undefined ? undefined : own[of][name]) ?? options[name]!;
     const flags = `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`;
     return { flags, help };
   });

@@ -2,9 +2,10 @@
 import { describe } from '../errors.js';
 import { nearest } from '../nearest.js';
 import { info as environment } from '../select.js';
+import type { FunctionName } from '../signatures.js';
 import { version } from '../version.js';
 import { applicable, apply } from './apply.js';
-import { type Arguments, type OptionName, optionHelp, parse } from './arguments.js';
+import { type Arguments, type OptionName, optionHelp, ownFlags, parse } from './arguments.js';
 import { check } from './check.js';
 import { compare } from './compare.js';
 import { Failure, UsageError } from './errors.js';
@@ -17,6 +18,8 @@ interface Command {
   /** More than the summary, for the command's own help. */
   readonly detail: string;
   readonly options: readonly OptionName[];
+  /** The function that it applies, which has options of its own. */
+  readonly of?: FunctionName | undefined;
   run(args: Arguments, io: Io): number | Promise<number>;
 }
 
@@ -28,14 +31,8 @@ const commands = new Map<string, Command>([
       summary: `apply ${name}`,
       detail:
         'Reads float32 or float64 and writes the same. Without a file, or for -, it reads what\nis piped in; without -o it tells what the result is like.',
-      options: [
-        'output',
-        ...(name === 'softmax' ? (['dim'] as const) : []),
-        ...(name === 'gelu' ? (['approximate'] as const) : []),
-        'precision',
-        'backend',
-        'json',
-      ],
+      options: ['output', ...(name === 'softmax' ? ['dim'] : ownFlags(name)), 'precision', 'backend', 'json'],
+      of: name === 'softmax' ? undefined : name,
       run: (args, io) => apply(name, args, io),
     },
   ]),
@@ -127,11 +124,11 @@ Exit codes: 0 done, 1 it failed, 2 the command line is wrong. Options of a comma
 `;
 }
 
-function commandHelp({ usage, summary, detail, options }: Command): string {
+function commandHelp({ usage, summary, detail, options, of }: Command): string {
   return `nonlin ${usage}: ${summary}
 
 ${detail}
 
 Options:
-${optionHelp([...options, 'help'])}`;
+${optionHelp([...options, 'help'], of)}`;
 }

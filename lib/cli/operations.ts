@@ -1,10 +1,11 @@
 // The activations as the commands call them: each row of the table, and softmax.
-import { activationNames } from '../activations.js';
-import { type BackendName, opOf } from '../backend.js';
+import { type Activation, activationNames } from '../activations.js';
+import type { BackendName } from '../backend.js';
 import type { Comparison } from '../bounds.js';
 import type { Precision } from '../check.js';
-import { map, mapGrad, softmaxGradOf, softmaxOf } from '../functions.js';
+import { map, mapGrad, softmax, softmaxGrad } from '../functions.js';
 import { info, useBackend } from '../select.js';
+import { callOf, signatures } from '../signatures.js';
 import type { Tensor } from '../tensor.js';
 
 export type Operation = Comparison['activation'];
@@ -17,14 +18,26 @@ export interface CallOptions {
   readonly precision?: Precision;
 }
 
-export function forward(operation: Operation, x: Tensor, options: CallOptions = {}): Tensor {
-  return operation === 'softmax' ? softmaxOf(x, options) : map(opOf[operation], operation, x, options);
+export function forward(operation: Operation, x: Tensor, { dim, out, precision }: CallOptions = {}): Tensor {
+  if (operation === 'softmax') return softmax(operation, x, { out, precision, own: [dim] }).result as Tensor;
+  const { name, own } = callOf(operation);
+  return map(signatures[name], operation, x, { out, precision, own }).result as Tensor;
 }
 
-export function gradient(operation: Operation, grad: Tensor, x: Tensor, options: CallOptions = {}): Tensor {
-  if (operation === 'softmax') return softmaxGradOf(grad, x, options);
-  return mapGrad(opOf[operation], `${operation}Grad`, grad, x, options);
+export function gradient(
+  operation: Operation,
+  grad: Tensor,
+  x: Tensor,
+  { dim, out, precision }: CallOptions = {},
+): Tensor {
+  const title = titleOfGradient(operation);
+  if (operation === 'softmax') return softmaxGrad(title, grad, x, { out, precision, own: [dim] }).result as Tensor;
+  const { name, own } = callOf(operation as Activation);
+  return mapGrad(signatures[name], title, grad, x, { out, precision, own }).result as Tensor;
 }
+
+/** The public name of an operation's gradient. */
+export const titleOfGradient = (operation: Operation) => `${operation}Grad`;
 
 /** Runs work with a backend, and puts the one before it back. */
 export function withBackend<Result>(name: BackendName, work: () => Result): Result {

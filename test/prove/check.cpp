@@ -70,7 +70,7 @@ double share_of_double_double(nonlin::activation activation, truth<double> (*ora
 std::vector<check> check_double_double(const options &options) {
   std::vector<check> checks;
   const uint64_t inputs = options.quick ? 20'000 : 1'000'000, block_length = 1000;
-#define ACTIVATION(name, value, gradient)                                                                              \
+#define ACTIVATION(name, value, gradient, ...)                                                                         \
   if (options.wants(#name)) {                                                                                          \
     const std::vector<double> states =                                                                                 \
         spread(options, #name ", double-double", inputs / block_length, 0.0, [&](double &worst, uint64_t block) {      \
@@ -87,7 +87,7 @@ std::vector<check> check_double_double(const options &options) {
 
 std::vector<check> check_oracle(const options &options) {
   std::vector<check> checks;
-#define ACTIVATION(name, value, gradient)                                                                              \
+#define ACTIVATION(name, value, gradient, ...)                                                                         \
   if (options.wants(#name)) {                                                                                          \
     checks.push_back(check_one(options, #name, "float32", nonlin::activation_##name, oracle::name<double>,             \
                                options.quick ? 20'000 : 1'000'000));                                                   \

@@ -26,11 +26,11 @@ uint32_t bits(float x) { return std::bit_cast<uint32_t>(x); }
 uint64_t bits(double x) { return std::bit_cast<uint64_t>(x); }
 bool same(float a, float b) { return (bits(a) == bits(b)) | ((a != a) & (b != b)); }
 
-// What is looked at. A product adds a rounding to `fast`, whose slope is looked at already; and relu drops any grad,
-// which is no product.
+// What is looked at. A product adds a rounding to `fast`, whose slope is looked at already; and a row of one rounding
+// may drop a grad, which is no product.
 bool covers(nonlin::activation activation, direction direction, size_t precision) {
   return direction != product ||
-         (precision_names[precision] == std::string_view("exact") && activation != nonlin::activation_relu);
+         (precision_names[precision] == std::string_view("exact") && !nonlin::rows[activation].one_rounding);
 }
 
 // All 2^32 of them; for --quick every 1021st, a prime, and the sixteen on either side of each power of two.
@@ -54,7 +54,7 @@ private:
 };
 
 // The magnitude below which a unit in the last place no longer shrinks; that of subnormals is 2^-149.
-double least_magnitude(direction direction, double x) { return near_zero_of_slope(direction, x) ? 0x1p-3 : 0x1p-126; }
+double least_magnitude(double zero, double x) { return is_beside(zero, x) ? 0x1p-3 : 0x1p-126; }
 
 // The true results of a block, the size of the terms that their errors are relative to, and what they round to.
 struct truths {
@@ -152,8 +152,8 @@ void round(nonlin::activation activation, direction direction, const float *x, c
   }
 }
 
-double error_in_ulp(direction direction, float x, double truth, float result) {
-  const double least = least_magnitude(direction, x);
+double error_in_ulp(double zero, float x, double truth, float result) {
+  const double least = least_magnitude(zero, x);
   const double size = std::max(std::abs(truth), least);
   // 2^23 / 2^e, where size is 2^e or up to twice that.
   const double units = std::bit_cast<double>((uint64_t(2 * 1023 + 23) << 52) - (bits(size) & (uint64_t(0x7ff) << 52)));
@@ -166,12 +166,12 @@ double error_in_ulp(direction direction, float x, double truth, float result) {
 bool is_special(float x) { return x == 0 || !std::isfinite(x); }
 
 // Returns how many results are not the correctly rounded ones.
-uint64_t judge(direction direction, const float *x, const float *g, size_t n, const truths &wanted, const float *result,
+uint64_t judge(double zero, const float *x, const float *g, size_t n, const truths &wanted, const float *result,
                tally &tally) {
   // As integers, since these order the errors with NaN as the largest, and the loop becomes vector instructions.
   uint64_t worst = 0, wrong = 0;
   for (size_t i = 0; i < n; i++) {
-    const double error = error_in_ulp(direction, x[i], wanted.exactly[i], result[i]);
+    const double error = error_in_ulp(zero, x[i], wanted.exactly[i], result[i]);
     const bool finite = std::abs(wanted.rounded[i]) <= std::numeric_limits<float>::max();
     worst = std::max(worst, finite ? bits(error) : 0);
     wrong += !same(result[i], wanted.rounded[i]);
@@ -184,7 +184,7 @@ uint64_t judge(direction direction, const float *x, const float *g, size_t n, co
   };
   if (worst > bits(tally.ulp))
     for (size_t i = 0; i < n; i++)
-      if (bits(error_in_ulp(direction, x[i], wanted.exactly[i], result[i])) == worst) {
+      if (bits(error_in_ulp(zero, x[i], wanted.exactly[i], result[i])) == worst) {
         note(i, std::isnan(std::bit_cast<double>(worst)) ? HUGE_VAL : std::bit_cast<double>(worst));
         break;
       }
@@ -245,12 +245,12 @@ void run(nonlin::activation activation, consult_function *consult, const input_l
         float *const result = is_first ? first : space.result[1];
         const nonlin::arithmetic arithmetic = arithmetics[precision];
         if (direction == forward)
-          set->map[activation][arithmetic](space.x, result, n, false);
+          set->map[activation][arithmetic](space.x, result, n, {}, false);
         else
-          set->map_grad[activation][arithmetic](g, space.x, result, n);
+          set->map_grad[activation][arithmetic](g, space.x, result, n, {});
         if (!is_first && std::memcmp(first, result, n * sizeof(float)) == 0) continue;
         if (!is_first) compare(space.x, n, first, result, tally);
-        const uint64_t wrong = judge(direction, space.x, g, n, wanted, result, tally);
+        const uint64_t wrong = judge(zero_of(activation, direction), space.x, g, n, wanted, result, tally);
         if (is_first) tally.wrong += wrong;
       }
     }
@@ -261,7 +261,7 @@ void run(nonlin::activation activation, consult_function *consult, const input_l
 double exact_error(nonlin::activation activation, direction direction, const tally &tally) {
   if (tally.ulp == HUGE_VAL || is_special(tally.at)) return tally.ulp;
   const real truth = true_result(activation, direction, tally.at, tally.g);
-  const real unit = truth.ulp(24, near_zero_of_slope(direction, tally.at) ? -26 : -149);
+  const real unit = truth.ulp(24, is_beside(zero_of(activation, direction), tally.at) ? -26 : -149);
   return (abs(real(double(tally.result)) - truth) / unit).to_double();
 }
 
@@ -273,7 +273,7 @@ std::vector<row> prove_float32(const options &options, std::vector<check> &passe
     nonlin::activation activation;
     consult_function *consult;
   } functions[] = {
-#define ACTIVATION(name, value, gradient)                                                                              \
+#define ACTIVATION(name, value, gradient, ...)                                                                         \
   {#name, nonlin::activation_##name, consult<oracle::name<double>, oracle::name##_limits>},
 #include "activations.def"
 #undef ACTIVATION

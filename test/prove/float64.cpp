@@ -17,7 +17,7 @@ uint64_t bits(double x) { return std::bit_cast<uint64_t>(x); }
 bool same(double a, double b) { return bits(a) == bits(b) || (std::isnan(a) && std::isnan(b)); }
 
 // A unit in the last place is no less than 2 to the power of this.
-int least_exponent(direction direction, double x) { return near_zero_of_slope(direction, x) ? -55 : -1074; }
+int least_exponent(double zero, double x) { return is_beside(zero, x) ? -55 : -1074; }
 
 struct tally {
   double ulp = 0, at = 0;
@@ -39,9 +39,9 @@ struct tallies {
 
 // The largest that the error can be, the truth being within its share of what the oracle tells; 0 where the oracle sees
 // no error, so that there is none of more than that share.
-double largest_error(direction direction, double x, long double truth, long double terms, double result) {
+double largest_error(double zero, double x, long double truth, long double terms, double result) {
   if (x == 0 || !std::isfinite(x)) return same(result, double(truth)) ? 0 : HUGE_VAL;
-  const int least = least_exponent(direction, x);
+  const int least = least_exponent(zero, x);
   const bool wrong_zero = result == 0 && std::signbit(result) != std::signbit(truth) && least == -1074;
   if (wrong_zero || !std::isfinite(result)) return HUGE_VAL;
   if (result == truth) return 0;
@@ -55,7 +55,7 @@ double largest_error(direction direction, double x, long double truth, long doub
 double exact_error(nonlin::activation activation, direction direction, double x, double result) {
   const real_truth t = evaluate(activation, x);
   const real &truth = direction == forward ? t.value : t.slope;
-  return (abs(real(result) - truth) / truth.ulp(53, least_exponent(direction, x))).to_double();
+  return (abs(real(result) - truth) / truth.ulp(53, least_exponent(zero_of(activation, direction), x))).to_double();
 }
 
 struct function {
@@ -92,9 +92,9 @@ void run(const function &function, tallies &tallies, uint64_t block) {
   for (const direction direction : {forward, gradient})
     for (const nonlin::kernels *set : nonlin::supported_kernels()) {
       if (direction == forward)
-        set->map[function.activation][nonlin::float64](x.data(), result.data(), block_length, false);
+        set->map[function.activation][nonlin::float64](x.data(), result.data(), block_length, {}, false);
       else
-        set->map_grad[function.activation][nonlin::float64](ones.data(), x.data(), result.data(), block_length);
+        set->map_grad[function.activation][nonlin::float64](ones.data(), x.data(), result.data(), block_length, {});
       const bool is_first = set == nonlin::supported_kernels().front();
       tally &found = tallies.of[direction];
       for (size_t i = 0; i < block_length; i++) {
@@ -106,7 +106,7 @@ void run(const function &function, tallies &tallies, uint64_t block) {
         const prove::truth<long double> &t = wanted[i];
         const long double truth = direction == forward ? t.value : t.slope;
         const long double terms = direction == forward ? t.value : t.slope_terms;
-        double ulp = largest_error(direction, x[i], truth, terms, result[i]);
+        double ulp = largest_error(zero_of(function.activation, direction), x[i], truth, terms, result[i]);
         if (ulp <= found.ulp) continue;
         if (ulp < HUGE_VAL) ulp = exact_error(function.activation, direction, x[i], result[i]);
         if (ulp <= found.ulp) continue;
@@ -121,7 +121,7 @@ void run(const function &function, tallies &tallies, uint64_t block) {
 
 std::vector<row> prove_float64(const options &options) {
   static constexpr function functions[] = {
-#define ACTIVATION(name, value, gradient)                                                                              \
+#define ACTIVATION(name, value, gradient, ...)                                                                         \
   {#name, nonlin::activation_##name, oracle::name<long double>, oracle::name##_limits},
 #include "activations.def"
 #undef ACTIVATION

@@ -41,7 +41,7 @@ real_truth geluSigmoid(const real &x) {
 
 real_truth evaluate(nonlin::activation activation, double x) {
   static constexpr real_truth (*functions[])(const real &) = {
-#define ACTIVATION(name, value, gradient) name,
+#define ACTIVATION(name, value, gradient, ...) name,
 #include "activations.def"
 #undef ACTIVATION
   };

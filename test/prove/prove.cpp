@@ -47,7 +47,7 @@ int main(int argc, char **argv) {
     if (name == "--function") options.functions.push_back(value);
   }
   const std::vector<std::string> known = {
-#define ACTIVATION(name, value, gradient) #name,
+#define ACTIVATION(name, value, gradient, ...) #name,
 #include "activations.def"
 #undef ACTIVATION
       "softmax"};

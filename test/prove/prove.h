@@ -1,9 +1,12 @@
 // What the parts of the proof share: what was asked for, the rows they deliver, and work spread over threads.
 #pragma once
 
+#include "kernels.h"
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
@@ -28,12 +31,12 @@ struct options {
 enum direction { forward, gradient, product, direction_count };
 constexpr const char *direction_names[] = {"forward", "gradient", "product"};
 
-// Between these inputs the slopes of the gelu family pass through zero. Beside a result that is nearly zero no error is
-// small, so there a unit in the last place counts as no less than that of numbers from 1/8 on: 2^-26, for float64
-// 2^-55.
-inline bool near_zero_of_slope(direction direction, double x) {
-  return direction == gradient && -1.1 <= x && x <= -0.45;
+// Where the slope of a row passes through zero, if it does. Beside a result that is nearly zero no error is small, so
+// there a unit in the last place counts as no less than that of numbers from 1/8 on: 2^-26, for float64 2^-55.
+inline double zero_of(nonlin::activation activation, direction direction) {
+  return direction == gradient ? nonlin::rows[activation].zero.at : HUGE_VAL;
 }
+inline bool is_beside(double zero, double x) { return std::abs(x - zero) < 0.35; }
 
 // One line of the table. `ulp` is infinite where a result is not a number, has the wrong sign of zero or misses a
 // limit.
