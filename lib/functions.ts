@@ -2,7 +2,7 @@
 import type { FloatArray } from './backend.js';
 import { checkGrad, checkOut, checkPrecision, countOf, type Precision } from './check.js';
 import { inNameOf } from './errors.js';
-import { isFloat32, isFloatArray } from './floats.js';
+import { isFloatArray } from './floats.js';
 import { emptyLike } from './memory.js';
 import { type Given, readOptions, tooMany } from './options.js';
 import { backend } from './select.js';
@@ -112,9 +112,8 @@ export function map(of: Elementwise, name: string, x: Input, given: Given): Oper
   const exact = checkPrecision(given.precision, name);
   const op = rowOf(of, given, name);
   const call = operands(name, x, given.out, false);
-  const single = isFloat32(call.x);
-  const a = parameterOf(of, 0, given, single, name);
-  const b = parameterOf(of, 1, given, single, name);
+  const a = parameterOf(of, 0, given, call.x, name);
+  const b = parameterOf(of, 1, given, call.x, name);
   try {
     backend.map(call.x, call.y, op, a, b, exact, call.fresh);
   } catch (error) {
@@ -128,9 +127,8 @@ export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, 
   const exact = checkPrecision(given.precision, name);
   const op = rowOf(of, given, name);
   const call = operands(name, x, given.out, true, grad);
-  const single = isFloat32(call.x);
-  const a = parameterOf(of, 0, given, single, name);
-  const b = parameterOf(of, 1, given, single, name);
+  const a = parameterOf(of, 0, given, call.x, name);
+  const b = parameterOf(of, 1, given, call.x, name);
   try {
     backend.mapGrad(call.grad!, call.x, call.y, op, a, b, exact, call.fresh);
   } catch (error) {

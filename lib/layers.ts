@@ -18,10 +18,10 @@ import {
 } from './functions.js';
 import { type Given, noOptions, readOptions, readOwn, tooMany } from './options.js';
 import {
+  checkParameters,
   defaultOf,
   type FunctionName,
   type OwnOptions,
-  parameterOf,
   rowOf,
   type Elementwise as Signature,
   signatures,
@@ -164,7 +164,7 @@ export class Elementwise extends Layer {
     this.#own = readOwn(options, more, title, signature.own);
     const given = { own: this.#own };
     rowOf(signature, given, title);
-    for (const i of [0, 1] as const) parameterOf(signature, i, given, false, title);
+    checkParameters(signature, given, title);
   }
 
   /** An option as it was given, or its default. */

@@ -44,43 +44,43 @@ export const native: Native = load();
 // and 78 for 8 elements, 58 and 89 for 16, 73 and 90 for 24, 88 and 90 for 32, 118 and 96 for 48.
 const smallestRelu = 32;
 
+// The threads that the addon was told last.
+let told = 1;
+
 /** The backend of an instruction set. */
 function backendOf(name: BackendName, set: number, addon: Addon): Backend {
-  const { call } = addon;
+  const { call, sharedElements } = addon;
+  // To find out how many threads there are takes time, so the addon is told before a call that could use several.
+  const tell = (x: FloatArray) => {
+    if (lengthOf(x) >= sharedElements && told !== threads(addon.cores)) {
+      told = threads(addon.cores);
+      addon.setThreads(told);
+    }
+  };
   return {
     name,
     map(x, y, op, a, b, exact, fresh) {
       if (op === opOf.relu && lengthOf(x) < smallestRelu) return reference.map(x, y, op, a, b, exact, fresh);
-      tell(x, addon);
+      tell(x);
       writeParameters(a, b);
       callNative(call, set, kinds.map, op, undefined, x, y, exact);
     },
     mapGrad(grad, x, y, op, a, b, exact) {
-      tell(x, addon);
+      tell(x);
       writeParameters(a, b);
       callNative(call, set, kinds.map, op, grad, x, y, exact);
     },
     softmax(x, y, length, inner, exact) {
-      tell(x, addon);
+      tell(x);
       writeSlices(length, inner);
       callNative(call, set, kinds.softmax, 0, undefined, x, y, exact);
     },
     softmaxGrad(grad, x, y, length, inner, exact) {
-      tell(x, addon);
+      tell(x);
       writeSlices(length, inner);
       callNative(call, set, kinds.softmax, 0, grad, x, y, exact);
     },
   };
-}
-
-// What the addon was told last.
-let told = 1;
-
-/** Tells the addon how many threads it may use, before a call that could use several: to find out takes time. */
-function tell(x: FloatArray, addon: Addon): void {
-  if (lengthOf(x) < addon.sharedElements || told === threads(addon.cores)) return;
-  told = threads(addon.cores);
-  addon.setThreads(told);
 }
 
 function load(): Native {

@@ -48,9 +48,11 @@ export function readOptions(
     if (option === 'out') out = value;
     else if (option === 'precision') precision = value;
     else {
-      const place = own.indexOf(option);
-      if (place < 0) throw noCallOption(option, name, own, fixed);
-      mine ??= new Array(own.length);
+      // Array.indexOf and new Array are calls, which take longer.
+      let place = 0;
+      while (place < own.length && own[place] !== option) place++;
+      if (place === own.length) throw noCallOption(option, name, own, fixed);
+      mine ??= [undefined, undefined];
       mine[place] = value;
     }
   }

@@ -8,8 +8,9 @@ import {
   type Parameter,
   variants,
 } from './activations.js';
-import { type Op, opOf } from './backend.js';
+import { type FloatArray, type Op, opOf } from './backend.js';
 import { describe, list } from './errors.js';
+import { isFloat32 } from './floats.js';
 import type { Given } from './options.js';
 
 type Variants = typeof variants;
@@ -120,41 +121,55 @@ export function defaultOf({ op, own, rows, parameters }: Elementwise, place: num
   return i < 0 ? [...rows!].find(([, row]) => row === op)![0] : parameters[i]!.default;
 }
 
+// What is asked at every call is apart from what is not: V8 inlines only so much code into a function, and counts what never runs.
+
 /** The row that the options choose. */
-export function rowOf({ op, rows, own }: Elementwise, given: Given, name: string): Op {
-  const choice = given.own[0];
-  if (rows === undefined || choice === undefined) return op;
+export function rowOf(of: Elementwise, given: Given, name: string): Op {
+  return of.rows === undefined || given.own[0] === undefined
+    ? of.op
+    : chosenRow(of.rows, of.own[0]!, given.own[0], name);
+}
+
+function chosenRow(rows: ReadonlyMap<unknown, Op>, option: string, choice: unknown, name: string): Op {
   const chosen = rows.get(choice);
   if (chosen !== undefined) return chosen;
-  throw new TypeError(
-    `${name}: ${own[0]} must be ${list(
-      [...rows.keys()].map((word) => `'${word}'`),
-      'or',
-    )}, got ${describe(choice)}`,
-  );
+  const words = [...rows.keys()].map((word) => `'${word}'`);
+  throw new TypeError(`${name}: ${option} must be ${list(words, 'or')}, got ${describe(choice)}`);
 }
 
 /** The parameter of that number, rounded to the dtype of x; 0 where the row has none. */
-export function parameterOf(
+export function parameterOf(of: Elementwise, i: 0 | 1, given: Given, x: FloatArray, name: string): number {
+  return i < of.parameters.length ? chosenParameter(of, i, given, isFloat32(x), name) : 0;
+}
+
+/** Asserts that the parameters are allowed, whatever the dtype. */
+export function checkParameters(of: Elementwise, given: Given, name: string): void {
+  for (let i = 0; i < of.parameters.length; i++) chosenParameter(of, i, given, false, name);
+}
+
+function chosenParameter(
   { own, parameters }: Elementwise,
-  i: 0 | 1,
+  i: number,
   given: Given,
   single: boolean,
   name: string,
 ): number {
-  const parameter = parameters[i];
-  if (parameter === undefined) return 0;
-  const option = own[own.length - parameters.length + i]!;
-  const value = given.own[own.length - parameters.length + i] ?? parameter.default;
-  if (value === undefined) throw new TypeError(`${name}: \`${option}\` is needed, a number`);
-  if (typeof value !== 'number') throw new TypeError(`${name}: ${option} must be a number, got ${describe(value)}`);
-  const rounded = single ? Math.fround(value) : value;
-  const { least = -Infinity, above = -Infinity } = parameter;
-  if (!Number.isFinite(rounded)) {
-    const wanted = Number.isFinite(value) ? 'a finite float32' : 'finite';
-    throw new RangeError(`${name}: ${option} must be ${wanted}, got ${value}`);
-  }
-  if (!(rounded >= least)) throw new RangeError(`${name}: ${option} must be at least ${least}, got ${value}`);
-  if (!(rounded > above)) throw new RangeError(`${name}: ${option} must be above ${above}, got ${value}`);
+  const parameter = parameters[i]!;
+  const place = own.length - parameters.length + i;
+  const value = given.own[place] ?? parameter.default;
+  const rounded = single ? Math.fround(value as number) : (value as number);
+  if (typeof value !== 'number' || !isAllowed(rounded, parameter))
+    throw notAllowed(value, parameter, own[place]!, name);
   return rounded;
+}
+
+const isAllowed = (value: number, { least = -Infinity, above = -Infinity }: Parameter) =>
+  Number.isFinite(value) && value >= least && value > above;
+
+function notAllowed(value: unknown, { least, above }: Parameter, option: string, name: string): Error {
+  if (value === undefined) return new TypeError(`${name}: \`${option}\` is needed, a number`);
+  if (typeof value !== 'number') return new TypeError(`${name}: ${option} must be a number, got ${describe(value)}`);
+  const range = least !== undefined ? `, at least ${least}` : above !== undefined ? `, above ${above}` : '';
+  const wanted = Number.isFinite(value) && range === '' ? 'finite as a float32' : `finite${range}`;
+  return new RangeError(`${name}: ${option} must be ${wanted}, got ${value}`);
 }

@@ -5,7 +5,6 @@
 #include "parallel.h"
 #include "run.h"
 
-#include <cstring>
 #include <napi.h>
 
 namespace {
@@ -23,8 +22,11 @@ struct call_record {
   int32_t unused[3];
   double length, inner, a, b;
 
-  // Read once: memory that is shared may change between a check and a second look.
-  explicit call_record(const void *memory) { std::memcpy(this, memory, sizeof *this); }
+  // Read once: memory that is shared may change between a check and a second look. And word by word, as it was written:
+  // a wider load would wait until all of them have left the processor's store buffer.
+  explicit call_record(const volatile call_record &r)
+      : set(r.set), kind(r.kind), op(r.op), how(r.how), count(r.count), unused{}, length(r.length), inner(r.inner),
+        a(r.a), b(r.b) {}
 
   bool is_softmax() const { return kind >= softmax; }
   bool has_grad() const { return kind == gradient || kind == softmax_gradient; }
@@ -113,7 +115,7 @@ napi_value call_small(napi_env env, const call_record &record, char *memory, siz
 // because V8 calls a native function quickly only where it always calls the same one. More arguments than these count
 // for nothing.
 napi_value call(napi_env env, napi_callback_info info) {
-  size_t count = 4, size = 0;
+  size_t count = 1, size = 0;
   napi_value values[4];
   void *memory;
   if (napi_get_cb_info(env, info, &count, values, nullptr, nullptr) != napi_ok) return nullptr;
@@ -122,10 +124,13 @@ napi_value call(napi_env env, napi_callback_info info) {
     return fail_type(env, "expected an ArrayBuffer");
   if (size < record_bytes || reinterpret_cast<uintptr_t>(memory) % sizeof(double) != 0)
     return fail_range(env, "the block is too small, or not aligned");
-  const call_record record(memory);
+  const call_record record(*static_cast<const volatile call_record *>(memory));
   if (!record.is_known()) return fail_range(env, "there is no such call");
   if (count == 1) return call_small(env, record, static_cast<char *>(memory), size);
 
+  // Asked for apart, as a small call has none of them.
+  count = 4;
+  if (napi_get_cb_info(env, info, &count, values, nullptr, nullptr) != napi_ok) return nullptr;
   const size_t arrays = record.has_grad() ? 3 : 2;
   if (count < arrays + 1) return fail_type(env, "expected as many arrays as the record says");
   array all[3];
