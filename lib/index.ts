@@ -1,4 +1,7 @@
-// What the package exports, name by name. Each elementwise function is a row of the table in activations.ts.
+// What the package exports, name by name. Each elementwise function is a row of lib/activations/table.ts.
+
+import type { DType } from './basics/floats.js';
+import { readOptions, tooMany } from './basics/options.js';
 import {
   forward,
   gradient,
@@ -9,9 +12,8 @@ import {
   softmaxGrad as softmaxGradOf,
   softmax as softmaxOf,
   softmaxSignature,
-} from './functions.js';
-import { readOptions, tooMany } from './options.js';
-import { type DType, Tensor as TensorClass, type TensorConstructor } from './tensor.js';
+} from './functions/functions.js';
+import { Tensor as TensorClass, type TensorConstructor } from './tensor/tensor.js';
 
 /**
  * Rectified linear unit, `max(x, 0)`, element by element (Nair and Hinton, 2010). Exact; NaN stays NaN and -0 stays -0.
@@ -94,8 +96,12 @@ export function softmaxGrad(grad: Input, x: Input, options?: unknown, more?: unk
 export const Tensor: TensorConstructor = TensorClass;
 export type Tensor<D extends DType = DType> = TensorClass<D>;
 
-export type { BackendName, FloatArray } from './backend.js';
-export type { Precision } from './check.js';
+export type { FunctionName, OwnOptions } from './activations/signatures.js';
+export type { BackendName } from './backends/backend.js';
+export { backends, type Info, info, useBackend } from './backends/select.js';
+export { setThreads } from './backends/threads.js';
+export type { Precision } from './basics/checks.js';
+export type { DType, FloatArray } from './basics/floats.js';
 export type {
   GELUOptions,
   Input,
@@ -106,13 +112,10 @@ export type {
   Output,
   Result,
   SoftmaxOptions,
-} from './functions.js';
-export { type Elementwise, GELU, type Layer, ReLU, Sigmoid, Softmax, Tanh } from './layers.js';
-export { backends, type Info, info, useBackend } from './select.js';
-export type { FunctionName, OwnOptions } from './signatures.js';
+} from './functions/functions.js';
+export { type Elementwise, GELU, type Layer, ReLU, Sigmoid, Softmax, Tanh } from './functions/layers.js';
 export type {
   DataOf,
-  DType,
   DTypeOf,
   IntegerList,
   Integers,
@@ -129,6 +132,5 @@ export type {
   TensorSource,
   Tolerance,
   Wider,
-} from './tensor.js';
-export { setThreads } from './threads.js';
+} from './tensor/tensor.js';
 export { version } from './version.js';

@@ -1,8 +1,8 @@
 // The only native file that sees JavaScript. It trusts its caller for meaning, not for memory: the .node file can be
 // called without lib/, so whatever JavaScript passes, no call reads or writes outside an array or ends the process.
 #include "dispatch.h"
-#include "pages.h"
-#include "parallel.h"
+#include "machine/pages.h"
+#include "machine/parallel.h"
 #include "run.h"
 
 #include <napi.h>
@@ -13,9 +13,9 @@ using namespace nonlin;
 
 constexpr int64_t max_threads = 256;
 
-// What a call is, as lib/record.ts writes it: the first 64 bytes of an ArrayBuffer.
+// What a call is, as lib/backends/record.ts writes it: the first 64 bytes of an ArrayBuffer.
 struct call_record {
-  enum kind : int32_t { map, gradient, softmax, softmax_gradient, kind_count }; // lib/record.ts: kinds
+  enum kind : int32_t { map, gradient, softmax, softmax_gradient, kind_count }; // lib/backends/record.ts: kinds
 
   int32_t set, kind, op, how;
   int32_t count; // of the elements of a small call
@@ -184,7 +184,7 @@ Napi::Value function(Napi::Env env, const char *name, napi_callback callback) {
   return Napi::Value(env, value);
 }
 
-// What lib/native.ts calls Addon.
+// What lib/backends/native.ts calls Addon.
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   NAPI_THROW_IF_FAILED(
       env,

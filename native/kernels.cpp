@@ -1,9 +1,9 @@
 // The inner loops, and the table of them. CMake compiles this file once per instruction set, which it calls KERNELS.
 #include "kernels.h"
-#include "exact.h"
-#include "formulas.h"
-#include "simd.h"
-#include "softmax_short_rows.h"
+#include "arithmetic/simd.h"
+#include "exact/exact.h"
+#include "formulas/formulas.h"
+#include "softmax/short_rows.h"
 
 namespace nonlin {
 namespace {
@@ -169,7 +169,7 @@ const kernels KERNELS = {
 #define ACTIVATION(name, value, gradient, ...)                                                                         \
   {map_row<activation_##name, float, float>, map_row<activation_##name, double, float>,                                \
    map_row<activation_##name, double, double>},
-#include "activations.def"
+#include "formulas/activations.def"
 #undef ACTIVATION
         },
     .map_grad =
@@ -177,7 +177,7 @@ const kernels KERNELS = {
 #define ACTIVATION(name, value, gradient, ...)                                                                         \
   {map_grad_row<activation_##name, float, float>, map_grad_row<activation_##name, double, float>,                      \
    map_grad_row<activation_##name, double, double>},
-#include "activations.def"
+#include "formulas/activations.def"
 #undef ACTIVATION
         },
     .softmax_rows = {softmax_rows<float, float>, softmax_rows<double, float>, softmax_rows<double, double>},

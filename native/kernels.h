@@ -1,46 +1,11 @@
 // What one instruction set offers: a table of functions on raw arrays. Nothing here knows of JavaScript or of threads.
 #pragma once
 
+#include "formulas/rows.h"
+
 #include <cstddef>
 
 namespace nonlin {
-
-enum activation : unsigned {
-#define ACTIVATION(name, value, gradient, ...) activation_##name,
-#include "activations.def"
-#undef ACTIVATION
-  activation_count
-};
-
-// The numbers that a formula calls a and b. lib/ has rounded them to the array's dtype.
-struct parameters {
-  double a = 0, b = 0;
-};
-
-// Where the slope of a row is zero, about: `at`, or with `over_a` at / a. Beside it the slope is what is left of larger
-// terms, and its error is relative to these. By default nowhere.
-struct zero_of_slope {
-  double at = __builtin_inf();
-  bool over_a = false;
-
-  constexpr double of(parameters p) const { return over_a ? at / p.a : at; }
-};
-
-// What a row says of itself besides its formulas.
-struct row {
-  const char *called;
-  // A result is rounded once or not at all, also in float lanes: there is nothing for `exact` to do better.
-  bool one_rounding = false;
-  // For `exact`, which tries quick.h first where that is known to be off by no more than this, for the value and for
-  // the slope: in units of the last of 53 bits, powers of two above the error.
-  double quick_error = 0, quick_slope_error = 0;
-  zero_of_slope zero = {};
-};
-constexpr row rows[] = {
-#define ACTIVATION(name, value, gradient, ...) {.called = #name, __VA_ARGS__},
-#include "activations.def"
-#undef ACTIVATION
-};
 
 // The element in memory and the lane it is computed in.
 enum arithmetic : unsigned {

@@ -1,6 +1,6 @@
 #include "run.h"
 
-#include "parallel.h"
+#include "machine/parallel.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // `npm run build`: the addon, the types and the bundles, a line for each step. Where a step fails, the compiler's message stands first.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
 import { compile, discardForeign, run } from './cmake.mjs';
@@ -45,8 +45,8 @@ const steps = {
       // The program has a library of its own in it, which is the only one in its process.
       await bundle('cjs', { cli: 'lib/cli.ts' });
       // For bench/peers, not for the package.
-      await bundle('cjs', { loops: 'lib/cli/loops.ts' }, {}, 'build/bench');
-      await bundle('esm', { index: 'lib/index.ts' }, { ...none, './environment/node': './environment/browser' });
+      await bundle('cjs', { loops: 'lib/cli/compare/loops.ts' }, {}, 'build/bench');
+      await bundle('esm', { index: 'lib/index.ts' }, { ...none, 'environment/node': 'environment/browser' });
       writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module", "sideEffects": false }\n');
       for (const entry of Object.keys(exports)) if (/^\.\/\w+-\w+$/.test(entry)) writeEntry(entry.slice(2));
     },
@@ -54,14 +54,15 @@ const steps = {
 };
 
 /** What stands in the place of what in builds without native code. */
-const none = { './native': './native-none' };
+const none = { 'backends/native': 'backends/native-none' };
 
 /** Bundles an entry of lib/, some of its files replaced by others. Sources stand in the package, and so not in the source maps. */
 async function bundle(format, input, replaced = {}, dir = `dist/${format}`) {
   const replace = {
     name: 'replace',
-    resolveId(source) {
-      const by = replaced[source.replace(/\.js$/, '')];
+    resolveId(source, importer) {
+      if (importer === undefined) return undefined;
+      const by = replaced[relative(join(root, 'lib'), join(dirname(importer), source)).replace(/\.js$/, '')];
       return by && join(root, 'lib', `${by}.ts`);
     },
   };

@@ -1,4 +1,4 @@
-// Plain JavaScript loops that lib/cli/loops.ts does not have: one that is faster than the usual one, and softmax down the columns.
+// Plain JavaScript loops that lib/cli/compare/loops.ts does not have: one that is faster than the usual one, and softmax down the columns.
 
 /** relu of float32 by its sign bit, over views as integers. */
 export const reluByBits = (x, y) => {

@@ -1,12 +1,13 @@
 // `nonlin <activation> in.npy`: applies an activation, and writes the result or tells what it is like.
-import type { FloatArray } from '../backend.js';
-import { map, softmax } from '../functions.js';
-import { useBackend } from '../select.js';
-import { shapeText } from '../shape.js';
-import { type FunctionName, functionNames, signatures } from '../signatures.js';
-import { contiguousData, type Tensor } from '../tensor.js';
+
+import { type FunctionName, functionNames, signatures } from '../activations/signatures.js';
+import { useBackend } from '../backends/select.js';
+import type { FloatArray } from '../basics/floats.js';
+import { map, softmax } from '../functions/functions.js';
+import { shapeText } from '../tensor/shape.js';
+import { contiguousData, type Tensor } from '../tensor/tensor.js';
 import { type Arguments, backendOf, choiceOf, flagOf, integerOf, numberOf, precisionOf } from './arguments.js';
-import { attempt, UsageError } from './errors.js';
+import { attempt, UsageError } from './failures.js';
 import { readTensor, subjectOf, writeTensor } from './files.js';
 import { type Io, json, paintFor, pairs, short } from './output.js';
 

@@ -1,10 +1,10 @@
 // The command line: which options there are, what they may be, and what each command takes.
 import { parseArgs } from 'node:util';
-import { type BackendName, backendNames } from '../backend.js';
-import { describe } from '../errors.js';
-import { nearest } from '../nearest.js';
-import { defaultOf, type FunctionName, functionNames, signatures } from '../signatures.js';
-import { UsageError } from './errors.js';
+import { defaultOf, type FunctionName, functionNames, signatures } from '../activations/signatures.js';
+import { type BackendName, backendNames } from '../backends/backend.js';
+import { describe } from '../basics/errors.js';
+import { nearest } from '../basics/nearest.js';
+import { UsageError } from './failures.js';
 
 interface OptionHelp {
   /** What stands for the value in the help; absent where there is none. */

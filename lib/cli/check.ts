@@ -1,11 +1,13 @@
-// `nonlin check`: holds every native backend against plain TypeScript, on edges and on random inputs, within lib/bounds.ts.
-import type { BackendName, FloatArray } from '../backend.js';
-import { type Bound, boundOf, type Comparison, distance } from '../bounds.js';
-import { backends, info } from '../select.js';
-import { allocate, type DType, sizeOf } from '../shape.js';
-import { Tensor } from '../tensor.js';
+// `nonlin check`: holds every native backend against plain TypeScript, on edges and on random inputs, within lib/activations/bounds.ts.
+
+import { type Bound, boundOf, type Comparison, distance } from '../activations/bounds.js';
+import type { BackendName } from '../backends/backend.js';
+import { backends, info } from '../backends/select.js';
+import type { DType, FloatArray } from '../basics/floats.js';
+import { allocate, sizeOf } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
 import { type Arguments, backendOf, integerOf } from './arguments.js';
-import { attempt, Failure, UsageError } from './errors.js';
+import { attempt, Failure, UsageError } from './failures.js';
 import { forward, gradient, operations, withBackend } from './operations.js';
 import { type Io, json, type Paint, paintFor, pairs, progress, short, shortest, table } from './output.js';
 import { type Random, randomFrom } from './random.js';

@@ -1,8 +1,8 @@
 // Tensors from and to .npy files; `-` is standard input or output.
 import { readFile, writeFile } from 'node:fs/promises';
-import { readNpy, writeNpy } from '../npy.js';
-import { Tensor } from '../tensor.js';
-import { attempt, Failure, UsageError } from './errors.js';
+import { readNpy, writeNpy } from '../files/npy.js';
+import { Tensor } from '../tensor/tensor.js';
+import { attempt, Failure, UsageError } from './failures.js';
 import type { Io } from './output.js';
 
 const isPiped = (path: string | undefined): path is '-' | undefined => path === undefined || path === '-';

@@ -1,7 +1,7 @@
 // `nonlin info`: what serves here, and why.
-import { info as facts } from '../select.js';
+import { info as facts } from '../backends/select.js';
 import type { Arguments } from './arguments.js';
-import { UsageError } from './errors.js';
+import { UsageError } from './failures.js';
 import { type Io, json, paintFor, pairs } from './output.js';
 
 export function info({ positionals, given }: Arguments, io: Io): number {

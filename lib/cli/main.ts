@@ -1,14 +1,15 @@
 // The command line `nonlin`: finds the command, runs it and turns what happened into an exit code and one line of text.
-import { describe } from '../errors.js';
-import { nearest } from '../nearest.js';
-import { info as environment } from '../select.js';
-import type { FunctionName } from '../signatures.js';
+
+import type { FunctionName } from '../activations/signatures.js';
+import { info as environment } from '../backends/select.js';
+import { describe } from '../basics/errors.js';
+import { nearest } from '../basics/nearest.js';
 import { version } from '../version.js';
 import { applicable, apply } from './apply.js';
 import { type Arguments, type OptionName, optionHelp, ownFlags, parse } from './arguments.js';
 import { check } from './check.js';
-import { compare } from './compare.js';
-import { Failure, UsageError } from './errors.js';
+import { compare } from './compare/compare.js';
+import { Failure, UsageError } from './failures.js';
 import { info } from './info.js';
 import type { Io } from './output.js';
 

@@ -1,12 +1,13 @@
 // The activations as the commands call them: each row of the table, and softmax.
-import { type Activation, activationNames } from '../activations.js';
-import type { BackendName } from '../backend.js';
-import type { Comparison } from '../bounds.js';
-import type { Precision } from '../check.js';
-import { map, mapGrad, softmax, softmaxGrad } from '../functions.js';
-import { info, useBackend } from '../select.js';
-import { callOf, signatures } from '../signatures.js';
-import type { Tensor } from '../tensor.js';
+
+import type { Comparison } from '../activations/bounds.js';
+import { callOf, signatures } from '../activations/signatures.js';
+import { type Activation, activationNames } from '../activations/table.js';
+import type { BackendName } from '../backends/backend.js';
+import { info, useBackend } from '../backends/select.js';
+import type { Precision } from '../basics/checks.js';
+import { map, mapGrad, softmax, softmaxGrad } from '../functions/functions.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 export type Operation = Comparison['activation'];
 

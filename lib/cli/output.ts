@@ -1,6 +1,7 @@
 // What the commands write: tables, pairs, JSON and colour. Nothing here touches the process; the streams come from outside.
+
 import { stripVTControlCharacters, styleText } from 'node:util';
-import type { DType } from '../shape.js';
+import type { DType } from '../basics/floats.js';
 
 export interface Output {
   write(chunk: string | Uint8Array): unknown;

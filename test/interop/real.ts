@@ -1,7 +1,7 @@
 // The cases of interop.test.ts with the libraries themselves, and their doubles held against them (`npm run interop`).
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { brand } from '../../lib/errors.js';
+import { brand } from '../../lib/basics/errors.js';
 import { cases, type Libraries } from './cases.js';
 import { doubles } from './doubles.js';
 

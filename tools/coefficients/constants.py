@@ -45,7 +45,7 @@ native.add("times_density", [*unit(mpf(-0.5))[1:], double(DENSITY * 2 ** (mpf(21
 # quick.h, whose units have no rest
 native.add("tanh", unit(mpf(2))[1:3])
 native.add("quick_gelu_whole", unit(mpf(-0.5))[1:3])
-# math.h: the two parts of a cubic, a (a^2 + most + rest). `most` is short.
+# gated.h: the two parts of a cubic, a (a^2 + most + rest). `most` is short.
 most = cut(1 / FRACTION, 16)
 native.add("gelu_tanh_most", [most])
 native.add("gelu_tanh_rest", rest(1 / FRACTION, most))

@@ -8,31 +8,30 @@ export const searched = ['native', 'lib'];
 /** But for these, whose numbers are others': a published approximation, limits of float64. */
 export const unsearched = ['lib/cli'];
 
-const float32 = 'native/float32.h';
-const float64 = 'native/float64.h';
-const quick = 'native/quick.h';
-const erfc = 'lib/erfc.ts';
+const float32 = 'native/arithmetic/float32.h';
+const float64 = 'native/arithmetic/float64.h';
+const quick = 'native/arithmetic/quick.h';
+const erfc = 'lib/activations/erfc.ts';
 
 /** Each script, and what it makes: names of definitions, by file. A script is run in this folder, as python3 -m a.b for a/b. */
 export const scripts = {
   constants: {
-    'native/exp.h': ['log2_e', 'ln_2', 'ln_2_rest', 'minus_one'],
+    'native/arithmetic/exp.h': ['log2_e', 'ln_2', 'ln_2_rest', 'minus_one'],
     [float32]: ['natural', 'times_density'],
     [quick]: ['tanh', 'quick_gelu_whole'],
-    'native/math.h': [
+    'native/formulas/gated.h': [
       'gelu_tanh_most',
       'gelu_tanh_rest',
       'gelu_tanh_one_plus',
       'gelu_tanh_growth',
       'gelu_sigmoid_one_plus',
       'gelu_sigmoid_growth',
-      'far_slope<nonlin::activation_gelu>',
-      'far_slope<nonlin::activation_geluTanh>',
     ],
-    'native/double_double.h': ['ln_2_parts', 'density_height'],
-    'native/softmax.h': ['lowest_finite', 'reciprocal_of'],
+    'native/formulas/far_slope.h': ['far_slope<nonlin::activation_gelu>', 'far_slope<nonlin::activation_geluTanh>'],
+    'native/exact/double_double.h': ['ln_2_parts', 'density_height'],
+    'native/softmax/shares.h': ['lowest_finite', 'reciprocal_of'],
     [erfc]: ['stepHigh', 'stepLow', 'densityHigh', 'densityLow'],
-    'lib/activations.ts': [
+    'lib/activations/table.ts': [
       'linear',
       'linearHigh',
       'linearLow',
@@ -42,7 +41,7 @@ export const scripts = {
       'scaledHigh',
       'scaledLow',
     ],
-    'lib/double-double.ts': ['ln2', 'pi'],
+    'lib/activations/double-double.ts': ['ln2', 'pi'],
   },
   'float32/exp_factors': { [float32]: ['exp_shrink', 'exp_square', 'exp_cube', 'sixteenths'] },
   'float32/tanh_tail': { [float32]: ['tanh_slope_of_place', 'tanh_pieces'] },

@@ -1,0 +1,129 @@
+// How far a native backend may be from plain TypeScript: the one table, for `nonlin check` and for the tests. A bound is a
+// promise; it is not raised to let a difference pass.
+
+import type { Precision } from '../basics/checks.js';
+import type { DType } from '../basics/floats.js';
+import type { Activation } from './table.js';
+import { ulpDistance } from './ulp.js';
+
+/** What is compared. */
+export interface Comparison {
+  readonly activation: Activation | 'softmax';
+  readonly direction: 'forward' | 'gradient';
+  readonly dtype: DType;
+  readonly precision: Precision;
+}
+
+export interface Bound extends Partial<Omit<Comparison, 'activation'>> {
+  readonly activations?: readonly Comparison['activation'][];
+  /** Distance in representable numbers. */
+  readonly ulp: number;
+  /** Where the terms of a result cancel, a difference of this many times the size of the terms is allowed as well. */
+  readonly absolute?: number;
+  /** The inputs between which the terms cancel; without it, any. */
+  readonly between?: readonly [number, number];
+  readonly reason: string;
+}
+
+// The slopes of gelu, geluTanh and geluSigmoid are 0 at -0.7518, -0.7525 and -0.7512, where terms of 1/4 cancel.
+const zeroOfSlope = {
+  activations: ['gelu', 'geluTanh', 'geluSigmoid'],
+  direction: 'gradient',
+  between: [-1.1, -0.45],
+} as const;
+
+/** The first row that fits a comparison is its bound; what a row does not name, it does not ask for. */
+export const bounds: readonly Bound[] = [
+  { activations: ['relu'], ulp: 0, reason: 'a selection: nothing is rounded' },
+
+  {
+    ...zeroOfSlope,
+    dtype: 'float32',
+    precision: 'fast',
+    ulp: 4,
+    absolute: 2 ** -24,
+    reason: 'the promised error of the slope; grad is a power of two',
+  },
+  { ...zeroOfSlope, dtype: 'float64', ulp: 8, absolute: 2 ** -52, reason: '4 ulp of the true slope on both sides' },
+  {
+    activations: ['softmax'],
+    direction: 'gradient',
+    dtype: 'float32',
+    ulp: 1,
+    absolute: 2 ** -50,
+    reason: 'float64 sums, rounded once; where grad and its weighted mean cancel, what their difference keeps',
+  },
+  {
+    activations: ['softmax'],
+    direction: 'gradient',
+    dtype: 'float64',
+    ulp: 8,
+    absolute: 2 ** -50,
+    reason: 'sums in another order; where grad and its weighted mean cancel, what their difference keeps',
+  },
+  {
+    direction: 'gradient',
+    dtype: 'float32',
+    precision: 'exact',
+    ulp: 0,
+    reason: 'the correctly rounded product on both sides',
+  },
+  {
+    direction: 'gradient',
+    dtype: 'float32',
+    precision: 'fast',
+    ulp: 4,
+    reason: 'the promised error of the slope; grad is a power of two',
+  },
+  { direction: 'gradient', dtype: 'float64', ulp: 8, reason: '4 ulp of the true slope on both sides' },
+
+  {
+    activations: ['softmax'],
+    dtype: 'float32',
+    precision: 'exact',
+    ulp: 1,
+    reason: 'two roundings of nearly one float64',
+  },
+  {
+    activations: ['softmax'],
+    dtype: 'float32',
+    ulp: 4,
+    reason: 'the promised error, against nearly the correct rounding',
+  },
+  { activations: ['softmax'], dtype: 'float64', ulp: 8, reason: '4 ulp of the true value on both sides' },
+  { dtype: 'float32', precision: 'exact', ulp: 0, reason: 'the correctly rounded result on both sides' },
+  { dtype: 'float32', precision: 'fast', ulp: 2, reason: 'the promised error, against the correctly rounded result' },
+  { dtype: 'float64', ulp: 4, reason: 'two ulp of the true value on both sides' },
+];
+
+export function boundOf(comparison: Comparison): Bound {
+  const { activation, direction, dtype, precision } = comparison;
+  const fits = (bound: Bound) =>
+    (bound.activations?.includes(activation) ?? true) &&
+    (bound.direction ?? direction) === direction &&
+    (bound.dtype ?? dtype) === dtype &&
+    (bound.precision ?? precision) === precision;
+  const bound = bounds.find(fits);
+  if (bound === undefined) throw new RangeError(`no bound for ${Object.values(comparison).join(' ')}`);
+  return bound;
+}
+
+/**
+ * The distance between two results at x, to be held against `bound.ulp`: 0 where the bound allows their absolute difference,
+ * Infinity between a zero and one of the other sign, which is an error and not a rounding.
+ * `terms` is the size of what cancels: |grad|, and for softmax the result's share times the largest |grad| of its slice.
+ */
+export function distance(
+  { dtype }: Comparison,
+  bound: Bound,
+  actual: number,
+  expected: number,
+  x: number,
+  terms: number,
+): number {
+  const { absolute, between: [low, high] = [-Infinity, Infinity] } = bound;
+  const cancels = absolute !== undefined && low <= x && x <= high;
+  if (cancels && Math.abs(actual - expected) <= absolute * terms) return 0;
+  if (actual === 0 && expected === 0 && !Object.is(actual, expected)) return Infinity;
+  return ulpDistance(actual, expected, dtype);
+}

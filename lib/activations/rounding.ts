@@ -1,0 +1,56 @@
+// How float64 results become float32: rounded to the nearest, unless what their error allows lies on both sides of the middle
+// between two float32; then a sum of two float64 is computed, which decides. So results are correctly rounded by themselves: no
+// formula is tuned for the inputs where it would come out wrong.
+import type { FloatArray } from '../basics/floats.js';
+import { multiply, toFloat32 } from './double-double.js';
+import type { Exactly } from './table.js';
+
+// What a row of the table may be wrong by, relative to its value (16 ulp of float64) and to its gradient; one input in 2^23 and in
+// 2^19 is then left open. Near the zero of a slope, where it is all that is left of larger terms, the error is relative to them, and
+// they are no larger than the incoming gradient.
+const valueError = 2 ** -48;
+const gradientError = 2 ** -44;
+const cancelledError = 2 ** -52;
+// Beyond this distance from its zero a slope is 2^-8 and more, so that cancelledError is no more than gradientError.
+const nearZero = 2 ** -6;
+
+/** Whether y - error and y + error round to different float32; not for NaN. */
+const isOpen = (y: number, error: number) => Math.fround(y - error) < Math.fround(y + error);
+
+/** Stores the values that a row gave for x[from], x[from + 1], ... into y. */
+export function storeValues(
+  values: Float64Array,
+  x: FloatArray,
+  y: FloatArray,
+  from: number,
+  exactly: Exactly,
+  a: number,
+  b: number,
+): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    y[from + i] = isOpen(value, valueError * Math.abs(value)) ? toFloat32(exactly.f(x[from + i]!, a, b)) : value;
+  }
+}
+
+/** Stores the gradients that a row gave for x[from] and g[from], x[from + 1] and g[from + 1], ... into y. */
+export function storeGradients(
+  gradients: Float64Array,
+  g: FloatArray,
+  x: FloatArray,
+  y: FloatArray,
+  from: number,
+  exactly: Exactly,
+  a: number,
+  b: number,
+): void {
+  const zero = exactly.zero === undefined ? Number.NaN : exactly.zero(a);
+  for (let i = 0; i < gradients.length; i++) {
+    const gradient = gradients[i]!;
+    const cancels = Math.abs(x[from + i]! - zero) < nearZero;
+    const error = cancels ? cancelledError * Math.abs(g[from + i]!) : gradientError * Math.abs(gradient);
+    y[from + i] = isOpen(gradient, error)
+      ? toFloat32(multiply(exactly.slope(x[from + i]!, a, b), g[from + i]!))
+      : gradient;
+  }
+}

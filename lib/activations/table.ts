@@ -1,0 +1,268 @@
+// Each elementwise activation, once: its value and its gradient in float64. native/formulas/activations.def is the same list, and a
+// test holds the two together. Every form keeps its relative accuracy in the tails: no 1 + erf, no 1 + tanh.
+import {
+  add,
+  type DoubleDouble,
+  density,
+  divide,
+  expm1,
+  logistic,
+  logisticSlope,
+  multiply,
+  negate,
+  normal,
+  rootOfTwoOverPi,
+  scale,
+} from './double-double.js';
+import {
+  millsRatio,
+  millsRatioSlope,
+  plusExp,
+  timesDensity,
+  timesExp,
+  timesFarExp,
+  timesFarNormalSlope,
+} from './erfc.js';
+
+/** A row of the table. In it a and b are its parameters, in their order and rounded to the dtype of x. */
+export interface Formula {
+  /** By their names. */
+  readonly parameters?: Readonly<Record<string, Parameter>>;
+  readonly f: (x: number, a: number, b: number) => number;
+  /** g times the derivative at x. */
+  readonly grad: (x: number, g: number, a: number, b: number) => number;
+  /** What decides the rounding to float32 where that takes more than float64; absent where one operation rounds, or none. */
+  readonly exactly?: Exactly;
+}
+
+/** A finite number that a caller may choose. */
+export interface Parameter {
+  /** Where it is left out; without this it is needed. */
+  readonly default?: number;
+  /** The least that it may be, and what it must be above. */
+  readonly least?: number;
+  readonly above?: number;
+  /** Others than the default, that tests and `nonlin check` try; those of a row's parameters go together. */
+  readonly samples?: readonly number[];
+}
+
+/** The value and the derivative as a textbook has them, to some 94 bits. */
+export interface Exactly {
+  readonly f: (x: number, a: number, b: number) => DoubleDouble;
+  readonly slope: (x: number, a: number, b: number) => DoubleDouble;
+  /** About where the slope is zero, if anywhere: near it `grad` need not keep its relative accuracy (rounding.ts). */
+  readonly zero?: (a: number) => number;
+}
+
+// The largest errors seen are given in units in the last place (ulp) of float64, against MPFR, 100,000 inputs and more each.
+
+// A slope below the normal numbers has lost digits, which a g above 1 would bring to light. There `far` gives the product for
+// a = |x|, which is not beyond what even the largest g makes something of.
+const product = (g: number, slope: number, x: number, far: (g: number, a: number) => number) =>
+  Math.abs(slope) < 2 ** -1022 && Math.abs(g) > 1 && Number.isFinite(x) ? far(g, Math.abs(x)) : g * slope;
+
+/** e / (1 + e), e = e^x. 2.4 ulp. */
+export function sigmoid(x: number): number {
+  if (x > 40) return 1;
+  if (x < -750) return 0;
+  const e = timesExp(1, x, 0);
+  return e / (1 + e);
+}
+
+/** sigmoid(x) * sigmoid(-x) as e / (1 + e)^2, e = e^-|x|. 2.2 ulp. */
+function sigmoidSlope(x: number): number {
+  const a = Math.abs(x);
+  if (!(a <= 750)) return a > 0 ? 0 : x;
+  const e = timesExp(1, -a, 0);
+  return e / (1 + e * (2 + e));
+}
+
+const sigmoidFar = (g: number, a: number) => timesFarExp(g, 1, -Math.min(a, 1500), 0);
+
+/** (e - 1) / (e + 1), e = e^(2|x|), with the sign of x. 2.6 ulp; Math.tanh takes twice the time. */
+function tanh(x: number): number {
+  const a = Math.abs(x);
+  if (!(a <= 20)) return x > 0 ? 1 : x < 0 ? -1 : x;
+  if (a < 2 ** -28) return x;
+  const e = plusExp(-1, 2 * a, 0);
+  return (x / a) * (e / (e + 2));
+}
+
+/** 1 / cosh(x)^2 as 4 e / (1 + e)^2, e = e^(-2|x|). 2.3 ulp. */
+function tanhSlope(x: number): number {
+  const a = Math.abs(x);
+  if (!(a <= 400)) return a > 0 ? 0 : x;
+  const e4 = timesExp(4, -2 * a, 0);
+  return e4 / (1 + e4 * (0.5 + e4 * 0.0625));
+}
+
+const tanhFar = (g: number, a: number) => timesFarExp(g, 4, -2 * Math.min(a, 750), 0);
+
+// The three kinds of GELU are x w(x) with w(x) + w(-x) = 1, computed as max(x, 0) - |x| w(-|x|), and their slopes have the
+// same symmetry.
+
+/** max(x, 0) - |x| P(N > |x|). 2.7 ulp. */
+function gelu(x: number): number {
+  const a = Math.abs(x);
+  if (!(a <= 40)) return x < 0 ? -0 : x;
+  // The power of two keeps the exponential normal where only the product is not.
+  return -0.5 * (-x - a) - a * timesDensity(2 ** 60 * millsRatio(a), a) * 2 ** -60;
+}
+
+/** P(N < x) + x phi(x), phi the density. 3.4 ulp; between -0.9 and -0.5, where it vanishes, 2^-54. */
+function geluSlope(x: number): number {
+  const a = Math.abs(x);
+  if (!(a <= 40)) return x < 0 ? -0 : x > 0 ? 1 : x;
+  const tail = timesDensity(millsRatioSlope(a), a);
+  return x > 0 ? 1 - tail : tail;
+}
+
+const geluFar = (g: number, a: number) => timesFarNormalSlope(g, Math.min(a, 54.8));
+
+/** x sigmoid(v(x)) from a = |x| and v(a) = high + low, v being odd. 1.7 ulp; geluSigmoid 2.3 ulp. */
+const gated = (x: number, a: number, high: number, low: number) =>
+  -0.5 * (-x - a) - (high > 40 ? timesExp(a, -high, -low) : a / plusExp(1, high, low));
+
+/** Its derivative, from v(a) and a v'(a), each as a sum of two. 5 ulp; between -0.9 and -0.5, where it vanishes, 2^-54. */
+function gatedSlope(x: number, high: number, low: number, growthHigh: number, growthLow: number): number {
+  const rest = 1 - growthHigh;
+  const e = timesExp(1, -high, -low);
+  const tail = high > 40 ? timesExp(rest - growthLow, -high, -low) : (e * (rest + (e - growthLow))) / (1 + e * (2 + e));
+  return x > 0 ? 1 - tail : tail;
+}
+
+// 2 sqrt(2/pi) and 0.044715 times that, each also as a short part and the rest. With the first 12 bits of a, the high part
+// of v(a) = linear a + cubic a^3 is then exact, or too small for its rounding to matter.
+const linear = 1.5957691216057308;
+const linearHigh = 1.5957691669464111;
+const linearLow = -4.534068042105272e-8;
+const cubic = 0.07135481627260025;
+const cubicHigh = 0.07135772705078125;
+const cubicLow = -2.9107781810012236e-6;
+const first12Bits = (a: number) => a * (2 ** 41 + 1) - (a * (2 ** 41 + 1) - a);
+/** linear a + k cubic a^3, which for k = 3 is a v'(a). */
+const cubicInHigh = (short: number, k: number) => short * (linearHigh + k * cubicHigh * (short * short));
+const cubicInLow = (a: number, short: number, k: number) =>
+  short * (linearLow + k * cubicLow * (short * short)) +
+  (a - short) * (linear + k * cubic * (short * short + a * (a + short)));
+
+function geluTanh(x: number): number {
+  const a = Math.abs(x);
+  if (!(a <= 22)) return x < 0 ? -0 : x;
+  const short = first12Bits(a);
+  return gated(x, a, cubicInHigh(short, 1), cubicInLow(a, short, 1));
+}
+
+function geluTanhSlope(x: number): number {
+  const a = Math.abs(x);
+  if (!(a <= 22)) return x < 0 ? -0 : x > 0 ? 1 : x;
+  const short = first12Bits(a);
+  return gatedSlope(x, cubicInHigh(short, 1), cubicInLow(a, short, 1), cubicInHigh(short, 3), cubicInLow(a, short, 3));
+}
+
+function geluTanhFar(g: number, a: number): number {
+  const near = Math.min(a, 27.5);
+  const short = first12Bits(near);
+  const factor = 1 - cubicInHigh(short, 3) - cubicInLow(near, short, 3);
+  return timesFarExp(g, factor, -cubicInHigh(short, 1), -cubicInLow(near, short, 1));
+}
+
+// 1.702 a, the high part exact.
+const scaledHigh = (short: number) => 1.7020000219345093 * short;
+const scaledLow = (a: number, short: number) => 1.702 * (a - short) - 2.193450927734375e-8 * short;
+
+function geluSigmoid(x: number): number {
+  const a = Math.abs(x);
+  if (!(a <= 460)) return x < 0 ? -0 : x;
+  const short = Math.fround(a);
+  return gated(x, a, scaledHigh(short), scaledLow(a, short));
+}
+
+function geluSigmoidSlope(x: number): number {
+  const a = Math.abs(x);
+  if (!(a <= 460)) return x < 0 ? -0 : x > 0 ? 1 : x;
+  const short = Math.fround(a);
+  const high = scaledHigh(short);
+  const low = scaledLow(a, short);
+  return gatedSlope(x, high, low, high, low);
+}
+
+function geluSigmoidFar(g: number, a: number): number {
+  const near = Math.min(a, 882);
+  const short = Math.fround(near);
+  const [high, low] = [scaledHigh(short), scaledLow(near, short)];
+  return timesFarExp(g, 1 - high - low, -high, -low);
+}
+
+// x sigmoid(v) from v(x) and x v'(x).
+const gatedExactly = (v: (x: number) => DoubleDouble, growth: (x: number) => DoubleDouble): Exactly => ({
+  f: (x) => multiply(x, logistic(v(x))),
+  slope: (x) => multiply(logistic(v(x)), add(1, multiply(growth(x), logistic(negate(v(x)))))),
+  zero: () => -0.752,
+});
+const fraction = divide(44715, 1_000_000);
+/** 2 sqrt(2/pi) x (1 + k 0.044715 x^2) */
+const cubicExactly = (x: number, k: number) =>
+  multiply(multiply(rootOfTwoOverPi, 2 * x), add(1, multiply(multiply(x, x), multiply(fraction, k))));
+const scaledExactly = (x: number) => multiply(x, divide(1702, 1000));
+
+export const activations = {
+  /** max(x, 0): Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010. Slope 0 at 0. */
+  relu: { f: (x) => (x < 0 ? 0 : x), grad: (x, g) => (x > 0 ? g : x <= 0 ? 0 : x) },
+  /** 1 / (1 + e^-x), the logistic function: Verhulst, "Recherches mathematiques sur la loi d'accroissement", 1845. */
+  sigmoid: {
+    f: sigmoid,
+    grad: (x, g) => product(g, sigmoidSlope(x), x, sigmoidFar),
+    exactly: { f: logistic, slope: logisticSlope },
+  },
+  /** (e^x - e^-x) / (e^x + e^-x): as an activation, LeCun, Bottou, Orr and Mueller, "Efficient backprop", 1998. */
+  tanh: {
+    f: tanh,
+    grad: (x, g) => product(g, tanhSlope(x), x, tanhFar),
+    exactly: {
+      f: (x) => divide(expm1(2 * x), add(expm1(2 * x), 2)),
+      slope: (x) => scale(logisticSlope(2 * x), 4),
+    },
+  },
+  /** x P(N < x), N normal: Hendrycks and Gimpel, "Gaussian error linear units", arXiv:1606.08415, 2016. */
+  gelu: {
+    f: gelu,
+    grad: (x, g) => product(g, geluSlope(x), x, geluFar),
+    exactly: {
+      f: (x) => multiply(x, normal(x)),
+      slope: (x) => add(normal(x), multiply(x, density(x))),
+      zero: () => -0.752,
+    },
+  },
+  /** x / 2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): the same paper's approximation of it. */
+  geluTanh: {
+    f: geluTanh,
+    grad: (x, g) => product(g, geluTanhSlope(x), x, geluTanhFar),
+    exactly: gatedExactly(
+      (x) => cubicExactly(x, 1),
+      (x) => cubicExactly(x, 3),
+    ),
+  },
+  /** x sigmoid(1.702 x): the same paper's other approximation. */
+  geluSigmoid: {
+    f: geluSigmoid,
+    grad: (x, g) => product(g, geluSigmoidSlope(x), x, geluSigmoidFar),
+    exactly: gatedExactly(scaledExactly, scaledExactly),
+  },
+} satisfies Record<string, Formula>;
+
+/** Functions that are several rows of the table: an option chooses one of them. */
+export const variants = {
+  gelu: { option: 'approximate', rows: { none: 'gelu', tanh: 'geluTanh', sigmoid: 'geluSigmoid' } },
+} as const satisfies Record<string, { option: string; rows: Record<string, keyof typeof activations> }>;
+
+export type Activation = keyof typeof activations;
+
+/** The names of the table, in its order. */
+export const activationNames = Object.keys(activations) as Activation[];
+
+/** An activation by its place in the table: a number crosses into native code faster than a name. */
+export type Op = number;
+export const opOf = Object.fromEntries(activationNames.map((name, op) => [name, op])) as Readonly<
+  Record<Activation, Op>
+>;

@@ -1,0 +1,44 @@
+// What a backend does: one method per shape of work. Arguments have been checked; a backend may assume them.
+import type { Op } from '../activations/table.js';
+import type { FloatArray } from '../basics/floats.js';
+
+/** The instruction sets of the native addon, best first, then plain TypeScript. */
+export const backendNames = ['avx512', 'avx2', 'neon', 'js'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+/**
+ * The arrays of one call have one type and one length. `exact` asks for correctly rounded results, of softmax for nearly those; for
+ * float64 arrays it changes nothing.
+ *
+ * `y` is one of the inputs or overlaps none, as far as their buffers tell. But two buffer objects may have one memory: those of
+ * another addon, and of shared memory those of structuredClone. Where y overlaps a part of an input in this way, a call comes out
+ * right or throws a RangeError before it writes. `fresh` says that y is new memory, which nothing overlaps.
+ */
+export interface Backend {
+  readonly name: BackendName;
+  /** y = f(x), element by element, for the parameters a and b of the row. */
+  map(x: FloatArray, y: FloatArray, op: Op, a: number, b: number, exact?: boolean, fresh?: boolean): void;
+  /** y = grad * f'(x), element by element. */
+  mapGrad(
+    grad: FloatArray,
+    x: FloatArray,
+    y: FloatArray,
+    op: Op,
+    a: number,
+    b: number,
+    exact?: boolean,
+    fresh?: boolean,
+  ): void;
+  /** Softmax over the middle dimension of x as [outer, length, inner]; outer follows from the length of x. No size is 0. */
+  softmax(x: FloatArray, y: FloatArray, length: number, inner: number, exact?: boolean, fresh?: boolean): void;
+  /** The gradient of softmax(x) over the same dimension: y = s * (grad - sum(grad * s)), s = softmax(x). */
+  softmaxGrad(
+    grad: FloatArray,
+    x: FloatArray,
+    y: FloatArray,
+    length: number,
+    inner: number,
+    exact?: boolean,
+    fresh?: boolean,
+  ): void;
+}

@@ -1,0 +1,106 @@
+// The addon's functions as backends, and the reason where there are none. Every other file sees only backends. A build without native
+// code has native-none.ts in the place of this file.
+import { activationNames, opOf } from '../activations/table.js';
+import { type FloatArray, lengthOf } from '../basics/floats.js';
+import { openAddon } from '../environment/node.js';
+import { version } from '../version.js';
+import type { Backend, BackendName } from './backend.js';
+import { type Call, callNative, kinds, writeParameters, writeSlices } from './record.js';
+import { reference } from './reference.js';
+import { threads } from './threads.js';
+
+/** What the .node file exports (native/addon.cpp). */
+interface Addon {
+  /** The version of the package that it is part of. */
+  readonly version: string;
+  /** The instruction sets that this CPU runs, in the order of their numbers. */
+  readonly sets: readonly BackendName[];
+  /** The rows of the table, in the order of their numbers. */
+  readonly activations: readonly string[];
+  /** How many threads a call may use; 1 until it is said. Holds for this thread of JavaScript. */
+  setThreads(threads: number): void;
+  readonly call: Call;
+  /** Asks for huge pages under an array that nothing has been written to. */
+  fresh(y: FloatArray): void;
+  /** The cores of this machine. */
+  readonly cores: number;
+  /** The fewest elements that more than one thread is used for. */
+  readonly sharedElements: number;
+}
+
+export interface Native {
+  /** The file the addon was loaded from; in a bundle, the entry of this package. */
+  readonly path?: string;
+  /** Best first; empty where there is no addon, or none of its instruction sets runs here. */
+  readonly backends: readonly Backend[];
+  /** Why `backends` is empty. */
+  readonly reason?: string;
+  readonly addon?: Addon;
+}
+
+export const native: Native = load();
+
+// Below this the loop takes less time than a call; its bits are the same. ns of both, `npm run bench -- --function relu` on Zen 4: 35
+// and 78 for 8 elements, 58 and 89 for 16, 73 and 90 for 24, 88 and 90 for 32, 118 and 96 for 48.
+const smallestRelu = 32;
+
+// The threads that the addon was told last.
+let told = 1;
+
+/** The backend of an instruction set. */
+function backendOf(name: BackendName, set: number, addon: Addon): Backend {
+  const { call, sharedElements } = addon;
+  // To find out how many threads there are takes time, so the addon is told before a call that could use several.
+  const tell = (x: FloatArray) => {
+    if (lengthOf(x) >= sharedElements && told !== threads(addon.cores)) {
+      told = threads(addon.cores);
+      addon.setThreads(told);
+    }
+  };
+  return {
+    name,
+    map(x, y, op, a, b, exact, fresh) {
+      if (op === opOf.relu && lengthOf(x) < smallestRelu) return reference.map(x, y, op, a, b, exact, fresh);
+      tell(x);
+      writeParameters(a, b);
+      callNative(call, set, kinds.map, op, undefined, x, y, exact);
+    },
+    mapGrad(grad, x, y, op, a, b, exact) {
+      tell(x);
+      writeParameters(a, b);
+      callNative(call, set, kinds.map, op, grad, x, y, exact);
+    },
+    softmax(x, y, length, inner, exact) {
+      tell(x);
+      writeSlices(length, inner);
+      callNative(call, set, kinds.softmax, 0, undefined, x, y, exact);
+    },
+    softmaxGrad(grad, x, y, length, inner, exact) {
+      tell(x);
+      writeSlices(length, inner);
+      callNative(call, set, kinds.softmax, 0, grad, x, y, exact);
+    },
+  };
+}
+
+function load(): Native {
+  const opened = openAddon();
+  if (opened.reason !== undefined) return { backends: [], reason: opened.reason };
+  const { path } = opened;
+  const fault = faultOf(opened.exports);
+  if (fault !== undefined) return { backends: [], reason: `${path} ${fault}` };
+  const addon = opened.exports as Addon;
+  const backends = addon.sets.map((name, set) => backendOf(name, set, addon));
+  if (backends.length > 0) return { path, backends, addon };
+  return { path, backends, reason: `${path} needs a CPU with AVX2 and FMA, AVX-512, or NEON` };
+}
+
+/** What is wrong with what a file exports: NONLIN_BINARY may name another addon, and a build may be an old one. */
+function faultOf(addon: unknown): string | undefined {
+  const { version: its, activations } = Object(addon) as Partial<Record<keyof Addon, unknown>>;
+  if (its !== version)
+    return typeof its === 'string' ? `is of nonlin ${its}, not ${version}` : `is not an addon of nonlin ${version}`;
+  // Native code knows an activation by its number.
+  if (String(activations) === String(activationNames)) return undefined;
+  return 'has other activations: it was built from other sources (npm run build)';
+}

@@ -1,0 +1,76 @@
+// Which backend serves, and why that one. The choice is made when the module loads and changed only by useBackend.
+
+import { describe } from '../basics/errors.js';
+import { platform, problems, variable } from '../environment/node.js';
+import { version } from '../version.js';
+import { type Backend, type BackendName, backendNames } from './backend.js';
+import { native } from './native.js';
+import { reference } from './reference.js';
+import { threads } from './threads.js';
+
+const available: readonly Backend[] = [...native.backends, reference];
+
+/** The backend that serves now. */
+export let backend: Backend = initial();
+
+function initial(): Backend {
+  const name = variable('NONLIN_BACKEND');
+  return name === undefined ? available[0]! : find(name, 'NONLIN_BACKEND');
+}
+
+function find(name: unknown, source: string): Backend {
+  const found = available.find((candidate) => candidate.name === name);
+  if (found !== undefined) return found;
+  const list = available.map((candidate) => candidate.name).join(', ');
+  if (!backendNames.includes(name as BackendName))
+    throw new TypeError(`${source} must be one of ${backendNames.join(', ')}, got ${describe(name)}`);
+  const reason = native.reason === undefined ? '' : ` (${native.reason})`;
+  throw new Error(`${source}: ${name} cannot run here; ${list} can${reason}`);
+}
+
+/** The backends that can run here, best first; the last is always `'js'`. */
+export function backends(): BackendName[] {
+  return available.map((candidate) => candidate.name);
+}
+
+/**
+ * Makes a backend serve all calls from now on, in this thread.
+ *
+ * @throws TypeError where there is no backend of that name; Error where it cannot run here. Both list what can be asked for.
+ */
+export function useBackend(name: BackendName): void {
+  backend = find(name, 'backend');
+}
+
+/** What `info()` tells. */
+export interface Info {
+  readonly version: string;
+  /** The backend that serves now. */
+  readonly backend: BackendName;
+  /** Those that can run here, best first. */
+  readonly backends: readonly BackendName[];
+  /** The threads that a native call may use. */
+  readonly threads: number;
+  /** `platform-arch` and the runtime, as in `linux-x64 node 20.20.2`. */
+  readonly platform: string;
+  /** The file of the native addon, in a bundle the entry it came with, or null where there is none. */
+  readonly native: string | null;
+  /** Why the native addon is absent; null where it is present. */
+  readonly reason: string | null;
+  /** What an environment variable asks for and is not so, a sentence each; empty as a rule. */
+  readonly problems: readonly string[];
+}
+
+/** Which backend serves, which could, and why native code is absent where it is. */
+export function info(): Info {
+  return {
+    version,
+    backend: backend.name,
+    backends: backends(),
+    threads: threads(native.addon?.cores ?? 1),
+    platform: platform(),
+    native: native.path ?? null,
+    reason: native.reason ?? null,
+    problems: [...problems],
+  };
+}

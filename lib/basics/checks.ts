@@ -1,0 +1,73 @@
+// Checks of what the caller passed, alike for every backend and before anything is written. Only this file, options.ts, the Tensor
+// and its readers blame the caller.
+import { describe } from './errors.js';
+import { byteOffset, type FloatArray, lengthOf, lossOf, shareMemory, typeName } from './floats.js';
+
+/** Which arithmetic serves float32: `'fast'` in float32, `'exact'` in float64 and more, rounded once. */
+export type Precision = 'fast' | 'exact';
+
+export function checkPrecision(precision: unknown, name: string): boolean {
+  if (precision === undefined || precision === 'fast') return false;
+  if (precision === 'exact') return true;
+  throw new TypeError(`${name}: precision must be 'fast' or 'exact', got ${describe(precision)}`);
+}
+
+/** Asserts that a typed array without elements is an empty one, and not one whose memory is gone. */
+export function checkPresent(x: ArrayBufferView, what: string): void {
+  const loss = lossOf(x);
+  if (loss === 'transferred') throw new TypeError(`${what} is detached: its buffer was transferred`);
+  if (loss === 'shrunk') throw new RangeError(`${what} lies outside of its buffer, which has shrunk`);
+}
+
+/** The number of elements of x, which may be none. */
+export function countOf(x: FloatArray, name: string): number {
+  const count = lengthOf(x);
+  if (count === 0) checkPresent(x, `${name}: x`);
+  return count;
+}
+
+/** The incoming gradient of `count` elements: an array of their type and number. */
+export function checkGrad(x: FloatArray, count: number, grad: unknown, name: string): FloatArray {
+  return checkLike(x, count, grad, 'grad', name);
+}
+
+/** An output for x (and grad): of their type and length, and each of them itself in memory or sharing none of it. */
+export function checkOut(
+  x: FloatArray,
+  count: number,
+  grad: FloatArray | undefined,
+  out: unknown,
+  name: string,
+): FloatArray {
+  const y = checkLike(x, count, out, 'out', name);
+  checkOverlap(x, y, 'x', name);
+  if (grad !== undefined) checkOverlap(grad, y, 'grad', name);
+  return y;
+}
+
+// What throws is apart from what is asked at every call: V8 inlines only so much code into a function, and counts what never runs.
+
+function checkLike(x: FloatArray, count: number, other: unknown, what: string, name: string): FloatArray {
+  if (typeName(other) !== typeName(x)) throw otherType(x, other, what, name);
+  const length = lengthOf(other as FloatArray);
+  if (length === 0) checkPresent(other as FloatArray, `${name}: ${what}`);
+  if (length !== count) throw otherLength(length, count, what, name);
+  return other as FloatArray;
+}
+
+function otherType(x: FloatArray, other: unknown, what: string, name: string): TypeError {
+  return new TypeError(`${name}: ${what} must be a ${typeName(x)} like x, got ${describe(other)}`);
+}
+
+function otherLength(length: number, count: number, what: string, name: string): RangeError {
+  return new RangeError(`${name}: ${what} has ${length} elements but x has ${count}`);
+}
+
+/** For arrays of one type and length. What has another buffer object over the same memory is for a backend to find. */
+function checkOverlap(x: FloatArray, out: FloatArray, what: string, name: string): void {
+  if (x !== out && byteOffset(x) !== byteOffset(out) && shareMemory(x, out)) throw overlap(what, name);
+}
+
+function overlap(what: string, name: string): RangeError {
+  return new RangeError(`${name}: out overlaps part of ${what}; it may be ${what} itself or separate memory`);
+}

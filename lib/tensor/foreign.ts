@@ -1,0 +1,326 @@
+// Reads what a caller has as the parts of a tensor, by structure and importing nothing: numbers, nested lists, typed arrays, the
+// tensors of other libraries. Memory is shared, never copied (lists have none), and everything is checked before it is read.
+import { checkPresent } from '../basics/checks.js';
+import { brand, describe } from '../basics/errors.js';
+import {
+  type DType,
+  dtypeOf,
+  type FloatArray,
+  isFloatArray,
+  lengthOf,
+  lengthOfAny,
+  typeName,
+} from '../basics/floats.js';
+import {
+  allocate,
+  checkReach,
+  checkShape,
+  checkSize,
+  checkStrides,
+  contiguousStrides,
+  Parts,
+  shapeText,
+  sizeOf,
+} from './shape.js';
+
+/** Numbers in lists of equal lengths, to any depth. */
+export type Nested = number | readonly Nested[];
+
+/** The typed array of a dtype. */
+export type DataOf<D extends DType> = { readonly float32: Float32Array; readonly float64: Float64Array }[D];
+
+/** The dtype of a Tensor of something: that of its data, where the type tells, and float32 for numbers and lists. */
+export type DTypeOf<S> = S extends number | readonly unknown[]
+  ? 'float32'
+  : S extends Float32Array | { readonly data: Float32Array }
+    ? 'float32'
+    : S extends Float64Array | { readonly data: Float64Array }
+      ? 'float64'
+      : DType;
+
+/** Sizes or strides: an array, or a typed array of integers as stdlib and ONNX have. */
+export type IntegerList = ArrayLike<number | bigint>;
+
+/**
+ * The tensors of other libraries: `{ data, dims }` as in onnxruntime and transformers.js, `{ data, shape }` with strides and
+ * an offset as in ndarray and stdlib. `data` must be a Float32Array or a Float64Array; strides and offset count elements. Strides
+ * may be a method that returns them.
+ */
+export type TensorLike =
+  | { readonly data: unknown; readonly dims: IntegerList; readonly location?: string }
+  | {
+      readonly data: unknown;
+      readonly shape: IntegerList;
+      readonly strides?: IntegerList | (() => IntegerList);
+      readonly stride?: IntegerList | (() => IntegerList);
+      readonly offset?: number;
+      /** `'column-major'` where there are no strides to say it. */
+      readonly order?: unknown;
+      readonly fortranOrder?: boolean;
+    };
+
+/** What a Tensor can be made of; `true` and `false` in a list are 1 and 0. */
+export type TensorSource = number | readonly NestedMask[] | FloatArray | TensorLike;
+
+/** The entries to fill: non-zero numbers or `true`, in lists, in a typed array, or in something tensor-like. */
+export type Mask = readonly NestedMask[] | ArrayBufferView | TensorLike;
+/** Booleans or numbers in lists of equal lengths, to any depth. */
+export type NestedMask = boolean | number | readonly NestedMask[];
+
+export interface TensorOptions<D extends DType = DType> {
+  /** The sizes of the dimensions; one of them may be -1, which stands for what the others leave. */
+  readonly shape?: IntegerList;
+  /** For lists and numbers, `'float32'` (default) or `'float64'`. Memory is shared and must have this dtype already. */
+  readonly dtype?: D;
+}
+
+// What JSON has no number for.
+const unwritable: readonly unknown[] = ['NaN', 'Infinity', '-Infinity', '-0'];
+
+/** A number in JSON, which has none for these four. */
+export type JSONNumber = number | 'NaN' | 'Infinity' | '-Infinity' | '-0';
+
+/** What a Tensor is in JSON: its elements in row-major order. */
+export interface TensorJSON<D extends DType = DType> {
+  readonly dtype: D;
+  readonly shape: readonly number[];
+  readonly data: readonly JSONNumber[];
+}
+
+/** True for a Tensor, of this or another copy of the package, and for what has the members of TensorLike. */
+export function isTensorLike(x: unknown): x is TensorLike {
+  return typeof x === 'object' && x !== null && 'data' in x && ('dims' in x || 'shape' in x);
+}
+
+/** The parts of a number, a nested list, a typed array or something tensor-like. */
+export function readParts(source: unknown, dtype: unknown): Parts {
+  checkDType(dtype);
+  if (typeof source === 'number' || Array.isArray(source)) return readNested(source, dtype ?? 'float32');
+  let parts: Parts;
+  if (ArrayBuffer.isView(source)) parts = flat(floats(source));
+  else if (isTensorLike(source)) parts = readLike(source, floats);
+  else
+    throw new TypeError(
+      `a Tensor is made of numbers, nested lists of them, a Float32Array, a Float64Array or something with data and shape or dims, got ${describe(source)}${advice(source)}`,
+    );
+  if (dtype !== undefined && dtype !== dtypeOf(parts.data))
+    throw new TypeError(`dtype must be that of the shared data, '${dtypeOf(parts.data)}', got '${dtype}'`);
+  return parts;
+}
+
+export function checkDType(dtype: unknown): asserts dtype is DType | undefined {
+  if (dtype !== undefined && dtype !== 'float32' && dtype !== 'float64')
+    throw new TypeError(`dtype must be 'float32' or 'float64', got ${describe(dtype)}`);
+}
+
+/** The parts of a mask; a typed array as long as `shape` takes that shape, another one is a single dimension. */
+export function readMask(mask: unknown, shape: readonly number[]): Parts {
+  if (Array.isArray(mask)) return readNested(mask, 'float32');
+  if (isTensorLike(mask)) return readLike(mask, flags);
+  if (!ArrayBuffer.isView(mask))
+    throw new TypeError(
+      `mask must be a Tensor, a nested list, a typed array or tensor-like, got ${describe(mask)}${advice(mask)}`,
+    );
+  const data = flags(mask);
+  return lengthOf(data) === sizeOf(shape) ? new Parts(data, shape) : flat(data);
+}
+
+/** True for what says that it must not be written: a stdlib ndarray with its READONLY flag, a buffer of Pyodide's. */
+export function isReadOnly(like: unknown): boolean {
+  const { flags, readonly } = like as { readonly flags?: { readonly READONLY?: unknown }; readonly readonly?: unknown };
+  return flags?.READONLY === true || readonly === true;
+}
+
+/** What to pass in place of x, for the end of the message of an error; empty where there is nothing to say. */
+export function advice(x: unknown): string {
+  const name = tagOf(x);
+  if (name === 'ArrayBuffer' || name === 'SharedArrayBuffer') return '; pass new Float32Array(x)';
+  if (name === 'Uint8Array')
+    return '; pass Float32Array.from(x) for its numbers, new Float32Array(Uint8Array.from(x).buffer) for the floats in its bytes';
+  if (name === 'DataView') return '; pass new Float32Array(x.buffer.slice(x.byteOffset, x.byteOffset + x.byteLength))';
+  if (typeof x !== 'object' || x === null) return '';
+  if (Array.isArray(x)) return '; pass new Tensor(x)';
+  const given = x as Foreign;
+  if (typeName(x) !== undefined) return `; pass ${conversion('x', x)}`;
+  if (typeof given.then === 'function') return '; await it first';
+  if (typeof given.toArray === 'function') return '; pass x.toArray()';
+  if ('values' in x && 'shape' in x) return '; pass { data: x.values, shape: x.shape }';
+  return 'selection' in x ? '; pass x.selection' : '';
+}
+
+/** An object of another library's, of which nothing is known. */
+type Foreign = Readonly<Record<string | symbol, unknown>>;
+
+function flat(data: FloatArray): Parts {
+  return new Parts(data, Object.freeze([lengthOf(data)]));
+}
+
+// A tensor of an array whose memory is gone would be an empty one.
+function checkMemory(data: unknown): void {
+  if (typeName(data) !== undefined && lengthOfAny(data as ArrayBufferView) === 0)
+    checkPresent(data as ArrayBufferView, 'data');
+}
+
+function floats(data: unknown, like?: Foreign): FloatArray {
+  checkMemory(data);
+  if (isFloatArray(data)) return data;
+  throw new TypeError(
+    `data must be a Float32Array or a Float64Array, got ${describe(data)}${like === undefined ? advice(data) : dataAdvice(data, like)}`,
+  );
+}
+
+function flags(data: unknown, like?: Foreign): FloatArray {
+  checkMemory(data);
+  if (isFloatArray(data)) return data;
+  if (typeName(data) === undefined)
+    throw new TypeError(
+      `the data of a mask must be a typed array, got ${describe(data)}${like === undefined ? '' : dataAdvice(data, like)}`,
+    );
+  // Number: a BigInt64Array is what language models call an attention mask.
+  return Float32Array.from(data as ArrayLike<number | bigint>, (flag) => (Number(flag) === 0 ? 0 : 1));
+}
+
+/** Like `advice`, for the data of a tensor that is otherwise as it should be. */
+function dataAdvice(data: unknown, like: Foreign): string {
+  if (typeof data === 'function')
+    return typeof like.dataSync === 'function'
+      ? '; pass { data: x.dataSync(), shape: x.shape }'
+      : '; pass { data, shape } with what it returns';
+  // Of transformers.js, whose own conversion knows every type.
+  if ('ort_tensor' in like) return `; pass x.to('float32')`;
+  const type = like.dtype ?? like.type;
+  if (typeName(data) === 'Uint16Array' && (type === 'float16' || type === 'bfloat16'))
+    return `; decode its ${type} numbers to a Float32Array first`;
+  const numbers = conversion('x.data', data);
+  if (numbers === undefined) return '';
+  const layout = ['dims' in like ? 'dims' : 'shape', 'strides', 'stride', 'offset'].filter((name) => name in like);
+  return `; pass { data: ${[numbers, ...layout.map((name) => `${name}: x.${name}`)].join(', ')} }`;
+}
+
+/** The expression that makes a Float32Array of what has numbers in it, or undefined where that has none. */
+function conversion(name: string, data: unknown): string | undefined {
+  const first = typeName(data) !== undefined || Array.isArray(data) ? (data as ArrayLike<unknown>)[0] : '';
+  if (typeof first === 'string') return undefined;
+  return `Float32Array.from(${name}${typeof first === 'bigint' ? ', Number' : ''})`;
+}
+
+function tagOf(x: unknown): string {
+  // `x instanceof ArrayBuffer` is false for one of another realm.
+  return Object.prototype.toString.call(x).slice('[object '.length, -1);
+}
+
+// Each member is read once: a getter may answer differently the second time, and what was checked must be what is used.
+function readLike(source: object, toFloats: (data: unknown, like: Foreign) => FloatArray): Parts {
+  const like = source as Foreign;
+  const own = like[brand] === true;
+  // Before `data`, which throws an error of its own where a tensor is on another device.
+  if (!own) checkLocation(like.location);
+  const data = toFloats(like.data, like);
+  const dims = own ? undefined : like.dims;
+  const shape = checkShape(dims === undefined ? like.shape : dims);
+  const { offset } = like;
+  if (offset !== undefined && !Number.isSafeInteger(offset))
+    throw new TypeError(`offset must be an integer, got ${describe(offset)}`);
+  const strides = readStrides(like, shape);
+  if (strides === undefined && offset === undefined) checkSize(shape, lengthOf(data));
+  const parts = new Parts(data, shape, strides, offset as number | undefined);
+  checkReach(data, parts);
+  return parts;
+}
+
+/** The strides that something tensor-like has, under either name and as a value or a method; undefined for row-major order. */
+function readStrides(like: Foreign, shape: readonly number[]): readonly number[] | undefined {
+  const given = like.strides ?? like.stride;
+  if (given !== undefined)
+    return checkStrides(typeof given === 'function' ? (given as () => unknown).call(like) : given, shape);
+  const { order } = like;
+  if (typeof order === 'string' && !/^(row-major|column-major|C|F)$/.test(order))
+    throw new TypeError(`order must be 'row-major' or 'column-major', got ${describe(order)}`);
+  const columnMajor = order === 'column-major' || order === 'F' || like.fortranOrder === true;
+  return columnMajor ? Object.freeze(contiguousStrides(shape.toReversed()).toReversed()) : undefined;
+}
+
+// onnxruntime's pinned memory is the CPU's, which other devices can read too.
+function checkLocation(location: unknown): void {
+  if (location === undefined || location === 'cpu' || location === 'cpu-pinned') return;
+  const instead = location === 'none' ? '; it was disposed' : '; pass { data: await x.getData(), dims: x.dims }';
+  throw new TypeError(`a tensor must be in memory, at location 'cpu', got ${describe(location)}${instead}`);
+}
+
+/** The parts of what toJSON wrote. */
+export function readJSON(json: unknown): Parts {
+  if (typeof json !== 'object' || json === null)
+    throw new TypeError(`fromJSON takes the object that JSON.parse gives, got ${describe(json)}`);
+  const { dtype, shape, data } = json as Readonly<Record<string, unknown>>;
+  if (dtype === undefined) throw new TypeError(`dtype must be 'float32' or 'float64', got undefined`);
+  checkDType(dtype);
+  const sizes = checkShape(shape);
+  if (!Array.isArray(data)) throw new TypeError(`data must be a list of numbers, got ${describe(data)}`);
+  const { length } = data;
+  checkSize(sizes, length);
+  const numbers = allocate(dtype, length);
+  for (let k = 0; k < length; k++) {
+    const value: unknown = data[k];
+    if (typeof value !== 'number' && !unwritable.includes(value))
+      throw new TypeError(
+        `element ${k} of data must be a number or one of ${unwritable.map(describe).join(', ')}, got ${describe(value)}`,
+      );
+    numbers[k] = Number(value);
+  }
+  return new Parts(numbers, sizes);
+}
+
+/** A number as toJSON writes it. */
+export function writeJSON(value: number): JSONNumber {
+  if (Object.is(value, -0)) return '-0';
+  return Number.isFinite(value) ? value : (String(value) as JSONNumber);
+}
+
+// Far beyond any real tensor; a list that contains itself would never end.
+const deepest = 64;
+
+function readNested(source: unknown, dtype: DType): Parts {
+  const shape: number[] = [];
+  let first = source;
+  while (Array.isArray(first)) {
+    if (shape.push(first.length) > deepest)
+      throw new RangeError(`a list may be nested ${deepest} deep; does it contain itself?`);
+    first = first[0];
+  }
+  const data = allocate(dtype, sizeOf(shape));
+  const path = shape.map(() => 0);
+  let count = 0;
+
+  const fill = (value: unknown, depth: number): void => {
+    if (depth < shape.length && Array.isArray(value)) {
+      const { length } = value;
+      if (length !== shape[depth]) throw ragged(path.slice(0, depth), length, shape[depth]!);
+      for (let i = 0; i < length; i++) {
+        path[depth] = i;
+        fill(value[i], depth + 1);
+      }
+    } else if (depth === shape.length && (typeof value === 'number' || typeof value === 'boolean')) {
+      data[count++] = Number(value);
+    } else {
+      throw misplaced(path.slice(0, depth), value);
+    }
+  };
+  fill(source, 0);
+  return new Parts(data, Object.freeze(shape));
+}
+
+function ragged(path: readonly number[], length: number, wanted: number): RangeError {
+  const entries = length === 1 ? '1 entry' : `${length} entries`;
+  return new RangeError(`row ${pathText(path)} has ${entries}, row ${pathText(path.map(() => 0))} has ${wanted}`);
+}
+
+function misplaced(path: readonly number[], value: unknown): Error {
+  const element = `element ${pathText(path)}`;
+  if (Array.isArray(value) || typeof value === 'number' || typeof value === 'boolean')
+    return new RangeError(`${element} is ${describe(value)}, nested unlike element ${pathText(path.map(() => 0))}`);
+  return new TypeError(`${element} must be a number or a boolean, got ${describe(value)}`);
+}
+
+function pathText(path: readonly number[]): string {
+  return path.length === 1 ? String(path[0]) : shapeText(path);
+}

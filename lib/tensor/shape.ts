@@ -1,0 +1,320 @@
+// Shapes, strides and the walk over them. Nothing here knows the Tensor; shapes and strides are frozen and never written again.
+import { checkPresent } from '../basics/checks.js';
+import { describe } from '../basics/errors.js';
+import { type DType, type FloatArray, lengthOf, lossOf, typeName } from '../basics/floats.js';
+
+/** Where each element lies: element [i, j] of a matrix is `data[offset + i * strides[0] + j * strides[1]]`. */
+export interface Layout {
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** A layout with its memory, checked: a Tensor made of Parts does not look at them again. */
+export class Parts implements Layout {
+  readonly size: number;
+  readonly strides: readonly number[];
+  /** What isContiguous says, kept: V8 reads frozen arrays, such as shape and strides, by a call for each entry. */
+  readonly packed: boolean;
+
+  constructor(
+    readonly data: FloatArray,
+    readonly shape: readonly number[],
+    strides?: readonly number[],
+    readonly offset = 0,
+    packed?: boolean,
+  ) {
+    this.size = sizeOf(shape);
+    this.strides = strides ?? contiguousStrides(shape);
+    this.packed = packed ?? (strides === undefined || isContiguous(this));
+  }
+}
+
+export function allocate(dtype: DType, length: number): FloatArray {
+  return dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
+}
+
+/** `[2, 3]`, as it stands in messages and printed tensors. */
+export function shapeText(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** The number of elements in the dimensions from `first` on; 1 where there is none, as in the shape [] of a single number. */
+export function sizeOf(shape: readonly number[], first = 0): number {
+  let size = 1;
+  for (let dim = first; dim < shape.length; dim++) {
+    // Without this, sizes beyond 2^1024 times 0 are NaN.
+    if (shape[dim] === 0) return 0;
+    size *= shape[dim]!;
+  }
+  return size;
+}
+
+/** The strides of row-major order without gaps. */
+export function contiguousStrides(shape: readonly number[]): readonly number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let dim = shape.length - 1; dim >= 0; dim--) {
+    strides[dim] = stride;
+    stride *= Math.max(1, shape[dim]!);
+  }
+  return Object.freeze(strides);
+}
+
+/** True where the elements lie in row-major order without gaps; the stride of a dimension of size 1 does not matter. */
+export function isContiguous({ shape, strides }: Layout): boolean {
+  let stride = 1;
+  let contiguous = true;
+  for (let dim = shape.length - 1; dim >= 0; dim--) {
+    const length = shape[dim]!;
+    if (length === 0) return true;
+    if (length !== 1 && strides[dim] !== stride) contiguous = false;
+    stride *= length;
+  }
+  return contiguous;
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let dim = 0; dim < a.length; dim++) if (a[dim] !== b[dim]) return false;
+  return true;
+}
+
+/**
+ * A dimension counted from the start, for a shape; a negative one counts from the end. A shape [] has the dimensions 0 and -1.
+ *
+ * @throws TypeError where dim is not an integer, RangeError where the shape has no such dimension.
+ */
+export function normalizeDim(dim: number, shape: readonly number[]): number {
+  if (!Number.isInteger(dim)) throw new TypeError(`dim must be an integer, got ${describe(dim)}`);
+  const rank = Math.max(1, shape.length);
+  if (dim < -rank || dim >= rank)
+    throw new RangeError(`dim must be in [${-rank}, ${rank - 1}] for shape ${shapeText(shape)}, got ${dim}`);
+  return dim < 0 ? dim + rank : dim;
+}
+
+// Far beyond any real tensor; an array can claim any length and hold nothing.
+const mostDimensions = 2 ** 16;
+
+/** The integers in an array or a typed array, each read once: what is checked here is what is used from then on. */
+export function readIntegers(list: unknown, what: string, wanted: string): number[] {
+  if (!Array.isArray(list) && typeName(list) === undefined)
+    throw new TypeError(`${what} must be an array of ${wanted}, got ${describe(list)}`);
+  // Of an array whose buffer was transferred no entry is left.
+  if (!Array.isArray(list) && lossOf(list as FloatArray) !== undefined)
+    throw new TypeError(`${what} is detached, or outside of its buffer, which has shrunk`);
+  const entries = list as ArrayLike<unknown>;
+  const { length } = entries;
+  if (length > mostDimensions)
+    throw new RangeError(`${what} may have ${mostDimensions} entries, got ${describe(list)}`);
+  const integers: number[] = [];
+  for (let k = 0; k < length; k++) {
+    const entry = entries[k];
+    // ONNX counts its sizes in 64 bits.
+    const integer = typeof entry === 'bigint' ? Number(entry) : entry;
+    if (!Number.isInteger(integer)) throw new TypeError(`${what} must hold integers, got ${describe(entry)}`);
+    integers.push(integer as number);
+  }
+  return integers;
+}
+
+/** A frozen copy of a shape, all of it sizes. */
+export function checkShape(shape: unknown): readonly number[] {
+  return checkSizes(readIntegers(shape, 'shape', 'sizes'));
+}
+
+function checkSizes(shape: readonly number[]): readonly number[] {
+  if (shape.every((length) => length >= 0 && Number.isSafeInteger(length))) return Object.freeze(shape);
+  throw new RangeError(`shape must hold sizes from 0 to 2^53 - 1, got ${shapeText(shape)}`);
+}
+
+/** A frozen copy of the strides of a shape. */
+export function checkStrides(strides: unknown, shape: readonly number[]): readonly number[] {
+  const given = readIntegers(strides, 'strides', 'integers');
+  if (!given.every(Number.isSafeInteger))
+    throw new RangeError(`strides must hold integers below 2^53 in size, got ${shapeText(given)}`);
+  // stdlib gives its 0-d arrays one stride.
+  if (shape.length === 0) return contiguousStrides(shape);
+  if (given.length !== shape.length)
+    throw new RangeError(`strides ${shapeText(given)} and shape ${shapeText(shape)} differ in length`);
+  return Object.freeze(given);
+}
+
+/** A shape for `size` elements, in which one -1 stands for what the other sizes leave. */
+export function resolveShape(shape: unknown, size: number): readonly number[] {
+  const given = readIntegers(shape, 'shape', 'sizes');
+  const open = given.indexOf(-1);
+  if (open < 0) return checkSize(checkSizes(given), size);
+  if (given.indexOf(-1, open + 1) >= 0) throw new RangeError(`shape ${shapeText(given)} has more than one -1`);
+  const rest = sizeOf(checkSizes(given.toSpliced(open, 1)));
+  if (rest === 0) throw new RangeError(`shape ${shapeText(given)} leaves the size of -1 open`);
+  if (size % rest !== 0) throw new RangeError(`shape ${shapeText(given)} does not fit ${size} elements`);
+  return Object.freeze(given.with(open, size / rest));
+}
+
+/** A shape itself, where it is one of `size` elements. */
+export function checkSize(shape: readonly number[], size: number): readonly number[] {
+  if (sizeOf(shape) === size) return shape;
+  throw new RangeError(`shape ${shapeText(shape)} has ${sizeOf(shape)} elements, but there are ${size}`);
+}
+
+/**
+ * Asserts that every element lies in data. Checked when a tensor is made, and again before its memory is read or written,
+ * for its buffer may have been transferred or have shrunk.
+ */
+export function checkReach(data: FloatArray, { shape, strides, offset }: Layout): void {
+  const count = lengthOf(data);
+  if (count === 0) checkPresent(data, 'data');
+  let first = offset;
+  let last = offset;
+  for (let dim = 0; dim < shape.length; dim++) {
+    if (shape[dim] === 0) return;
+    const span = (shape[dim]! - 1) * strides[dim]!;
+    if (span < 0) first += span;
+    else last += span;
+  }
+  if (first >= 0 && last < count) return;
+  const layout = `shape ${shapeText(shape)}, strides ${shapeText(strides)}, offset ${offset}`;
+  throw new RangeError(`${layout} reach elements ${first} to ${last}, but data has ${count}`);
+}
+
+/**
+ * True where two elements of a layout are one place in memory, so that it cannot hold a result. Exact. The layout must lie in
+ * memory (checkReach): where its strides alone do not decide, a bit for each place that they span is set.
+ */
+export function overlapsItself({ shape, strides }: Layout): boolean {
+  if (shape.includes(0)) return false;
+  // Backwards or not, the places are as far apart.
+  const dims = shape
+    .map((length, dim) => ({ length, step: Math.abs(strides[dim]!) }))
+    .filter(({ length }) => length > 1)
+    .sort((a, b) => a.step - b.step);
+  let span = 0;
+  for (const { length, step } of dims) span += (length - 1) * step;
+  // A dimension that steps over all that the shorter ones span meets nothing of theirs.
+  let left = dims.length;
+  for (; left > 0; left--) {
+    const { length, step } = dims[left - 1]!;
+    const rest = span - (length - 1) * step;
+    if (step <= rest) break;
+    span = rest;
+  }
+  if (left === 0) return false;
+  const lengths = dims.slice(0, left).map(({ length }) => length);
+  const steps = dims.slice(0, left).map(({ step }) => step);
+  if (sizeOf(lengths) > span + 1) return true;
+  const taken = new Uint32Array(Math.ceil((span + 1) / 32));
+  let twice = false;
+  forEachRow(lengths, [{ strides: steps, offset: 0 }], ([at = 0], [step = 0], length) => {
+    for (let place = at, k = 0; k < length && !twice; k++, place += step) {
+      const word = Math.floor(place / 32);
+      const bit = 1 << (place % 32);
+      twice = (taken[word]! & bit) !== 0;
+      taken[word]! |= bit;
+    }
+  });
+  return twice;
+}
+
+/** The strides that show a layout in another shape of the same size, or undefined where that takes a copy. */
+export function viewStrides(layout: Layout, shape: readonly number[]): readonly number[] | undefined {
+  if (isContiguous(layout)) return contiguousStrides(shape);
+  const runs = mergeRuns(layout.shape, [layout.strides])!;
+  const strides = new Array<number>(shape.length).fill(1);
+  // Each run of evenly spaced elements must be used up by whole dimensions, from the innermost on.
+  let dim = shape.length - 1;
+  for (const [run, length] of runs.lengths.entries()) {
+    let stride = runs.steps[0]![run]!;
+    for (let left = length; left > 1; dim--) {
+      const size = shape[dim]!;
+      if (left % size !== 0) return undefined;
+      strides[dim] = stride;
+      stride *= size;
+      left /= size;
+    }
+  }
+  return Object.freeze(strides);
+}
+
+/** The shape of both after broadcasting: aligned at the last dimension, a size of 1 or none stretches to the other's. */
+export function broadcastShapes(a: readonly number[], b: readonly number[]): readonly number[] {
+  if (sameShape(a, b)) return a;
+  const rank = Math.max(a.length, b.length);
+  const shape = Array.from({ length: rank }, (_, dim) => {
+    const m = a[dim - rank + a.length] ?? 1;
+    const n = b[dim - rank + b.length] ?? 1;
+    if (m !== n && m !== 1 && n !== 1)
+      throw new RangeError(
+        `shapes ${shapeText(a)} and ${shapeText(b)} do not broadcast: ${m} and ${n} at ${dim - rank}`,
+      );
+    return m === 1 ? n : m;
+  });
+  return Object.freeze(shape);
+}
+
+/** The strides of a layout seen in a shape it broadcasts to: a stretched dimension stands still. */
+export function broadcastStrides(layout: Layout, shape: readonly number[]): readonly number[] {
+  const added = shape.length - layout.shape.length;
+  return shape.map((_, dim) => ((layout.shape[dim - added] ?? 1) === 1 ? 0 : layout.strides[dim - added]!));
+}
+
+/** Where the rows of forEachRow start, one index per operand, and how far apart their elements lie. */
+export type Row = (at: readonly number[], step: readonly number[], length: number) => void;
+
+/**
+ * Walks several operands together in row-major order of one shape, in rows as long as all of them allow: where all are
+ * contiguous there is one row. `at` is written between the calls.
+ */
+export function forEachRow(
+  shape: readonly number[],
+  operands: readonly { readonly strides: readonly number[]; readonly offset: number }[],
+  row: Row,
+): void {
+  const runs = mergeRuns(
+    shape,
+    operands.map((operand) => operand.strides),
+  );
+  if (runs === undefined) return;
+  const { lengths, steps } = runs;
+  const [length = 1] = lengths;
+  const step = steps.map(([first = 0]) => first);
+  const at = operands.map((operand) => operand.offset);
+  const index = lengths.map(() => 0);
+  for (;;) {
+    row(at, step, length);
+    let dim = 1;
+    for (; dim < lengths.length; dim++) {
+      const rewind = ++index[dim]! === lengths[dim];
+      if (rewind) index[dim] = 0;
+      for (let k = 0; k < at.length; k++) at[k]! += steps[k]![dim]! * (rewind ? 1 - lengths[dim]! : 1);
+      if (!rewind) break;
+    }
+    if (dim >= lengths.length) return;
+  }
+}
+
+/**
+ * The dimensions of a shape, innermost first, without those of size 1, and with neighbours joined where every operand crosses
+ * both in even steps. Undefined where there is no element.
+ */
+function mergeRuns(
+  shape: readonly number[],
+  strides: readonly (readonly number[])[],
+): { lengths: number[]; steps: number[][] } | undefined {
+  const lengths: number[] = [];
+  const steps: number[][] = strides.map(() => []);
+  for (let dim = shape.length - 1; dim >= 0; dim--) {
+    const length = shape[dim]!;
+    if (length === 0) return undefined;
+    if (length === 1) continue;
+    const top = lengths.length - 1;
+    if (top >= 0 && steps.every((step, k) => strides[k]![dim] === step[top]! * lengths[top]!)) {
+      lengths[top]! *= length;
+    } else {
+      lengths.push(length);
+      for (const [k, step] of steps.entries()) step.push(strides[k]![dim]!);
+    }
+  }
+  return { lengths, steps };
+}

@@ -1,0 +1,520 @@
+// The Tensor: a shape, strides and an offset over a typed array. Its memory is shared with whoever gave it and with every view
+// made of it; a method that copies says so. What reads a caller's arguments is in foreign.ts, the loops are in arithmetic.ts.
+
+import { brand, describe, inNameOf } from '../basics/errors.js';
+import { type DType, dtypeOf, type FloatArray, isFloatArray, lengthOf, part } from '../basics/floats.js';
+import { checkOptions, optionOf } from '../basics/options.js';
+import { combine, everyPair, fillWhere } from './arithmetic.js';
+import {
+  advice,
+  type DataOf,
+  type DTypeOf,
+  type IntegerList,
+  isTensorLike,
+  type JSONNumber,
+  type Mask,
+  type Nested,
+  type NestedMask,
+  readJSON,
+  readMask,
+  readParts,
+  type TensorJSON,
+  type TensorLike,
+  type TensorOptions,
+  type TensorSource,
+  writeJSON,
+} from './foreign.js';
+import { format } from './format.js';
+import {
+  allocate,
+  broadcastShapes,
+  checkReach,
+  forEachRow,
+  normalizeDim,
+  Parts,
+  readIntegers,
+  resolveShape,
+  sameShape,
+  shapeText,
+  viewStrides,
+} from './shape.js';
+
+export type {
+  DataOf,
+  DTypeOf,
+  IntegerList,
+  JSONNumber,
+  Mask,
+  Nested,
+  NestedMask,
+  TensorJSON,
+  TensorLike,
+  TensorOptions,
+  TensorSource,
+};
+
+/** Sizes or dimensions, one by one or as one array. */
+export type Integers = readonly number[] | readonly [IntegerList];
+
+/** What `toArray(rank)` gives, by rank. */
+export type Lists = [number, number[], number[][], number[][][], number[][][][]];
+
+/** The dtype of a sum: float64 where one of the two is. */
+export type Wider<D extends DType, E extends DType> = [D] extends ['float64'] ? D : [E] extends ['float64'] ? E : D | E;
+
+/** The dtype that `other` has beside a tensor of dtype D: a number or a list takes D. */
+export type OperandDType<S, D extends DType> = S extends number | readonly unknown[] ? D : DTypeOf<S>;
+
+/** How a Tensor is made, with the dtype that it will have. */
+export interface TensorConstructor {
+  new <S extends TensorSource = TensorSource, D extends DType = DTypeOf<S>>(
+    source: S,
+    options?: TensorOptions<D>,
+  ): Tensor<D>;
+  readonly prototype: Tensor;
+  fromJSON: typeof Tensor.fromJSON;
+}
+
+export interface Tolerance {
+  /** How far apart two values may be, relative to the other tensor's. Default 1e-5. */
+  readonly rtol?: number;
+  /** How far apart two values may be, added to the relative part. Default 1e-8. */
+  readonly atol?: number;
+  /** Whether NaN is close to NaN. Default false. */
+  readonly equalNan?: boolean;
+}
+
+const tensorOptions = ['shape', 'dtype'] as const satisfies (keyof TensorOptions)[];
+const tolerances = ['rtol', 'atol', 'equalNan'] as const satisfies (keyof Tolerance)[];
+
+// Not for others: no list of keys, no clone and no JSON has it. A private field would throw in a tensor behind a Proxy, as Vue makes.
+const packed = Symbol('packed');
+
+const inspect = Symbol.for('nodejs.util.inspect.custom');
+
+/** A float32 or float64 array of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
+export class Tensor<D extends DType = DType> {
+  /** The typed array given, itself, of which the tensor may be a part; an element's index in it follows from `strides`. */
+  readonly data: DataOf<D>;
+  /** The sizes of the dimensions, frozen; [] for a single number. */
+  readonly shape: readonly number[];
+  /** How many elements of `data` lie between neighbours along each dimension, frozen. */
+  readonly strides: readonly number[];
+  /** The index in `data` of the first element. */
+  readonly offset: number;
+  /** The number of elements. */
+  readonly size: number;
+  /** @internal */
+  readonly [packed]: boolean;
+
+  /**
+   * A tensor of a number, of nested lists, of a typed array, or of something tensor-like (another Tensor, an onnxruntime or
+   * transformers.js tensor, an ndarray). Numbers and lists are written to new memory, `true` and `false` in them as 1 and 0;
+   * everything else is shared.
+   *
+   * @throws TypeError where the source, a list's element or an option is of the wrong kind, or `dtype` is not that of the shared
+   * data; RangeError where lists are ragged, a shape does not fit, or strides and offset lead out of the data.
+   */
+  constructor(source: TensorSource, options?: TensorOptions) {
+    checkOptions(options, 'Tensor', tensorOptions, 'shape: [2, 3]');
+    let parts = source instanceof Parts ? source : readParts(source, optionOf(options, 'dtype'));
+    const shape = optionOf(options, 'shape');
+    if (shape !== undefined) parts = viewOf(parts, resolveShape(shape, parts.size));
+    this.data = parts.data as DataOf<D>;
+    this.shape = parts.shape;
+    this.strides = parts.strides;
+    this.offset = parts.offset;
+    this.size = parts.size;
+    this[packed] = parts.packed;
+  }
+
+  /**
+   * The tensor that `toJSON` wrote, element for element (a NaN is any NaN), in new memory.
+   *
+   * @throws TypeError where a member is of the wrong kind, RangeError where the shape does not fit the data.
+   */
+  static fromJSON(json: {
+    readonly dtype: string;
+    readonly shape: IntegerList;
+    readonly data: readonly (number | string)[];
+  }): Tensor {
+    return new Tensor(readJSON(json));
+  }
+
+  /** `'float32'` or `'float64'`. */
+  get dtype(): D {
+    return dtypeOf(this.data) as D;
+  }
+
+  /** The number of dimensions. */
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** The number of elements, like `size`. */
+  numel(): number {
+    return this.size;
+  }
+
+  /** @internal */
+  get packed(): boolean {
+    return this[packed];
+  }
+
+  /** True where the elements lie in row-major order without gaps. */
+  isContiguous(): boolean {
+    return this[packed];
+  }
+
+  /** This tensor where it is contiguous, else a contiguous copy. */
+  contiguous(): Tensor<D> {
+    return this[packed] ? this : this.clone();
+  }
+
+  /** A contiguous copy in memory of its own. */
+  clone(): Tensor<D> {
+    return new Tensor(new Parts(gather(this), this.shape));
+  }
+
+  /**
+   * The same elements, in row-major order, in another shape: `reshape(2, -1)` or `reshape([2, -1])`, where one -1 stands for
+   * what the other sizes leave. Shares memory where strides can express it, and copies otherwise.
+   *
+   * @throws RangeError where the shape has another number of elements, TypeError where it is not made of integers.
+   */
+  reshape(...shape: Integers): Tensor<D> {
+    const wanted = resolveShape(listOf(shape), this.size);
+    const strides = viewStrides(this, wanted);
+    return new Tensor(strides ? new Parts(this.data, wanted, strides, this.offset) : new Parts(gather(this), wanted));
+  }
+
+  /**
+   * Like `reshape`, but always shares memory.
+   *
+   * @throws like `reshape`; RangeError where it would take a copy.
+   */
+  view(...shape: Integers): Tensor<D> {
+    return new Tensor(viewOf(this, resolveShape(listOf(shape), this.size)));
+  }
+
+  /**
+   * Two dimensions exchanged; shares memory.
+   *
+   * @throws TypeError where a dimension is not an integer, RangeError where the tensor does not have it.
+   */
+  transpose(dim0: number, dim1: number): Tensor<D> {
+    const first = normalizeDim(dim0, this.shape);
+    const second = normalizeDim(dim1, this.shape);
+    // A 0-d tensor has the dimension 0 to name, but none to exchange.
+    if (this.ndim === 0) return this;
+    const order = [...this.shape.keys()];
+    return this.permute(order.with(first, second).with(second, first));
+  }
+
+  /**
+   * The dimensions in another order, `permute(2, 0, 1)` or `permute([2, 0, 1])`; shares memory.
+   *
+   * @throws TypeError where a dimension is not an integer, RangeError where they are not each dimension once.
+   */
+  permute(...dims: Integers): Tensor<D> {
+    const given = readIntegers(listOf(dims), 'dims', 'integers');
+    const order = given.map((dim) => normalizeDim(dim, this.shape));
+    if (order.length !== this.ndim || new Set(order).size !== order.length)
+      throw new RangeError(
+        `permute needs each dimension of shape ${shapeText(this.shape)} once, got ${shapeText(given)}`,
+      );
+    const shape = Object.freeze(order.map((dim) => this.shape[dim]!));
+    const strides = Object.freeze(order.map((dim) => this.strides[dim]!));
+    return new Tensor(new Parts(this.data, shape, strides, this.offset));
+  }
+
+  /** All dimensions in reverse order, the transpose of a matrix; shares memory. */
+  get T(): Tensor<D> {
+    return this.permute([...this.shape.keys()].reverse());
+  }
+
+  /**
+   * The number at an index, where there is one for every dimension; with fewer, the tensor that they leave, which shares
+   * memory: `x.at(0, -1)` is the last number of the first row, `x.at(0)` the row. Negative indices count from the end. `item`
+   * gives numbers only, `select` tensors only.
+   *
+   * @throws TypeError where an index is not an integer, RangeError where it lies outside, or there are too many.
+   */
+  at(...indices: readonly number[]): Tensor<D> | number {
+    if (indices.length > this.ndim)
+      throw new RangeError(`shape ${shapeText(this.shape)} takes ${this.ndim} indices, got ${indices.length}`);
+    let { offset } = this;
+    for (let dim = 0; dim < indices.length; dim++) offset += stepsTo(this, dim, indices[dim]!);
+    if (indices.length === this.ndim) return numberAt(this, offset);
+    const shape = Object.freeze(this.shape.slice(indices.length));
+    const strides = Object.freeze(this.strides.slice(indices.length));
+    return new Tensor(new Parts(this.data, shape, strides, offset));
+  }
+
+  /**
+   * The number at an index for every dimension, or in a tensor of one element, of any shape: `x.item(0, -1)`, `x.item()`.
+   *
+   * @throws RangeError where there are more elements, or none; TypeError, RangeError like `at`.
+   */
+  item(...indices: readonly number[]): number {
+    if (indices.length > 0) {
+      const value = this.at(...indices);
+      if (typeof value === 'number') return value;
+      throw new RangeError(
+        `item() needs ${this.ndim} indices for shape ${shapeText(this.shape)}, got ${indices.length}`,
+      );
+    }
+    if (this.size !== 1)
+      throw new RangeError(`item() needs one element, but shape ${shapeText(this.shape)} has ${this.size}`);
+    return numberAt(this, this.offset);
+  }
+
+  /**
+   * The tensor at an index of one dimension, without that dimension; shares memory: `x.select(1, -1)` is the last column.
+   *
+   * @throws TypeError where an argument is not an integer, RangeError where the tensor does not have it.
+   */
+  select(dim: number, index: number): Tensor<D> {
+    const at = normalizeDim(dim, this.shape);
+    if (this.ndim === 0) throw new RangeError('select() needs a dimension, but shape [] has none');
+    const offset = this.offset + stepsTo(this, at, index);
+    const shape = Object.freeze(this.shape.toSpliced(at, 1));
+    const strides = Object.freeze(this.strides.toSpliced(at, 1));
+    return new Tensor(new Parts(this.data, shape, strides, offset));
+  }
+
+  /**
+   * The entries of the first dimension, one by one: rows of a matrix, 0-d tensors of a vector, each over its part of the memory.
+   * A 0-d tensor is not iterable, as the TypeError says.
+   */
+  get [Symbol.iterator](): () => IterableIterator<Tensor<D>> {
+    // Not a method that throws: to be asked for it is how toEqual of vitest and jest, which compares iterables entry by entry,
+    // finds that there are no entries further down.
+    return (this.ndim === 0 ? undefined : entries) as () => IterableIterator<Tensor<D>>;
+  }
+
+  /**
+   * The elements as nested arrays of numbers, a copy; the number itself for a 0-d tensor. A rank asks for so many dimensions, and
+   * is what the type then follows: `toArray(2)` is a `number[][]`.
+   *
+   * @throws RangeError where the tensor has another rank.
+   */
+  toArray<R extends 0 | 1 | 2 | 3 | 4>(rank: R): Lists[R];
+  toArray(): Nested;
+  toArray(rank?: number): Nested {
+    if (rank !== undefined && rank !== this.ndim)
+      throw new RangeError(
+        `toArray(${describe(rank)}) does not fit shape ${shapeText(this.shape)} of rank ${this.ndim}`,
+      );
+    const data = contiguousData(this);
+    let at = 0;
+    const nest = (dim: number): Nested =>
+      dim === this.ndim ? data[at++]! : Array.from({ length: this.shape[dim]! }, () => nest(dim + 1));
+    return nest(0);
+  }
+
+  /**
+   * What JSON.stringify writes, and `Tensor.fromJSON` reads: dtype, shape, and the elements in row-major order, of which NaN, the
+   * infinities and -0 are strings.
+   */
+  toJSON(): TensorJSON<D> {
+    return { dtype: this.dtype, shape: this.shape, data: Array.from(contiguousData(this), writeJSON) };
+  }
+
+  /**
+   * A copy with `value` at every entry that the mask marks with `true` or a number other than 0, such as -Infinity before a
+   * softmax. The mask broadcasts to the tensor; a flat typed array as long as the tensor takes its shape.
+   *
+   * @throws TypeError where the mask or the value is of the wrong kind, RangeError where the mask does not broadcast.
+   */
+  maskedFill(mask: Mask, value: number): Tensor<D> {
+    if (typeof value !== 'number') throw new TypeError(`value must be a number, got ${describe(value)}`);
+    const marks = readMask(mask, this.shape);
+    if (!sameShape(broadcastShapes(this.shape, marks.shape), this.shape))
+      throw new RangeError(
+        `a mask of shape ${shapeText(marks.shape)} does not broadcast to shape ${shapeText(this.shape)}`,
+      );
+    return new Tensor(fillWhere(this, marks, value));
+  }
+
+  /** True where the shapes are the same and all values are `===`: NaN equals nothing, 0 equals -0, the dtype does not matter. */
+  equals(other: TensorSource): boolean {
+    const tensor = operand(other, this.dtype);
+    return sameShape(this.shape, tensor.shape) && everyPair(this, tensor, (x, y) => x === y);
+  }
+
+  /**
+   * True where `|this - other| <= atol + rtol * |other|` for all elements, after broadcasting. An infinity is close to itself
+   * only, NaN to nothing unless `equalNan`.
+   *
+   * @throws RangeError where the shapes do not broadcast or a tolerance is negative, TypeError where one is not a number.
+   */
+  allClose(other: TensorSource, tolerance?: Tolerance): boolean {
+    checkOptions(tolerance, 'allClose', tolerances, 'atol: 1e-6');
+    const rtol = readTolerance('rtol', optionOf(tolerance, 'rtol'), 1e-5);
+    const atol = readTolerance('atol', optionOf(tolerance, 'atol'), 1e-8);
+    const equalNan = optionOf(tolerance, 'equalNan') ?? false;
+    if (typeof equalNan !== 'boolean')
+      throw new TypeError(`allClose: equalNan must be true or false, got ${describe(equalNan)}`);
+    return everyPair(this, operand(other, this.dtype), (x, y) => {
+      if (x === y || (equalNan && Number.isNaN(x) && Number.isNaN(y))) return true;
+      return Number.isFinite(y) && Math.abs(x - y) <= atol + rtol * Math.abs(y);
+    });
+  }
+
+  /**
+   * `this + other` for a tensor, lists or a number, in new memory. Shapes broadcast; the result is float64 where either tensor
+   * is, while a number or a list takes this tensor's dtype.
+   *
+   * @throws RangeError where the shapes do not broadcast, TypeError where `other` is of the wrong kind.
+   */
+  add<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
+    return new Tensor(combine('add', this, operand(other, this.dtype)));
+  }
+
+  /** `this - other`, otherwise like `add`. */
+  sub<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
+    return new Tensor(combine('sub', this, operand(other, this.dtype)));
+  }
+
+  /** `this * other`, otherwise like `add`. */
+  mul<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
+    return new Tensor(combine('mul', this, operand(other, this.dtype)));
+  }
+
+  /** `this / other`, otherwise like `add`; a division by zero gives an infinity or NaN. */
+  div<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
+    return new Tensor(combine('div', this, operand(other, this.dtype)));
+  }
+
+  /** The numbers in nested brackets, four decimals or none, in aligned columns; of more than 1000 only the corners. */
+  toString(): string {
+    return format(this);
+  }
+
+  /** The number of a tensor with one element, where one is asked for: `Number(x)`, `x.at(0) + 1`, `Math.max(...x)`. */
+  [Symbol.toPrimitive](hint: string): number | string {
+    // toString() has four decimals.
+    return hint === 'number' || (hint === 'default' && this.size === 1) ? this.item() : this.toString();
+  }
+
+  [inspect](depth?: number): unknown {
+    const head = `Tensor(${this.dtype}, ${shapeText(this.shape)})`;
+    if (depth !== undefined && depth < 0) return `[${head}]`;
+    const numbers = format(this);
+    const text = `${head}${numbers.includes('\n') || head.length + numbers.length >= 80 ? '\n' : ' '}${numbers}`;
+    // Node indents the further lines of what an object inspects as, but not those of a string.
+    return { [inspect]: () => text };
+  }
+
+  get [brand](): true {
+    return true;
+  }
+}
+
+/** A Tensor itself, or one that shares the memory of a typed array or of something tensor-like; `what` of the function `name`. */
+export function asTensor(x: unknown, what: string, name: string): Tensor {
+  if (x instanceof Tensor) return x;
+  if (!isFloatArray(x) && !isTensorLike(x)) {
+    const wanted = 'a Float32Array, a Float64Array, a Tensor or something with data and shape or dims';
+    // What would make an input of an output would not be it.
+    const instead = what === 'out' ? '' : advice(x).replace(/\bx\b/g, what);
+    throw new TypeError(`${name}: ${what} must be ${wanted}, got ${describe(x)}${instead}`);
+  }
+  try {
+    return new Tensor(readParts(x, undefined));
+  } catch (error) {
+    throw inNameOf(`${name}: ${what}`, error);
+  }
+}
+
+/** A tensor of fresh, contiguous results of x's shape, and of its strides where it is contiguous too. */
+export function resultLike(x: Tensor, data: FloatArray): Tensor {
+  return new Tensor(x.packed ? new Parts(data, x.shape, x.strides, 0, true) : new Parts(data, x.shape));
+}
+
+/** The elements in row-major order: of the tensor's own memory where it is contiguous, else a copy. */
+export function contiguousData(tensor: Parts): FloatArray {
+  return ownData(tensor) ?? gather(tensor);
+}
+
+/** The tensor's part of its memory, or undefined where that is not contiguous. */
+export function ownData(tensor: Parts): FloatArray | undefined {
+  const { data, offset, size } = tensor;
+  if (!tensor.packed) return undefined;
+  // Contiguous elements lie from offset to offset + size.
+  const count = lengthOf(data);
+  if (count === 0 || (size > 0 && !(offset >= 0 && offset + size <= count))) checkReach(data, tensor);
+  return size === count ? data : part(data, size === 0 ? 0 : offset, size);
+}
+
+/** Writes as many elements as the tensor has into its memory, from row-major order. */
+export function copyInto(tensor: Parts, source: FloatArray): void {
+  checkReach(tensor.data, tensor);
+  let k = 0;
+  forEachRow(tensor.shape, [tensor], ([at = 0], [step = 0], length) => {
+    for (let i = at, end = k + length; k < end; k++, i += step) tensor.data[i] = source[k]!;
+  });
+}
+
+/** An element of a tensor by its index in data, which is there unless the memory has gone. */
+function numberAt(tensor: Parts, index: number): number {
+  const value = tensor.data[index];
+  if (value === undefined) checkReach(tensor.data, tensor);
+  return value!;
+}
+
+/** How many elements of data lie before an index of one dimension, which may be negative. */
+function stepsTo({ shape, strides }: Parts, dim: number, index: number): number {
+  const length = shape[dim]!;
+  if (!Number.isInteger(index)) throw new TypeError(`an index must be an integer, got ${describe(index)}`);
+  if (index < -length || index >= length)
+    throw new RangeError(`index ${index} is outside of dimension ${dim} of shape ${shapeText(shape)}`);
+  return (index < 0 ? index + length : index) * strides[dim]!;
+}
+
+function* entries<D extends DType>(this: Tensor<D>): Generator<Tensor<D>, undefined> {
+  const length = this.shape[0]!;
+  for (let index = 0; index < length; index++) {
+    const entry = this.select(0, index);
+    // With no more of the memory than its own: toEqual of two vectors compares all that their entries have, 1000 times 1000 numbers.
+    const own = ownData(entry);
+    yield own === undefined ? entry : new Tensor(new Parts(own, entry.shape));
+  }
+}
+
+function gather(tensor: Parts): FloatArray {
+  checkReach(tensor.data, tensor);
+  const { data } = tensor;
+  const copy = allocate(dtypeOf(data), tensor.size);
+  let k = 0;
+  forEachRow(tensor.shape, [tensor], ([at = 0], [step = 0], length) => {
+    for (let i = at, end = k + length; k < end; k++, i += step) copy[k] = data[i]!;
+  });
+  return copy;
+}
+
+function viewOf(parts: Parts, shape: readonly number[]): Parts {
+  const strides = viewStrides(parts, shape);
+  if (strides !== undefined) return new Parts(parts.data, shape, strides, parts.offset);
+  const from = `shape ${shapeText(parts.shape)} with strides ${shapeText(parts.strides)}`;
+  throw new RangeError(`a view of ${from} as shape ${shapeText(shape)} would be a copy; reshape makes one`);
+}
+
+/** A number or a list in the dtype of the tensor it meets, so that 0.1 is the same number on both sides. */
+function operand(other: unknown, dtype: DType): Tensor {
+  if (other instanceof Tensor) return other;
+  return new Tensor(readParts(other, typeof other === 'number' || Array.isArray(other) ? dtype : undefined));
+}
+
+function listOf(integers: Integers): unknown {
+  const [first] = integers;
+  return integers.length === 1 && typeof first === 'object' ? first : integers;
+}
+
+function readTolerance(name: string, value: unknown, usual: number): number {
+  if (value === undefined) return usual;
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, got ${describe(value)}`);
+  if (!(value >= 0)) throw new RangeError(`${name} must not be negative or NaN, got ${value}`);
+  return value;
+}

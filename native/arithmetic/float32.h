@@ -1,0 +1,241 @@
+// The primitives for vec<float>. Errors are in u = 2^-24, the relative half-unit of the last place just above
+// a power of two. Coefficients are from Sollya's fpminimax for the relative error, each rounded to float with the
+// others.
+#pragma once
+
+#include "arithmetic/exp.h"
+#include "arithmetic/simd.h"
+
+namespace {
+
+// e^x = 2^((k + shift) / 16) (1 + rest), from a table and a polynomial of degree 3: 0.03 u. The shift is 0.5769341, the
+// best of 4 * 10^7 between 0.5 and 0.75: all sixteen entries of the table are within 0.28 u of their real values. And
+// `rest` is between -0.05 and -0.003, so that 1 + power * rest, the first part of 1 + e^x, is below 1, where rounding
+// costs half of what it costs above.
+//
+// e^(-shift ln 2 / 16), and the coefficients of r^2 and r^3 in e^r.
+constexpr double exp_shrink = 0x1.f35c9e28cb875p-1;
+constexpr double exp_square = 0x1.000236p-1, exp_cube = 0x1.555748p-3;
+
+// 2^((j + shift) / 16), less the j that comes with k.
+struct exp_table {
+  float entries[16];
+  constexpr exp_table(const float (&powers)[16]) : entries() {
+    for (int j = 0; j < 16; j++)
+      entries[j] = __builtin_bit_cast(float, __builtin_bit_cast(int32_t, powers[j]) - (j << 19));
+  }
+};
+constexpr exp_table sixteenths({0x1.067aa2p+0f, 0x1.121998p+0f, 0x1.1e3c44p+0f, 0x1.2ae87cp+0f, 0x1.382456p+0f,
+                                0x1.45f62ep+0f, 0x1.5464a8p+0f, 0x1.6376b4p+0f, 0x1.733390p+0f, 0x1.83a2cap+0f,
+                                0x1.94cc4ap+0f, 0x1.a6b84ep+0f, 0x1.b96f74p+0f, 0x1.ccfab8p+0f, 0x1.e16380p+0f,
+                                0x1.f6b39ap+0f});
+
+// c * e^(value * y) as power * (1 + rest), for a c that is 2^(steps / 16) * shrink.
+struct factors {
+  vec<float> power, rest;
+};
+struct scale {
+  vec<float> shifter; // with the steps in it: it adds them to the k of power
+  double shrink;      // with e^(-shift ln 2 / 16) in it
+  scale(vec<float> steps, double shrink = 1) : shifter(::shifter<float> + steps), shrink(exp_shrink * shrink) {}
+};
+
+// From k + shifter (with the exponent of `scale` in it), and what y exceeds the k steps by.
+inline factors factors_of(const scale &scale, const unit<float> &u, vec<float> shifted, vec<float> left) {
+  const double v = u.value, c = scale.shrink;
+  vec<float> rest = fma(left, float(c * exp_cube * v * v * v), float(c * exp_square * v * v));
+  rest = fma(fma(rest, left, float(c * v)), left, float(c - 1));
+  vec<float>::bits power = to_bits(lookup(sixteenths.entries, to_bits(shifted))) + (to_bits(shifted) << 19);
+  return {from_bits<float>(power), rest};
+}
+
+inline factors exp_factors(const scale &scale, const unit<float> &u, vec<float> y) {
+  vec<float> shifted = fma(y, 16 * u.log2_e, scale.shifter);
+  vec<float> k = shifted - scale.shifter;
+  vec<float> left = fma(k, u.rest / (-16 * u.value), fma(k, u.ln_2 / -16, y));
+  return factors_of(scale, u, shifted, left);
+}
+
+// The same of a (b + b_rest), all of them positive. The step is cut to 12 bits, so that k of them are exact.
+struct sharp {
+  vec<float> a, b, b_rest;
+};
+inline factors exp_factors(const scale &scale, const unit<float> &u, sharp y) {
+  const float step = __builtin_bit_cast(float, __builtin_bit_cast(int32_t, u.ln_2 / 16) & ~0xfff);
+  const float step_rest = (u.ln_2 / 16 - step) + u.rest / (16 * u.value);
+  vec<float> shifted = fma(y.a * (16 * u.log2_e), y.b, scale.shifter);
+  vec<float> k = shifted - scale.shifter;
+  vec<float> left = fma(y.a, y.b, k * -step) + fma(k, -step_rest, y.a * y.b_rest);
+  return factors_of(scale, u, shifted, left);
+}
+inline sharp sharp_value_of(cubic<float> c) {
+  vec<float> sum = fma(c.a, c.a, c.most);
+  return {c.a, sum, fma(c.a, c.a, c.most - sum) + c.rest};
+}
+
+constexpr unit<float> natural = {1, 0x1.71547652b82fep+0, 0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
+inline vec<float> exp_times_power(vec<float> x, vec<float> power) {
+  factors e = exp_factors(power * 16.0f, natural, x);
+  return fma(e.power, e.rest, e.power);
+}
+// Y: a vector, or `sharp`.
+template <class Y> vec<float> one_plus_exp_of(const unit<float> &u, Y y) {
+  const vec<float> steps_of_tiny = -32 * 16;
+  factors e = exp_factors(steps_of_tiny, u, y);
+  return fma(e.power, e.rest, tiny<float>) + e.power;
+}
+inline vec<float> one_plus_exp(const unit<float> &u, vec<float> y) { return one_plus_exp_of(u, y); }
+inline vec<float> one_plus_exp_minus(vec<float> x) { return one_plus_exp(minus_one<float>, x); }
+inline vec<float> one_plus_exp(const unit<float> &u, cubic<float> y) { return one_plus_exp_of(u, sharp_value_of(y)); }
+
+// A function as sixteen polynomials, in the distance from a centre. Where zero is a centre, the function is zero there
+// and its slope a power of two; at the others it is nearly a float (the best of 400 near the middle), so that c[0]
+// costs nothing and the last fma makes almost all of the error.
+template <int degree> struct pieces {
+  float centre[16], c[degree + 1][16];
+
+  vec<float> operator()(vec<float>::bits piece, vec<float> a) const {
+    vec<float> d = a - lookup(centre, piece);
+    vec<float> y = lookup(c[degree], piece);
+    for (int i = degree; i-- > 0;)
+      y = fma(y, d, lookup(c[i], piece));
+    return y;
+  }
+};
+
+// tanh(a), 0.42 u before the roundings. Which piece: the exponent and the first two bits of the mantissa of 3.32 a + 2,
+// so that they grow with a.
+constexpr float tanh_slope_of_place = 0x1.a84d32p+1f;
+constexpr pieces<5> tanh_pieces = {
+    .centre = {0, 0x1.cf5ef4p-3f, 0x1.8222bp-2f, 0x1.0e4d48p-1f, 0x1.8224f6p-1f, 0x1.0e4d3ap+0f, 0x1.5b86a8p+0f,
+               0x1.a8bfeep+0f, 0x1.0e4d9ap+1f, 0x1.5b864cp+1f, 0x1.a8c2a4p+1f, 0x1.f5fbfp+1f, 0x1.34e9cp+2f,
+               0x1.822266p+2f, 0x1.cf5feap+2f, 0x1.0df428p+3f},
+    .c =
+        {
+            {0, 0x1.c79f66p-3f, 0x1.70d15ep-2f, 0x1.ef6934p-2f, 0x1.4678ep-1f, 0x1.917278p-1f, 0x1.c06b24p-1f,
+             0x1.dc36eap-1f, 0x1.f137aep-1f, 0x1.fb8818p-1f, 0x1.fea8cp-1f, 0x1.ff9934p-1f, 0x1.ffef2cp-1f,
+             0x1.fffe7ep-1f, 0x1.ffffdep-1f, 0x1.fffffcp-1f},
+            {0x1p+0f, 0x1.e6a8cp-1f, 0x1.bd94acp-1f, 0x1.8829p-1f, 0x1.2fd3f8p-1f, 0x1.8a783p-2f, 0x1.dd11a8p-3f,
+             0x1.14477cp-3f, 0x1.d236p-5f, 0x1.1cba98p-6f, 0x1.56cd0cp-8f, 0x1.9b06dcp-10f, 0x1.0d41dap-12f,
+             0x1.81b8dcp-16f, 0x1.14234ap-19f, 0x1.943d3ep-23f},
+            {0x1.a9698cp-21f, -0x1.b111fcp-3f, -0x1.40f8cep-2f, -0x1.7b740cp-2f, -0x1.83775ep-2f, -0x1.354c72p-2f,
+             -0x1.a1d4a4p-3f, -0x1.00f88p-3f, -0x1.c4bc7cp-5f, -0x1.1a35d8p-6f, -0x1.55da4ep-8f, -0x1.9aa3dep-10f,
+             -0x1.0c7d6ap-12f, -0x1.7d9e2p-16f, -0x1.407442p-19f, 0x1.9c748ep-22f},
+            {-0x1.5561a4p-2f, -0x1.144476p-2f, -0x1.6adec8p-3f, -0x1.377728p-4f, 0x1.63fb28p-5f, 0x1.bc17cep-4f,
+             0x1.9dd964p-4f, 0x1.25d5bep-4f, 0x1.1c4ca2p-5f, 0x1.71b55p-7f, 0x1.c56a4ap-9f, 0x1.11545p-10f,
+             0x1.65d602p-13f, 0x1.00dcbp-16f, 0x1.6f341cp-20f, 0x1.0ae096p-23f},
+            {0x1.b0bc88p-11f, 0x1.0a33dep-3f, 0x1.578d04p-3f, 0x1.47932ap-3f, 0x1.9309dap-4f, 0x1.0ac16ep-6f,
+             -0x1.498fcap-6f, -0x1.962096p-6f, -0x1.f6b5aap-7f, -0x1.697304p-8f, -0x1.c7d8e8p-10f, -0x1.150e44p-11f,
+             -0x1.7f8922p-14f, -0x1.2474ccp-17f, 0x1.92f372p-23f, -0x1.c6dda6p-20f},
+            {0x1.072334p-3f, 0x1.507fcep-4f, 0x1.0c74bep-6f, -0x1.186408p-5f, -0x1.0224fep-4f, -0x1.47744cp-5f,
+             -0x1.6308c4p-7f, 0x1.18ffep-9f, 0x1.252eaep-8f, 0x1.0b57fap-9f, 0x1.649114p-11f, 0x1.b83eap-13f,
+             0x1.323b66p-15f, 0x1.affde4p-19f, 0x1.3a555cp-22f, 0x1.079feap-25f},
+        },
+};
+inline vec<float> tanh_tail(vec<float> a) {
+  vec<float> place = fma(a, tanh_slope_of_place, 2.0f);
+  return tanh_pieces(to_bits(place) >> 21, a);
+}
+
+// A tail from `pieces` up to 4.5, where nearly all inputs are: which one, says the integer nearest to 3.43 a. Beyond,
+// from far(a), for which a register waits only where one of its lanes is there.
+constexpr float near_end = 4.5f, pieces_per_unit = 0x1.b77778p+1f;
+template <class F> vec<float> near_or_far(const pieces<6> &near, F far, vec<float> a) {
+  vec<float> y = near(to_bits(fma(a, pieces_per_unit, shifter<float>)), a);
+  if (any_greater(a, near_end)) [[unlikely]]
+    y = select(a > near_end, far(min(a, gelu_end<float>)), y);
+  return y;
+}
+// y phi(a) * huge, phi(a) = e^(-a*a/2) / sqrt(2 pi)
+inline vec<float> times_density(vec<float> y, vec<float> a) {
+  constexpr unit<float> minus_half = {-0.5, -0x1.71547652b82fep-1, -0x1.62e42fefa39efp+0, -0x1.abc9e3b39803fp-55};
+  const scale scale = {vec<float>(64 * 16 - 21), 0x1.fb51e4ced6fep-1};
+  factors e = exp_factors(scale, minus_half, sharp{a, a, 0});
+  return fma(y, e.rest, y) * e.power;
+}
+
+// -a Phi(-a): 0.33 u before the roundings; and from 4.5 on 0.13 u, as a polynomial in 1 / a^2 that is -1 at infinity.
+constexpr pieces<6> gelu_pieces = {
+    .centre = {0, 0x1.2a40f2p-2f, 0x1.2a41acp-1f, 0x1.bf61e6p-1f, 0x1.2a402cp+0f, 0x1.74d1bap+0f, 0x1.bf6042p+0f,
+               0x1.04f8p+1f, 0x1.2a410ap+1f, 0x1.4f89e8p+1f, 0x1.74d16p+1f, 0x1.9a1782p+1f, 0x1.bf5ffap+1f,
+               0x1.e4aa48p+1f, 0x1.04f886p+2f, 0x1.1727eep+2f},
+    .c =
+        {
+            {-0.0f, -0x1.cbd152p-4f, -0x1.4e2be8p-3f, -0x1.5601a8p-3f, -0x1.23185ep-3f, -0x1.b15f9p-4f, -0x1.2040acp-4f,
+             -0x1.5a4cf4p-5f, -0x1.79f444p-6f, -0x1.781b2p-7f, -0x1.560ce6p-8f, -0x1.1cbab4p-9f, -0x1.b2283cp-11f,
+             -0x1.2f5ed4p-12f, -0x1.8500d8p-14f, -0x1.d7f78cp-16f},
+            {-0x1p-1f, -0x1.18a172p-2f, -0x1.57f5f6p-4f, 0x1.7fd73p-5f, 0x1.d20d2cp-4f, 0x1.0743aap-3f, 0x1.c7445ap-4f,
+             0x1.4bf508p-4f, 0x1.a7344ep-5f, 0x1.dff188p-6f, 0x1.e8e898p-7f, 0x1.c205fap-8f, 0x1.779e72p-9f,
+             0x1.1d0ae8p-10f, 0x1.8a4cd6p-12f, 0x1.002e8cp-13f},
+            {0x1.988454p-2f, 0x1.76f152p-2f, 0x1.1e448p-2f, 0x1.58d424p-3f, 0x1.0a603ep-4f, -0x1.119f38p-7f,
+             -0x1.760e9ep-5f, -0x1.b901p-5f, -0x1.731d4ap-5f, -0x1.00513p-5f, -0x1.30c05p-6f, -0x1.3ee02cp-7f,
+             -0x1.292a5ap-8f, -0x1.f1003cp-10f, -0x1.76fee8p-11f, -0x1.072faap-12f},
+            {-0x1.354a64p-21f, -0x1.29aac8p-4f, -0x1.ea1fb4p-4f, -0x1.06e3cp-3f, -0x1.a95e08p-4f, -0x1.0219ccp-4f,
+             -0x1.8728fcp-6f, 0x1.5c958ap-9f, 0x1.e09372p-7f, 0x1.080c18p-6f, 0x1.993792p-7f, 0x1.02228p-7f,
+             0x1.166ef8p-8f, 0x1.06cce8p-9f, 0x1.b80212p-11f, 0x1.51b26p-12f},
+            {-0x1.104e4cp-4f, -0x1.bd87b4p-5f, -0x1.8fe106p-6f, 0x1.1b34a2p-7f, 0x1.f96348p-6f, 0x1.2b57bcp-5f,
+             0x1.dc2fccp-6f, 0x1.0a6af8p-6f, 0x1.469652p-8f, -0x1.b57de8p-10f, -0x1.03dcap-8f, -0x1.e25e42p-9f,
+             -0x1.484afp-9f, -0x1.6e95ap-10f, -0x1.5e8f14p-11f, -0x1.2be4f2p-12f},
+            {-0x1.ea3fd6p-15f, 0x1.0273b6p-6f, 0x1.7f3718p-6f, 0x1.49ac7cp-6f, 0x1.3bc35ap-7f, -0x1.6206e4p-10f,
+             -0x1.01b05p-7f, -0x1.218a4ep-7f, -0x1.9b780ep-8f, -0x1.7ebe68p-9f, -0x1.f8d57ap-12f, 0x1.540a5p-11f,
+             0x1.bb2644p-11f, 0x1.4e7cf6p-11f, 0x1.85977p-12f, 0x1.8163dap-13f},
+            {0x1.49d1f6p-7f, 0x1.e6784ep-8f, 0x1.3834acp-10f, -0x1.2934d4p-8f, -0x1.ad5574p-8f, -0x1.59591ep-8f,
+             -0x1.0319eep-9f, 0x1.a1204ep-11f, 0x1.fd6322p-10f, 0x1.cb003ap-10f, 0x1.08a00ap-10f, 0x1.47497cp-12f,
+             -0x1.99373cp-15f, -0x1.480aa2p-13f, -0x1.1a2184p-13f, -0x1.5d8362p-14f},
+        },
+};
+inline vec<float> gelu_far(vec<float> a) {
+  vec<float> v = 1 / (a * a);
+  vec<float> y = fma(v, 0x1.f168ep+7f, -0x1.299088p+6f);
+  y = fma(y, v, 0x1.c6d65p+3f);
+  y = fma(y, v, -0x1.7e987ep+1f);
+  y = fma(y, v, 0x1.fff654p-1f);
+  y = fma(y, v, -0x1.fffffap-1f);
+  return times_density(y, a) * (1 / huge<float>);
+}
+inline vec<float> minus_gelu_tail(vec<float> ramp, vec<float> a) {
+  return ramp + near_or_far(gelu_pieces, gelu_far, a);
+}
+
+// (Phi(-a) - a phi(a)) * huge: 0.15 u; the two pieces around the zero at 0.7518 are fitted for the absolute error, 0.02
+// * 2^-26. From 4.5 on 0.03 u, as -a phi(a) and a polynomial in 1 / a^2 that is 1 at infinity.
+constexpr pieces<6> gelu_slope_pieces = {
+    .centre = {0, 0x1.2a3f9ap-2f, 0x1.2a3f52p-1f, 0x1.bf6182p-1f, 0x1.2a4212p+0f, 0x1.74cf36p+0f, 0x1.bf623ap+0f,
+               0x1.04f80ap+1f, 0x1.2a3ff2p+1f, 0x1.4f87cp+1f, 0x1.74cf4cp+1f, 0x1.9a1a16p+1f, 0x1.bf6252p+1f,
+               0x1.e4a86ep+1f, 0x1.04f782p+2f, 0x1.17296ep+2f},
+    .c =
+        {
+            {0x1p+63f, 0x1.18a26ep+62f, 0x1.58007ap+60f, -0x1.7fd516p+59f, -0x1.d2112p+60f, -0x1.0744p+61f,
+             -0x1.c7417ap+60f, -0x1.4bf4e6p+60f, -0x1.a73aa6p+59f, -0x1.e002cep+58f, -0x1.e8fc64p+57f, -0x1.c1ec4ap+56f,
+             -0x1.7788bp+55f, -0x1.1d194ap+54f, -0x1.8a64a4p+52f, -0x1.0015dep+51f},
+            {-0x1.988452p+63f, -0x1.76f19cp+63f, -0x1.1e463p+63f, -0x1.58d4bep+62f, -0x1.0a56b8p+61f, 0x1.116268p+58f,
+             0x1.761328p+60f, 0x1.b90104p+60f, 0x1.732062p+60f, 0x1.0057dcp+60f, 0x1.30ca48p+59f, 0x1.3ed08cp+58f,
+             0x1.291b0ep+57f, 0x1.f1170ep+55f, 0x1.7713e6p+54f, 0x1.0717f2p+53f},
+            {0, 0x1.be7f22p+61f, 0x1.6f9754p+62f, 0x1.8a5646p+62f, 0x1.3f0404p+62f, 0x1.832f02p+61f, 0x1.255354p+60f,
+             -0x1.0571cp+57f, -0x1.686a2p+59f, -0x1.8c1434p+59f, -0x1.32eeeap+59f, -0x1.83245p+58f, -0x1.a19342p+57f,
+             -0x1.8a42cep+56f, -0x1.4a12e4p+55f, -0x1.fa649p+53f},
+            {0x1.105632p+62f, 0x1.bd81d2p+61f, 0x1.8fe7d4p+60f, -0x1.1b3112p+59f, -0x1.f98796p+60f, -0x1.2b5a72p+61f,
+             -0x1.dc33bcp+60f, -0x1.0a74ccp+60f, -0x1.46b63ap+58f, 0x1.b54096p+56f, 0x1.03d928p+58f, 0x1.e2653ep+57f,
+             0x1.48422cp+57f, 0x1.6ea022p+56f, 0x1.5e9854p+55f, 0x1.2bca48p+54f},
+            {0, -0x1.44a0ecp+60f, -0x1.e1695cp+60f, -0x1.9d9d9p+60f, -0x1.8b4724p+59f, 0x1.c86528p+56f, 0x1.43e55ap+59f,
+             0x1.6ae36ap+59f, 0x1.01533ep+59f, 0x1.dcca16p+57f, 0x1.31e4f4p+55f, -0x1.aecccp+55f, -0x1.16498p+56f,
+             -0x1.a28398p+55f, -0x1.e60312p+54f, -0x1.df72a4p+53f},
+            {-0x1.e641ap+59f, -0x1.670ceep+59f, -0x1.cdf2dp+56f, 0x1.bd368ap+58f, 0x1.4d1e38p+59f, 0x1.04afb6p+59f,
+             0x1.92f1f6p+57f, -0x1.1a14cp+56f, -0x1.78cfc2p+57f, -0x1.58a558p+57f, -0x1.8c804p+56f, -0x1.01468cp+55f,
+             0x1.295d62p+52f, 0x1.eea962p+53f, 0x1.ac0ae6p+53f, 0x1.08018ap+53f},
+            {0, 0x1.2406eap+58f, 0x1.72fef8p+58f, 0x1.dfc9d8p+57f, 0x1.8999f6p+53f, -0x1.38fd4ap+57f, -0x1.73760ap+57f,
+             -0x1.cc43b6p+56f, -0x1.70793ep+54f, 0x1.0be4d4p+55f, 0x1.640d1cp+55f, 0x1.e66efep+54f, 0x1.81458ap+53f,
+             0x1.330cc6p+50f, -0x1.6654eap+51f, -0x1.6dcddp+51f},
+        },
+};
+inline vec<float> gelu_slope_far(vec<float> a) {
+  vec<float> v = 1 / (a * a);
+  vec<float> y = fma(v, 0x1.2f629p+5f, -0x1.86f964p+3f);
+  y = fma(y, v, 0x1.78367ap+1f);
+  y = fma(y, v, -0x1.ffae38p-1f);
+  y = fma(y, v, 0x1.ffffb6p-1f);
+  return times_density(fma(y, v, -1.0f) * a, a);
+}
+inline vec<float> gelu_slope_tail(vec<float> a) { return near_or_far(gelu_slope_pieces, gelu_slope_far, a); }
+
+} // namespace

@@ -1,0 +1,22 @@
+// CMake compiles this with the instructions that all sets of the processor's family have.
+#include "exact/correctly_rounded.h"
+#include "exact/double_double.h"
+#include "formulas/formulas.h"
+
+namespace nonlin {
+namespace {
+
+template <activation op> float rounded_value(float x, parameters p) { return to_float(value_of<op>{p}(wide(x))); }
+template <activation op> float rounded_gradient(float x, float g, parameters p) {
+  return to_float(gradient_of<op>{p}(wide(x), wide(g)));
+}
+
+} // namespace
+
+const correctly_rounded correctly_rounded_of[] = {
+#define ACTIVATION(name, value, gradient, ...) {rounded_value<activation_##name>, rounded_gradient<activation_##name>},
+#include "formulas/activations.def"
+#undef ACTIVATION
+};
+
+} // namespace nonlin

@@ -1,0 +1,213 @@
+// The primitives for numbers of 106 bits, unevaluated sums of two doubles: what `exact` asks where doubles
+// lie so near the middle between two floats that their error would decide (correctly_rounded.h). Plain rather than
+// fast; lib/activations/double-double.ts is the same in TypeScript.
+//
+// Terms that are too far apart for one number stay apart: 1 + e for a tiny e is the sum of 1 and e. So the sign of what
+// decides a tie, x^2 / sqrt(2 pi) beside the x / 2 of GELU, is never lost. Errors are relative; those of the operations
+// are Joldes, Muller and Popescu's, "Tight and rigorous error bounds for basic building blocks of double-word
+// arithmetic", 2017.
+#pragma once
+
+#include "formulas/gated.h"
+#include "formulas/logistic.h"
+
+namespace {
+
+// As a number in a formula, where it is a double unless it is made of two.
+struct double_double {
+  double high, low;
+  constexpr double_double(double high, double low = 0) : high(high), low(low) {}
+  constexpr operator double() const { return high; }
+};
+template <> constexpr double_double sum<double_double>(double high, double low) { return {high, low}; }
+
+template <> struct mask<double_double> { bool m; };
+
+// One lane.
+template <> struct vec<double_double> {
+  double high, low;
+
+  vec() = default;
+  vec(double a) : high(a), low(0) {}
+  vec(double_double a) : vec(ordered_sum(a.high, a.low)) {}
+
+  // a + b exactly, for |a| >= |b|.
+  static vec ordered_sum(double a, double b) {
+    vec sum = a + b;
+    sum.low = b - (sum.high - a);
+    return sum;
+  }
+  // a + b and a * b exactly.
+  static vec exact_sum(double a, double b) {
+    vec sum = a + b;
+    const double of_b = sum.high - a;
+    sum.low = (a - (sum.high - of_b)) + (b - of_b);
+    return sum;
+  }
+  static vec exact_product(double a, double b) {
+    vec product = a * b;
+    product.low = __builtin_fma(a, b, -product.high);
+    return product;
+  }
+  // a * factor for a power of two.
+  vec scaled(double factor) const {
+    vec product = high * factor;
+    product.low = low * factor;
+    return product;
+  }
+
+  friend vec operator-(vec a) { return a.scaled(-1); }
+  // 3 * 2^-106 of the sum, also where the terms cancel.
+  friend vec operator+(vec a, vec b) {
+    const vec sum = exact_sum(a.high, b.high), rest = exact_sum(a.low, b.low);
+    const vec most = ordered_sum(sum.high, sum.low + rest.high);
+    return ordered_sum(most.high, rest.low + most.low);
+  }
+  friend vec operator-(vec a, vec b) { return a + -b; }
+  // 7 * 2^-106.
+  friend vec operator*(vec a, vec b) {
+    const vec product = exact_product(a.high, b.high);
+    return ordered_sum(product.high, product.low + (a.high * b.low + a.low * b.high));
+  }
+  // Long division, three digits of 53 bits: 10 * 2^-106.
+  friend vec operator/(vec a, vec b) {
+    const double first = a.high / b.high;
+    vec rest = a - b * vec(first);
+    const double second = rest.high / b.high;
+    rest = rest - b * vec(second);
+    return ordered_sum(first, second) + vec(rest.high / b.high);
+  }
+
+  // The high parts tell numbers apart, unless they are equal.
+  friend mask<double_double> operator<(vec a, vec b) {
+    return {a.high < b.high || (a.high == b.high && a.low < b.low)};
+  }
+  friend mask<double_double> operator>(vec a, vec b) { return b < a; }
+  friend mask<double_double> operator<=(vec a, vec b) { return {a.high <= b.high && !(b < a).m}; }
+  friend mask<double_double> operator>=(vec a, vec b) { return b <= a; }
+};
+using wide = vec<double_double>;
+
+template <> inline wide select(mask<double_double> m, wide a, wide b) { return m.m ? a : b; }
+template <> inline wide abs(wide a) { return __builtin_signbit(a.high) ? -a : a; }
+inline wide max(wide x, wide c) { return (x < c).m ? c : x; }
+inline wide min(wide x, wide c) { return (x > c).m ? c : x; }
+inline wide fma(wide a, wide b, wide c) { return a * b + c; }
+
+// Farther out the low parts of such results would become subnormal.
+template <> constexpr double_double exp_end<double_double> = double(exp_end<quick>);
+template <> constexpr double_double gelu_end<double_double> = double(gelu_end<quick>);
+template <> constexpr double_double gelu_tanh_end<double_double> = double(gelu_tanh_end<quick>);
+template <> constexpr double_double gelu_sigmoid_end<double_double> = double(gelu_sigmoid_end<quick>);
+
+inline pair<double_double> product(pair<double_double> a, constant<double_double> c) {
+  return {(a.high + a.low) * (wide(c.high) + c.low), 0.0};
+}
+
+// A factor 1.702 to all digits from ln 2 over it.
+template <> struct unit<double_double> {
+  double ln_2, ln_2_rest;
+  constexpr unit(double, double, double ln_2, double ln_2_rest) : ln_2(ln_2), ln_2_rest(ln_2_rest) {}
+};
+constexpr double_double wide_ln_2 = {ln_2<double>, ln_2_rest<double>};
+inline wide times(const unit<double_double> &u, wide x) {
+  return x * wide(wide_ln_2) / wide(double_double(u.ln_2, u.ln_2_rest));
+}
+
+// e^x = 2^k (1 + rest), |rest| < 0.42.
+struct wide_exponential {
+  double power;
+  wide rest;
+};
+// ln 2 in three parts. The product of the first, of 42 bits, with an exponent is exact. |x| < 700: 2^-100.
+constexpr double ln_2_parts[] = {0x1.62e42fefa3800p-1, 0x1.ef35793c76730p-45, 0x1.f97b57a079a19p-103};
+inline wide_exponential wide_exponential_of(wide x) {
+  if (x.high < 0x1p-107 && x.high > -0x1p-107) return {1, x};
+  const double shifted = x.high * log2_e<double> + shifter<double>, k = shifted - shifter<double>;
+  const wide r = x - wide(k * ln_2_parts[0]) - (wide::exact_product(k, ln_2_parts[1]) + wide(k * ln_2_parts[2]));
+  // Six times e^2r - 1 = (e^r - 1)(e^r + 1), from r / 64 on, where the series r (1 + r / 2 (1 + r / 3 (1 + ...))) has
+  // 12 terms. From the seventh on they are below 2^-57 of the sum, so that doubles are enough.
+  const wide small = r.scaled(0x1p-6);
+  double last = 0;
+  for (int n = 12; n > 6; n--)
+    last = small.high * (1 + last) / n;
+  wide rest = last;
+  for (int n = 6; n > 0; n--)
+    rest = small * (1 + rest) / wide(n);
+  for (int i = 0; i < 6; i++)
+    rest = rest * (2 + rest);
+  const int64_t exponent = __builtin_bit_cast(int64_t, shifted) << 52;
+  return {__builtin_bit_cast(double, exponent + __builtin_bit_cast(int64_t, 1.0)), rest};
+}
+inline wide exp(wide x) {
+  const wide_exponential e = wide_exponential_of(x);
+  return (1 + e.rest).scaled(e.power);
+}
+// 2^-99.
+inline wide exp_minus_one(wide x) {
+  const wide_exponential e = wide_exponential_of(x);
+  return wide::exact_sum(e.power, -1) + e.rest.scaled(e.power);
+}
+
+inline wide one_plus_exp(wide x) { return (1 + exp(x)).scaled(tiny<double>); }
+inline wide one_plus_exp_minus(wide x) { return one_plus_exp(-x); }
+inline wide one_plus_exp(const unit<double_double> &u, wide x) { return one_plus_exp(times(u, x)); }
+inline wide one_plus_exp(const unit<double_double> &u, cubic<double_double> y) {
+  return one_plus_exp(u, y.a * (y.a * y.a + y.most + y.rest));
+}
+
+// 1 / (4 + (e^(x / 2) - e^(-x / 2))^2): y (1 - y), y = sigmoid(x), would lose the x^2 beside 1 / 4.
+inline wide sigmoid_slope(wide x) {
+  const wide rise = exp_minus_one(min(abs(x), exp_end<double_double>).scaled(0.5));
+  const wide difference = rise + rise / (1 + rise);
+  return 1 / (4 + difference * difference);
+}
+inline wide tanh_slope(wide x) { return sigmoid_slope(x.scaled(2)).scaled(4); }
+
+// (e^2x - 1) / (e^2x + 1)
+inline wide tanh(wide x) {
+  const wide numerator = exp_minus_one(min(max(x, -exp_end<double_double>), exp_end<double_double>).scaled(2));
+  return numerator / (numerator + 2);
+}
+
+// 1 / sqrt(2 pi)
+constexpr double_double density_height = {0x1.9884533d43651p-2, -0x1.cbc0d30ebfd15p-56};
+inline wide density(wide a) { return wide(density_height) * exp(a * a.scaled(-0.5)); }
+
+// P(N > a) for the normal distribution, a >= 0, and its density: 2^-94.
+inline wide normal_tail(wide a, wide density) {
+  if (a.high < 3) {
+    // 1/2 less the density times a + a^3 / 3 + a^5 / (3 * 5) + ..., which loses at most nine bits.
+    const wide square = a * a;
+    wide term = a, sum = a;
+    for (int n = 3; term.high > sum.high * 0x1p-110; n += 2) {
+      term = term * square / wide(n);
+      sum = sum + term;
+    }
+    return 0.5 - density * sum;
+  }
+  // The density over Laplace's continued fraction a + 1 / (a + 2 / (a + 3 / ...)), which so many terms give to 2^-106.
+  wide fraction = a;
+  for (int n = int(1600 / (a.high * a.high)) + 17; n > 0; n--)
+    fraction = a + n / fraction;
+  return density / fraction;
+}
+inline wide minus_gelu_tail(wide ramp, wide a) {
+  a = min(a, gelu_end<double_double>);
+  return ramp - a * normal_tail(a, density(a));
+}
+inline wide gelu_slope_tail(wide a) {
+  a = min(a, gelu_end<double_double>);
+  const wide height = density(a);
+  return (normal_tail(a, height) - a * height).scaled(huge<double>);
+}
+
+// The float nearest to a sum. The high part alone has been rounded already. Rounded to odd it is right: a high part
+// that is even, as the middle between two floats is, moves towards the low part.
+inline float to_float(wide a) {
+  int64_t bits = __builtin_bit_cast(int64_t, a.high);
+  if (a.low != 0 && (bits & 1) == 0) bits += (a.low > 0) == (a.high > 0) ? 1 : -1;
+  return float(__builtin_bit_cast(double, bits));
+}
+
+} // namespace

@@ -1,0 +1,169 @@
+// `exact`: float32 computed in double lanes and rounded once, to the nearest float (Ziv's method). What is computed is
+// known but for its error; only where a middle between two floats lies within that does it take more. A formula runs on
+// the primitives of quick.h, of which some forty bits are right; on those of float64.h for the inputs that these leave
+// open, one in some thousands; on those of double_double.h for what is open still, one in millions. So each input is
+// decided by itself, and no formula is tuned for those that come out wrong. lib/activations/rounding.ts is the same in
+// TypeScript.
+#pragma once
+
+#include "arithmetic/quick.h"
+#include "arithmetic/simd.h"
+#include "exact/correctly_rounded.h"
+
+namespace nonlin {
+namespace {
+
+// What a formula may be wrong by on float64.h, in units of the last of its 53 bits. Of all rows: at least four times
+// what is promised of float64, and twice near the zero of a slope. (On quick.h each row says it.)
+constexpr int32_t value_error = 0x1p4, gradient_error = 0x1p4;
+
+// Near the zero of a slope a gradient is what is left of larger terms, and the error is relative to these, which are no
+// larger than the incoming gradient. `near_zero` away from it and farther, slopes are 2^-4 and more.
+constexpr double nowhere = __builtin_inf(), near_zero = 0x1p-2, cancelled_error = 0x1p-52;
+// What the loops ask first: of all gradients but those beside the zero, where slopes are below 2^-11. One question for
+// both would come true too often.
+constexpr double beside_zero = 0x1p-9;
+constexpr int32_t first_gradient_error = 0x1p11;
+
+// Whether any of four vectors has a middle within such an error, or is no normal float: neither zero nor between 2^-125
+// and infinity. Of 53 bits 29 are rounded away; in the middle these are 2^28. What is added for the question may carry
+// into the exponent, but not from below 2^-126.
+template <int32_t error> bool any_doubtful(vec<double> a, vec<double> b, vec<double> c, vec<double> d) {
+  constexpr int32_t middle = 1 << 28, mask = 2 * middle - 2 * error;
+  constexpr int64_t from_least = int64_t(1024 - (1023 - 125)) << 52;
+  if (!any_without(from_least + middle + error, mask, a, b, c, d)) [[likely]]
+    return false;
+  // Zeros counted. Here what is added is negative, so that they have every bit.
+  const vec<double> scale = 0x1p126;
+  if (any_without(error - middle, mask, a * scale, b * scale, c * scale, d * scale)) return true;
+  // The exponent of what is infinite or NaN overflows into the sign.
+  return any_greater(0.0, from_bits<double>(to_bits(abs((a + b) + (c + d))) + (int64_t(2) << 52)));
+}
+// The lanes, a bit for each, where numbers within the error round to different floats, whatever they are; never NaN.
+inline unsigned open_lanes(vec<double> y, vec<double> error) { return lanes_less_as_float(y - error, y + error); }
+inline unsigned open_lanes(vec<double> y, int32_t error) { return open_lanes(y, abs(y) * (error * 0x1p-52)); }
+
+// y with f(i) in some lanes.
+template <class F> vec<double> replaced(unsigned lanes, vec<double> y, F f) {
+  for (size_t i = 0; i < vec<double>::lanes; i++)
+    if (lanes >> i & 1) y.v[i] = f(i);
+  return y;
+}
+
+// f, the value of a row as a formula for any T, correctly rounded.
+template <activation op, class F> struct exact_value {
+  F f;
+  static constexpr bool has_quick = rows[op].quick_error != 0;
+  static constexpr int32_t first_error = has_quick ? int32_t(rows[op].quick_error) : value_error;
+
+  vec<double> first(vec<double> x) const {
+    if constexpr (has_quick)
+      return as_double(f(vec<quick>(x.v)));
+    else
+      return f(x);
+  }
+  // From the first result. Not inlined, as what follows, so that it costs the loops neither registers nor room.
+  [[gnu::noinline]] static vec<double> decided(vec<double> x, vec<double> y, F f) {
+    unsigned open = open_lanes(y, first_error);
+    if (open == 0) return y;
+    if constexpr (has_quick) {
+      y = f(x);
+      open = open_lanes(y, value_error);
+    }
+    return replaced(open, y, [=](size_t i) { return correctly_rounded_of[op].value(float(x.v[i]), f.p); });
+  }
+  template <class E, class Put>
+  [[gnu::noinline]] static void put_decided(const E *x, E *y, vec<double> a, vec<double> b, vec<double> c,
+                                            vec<double> d, F f, Put put) {
+    const vec<double> first[] = {a, b, c, d};
+    constexpr size_t lanes = vec<double>::lanes;
+    unsigned open = 0;
+    for (size_t j = 0; j < 4; j++)
+      open |= open_lanes(first[j], first_error) << j * lanes;
+    for (size_t j = 0; j < 4; j++)
+      put(y + j * lanes,
+          open >> j * lanes & ((1 << lanes) - 1) ? decided(load<double>(x + j * lanes), first[j], f) : first[j]);
+  }
+
+  vec<double> operator()(vec<double> x) const { return decided(x, first(x), f); }
+  // Four vectors from x and y on, for one question.
+  template <class E, class Put> void operator()(const E *x, E *y, Put put) const {
+    constexpr size_t lanes = vec<double>::lanes;
+    const vec<double> a = first(load<double>(x)), b = first(load<double>(x + lanes)),
+                      c = first(load<double>(x + 2 * lanes)), d = first(load<double>(x + 3 * lanes));
+    if (any_doubtful<first_error>(a, b, c, d)) [[unlikely]] {
+      put_decided(x, y, a, b, c, d, f, put);
+    } else {
+      put(y, a);
+      put(y + lanes, b);
+      put(y + 2 * lanes, c);
+      put(y + 3 * lanes, d);
+    }
+  }
+};
+template <activation op, class F> auto exact(F f) { return exact_value<op, F>{f}; }
+
+// f, a slope times an incoming gradient, correctly rounded: y = f(x, g) for a few vectors.
+template <activation op, class F> struct exact_gradient {
+  F f;
+  static constexpr bool has_quick = rows[op].quick_slope_error != 0, has_zero = rows[op].zero.at != nowhere;
+  static constexpr int32_t first_error = has_quick ? int32_t(rows[op].quick_slope_error) : first_gradient_error;
+  static_assert(!has_quick || !has_zero, "near its zero a slope on quick.h is known too little");
+
+  vec<double> first(vec<double> x, vec<double> g) const {
+    if constexpr (has_quick)
+      return as_double(f(vec<quick>(x.v), vec<quick>(g.v)));
+    else
+      return f(x, g);
+  }
+  [[gnu::noinline]] static vec<double> decided(vec<double> x, vec<double> g, vec<double> y, F f) {
+    if (any_greater(abs(g), 0x1p1023)) { // An infinite g makes no zero of a slope that is one only as a double.
+      const mask<double> infinite = {(abs(g) > 0x1p1023).m & (abs(x) < 0x1p1023).m};
+      y = select(infinite, copysign(vec<double>(__builtin_inf()), f(x, copysign(vec<double>(1.0), g))), y);
+    }
+    if constexpr (has_quick) {
+      if (open_lanes(y, first_error) == 0) return y;
+      y = f(x, g);
+    }
+    vec<double> error = abs(y) * (gradient_error * 0x1p-52);
+    if constexpr (has_zero) error = select(abs(x - rows[op].zero.of(f.p)) < near_zero, abs(g) * cancelled_error, error);
+    return replaced(open_lanes(y, error), y,
+                    [=](size_t i) { return correctly_rounded_of[op].gradient(float(x.v[i]), float(g.v[i]), f.p); });
+  }
+  template <class E>
+  [[gnu::noinline]] static void store_decided(const E *g, const E *x, E *y, size_t n, vec<double> a, vec<double> b,
+                                              vec<double> c, vec<double> d, F f) {
+    const vec<double> v[] = {a, b, c, d};
+    for (size_t j = 0; j < 4; j++, g += lanes, x += lanes, y += lanes) {
+      const size_t count = j < 3 ? lanes : n;
+      store_some(y, decided(load_some<double>(x, count), load_some<double>(g, count), v[j], f), count);
+    }
+  }
+
+  // `n` elements make up the last vector.
+  static constexpr size_t lanes = vec<double>::lanes;
+  template <size_t vectors, class E> void operator()(const E *g, const E *x, E *y, size_t n) const {
+    if constexpr (vectors == 1) {
+      const vec<double> a = load_some<double>(x, n), b = load_some<double>(g, n);
+      store_some(y, decided(a, b, first(a, b), f), n);
+    } else {
+      static_assert(vectors == 4);
+      vec<double> v[vectors], distance = nowhere;
+      for (size_t j = 0; j < vectors; j++) {
+        const vec<double> a = load<double>(x + j * lanes);
+        v[j] = first(a, load<double>(g + j * lanes));
+        if constexpr (has_zero) distance = min(distance, abs(a - rows[op].zero.of(f.p)));
+      }
+      const bool is_beside_zero = has_zero && any_greater(beside_zero, distance);
+      if (is_beside_zero | any_doubtful<first_error>(v[0], v[1], v[2], v[3])) [[unlikely]] {
+        store_decided(g, x, y, n, v[0], v[1], v[2], v[3], f);
+      } else {
+        for (size_t j = 0; j < vectors; j++)
+          store(y + j * lanes, v[j]);
+      }
+    }
+  }
+};
+
+} // namespace
+} // namespace nonlin

@@ -1,0 +1,73 @@
+// Slopes that are too small for a double, as what a large incoming gradient makes something of.
+#pragma once
+
+#include "formulas/gated.h"
+#include "formulas/rows.h"
+
+namespace {
+
+// The slope of an activation where it is below the normal numbers, as factor * e^exponent from a = |x|: what this
+// leaves out is less than e^-700 of it. Until a = `end`, where not even the largest number makes something of it. Of
+// one that has no such slope, or does not say so, nothing.
+template <nonlin::activation> struct far_slope { static constexpr bool known = false; };
+template <> struct far_slope<nonlin::activation_sigmoid> {
+  static constexpr bool known = true;
+  static constexpr double end = 1500;
+  vec<double> factor = 1.0;
+  exponential<double> power;
+  far_slope(vec<double> a) : power(exponential_of(-a)) {}
+};
+template <> struct far_slope<nonlin::activation_tanh> {
+  static constexpr bool known = true;
+  static constexpr double end = 750;
+  vec<double> factor = 4.0;
+  exponential<double> power;
+  far_slope(vec<double> a) : power(exponential_of(-2 * a)) {}
+};
+template <> struct far_slope<nonlin::activation_gelu> {
+  static constexpr bool known = true;
+  static constexpr double end = 54.8;
+  vec<double> factor;
+  exponential<double> power;
+  // Mills' ratio as a continued fraction, 1 / (a + 1 / (a + 2 / (a + ...))).
+  far_slope(vec<double> a) : power(bell(a)) {
+    vec<double> rest = 0.0;
+    for (int n = 10; n > 0; n--)
+      rest = double(n) / (a + rest);
+    factor = (1 / (a + rest) - a) * 0x1.9884533d43651p-2; // 1 / sqrt(2 pi)
+  }
+};
+// (1 - a v'(a)) e^-v(a)
+template <> struct far_slope<nonlin::activation_geluTanh> {
+  static constexpr bool known = true;
+  static constexpr double end = 27.5;
+  vec<double> factor;
+  exponential<double> power;
+  far_slope(vec<double> a) {
+    const pair<double> growth = gelu_tanh_growth(a);
+    factor = 1 - growth.high - growth.low;
+    const pair<double> v = product(value_of(cubic<double>{a, gelu_tanh_most<double>, gelu_tanh_rest<double>}),
+                                   constant<double>(0x1.2444f2a4d8b4bp-4, -0x1.6c843a29d1c70p-61));
+    power = exponential_of(pair<double>{-v.high, -v.low});
+  }
+};
+template <> struct far_slope<nonlin::activation_geluSigmoid> {
+  static constexpr bool known = true;
+  static constexpr double end = 882;
+  vec<double> factor;
+  exponential<double> power;
+  far_slope(vec<double> a) {
+    const pair<double> v = gelu_sigmoid_growth(a);
+    factor = 1 - v.high - v.low;
+    power = exponential_of(pair<double>{-v.high, -v.low});
+  }
+};
+// g * factor * e^exponent, by a third of the exponent at a time, so that only the last product may be subnormal.
+inline vec<double> times_far(vec<double> g, vec<double> factor, exponential<double> e) {
+  const vec<double> k = e.shifted - shifter<double>;
+  const vec<double> third = fma(k, vec<double>(1.0 / 3), shifter<double>) - shifter<double>;
+  const auto power = [](vec<double> k) { return add_exponent(vec<double>(1.0), k + shifter<double>); };
+  return g * power(third) * fma(factor, e.minus_one, factor) * power(third) * power(k - 2 * third);
+}
+
+} // namespace

@@ -1,0 +1,37 @@
+// The rows of activations.def as functions of any lanes: value_of<op>{p}(x) and gradient_of<op>{p}(x, g).
+#pragma once
+
+#include "formulas/far_slope.h"
+#include "formulas/gated.h"
+#include "formulas/gaussian.h"
+#include "formulas/logistic.h"
+#include "formulas/piecewise.h"
+#include "formulas/rows.h"
+
+namespace nonlin {
+namespace {
+
+template <activation> struct value_of;
+template <activation> struct gradient_of;
+
+// Where a loop calls them, the parameters become vectors before it begins.
+#define ACTIVATION(name, value, gradient, ...)                                                                         \
+  template <> struct value_of<activation_##name> {                                                                     \
+    parameters p;                                                                                                      \
+    template <class V> V operator()(V x) const {                                                                       \
+      [[maybe_unused]] const V a = p.a, b = p.b;                                                                       \
+      return value;                                                                                                    \
+    }                                                                                                                  \
+  };                                                                                                                   \
+  template <> struct gradient_of<activation_##name> {                                                                  \
+    parameters p;                                                                                                      \
+    template <class V> V operator()(V x, [[maybe_unused]] V g) const {                                                 \
+      [[maybe_unused]] const V a = p.a, b = p.b;                                                                       \
+      return gradient;                                                                                                 \
+    }                                                                                                                  \
+  };
+#include "formulas/activations.def"
+#undef ACTIVATION
+
+} // namespace
+} // namespace nonlin

@@ -1,0 +1,132 @@
+// Softmax of rows of up to four blocks, many at a time: their exponentials as one array, so that no lane is left over,
+// and their totals side by side in a register.
+#pragma once
+
+#include "softmax/columns.h"
+
+namespace {
+
+template <class T> constexpr size_t short_row = 4 * block<T>;
+// Rows whose totals make up a register.
+constexpr size_t group = vec<double>::lanes;
+// Rows done at a time, at most, and their elements: 16 KiB, half of a first-level cache.
+constexpr size_t batch_rows = 64;
+template <class T> constexpr size_t batch = 16384 / sizeof(T);
+
+// The last levels of the tree in each of a group of rows, whose totals come to lie side by side.
+template <class T> vec<double> add_across(compensated<vec<double>> (&rows)[group]) {
+  constexpr std::make_index_sequence<group> order;
+  for (size_t width = group / 2; width; width /= 2) {
+    for (size_t i = 0; i < width; i++) {
+      const compensated<vec<double>> &a = rows[i], &b = rows[i + width];
+      compensated<vec<double>> sum = {interleave_low(a.high, b.high, order), interleave_low(a.low, b.low, order)};
+      join<T>(sum, {interleave_high(a.high, b.high, order), interleave_high(a.low, b.low, order)});
+      rows[i] = sum;
+    }
+  }
+  return in_double<float>(rows[0].high, rows[0].low).high;
+}
+
+// The totals of rows, one after another in memory, up to a whole group of them; true if usual_exp suits them all.
+template <class T> bool sum_rows(const T *e, size_t count, size_t length, double (&totals)[batch_rows]) {
+  mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
+  for (size_t i = 0; i < count; i += group) {
+    compensated<vec<double>> sums[group];
+    auto from = [&](size_t k) { return [row = e + (i + k) * length](size_t j, size_t) { return load<T>(row + j); }; };
+    const size_t here = count - i < group ? count - i : group;
+    if (length <= block<T>)
+      for (size_t k = 0; k < here; k++)
+        sums[k] = sum_short<T>(length, from(k));
+    else
+      for (size_t k = 0; k < here; k++)
+        sums[k] = sum_chunk<T>(0, length, from(k));
+    for (size_t k = here; k < group; k++)
+      sums[k] = {vec<double>(usual_exp<T>::factor), vec<double>(0.0)};
+    vec<double> total = add_across<T>(sums);
+    usual.m &= is_usual<T>(total).m;
+    store(&totals[i], total);
+  }
+  bool all = true;
+  for (size_t i = 0; i < group; i++)
+    all = all && usual.m[i];
+  return all;
+}
+
+// The exponentials of the rows that usual_exp does not suit.
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void unusual_rows(const E *x, T *e, size_t count, size_t length,
+                                                  const double (&totals)[batch_rows]) {
+  for (size_t i = 0; i < count; i++) {
+    if (is_usual<T>(totals[i])) continue;
+    const scaled_exp<T> exp_of{vec<T>(row_maximum<T>(x + i * length, length))};
+    for (size_t j = 0; j < length; j += vec<T>::lanes) {
+      const size_t n = length - j < vec<T>::lanes ? length - j : vec<T>::lanes;
+      store_some(e + i * length + j, exp_of(load_some<T>(x + i * length + j, n)), n);
+    }
+  }
+}
+
+template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t rows, size_t length) {
+  constexpr size_t lanes = vec<T>::lanes;
+  const usual_exp<T> exp_of;
+  alignas(64) T e[batch<T> + lanes];
+  const size_t fit = batch<T> / length / group * group, most = fit < batch_rows ? fit : batch_rows;
+  for (size_t first = 0; first < rows; first += most) {
+    const size_t count = rows - first < most ? rows - first : most, n = count * length;
+    const E *from = x + first * length;
+    E *to = y + first * length;
+    size_t j = 0;
+    for (; j + lanes <= n; j += lanes)
+      store(e + j, exp_of(load<T>(from + j)));
+    if (j < n) store(e + j, exp_of(load<T>(from + j, n - j)));
+
+    double totals[batch_rows];
+    if (!sum_rows<T>(e, count, length, totals)) {
+      unusual_rows<T>(from, e, count, length, totals);
+      sum_rows<T>(e, count, length, totals);
+    }
+    const shares<T, batch_rows> share_of(totals, count);
+    for (size_t i = 0; i < count; i++) {
+      const share<T> share = share_of.of(i);
+      const size_t end = (i + 1) * length;
+      // Past its end a row may write what the next one will.
+      for (j = i * length; j < end; j += lanes) {
+        if (j + lanes <= n)
+          store(to + j, share(load<T>(e + j)));
+        else
+          store(to + j, share(load<T>(e + j)), end - j < lanes ? end - j : lanes);
+      }
+    }
+  }
+}
+
+// One row that a register holds, where the preparations for many would take longer than the work.
+template <class T, class E> [[gnu::noinline, gnu::flatten]] bool softmax_register(const E *x, E *y, size_t length) {
+  const vec<T> e = usual_exp<T>()(load<T>(x, length));
+  const double total = value_of(add_within<T>(sum_short<T>(length, [&](size_t, size_t) { return e; })));
+  if (!is_usual<T>(total)) return false;
+  store(y, share_of_total<T>(total)(e), length);
+  return true;
+}
+
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void softmax_many_rows(const E *x, E *y, size_t rows, size_t length, bool stream) {
+  if (length <= short_row<T>) return softmax_short_rows<T>(x, y, rows, length);
+  auto &kept = kept_here<kept_row<T>>();
+  if (length <= kept.half) {
+    softmax_long_rows<T>(kept, x, y, rows, length, stream);
+  } else {
+    for (size_t i = 0; i < rows * length; i += length)
+      softmax_row<T>(kept, static_cast<const E *>(nullptr), x + i, y + i, length, stream);
+  }
+  if (stream) fence();
+}
+
+template <class T, class E> void softmax_rows(const void *x, void *y, size_t rows, size_t length, bool stream) {
+  const E *from = static_cast<const E *>(x);
+  E *to = static_cast<E *>(y);
+  if (rows == 1 && length <= vec<T>::lanes && softmax_register<T>(from, to, length)) return;
+  softmax_many_rows<T>(from, to, rows, length, stream);
+}
+
+} // namespace

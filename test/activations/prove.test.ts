@@ -1,0 +1,116 @@
+// The promised errors, on the inputs that `npm run prove -- --quick` takes; `npm run prove` takes all of them.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { activations } from '../../lib/activations/table.js';
+
+interface Row {
+  readonly function: string;
+  /** A gradient for grad = 1, a product for any. */
+  readonly direction: 'forward' | 'gradient' | 'product';
+  readonly precision: 'fast' | 'exact' | 'float64';
+  /** Null where there is no distance: not a number, the wrong sign of zero, a limit missed. */
+  readonly ulp: number | null;
+  readonly wrong: number | null;
+  readonly differ: number;
+}
+interface Share {
+  readonly function: string;
+  readonly precision: string;
+  readonly share: number | null;
+}
+interface Found {
+  readonly oracle: readonly Share[];
+  readonly passes: readonly Share[];
+  readonly rows: readonly Row[];
+  readonly broken: readonly string[];
+}
+
+const driver = fileURLToPath(new URL('../programs/prove/run.mjs', import.meta.url));
+let found: Found | undefined;
+
+// The first run compiles the kernels and the proof.
+beforeAll(() => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [driver, '--quick', '--json'], { encoding: 'utf8' });
+  if (status === 2 && stderr.includes('MPFR was not found')) return;
+  if (status !== 0 && status !== 1) throw new Error(stderr);
+  found = JSON.parse(stdout);
+}, 600_000);
+
+/** The rows with an error above `ulp`, or with a result that is not the correctly rounded one where `rounded` asks for it. */
+const failing = (rows: readonly Row[], ulp: number, rounded = false) =>
+  rows.filter((row) => !((row.ulp ?? Infinity) <= ulp) || (rounded && row.wrong !== 0));
+
+describe('the proof', () => {
+  const check = (title: string, body: (found: Found) => void) =>
+    test(title, ({ skip }) => (found === undefined ? skip('MPFR is not installed (libmpfr-dev)') : body(found)));
+
+  check('covers every function, direction and precision', ({ rows }) => {
+    const precisions = ['fast', 'exact', 'float64'];
+    const both = Object.keys(activations).flatMap((name) => [`${name} forward`, `${name} gradient`]);
+    const expected = [...both, 'softmax forward'].flatMap((name) =>
+      precisions.map((precision) => `${name} ${precision}`),
+    );
+    // relu has no products: it drops any grad.
+    const products = Object.keys(activations).flatMap((name) => (name === 'relu' ? [] : [`${name} product exact`]));
+    expect(rows.map((row) => `${row.function} ${row.direction} ${row.precision}`).sort()).toEqual(
+      [...expected, ...products].sort(),
+    );
+  });
+
+  check('rests on an oracle within its bound', ({ oracle }) => {
+    expect(oracle.filter(({ share }) => !((share ?? Infinity) <= 1))).toEqual([]);
+  });
+
+  check('exact allows each of its steps the error that it has', ({ passes }) => {
+    // relu computes nothing.
+    const names = Object.keys(activations).filter((name) => name !== 'relu');
+    for (const precision of ['quick', 'double-double'])
+      expect(passes.filter((pass) => pass.precision === precision).map((pass) => pass.function)).toEqual(
+        expect.arrayContaining(names),
+      );
+    expect(passes.filter(({ share }) => !((share ?? Infinity) <= 1))).toEqual([]);
+  });
+
+  check('fast and float64: 2 ulp forward, 4 for gradients and softmax', ({ rows }) => {
+    const computed = rows.filter(({ precision }) => precision !== 'exact');
+    const loose = (row: Row) => row.direction === 'gradient' || row.function === 'softmax';
+    expect(failing(computed.filter(loose), 4)).toEqual([]);
+    expect(
+      failing(
+        computed.filter((row) => !loose(row)),
+        2,
+      ),
+    ).toEqual([]);
+  });
+
+  check('exact: the correctly rounded result, for softmax within 0.501 ulp', ({ rows }) => {
+    const exact = rows.filter(({ precision }) => precision === 'exact');
+    const isSoftmax = (row: Row) => row.function === 'softmax';
+    expect(
+      failing(
+        exact.filter((row) => !isSoftmax(row)),
+        0.5,
+        true,
+      ),
+    ).toEqual([]);
+    expect(failing(exact.filter(isSoftmax), 0.501)).toEqual([]);
+  });
+
+  check('relu: exactly its input or zero', ({ rows }) => {
+    expect(
+      failing(
+        rows.filter((row) => row.function === 'relu'),
+        0,
+      ),
+    ).toEqual([]);
+  });
+
+  check('one answer on every instruction set', ({ rows }) => {
+    expect(rows.filter(({ differ }) => differ > 0)).toEqual([]);
+  });
+
+  check('keeps every promise', ({ broken }) => {
+    expect(broken).toEqual([]);
+  });
+});

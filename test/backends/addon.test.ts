@@ -1,0 +1,282 @@
+// The .node file by itself: whatever JavaScript passes must end in an exception, never in a crash or a write elsewhere.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { casesOf } from '../../lib/activations/signatures.js';
+import { activationNames, opOf } from '../../lib/activations/table.js';
+import { native } from '../../lib/backends/native.js';
+import { blockOf, call, headerBytes, kinds, type Record64, raw, sets, setThreads } from '../support/raw.js';
+
+const root = join(import.meta.dirname, '../..');
+const f32 = (n: number) => new Float32Array(n);
+const { gradient, softmax, softmaxGradient } = kinds;
+const arraysOf = (kind: number) => (kind === gradient || kind === softmaxGradient ? 3 : 2);
+const extremes = [-1, 2 ** 31 - 1, -(2 ** 31)];
+
+it('refuses what is not a record', () => {
+  const wrong = [undefined, null, 1, 'x', {}, [], new Float32Array(64), new DataView(new ArrayBuffer(256))];
+  for (const block of wrong) {
+    expect(() => call(block)).toThrow(TypeError);
+    expect(() => call(block, f32(3), f32(3))).toThrow(TypeError);
+  }
+  expect(() => call()).toThrow(TypeError);
+  // A TypeError, or where Node-API takes it for an ArrayBuffer a RangeError.
+  expect(() => call(new SharedArrayBuffer(256))).toThrow(Error);
+  for (const bytes of [0, 8, headerBytes - 1]) expect(() => call(new ArrayBuffer(bytes))).toThrow(RangeError);
+  const transferred = blockOf({ count: 4 }, 128);
+  structuredClone(transferred, { transfer: [transferred] });
+  expect(() => call(transferred)).toThrow(RangeError);
+});
+
+it('refuses what does not exist: a set, a kind of call, a row, an arithmetic', () => {
+  const wrong: Partial<Record64>[] = [
+    ...[...extremes, sets.length].map((set) => ({ set })),
+    ...[...extremes, Object.keys(kinds).length].map((kind) => ({ kind })),
+    ...[...extremes, activationNames.length].map((op) => ({ op })),
+    ...[...extremes, 3].map((how) => ({ how })),
+  ];
+  for (const record of wrong) {
+    expect(() => raw(record, f32(3), f32(3), f32(3)), JSON.stringify(record)).toThrow(RangeError);
+    expect(() => call(blockOf({ count: 4, ...record }, 128)), JSON.stringify(record)).toThrow(RangeError);
+  }
+});
+
+describe.each(Object.entries(kinds))('%s', (_, kind) => {
+  const count = arraysOf(kind);
+  const with_ = (place: number, value: unknown) =>
+    Array.from({ length: count }, (_, i) => (i === place ? value : f32(3)));
+
+  it('refuses what is not its arrays', () => {
+    const wrong = [
+      undefined,
+      null,
+      1,
+      'x',
+      {},
+      [],
+      new Int32Array(3),
+      new Uint8Array(3),
+      new Float64Array(3),
+      new DataView(new ArrayBuffer(8)),
+    ];
+    for (let place = 0; place < count; place++) {
+      for (const value of wrong) expect(() => raw({ kind }, ...with_(place, value))).toThrow(TypeError);
+      expect(() => raw({ kind, how: 2 }, ...with_(place, new Float64Array(3)))).toThrow(TypeError);
+      expect(() => raw({ kind }, ...with_(place, f32(4)))).toThrow(RangeError);
+    }
+    expect(() => raw({ kind }, ...with_(0, f32(3)).slice(1))).toThrow(TypeError);
+  });
+
+  it.each([
+    [0, 16],
+    [1, 16],
+    [2, 8],
+  ])('serves a block that is full, and not one with an element more: arithmetic %i', (how, most) => {
+    const elements = most / (count - 1);
+    const record = { kind, op: opOf.sigmoid, how, length: kind >= softmax ? elements : 1 };
+    call(blockOf({ ...record, count: elements }, 128));
+    for (const more of [...extremes, 0, elements + 1, 2 ** 29, 2 ** 30])
+      expect(() => call(blockOf({ ...record, length: 1, count: more }, 128)), `${more}`).toThrow(RangeError);
+  });
+
+  it('survives anything', () => {
+    const array = fc.oneof(
+      fc.float32Array({ maxLength: 40 }),
+      fc.float64Array({ maxLength: 40 }),
+      fc.uint8Array({ maxLength: 8 }),
+      fc.anything(),
+    );
+    const word = fc.oneof(fc.integer({ min: -2, max: 70 }), fc.integer());
+    const number = fc.oneof(fc.integer({ min: -2, max: 50 }), fc.double());
+    fc.assert(
+      fc.property(
+        fc.array(word, { maxLength: 5 }),
+        fc.array(number, { maxLength: 4 }),
+        fc.integer({ min: 8, max: 300 }),
+        fc.array(array, { maxLength: 4 }),
+        (words, numbers, length, arrays) => {
+          const block = new ArrayBuffer(8 * length);
+          new Int32Array(block).set(words);
+          new Int32Array(block)[1] = kind;
+          new Float64Array(block, 32).set(numbers);
+          try {
+            call(block, ...arrays);
+          } catch (error) {
+            expect(error).toBeInstanceOf(Error);
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+it('softmax refuses slices that do not fit', () => {
+  const sizes = [0, -1, 3, 7, 0.5, 2.5, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 63, -(2 ** 63), Infinity, NaN];
+  for (const size of sizes)
+    for (const record of [{ length: size }, { inner: size }, { length: size, inner: size }]) {
+      expect(() => raw({ kind: softmax, ...record }, f32(4), f32(4))).toThrow(RangeError);
+      expect(() => call(blockOf({ kind: softmax, count: 4, ...record }, 128))).toThrow(RangeError);
+    }
+});
+
+it('serves every set, small and large', () => {
+  for (let set = 0; set < sets.length; set++) {
+    const block = blockOf({ set, op: opOf.sigmoid, count: 4 }, headerBytes + 16);
+    call(block);
+    expect(new Float32Array(block, headerBytes)).toEqual(new Float32Array(4).fill(0.5));
+    const y = f32(4);
+    raw({ set, op: opOf.sigmoid }, f32(4), y);
+    expect(y).toEqual(new Float32Array(4).fill(0.5));
+  }
+});
+
+it('gives the same bits with any number of threads', () => {
+  // Large enough to be shared, relu too, and in pieces that do not come out even; rows as well as columns.
+  const x = Float32Array.from({ length: 36 * 17 * 1009 }, (_, i) => 10 * Math.sin(i));
+  const calls: ((y: Float32Array) => unknown)[] = [
+    ...activationNames
+      .flatMap(casesOf)
+      .flatMap(({ op, a, b }) => [
+        (y: Float32Array) => raw({ op, a, b }, x, y),
+        (y: Float32Array) => raw({ kind: gradient, op, a, b }, x, x, y),
+      ]),
+    ...[{ length: 1009 }, { length: 17, inner: 1009 }].flatMap((slices) => [
+      (y: Float32Array) => raw({ kind: softmax, ...slices }, x, y),
+      (y: Float32Array) => raw({ kind: softmaxGradient, ...slices }, x, x, y),
+    ]),
+  ];
+  const run = (threads: number) => {
+    setThreads(threads);
+    return calls.map((call) => {
+      const y = new Float32Array(x.length);
+      call(y);
+      return Buffer.from(y.buffer);
+    });
+  };
+  const expected = run(1);
+  for (const threads of [2, 3, 8])
+    for (const [i, y] of run(threads).entries())
+      expect(y.equals(expected[i]!), `call ${i}, ${threads} threads`).toBe(true);
+  setThreads(1);
+});
+
+it('works in many workers at once, and survives their end while busy', async () => {
+  const code = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const { call, setThreads } = require(workerData);
+    setThreads(2);
+    const record = (op) => {
+      const block = new ArrayBuffer(64);
+      new Int32Array(block).set([0, 0, op, 0]);
+      return block;
+    };
+    const x = new Float32Array(300000).fill(1);
+    const y = new Float32Array(x.length);
+    call(record(1), x, y);
+    parentPort.postMessage(y[299999]);
+    for (;;) call(record(3), x, y);
+  `;
+  const workers = Array.from({ length: 8 }, () => new Worker(code, { eval: true, workerData: native.path }));
+  const results = await Promise.all(
+    workers.map((w) => new Promise((resolve, reject) => w.on('message', resolve).on('error', reject))),
+  );
+  expect(results).toEqual(Array(8).fill(Math.fround(1 / (1 + Math.exp(-1)))));
+  await Promise.all(workers.map((worker) => worker.terminate()));
+});
+
+it('needs little of the stack: no crash in a worker that has recursed to its end', async () => {
+  // In a process of its own, which a crash would end.
+  const code = `
+    const { Worker, isMainThread, workerData } = require('node:worker_threads');
+    const deep = (calls) => {
+      try {
+        deep(calls);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+      }
+      // Those nearest to the end have no room to be called at all.
+      for (const [name, call] of calls) {
+        try {
+          call();
+          calls.delete(name);
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+        }
+      }
+    };
+    if (isMainThread) {
+      new Worker(__filename, { argv: process.argv.slice(2) });
+    } else {
+      const nonlin = require(process.argv[2]);
+      const calls = new Map();
+      for (const Floats of [Float32Array, Float64Array]) {
+        for (const shape of [[3, 10000], [100, 300], [10000, 3]]) {
+          for (const dim of [0, 1]) {
+            const x = new nonlin.Tensor(new Floats(30000), { shape });
+            const y = new nonlin.Tensor(new Floats(30000), { shape });
+            const key = [Floats.name, shape, dim].join();
+            calls.set(key, () => nonlin.softmax(x, { out: y, dim }));
+            calls.set(key + ' gradient', () => nonlin.softmaxGrad(x, x, { out: y, dim }));
+            calls.set(key + ' gelu', () => nonlin.gelu(x, { out: y, precision: 'exact' }));
+          }
+        }
+      }
+      deep(calls);
+      console.log(calls.size);
+    }
+  `;
+  const directory = mkdtempSync(join(tmpdir(), 'nonlin-'));
+  try {
+    const file = join(directory, 'deep.cjs');
+    writeFileSync(file, code);
+    const output = execFileSync(process.execPath, [file, join(root, 'dist', 'cjs', 'index.js')], { encoding: 'utf8' });
+    expect(output).toBe('0\n');
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+it('gives each worker its own memory for small calls', async () => {
+  const code = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const { sigmoidGrad, tanh } = require(workerData.path);
+    const x = new Float32Array(40).fill(workerData.x);
+    const y = new Float32Array(40);
+    const results = new Set();
+    for (let i = 0; i < 20000; i++) {
+      for (const value of tanh(x, { out: y })) results.add(value);
+      for (const value of sigmoidGrad(y, x, { out: y })) results.add(value);
+    }
+    parentPort.postMessage([...results]);
+  `;
+  const path = join(root, 'dist', 'cjs', 'index.js');
+  const workers = [-2, -1, 1, 2].map((x) => new Worker(code, { eval: true, workerData: { path, x } }));
+  const results = await Promise.all(
+    workers.map((w) => new Promise<number[]>((resolve, reject) => w.on('message', resolve).on('error', reject))),
+  );
+  for (const values of results) expect(values.length).toBe(2);
+  expect(new Set(results.flat()).size).toBe(8);
+});
+
+it('exports nothing from the objects of an instruction set but its table', () => {
+  // Inline code with external linkage would be merged by the linker, and an older CPU would run the newer one's.
+  const objects = readdirSync(join(root, 'build', 'CMakeFiles'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /kernels\.cpp\.o(bj)?$/.test(name),
+  );
+  expect(objects.length).toBeGreaterThan(0);
+  for (const object of objects) {
+    const symbols = execFileSync('nm', ['-C', '-g', '--defined-only', join(root, 'build', 'CMakeFiles', object)], {
+      encoding: 'utf8',
+    });
+    const names = symbols
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/^\S+ \S /, ''));
+    expect(names).toEqual([expect.stringMatching(/^nonlin::(avx2|avx512|neon)$/)]);
+  }
+});

@@ -1,0 +1,344 @@
+// Every native backend against the TypeScript one, and against each other: dtype x precision x activation x length x offset.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { boundOf, type Comparison, distance } from '../../lib/activations/bounds.js';
+import { type Case, casesOf } from '../../lib/activations/signatures.js';
+import { type Activation, activationNames, activations, type Formula, opOf } from '../../lib/activations/table.js';
+import type { Backend } from '../../lib/backends/backend.js';
+import { native } from '../../lib/backends/native.js';
+import { mostElements } from '../../lib/backends/record.js';
+import { reference } from '../../lib/backends/reference.js';
+import type { FloatArray } from '../../lib/basics/floats.js';
+import { random, specials } from '../support/inputs.js';
+
+const cases = activationNames.flatMap(casesOf);
+const dtypes = { float32: Float32Array, float64: Float64Array } as const;
+const precisions = ['fast', 'exact'] as const;
+// Around the widths of a vector and of two, 2 to 16 lanes, and around the size of a small call.
+const lengths = [
+  ...[0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100],
+  ...[mostElements - 1, mostElements, mostElements + 1],
+];
+
+/** float32 inputs and results from arbitrary precision: [x, value, slope] and [x, grad, gradient] in flat lists. */
+const vectors = (name: Activation): { readonly float32: number[]; readonly gradient: number[] } =>
+  JSON.parse(readFileSync(join(import.meta.dirname, '../vectors', `${name}.json`), 'utf8'));
+
+it('has the native backends of this machine', () => {
+  // On a machine that no instruction set fits, everything below would pass without a comparison.
+  expect(native.reason).toBeUndefined();
+  expect(native.backends.length).toBeGreaterThan(0);
+});
+
+it('the addon has the activations of the TypeScript table, in its order', () => {
+  expect(native.addon?.activations).toEqual(activationNames);
+});
+
+/** The worst distance over its bound, as text to be read in a failure; undefined where all are within. */
+function beyond(comparison: Comparison, actual: FloatArray, expected: FloatArray, x: FloatArray, terms?: FloatArray) {
+  const bound = boundOf(comparison);
+  for (let i = 0; i < actual.length; i++) {
+    const ulp = distance(comparison, bound, actual[i]!, expected[i]!, x[i]!, Math.abs(terms?.[i] ?? 1));
+    if (ulp > bound.ulp) return `x = ${x[i]}: ${actual[i]} for ${expected[i]}, ${ulp} ulp apart, ${bound.ulp} allowed`;
+  }
+  return undefined;
+}
+
+describe.each(native.backends)('$name', (backend) => {
+  describe.each(['float32', 'float64'] as const)('%s', (dtype) => {
+    const Floats = dtypes[dtype];
+
+    describe.each(precisions)('%s', (precision) => {
+      const exact = precision === 'exact';
+      const inputs = Floats.from([...specials(dtype), ...random(dtype, 4096)]);
+      // Powers of two: their products round nothing, so a difference is one of the slopes. Correctly rounded products need none.
+      const powers = inputs.map((_, i) => (i % 3 === 0 ? -1 : 1) * 2 ** (i % 4));
+      const grads = exact && dtype === 'float32' ? Floats.from(random(dtype, inputs.length)) : powers;
+
+      it.each(cases)('$label agrees with TypeScript', ({ row: activation, op, a, b }) => {
+        const comparison = { activation, direction: 'forward', dtype, precision } as const;
+        const [y, expected] = [new Floats(inputs.length), new Floats(inputs.length)];
+        backend.map(inputs, y, op, a, b, exact);
+        reference.map(inputs, expected, op, a, b, exact);
+        expect(beyond(comparison, y, expected, inputs)).toBeUndefined();
+      });
+
+      it.each(cases)('the gradient of $label agrees with TypeScript', ({ row: activation, op, a, b }) => {
+        const comparison = { activation, direction: 'gradient', dtype, precision } as const;
+        const [y, expected] = [new Floats(inputs.length), new Floats(inputs.length)];
+        backend.mapGrad(grads, inputs, y, op, a, b, exact);
+        reference.mapGrad(grads, inputs, expected, op, a, b, exact);
+        expect(beyond(comparison, y, expected, inputs, grads)).toBeUndefined();
+      });
+
+      it.each(cases)(
+        'the gradient of $label keeps its digits where grad is large and the slope small',
+        ({ row: activation, op, a, b }) => {
+          const comparison = { activation, direction: 'gradient', dtype, precision } as const;
+          const largest = dtype === 'float32' ? 3.4028234663852886e38 : Number.MAX_VALUE;
+          // Where slopes become subnormal and beyond, as far as a grad can make something of them.
+          const [start, end] = dtype === 'float32' ? [5, 200] : [12, 1500];
+          const x = new Floats(4000).map((_, i) => (start + (end - start) * (i / 4000)) * (-1) ** i);
+          for (const grad of [1.5, -(2 ** 40), 2 ** 126, largest, -Infinity]) {
+            const g = new Floats(x.length).fill(grad);
+            const [y, expected] = [new Floats(x.length), new Floats(x.length)];
+            backend.mapGrad(g, x, y, op, a, b, exact);
+            reference.mapGrad(g, x, expected, op, a, b, exact);
+            expect(beyond(comparison, y, expected, x, g), `grad ${grad}`).toBeUndefined();
+          }
+        },
+      );
+
+      it('the gradient of softmax takes an infinite grad', () => {
+        for (const [length, inner] of [
+          [3, 1],
+          [40, 1],
+          [3, 5],
+        ] as const) {
+          const x = Floats.from(random(dtype, length * inner * 4, 5));
+          const g = Floats.from(random(dtype, x.length, 1));
+          g[1] = Infinity;
+          g[g.length - 1] = -Infinity;
+          const [y, expected] = [new Floats(x.length), new Floats(x.length)];
+          backend.softmaxGrad(g, x, y, length, inner, exact);
+          reference.softmaxGrad(g, x, expected, length, inner, exact);
+          const special = (a: FloatArray) => Array.from(a, (value) => (Number.isFinite(value) ? 0 : value));
+          expect(special(y)).toEqual(special(expected));
+        }
+      });
+
+      it.each(cases)('$label of an element does not depend on its place', ({ op, a, b }) => {
+        const whole = new Floats(inputs.length);
+        const wholeGrad = new Floats(inputs.length);
+        backend.map(inputs, whole, op, a, b, exact);
+        backend.mapGrad(grads, inputs, wholeGrad, op, a, b, exact);
+        for (const length of lengths) {
+          for (const offset of [0, 1, 3, 16]) {
+            const part = <T extends FloatArray>(x: T) => x.subarray(offset, offset + length);
+            expectSameBits(
+              guarded(Floats, length, (y) => backend.map(part(inputs), y, op, a, b, exact)),
+              part(whole),
+            );
+            expectSameBits(
+              guarded(Floats, length, (y) => backend.mapGrad(part(grads), part(inputs), y, op, a, b, exact)),
+              part(wholeGrad),
+            );
+          }
+        }
+      });
+
+      it.each(cases)('$label works in place', ({ op, a, b }) => {
+        const expected = new Floats(inputs.length);
+        const y = inputs.slice();
+        backend.map(inputs, expected, op, a, b, exact);
+        backend.map(y, y, op, a, b, exact);
+        expectSameBits(y, expected);
+        backend.mapGrad(grads, inputs, expected, op, a, b, exact);
+        const g = grads.slice();
+        backend.mapGrad(g, inputs, g, op, a, b, exact);
+        expectSameBits(g, expected);
+      });
+
+      // [outer, length, inner]: rows shorter and longer than a vector and than the 64 elements of a step, and columns.
+      it.each([
+        [3, 1, 1],
+        [7, 3, 1],
+        [17, 10, 1],
+        [5, 16, 1],
+        [3, 17, 1],
+        [2, 64, 1],
+        [2, 131, 1],
+        [2, 1000, 1],
+        [1, 70000, 1],
+        [2, 3, 5],
+        [1, 10, 33],
+        [2, 131, 17],
+        [1, 70, 64],
+      ])('softmax of [%i, %i, %i] and its gradient agree with TypeScript', (outer, length, inner) => {
+        const x = Floats.from(random(dtype, outer * length * inner, 20));
+        const g = Floats.from(random(dtype, x.length, 1));
+        const [y, expected, s] = [new Floats(x.length), new Floats(x.length), new Floats(x.length)];
+        backend.softmax(x, y, length, inner, exact);
+        reference.softmax(x, s, length, inner, exact);
+        expect(beyond({ activation: 'softmax', direction: 'forward', dtype, precision }, y, s, x)).toBeUndefined();
+        backend.softmaxGrad(g, x, y, length, inner, exact);
+        reference.softmaxGrad(g, x, expected, length, inner, exact);
+        // What cancels is the share times a gradient of at most 1.
+        const comparison = { activation: 'softmax', direction: 'gradient', dtype, precision } as const;
+        expect(beyond(comparison, y, expected, x, s)).toBeUndefined();
+      });
+
+      // One power of two serves entries near 0; elsewhere, and where one towers above the rest, a slice needs its own.
+      it.each([
+        -1e4, -1100, -1054, -760, -400, -130, -122, -118, -100, -60, -20, 36, 46, 51, 52, 60, 100, 361, 700, 1e4,
+      ])('softmax of entries near %d agrees with TypeScript', (centre) => {
+        for (const [outer, length, inner] of [
+          [9, 3, 1],
+          [5, 12, 1],
+          [3, 70, 1],
+          [2, 300, 1],
+          [2, 12, 20],
+          [1, 300, 5],
+        ] as const) {
+          const size = outer * length * inner;
+          const spread = random(dtype, size, 8);
+          // All of them there; and all near 0 but every seventh.
+          for (const some of [false, true]) {
+            const x = new Floats(spread).map((value, i) => (some && i % 7 > 0 ? value : value + centre));
+            const [y, expected] = [new Floats(size), new Floats(size)];
+            backend.softmax(x, y, length, inner, exact);
+            reference.softmax(x, expected, length, inner, exact);
+            const comparison = { activation: 'softmax', direction: 'forward', dtype, precision } as const;
+            expect(beyond(comparison, y, expected, x), `[${outer}, ${length}, ${inner}]`).toBeUndefined();
+          }
+        }
+      });
+
+      it('softmax of a slice does not depend on the layout', () => {
+        for (const length of [1, 2, 9, 16, 17, 40, 100, 300]) {
+          const rows = 19;
+          const x = Floats.from(random(dtype, rows * length, 30));
+          const g = Floats.from(random(dtype, rows * length, 1));
+          const transposed = (a: FloatArray, m: number, n: number) =>
+            a.map((_, i) => a[(i % m) * n + Math.floor(i / m)]!);
+          for (const grad of [false, true]) {
+            const run = (g: FloatArray, x: FloatArray, inner: number) => {
+              const y = new Floats(x.length);
+              if (grad) backend.softmaxGrad(g, x, y, length, inner, exact);
+              else backend.softmax(x, y, length, inner, exact);
+              return y;
+            };
+            const byColumn = run(transposed(g, rows, length), transposed(x, rows, length), rows);
+            expectSameBits(transposed(byColumn, length, rows), run(g, x, 1));
+          }
+        }
+      });
+
+      it('softmax of a slice does not depend on how many there are', () => {
+        for (const [length, inner] of [
+          [1, 1],
+          [10, 1],
+          [17, 1],
+          [100, 1],
+          [10, 3],
+          [26, 17],
+        ] as const) {
+          const slab = length * inner;
+          const size = slab * Math.ceil((2 * mostElements) / slab);
+          const x = Floats.from(random(dtype, size, 20));
+          const g = Floats.from(random(dtype, size, 1));
+          const [y, dx] = [new Floats(size), new Floats(size)];
+          backend.softmax(x, y, length, inner, exact);
+          backend.softmaxGrad(g, x, dx, length, inner, exact);
+          for (let i = 0; i < size; i += slab) {
+            const part = (a: FloatArray) => a.subarray(i, i + slab);
+            expectSameBits(
+              guarded(Floats, slab, (y) => backend.softmax(part(x), y, length, inner, exact)),
+              part(y),
+            );
+            expectSameBits(
+              guarded(Floats, slab, (y) => backend.softmaxGrad(part(g), part(x), y, length, inner, exact)),
+              part(dx),
+            );
+          }
+        }
+      });
+
+      it('softmax works in place', () => {
+        for (const [length, inner] of [
+          [130, 1],
+          [10, 1],
+          [26, 5],
+        ] as const) {
+          const x = Floats.from(random(dtype, 1300, 10));
+          const g = Floats.from(random(dtype, 1300, 1));
+          const expected = new Floats(x.length);
+          const y = x.slice();
+          backend.softmax(x, expected, length, inner, exact);
+          backend.softmax(y, y, length, inner, exact);
+          expectSameBits(y, expected);
+          backend.softmaxGrad(g, x, expected, length, inner, exact);
+          const inG = g.slice();
+          backend.softmaxGrad(inG, x, inG, length, inner, exact);
+          expectSameBits(inG, expected);
+        }
+      });
+    });
+  });
+});
+
+describe.each(native.backends)('exact of $name', (backend) => {
+  it.each(activationNames.filter((name) => (activations[name] as Formula).exactly !== undefined))(
+    '%s rounds correctly where doubles cannot decide',
+    (name) => {
+      const { float32, gradient } = vectors(name);
+      const { a, b } = casesOf(name)[0]!;
+      const column = (flat: readonly number[], k: number) => Float32Array.from(flat.filter((_, i) => i % 3 === k));
+      const x = column(float32, 0);
+      const [y, dx] = [x.slice(), column(gradient, 0)];
+      backend.map(x, y, opOf[name], a, b, true);
+      expectSameBits(y, column(float32, 1));
+      backend.mapGrad(new Float32Array(x.length).fill(1), x, y, opOf[name], a, b, true);
+      expectSameBits(y, column(float32, 2));
+      backend.mapGrad(column(gradient, 1), dx, dx, opOf[name], a, b, true);
+      expectSameBits(dx, column(gradient, 2));
+    },
+  );
+});
+
+describe.each(precisions)('all native backends give the same bits: %s', (precision) => {
+  const exact = precision === 'exact';
+  const [first, ...others] = native.backends as [Backend, ...Backend[]];
+
+  it.each(['float32', 'float64'] as const)('%s', (dtype) => {
+    const Floats = dtypes[dtype];
+    const x = Floats.from([...specials(dtype), ...random(dtype, 100_003)]);
+    const g = Floats.from(random(dtype, x.length, 1));
+    const run = (f: (y: FloatArray) => void) => {
+      const y = new Floats(x.length);
+      f(y);
+      return y;
+    };
+    const all = (backend: Backend) => [
+      ...cases.map(({ op, a, b }: Case) => run((y) => backend.map(x, y, op, a, b, exact))),
+      ...cases.map(({ op, a, b }: Case) => run((y) => backend.mapGrad(g, x, y, op, a, b, exact))),
+    ];
+    const slices = (backend: Backend) => {
+      const rows = Floats.from(random(dtype, 120_120, 30));
+      return [1, 2, 7, 10, 33, 77, 1001, 120_120].flatMap((length) =>
+        [1, 3, 40]
+          .filter((inner) => rows.length % (length * inner) === 0)
+          .flatMap((inner) => {
+            const [y, dx] = [new Floats(rows.length), new Floats(rows.length)];
+            backend.softmax(rows, y, length, inner, exact);
+            backend.softmaxGrad(y, rows, dx, length, inner, exact);
+            return [y, dx];
+          }),
+      );
+    };
+    for (const other of others) {
+      const expected = [...all(first), ...slices(first)];
+      for (const [i, y] of [...all(other), ...slices(other)].entries()) expectSameBits(y, expected[i]!);
+    }
+  });
+});
+
+/** Runs f on an array of `length` between guards, and asserts that they are as they were. */
+function guarded(Floats: typeof Float32Array | typeof Float64Array, length: number, f: (y: FloatArray) => void) {
+  const guards = 20;
+  const memory = new Floats(length + 2 * guards).fill(1.25);
+  const y = memory.subarray(guards, guards + length);
+  f(y);
+  for (let i = 0; i < guards; i++) {
+    if (memory[i] !== 1.25 || memory[guards + length + i] !== 1.25)
+      throw new Error(`wrote outside of ${length} elements`);
+  }
+  return y;
+}
+
+function expectSameBits(actual: FloatArray, expected: FloatArray): void {
+  const at = actual.findIndex((value, i) => !Object.is(value, expected[i]));
+  if (at >= 0) throw new Error(`element ${at} is ${actual[at]}, not ${expected[at]}`);
+}

@@ -1,0 +1,21 @@
+// NEON, cross-compiled and run under qemu, and AVX-512, emulated where it is absent, give the bits of this processor.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { activationNames } from '../../lib/activations/table.js';
+
+const missing = ['aarch64-linux-gnu-g++', 'qemu-aarch64-static'].filter((tool) => spawnSync(tool, ['--version']).error);
+
+it.skipIf(missing.length > 0)(
+  `avx512, avx2 and neon give the same bits${missing.map((tool) => `; no ${tool}`)}`,
+  () => {
+    const script = join(import.meta.dirname, '../programs/bits/run.mjs');
+    const text = execFileSync(process.execPath, [script, '--json', '--count', '20000'], { encoding: 'utf8' });
+    const rows = JSON.parse(text) as { function: string; neon: string; equal: boolean }[];
+    const checksum = expect.stringMatching(/^[0-9a-f]{16}$/);
+    // Forward and gradient, in float32 fast and exact and in float64, of each activation and of softmax.
+    expect(rows.length).toBe(2 * 3 * (activationNames.length + 1));
+    for (const row of rows) expect(row, row.function).toMatchObject({ neon: checksum, avx512: checksum, equal: true });
+  },
+  300_000,
+);

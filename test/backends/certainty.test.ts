@@ -1,0 +1,136 @@
+// What softmax owes to arithmetic, whatever its rounding: certainty is 1, equals share alike, more of a logit is not less of a share.
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ulpDistance } from '../../lib/activations/ulp.js';
+import { native } from '../../lib/backends/native.js';
+import { reference } from '../../lib/backends/reference.js';
+import type { FloatArray } from '../../lib/basics/floats.js';
+
+const arithmetics = [
+  { Floats: Float32Array, precision: 'fast', logit: fc.float({ noNaN: true, noDefaultInfinity: true }) },
+  { Floats: Float32Array, precision: 'exact', logit: fc.float({ noNaN: true, noDefaultInfinity: true }) },
+  { Floats: Float64Array, precision: 'fast', logit: fc.double({ noNaN: true, noDefaultInfinity: true }) },
+] as const;
+
+// [outer, inner] of slices: a call of its own, one of many rows, columns, and more of them than a small call has.
+const layouts = [
+  [1, 1],
+  [19, 1],
+  [300, 1],
+  [1, 5],
+  [2, 70],
+] as const;
+type Layout = (typeof layouts)[number];
+const layout = fc.constantFrom(...layouts);
+
+describe.each([...native.backends, reference])('$name', (backend) => {
+  describe.each(arithmetics)('$Floats.name, $precision', ({ Floats, precision, logit }) => {
+    const exact = precision === 'exact';
+    const dtype = Floats === Float32Array ? 'float32' : 'float64';
+
+    /** The same slice everywhere in a layout; what comes out is one slice, after they were seen to be alike. */
+    const everywhere = (slices: readonly FloatArray[], [outer, inner]: Layout, grad: boolean): FloatArray => {
+      const { length } = slices[0]!;
+      const slab = length * inner;
+      const arrays = slices.map((slice) =>
+        new Floats(outer * slab).map((_, i) => slice[Math.floor((i % slab) / inner)]!),
+      );
+      const y = new Floats(outer * slab);
+      if (grad) backend.softmaxGrad(arrays[1]!, arrays[0]!, y, length, inner, exact);
+      else backend.softmax(arrays[0]!, y, length, inner, exact);
+      const one = new Floats(length).map((_, j) => y[j * inner]!);
+      const other = y.findIndex((value, i) => !Object.is(value, one[Math.floor((i % slab) / inner)]));
+      expect(other, 'the same slice has other results here').toBe(-1);
+      return one;
+    };
+    const softmax = (x: FloatArray, at: Layout) => everywhere([x], at, false);
+    const softmaxGrad = (g: FloatArray, x: FloatArray, at: Layout) => everywhere([x, g], at, true);
+
+    it('the only entry has share 1 and gradient 0', () => {
+      fc.assert(
+        fc.property(logit, logit, layout, (x, g, at) => {
+          expect(softmax(Floats.of(x), at)).toEqual(Floats.of(1));
+          expect(Math.abs(softmaxGrad(Floats.of(g), Floats.of(x), at)[0]!)).toBe(0);
+        }),
+      );
+    });
+
+    it('the only entry that is not masked has share 1 and gradient 0', () => {
+      fc.assert(
+        fc.property(logit, logit, fc.nat(150), fc.nat(), layout, (x, g, masked, place, at) => {
+          const one = new Floats(masked + 1).fill(-Infinity);
+          const winner = place % one.length;
+          one[winner] = x;
+          const expected = new Floats(one.length);
+          expected[winner] = 1;
+          expect(softmax(one, at)).toEqual(expected);
+          const grad = new Floats(one.length).map((_, i) => g / (1 + i));
+          expect(softmaxGrad(grad, one, at).every((value) => value === 0)).toBe(true);
+        }),
+      );
+    });
+
+    it('entries out of reach have share 0 and the rest all of it, wherever they lie', () => {
+      for (let logit = -1200; logit <= 1200; logit += 5) {
+        for (const length of [3, 40]) {
+          const x = new Floats(length).fill(logit - 3000);
+          x[logit & 1] = logit;
+          const expected = new Floats(length);
+          expected[logit & 1] = 1;
+          expect(softmax(x, layouts[((logit + 1200) / 5) % layouts.length]!), `${logit}`).toEqual(expected);
+        }
+      }
+    });
+
+    it('n equal entries have share 1 / n', () => {
+      const check = (x: number, n: number, at: Layout) => {
+        const nearest = Floats.of(1 / n)[0]!;
+        const most = exact || Math.log2(n) % 1 === 0 ? 0 : 1;
+        for (const value of new Set(softmax(new Floats(n).fill(x), at)))
+          expect(ulpDistance(value, nearest, dtype), `${n} of ${x}: ${value}`).toBeLessThanOrEqual(most);
+      };
+      for (let n = 1; n <= 300; n++) check(n / 7 - 20, n, layouts[n % layouts.length]!);
+      for (let power = 0; power <= 20; power++) check(-18.8 + 3 * power, 2 ** power, layouts[0]);
+      fc.assert(
+        fc.property(logit, fc.integer({ min: 1, max: 5000 }), layout, (x, n, at) => check(x, n, at)),
+        { numRuns: 15 },
+      );
+      fc.assert(
+        fc.property(logit, fc.integer({ min: 1, max: 2 ** 20 }), (x, n) => check(x, n, layouts[0])),
+        { numRuns: 3 },
+      );
+    });
+
+    // Native sums of four neighbours lose their roundings: a total that falls by one lets a share fall by a unit in the last place, where
+    // its logit grows by one. `exact` rounds that away.
+    const mostFall = backend === reference || exact ? 0 : 1;
+    it('no share exceeds 1, and the largest does not fall when its logit grows', () => {
+      const slice = fc.array(fc.double({ min: -30, max: 30, noNaN: true }), { minLength: 2, maxLength: 80 });
+      const bits = Floats === Float32Array ? new Int32Array(1) : new BigInt64Array(1);
+      const value = new Floats(bits.buffer);
+      /** The next number above. */
+      const above = (x: number) => {
+        value[0] = x === 0 ? 0 : x;
+        if (bits instanceof Int32Array) bits[0]! += x < 0 ? -1 : 1;
+        else bits[0]! += x < 0 ? -1n : 1n;
+        return value[0]!;
+      };
+      fc.assert(
+        fc.property(slice, fc.double({ min: 0, max: 100, noNaN: true }), layout, (logits, more, at) => {
+          const x = Floats.from(logits);
+          const winner = x.indexOf(Math.max(...x));
+          const share = softmax(x, at)[winner]!;
+          for (const logit of [above(x[winner]!), x[winner]! + more]) {
+            x[winner] = logit;
+            const y = softmax(x, at);
+            expect(Math.max(...y)).toBeLessThanOrEqual(1);
+            const fall = y[winner]! < share ? ulpDistance(y[winner]!, share, dtype) : 0;
+            expect(fall, `x[${winner}] = ${logit}`).toBeLessThanOrEqual(mostFall);
+          }
+        }),
+        { numRuns: 150 },
+      );
+    });
+  });
+});

@@ -1,0 +1,283 @@
+// Loading, in processes of their own, where the environment refuses something or says something that makes no sense: nothing of it may
+// break the import, and nothing may be ignored without a word in info().
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { native } from '../../lib/backends/native.js';
+import { backends, type Info } from '../../lib/index.js';
+import { version } from '../../lib/version.js';
+import { fakeAddon } from '../support/fake.js';
+
+const dist = join(import.meta.dirname, '../../dist/cjs');
+const builds = ['index.js', 'js.js', `${process.platform}-${process.arch}.js`].filter((name) =>
+  existsSync(join(dist, name)),
+);
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'nonlin-load-')));
+const at = (name: string) => join(folder, name);
+beforeAll(() => {
+  if (builds.length < 2) throw new Error('dist/cjs is missing: run npm run build:ts first');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Settings {
+  readonly build?: string;
+  /** Of the environment. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Of Node. */
+  readonly options?: readonly string[];
+  /** JavaScript that runs before the build is loaded. */
+  readonly before?: string;
+}
+
+/** What a process prints that loads a build and then runs `code`, where the build is `nonlin`. */
+function run(code: string, { build = 'index.js', variables = {}, options = [], before = '' }: Settings): string {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^NONLIN_|^NODE_OPTIONS$/.test(name));
+  const text = `const { log } = console; ${before}; const nonlin = require(${JSON.stringify(join(dist, build))}); ${code}`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...options, '-e', text], {
+    cwd: folder,
+    env: { ...Object.fromEntries(inherited), ...variables },
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+  return stdout.trimEnd();
+}
+
+/** What info() says, where relu is right besides. */
+function load(settings: Settings): Info {
+  const code = `log(JSON.stringify({ ...nonlin.info(), y: [...nonlin.relu(Float32Array.of(-1, 2))] }))`;
+  const { y, ...info } = JSON.parse(run(code, settings)) as Info & { y: number[] };
+  expect(y).toEqual([0, 2]);
+  return info;
+}
+
+/** JavaScript for an environment whose variables of nonlin's answer with some JavaScript. */
+const refusing = (answer: string) => `
+  const { env } = process;
+  const get = (_, name) => { if (/^NONLIN_/.test(String(name))) ${answer}; return env[name]; };
+  Object.defineProperty(process, 'env', { value: new Proxy({}, { get }) })`;
+
+const best = backends()[0]!;
+const hasNative = best !== 'js';
+
+describe.each(builds)('%s', (build) => {
+  it('loads where variables may not be read, and says which', () => {
+    const before = refusing(`throw new Error('Requires env access to "' + name + '"\\nmore')`);
+    const { backend, problems } = load({ build, before });
+    const names = ['NONLIN_THREADS', ...(build === 'js.js' ? [] : ['NONLIN_BINARY']), 'NONLIN_BACKEND'];
+    expect(problems).toEqual(names.map((name) => `${name} could not be read: Requires env access to "${name}"`));
+    expect(backend).toBe(build === 'js.js' ? 'js' : best);
+  });
+
+  it('asks for no variable where Deno would stop and ask its user', () => {
+    const before = `${refusing(`process.exit(1)`)};
+      globalThis.Deno = { permissions: { querySync: ({ name }) => ({ state: name === 'env' ? 'prompt' : 'granted' }) } };`;
+    expect(load({ build, before }).problems).toContain(
+      'NONLIN_BACKEND could not be read: Deno needs --allow-env for it',
+    );
+  });
+
+  it('loads where there is no process', () => {
+    const { backend, platform, problems } = load({ build, before: 'delete globalThis.process' });
+    // The entry for bundlers needs only its require.
+    expect({ backend, platform }).toEqual({ backend: /-/.test(build) ? best : 'js', platform: 'unknown' });
+    expect(problems).toContain('NONLIN_BACKEND could not be read: process is not defined');
+  });
+
+  it('loads where addons are refused', () => {
+    const before = `process.dlopen = () => { throw new Error('Requires ffi access, run again with the --allow-ffi flag') }`;
+    const { backend, native, reason } = load({ build, before });
+    expect({ backend, native }).toEqual({ backend: 'js', native: null });
+    if (build !== 'js.js')
+      expect(reason).toMatch(/ could not be loaded: Requires ffi access, run again with the --allow-ffi flag$/);
+  });
+});
+
+const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+  ? '--permission'
+  : '--experimental-permission';
+it.each([
+  ['--no-addons', []],
+  [permission, ['--allow-fs-read=*', '--no-warnings']],
+])('loads under node %s', (option, others) => {
+  const { backend, reason, problems } = load({ options: [option, ...others] });
+  expect({ backend, problems }).toEqual({ backend: 'js', problems: [] });
+  expect(reason).toMatch(
+    /nonlin\.node could not be loaded: Cannot load native addon because loading addons is disabled\.$/,
+  );
+});
+
+it('loads under node without the right to read anything but its code', () => {
+  const options = [
+    permission,
+    `--allow-fs-read=${dist}/*`,
+    `--allow-fs-read=${join(dist, '../../package.json')}`,
+    '--no-warnings',
+  ];
+  expect(load({ options }).backend).toBe('js');
+});
+
+describe('NONLIN_THREADS', () => {
+  let usual: Info;
+  beforeAll(() => {
+    usual = load({});
+  });
+
+  it.each(['abc', '0', '257', '1.5', '-1', 'NaN', 'Infinity', '1e9', '2 3', ' '])(
+    '%j is a problem, not an error',
+    (text) => {
+      const usual = load({});
+      for (const NONLIN_BACKEND of backends()) {
+        const { threads, problems } = load({ variables: { NONLIN_THREADS: text, NONLIN_BACKEND } });
+        expect(threads).toBe(usual.threads);
+        expect(problems).toEqual([`NONLIN_THREADS must be an integer in [1, 256], got ${JSON.stringify(text)}`]);
+      }
+    },
+  );
+
+  it.each([
+    ['1', 1],
+    ['3', 3],
+    ['256', 256],
+    // As cmd.exe sets it: `set NONLIN_THREADS=4 && node ...`
+    ['4 ', 4],
+  ])('%j is obeyed', (text, expected) => {
+    const { threads, problems } = load({ variables: { NONLIN_THREADS: text } });
+    expect({ threads, problems }).toEqual({ threads: expected, problems: [] });
+  });
+
+  it('is not set where it is empty', () => {
+    expect(load({ variables: { NONLIN_THREADS: '' } })).toEqual(usual);
+  });
+});
+
+describe('the addon is told how many threads to use', () => {
+  /** The numbers that an addon on a machine of four cores is told, `told` for each call on so many elements. */
+  const told = (code: string, settings: Settings = {}) => {
+    const variables = fakeAddon(
+      at('told.cjs'),
+      '',
+      `cores: 4, sharedElements: 1000, setThreads: (n) => console.log(n)`,
+    );
+    const calls = `const call = (n) => { nonlin.sigmoid(new Float32Array(n)); log('call ' + n); };`;
+    return run(`${calls} ${code}`, { ...settings, variables: { ...variables, ...settings.variables } }).split('\n');
+  };
+
+  it('before the first call that is shared, and no sooner', () => {
+    expect(told('call(200); call(999); call(1000); call(1000)')).toEqual([
+      'call 200',
+      'call 999',
+      '4',
+      'call 1000',
+      'call 1000',
+    ]);
+  });
+
+  it('again after setThreads', () => {
+    const code =
+      'nonlin.setThreads(2); call(1000); nonlin.setThreads(3); call(200); call(1000); nonlin.setThreads(3); call(1000)';
+    expect(told(code)).toEqual(['2', 'call 1000', 'call 200', '3', 'call 1000', 'call 1000']);
+  });
+
+  it.each([
+    ['as NONLIN_THREADS says', 'call(1000)', { NONLIN_THREADS: '5' }],
+    ['as setThreads says, whatever NONLIN_THREADS does', 'nonlin.setThreads(5); call(1000)', { NONLIN_THREADS: '6' }],
+  ])('%s', (_, code, variables) => {
+    expect(told(code, { variables })).toEqual(['5', 'call 1000']);
+  });
+
+  it('in every method, for a gradient and a softmax too', () => {
+    const code = `
+      const x = new Float32Array(1000);
+      let n = 1;
+      for (const f of [nonlin.sigmoid, nonlin.softmax]) { nonlin.setThreads(++n); f(x); }
+      for (const f of [nonlin.sigmoidGrad, nonlin.softmaxGrad]) { nonlin.setThreads(++n); f(x, x); }`;
+    expect(told(code)).toEqual(['2', '3', '4', '5']);
+  });
+
+  it('one in a worker, which is what it has from the start', () => {
+    const code = `
+      const { Worker, isMainThread } = require('node:worker_threads');
+      const text = 'const nonlin = require(' + ${JSON.stringify(JSON.stringify(join(dist, 'index.js')))} + ');' +
+        'nonlin.sigmoid(new Float32Array(1000)); console.log("threads " + nonlin.info().threads)';
+      new Worker(text, { eval: true });`;
+    expect(told(code)).toEqual(['threads 1']);
+  });
+});
+
+describe('NONLIN_BINARY', () => {
+  // The bundler's that makes dist/.
+  const bindings = join(import.meta.dirname, '../../node_modules/@rolldown');
+  const other = readdirSync(bindings, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.node'))
+    .map((name) => join(bindings, name))[0];
+
+  const reasonOf = (NONLIN_BINARY: string, settings: Settings = {}) => {
+    const { backend, native, reason } = load({ ...settings, variables: { ...settings.variables, NONLIN_BINARY } });
+    expect({ backend, native }).toEqual({ backend: 'js', native: null });
+    return reason;
+  };
+
+  it.each([
+    ['node:fs', /^NONLIN_BINARY: \/.*\/node:fs could not be loaded: .*No such file or directory$/],
+    ['missing.node', /^NONLIN_BINARY: \/.*\/missing\.node could not be loaded: .*No such file or directory$/],
+    ['package.json', /^NONLIN_BINARY: \/.*\/package\.json could not be loaded: /],
+    ['code.js', /^NONLIN_BINARY: \/.*\/code\.js could not be loaded: /],
+    ['.', /^NONLIN_BINARY: \/.* could not be loaded: .*/],
+  ])('%s is named, with what is wrong', (name, reason) => {
+    writeFileSync(at('package.json'), '{}');
+    writeFileSync(at('code.js'), 'console.log("run")');
+    expect(reasonOf(name)).toMatch(reason);
+  });
+
+  it.skipIf(other === undefined)(
+    `may be the addon of another package${other === undefined ? ': there is none' : ''}`,
+    () => {
+      expect(reasonOf(other!)).toBe(`${other} is not an addon of nonlin ${version}`);
+    },
+  );
+
+  it.each([
+    ['an older version', `version: '0.0.9'`, `is of nonlin 0.0.9, not ${version}`],
+    ['nothing of nonlin', `version: undefined`, `is not an addon of nonlin ${version}`],
+    [
+      'other activations',
+      `activations: ['relu']`,
+      'has other activations: it was built from other sources (npm run build)',
+    ],
+    ['no activations', `activations: null`, 'has other activations: it was built from other sources (npm run build)'],
+  ])('may have %s', (_, exports, wrong) => {
+    const variables = fakeAddon(at('other.cjs'), '', exports);
+    expect(reasonOf(at('any.node'), { variables })).toBe(`${at('any.node')} ${wrong}`);
+  });
+
+  it.runIf(hasNative)('is relative to the working directory', () => {
+    copyFileSync(native.path!, at('copy.node'));
+    const { native: path, reason } = load({ variables: { NONLIN_BINARY: 'copy.node' } });
+    expect({ path, reason }).toEqual({ path: at('copy.node'), reason: null });
+  });
+});
+
+describe('NONLIN_BACKEND', () => {
+  const failure = (NONLIN_BACKEND: string, settings: Settings = {}) => {
+    try {
+      load({ ...settings, variables: { NONLIN_BACKEND } });
+    } catch (error) {
+      return (error as Error).message;
+    }
+    throw new Error('it is no error');
+  };
+
+  it('is asked for by name: an error says what it could be', () => {
+    expect(failure('mmx')).toContain('TypeError: NONLIN_BACKEND must be one of avx512, avx2, neon, js, got "mmx"');
+  });
+
+  it('that cannot run is an error that says what can, and why', () => {
+    const absent = process.arch === 'arm64' ? 'avx2' : 'neon';
+    expect(failure(absent)).toContain(`Error: NONLIN_BACKEND: ${absent} cannot run here; ${backends().join(', ')} can`);
+    expect(failure('avx2', { build: 'js.js' })).toContain(
+      'Error: NONLIN_BACKEND: avx2 cannot run here; js can (this build is TypeScript only',
+    );
+  });
+});

@@ -1,0 +1,92 @@
+// Memory as other addons lend it: at any address, and under several buffers.
+
+import { describe, expect, it } from 'vitest';
+import { activationNames, opOf } from '../../lib/activations/table.js';
+import type { Backend } from '../../lib/backends/backend.js';
+import { native } from '../../lib/backends/native.js';
+import type { FloatArray } from '../../lib/basics/floats.js';
+import { buffers } from '../support/foreign.js';
+import { kinds, type Record64, raw, sets } from '../support/raw.js';
+
+// Outputs from 16 MiB on are written past the cache, in columns or rows.
+const bytes = 2 ** 24 + 4000;
+// Once, as such memory is never given back. Three that begin at a cache line, and one each a byte, two and three behind.
+const [lines, behind] = [
+  [0, 0, 0],
+  [1, 2, 3],
+].map((begins) => begins.map((begin) => buffers(bytes, begin, 0)[0]));
+
+describe.each(native.backends)('$name', (backend) => {
+  it.each([
+    { Floats: Float32Array, precision: 'fast' },
+    { Floats: Float32Array, precision: 'exact' },
+    { Floats: Float64Array, precision: 'fast' },
+  ])(
+    'computes $Floats.name, $precision, at every address',
+    ({ Floats, precision }) => {
+      const exact = precision === 'exact';
+      const count = bytes / Floats.BYTES_PER_ELEMENT;
+      // A row of 1000, so that rows end within registers.
+      const size = Math.floor(count / 1000) * 1000;
+      const fill = (a: FloatArray, seed: number) => {
+        for (let i = 0; i < a.length; i++) a[i] = ((Math.imul(i + seed, 2654435761) >>> 16) % 4001) / 200 - 10;
+        return a;
+      };
+      const at = (buffer: ArrayBuffer, seed: number) => fill(new Floats(buffer, 0, size), seed);
+      const calls: [string, (b: Backend, g: FloatArray, x: FloatArray, y: FloatArray) => void][] = [
+        ...activationNames.map(
+          (name) => [name, (b, _, x, y) => b.map(x, y, opOf[name], 1, 1, exact)] as (typeof calls)[0],
+        ),
+        ['sigmoid, gradient', (b, g, x, y) => b.mapGrad(g, x, y, opOf.sigmoid, 0, 0, exact)],
+        ['softmax', (b, _, x, y) => b.softmax(x, y, 1000, 1, exact)],
+        ['softmax of short rows', (b, _, x, y) => b.softmax(x, y, 10, 1, exact)],
+        ['softmax of columns', (b, _, x, y) => b.softmax(x, y, 10, 100, exact)],
+        ['softmax, gradient', (b, g, x, y) => b.softmaxGrad(g, x, y, 1000, 1, exact)],
+      ];
+      const aligned = lines!.map(at) as [FloatArray, FloatArray, FloatArray];
+      const [g, x, y] = behind!.map(at) as [FloatArray, FloatArray, FloatArray];
+      for (const [name, call] of calls) {
+        call(backend, ...aligned);
+        call(backend, g, x, y);
+        const differs = y.findIndex((value, i) => !Object.is(value, aligned[2][i]));
+        expect(differs, name).toBe(-1);
+      }
+    },
+    60_000,
+  );
+});
+
+describe.each(sets.map((name, set) => ({ name, set })))('$name, called without the package', ({ set }) => {
+  const of = (record: Partial<Record64>) => ({ set, op: opOf.sigmoid, ...record });
+  const map = (x: FloatArray, y: FloatArray) => raw(of({ kind: kinds.map }), x, y);
+  const mapGrad = (g: FloatArray, x: FloatArray, y: FloatArray) => raw(of({ kind: kinds.gradient }), g, x, y);
+  const softmax = (x: FloatArray, y: FloatArray) => raw(of({ kind: kinds.softmax, length: 10 }), x, y);
+  const softmaxGrad = (g: FloatArray, x: FloatArray, y: FloatArray) =>
+    raw(of({ kind: kinds.softmaxGradient, length: 10 }), g, x, y);
+  // 100 elements, and the same memory 4 bytes on under another buffer; or all of it.
+  const overlapping = buffers(404, 0, 4).map((buffer) => new Float32Array(buffer, 0, 100)) as [FloatArray, FloatArray];
+  const same = buffers(400, 0, 0).map((buffer) => new Float32Array(buffer).fill(-1)) as [FloatArray, FloatArray];
+  const other = new Float32Array(100);
+
+  it.each([
+    ['out ahead of x', overlapping[1], overlapping[0]],
+    ['out behind x', overlapping[0], overlapping[1]],
+  ])('refuses %s in one memory, whatever the buffers', (_, x, y) => {
+    y.fill(3);
+    for (const call of [
+      () => map(x, y),
+      () => mapGrad(other, x, y),
+      () => softmax(x, y),
+      () => softmaxGrad(other, x, y),
+    ])
+      expect(call).toThrow(new RangeError('out overlaps part of x; it may be x itself or separate memory'));
+    for (const call of [() => mapGrad(x, other, y), () => softmaxGrad(x, other, y)])
+      expect(call).toThrow(new RangeError('out overlaps part of grad; it may be grad itself or separate memory'));
+    expect(y.every((value) => value === 3)).toBe(true);
+  });
+
+  it('takes the memory of x itself, whatever the buffers', () => {
+    raw(of({ op: opOf.relu }), ...same);
+    expect([...same[0]]).toEqual(new Array(100).fill(0));
+  });
+});

@@ -1,0 +1,691 @@
+// The command line: as a process on the built file, as a user runs it, and main() where a terminal has to be played.
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { activationNames } from '../../lib/activations/table.js';
+import { mostElements } from '../../lib/backends/record.js';
+import { main } from '../../lib/cli/main.js';
+import { readNpy, writeNpy } from '../../lib/files/npy.js';
+import { backends, info } from '../../lib/index.js';
+import { Tensor } from '../../lib/tensor/tensor.js';
+import { fakeAddon } from '../support/fake.js';
+
+const program = join(import.meta.dirname, '../../dist/cjs/cli.js');
+const packageJson = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
+const hasNative = backends().length > 1;
+const noNative = { NONLIN_BINARY: join(import.meta.dirname, '../no-such.node') };
+
+let folder = '';
+const at = (name: string) => join(folder, name);
+
+beforeAll(() => {
+  if (!existsSync(program)) throw new Error('dist/cjs/cli.js is missing: run npm run build:ts first');
+  folder = mkdtempSync(join(tmpdir(), 'nonlin-cli-'));
+  writeFileSync(
+    at('f4.npy'),
+    writeNpy(
+      new Tensor([
+        [-6, -1],
+        [0.5, 3],
+      ]),
+    ),
+  );
+  writeFileSync(
+    at('f8.npy'),
+    writeNpy(
+      new Tensor(
+        [
+          [1, 2, 3],
+          [3, 2, 1],
+        ],
+        { dtype: 'float64' },
+      ),
+    ),
+  );
+  writeFileSync(at('edges.npy'), writeNpy(new Tensor([NaN, -1, 0, Infinity])));
+  writeFileSync(at('empty.npy'), writeNpy(new Tensor(new Float32Array(), { shape: [0, 3] })));
+  writeFileSync(at('text.npy'), 'hello');
+  writeFileSync(at('nothing.npy'), '');
+  writeFileSync(at('cut.npy'), readFileSync(at('f4.npy')).subarray(0, -1));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Result {
+  readonly code: number | null;
+  readonly out: string;
+  readonly error: string;
+  readonly bytes: Buffer;
+}
+
+function nonlin(args: readonly string[], environment: Record<string, string> = {}, input?: Uint8Array): Result {
+  // What chooses among backends for the tests does not choose for the program.
+  const env = { ...process.env, NONLIN_BACKEND: '', NONLIN_THREADS: '', ...environment };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { cwd: folder, env, input });
+  return { code: status, out: stdout.toString(), error: stderr.toString(), bytes: stdout };
+}
+
+/** So short that the figures say nothing. */
+const quickly = ['compare', '--time', '0.02'];
+
+const read = (name: string) => new Tensor(readNpy(readFileSync(at(name))));
+
+describe('an activation', () => {
+  // From arbitrary precision, rounded to float64.
+  it.each([
+    [['relu'], [0, 0, 0.5, 3]],
+    [['sigmoid'], [0.0024726231566347743, 0.2689414213699951, 0.6224593312018546, 0.9525741268224333]],
+    [['tanh'], [-0.9999877116507956, -0.7615941559557649, 0.46211715726000974, 0.9950547536867305]],
+    [['gelu'], [-5.9195258702261885e-9, -0.15865525393145705, 0.34573123063700656, 2.99595030590511]],
+    [
+      ['gelu', '--approximate', 'none'],
+      [-5.9195258702261885e-9, -0.15865525393145705, 0.34573123063700656, 2.99595030590511],
+    ],
+    [
+      ['gelu', '--approximate', 'tanh'],
+      [-8.439646700762297e-11, -0.1588080093917233, 0.34571400982514394, 2.996362607918227],
+    ],
+    [
+      ['gelu', '--approximate=sigmoid'],
+      [-0.0002203535497873924, -0.1542042340671787, 0.35038843660638014, 2.981928690292214],
+    ],
+  ])('%j writes what it should', (args, expected) => {
+    expect(nonlin([...args, 'f4.npy', '-o', 'out.npy', '--precision', 'exact'])).toMatchObject({
+      code: 0,
+      out: '',
+      error: '',
+    });
+    const out = read('out.npy');
+    expect(out.dtype).toBe('float32');
+    expect(out.shape).toEqual([2, 2]);
+    expect([...out.data]).toEqual(expected.map(Math.fround));
+  });
+
+  it('keeps float64', () => {
+    expect(nonlin(['softmax', 'f8.npy', '--output', 'out.npy']).code).toBe(0);
+    const out = read('out.npy');
+    expect(out.dtype).toBe('float64');
+    for (const [i, expected] of [0.09003057317038046, 0.24472847105479764, 0.6652409557748219].entries()) {
+      expect(out.data[i]).toBeCloseTo(expected, 15);
+      expect(out.data[5 - i]).toBeCloseTo(expected, 15);
+    }
+  });
+
+  it.each([
+    [['--dim', '-1'], [[0.09003057317038046, 0.24472847105479764, 0.6652409557748219]]],
+    [['--dim=-1'], [[0.09003057317038046, 0.24472847105479764, 0.6652409557748219]]],
+    [['--dim', '1'], [[0.09003057317038046, 0.24472847105479764, 0.6652409557748219]]],
+    [['--dim', '0'], [[0.11920292202211755, 0.5, 0.8807970779778824]]],
+    [['--dim', '-2'], [[0.11920292202211755, 0.5, 0.8807970779778824]]],
+  ])('softmax %j is along that dimension', (args, [row]) => {
+    expect(nonlin(['softmax', ...args, 'f8.npy', '-o', 'out.npy'])).toMatchObject({ code: 0, error: '' });
+    const [actual] = read('out.npy').toArray() as number[][];
+    for (const [i, value] of row!.entries()) expect(actual![i]).toBeCloseTo(value, 15);
+  });
+
+  it('reads Fortran order and big-endian files', () => {
+    const fixture = join(import.meta.dirname, '../data/npy/f8-big-endian-fortran.npy');
+    expect(nonlin(['relu', fixture, '-o', 'out.npy']).code).toBe(0);
+    expect(read('out.npy').toArray()).toEqual([
+      [0, 0, 2.25],
+      [0, 1e30, 2 ** -149],
+    ]);
+  });
+
+  it('is a filter from standard input to standard output', () => {
+    const { code, bytes, error } = nonlin(['relu', '-', '-o', '-'], {}, readFileSync(at('f4.npy')));
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(new Tensor(readNpy(new Uint8Array(bytes))).toArray()).toEqual([
+      [0, 0],
+      [0.5, 3],
+    ]);
+  });
+
+  it('reads what is piped in where no file is named', () => {
+    const bytes = readFileSync(at('f4.npy'));
+    expect(nonlin(['relu', '-o', '-'], {}, bytes)).toEqual(nonlin(['relu', '-', '-o', '-'], {}, bytes));
+    expect(JSON.parse(nonlin(['relu', '--json'], {}, bytes).out)).toMatchObject({ shape: [2, 2], max: 3 });
+    const file = openSync(at('f4.npy'), 'r');
+    const { stdout, status } = spawnSync(process.execPath, [program, 'relu', '--json'], {
+      stdio: [file, 'pipe', 'pipe'],
+    });
+    closeSync(file);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout.toString())).toMatchObject({ shape: [2, 2], max: 3 });
+  });
+
+  it.each([
+    ['an empty pipe', 'pipe'],
+    ['no standard input', 'ignore'],
+  ] as const)('says with %s that no file is named', (_, stdin) => {
+    const { status, stderr } = spawnSync(process.execPath, [program, 'relu'], { stdio: [stdin, 'pipe', 'pipe'] });
+    expect(status).toBe(2);
+    expect(stderr.toString()).toBe(
+      'nonlin: a .npy file is needed: none is named, and standard input is empty\nSee nonlin relu --help.\n',
+    );
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'says so too where standard input is closed (skipped without a shell)',
+    () => {
+      const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${program}" relu <&-`]);
+      expect(status).toBe(2);
+      expect(stderr.toString()).toContain('a .npy file is needed: none is named, and standard input is empty');
+    },
+  );
+
+  it('may overwrite its input', () => {
+    writeFileSync(at('same.npy'), readFileSync(at('f4.npy')));
+    expect(nonlin(['relu', 'same.npy', '-o', 'same.npy']).code).toBe(0);
+    expect(read('same.npy').toArray()).toEqual([
+      [0, 0],
+      [0.5, 3],
+    ]);
+  });
+
+  it('tells what the result is like when no output is named', () => {
+    expect(nonlin(['relu', 'f4.npy']).out).toBe(
+      ['shape  [2, 2]', 'dtype  float32', 'min    0', 'max    3', 'mean   0.875', 'zeros  50 %', ''].join('\n'),
+    );
+  });
+
+  it('tells it as JSON, also beside an output', () => {
+    const expected = { shape: [2, 2], dtype: 'float32', min: 0, max: 3, mean: 0.875, zeros: 0.5, nans: 0 };
+    expect(JSON.parse(nonlin(['relu', 'f4.npy', '--json']).out)).toEqual(expected);
+    expect(JSON.parse(nonlin(['--json', 'relu', 'f4.npy', '-o', 'out.npy']).out)).toEqual(expected);
+  });
+
+  it('counts NaN apart, and has words for infinity in JSON', () => {
+    const summary = JSON.parse(nonlin(['relu', 'edges.npy', '--json']).out);
+    expect(summary).toMatchObject({ min: 0, max: 'Infinity', mean: 'Infinity', zeros: 0.5, nans: 0.25 });
+    expect(nonlin(['relu', 'edges.npy']).out).toContain('nans   25 %');
+  });
+
+  it('serves an empty tensor', () => {
+    expect(nonlin(['softmax', 'empty.npy', '-o', 'out.npy']).code).toBe(0);
+    expect(read('out.npy').shape).toEqual([0, 3]);
+    expect(JSON.parse(nonlin(['tanh', 'empty.npy', '--json']).out)).toMatchObject({ min: null, max: null, mean: null });
+  });
+
+  it('makes probabilities of the logits of a real model', () => {
+    const logits = join(import.meta.dirname, '../data/ocr-rec-logits.npy');
+    const { shape, mean, nans } = JSON.parse(nonlin(['softmax', logits, '--json']).out);
+    expect({ shape, nans }).toEqual({ shape: [37, 6625], nans: 0 });
+    expect(mean * 6625).toBeCloseTo(1, 6);
+  });
+
+  it.each(backends())('gives the same exact bits with --backend %s', (backend) => {
+    const args = ['gelu', join(import.meta.dirname, '../data/ocr-rec-hidden.npy'), '-o', '-', '--precision', 'exact'];
+    expect(nonlin([...args, '--backend', backend]).bytes.equals(nonlin([...args, '--backend', 'js']).bytes)).toBe(true);
+  });
+});
+
+describe('wrong files', () => {
+  const wrong = 'no-such-folder/out.npy';
+  it.each([
+    [['relu', 'none.npy'], 'cannot read none.npy: no such file or directory'],
+    [['relu', '.'], 'cannot read .: illegal operation on a directory'],
+    [['relu', 'text.npy'], 'text.npy: not a .npy file: it does not start with \\x93NUMPY'],
+    [['relu', 'cut.npy'], 'cut.npy: the .npy file is truncated: it has 15 bytes of data, shape (2, 2) of <f4 needs 16'],
+    [['relu', '-'], 'standard input is empty, and not a .npy file'],
+    [['relu', 'nothing.npy'], 'nothing.npy is empty, and not a .npy file'],
+    [['relu', 'f4.npy', '-o', wrong], `cannot write ${wrong}: no such file or directory`],
+    [['compare', 'none.npy'], 'cannot read none.npy: no such file or directory'],
+    [['compare', 'empty.npy'], 'empty.npy has no elements: there is nothing to compare'],
+    [['compare', 'f4.npy', '--threads', '257'], '--threads: setThreads: threads must be in [1, 256], got 257'],
+  ])('%j: one line, exit code 1', (args, message) => {
+    const { code, out, error } = nonlin(args, {}, Buffer.alloc(0));
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(error).toMatch(/^nonlin: [^\n]+\n$/);
+    expect(error).toContain(message);
+  });
+
+  it('a dimension that the file does not have is one', () => {
+    const { code, error } = nonlin(['softmax', 'f4.npy', '--dim', '2']);
+    expect(code).toBe(1);
+    expect(error).toMatch(/^nonlin: f4.npy: .*dim.*2.*\n$/);
+    for (const path of [['-'], []]) {
+      const piped = nonlin(['softmax', ...path, '--dim', '2'], {}, readFileSync(at('f4.npy')));
+      expect(piped.error).toMatch(/^nonlin: standard input: .*dim.*2.*\n$/);
+    }
+  });
+});
+
+describe('wrong usage', () => {
+  // --approximate names the others of gelu.
+  const applied = activationNames.filter((name) => !/^gelu./.test(name));
+  const commands = [...applied, 'softmax', 'info', 'compare', 'check'].join(', ');
+  it.each([
+    [[], 'no command is given'],
+    [['swish'], `unknown command "swish"; there are ${commands}`],
+    [['geluTanh', 'f4.npy'], 'unknown command "geluTanh"; did you mean gelu?'],
+    [['sotfmax', 'f4.npy'], 'unknown command "sotfmax"; did you mean softmax?'],
+    [['comapre'], 'unknown command "comapre"; did you mean compare?'],
+    [['toString'], `unknown command "toString"; there are ${commands}`],
+    [['softmax', 'f4.npy', '--axis', '0'], 'unknown option --axis; did you mean --dim?'],
+    [['relu', 'f4.npy', '--outptu', 'x'], 'unknown option --outptu; did you mean --output?'],
+    [['gelu', 'f4.npy', '--aproximate', 'tanh'], 'unknown option --aproximate; did you mean --approximate?'],
+    [['relu', 'f4.npy', '--toString'], 'unknown option --toString'],
+    [['relu', 'a.npy', 'b.npy'], 'relu takes one file, got also b.npy'],
+    [['relu', 'f4.npy', '--fast'], 'unknown option --fast'],
+    [['relu', 'f4.npy', '-x'], 'unknown option -x'],
+    [['relu', 'f4.npy', '-o'], '-o needs a value: -o <out.npy>'],
+    [['relu', 'f4.npy', '-o', '--json'], '-o needs a value: -o <out.npy>'],
+    [['relu', 'f4.npy', '--json=1'], '--json takes no value, got 1'],
+    [['relu', 'f4.npy', '-o', '-', '--json'], '--json and -o - both want standard output'],
+    [['relu', 'f4.npy', '--dim', '0'], '--dim is not an option of relu'],
+    [['tanh', 'f4.npy', '--approximate', 'tanh'], '--approximate is not an option of tanh'],
+    [['softmax', 'f4.npy', '--dim', 'last'], '--dim must be an integer, got "last"'],
+    [['softmax', 'f4.npy', '--dim', '-1.5'], '--dim must be an integer, got "-1.5"'],
+    [['softmax', 'f4.npy', '--dim='], '--dim must be an integer, got ""'],
+    [['gelu', 'f4.npy', '--approximate', 'erf'], '--approximate must be one of none, tanh, sigmoid, got "erf"'],
+    [['gelu', 'f4.npy', '--precision', 'high'], '--precision must be one of fast, exact, got "high"'],
+    [['gelu', 'f4.npy', '--backend', 'gpu'], '--backend must be one of avx512, avx2, neon, js, got "gpu"'],
+    [['info', 'x'], 'info takes no argument, got x'],
+    [['info', '--seed', '1'], '--seed is not an option of info'],
+    [['check', 'x'], 'check takes no argument, got x'],
+    [['check', '--count', '0'], '--count must be an integer from 1 to 67108864, got "0"'],
+    [['check', '--count', '99999999999'], '--count must be an integer from 1 to 67108864, got "99999999999"'],
+    [['check', '--seed', '-1'], '--seed must be an integer of at least 0, got "-1"'],
+    [['check', '--backend', 'js'], '--backend js is what the native backends are held against: name another'],
+    [['compare', 'a.npy', 'b.npy'], 'compare takes one file, got also b.npy'],
+    [['compare', '--time', '0'], '--time must be a number above 0, got "0"'],
+    [['compare', '--time', 'long'], '--time must be a number above 0, got "long"'],
+    [['compare', '--threads', '0'], '--threads must be an integer of at least 1, got "0"'],
+    [['compare', '--verbose'], '--verbose is not an option of compare'],
+  ])('%j: two lines, exit code 2', (args, message) => {
+    const { code, out, error } = nonlin(args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(error).toMatch(new RegExp(`^nonlin: .*\\nSee nonlin (${commands.replaceAll(', ', '|')})? ?--help.\\n$`));
+    expect(error).toContain(message);
+  });
+});
+
+describe('help and version', () => {
+  it('names every command', () => {
+    for (const args of [['--help'], ['-h']]) {
+      const { code, out } = nonlin(args);
+      expect(code).toBe(0);
+      for (const name of ['relu', 'sigmoid', 'tanh', 'gelu', 'softmax', 'info', 'compare', 'check']) {
+        expect(out).toContain(`  nonlin ${name} `);
+      }
+    }
+  });
+
+  it.each([
+    ['relu', ['output', 'precision', 'backend', 'json', 'help']],
+    ['gelu', ['output', 'approximate', 'precision', 'backend', 'json', 'help']],
+    ['softmax', ['output', 'dim', 'precision', 'backend', 'json', 'help']],
+    ['info', ['json', 'help']],
+    ['compare', ['precision', 'backend', 'threads', 'time', 'json', 'help']],
+    ['check', ['seed', 'count', 'backend', 'verbose', 'json', 'help']],
+  ])('of %s lists its options and no others', (name, options) => {
+    const { code, out } = nonlin([name, '--help']);
+    expect(code).toBe(0);
+    expect([...out.matchAll(/^ {2}(?:-\w, | {4})--(\w+)/gm)].map(([, option]) => option)).toEqual(options);
+  });
+
+  it('fits a terminal of 120 columns', () => {
+    for (const args of [['--help'], ['gelu', '--help'], ['check', '--help']]) {
+      for (const line of nonlin(args).out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+    }
+  });
+
+  it('gives the version of package.json', () => {
+    expect(nonlin(['--version'])).toMatchObject({ code: 0, out: `${packageJson.version}\n`, error: '' });
+  });
+});
+
+describe('info', () => {
+  it('tells who serves, in lines and in JSON', () => {
+    const facts = JSON.parse(nonlin(['info', '--json']).out);
+    expect(facts).toMatchObject({ version: packageJson.version, backends: backends() });
+    const { code, out } = nonlin(['info']);
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`^backends +${backends().join(', ')}$`, 'm'));
+  });
+
+  it('tells why there is no native backend', () => {
+    const facts = JSON.parse(nonlin(['info', '--json'], noNative).out);
+    expect(facts).toMatchObject({ backend: 'js', backends: ['js'], native: null });
+    expect(facts.reason).toContain('no-such.node');
+  });
+
+  it('follows NONLIN_BACKEND, and has one line for a wrong one', () => {
+    expect(JSON.parse(nonlin(['info', '--json'], { NONLIN_BACKEND: 'js' }).out).backend).toBe('js');
+    const { code, error } = nonlin(['info'], { NONLIN_BACKEND: 'gpu' });
+    expect(code).toBe(1);
+    expect(error).toMatch(/^nonlin: NONLIN_BACKEND must be one of .*, got "gpu"\n$/);
+  });
+});
+
+describe('without a native backend', () => {
+  it('check says why it cannot, exit code 1', () => {
+    const { code, out, error } = nonlin(['check'], noNative);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(error).toMatch(/^nonlin: no native backend runs here: .*no-such\.node could not be loaded: .*\n$/);
+  });
+
+  it('compare holds TypeScript against the loop, and says so', () => {
+    const { code, out, error } = nonlin([...quickly, 'f4.npy'], noNative);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(out).toMatch(
+      /^no native code runs here \(nonlin info tells why\): TypeScript and a plain JavaScript loop, in turns\n/,
+    );
+    expect(out).toMatch(/^ +price in +times as fast as\nfunction +ns +copies +relus +a loop$/m);
+    expect(out).toMatch(/^sigmoid: [\d.]+x (faster|slower) than a JavaScript loop, .*copy\n$/m);
+    expect(out).not.toMatch(/ulp/);
+    const { backend, rows } = JSON.parse(nonlin([...quickly, 'f4.npy', '--json'], noNative).out);
+    expect(backend).toBe('js');
+    for (const row of rows) expect(row).toMatchObject({ typescript: null, timesTypescript: null, agreement: null });
+  });
+
+  it('an activation serves all the same', () => {
+    expect(nonlin(['relu', 'f4.npy'], noNative).code).toBe(0);
+  });
+
+  it('--backend of a native one is an error that lists what can run', () => {
+    const { code, error } = nonlin(['relu', 'f4.npy', '--backend', 'avx2'], noNative);
+    expect(code).toBe(1);
+    expect(error).toContain('avx2 cannot run here; js can');
+  });
+});
+
+const activations = [...activationNames, 'softmax'];
+
+describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', () => {
+  it('compare measures every activation', () => {
+    const { code, out, error } = nonlin([...quickly, 'f4.npy', '--json']);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    const { backend, threads, dtype, shape, copy, rows } = JSON.parse(out);
+    expect({ backend, threads, dtype, shape }).toEqual({
+      backend: backends()[0],
+      threads: 1,
+      dtype: 'float32',
+      shape: [2, 2],
+    });
+    expect(rows.map((row: { activation: string }) => row.activation)).toEqual(activations);
+    for (const { backend, typescript, loop, copies, relus, timesTypescript, timesLoop, agreement } of rows) {
+      for (const { low, median, high, turns } of [copy, backend, typescript, loop]) {
+        expect(low).toBeGreaterThan(0);
+        expect(median).toBeGreaterThanOrEqual(low);
+        expect(high).toBeGreaterThanOrEqual(median);
+        expect(turns).toBeGreaterThanOrEqual(5);
+      }
+      expect(copies).toBeCloseTo(backend.low / copy.low, 9);
+      expect(relus).toBeCloseTo(backend.low / rows[0].backend.low, 9);
+      expect(timesTypescript).toBeCloseTo(typescript.low / backend.low, 9);
+      expect(timesLoop).toBeCloseTo(loop.low / backend.low, 9);
+      expect(agreement.ulp).toBeLessThanOrEqual(agreement.bound);
+      expect(agreement).toMatchObject({ beyond: 0 });
+    }
+  });
+
+  it('compare has a table for readers, of 80 columns, and a sentence at its end', () => {
+    const { code, out } = nonlin([...quickly, 'f4.npy', '--precision', 'exact', '--threads', '2']);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^\S+ on 2 threads, TypeScript and a plain JavaScript loop, in turns\nf4.npy: float32 \[2, 2\], precision exact\n/,
+    );
+    expect(out).toMatch(/^function +ns +copies +relus +TypeScript +a loop +all 4$/m);
+    expect(out).toMatch(/^copy +[\d.]+ +1\.0$/m);
+    expect(out).toMatch(/^relu +[\d.]+ +[\d.]+ +1\.0 +[\d.]+x +[\d.]+x +\S* +the same$/m);
+    expect(out).toMatch(/\nsigmoid: [\d.]+x (faster|slower) than a JavaScript loop, (at|for) .*copy\n$/);
+    const lines = out.trimEnd().split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    // Three of what is compared, two of titles, the copy and the sentence, and blank ones after the first and before the last.
+    expect(lines.length).toBe(activations.length + 9);
+  });
+
+  it('compare and check leave npm start 40 lines of 80 columns in all', () => {
+    const root = join(import.meta.dirname, '../..');
+    const logits = 'test/data/ocr-rec-logits.npy';
+    const text = [
+      [...quickly, logits],
+      ['check', '--count', '2000'],
+    ]
+      .map((args) => spawnSync(process.execPath, [program, ...args], { cwd: root, encoding: 'utf8' }).stdout)
+      .join('\n');
+    const lines = text.split('\n');
+    // Four are npm's, four those of the build; then a blank one.
+    expect(lines.length - 1).toBeLessThanOrEqual(40 - 4 - 4 - 1);
+    for (const line of [...lines, `> ${packageJson.scripts.start}`]) expect(line.length).toBeLessThanOrEqual(80);
+    expect(packageJson.scripts).not.toHaveProperty('prestart');
+  });
+
+  it('compare measures a float64 tensor, also with one dimension and with none', () => {
+    for (const shape of [[3], []]) {
+      writeFileSync(at('shape.npy'), writeNpy(new Tensor(new Float64Array(shape[0] ?? 1).fill(0.5), { shape })));
+      const { code, out } = nonlin([...quickly, 'shape.npy', '--json']);
+      expect(code).toBe(0);
+      expect(JSON.parse(out)).toMatchObject({ dtype: 'float64', shape });
+    }
+  });
+
+  it.each(backends())('compare runs %s where it is asked for, by NONLIN_BACKEND too', (name) => {
+    const { out } = nonlin([...quickly, 'f4.npy', '--json', '--backend', name]);
+    expect(JSON.parse(out).backend).toBe(name);
+    const asked = nonlin([...quickly, 'f4.npy', '--json'], { NONLIN_BACKEND: name });
+    expect(JSON.parse(asked.out).backend).toBe(name);
+  });
+
+  it('check finds every backend within its bounds', () => {
+    const { code, out, error } = nonlin(['check', '--json', '--count', '20000']);
+    const { ok, rows } = JSON.parse(out);
+    expect(rows.filter((row: { ok: boolean }) => !row.ok)).toEqual([]);
+    expect({ code, error, ok }).toEqual({ code: 0, error: '', ok: true });
+    // Each native backend, activation and direction, in float32 fast and exact and in float64.
+    expect(rows.length).toBe((backends().length - 1) * activations.length * 2 * 3);
+  });
+
+  it('check has a line for each function, of 80 columns, and a verdict at its end', () => {
+    const { code, out } = nonlin(['check', '--count', '3000']);
+    expect(code).toBe(0);
+    const native = backends().slice(0, -1);
+    const lines = out.trimEnd().split('\n');
+    expect(lines[0]).toBe('largest distance from TypeScript in ulp; 3000 inputs, seed 1');
+    expect(lines[2]!.trim().split(/ +/)).toEqual(native);
+    expect(lines[3]!.split(/ +/)).toEqual(['function', ...native.flatMap(() => ['float32', 'exact', 'float64'])]);
+    const rows = lines.slice(4, -2);
+    expect(rows.map((line) => line.split(' ')[0])).toEqual(activations);
+    for (const line of rows) expect(line.match(/✓/g)?.length).toBe(3 * native.length);
+    expect(rows[0]).toMatch(/^relu( +✓)+$/);
+    const comparisons = native.length * activations.length * 2 * 3;
+    expect(lines.at(-1)).toMatch(
+      new RegExp(`^ok\\. ${comparisons} passed; 0 failed; worst \\d+ of \\d+ ulp; \\d+\\.\\d s$`),
+    );
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it('check has a line for each comparison with --verbose', () => {
+    const { out } = nonlin(['check', '--count', '3000', '--verbose']);
+    const lines = out.trimEnd().split('\n');
+    expect(lines.length).toBe((backends().length - 1) * activations.length * 2 * 3 + 5);
+    expect(lines[2]).toMatch(/^function +backend +arithmetic +ulp +bound +at$/);
+    expect(lines[4]).toMatch(new RegExp(`^reluGrad +${backends()[0]} +float32 +✓ +0 +0$`));
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it('check tells a seed from another, and repeats one', () => {
+    const run = (seed: string) => {
+      const { seconds, ...found } = JSON.parse(nonlin(['check', '--count', '3000', '--json', '--seed', seed]).out);
+      expect(seconds).toBeGreaterThan(0);
+      return found;
+    };
+    const seven = run('7');
+    expect(run('7')).toEqual(seven);
+    expect(run('8').rows).not.toEqual(seven.rows);
+  });
+});
+
+describe('with an addon that is wrong in one place', () => {
+  // Plain TypeScript under a native name, but for tanh(0.5) of float32 in fast precision.
+  const wrongAddon = (wrong = 'value === 0.5 && (y[i] = 0.4621175)') =>
+    fakeAddon(
+      at('wrong.cjs'),
+      `if (op === ${activationNames.indexOf('tanh')} && !exact && y instanceof Float32Array)
+        x.forEach((value, i) => ${wrong});`,
+    );
+
+  it('check finds it, and exits with 1', () => {
+    const { code, out, error } = nonlin(['check', '--json', '--count', '2000'], wrongAddon());
+    expect({ code, error }).toEqual({ code: 1, error: '' });
+    const { ok, rows } = JSON.parse(out);
+    expect(ok).toBe(false);
+    expect(rows.length).toBe(activations.length * 2 * 3);
+    const [row, ...others] = rows.filter((row: { ulp: number }) => row.ulp > 0);
+    expect(others).toEqual([]);
+    // tanh(0.5) is 0.46211717 in float32, whose numbers are 2^-25 apart there.
+    expect(row).toMatchObject({ backend: 'avx2', activation: 'tanh', direction: 'forward', dtype: 'float32' });
+    expect(row).toMatchObject({ precision: 'fast', ulp: 11, bound: 2, ok: false });
+    expect(row.worst).toEqual({
+      x: 0.5,
+      grad: null,
+      native: Math.fround(0.4621175),
+      typescript: Math.fround(0.46211717),
+    });
+  });
+
+  it('check shows it in its line and in full, and says that it failed', () => {
+    const { code, out } = nonlin(['check', '--count', '2000'], wrongAddon());
+    expect(code).toBe(1);
+    expect(out).toMatch(/^tanh +✗ 11 +✓ +✓$/m);
+    expect(out).toContain(`
+✗ tanh, avx2, float32: 11 ulp apart
+  x           0.5
+  native      0.4621175
+  typescript  0.46211717
+  bound       2 ulp: the promised error, against the correctly rounded result
+`);
+    // Of one backend: forward and gradient, in float32 fast and exact and in float64.
+    const comparisons = 2 * 3 * activations.length;
+    expect(out).toMatch(
+      new RegExp(`\\nFAILED\\. ${comparisons - 1} passed; 1 failed; worst 11 of 2 ulp; \\d+\\.\\d s\\n$`),
+    );
+  });
+
+  it('check takes a zero of the wrong sign for a difference', () => {
+    const { code, out } = nonlin(['check', '--count', '2000'], wrongAddon('value || (y[i] = 0)'));
+    expect(code).toBe(1);
+    expect(out).toMatch(/^✗ tanh, avx2, float32: Infinity ulp apart\n +x +-0\n +native +0\n +typescript +-0$/m);
+  });
+
+  it('compare shows it', () => {
+    // Half of the entries are 0.5.
+    writeFileSync(
+      at('half.npy'),
+      writeNpy(new Tensor(new Float32Array(2 * mostElements).fill(1).fill(0.5, mostElements))),
+    );
+    const { rows } = JSON.parse(nonlin([...quickly, 'half.npy', '--json'], wrongAddon()).out);
+    const { agreement } = rows.find(({ activation }: { activation: string }) => activation === 'tanh');
+    expect(agreement).toEqual({ ulp: 11, bound: 2, beyond: mostElements, identical: 0.5 });
+    const { out } = nonlin([...quickly, 'half.npy'], wrongAddon());
+    expect(out).toMatch(new RegExp(`^tanh .* but ${mostElements} within 2 ulp$`, 'm'));
+  });
+});
+
+describe('with two instruction sets, one of which must not run', () => {
+  // Plain TypeScript under two native names; under the first, every call throws.
+  const twoSets = () => {
+    const refusing = `(block, ...arrays) => {
+      if (new Int32Array(block)[0] === 0) throw new Error('it must not run');
+      call(block, ...arrays);
+    }`;
+    writeFileSync(at('many.npy'), writeNpy(new Tensor(new Float32Array(2 * mostElements).fill(0.5))));
+    return fakeAddon(at('two.cjs'), '', `sets: ['avx512', 'avx2'], call: ${refusing},`);
+  };
+
+  it.each([
+    ['js', 'NONLIN_BACKEND=js: TypeScript and'],
+    ['avx2', 'avx2 on 1 thread, TypeScript and'],
+  ])('compare runs %s alone where NONLIN_BACKEND says so', (name, title) => {
+    const { code, out, error } = nonlin([...quickly, 'many.npy'], { ...twoSets(), NONLIN_BACKEND: name });
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(out.startsWith(`${title} a plain JavaScript loop, in turns\n`)).toBe(true);
+  });
+
+  it('check runs avx2 alone where NONLIN_BACKEND or --backend says so', () => {
+    for (const { code, out } of [
+      nonlin(['check', '--count', '2000', '--json'], { ...twoSets(), NONLIN_BACKEND: 'avx2' }),
+      nonlin(['check', '--count', '2000', '--json', '--backend', 'avx2'], twoSets()),
+    ]) {
+      expect(code).toBe(0);
+      const names = new Set(JSON.parse(out).rows.map((row: { backend: string }) => row.backend));
+      expect([...names]).toEqual(['avx2']);
+    }
+  });
+
+  it('check has nothing to check with NONLIN_BACKEND=js, and says so', () => {
+    const { code, out, error } = nonlin(['check'], { ...twoSets(), NONLIN_BACKEND: 'js' });
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(error).toBe('nonlin: NONLIN_BACKEND=js is what the native backends are held against\n');
+  });
+});
+
+it('a reader that closes the pipe ends it quietly', async () => {
+  const child = spawn(process.execPath, [program, '--help']);
+  child.stdout.destroy();
+  let error = '';
+  child.stderr.on('data', (chunk) => {
+    error += chunk;
+  });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect({ code, error }).toEqual({ code: 0, error: '' });
+});
+
+describe('a terminal', () => {
+  async function onTerminal(args: readonly string[], environment: Record<string, string> = {}) {
+    const written = { out: '', error: '' };
+    const output = (key: 'out' | 'error') => ({
+      isTTY: true,
+      write: (chunk: string | Uint8Array) => (written[key] += chunk),
+    });
+    const readInput = async () => new Uint8Array(readFileSync(at('f4.npy')));
+    const [out, error] = [output('out'), output('error')];
+    const code = await main(args, { out, error, environment, readInput, inputIsTTY: true });
+    return { code, ...written };
+  }
+
+  it('gets colours, unless NO_COLOR is set', async () => {
+    expect((await onTerminal(['info'])).out).toContain('\x1b[1mversion');
+    expect((await onTerminal(['info'], { NO_COLOR: '1' })).out).not.toContain('\x1b[');
+    expect((await onTerminal(['info'], { NO_COLOR: '' })).out).toContain('\x1b[1m');
+    expect(nonlin(['info']).out).not.toContain('\x1b[');
+  });
+
+  it('gets no binary', async () => {
+    const { code, out, error } = await onTerminal(['relu', '-', '-o', '-']);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(error).toContain('a .npy file is not for a terminal: redirect it, or name a file with -o');
+  });
+
+  it('has nothing piped in', async () => {
+    const { code, out, error } = await onTerminal(['relu']);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(error).toBe('nonlin: a .npy file is needed, named or piped in\nSee nonlin relu --help.\n');
+  });
+
+  it('sees the progress of compare, and leaves threads and backend as they were', async () => {
+    const before = info();
+    const { code, error } = await onTerminal(['compare', '-', '--time', '0.3', '--threads', '3', '--backend', 'js']);
+    expect(code).toBe(0);
+    expect(error).toContain('\r\x1b[Ktaking turns: ');
+    expect(error.endsWith('\r\x1b[K')).toBe(true);
+    expect(info()).toEqual(before);
+  });
+
+  it.skipIf(!hasNative)('has a tick in green, unless NO_COLOR is set (skipped without native code)', async () => {
+    expect((await onTerminal(['check', '--count', '100'])).out).toContain('\x1b[32m✓');
+    expect((await onTerminal(['check', '--count', '100'], { NO_COLOR: '1' })).out).not.toContain('\x1b');
+  });
+
+  it.skipIf(!hasNative)(
+    'sees the progress of check, and nothing of it in the end (skipped without native code)',
+    async () => {
+      const { error } = await onTerminal(['check', '--count', '100']);
+      expect(error).toContain('checking softmax gradient float64 ...');
+      expect(error.endsWith('\r\x1b[K')).toBe(true);
+    },
+  );
+});

@@ -1,0 +1,243 @@
+// Options: all that a caller wrote counts or is refused, and nothing that the caller did not write.
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as nonlin from '../../lib/index.js';
+
+const { GELU, ReLU, Sigmoid, Softmax, Tanh, Tensor } = nonlin;
+type Call = (...args: unknown[]) => unknown;
+const loose = nonlin as unknown as Record<string, Call & (new (...args: unknown[]) => Call & Record<string, Call>)>;
+
+const x = Float32Array.of(-1, 0.5, 2);
+const g = Float32Array.of(1, 2, 3);
+const square = new Tensor([
+  [1, 2],
+  [3, 5],
+]);
+
+/** Everything that takes the options of a call: its name in messages, what it takes, and the call. */
+const calls: [string, string[], (options: unknown, ...more: unknown[]) => unknown][] = [];
+const layers = { relu: ReLU, sigmoid: Sigmoid, tanh: Tanh, gelu: GELU, softmax: Softmax } as const;
+for (const [name, Layer] of Object.entries(layers)) {
+  const own = name === 'gelu' ? ['approximate'] : name === 'softmax' ? ['dim'] : [];
+  const takes = [...own, 'out', 'precision'];
+  const ofLayer = name === 'gelu' ? ['out', 'precision'] : takes;
+  const layer = new Layer() as unknown as Call & Record<string, Call>;
+  calls.push(
+    [name, takes, (...args) => loose[name]!(x, ...args)],
+    [`${name}Grad`, takes, (...args) => loose[`${name}Grad`]!(g, x, ...args)],
+    [Layer.name, ofLayer, (...args) => layer(x, ...args)],
+    [Layer.name, ofLayer, (...args) => layer.forward!(x, ...args)],
+    [Layer.name, ofLayer, (...args) => layer.backward!(g, x, ...args)],
+  );
+}
+
+describe.each(calls)('%s, which takes %o', (name, takes, call) => {
+  const example = takes[0] === 'out' || name === 'GELU' ? 'out' : takes[0];
+  const others = ['dim', 'approximate'].filter((option) => !takes.includes(option));
+
+  it('refuses an option that does not exist', () => {
+    const words = fc.oneof(fc.string(), fc.constantFrom('axis', 'Out', 'outt', 'toString', '0', '', ...others));
+    fc.assert(
+      fc.property(words, fc.anything(), (word, value) => {
+        fc.pre(!takes.includes(word) && word !== '__proto__');
+        const out = new Float32Array(3).fill(7);
+        expect(() => call({ out, [word]: value })).toThrow(TypeError);
+        expect(() => call({ out, [word]: value })).toThrow(`\`${word}\``);
+        expect(() => call({ [word]: undefined, out })).toThrow(`${name}: `);
+        expect(out).toEqual(new Float32Array(3).fill(7));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('names the option that was meant, or those there are', () => {
+    const none = (option: string, help: string) => new TypeError(`${name}: there is no option \`${option}\`; ${help}`);
+    expect(() => call({ precison: 'exact' })).toThrow(none('precison', 'did you mean `precision`?'));
+    expect(() => call({ output: x })).toThrow(none('output', 'did you mean `out`?'));
+    const list = takes.length === 3 ? `\`${takes[0]}\`, \`out\` and \`precision\`` : '`out` and `precision`';
+    expect(() => call({ alpha: 1 })).toThrow(none('alpha', `${name} takes ${list}`));
+    expect(() => call({ inplace: true })).toThrow(none('inplace', `${name} takes \`out\``));
+    expect(() => call({ axis: 0 })).toThrow(none('axis', `${name} takes ${takes.includes('dim') ? '`dim`' : list}`));
+    if (takes.includes('approximate'))
+      expect(() => call({ aproximate: 'tanh' })).toThrow(none('aproximate', 'did you mean `approximate`?'));
+  });
+
+  it('takes a plain object and nothing else', () => {
+    const wanted = `${name}: options must be a plain object such as { ${example} }, got `;
+    class Options {
+      out = new Float32Array(3);
+    }
+    const refused: [unknown, string][] = [
+      [null, 'null'],
+      ['tanh', '"tanh"'],
+      [true, 'true'],
+      [() => 0, 'a function'],
+      [new Float32Array(3), 'Float32Array of 3; pass { out: ... }'],
+      [new Int8Array(3), 'Int8Array of 3; pass { out: ... }'],
+      [square, 'a Tensor; pass { out: ... }'],
+      [[1, 2], 'an Array of 2; pass { out: ... }'],
+      [new Map([['out', x]]), 'a Map'],
+      [new Options(), 'a Options'],
+      // Its options are in a prototype, where they are as well hidden as in a class.
+      [Object.create({ out: new Float32Array(3) }), 'an object'],
+      [Object.create({ precision: 'exact' }, { out: { value: x, enumerable: true } }), 'an object'],
+    ];
+    for (const [options, got] of refused) expect(() => call(options)).toThrow(new TypeError(`${wanted}${got}`));
+    for (const options of [{}, Object.create(null), Object.freeze({}), runInNewContext('({})')])
+      expect(call(options)).toEqual(call(undefined));
+    const bare = Object.assign(Object.create(null), { out: new Float32Array(3) });
+    expect(call(bare)).toBe(bare.out);
+    const foreign = Object.assign(runInNewContext('({})'), { out: new Float32Array(3) });
+    expect(call(foreign)).toBe(foreign.out);
+  });
+
+  it('does not read Object.prototype', () => {
+    const plain = call(undefined);
+    const options: Record<string, unknown> = {
+      out: new Float32Array(3),
+      precision: 'none',
+      dim: 7,
+      approximate: 'none',
+    };
+    for (const enumerable of [true, false]) {
+      for (const [option, value] of Object.entries(options)) {
+        Object.defineProperty(Object.prototype, option, { value, enumerable, configurable: true, writable: true });
+        try {
+          expect(call(undefined)).toEqual(plain);
+          expect(call({})).toEqual(plain);
+          if (option !== 'precision') expect(call({ precision: 'fast' })).toEqual(plain);
+          const out = new Float32Array(3);
+          expect(call({ out })).toBe(out);
+        } finally {
+          delete (Object.prototype as unknown as Record<string, unknown>)[option];
+        }
+      }
+    }
+  });
+
+  it('reads each option once', () => {
+    const values: Record<string, unknown> = {
+      out: new Float32Array(3),
+      precision: 'fast',
+      dim: 0,
+      approximate: 'none',
+    };
+    const reads: string[] = [];
+    const options = {};
+    for (const option of takes)
+      Object.defineProperty(options, option, {
+        enumerable: true,
+        get: () => {
+          reads.push(option);
+          return values[option];
+        },
+      });
+    call(options);
+    expect(reads).toEqual(takes);
+  });
+
+  it('takes undefined for what is left out', () => {
+    const options = Object.fromEntries(takes.map((option) => [option, undefined]));
+    expect(call(options)).toEqual(call(undefined));
+  });
+
+  it('takes no argument after the options', () => {
+    const before = name.endsWith('Grad') ? 'grad, x' : '(grad, )?x';
+    for (const more of [{}, 0, x, null])
+      expect(() => call({}, more)).toThrow(new RegExp(`^${name} takes ${before} and one object of options, got also `));
+    expect(call({}, undefined)).toEqual(call(undefined));
+  });
+
+  it('takes a number only as dim', () => {
+    if (takes.includes('dim')) {
+      expect(call(0)).toEqual(call({ dim: 0 }));
+      expect(call(-1)).toEqual(call({ dim: -1 }));
+      expect(() => call(1)).toThrow(new RangeError(`${name}: dim must be in [-1, 0] for shape [3], got 1`));
+      expect(() => call(0.5)).toThrow(new TypeError(`${name}: dim must be an integer, got 0.5`));
+      expect(() => call(Number.NaN)).toThrow(new TypeError(`${name}: dim must be an integer, got NaN`));
+    } else {
+      expect(() => call(0)).toThrow(
+        new TypeError(`${name}: options must be a plain object such as { ${example} }, got 0`),
+      );
+    }
+  });
+});
+
+describe('constructors', () => {
+  it('take a number as dim, like the function and the layer', () => {
+    for (const dim of [0, 1, -1, -2]) {
+      const expected = nonlin.softmax(square, { dim });
+      expect(nonlin.softmax(square, dim)).toEqual(expected);
+      expect(new Softmax(dim)(square)).toEqual(expected);
+      expect(new Softmax({ dim })(square)).toEqual(expected);
+      expect(new Softmax()(square, dim)).toEqual(expected);
+      expect(new Softmax().forward(square, dim)).toEqual(expected);
+      expect(String(new Softmax(dim))).toBe(`Softmax(dim=${dim})`);
+      const slope = nonlin.softmaxGrad(square, square, { dim });
+      expect(nonlin.softmaxGrad(square, square, dim)).toEqual(slope);
+      expect(new Softmax(dim).backward(square, square)).toEqual(slope);
+      expect(new Softmax().backward(square, square, dim)).toEqual(slope);
+      expect(new Softmax().backward(square, square, { dim })).toEqual(slope);
+    }
+    expect(nonlin.softmax(square, 0)).not.toEqual(nonlin.softmax(square, 1));
+  });
+
+  it.each(['ReLU', 'Sigmoid', 'Tanh'])('%s takes nothing', (name) => {
+    const wrong = `${name}: the constructor takes nothing, got `;
+    expect(() => new loose[name]!(x)).toThrow(
+      new TypeError(`${wrong}Float32Array of 3; to apply it: new ${name}()(x)`),
+    );
+    expect(() => new loose[name]!({ inplace: true })).toThrow(wrong);
+    expect(() => new loose[name]!(undefined, 0)).toThrow(wrong);
+    expect(String(new loose[name]!(undefined))).toBe(`${name}()`);
+  });
+
+  it.each([
+    ['GELU', 'approximate', 'aproximate'],
+    ['Softmax', 'dim', 'dims'],
+  ])('%s takes %s', (name, option, slip) => {
+    const Layer = loose[name]!;
+    const wanted = `${name}: options must be a plain object such as { ${option} }, got `;
+    const apply = `; to apply it: new ${name}()(x)`;
+    expect(() => new Layer(x)).toThrow(new TypeError(`${wanted}Float32Array of 3${apply}`));
+    expect(() => new Layer(square)).toThrow(new TypeError(`${wanted}a Tensor${apply}`));
+    expect(() => new Layer('tanh')).toThrow(new TypeError(`${wanted}"tanh"`));
+    expect(() => new Layer(null)).toThrow(new TypeError(`${wanted}null`));
+    expect(() => new Layer({ [slip]: 0 })).toThrow(
+      new TypeError(`${name}: there is no option \`${slip}\`; did you mean \`${option}\`?`),
+    );
+    expect(() => new Layer({ out: x })).toThrow(
+      new TypeError(`${name}: there is no option \`out\`; ${name} takes \`${option}\``),
+    );
+    expect(() => new Layer({}, 0)).toThrow(new TypeError(`${name} takes one object of options, got also 0`));
+    Object.defineProperty(Object.prototype, option, { value: 'sigmoid', configurable: true });
+    try {
+      expect(String(new Layer({}))).toBe(String(new Layer()));
+    } finally {
+      delete (Object.prototype as unknown as Record<string, unknown>)[option];
+    }
+  });
+
+  it('check what they take', () => {
+    expect(() => new loose.Softmax!({ dim: 0.5 })).toThrow(new TypeError('Softmax: dim must be an integer, got 0.5'));
+    expect(() => new loose.Softmax!({ dim: '0' })).toThrow(new TypeError('Softmax: dim must be an integer, got "0"'));
+    expect(() => new loose.Softmax!(0.5)).toThrow(new TypeError('Softmax: dim must be an integer, got 0.5'));
+    expect(() => new loose.GELU!({ approximate: 'erf' })).toThrow(
+      new TypeError(`GELU: approximate must be 'none', 'tanh' or 'sigmoid', got "erf"`),
+    );
+    expect(() => new loose.GELU!(0)).toThrow(TypeError);
+  });
+
+  it('have options that calls do not', () => {
+    const layer = new GELU() as unknown as Call;
+    expect(() => layer(x, { approximate: 'tanh' })).toThrow(
+      new TypeError('GELU: `approximate` is an option of the constructor: new GELU({ approximate })'),
+    );
+  });
+});
+
+it('a list mapped through a function of two arguments is not taken for dimensions', () => {
+  const list = [square, square] as unknown[];
+  for (const f of [loose.softmax!, new Softmax() as unknown as Call]) expect(() => list.map(f)).toThrow(TypeError);
+});

@@ -1,0 +1,202 @@
+// What the types promise. `tsc`, which `npm run lint` runs, is what checks them; vitest shows that the calls do what they say.
+import ndarray, { type NdArray } from 'ndarray';
+import * as ort from 'onnxruntime-common';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import {
+  type DType,
+  type FloatArray,
+  GELU,
+  type GELUOptions,
+  gelu,
+  geluGrad,
+  type Input,
+  type IntegerList,
+  type Integers,
+  type Mask,
+  type Nested,
+  type NewArray,
+  type Options,
+  type Output,
+  ReLU,
+  relu,
+  reluGrad,
+  Softmax,
+  type SoftmaxOptions,
+  softmax,
+  softmaxGrad,
+  Tensor,
+  type TensorConstructor,
+  type TensorJSON,
+  type TensorLike,
+  type TensorOptions,
+  type TensorSource,
+  type Tolerance,
+} from '../../lib/index.js';
+
+const f32 = Float32Array.of(1, 2);
+const f64 = Float64Array.of(1, 2);
+const tensor = new Tensor([1, 2]);
+const theirs = () => new ort.Tensor('float32', Float32Array.of(1, 2), [2]);
+
+describe('a result', () => {
+  it('is a new array of the same kind, which is not shared', () => {
+    expectTypeOf(relu(f32)).toEqualTypeOf<Float32Array<ArrayBuffer>>();
+    expectTypeOf(softmax(f64, { dim: 0 })).toEqualTypeOf<Float64Array<ArrayBuffer>>();
+    const shared = new Float32Array(new SharedArrayBuffer(8));
+    expectTypeOf(relu(shared)).toEqualTypeOf<Float32Array<ArrayBuffer>>();
+    expectTypeOf(geluGrad(shared, shared)).toEqualTypeOf<Float32Array<ArrayBuffer>>();
+    expect(relu(shared).buffer).toBeInstanceOf(ArrayBuffer);
+    expectTypeOf(relu(f32 as FloatArray)).toEqualTypeOf<NewArray[DType]>();
+  });
+
+  it('is a Tensor of the dtype of x, as far as that is known', () => {
+    expectTypeOf(relu(tensor)).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(softmax(new Tensor(f64))).toEqualTypeOf<Tensor<'float64'>>();
+    expectTypeOf(relu(theirs())).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(relu(theirs() as ort.Tensor)).toEqualTypeOf<Tensor>();
+    expectTypeOf(relu(tensor as TensorLike)).toEqualTypeOf<Tensor>();
+    expectTypeOf(relu(tensor as Input)).toEqualTypeOf<NewArray[DType] | Tensor>();
+    // biome-ignore lint/suspicious/noExplicitAny: what models without types return.
+    expectTypeOf(relu(tensor as any)).toBeAny();
+    expect(relu(theirs())).toBeInstanceOf(Tensor);
+  });
+
+  it('is `out` where there is one, as what it was given', () => {
+    const out = theirs();
+    expectTypeOf(softmax(tensor, { out })).toEqualTypeOf<typeof out>();
+    expect(softmax(tensor, { out })).toBe(out);
+    const shared = new Float32Array(new SharedArrayBuffer(8));
+    expectTypeOf(gelu(f32, { out: shared })).toEqualTypeOf<Float32Array<SharedArrayBuffer>>();
+    expect(gelu(f32, { out: shared })).toBe(shared);
+    const own = { data: f32, shape: [2] };
+    expectTypeOf(reluGrad(tensor, tensor, { out: own })).toEqualTypeOf<typeof own>();
+    expectTypeOf(softmaxGrad(tensor, tensor, { out: tensor, dim: 0 })).toEqualTypeOf<Tensor<'float32'>>();
+  });
+
+  it('may be either where it is not known whether there is an `out`', () => {
+    const options: Options<Tensor> = { precision: 'exact' };
+    expectTypeOf(relu(tensor as Tensor, options)).toEqualTypeOf<Tensor | TensorLike>();
+    expect(relu(tensor as Tensor, options)).toBeInstanceOf(Tensor);
+  });
+
+  it('of a layer is that of the function', () => {
+    const out = theirs();
+    expectTypeOf(new ReLU()(f32)).toEqualTypeOf<Float32Array<ArrayBuffer>>();
+    expectTypeOf(new GELU().forward(tensor, { out })).toEqualTypeOf<typeof out>();
+    expectTypeOf(new Softmax()(tensor, 0)).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(new Softmax()(tensor, { out })).toEqualTypeOf<typeof out>();
+    expectTypeOf(new Softmax().backward(f64, f64)).toEqualTypeOf<Float64Array<ArrayBuffer>>();
+    expectTypeOf(new ReLU().backward(tensor, tensor, { out })).toEqualTypeOf<typeof out>();
+    expect(new Softmax()(tensor, { out })).toBe(out);
+  });
+});
+
+describe('what does not fit', () => {
+  it('is an error of the compiler before it is one of the call', () => {
+    // @ts-expect-error a float64 `out` for float32
+    expect(() => relu(f32, { out: f64 })).toThrow(TypeError);
+    // @ts-expect-error a Tensor as `out` for a typed array
+    expect(() => relu(f32, { out: tensor })).toThrow(TypeError);
+    // @ts-expect-error integers
+    expect(() => relu(Int32Array.of(1))).toThrow(TypeError);
+    // @ts-expect-error lists, which are for the Tensor
+    expect(() => relu([1, 2])).toThrow(TypeError);
+    // @ts-expect-error there is no such dtype
+    expect(() => new Tensor([1], { dtype: 'float16' })).toThrow(TypeError);
+    // @ts-expect-error nor such an option
+    expect(() => new Tensor([1], { dims: [1] })).toThrow(TypeError);
+  });
+});
+
+describe('the tensors of other libraries', () => {
+  it('go in with their own types', () => {
+    const nd = ndarray(Float32Array.of(-1, 2));
+    expectTypeOf(new Tensor(nd)).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(relu(nd)).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(relu(nd, { out: nd })).toEqualTypeOf<typeof nd>();
+    expectTypeOf<NdArray>().toExtend<TensorLike>();
+    expectTypeOf<ort.Tensor>().toExtend<TensorLike>();
+    // transformers.js 4, and stdlib.
+    expectTypeOf<{ data: unknown; dims: number[]; location: string; stride(): number[] }>().toExtend<TensorLike>();
+    expectTypeOf<{
+      data: Float64Array;
+      shape: ArrayLike<number>;
+      strides: ArrayLike<number>;
+      offset: number;
+      order: 'row-major' | 'column-major';
+      flags: { READONLY?: boolean };
+    }>().toExtend<TensorLike>();
+    expect([...nd.data]).toEqual([0, 2]);
+  });
+});
+
+describe('a Tensor', () => {
+  it('has the dtype of what it is made of', () => {
+    expectTypeOf(new Tensor(1)).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(new Tensor([[1, true]])).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(new Tensor([1], { dtype: 'float64' })).toEqualTypeOf<Tensor<'float64'>>();
+    expectTypeOf(new Tensor(f64, { shape: [2, 1] })).toEqualTypeOf<Tensor<'float64'>>();
+    expectTypeOf(new Tensor({ data: f64, dims: [2] })).toEqualTypeOf<Tensor<'float64'>>();
+    expectTypeOf(new Tensor(new Tensor(f64))).toEqualTypeOf<Tensor<'float64'>>();
+    expectTypeOf(new Tensor(f32 as FloatArray)).toEqualTypeOf<Tensor>();
+    expectTypeOf(new Tensor(f32 as TensorSource)).toEqualTypeOf<Tensor>();
+    expectTypeOf(new Tensor(f64).dtype).toEqualTypeOf<'float64'>();
+    expect(new Tensor(f64).dtype).toBe('float64');
+  });
+
+  it('has data of that type, and keeps it', () => {
+    const x = new Tensor(f64, { shape: [2, 1] });
+    expectTypeOf(x.data).toEqualTypeOf<Float64Array>();
+    for (const view of [x.T, x.reshape(-1), x.view([2]), x.permute(1, 0), x.transpose(0, 1), x.select(0, 1)])
+      expectTypeOf(view).toEqualTypeOf<Tensor<'float64'>>();
+    for (const copy of [x.clone(), x.contiguous(), x.maskedFill([[true]], 0)])
+      expectTypeOf(copy).toEqualTypeOf<Tensor<'float64'>>();
+    for (const row of x) expectTypeOf(row).toEqualTypeOf<Tensor<'float64'>>();
+    expectTypeOf((tensor as Tensor).data).toEqualTypeOf<FloatArray>();
+    expectTypeOf<Tensor<'float64'>>().toExtend<Tensor>();
+    expectTypeOf<Tensor>().not.toExtend<Tensor<'float64'>>();
+  });
+
+  it('adds up to the wider dtype', () => {
+    const wide = new Tensor(f64);
+    expectTypeOf(tensor.add(1)).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(wide.mul([1, 2])).toEqualTypeOf<Tensor<'float64'>>();
+    expectTypeOf(tensor.sub(wide)).toEqualTypeOf<Tensor<'float64'>>();
+    expectTypeOf(wide.div(tensor)).toEqualTypeOf<Tensor<'float64'>>();
+    expectTypeOf(tensor.add(tensor as Tensor)).toEqualTypeOf<Tensor>();
+    expect(tensor.sub(wide).dtype).toBe('float64');
+    expect(wide.mul([1, 2]).dtype).toBe('float64');
+  });
+
+  it('gives numbers and lists without a cast', () => {
+    expectTypeOf(tensor.item(0)).toBeNumber();
+    expectTypeOf(tensor.toArray(1)).toEqualTypeOf<number[]>();
+    expectTypeOf(new Tensor([[1]]).toArray(2)).toEqualTypeOf<number[][]>();
+    expectTypeOf(tensor.toArray()).toEqualTypeOf<Nested>();
+    expectTypeOf(tensor.at(0)).toEqualTypeOf<number | Tensor<'float32'>>();
+    expect(new Tensor([[1]]).toArray(2)[0]![0]!.toFixed(1)).toBe('1.0');
+  });
+
+  it('is what instanceof says, and can be extended', () => {
+    const x: unknown = tensor;
+    expect(x instanceof Tensor && x.ndim).toBe(1);
+    class Named extends Tensor {
+      readonly name = 'x';
+    }
+    expectTypeOf(new Named([1]).shape).toEqualTypeOf<readonly number[]>();
+    expect(new Named([1])).toBeInstanceOf(Tensor);
+    expectTypeOf(Tensor).toEqualTypeOf<TensorConstructor>();
+  });
+});
+
+it('every type in a signature has a name to import', () => {
+  expectTypeOf<Parameters<Tensor['allClose']>[0]>().toEqualTypeOf<TensorSource>();
+  expectTypeOf<Parameters<Tensor['allClose']>[1]>().toEqualTypeOf<Tolerance | undefined>();
+  expectTypeOf<Integers>().toEqualTypeOf<readonly number[] | readonly [IntegerList]>();
+  expectTypeOf<Parameters<Tensor['maskedFill']>>().toEqualTypeOf<[Mask, number]>();
+  expectTypeOf<ReturnType<Tensor<'float64'>['toJSON']>>().toEqualTypeOf<TensorJSON<'float64'>>();
+  expectTypeOf<TensorOptions['shape']>().toEqualTypeOf<IntegerList | undefined>();
+  expectTypeOf<Output<Float64Array>>().toEqualTypeOf<Float64Array<ArrayBuffer>>();
+  expectTypeOf<GELUOptions['approximate']>().toEqualTypeOf<'none' | 'tanh' | 'sigmoid' | undefined>();
+  expectTypeOf<SoftmaxOptions['dim']>().toEqualTypeOf<number | undefined>();
+});

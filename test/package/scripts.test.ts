@@ -1,0 +1,67 @@
+// The command lines of the scripts in package.json: what is wrong with one is told in a line, before any work is done.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+
+/** npm's name of each, and the file that it runs in the end; but for what has packages of its own to install first. */
+const files = Object.entries(scripts).flatMap(([name, command]) => {
+  const file = /node ((?:bench|test|tools\/coefficients)\/\S+\.mjs)$/.exec(command)?.[1];
+  return file === undefined || file.startsWith('test/bundlers/') ? [] : [{ name, file }];
+});
+
+const run = (file: string, ...args: string[]) =>
+  spawnSync(process.execPath, [file, ...args], { cwd: root, encoding: 'utf8', timeout: 20_000 });
+
+it('are those that measure, prove and make numbers again', () => {
+  expect(files.map(({ name }) => name).sort()).toEqual([
+    'bench',
+    'bench:load',
+    'bench:peers',
+    'bench:threads',
+    'coefficients',
+    'prove',
+    'prove:bits',
+    'prove:typescript',
+  ]);
+});
+
+describe.each(files)('npm run $name', ({ name, file }) => {
+  const { status, stdout: help } = run(file, '--help');
+  const options = [...help.matchAll(/^ {2}--(\w+)[ =]\[?([A-Z]+)/gm)].map(([, option, value]) => ({ option, value }));
+
+  it('has --help and --json', () => {
+    expect(status).toBe(0);
+    expect(help).toMatch(new RegExp(`^npm run ${name} -- \\[options\\]\n`));
+    expect(help).toMatch(/^ {2}--json /m);
+    expect(help).toMatch(/^ {2}--help /m);
+  });
+
+  // Any name is a file's or a folder's.
+  const wrong = options
+    .filter(({ value }) => value !== 'FILE' && value !== 'FOLDER')
+    .map(({ option }) => `--${option}=no-such`);
+  it.each([...wrong, '--no-such', 'no-such'])('%s: two lines, exit code 2', (argument) => {
+    const { status, stdout, stderr } = run(file, argument);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(new RegExp(`^${name}: .*no-such.*\nSee npm run ${name} -- --help\\.\n$`));
+  });
+});
+
+it.each([
+  ['bench', 'softmax'],
+  ['bench', 'softmax:0'],
+  ['bench', 'relu,softmax:many'],
+  ['bench', 'toString'],
+  ['bench:threads', 'softmaxGrad'],
+  ['bench:peers', 'softmax'],
+  ['prove', 'gelu:tanh'],
+])('%s does not know the function %s, and says which it knows', (name, functions) => {
+  const { file } = files.find((one) => one.name === name)!;
+  const { status, stderr } = run(file, '--function', functions);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/^\S+: --function must be one of relu, .*softmax.*, got "\S+"\n/);
+});

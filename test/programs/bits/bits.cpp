@@ -1,0 +1,124 @@
+// Prints a checksum of the results of every function, arithmetic and instruction set that this processor (or an
+// emulated one) runs, over the same inputs everywhere. Equal checksums are equal bits; run.mjs compares those of two
+// processors.
+#include "dispatch.h"
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <type_traits>
+#include <vector>
+
+namespace {
+
+using namespace nonlin;
+
+const char *const arithmetic_names[] = {"float32 fast", "float32 exact", "float64"};
+
+// Marsaglia's xorshift64: the same numbers on every machine.
+struct random_bits {
+  uint64_t state = 0x9e3779b97f4a7c15;
+  uint64_t operator()() {
+    state ^= state << 13;
+    state ^= state >> 7;
+    return state ^= state << 17;
+  }
+};
+
+// FNV-1a over the bits. The bits of NaN differ between processors, and mean nothing.
+struct checksum {
+  uint64_t value = 0xcbf29ce484222325;
+
+  template <class E> void add(const std::vector<E> &results) {
+    using bits = std::conditional_t<sizeof(E) == 4, uint32_t, uint64_t>;
+    for (E e : results)
+      value = (value ^ (std::isnan(e) ? bits(-1) : std::bit_cast<bits>(e))) * 0x100000001b3;
+  }
+};
+
+// Random bit patterns, as many numbers in [-20, 20], and the edges; `count` in all.
+template <class E> std::vector<E> inputs(size_t count) {
+  using limits = std::numeric_limits<E>;
+  std::vector<E> x = {0,
+                      limits::denorm_min(),
+                      limits::min(),
+                      limits::max(),
+                      limits::infinity(),
+                      limits::quiet_NaN(),
+                      E(0.75),
+                      E(9.01),
+                      E(14.2),
+                      E(38.6),
+                      E(88.7),
+                      E(104),
+                      E(708.4),
+                      E(745.2)};
+  for (size_t i = x.size(); i-- > 0;)
+    x.push_back(-x[i]);
+  random_bits next;
+  while (x.size() < count) {
+    if constexpr (sizeof(E) == 4)
+      x.push_back(std::bit_cast<float>(uint32_t(next() >> 32)));
+    else
+      x.push_back(std::bit_cast<double>(next()));
+    x.push_back(E(double(int64_t(next())) * 0x1p-63 * 20));
+  }
+  return x;
+}
+
+template <class E> void print(const kernels &set, arithmetic how, size_t count) {
+  const std::vector<E> x = inputs<E>(count);
+  std::vector<E> y(x.size()), g(x.size());
+  random_bits next;
+  for (E &one : g)
+    one = E(double(int64_t(next())) * 0x1p-63);
+  auto line = [&](const char *name, const char *kind, checksum sum) {
+    std::printf("%s %s %s%s %016llx\n", set.name, arithmetic_names[how], name, kind, (unsigned long long)sum.value);
+  };
+  for (unsigned op = 0; op < activation_count; op++) {
+    checksum value, gradient;
+    set.map[op][how](x.data(), y.data(), x.size(), {}, false);
+    value.add(y);
+    set.map_grad[op][how](g.data(), x.data(), y.data(), x.size(), {});
+    gradient.add(y);
+    line(rows[op].called, "", value);
+    line(rows[op].called, "Grad", gradient);
+  }
+  checksum value, gradient;
+  for (size_t length : {1, 2, 3, 7, 8, 9, 10, 15, 16, 17, 31, 33, 64, 65, 100, 257, 1000, 32768, 32769, 70000}) {
+    for (size_t inner : {1, 2, 5, 16, 17, 40}) {
+      if (length * inner > 200000) continue;
+      const size_t outer = length * inner < 2000 ? 20 : 1;
+      std::vector<E> z(outer * length * inner), gz(z.size()), s(z.size());
+      for (size_t i = 0; i < z.size(); i++) {
+        z[i] = E(double(int64_t(next())) * 0x1p-63 * (length % 2 ? 90 : 5) + (length == 100 ? 1e4 : 0));
+        gz[i] = E(double(int64_t(next())) * 0x1p-63);
+      }
+      for (size_t o = 0; o < outer && inner > 1; o++)
+        set.softmax_columns[how](&z[o * length * inner], &s[o * length * inner], length, inner, inner);
+      if (inner == 1) set.softmax_rows[how](z.data(), s.data(), outer, length, false);
+      value.add(s);
+      for (size_t o = 0; o < outer && inner > 1; o++)
+        set.softmax_columns_grad[how](&gz[o * length * inner], &z[o * length * inner], &s[o * length * inner], length,
+                                      inner, inner);
+      if (inner == 1) set.softmax_rows_grad[how](gz.data(), z.data(), s.data(), outer, length);
+      gradient.add(s);
+    }
+  }
+  line("softmax", "", value);
+  line("softmax", "Grad", gradient);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  const size_t count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1000000;
+  for (const kernels *set : supported_kernels()) {
+    print<float>(*set, float32, count);
+    print<float>(*set, float32_exact, count);
+    print<double>(*set, float64, count);
+  }
+}

@@ -1,0 +1,125 @@
+// edges [step]: runs every kernel, of every length or of every so many, on arrays that begin or end where the memory of
+// the process does: reading or writing a byte outside of them ends it with a signal. It says on standard output what it
+// is about to run, of which the last line then tells.
+#include "dispatch.h"
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <initializer_list>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace nonlin;
+
+// Pages between two that nobody may touch. `shift` 0 puts an array at their end; from 1 on, so many bytes after their
+// beginning less one: not always a multiple of an element, since kernels take arrays at any address.
+class fenced {
+public:
+  explicit fenced(size_t most) : bytes((most + page - 1) / page * page) {
+    void *all = mmap(nullptr, bytes + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (all == MAP_FAILED) std::abort();
+    inside = static_cast<char *>(all) + page;
+    if (mprotect(inside, bytes, PROT_READ | PROT_WRITE) != 0) std::abort();
+  }
+  template <class E> E *array(size_t length, size_t shift) {
+    E *end = reinterpret_cast<E *>(inside + bytes);
+    return shift == 0 ? end - length : reinterpret_cast<E *>(inside + shift - 1);
+  }
+
+private:
+  static inline const size_t page = size_t(sysconf(_SC_PAGESIZE));
+  size_t bytes;
+  char *inside;
+};
+
+// From one length to the next. Above 1, for kernels that are slow to run, the longest are left out too.
+size_t step = 1;
+
+constexpr size_t most_bytes = size_t(1) << 20;
+fenced memory_g(most_bytes), memory_x(most_bytes), memory_y(most_bytes);
+
+// Values of every kind, so that every branch is taken somewhere.
+template <class E> void fill(E *x, size_t length) {
+  static unsigned next = 1;
+  for (size_t i = 0; i < length; i++) {
+    next = next * 1664525 + 1013904223;
+    const double value = (double(next) / 4294967296 - 0.5) * 12;
+    const E element = E(next >> 24 == 0 ? value / 0.0 : next >> 24 < 8 ? value * 1000 : value);
+    __builtin_memcpy(reinterpret_cast<char *>(x) + i * sizeof(E), &element, sizeof(E));
+  }
+}
+
+// Calls f(g, x, y, stream) with arrays at both ends of the memory, and with the output in the place of x. Only outputs
+// at a multiple of an element's size may be written past the cache.
+template <class E, class F> void at_the_edges(size_t length, F f) {
+  for (size_t shift : {size_t(0), size_t(1), size_t(4), 1 + sizeof(E), 1 + 3 * sizeof(E)}) {
+    E *g = memory_g.array<E>(length, shift), *x = memory_x.array<E>(length, shift);
+    E *y = memory_y.array<E>(length, shift);
+    fill(g, length);
+    fill(x, length);
+    const bool stream = reinterpret_cast<uintptr_t>(y) % sizeof(E) == 0;
+    f(g, x, y, stream);
+    f(g, x, x, stream);
+  }
+}
+
+template <class E> void elementwise(const kernels &set, arithmetic how) {
+  for (unsigned op = 0; op < activation_count; op++) {
+    for (size_t length = 0; length < 200; length += step) {
+      std::printf("%s: arithmetic %d, activation %u of %zu elements\n", set.name, how, op, length);
+      at_the_edges<E>(length, [&](const E *g, const E *x, E *y, bool stream) {
+        set.map_grad[op][how](g, x, y, length, {});
+        set.map[op][how](x, y, length, {}, false);
+        set.map[op][how](x, y, length, {}, stream);
+      });
+    }
+  }
+}
+
+template <class E> void softmax(const kernels &set, arithmetic how, size_t outer, size_t length, size_t inner) {
+  std::printf("%s: arithmetic %d, softmax of %zu x %zu x %zu\n", set.name, how, outer, length, inner);
+  at_the_edges<E>(outer * length * inner, [&](const E *g, const E *x, E *y, bool stream) {
+    if (inner == 1) {
+      set.softmax_rows_grad[how](g, x, y, outer, length);
+      set.softmax_rows[how](x, y, outer, length, false);
+      set.softmax_rows[how](x, y, outer, length, stream);
+    } else {
+      for (size_t i = 0; i < outer * length * inner; i += length * inner) {
+        set.softmax_columns_grad[how](g + i, x + i, y + i, length, inner, inner);
+        set.softmax_columns[how](x + i, y + i, length, inner, inner);
+      }
+    }
+  });
+}
+
+template <class E> void all(const kernels &set, arithmetic how) {
+  elementwise<E>(set, how);
+  for (size_t length = 1; length < 150; length += step)
+    for (size_t outer : {1, 2, 17, 70})
+      softmax<E>(set, how, outer, length, 1);
+  softmax<E>(set, how, 1, 4097, 1);
+  for (size_t inner = 2; inner < 150; inner += step)
+    for (size_t length : {1, 2, 5, 33})
+      softmax<E>(set, how, 2, length, inner);
+  if (step > 1) return;
+  for (size_t length : {1000, 32769, 70001})
+    softmax<E>(set, how, 1, length, 1);
+  softmax<E>(set, how, 1, 100, 1000);
+  softmax<E>(set, how, 1, 40000, 3);
+}
+
+} // namespace
+
+int main(int count, char **words) {
+  if (count > 1) step = std::strtoul(words[1], nullptr, 10);
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ); // So that what was printed last is what was run last.
+  for (const kernels *set : supported_kernels()) {
+    all<float>(*set, float32);
+    all<float>(*set, float32_exact);
+    all<double>(*set, float64);
+  }
+  std::puts("done");
+}

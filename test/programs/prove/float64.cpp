@@ -1,0 +1,153 @@
+// float64 inputs around every power of two and random ones of every magnitude, computed by all instruction sets. The
+// oracle in long double tells each error but for its own share, some 2^-6 ulp; where with that share it could be larger
+// than the largest so far, MPFR tells it. So the largest of these inputs is found, and is stated without that share.
+#include "dispatch.h"
+#include "multiprecision.h"
+#include "oracle.h"
+#include "prove.h"
+
+#include <bit>
+
+namespace prove {
+namespace {
+
+constexpr uint64_t block_length = 1 << 12;
+
+uint64_t bits(double x) { return std::bit_cast<uint64_t>(x); }
+bool same(double a, double b) { return bits(a) == bits(b) || (std::isnan(a) && std::isnan(b)); }
+
+// A unit in the last place is no less than 2 to the power of this.
+int least_exponent(double zero, double x) { return is_beside(zero, x) ? -55 : -1074; }
+
+struct tally {
+  double ulp = 0, at = 0;
+  uint64_t differ = 0;
+  double differ_at = 0;
+
+  void add(const tally &other) {
+    if (other.ulp > ulp) {
+      ulp = other.ulp;
+      at = other.at;
+    }
+    if (other.differ > 0) differ_at = other.differ_at;
+    differ += other.differ;
+  }
+};
+struct tallies {
+  tally of[direction_count];
+};
+
+// The largest that the error can be, the truth being within its share of what the oracle tells; 0 where the oracle sees
+// no error, so that there is none of more than that share.
+double largest_error(double zero, double x, long double truth, long double terms, double result) {
+  if (x == 0 || !std::isfinite(x)) return same(result, double(truth)) ? 0 : HUGE_VAL;
+  const int least = least_exponent(zero, x);
+  const bool wrong_zero = result == 0 && std::signbit(result) != std::signbit(truth) && least == -1074;
+  if (wrong_zero || !std::isfinite(result)) return HUGE_VAL;
+  if (result == truth) return 0;
+  const long double share = oracle_bound<long double> * std::abs(terms);
+  const long double smallest = std::max(std::abs(truth) - share, 0.0L);
+  const int exponent = std::max(std::ilogb(smallest), least + 52) - 52;
+  return double(std::scalbn(std::abs(result - truth) + share, -exponent));
+}
+
+// The error without the oracle's share in it.
+double exact_error(nonlin::activation activation, direction direction, double x, double result) {
+  const real_truth t = evaluate(activation, x);
+  const real &truth = direction == forward ? t.value : t.slope;
+  return (abs(real(result) - truth) / truth.ulp(53, least_exponent(zero_of(activation, direction), x))).to_double();
+}
+
+struct function {
+  const char *name;
+  nonlin::activation activation;
+  truth<long double> (*oracle)(double);
+  oracle::limits limits;
+};
+
+// Sixteen on either side of each power of two, of either sign: among them the zeros, the infinities, NaN, the largest
+// number, and the subnormals at both ends.
+constexpr uint64_t near_powers = uint64_t(4096) * 32;
+
+// Of the others half are evenly spread over an interval, and half over the bits: most of those as far as results depend
+// on them, from 2^-30 to 2^10.
+double input(uint64_t i) {
+  if (i < near_powers) return std::bit_cast<double>(((i / 32) << 52) + i % 32 - 16);
+  constexpr double intervals[] = {1, 8, 40, 750};
+  const uint64_t r = random_bits(3 * i);
+  const double unit = random_unit(3 * i + 1);
+  if (r & 1) return (2 * unit - 1) * intervals[(r >> 1) % 4];
+  if (r & 6) return std::ldexp(r & 8 ? 1 + unit : -1 - unit, int((r >> 8) % 40) - 30);
+  return std::bit_cast<double>(random_bits(3 * i + 2));
+}
+
+void run(const function &function, tallies &tallies, uint64_t block) {
+  static const std::vector<double> ones(block_length, 1.0);
+  std::vector<double> x(block_length), first(block_length), result(block_length);
+  std::vector<truth<long double>> wanted(block_length);
+  for (size_t i = 0; i < block_length; i++) {
+    x[i] = input(block * block_length + i);
+    wanted[i] = oracle::evaluate(function.oracle, function.limits, x[i]);
+  }
+  for (const direction direction : {forward, gradient})
+    for (const nonlin::kernels *set : nonlin::supported_kernels()) {
+      if (direction == forward)
+        set->map[function.activation][nonlin::float64](x.data(), result.data(), block_length, {}, false);
+      else
+        set->map_grad[function.activation][nonlin::float64](ones.data(), x.data(), result.data(), block_length, {});
+      const bool is_first = set == nonlin::supported_kernels().front();
+      tally &found = tallies.of[direction];
+      for (size_t i = 0; i < block_length; i++) {
+        if (!is_first && same(first[i], result[i])) continue;
+        if (!is_first) {
+          found.differ++;
+          found.differ_at = x[i];
+        }
+        const prove::truth<long double> &t = wanted[i];
+        const long double truth = direction == forward ? t.value : t.slope;
+        const long double terms = direction == forward ? t.value : t.slope_terms;
+        double ulp = largest_error(zero_of(function.activation, direction), x[i], truth, terms, result[i]);
+        if (ulp <= found.ulp) continue;
+        if (ulp < HUGE_VAL) ulp = exact_error(function.activation, direction, x[i], result[i]);
+        if (ulp <= found.ulp) continue;
+        found.ulp = ulp;
+        found.at = x[i];
+      }
+      if (is_first) first = result;
+    }
+}
+
+} // namespace
+
+std::vector<row> prove_float64(const options &options) {
+  static constexpr function functions[] = {
+#define ACTIVATION(name, value, gradient, ...)                                                                         \
+  {#name, nonlin::activation_##name, oracle::name<long double>, oracle::name##_limits},
+#include "formulas/activations.def"
+#undef ACTIVATION
+  };
+  const uint64_t blocks = (near_powers + options.float64_inputs + block_length - 1) / block_length;
+  std::vector<row> rows;
+  for (const function &function : functions) {
+    if (!options.wants(function.name)) continue;
+    const std::vector<tallies> all = spread(options, std::string(function.name) + ", float64", blocks, tallies(),
+                                            [&](tallies &own, uint64_t block) { run(function, own, block); });
+    for (const direction direction : {forward, gradient}) {
+      tally total;
+      for (const tallies &own : all)
+        total.add(own.of[direction]);
+      rows.push_back({.function = function.name,
+                      .direction = direction_names[direction],
+                      .precision = "float64",
+                      .inputs = blocks * block_length,
+                      .ulp = total.ulp,
+                      .at = decimal(total.at, 17),
+                      .wrong = {},
+                      .differ = total.differ,
+                      .differ_at = total.differ > 0 ? decimal(total.differ_at, 17) : ""});
+    }
+  }
+  return rows;
+}
+
+} // namespace prove

@@ -1,0 +1,51 @@
+// Each activation as a textbook has it. 400 bits forgive the cancellations that a double as input can cause, and keep
+// the square of a float beside 1; a form that cancels without end (1 + tanh, 1 - sigmoid) is not used.
+#include "multiprecision.h"
+
+namespace prove {
+namespace {
+
+const real one = 1.0, two = 2.0, three = 3.0;
+const real root_two = sqrt(two), root_two_pi = sqrt(two * real::pi());
+
+real logistic(const real &x) { return one / (one + exp(-x)); }
+
+real_truth relu(const real &x) { return x > 0.0 ? real_truth{x, one} : real_truth{x < 0.0 ? real(0.0) : x, 0.0}; }
+
+real_truth sigmoid(const real &x) { return {logistic(x), logistic(x) * logistic(-x)}; }
+
+real_truth tanh(const real &x) { return {real::tanh(x), sech(x) * sech(x)}; }
+
+real_truth gelu(const real &x) {
+  const real below = erfc(-x / root_two) / two;
+  return {x * below, below + x * exp(-x * x / two) / root_two_pi};
+}
+
+// x sigmoid(v), from v and its derivative.
+real_truth gated(const real &x, const real &v, const real &growth) {
+  const real gate = logistic(v);
+  return {x * gate, gate * (one + x * growth * logistic(-v))};
+}
+
+real_truth geluTanh(const real &x) {
+  static const real scale = two * sqrt(two / real::pi()), cubic("0.044715");
+  return gated(x, scale * (x + cubic * x * x * x), scale * (one + three * cubic * x * x));
+}
+
+real_truth geluSigmoid(const real &x) {
+  static const real scale("1.702");
+  return gated(x, scale * x, scale);
+}
+
+} // namespace
+
+real_truth evaluate(nonlin::activation activation, double x) {
+  static constexpr real_truth (*functions[])(const real &) = {
+#define ACTIVATION(name, value, gradient, ...) name,
+#include "formulas/activations.def"
+#undef ACTIVATION
+  };
+  return functions[activation](x);
+}
+
+} // namespace prove

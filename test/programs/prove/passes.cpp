@@ -1,0 +1,54 @@
+#include "passes.h"
+#include "exact/double_double.h"
+#include "formulas/formulas.h"
+
+namespace prove {
+namespace {
+
+template <class F> void on_quick(const float *x, double *y, size_t n, F f) {
+  constexpr size_t lanes = vec<double>::lanes;
+  for (size_t i = 0; i < n; i += lanes)
+    store(y + i, as_double(f(vec<quick>(load_some<double>(x + i, std::min(lanes, n - i)).v))));
+}
+template <nonlin::activation op> void quick_value(const float *x, double *y, size_t n) {
+  on_quick(x, y, n, nonlin::value_of<op>{});
+}
+template <nonlin::activation op> void quick_slope(const float *x, double *y, size_t n) {
+  on_quick(x, y, n, [](vec<quick> x) { return nonlin::gradient_of<op>{}(x, vec<quick>(1.0)); });
+}
+
+template <nonlin::activation op> constexpr quick_pass quick_pass_of(direction direction) {
+  constexpr nonlin::row row = nonlin::rows[op];
+  if constexpr (row.quick_error != 0)
+    if (direction == forward) return {row.quick_error * 0x1p-53, quick_value<op>};
+  if constexpr (row.quick_slope_error != 0)
+    if (direction == gradient) return {row.quick_slope_error * 0x1p-53, quick_slope<op>};
+  return {};
+}
+
+template <nonlin::activation op> double_double_result in_double_double(direction direction, wide x) {
+  const wide y = direction == forward ? nonlin::value_of<op>{}(x) : nonlin::gradient_of<op>{}(x, wide(1.0));
+  return {y.high, y.low};
+}
+
+} // namespace
+
+quick_pass quick_pass_of(nonlin::activation activation, direction direction) {
+  static constexpr quick_pass (*functions[])(prove::direction) = {
+#define ACTIVATION(name, value, gradient, ...) quick_pass_of<nonlin::activation_##name>,
+#include "formulas/activations.def"
+#undef ACTIVATION
+  };
+  return functions[activation](direction);
+}
+
+double_double_result in_double_double(nonlin::activation activation, direction direction, float x) {
+  static constexpr double_double_result (*functions[])(prove::direction, wide) = {
+#define ACTIVATION(name, value, gradient, ...) in_double_double<nonlin::activation_##name>,
+#include "formulas/activations.def"
+#undef ACTIVATION
+  };
+  return functions[activation](direction, double(x));
+}
+
+} // namespace prove

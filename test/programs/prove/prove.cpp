@@ -1,0 +1,84 @@
+// The program behind `npm run prove`: what was found, as JSON on standard output. run.mjs holds it against the
+// promises.
+#include "prove.h"
+#include "dispatch.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+namespace prove {
+namespace {
+
+// JSON has no infinity; this number becomes one where it is read.
+std::string json(double x) { return std::isfinite(x) ? decimal(x, 17) : "1e999"; }
+
+// Names and places hold nothing that needs escaping.
+void print(const check &c) {
+  std::printf("{\"function\": \"%s\", \"precision\": \"%s\", \"inputs\": %llu, \"share\": %s}", c.function.c_str(),
+              c.precision, static_cast<unsigned long long>(c.inputs), json(c.share).c_str());
+}
+void print(const row &r) {
+  std::printf("{\"function\": \"%s\", \"direction\": \"%s\", \"precision\": \"%s\", \"inputs\": %llu, \"ulp\": %s, "
+              "\"at\": \"%s\", \"wrong\": %s, \"differ\": %llu, \"differAt\": \"%s\"}",
+              r.function.c_str(), r.direction, r.precision, static_cast<unsigned long long>(r.inputs),
+              json(r.ulp).c_str(), r.at.c_str(), r.wrong ? std::to_string(*r.wrong).c_str() : "null",
+              static_cast<unsigned long long>(r.differ), r.differ_at.c_str());
+}
+template <class T> void print_list(const char *name, const std::vector<T> &list) {
+  std::printf("\"%s\": [", name);
+  for (size_t i = 0; i < list.size(); i++) {
+    std::printf(i == 0 ? "\n  " : ",\n  ");
+    print(list[i]);
+  }
+  std::printf("]");
+}
+
+} // namespace
+} // namespace prove
+
+int main(int argc, char **argv) {
+  prove::options options;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string name = argv[i], value = argv[i + 1];
+    if (name == "--quick") options.quick = value == "true";
+    if (name == "--threads") options.threads = unsigned(std::atoi(argv[i + 1]));
+    if (name == "--float64") options.float64_inputs = std::strtoull(argv[i + 1], nullptr, 10);
+    if (name == "--function") options.functions.push_back(value);
+  }
+  const std::vector<std::string> known = {
+#define ACTIVATION(name, value, gradient, ...) #name,
+#include "formulas/activations.def"
+#undef ACTIVATION
+      "softmax"};
+  for (const std::string &name : options.functions)
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      std::fprintf(stderr, "there is no function %s\n", name.c_str());
+      return 2;
+    }
+  const auto sets = nonlin::supported_kernels();
+  if (sets.empty()) {
+    std::fprintf(stderr, "this CPU runs none of the instruction sets\n");
+    return 2;
+  }
+  const auto append = [](std::vector<prove::row> &rows, const std::vector<prove::row> &more) {
+    rows.insert(rows.end(), more.begin(), more.end());
+  };
+  std::vector<prove::check> checks = check_oracle(options);
+  if (const auto check = check_softmax(options)) checks.push_back(*check);
+  std::vector<prove::check> passes = check_double_double(options);
+  std::vector<prove::row> rows = prove_float32(options, passes);
+  append(rows, prove_float64(options));
+  append(rows, prove_softmax(options));
+
+  std::printf("{\"instructionSets\": [");
+  for (const nonlin::kernels *set : sets)
+    std::printf("%s\"%s\"", set == sets.front() ? "" : ", ", set->name);
+  std::printf("],\n");
+  prove::print_list("oracle", checks);
+  std::printf(",\n");
+  prove::print_list("passes", passes);
+  std::printf(",\n");
+  prove::print_list("rows", rows);
+  std::printf("}\n");
+}

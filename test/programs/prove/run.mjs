@@ -1,0 +1,145 @@
+// `npm run prove`: builds the proof where it is stale, runs it, and holds what it found against the promises below, which
+// nothing else may widen. The program's own part is test/programs/prove/*.cpp.
+import { spawn } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { flag, listOf, oneOf, read, text, whole } from '../../../bench/options.mjs';
+import { program } from '../build.mjs';
+
+const help = `npm run prove -- [options]
+
+Holds every function, on every instruction set of this CPU, against the true value: float32 for all 2^32 inputs,
+float64 and softmax for random ones. Needs CMake, a C++20 compiler and MPFR (Debian: libmpfr-dev).
+Exit codes: 0, every promise is kept; 1, one is broken; 2, wrong options, no compiler or no MPFR.
+
+  --function NAME[,...]  relu, sigmoid, tanh, gelu, geluTanh, geluSigmoid, softmax (default: all)
+  --quick                every 1021st float32 input and those around powers of two; a few seconds in all
+  --float64 N            random float64 inputs per function, beside those around powers of two (default 100000000, with
+                         --quick 100000)
+  --threads N            default: all
+  --output FILE          writes the table there (Markdown): where FILE has the lines <!-- prove --> and <!-- /prove -->,
+                         between them
+  --json                 prints the rows as JSON instead of the table; ulp is null where a result has no distance from the
+                         true value: not a number, the wrong sign of zero, a limit missed
+  --help                 this text
+`;
+
+/** Largest errors in ulp, and whether every result is the correctly rounded one. */
+const promises = {
+  relu: {
+    forward: { fast: { ulp: 0, wrong: 0 }, exact: { ulp: 0, wrong: 0 }, float64: { ulp: 0 } },
+    gradient: { fast: { ulp: 0, wrong: 0 }, exact: { ulp: 0, wrong: 0 }, float64: { ulp: 0 } },
+  },
+  softmax: { forward: { fast: { ulp: 4 }, exact: { ulp: 0.501 }, float64: { ulp: 5 } } },
+  // Where a gradient of the gelu family passes through zero, between -1.1 and -0.45, its ulp counts as 2^-26 (float64: 2^-55)
+  // at least: no absolute error is small beside a result that is nearly zero.
+  others: {
+    forward: { fast: { ulp: 2 }, exact: { ulp: 0.5, wrong: 0 }, float64: { ulp: 2 } },
+    gradient: { fast: { ulp: 4 }, exact: { ulp: 0.5, wrong: 0 }, float64: { ulp: 4 } },
+    product: { exact: { ulp: 0.5, wrong: 0 } },
+  },
+};
+
+const fail = (message) => {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+};
+
+const list = await readFile(`${import.meta.dirname}/../../../native/formulas/activations.def`, 'utf8');
+const functions = [...list.matchAll(/^ACTIVATION\((\w+)/gm)].map(([, name]) => name);
+const options = read('prove', help, {
+  function: [listOf(oneOf([...functions, 'softmax']))],
+  quick: [flag],
+  float64: [whole(1, 1e12)],
+  threads: [whole(1, 256)],
+  output: [text],
+});
+const prove = build();
+const started = performance.now();
+const found = JSON.parse(await run());
+const seconds = (performance.now() - started) / 1000;
+
+const broken = [
+  ...found.oracle
+    .filter(({ share }) => !(share <= 1))
+    .map((check) => `the oracle of ${check.function} (${check.precision}) misses its bound ${check.share} times over`),
+  ...found.passes
+    .filter(({ share }) => !(share <= 1))
+    .map((check) => `${check.function}: exact allows a step (${check.precision}) 1/${check.share} of its error`),
+  ...found.rows.flatMap(breaches),
+];
+const table = markdown();
+if (options.output !== undefined) await write(options.output);
+if (options.json) {
+  const { instructionSets, oracle, passes, rows } = found;
+  process.stdout.write(`${JSON.stringify({ instructionSets, seconds, oracle, passes, rows, broken }, null, 1)}\n`);
+} else if (options.output === undefined) process.stdout.write(table);
+for (const line of broken) process.stderr.write(`broken: ${line}\n`);
+process.stderr.write(`${found.instructionSets.join(', ')}; ${seconds.toFixed(0)} s\n`);
+process.exitCode = broken.length > 0 ? 1 : 0;
+
+function build() {
+  let path;
+  try {
+    path = program('prove');
+  } catch (error) {
+    fail(error.message);
+  }
+  return (
+    path ?? fail('MPFR was not found: install libmpfr-dev (Debian, Ubuntu), mpfr-devel (Fedora) or mpfr (Homebrew)')
+  );
+}
+
+function run() {
+  const threads = options.threads ?? cpus().length;
+  const float64 = options.float64 ?? (options.quick ? 100_000 : 100_000_000);
+  const child = spawn(
+    prove,
+    [
+      ...['--threads', String(threads), '--float64', String(float64), '--quick', String(options.quick === true)],
+      ...(options.function ?? []).flatMap((name) => ['--function', name]),
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  return new Promise((resolve) => {
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (part) => {
+      text += part;
+    });
+    child.on('error', ({ message }) => fail(message));
+    child.on('close', (code, signal) => (code === 0 ? resolve(text) : fail(`the proof ended with ${signal ?? code}`)));
+  });
+}
+
+function breaches(row) {
+  const promise = (promises[row.function] ?? promises.others)[row.direction][row.precision];
+  const name = `${row.function} ${row.direction}, ${row.precision}`;
+  const lines = [];
+  if (!(row.ulp <= promise.ulp)) lines.push(`${name}: ${row.ulp} ulp at ${row.at}, promised ${promise.ulp}`);
+  if (promise.wrong === 0 && row.wrong > 0) lines.push(`${name}: ${row.wrong} results are not correctly rounded`);
+  if (row.differ > 0)
+    lines.push(`${name}: ${row.differ} results depend on the instruction set, one at ${row.differAt}`);
+  return lines;
+}
+
+async function write(file) {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const [open, close] = ['<!-- prove -->\n', '<!-- /prove -->\n'];
+  const [start, end] = [text.indexOf(open), text.indexOf(close)];
+  const inPlace = start >= 0 && end > start;
+  await writeFile(file, inPlace ? `${text.slice(0, start)}${open}\n${table}\n${text.slice(end)}` : table);
+}
+
+function markdown() {
+  const lines = [
+    '| function | precision | largest error, ulp | at x | wrongly rounded | instruction sets differ |',
+    '| --- | --- | --- | --- | --- | --- |',
+  ];
+  for (const { function: name, direction, precision, ulp, at, wrong, differ } of found.rows) {
+    // Rounded up: a table must not promise more than was found.
+    const error = ulp === 0 ? '0' : (Math.ceil(ulp * 1000) / 1000).toFixed(3);
+    const label = { forward: name, gradient: `${name}, gradient`, product: `${name}, gradient, any grad` }[direction];
+    lines.push(`| ${[label, precision, error, ulp === 0 ? '' : at, wrong ?? '', differ].join(' | ')} |`);
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,40 @@
+// The .node file by itself, called as lib/backends/record.ts calls it but with any record.
+import { native } from '../../lib/backends/native.js';
+
+type Call = (...args: unknown[]) => void;
+export const { call, setThreads, sets } = require(native.path!) as {
+  call: Call;
+  setThreads(threads: number): void;
+  sets: string[];
+};
+
+/** The words and numbers of a record, by the names that native/addon.cpp gives them. */
+export interface Record64 {
+  set: number;
+  kind: number;
+  op: number;
+  how: number;
+  count: number;
+  length: number;
+  inner: number;
+  a: number;
+  b: number;
+}
+export const kinds = { map: 0, gradient: 1, softmax: 2, softmaxGradient: 3 };
+export const headerBytes = 64;
+
+const plain: Record64 = { set: 0, kind: kinds.map, op: 0, how: 0, count: 0, length: 1, inner: 1, a: 0, b: 0 };
+
+/** A block of so many bytes that begins with a record. */
+export function blockOf(record: Partial<Record64>, bytes = headerBytes): ArrayBuffer {
+  const { set, kind, op, how, count, length, inner, a, b } = { ...plain, ...record };
+  const block = new ArrayBuffer(bytes);
+  new Int32Array(block).set([set, kind, op, how, count]);
+  if (bytes >= headerBytes) new Float64Array(block, 32).set([length, inner, a, b]);
+  return block;
+}
+
+/** Calls native code on arrays. */
+export function raw(record: Partial<Record64>, ...arrays: unknown[]): void {
+  call(blockOf(record), ...arrays);
+}

@@ -1,0 +1,564 @@
+// What a Tensor can be made of: lists, and the tensors of other libraries, real ones where they can be installed.
+import { createRequire } from 'node:module';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import * as ort from 'onnxruntime-common';
+import { describe, expect, it, vi } from 'vitest';
+import { brand } from '../../lib/basics/errors.js';
+import { isTensorLike } from '../../lib/tensor/foreign.js';
+import { Tensor, type TensorSource } from '../../lib/tensor/tensor.js';
+import { counting, indices } from '../support/tensors.js';
+
+/** What is used here of ndarray, which has no types. */
+interface NdArray {
+  readonly data: Float32Array;
+  readonly shape: number[];
+  readonly stride: number[];
+  readonly offset: number;
+  get(...index: number[]): number;
+  set(...indexAndValue: number[]): number;
+  step(...steps: number[]): NdArray;
+  lo(...first: number[]): NdArray;
+  hi(...sizes: number[]): NdArray;
+  pick(...index: (number | null)[]): NdArray;
+  transpose(...dims: number[]): NdArray;
+}
+const ndarray: (data: unknown, shape?: readonly number[]) => NdArray = createRequire(import.meta.url)('ndarray');
+
+const error = (source: unknown, options?: object) => {
+  try {
+    new Tensor(source as TensorSource, options);
+  } catch (thrown) {
+    return thrown;
+  }
+  return undefined;
+};
+
+describe('numbers and lists', () => {
+  it('make float32, and float64 where asked', () => {
+    expect(new Tensor([0.1]).data).toEqual(Float32Array.of(0.1));
+    expect(new Tensor([0.1], { dtype: 'float64' }).data).toEqual(Float64Array.of(0.1));
+    expect(new Tensor(0.1).item()).toBe(Math.fround(0.1));
+    expect(new Tensor(7)).toMatchObject({ shape: [], strides: [], ndim: 0, size: 1 });
+  });
+
+  it.each([
+    [[], [0]],
+    [[[]], [1, 0]],
+    [
+      [[], []],
+      [2, 0],
+    ],
+    [[[1, 2, 3]], [1, 3]],
+    [[[[1], [2]]], [1, 2, 1]],
+  ])('%j has shape %j', (list, shape) => {
+    expect(new Tensor(list).shape).toEqual(shape);
+  });
+
+  it('take a shape', () => {
+    expect(new Tensor([1, 2, 3, 4], { shape: [2, -1] }).toArray()).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect(new Tensor(5, { shape: [1, 1] }).shape).toEqual([1, 1]);
+  });
+
+  it('of booleans are 1 and 0', () => {
+    const x = new Tensor([
+      [true, false],
+      [0.5, true],
+    ]);
+    expect(x.dtype).toBe('float32');
+    expect(x.toArray()).toEqual([
+      [1, 0],
+      [0.5, 1],
+    ]);
+    expect(new Tensor([3, 4]).mul([true, false]).toArray()).toEqual([3, 0]);
+  });
+
+  it('that shrink while they are read are refused', () => {
+    const list: unknown[] = [0, 1, 2];
+    Object.defineProperty(list, 1, {
+      get: () => {
+        list.length = 2;
+        return 1;
+      },
+    });
+    expect(error(list)).toEqual(new TypeError('element 2 must be a number or a boolean, got undefined'));
+  });
+
+  it('are copied', () => {
+    const list = [1, 2];
+    const x = new Tensor(list);
+    list[0] = 9;
+    expect(x.at(0)).toBe(1);
+  });
+
+  it.each([
+    [
+      [
+        [1, 2, 3],
+        [4, 5],
+      ],
+      new RangeError('row 1 has 2 entries, row 0 has 3'),
+    ],
+    [[[], [1]], new RangeError('row 1 has 1 entry, row 0 has 0')],
+    [
+      [
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        [[5, 6], [7]],
+      ],
+      new RangeError('row [1, 1] has 1 entry, row [0, 0] has 2'),
+    ],
+    [[[1, 2], 3], new RangeError('element 1 is 3, nested unlike element 0')],
+    [[1, [2]], new RangeError('element 1 is an Array of 1, nested unlike element 0')],
+    [[[1], [[2]]], new RangeError('element [1, 0] is an Array of 1, nested unlike element [0, 0]')],
+    [['a'], new TypeError('element 0 must be a number or a boolean, got "a"')],
+    [
+      [
+        [1, 2],
+        [3, null],
+      ],
+      new TypeError('element [1, 1] must be a number or a boolean, got null'),
+    ],
+    [[[true], false], new RangeError('element 1 is false, nested unlike element 0')],
+    [[1, 2n], new TypeError('element 1 must be a number or a boolean, got 2n')],
+    [[1, new Float32Array(1)], new TypeError('element 1 must be a number or a boolean, got Float32Array of 1')],
+    [new Array(2), new TypeError('element 0 must be a number or a boolean, got undefined')],
+  ])('%o is refused', (list, expected) => {
+    expect(() => new Tensor(list as TensorSource)).toThrow(expected);
+  });
+
+  it('a list that contains itself is refused', () => {
+    const list: unknown[] = [];
+    list.push(list);
+    expect(error(list)).toEqual(new RangeError('a list may be nested 64 deep; does it contain itself?'));
+  });
+});
+
+describe('typed arrays', () => {
+  it.each([
+    [new Int32Array(2), 'Int32Array of 2', 'Float32Array.from(x)'],
+    [new BigInt64Array(2), 'BigInt64Array of 2', 'Float32Array.from(x, Number)'],
+    [new Uint8ClampedArray(2), 'Uint8ClampedArray of 2', 'Float32Array.from(x)'],
+    [
+      new DataView(new ArrayBuffer(2)),
+      'a DataView',
+      'new Float32Array(x.buffer.slice(x.byteOffset, x.byteOffset + x.byteLength))',
+    ],
+  ])('%o is refused, and the message says how to convert it', (data, name, instead) => {
+    const wanted = `data must be a Float32Array or a Float64Array, got ${name}`;
+    expect(error(data)).toEqual(new TypeError(`${wanted}; pass ${instead}`));
+  });
+
+  it.each([[new Uint8Array(2)], [Buffer.alloc(2)]])('%o may be numbers or the bytes of floats', (data) => {
+    expect((error(data) as Error).message).toMatch(
+      /^data must be .* of 2; pass Float32Array.from\(x\) for its numbers, new Float32Array\(Uint8Array.from\(x\).buffer\) for the floats in its bytes$/,
+    );
+  });
+
+  it('are not converted', () => {
+    const message = "dtype must be that of the shared data, 'float32', got 'float64'";
+    expect(error(new Float32Array(2), { dtype: 'float64' })).toEqual(new TypeError(message));
+    expect(error(new Tensor([1]), { dtype: 'float64' })).toEqual(new TypeError(message));
+    expect(error([1], { dtype: 'float16' })).toEqual(
+      new TypeError(`dtype must be 'float32' or 'float64', got "float16"`),
+    );
+  });
+
+  it('of another realm are typed arrays all the same', () => {
+    const data: Float32Array = runInNewContext('Float32Array.of(1, 2, 3)');
+    expect(data).not.toBeInstanceOf(Float32Array);
+    expect(new Tensor(data).data).toBe(data);
+    expect(new Tensor(data).add(1).toArray()).toEqual([2, 3, 4]);
+    expect(new Tensor(runInNewContext('[[1, 2]]')).shape).toEqual([1, 2]);
+  });
+});
+
+it.each([[undefined], [null], ['1'], [true], [{}], [new ArrayBuffer(4)], [new Map()], [() => 1]])(
+  '%o is no source',
+  (source) => {
+    expect(isTensorLike(source)).toBe(false);
+    expect(error(source)).toBeInstanceOf(TypeError);
+    expect((error(source) as Error).message).toMatch(/^a Tensor is made of numbers, nested lists .*, got /);
+  },
+);
+
+describe('onnxruntime tensors', () => {
+  it('share their data', () => {
+    const data = Float32Array.of(1, 2, 3, 4, 5, 6);
+    const theirs = new ort.Tensor('float32', data, [2, 3]);
+    const ours = new Tensor(theirs);
+    expect(isTensorLike(theirs)).toBe(true);
+    expect(ours.data).toBe(data);
+    expect(ours.shape).toEqual([2, 3]);
+    expect(new Tensor(new ort.Tensor('float64', [1, 2], [2, 1])).dtype).toBe('float64');
+    expect(new Tensor(new ort.Tensor('float32', [5], [])).item()).toBe(5);
+  });
+
+  it('of integers are refused, but serve as masks', () => {
+    const mask = new ort.Tensor('bool', [true, false], [2]);
+    expect(error(mask)).toEqual(
+      new TypeError(
+        'data must be a Float32Array or a Float64Array, got Uint8Array of 2; pass { data: Float32Array.from(x.data), dims: x.dims }',
+      ),
+    );
+    expect(new Tensor([1, 2]).maskedFill(mask, 0).toArray()).toEqual([0, 2]);
+    const ints = new ort.Tensor('int64', BigInt64Array.of(0n, 1n), [1, 2]);
+    expect(new Tensor([[1, 2]]).maskedFill(ints, 0).toArray()).toEqual([[1, 0]]);
+  });
+
+  it('on another device are refused', () => {
+    const theirs = ort.Tensor.fromGpuBuffer({} as never, { dataType: 'float32', dims: [2] });
+    expect(error(theirs)).toEqual(
+      new TypeError(
+        `a tensor must be in memory, at location 'cpu', got "gpu-buffer"; pass { data: await x.getData(), dims: x.dims }`,
+      ),
+    );
+  });
+
+  it('in pinned memory of the CPU are shared', () => {
+    const data = Float32Array.of(1, 2);
+    const theirs = new ort.Tensor({ location: 'cpu-pinned', data, type: 'float32', dims: [2] } as never);
+    expect(theirs.location).toBe('cpu-pinned');
+    expect(new Tensor(theirs).data).toBe(data);
+  });
+
+  it('of bits of float16, and of strings, are refused', () => {
+    const wanted = 'data must be a Float32Array or a Float64Array, got';
+    const halves = { type: 'float16', data: Uint16Array.of(0x3c00), dims: [1] };
+    expect(error(halves)).toEqual(
+      new TypeError(`${wanted} Uint16Array of 1; decode its float16 numbers to a Float32Array first`),
+    );
+    expect(error(new ort.Tensor('string', ['a'], [1]))).toEqual(new TypeError(`${wanted} an Array of 1`));
+  });
+
+  it('after dispose are refused', () => {
+    const theirs = new ort.Tensor('float32', [1], [1]);
+    theirs.dispose();
+    expect(error(theirs)).toEqual(
+      new TypeError(`a tensor must be in memory, at location 'cpu', got "none"; it was disposed`),
+    );
+  });
+});
+
+describe('ndarray', () => {
+  const values = () => ndarray(counting([4, 6]), [4, 6]);
+  const sameAs = (theirs: NdArray) => {
+    const ours = new Tensor(theirs);
+    expect(ours.data).toBe(theirs.data);
+    expect(ours.shape).toEqual(theirs.shape);
+    for (const index of indices(theirs.shape)) expect(ours.at(...index)).toBe(theirs.get(...index));
+  };
+
+  it.each<[string, (x: NdArray) => NdArray]>([
+    ['whole', (x) => x],
+    ['a part', (x) => x.lo(1, 2).hi(2, 3)],
+    ['every second', (x) => x.step(2, 3)],
+    ['backwards', (x) => x.step(-1, 1)],
+    ['backwards both ways', (x) => x.step(-1, -2)],
+    ['transposed', (x) => x.transpose(1, 0)],
+    ['a row', (x) => x.pick(2, null)],
+    ['a column', (x) => x.pick(null, 1)],
+    ['of it all', (x) => x.lo(1, 1).step(-1, 2).transpose(1, 0)],
+  ])('%s', (_, part) => sameAs(part(values())));
+
+  it('in random parts', () => {
+    const steps = fc.constantFrom(-3, -2, -1, 1, 2, 3);
+    fc.assert(
+      fc.property(fc.nat(3), fc.nat(5), fc.nat(4), fc.nat(6), steps, steps, fc.boolean(), (i, j, m, n, s, t, swap) => {
+        const part = values()
+          .lo(i, j)
+          .hi(Math.min(m, 4 - i), Math.min(n, 6 - j))
+          .step(s, t);
+        sameAs(swap ? part.transpose(1, 0) : part);
+      }),
+    );
+  });
+
+  it('writes are seen on both sides', () => {
+    const theirs = values().step(-1, 1);
+    const ours = new Tensor(theirs);
+    theirs.set(0, 0, 99);
+    expect(ours.at(0, 0)).toBe(99);
+    ours.data[ours.offset] = -1;
+    expect(theirs.get(0, 0)).toBe(-1);
+  });
+
+  it('of a plain array is refused', () => {
+    expect(error(ndarray([1, 2, 3]))).toEqual(
+      new TypeError(
+        'data must be a Float32Array or a Float64Array, got an Array of 3; pass { data: Float32Array.from(x.data), shape: x.shape, stride: x.stride, offset: x.offset }',
+      ),
+    );
+  });
+});
+
+describe('other structures', () => {
+  const data = Float32Array.of(0, 1, 2, 3, 4, 5);
+
+  it.each([
+    [
+      'dims',
+      { data, dims: [2, 3] },
+      [
+        [0, 1, 2],
+        [3, 4, 5],
+      ],
+    ],
+    [
+      'shape',
+      { data, shape: [2, 3] },
+      [
+        [0, 1, 2],
+        [3, 4, 5],
+      ],
+    ],
+    [
+      'an offset',
+      { data, shape: [2, 2], offset: 1 },
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    [
+      'column-major order',
+      { data, shape: [2, 3], order: 'column-major' },
+      [
+        [0, 2, 4],
+        [1, 3, 5],
+      ],
+    ],
+    [
+      'row-major order',
+      { data, shape: [2, 3], order: 'row-major' },
+      [
+        [0, 1, 2],
+        [3, 4, 5],
+      ],
+    ],
+    [
+      'strides besides an order',
+      { data, shape: [2, 2], strides: [1, 2], offset: 1, order: 'column-major' },
+      [
+        [1, 3],
+        [2, 4],
+      ],
+    ],
+    [
+      'Fortran order, as npyjs says it',
+      { data, shape: [2, 3], fortranOrder: true },
+      [
+        [0, 2, 4],
+        [1, 3, 5],
+      ],
+    ],
+    [
+      'a stretched dimension',
+      { data, shape: [2, 2], strides: [0, 1], offset: 4 },
+      [
+        [4, 5],
+        [4, 5],
+      ],
+    ],
+    ['the one stride that stdlib gives a 0-d array', { data, shape: [], strides: [0], offset: 3 }, 3],
+    ['nothing', { data, shape: [0, 3], strides: [3, 1] }, []],
+  ])('with %s', (_, source, expected) => {
+    const x = new Tensor(source);
+    expect(x.data).toBe(data);
+    expect(x.toArray()).toEqual(expected);
+  });
+
+  it.each([
+    ['sizes in an Int32Array', { data, dims: Int32Array.of(2, 3) }],
+    ['sizes in 64 bits', { data, dims: BigInt64Array.of(2n, 3n) }],
+    ['strides in an Int32Array', { data, shape: [2, 3], strides: Int32Array.of(3, 1) }],
+    ['a method for strides', { data, shape: [2, 3], strides: () => [3, 1] }],
+    ['a method for its stride, which looks at its own', { data, shape: [2, 3], steps: [3, 1], stride: strideOf }],
+    ['null for strides', { data, shape: [2, 3], strides: null }],
+  ])('with %s', (_, source) => {
+    const x = new Tensor(source as TensorSource);
+    expect(x.data).toBe(data);
+    expect([x.shape, x.strides]).toEqual([
+      [2, 3],
+      [3, 1],
+    ]);
+  });
+
+  it('whose method gives other strides are read with those', () => {
+    const x = new Tensor({ data, shape: [2, 3], strides: () => [1, 2] });
+    expect(x.toArray()).toEqual([
+      [0, 2, 4],
+      [1, 3, 5],
+    ]);
+    expect(error({ data, shape: [2, 3], strides: async () => [3, 1] })).toEqual(
+      new TypeError('strides must be an array of integers, got a Promise'),
+    );
+  });
+
+  it('are read once, each member: what was checked is what is used', () => {
+    const members = { data, shape: [2, 2], strides: [1, 2], offset: 1, location: 'cpu', order: 'row-major' };
+    const reads = new Map<PropertyKey, number>();
+    const once = new Proxy(members, {
+      get(target, key) {
+        const times = (reads.get(key) ?? 0) + 1;
+        reads.set(key, times);
+        // A second look would find memory, sizes and strides that nobody checked.
+        return times === 1 ? Reflect.get(target, key) : 2 ** 40;
+      },
+    });
+    const x = new Tensor(once);
+    expect(x.data).toBe(data);
+    expect(x.toArray()).toEqual([
+      [1, 3],
+      [2, 4],
+    ]);
+    expect([...reads.values()].every((times) => times === 1)).toBe(true);
+  });
+
+  it.each<[object, Error]>([
+    [{ data, dims: [2, 2] }, new RangeError('shape [2, 2] has 4 elements, but there are 6')],
+    [{ data, shape: [7] }, new RangeError('shape [7] has 7 elements, but there are 6')],
+    [
+      { data, shape: [2, 3], strides: [4, 1] },
+      new RangeError('shape [2, 3], strides [4, 1], offset 0 reach elements 0 to 6, but data has 6'),
+    ],
+    [
+      { data, shape: [3], stride: [-1], offset: 1 },
+      new RangeError('shape [3], strides [-1], offset 1 reach elements -1 to 1, but data has 6'),
+    ],
+    [
+      { data, shape: [2], offset: 5 },
+      new RangeError('shape [2], strides [1], offset 5 reach elements 5 to 6, but data has 6'),
+    ],
+    [{ data, shape: [2, 3], strides: [1] }, new RangeError('strides [1] and shape [2, 3] differ in length')],
+    [{ data, shape: [-1] }, new RangeError('shape must hold sizes from 0 to 2^53 - 1, got [-1]')],
+    [{ data, shape: [6], strides: [0.5] }, new TypeError('strides must hold integers, got 0.5')],
+    [{ data, shape: [6], strides: 1 }, new TypeError('strides must be an array of integers, got 1')],
+    [{ data, shape: [6], offset: '0' }, new TypeError('offset must be an integer, got "0"')],
+    [{ data, shape: 6 }, new TypeError('shape must be an array of sizes, got 6')],
+    [{ data, dims: undefined }, new TypeError('shape must be an array of sizes, got undefined')],
+    [
+      { data: () => data, shape: [6], dtype: 'float32' },
+      new TypeError(
+        'data must be a Float32Array or a Float64Array, got a function; pass { data, shape } with what it returns',
+      ),
+    ],
+  ])('%o is refused', (source, expected) => {
+    expect(error(source)).toEqual(expected);
+  });
+
+  it('take another shape where no copy is needed', () => {
+    expect(new Tensor({ data, dims: [2, 3] }, { shape: [3, 2] }).data).toBe(data);
+    expect(error({ data, shape: [2, 3], order: 'column-major' }, { shape: [6] })).toEqual(
+      new RangeError('a view of shape [2, 3] with strides [1, 2] as shape [6] would be a copy; reshape makes one'),
+    );
+  });
+});
+
+/** A method that needs its object. */
+function strideOf(this: { readonly steps: number[] }): number[] {
+  return this.steps;
+}
+
+describe('the options', () => {
+  it('are those the object itself has, each read once', () => {
+    let reads = 0;
+    const options = {
+      get shape() {
+        return reads++ === 0 ? [2, 1] : [1, 2];
+      },
+    };
+    expect(new Tensor([1, 2], options).shape).toEqual([2, 1]);
+    const prototype = Object.prototype as { shape?: unknown };
+    prototype.shape = [7];
+    try {
+      expect(new Tensor([1, 2], {}).shape).toEqual([2]);
+      expect(new Tensor([1, 2]).shape).toEqual([2]);
+    } finally {
+      delete prototype.shape;
+    }
+  });
+
+  it.each([
+    [{ dims: [2] }, 'Tensor: there is no option `dims`; Tensor takes `shape` and `dtype`'],
+    [{ shap: [2] }, 'Tensor: there is no option `shap`; did you mean `shape`?'],
+    [{ dType: 'float64' }, 'Tensor: there is no option `dType`; did you mean `dtype`?'],
+    [new Float32Array(2), 'Tensor: options must be a plain object such as { shape: [2, 3] }, got Float32Array of 2'],
+    ['float64', 'Tensor: options must be a plain object such as { shape: [2, 3] }, got "float64"'],
+    [Object.create({ shape: [2] }), 'Tensor: options must be a plain object such as { shape: [2, 3] }, got an object'],
+    [null, 'Tensor: options must be a plain object such as { shape: [2, 3] }, got null'],
+  ])('%o are none', (options, message) => {
+    expect(error([1, 2], options as never)).toEqual(new TypeError(message));
+  });
+});
+
+describe('the Tensor', () => {
+  it('of a Tensor shares its memory', () => {
+    const x = new Tensor([
+      [1, 2],
+      [3, 4],
+    ]).T;
+    const y = new Tensor(x);
+    expect(y.data).toBe(x.data);
+    expect(y.strides).toEqual([1, 2]);
+  });
+
+  it('of another copy of this package is known by its brand', async () => {
+    vi.resetModules();
+    const { Tensor: Other } = await import('../../lib/tensor/tensor.js');
+    const theirs = new Other([
+      [1, 2],
+      [3, 4],
+    ]).T;
+    expect(theirs).not.toBeInstanceOf(Tensor);
+    expect(theirs[brand]).toBe(true);
+    const ours = new Tensor(theirs);
+    expect(ours).toBeInstanceOf(Tensor);
+    expect(ours.data).toBe(theirs.data);
+    expect(ours.add(theirs).toArray()).toEqual([
+      [2, 6],
+      [4, 8],
+    ]);
+  });
+
+  it('of a later version may have other members that look foreign', () => {
+    const later = {
+      [brand]: true,
+      data: Float32Array.of(1, 2),
+      shape: [2],
+      strides: [1],
+      offset: 0,
+      dims: 2,
+      location: 'here',
+    };
+    expect(new Tensor(later as never).toArray()).toEqual([1, 2]);
+  });
+
+  it('knows the orders of others, and refuses one that it does not know', () => {
+    const data = Float32Array.of(1, 2, 3, 4);
+    for (const order of ['row-major', 'C', undefined])
+      expect(new Tensor({ data, shape: [2, 2], order }).toArray()).toEqual([
+        [1, 2],
+        [3, 4],
+      ]);
+    for (const order of ['column-major', 'F'])
+      expect(new Tensor({ data, shape: [2, 2], order }).toArray()).toEqual([
+        [1, 3],
+        [2, 4],
+      ]);
+    expect(() => new Tensor({ data, shape: [2, 2], order: 'A' })).toThrow(/order must be .* got "A"/);
+  });
+
+  it('takes no shape or strides from an array whose memory is gone', () => {
+    const sizes = Int32Array.of(2);
+    structuredClone(sizes.buffer, { transfer: [sizes.buffer] });
+    const data = new Float32Array(7);
+    expect(() => new Tensor(data, { shape: sizes as unknown as number[] })).toThrow('shape is detached');
+    expect(() => new Tensor({ data, shape: [2], strides: sizes })).toThrow('strides is detached');
+  });
+});

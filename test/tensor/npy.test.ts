@@ -1,0 +1,302 @@
+// .npy files: those that NumPy wrote (test/data/npy), our own read back by us and by NumPy, and every way to refuse one.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readNpy, writeNpy } from '../../lib/files/npy.js';
+import { Tensor } from '../../lib/tensor/tensor.js';
+
+const fixture = (name: string) => readFileSync(join(import.meta.dirname, '../data/npy', `${name}.npy`));
+
+// The rows of make.py.
+const values = [
+  [0, -1.5, 2.25],
+  [-Infinity, 1e30, 2 ** -149],
+];
+const inFloat32 = values.map((row) => row.map(Math.fround));
+const counted = [0, 12].map((i) => [0, 4, 8].map((j) => [0, 1, 2, 3].map((k) => i + j + k)));
+
+/** A file of format 1.0 with this header and so many bytes of data. */
+function file(header: string, dataLength = 0): Uint8Array {
+  const text = `\x93NUMPY\x01\x00${String.fromCharCode(header.length & 255, header.length >> 8)}${header}`;
+  return Buffer.concat([Buffer.from(text, 'latin1'), Buffer.alloc(dataLength)]);
+}
+
+const bits = (data: Float32Array | Float64Array) => new Uint32Array(data.buffer, data.byteOffset, data.byteLength / 4);
+
+describe('files that NumPy wrote', () => {
+  it.each([
+    ['f4', 'float32', [2, 3], inFloat32],
+    ['f8', 'float64', [2, 3], values],
+    ['f4-v2', 'float32', [2, 3], inFloat32],
+    ['f4-v3', 'float32', [2, 3], inFloat32],
+    ['f4-fortran', 'float32', [2, 3], inFloat32],
+    ['f8-fortran-3d', 'float64', [2, 3, 4], counted],
+    ['f4-big-endian', 'float32', [2, 3], inFloat32],
+    ['f8-big-endian-fortran', 'float64', [2, 3], values],
+    ['f4-scalar', 'float32', [], 0.5],
+    ['f8-empty', 'float64', [2, 0, 3], [[], []]],
+    ['f4-one', 'float32', [1], [7]],
+  ])('%s', (name, dtype, shape, expected) => {
+    const tensor = new Tensor(readNpy(fixture(name)));
+    expect(tensor.dtype).toBe(dtype);
+    expect(tensor.shape).toEqual(shape);
+    expect(tensor.toArray()).toEqual(expected);
+  });
+
+  it('keeps Fortran order in memory', () => {
+    const { data, strides } = readNpy(fixture('f4-fortran'));
+    expect(strides).toEqual([1, 2]);
+    expect([...data.subarray(0, 4)]).toEqual([0, -Infinity, -1.5, Math.fround(1e30)]);
+  });
+
+  it('refuses other dtypes', () => {
+    const accepted = "accepted are '<f4', '<f8', '>f4' and '>f8' (float32 and float64 of either byte order)";
+    expect(() => readNpy(fixture('i8'))).toThrow(
+      new TypeError(`unsupported dtype '<i8' in the .npy file: ${accepted}`),
+    );
+    expect(() => readNpy(fixture('structured'))).toThrow("unsupported dtype (('a', '<f4'), ('b', '<i2', (2, 2)))");
+  });
+});
+
+describe('memory', () => {
+  it('is shared with the file where the data is aligned', () => {
+    const bytes = new Uint8Array(fixture('f4'));
+    expect(readNpy(bytes).data.buffer).toBe(bytes.buffer);
+  });
+
+  it('is copied where the data is not aligned', () => {
+    const original = fixture('f8');
+    const bytes = new Uint8Array(original.length + 3).subarray(3);
+    bytes.set(original);
+    const { data } = readNpy(bytes);
+    expect(data.buffer).not.toBe(bytes.buffer);
+    expect([...data]).toEqual(values.flat());
+  });
+
+  it('of the caller is not swapped in place', () => {
+    const bytes = fixture('f4-big-endian');
+    const before = Buffer.from(bytes.toString('hex'), 'hex');
+    readNpy(bytes);
+    expect(bytes.equals(before)).toBe(true);
+  });
+});
+
+describe('the header', () => {
+  it.each([
+    ['in another order, without spaces', "{'shape':(2,3),'fortran_order':False,'descr':'<f4'}", [2, 3], [3, 1]],
+    [
+      'with spaces and trailing commas',
+      "{ 'descr' : '<f4' , 'fortran_order' : True , 'shape' : ( 2 , 3 , ) , }\n",
+      [2, 3],
+      [1, 2],
+    ],
+    ['with double quotes and over lines', '{"descr": "<f4",\n "fortran_order": False,\n "shape": (6,)}', [6], [1]],
+    ['of Python 2', "{'descr': '<f4', 'fortran_order': False, 'shape': (2L, 3L), }", [2, 3], [3, 1]],
+  ])('%s', (_, header, shape, strides) => {
+    expect(readNpy(file(header, 24))).toMatchObject({ shape, strides });
+  });
+
+  const wanted = 'wanted descr, fortran_order, shape';
+  it.each([
+    ["{'descr': '<f4', 'fortran_order': False, 'shape': (3)}", 'shape in the .npy file is 3: wanted a tuple of sizes'],
+    [
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (3, -1)}",
+      'shape in the .npy file is (3, -1): wanted a tuple of sizes',
+    ],
+    [
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (True,)}",
+      'shape in the .npy file is (True,): wanted a tuple of sizes',
+    ],
+    ["{'descr': '<f4', 'fortran_order': 0, 'shape': ()}", 'fortran_order in the .npy file is 0: wanted True or False'],
+    ["{'descr': None, 'fortran_order': False, 'shape': ()}", 'unsupported dtype None in the .npy file'],
+    ["{'descr': '<f4', 'shape': ()}", `the header of the .npy file has the keys descr, shape: ${wanted}`],
+    [
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (), 'x': 1}",
+      `has the keys descr, fortran_order, shape, x: ${wanted}`,
+    ],
+    ['{}', `the header of the .npy file has the keys (none): ${wanted}`],
+    ["('descr', '<f4')", 'the header of the .npy file is not a dictionary'],
+    ["{'descr': '<f4', 'fortran_order': False, 'shape': (3 4)}", 'the header of the .npy file is malformed at "4)}"'],
+    ["{'descr': '<f4', 'fortran_order': False, 'shape': (3,", 'the header of the .npy file is malformed at its end'],
+    ["{'descr': '<f4', 'fortran_order': False, 'shape': (,)}", 'the header of the .npy file is malformed at ",)}"'],
+    ["{'descr' '<f4'}", `the header of the .npy file is malformed at "'<f4'}"`],
+    ["{'descr': '<f4}", 'the header of the .npy file is malformed at'],
+    [
+      "{'descr': '<f4', 'fortran_order': exit(), 'shape': ()}",
+      'the header of the .npy file is malformed at "exit(), \'shape\': ()}"',
+    ],
+    ["{'shape': (9007199254740993,)}", 'the header of the .npy file is malformed at'],
+    ["{'shape': (1.5,)}", 'the header of the .npy file is malformed at "1.5,)}"'],
+    ['{} {}', 'the header of the .npy file is malformed at "{}"'],
+    ['('.repeat(60_000), 'the header of the .npy file is malformed at'],
+    ['', 'the header of the .npy file is malformed at its end'],
+  ])('%# is refused: %s', (header, message) => {
+    expect(() => readNpy(file(header))).toThrow(TypeError);
+    expect(() => readNpy(file(header))).toThrow(message);
+  });
+});
+
+describe('damaged files', () => {
+  const f4 = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }";
+
+  it.each([
+    ['not a Uint8Array', 'abc' as unknown as Uint8Array, TypeError, 'expected the bytes of a .npy file, got "abc"'],
+    ['no .npy file', Buffer.from('PK\x03\x04 a zip'), TypeError, 'not a .npy file: it does not start with \\x93NUMPY'],
+    ['empty', new Uint8Array(), TypeError, 'not a .npy file: it does not start with \\x93NUMPY'],
+    [
+      'another format',
+      Buffer.from('\x93NUMPY\x04\x00', 'latin1'),
+      TypeError,
+      'unsupported .npy format 4.0: accepted are 1.0, 2.0 and 3.0',
+    ],
+    [
+      'cut in the version',
+      Buffer.from('\x93NUMPY\x01', 'latin1'),
+      RangeError,
+      'the .npy file is truncated: it has no version',
+    ],
+    [
+      'cut in the length',
+      Buffer.from('\x93NUMPY\x02\x00\x10\x00', 'latin1'),
+      RangeError,
+      'the .npy file is truncated: it ends before its header',
+    ],
+    [
+      'cut in the header',
+      file(f4).subarray(0, 30),
+      RangeError,
+      'the .npy file is truncated: it has 20 of 59 bytes of its header',
+    ],
+    [
+      'cut in the data',
+      file(f4, 23),
+      RangeError,
+      'the .npy file is truncated: it has 23 bytes of data, shape (2, 3) of <f4 needs 24',
+    ],
+    [
+      'trailing bytes',
+      file(f4, 25),
+      RangeError,
+      'the .npy file is too long: it has 25 bytes of data, shape (2, 3) of <f4 needs 24',
+    ],
+    [
+      'a huge shape',
+      file(f4.replace('(2, 3)', `(${'9007199254740991, '.repeat(30)})`), 8),
+      RangeError,
+      'of <f4 needs Infinity',
+    ],
+  ])('%s', (_, bytes, kind, message) => {
+    expect(() => readNpy(bytes)).toThrow(kind);
+    expect(() => readNpy(bytes)).toThrow(message);
+  });
+
+  it('takes no size for too large where another one is 0', () => {
+    const shape = [...Array(30).fill(Number.MAX_SAFE_INTEGER), 0];
+    expect(readNpy(file(f4.replace('(2, 3)', `(${shape.join(', ')})`))).data.length).toBe(0);
+  });
+
+  it('throws nothing but TypeError and RangeError, whatever the bytes', () => {
+    const original = fixture('f8-fortran-3d');
+    fc.assert(
+      fc.property(fc.nat(original.length - 1), fc.nat(255), fc.nat(original.length), (at, byte, length) => {
+        const bytes = Uint8Array.from(original.subarray(0, length));
+        if (at < length) bytes[at] = byte;
+        try {
+          expect(readNpy(bytes).data).toBeInstanceOf(Float64Array);
+        } catch (error) {
+          expect([TypeError, RangeError]).toContain((error as Error).constructor);
+        }
+      }),
+    );
+  });
+});
+
+const shapes = fc.array(fc.nat(5), { maxLength: 4 });
+const tensors = fc.tuple(shapes, fc.boolean()).chain(([shape, double]) => {
+  const size = shape.reduce((product, length) => product * length, 1);
+  const array = double
+    ? fc.float64Array({ minLength: size, maxLength: size })
+    : fc.float32Array({ minLength: size, maxLength: size });
+  return array.map((data) => new Tensor(data, { shape }));
+});
+
+describe('files of our own', () => {
+  it('give the same tensor back, bit by bit', () => {
+    fc.assert(
+      fc.property(tensors, (tensor) => {
+        const back = new Tensor(readNpy(writeNpy(tensor)));
+        expect(back.dtype).toBe(tensor.dtype);
+        expect(back.shape).toEqual(tensor.shape);
+        expect(bits(back.data)).toEqual(bits(tensor.data));
+      }),
+    );
+  });
+
+  it('are in C order, whatever the strides', () => {
+    const transposed = new Tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]).T;
+    const { data, shape, strides } = readNpy(writeNpy(transposed));
+    expect([...data]).toEqual([1, 4, 2, 5, 3, 6]);
+    expect({ shape, strides }).toEqual({ shape: [3, 2], strides: [2, 1] });
+  });
+
+  it('start their data at a multiple of 64 bytes, after a newline', () => {
+    fc.assert(
+      fc.property(tensors, (tensor) => {
+        const bytes = writeNpy(tensor);
+        const start = bytes.length - tensor.data.byteLength;
+        expect(start % 64).toBe(0);
+        expect(bytes[start - 1]).toBe(0x0a);
+      }),
+    );
+  });
+
+  it('refuse a shape too long for the format', () => {
+    const tensor = new Tensor(new Float32Array(1), { shape: Array(30_000).fill(1) });
+    expect(() => writeNpy(tensor)).toThrow(new RangeError('a shape of 30000 sizes is too long for a .npy file'));
+  });
+
+  // The same bytes as NumPy's own are more than can be asked: what counts is that it reads ours.
+  const python = 'python3';
+  const hasNumpy = spawnSync(python, ['-c', 'import numpy']).status === 0;
+
+  describe.skipIf(!hasNumpy)('in NumPy (skipped where python3 has none)', () => {
+    let folder = '';
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), 'nonlin-npy-'));
+    });
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    it.each([
+      ['float32', new Tensor(Float32Array.of(0, -1.5, 2.25, -Infinity, 1e30, 2 ** -149), { shape: [2, 3] })],
+      ['float64', new Tensor(Float64Array.of(Math.PI, -0, 5e-324), { shape: [1, 3, 1] })],
+      [
+        'float32',
+        new Tensor([
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ]).T,
+      ],
+      ['float32', new Tensor(0.5)],
+      ['float64', new Tensor(new Float64Array(), { shape: [3, 0] })],
+    ])('%s %#', (dtype, tensor) => {
+      const path = join(folder, 'ours.npy');
+      writeFileSync(path, writeNpy(tensor));
+      const script = [
+        'import json, sys, numpy',
+        'a = numpy.load(sys.argv[1])',
+        'bits = numpy.ascontiguousarray(a).reshape(-1).view(numpy.uint32)',
+        'print(json.dumps([a.dtype.name, a.shape, a.flags.c_contiguous, bits.tolist()]))',
+      ].join('\n');
+      const { stdout, stderr } = spawnSync(python, ['-c', script, path], { encoding: 'utf8' });
+      expect(stderr).toBe('');
+      expect(JSON.parse(stdout)).toEqual([dtype, tensor.shape, true, [...bits(tensor.contiguous().data)]]);
+    });
+  });
+});

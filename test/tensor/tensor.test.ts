@@ -1,0 +1,517 @@
+// The Tensor's shape, sharing and elements; arithmetic.test.ts has the rest of it, view.test.ts what it can be made of.
+import { inspect, isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { relu } from '../../lib/index.js';
+import { asTensor, contiguousData, copyInto, type Nested, resultLike, Tensor } from '../../lib/tensor/tensor.js';
+import { counting, indices, shapes } from '../support/tensors.js';
+
+const matrix = () => new Tensor(Float32Array.of(0, 1, 2, 3, 4, 5), { shape: [2, 3] });
+/** The element at an index of a nested array. */
+const entry = (nested: Nested, index: readonly number[]) =>
+  index.reduce<Nested>((rest, i) => (rest as readonly Nested[])[i]!, nested);
+
+const numbers = (nested: Nested): number[] => (typeof nested === 'number' ? [nested] : nested.flatMap(numbers));
+
+describe('a tensor over a typed array', () => {
+  it('shares it', () => {
+    const data = Float64Array.of(1, 2, 3, 4);
+    const x = new Tensor(data, { shape: [2, 2] });
+    expect(x.data).toBe(data);
+    data[3] = 9;
+    expect(x.at(1, 1)).toBe(9);
+  });
+
+  it('tells its layout', () => {
+    const x = new Tensor(new Float64Array(24), { shape: [2, -1, 4], dtype: 'float64' });
+    expect(x).toMatchObject({ shape: [2, 3, 4], strides: [12, 4, 1], offset: 0, dtype: 'float64', size: 24, ndim: 3 });
+    expect(x.numel()).toBe(24);
+    expect(x.isContiguous()).toBe(true);
+    expect(Object.isFrozen(x.shape) && Object.isFrozen(x.strides)).toBe(true);
+  });
+
+  it('has one dimension unless told', () => {
+    expect(new Tensor(new Float32Array(3)).shape).toEqual([3]);
+    expect(new Tensor(new Float32Array(0)).shape).toEqual([0]);
+  });
+
+  it('takes shared memory and arrays at an offset', () => {
+    const memory = new SharedArrayBuffer(32);
+    const x = new Tensor(new Float32Array(memory, 8, 4), { shape: [2, 2] });
+    new Float32Array(memory)[5] = 7;
+    expect(x.toArray()).toEqual([
+      [0, 0],
+      [0, 7],
+    ]);
+    expect(x.mul(2).data.buffer).toBeInstanceOf(ArrayBuffer);
+  });
+
+  it('refuses options that are none', () => {
+    const message = 'Tensor: options must be a plain object such as { shape: [2, 3] }, got an Array of 2';
+    expect(() => new Tensor([1, 2], [1, 2] as never)).toThrow(new TypeError(message));
+  });
+
+  it('says so when its memory has gone', () => {
+    const x = matrix();
+    structuredClone(x.data.buffer, { transfer: [x.data.buffer as ArrayBuffer] });
+    const error = new TypeError('data is detached: its buffer was transferred');
+    for (const use of [
+      () => x.at(0, 0),
+      () => x.T.clone(),
+      () => x.toArray(),
+      () => x.add(1),
+      () => new Tensor(1).add(x),
+      () => x.T.add(x.T),
+      () => x.equals(x),
+      () => contiguousData(x),
+      () => copyInto(x, new Float32Array(6)),
+      () => String(x),
+      () => new Tensor(x.data),
+      () => new Tensor({ data: x.data, dims: [0] }),
+      () => new Tensor([]).maskedFill(x.data, 0),
+      () => new Tensor([]).maskedFill({ data: x.data, dims: [0] }, 0),
+    ])
+      expect(use).toThrow(error);
+    const flags = new Uint8Array(2);
+    structuredClone(flags.buffer, { transfer: [flags.buffer] });
+    expect(() => new Tensor([]).maskedFill(flags, 0)).toThrow(error);
+  });
+});
+
+describe('reshape and view', () => {
+  it('share memory where strides can say it', () => {
+    const x = matrix();
+    for (const y of [x.reshape(3, 2), x.reshape([3, -1]), x.view(6), x.view([1, 6, 1]), x.T.reshape(3, 1, 2)]) {
+      expect(y.data).toBe(x.data);
+      expect(y.numel()).toBe(6);
+    }
+    x.view(6).data[5] = 50;
+    expect(x.reshape(3, 2).at(2, 1)).toBe(50);
+  });
+
+  it('reshape copies where it must, and view throws', () => {
+    const x = matrix();
+    expect(x.T.reshape(6).toArray()).toEqual([0, 3, 1, 4, 2, 5]);
+    expect(x.T.reshape(6).data).not.toBe(x.data);
+    expect(() => x.T.view(6)).toThrow(
+      new RangeError('a view of shape [3, 2] with strides [1, 3] as shape [6] would be a copy; reshape makes one'),
+    );
+  });
+
+  it('keep row-major order, also of permuted tensors', () => {
+    fc.assert(
+      fc.property(shapes, fc.infiniteStream(fc.nat()), fc.nat({ max: 4 }), (shape, random, cut) => {
+        const x = shuffled(shape, random);
+        const inserted = x.shape.toSpliced(cut, 0, 1);
+        expect(numbers(x.view(inserted).toArray())).toEqual(numbers(x.toArray()));
+        for (const wanted of [[x.size], x.shape.toReversed(), shape])
+          expect(numbers(x.reshape(wanted).toArray())).toEqual(numbers(x.toArray()));
+      }),
+    );
+  });
+
+  it('make a number of one element and back', () => {
+    expect(new Tensor([[5]]).reshape([]).toArray()).toBe(5);
+    expect(new Tensor(5).view(1, 1).toArray()).toEqual([[5]]);
+  });
+
+  it('refuse another size', () => {
+    const error = new RangeError('shape [4, 2] has 8 elements, but there are 6');
+    expect(() => matrix().reshape(4, 2)).toThrow(error);
+    expect(() => matrix().view(4, 2)).toThrow(error);
+  });
+});
+
+/** A tensor counting from 0, with its dimensions in an order that the stream chooses. */
+function shuffled(shape: readonly number[], random: fc.Stream<number>): Tensor {
+  const keys = [...random.take(shape.length)];
+  const order = [...shape.keys()].sort((a, b) => keys[a]! - keys[b]!);
+  return new Tensor(counting(shape), { shape }).permute(order);
+}
+
+describe('transpose, permute and T', () => {
+  it('never copy', () => {
+    const x = matrix();
+    const y = x.transpose(0, 1);
+    expect(y).toMatchObject({ shape: [3, 2], strides: [1, 3] });
+    expect(y.isContiguous()).toBe(false);
+    for (const view of [y, x.T, x.permute(1, 0), x.transpose(-1, -2)]) {
+      expect(view.data).toBe(x.data);
+      expect(view.equals(y)).toBe(true);
+    }
+  });
+
+  it('permute as indices do', () => {
+    const permutations = shapes.chain((shape) =>
+      fc.tuple(
+        fc.constant(shape),
+        fc.shuffledSubarray([...shape.keys()], { minLength: shape.length }),
+        fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+      ),
+    );
+    fc.assert(
+      fc.property(permutations, ([shape, order, fromEnd]) => {
+        const x = new Tensor(counting(shape), { shape });
+        const dims = order.map((dim, k) => (fromEnd[k] ? dim - shape.length : dim));
+        const y = x.permute(dims);
+        expect(y.shape).toEqual(order.map((dim) => shape[dim]));
+        const nested = x.toArray();
+        for (const index of indices(y.shape)) {
+          const source = shape.map((_, dim) => index[order.indexOf(dim)]!);
+          expect(y.at(...index)).toBe(entry(nested, source));
+        }
+      }),
+    );
+  });
+
+  it('transpose exchanges two, T reverses all', () => {
+    const x = new Tensor(counting([2, 3, 4]), { shape: [2, 3, 4] });
+    expect(x.transpose(0, 2).shape).toEqual([4, 3, 2]);
+    expect(x.transpose(0, 1).at(2, 1, 3)).toBe(x.at(1, 2, 3));
+    expect(x.T.at(3, 2, 1)).toBe(x.at(1, 2, 3));
+    expect(new Tensor(3).transpose(0, -1).item()).toBe(3);
+    expect(new Tensor(3).T.item()).toBe(3);
+  });
+
+  it('refuse what is no permutation', () => {
+    const x = matrix();
+    expect(() => x.permute(0, 0)).toThrow(
+      new RangeError('permute needs each dimension of shape [2, 3] once, got [0, 0]'),
+    );
+    expect(() => x.permute(0)).toThrow(new RangeError('permute needs each dimension of shape [2, 3] once, got [0]'));
+    expect(() => x.permute(0, 2)).toThrow(new RangeError('dim must be in [-2, 1] for shape [2, 3], got 2'));
+    expect(() => x.transpose(0, 5)).toThrow(new RangeError('dim must be in [-2, 1] for shape [2, 3], got 5'));
+    expect(() => x.transpose(0.5, 1)).toThrow(new TypeError('dim must be an integer, got 0.5'));
+  });
+});
+
+describe('contiguous and clone', () => {
+  it('contiguous gives itself, or a copy in order', () => {
+    const x = matrix();
+    expect(x.contiguous()).toBe(x);
+    expect(x.T.contiguous()).toMatchObject({ shape: [3, 2], strides: [2, 1] });
+    expect([...x.T.contiguous().data]).toEqual([0, 3, 1, 4, 2, 5]);
+  });
+
+  it('clone copies always, and no more than the tensor', () => {
+    const x = matrix();
+    const row = x.at(1) as Tensor;
+    expect([...row.clone().data]).toEqual([3, 4, 5]);
+    expect(x.clone().data).not.toBe(x.data);
+    expect(x.clone().equals(x)).toBe(true);
+  });
+});
+
+describe('at and item', () => {
+  it('a full index is a number, a shorter one shares memory', () => {
+    const x = matrix();
+    expect(x.at(1, 2)).toBe(5);
+    expect(x.at(-2, -1)).toBe(2);
+    const row = x.at(1) as Tensor;
+    expect(row).toMatchObject({ shape: [3], offset: 3 });
+    row.data[row.offset] = 30;
+    expect(x.at(1, 0)).toBe(30);
+    expect((x.T.at(-1) as Tensor).toArray()).toEqual([2, 5]);
+    expect((x.at() as Tensor).equals(x)).toBe(true);
+    expect(new Tensor(4).at()).toBe(4);
+  });
+
+  it('refuses what is outside', () => {
+    const x = matrix();
+    expect(() => x.at(2)).toThrow(new RangeError('index 2 is outside of dimension 0 of shape [2, 3]'));
+    expect(() => x.at(0, -4)).toThrow(new RangeError('index -4 is outside of dimension 1 of shape [2, 3]'));
+    expect(() => x.at(0, 0, 0)).toThrow(new RangeError('shape [2, 3] takes 2 indices, got 3'));
+    expect(() => x.at(0.5)).toThrow(new TypeError('an index must be an integer, got 0.5'));
+    expect(() => new Tensor([]).at(0)).toThrow(new RangeError('index 0 is outside of dimension 0 of shape [0]'));
+  });
+
+  it('item takes an index of every dimension too', () => {
+    const x = matrix();
+    expect(x.item(1, 2)).toBe(5);
+    expect(x.T.item(-1, 0)).toBe(2);
+    expect(() => x.item(1)).toThrow(new RangeError('item() needs 2 indices for shape [2, 3], got 1'));
+    expect(() => x.item(0, 3)).toThrow(new RangeError('index 3 is outside of dimension 1 of shape [2, 3]'));
+    expect(() => x.item(0, 0, 0)).toThrow(new RangeError('shape [2, 3] takes 2 indices, got 3'));
+    expect(() => x.item(0, 0.5)).toThrow(new TypeError('an index must be an integer, got 0.5'));
+  });
+
+  it('select takes one index of any dimension, and shares memory', () => {
+    const x = matrix();
+    expect(x.select(1, -1).toArray()).toEqual([2, 5]);
+    expect(x.select(0, 1)).toMatchObject({ shape: [3], strides: [1], offset: 3 });
+    expect(x.select(-1, 0).select(0, 1).item()).toBe(3);
+    expect(x.select(1, 0).data).toBe(x.data);
+    expect(() => x.select(2, 0)).toThrow(new RangeError('dim must be in [-2, 1] for shape [2, 3], got 2'));
+    expect(() => x.select(1, 3)).toThrow(new RangeError('index 3 is outside of dimension 1 of shape [2, 3]'));
+    expect(() => x.select(1, 0.5)).toThrow(new TypeError('an index must be an integer, got 0.5'));
+    expect(() => new Tensor(1).select(0, 0)).toThrow(
+      new RangeError('select() needs a dimension, but shape [] has none'),
+    );
+  });
+
+  it('select gives what the index gives, in any order of dimensions', () => {
+    fc.assert(
+      fc.property(shapes, fc.infiniteStream(fc.nat()), (shape, random) => {
+        const x = shuffled(shape, random);
+        for (const index of indices(x.shape)) {
+          const found = index.reduceRight((rest, i) => rest.select(-1, i), x);
+          expect(found.item()).toBe(x.at(...index));
+        }
+      }),
+    );
+  });
+
+  it('item takes one element of any shape', () => {
+    expect(new Tensor([[[7]]]).item()).toBe(7);
+    expect((matrix().T.reshape(3, 2, 1).at(2, 1) as Tensor).item()).toBe(5);
+    expect(() => matrix().item()).toThrow(new RangeError('item() needs one element, but shape [2, 3] has 6'));
+    expect(() => new Tensor([]).item()).toThrow(new RangeError('item() needs one element, but shape [0] has 0'));
+  });
+});
+
+describe('toArray', () => {
+  it('gives back the lists a tensor was made of', () => {
+    const nested = shapes.chain((shape) =>
+      shape.reduceRight<fc.Arbitrary<Nested>>(
+        (inner, length) => fc.array(inner, { minLength: length, maxLength: length }),
+        fc.double(),
+      ),
+    );
+    fc.assert(
+      fc.property(nested, (lists) => {
+        expect(new Tensor(lists, { dtype: 'float64' }).toArray()).toEqual(lists);
+      }),
+    );
+  });
+
+  it('follows strides, and keeps empty dimensions', () => {
+    expect(matrix().T.toArray()).toEqual([
+      [0, 3],
+      [1, 4],
+      [2, 5],
+    ]);
+    expect(new Tensor(new Float32Array(0), { shape: [2, 0, 3] }).toArray()).toEqual([[], []]);
+    expect(new Tensor(3).toArray()).toBe(3);
+  });
+});
+
+describe('toArray with a rank', () => {
+  it('is for tensors of that rank', () => {
+    expect(matrix().toArray(2)).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+    ]);
+    expect(new Tensor(7).toArray(0)).toBe(7);
+    expect(() => matrix().toArray(1)).toThrow(new RangeError('toArray(1) does not fit shape [2, 3] of rank 2'));
+    expect(() => matrix().toArray('2' as never)).toThrow(
+      new RangeError('toArray("2") does not fit shape [2, 3] of rank 2'),
+    );
+  });
+});
+
+describe('iteration', () => {
+  it('gives the entries of the first dimension, which share memory', () => {
+    const x = matrix();
+    const rows = [...x];
+    expect(rows.map((row) => row.toArray())).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+    ]);
+    const [, second] = x;
+    second!.data[second!.offset] = 30;
+    expect(x.item(1, 0)).toBe(30);
+    expect([...x.T].map((column) => column.toArray())).toEqual([
+      [0, 30],
+      [1, 4],
+      [2, 5],
+    ]);
+    for (const row of x) expect(row).toBeInstanceOf(Tensor);
+  });
+
+  it('of a vector gives 0-d tensors', () => {
+    const entries = [...new Tensor([0.1, 2])];
+    expect(entries.map((entry) => entry.shape)).toEqual([[], []]);
+    expect(entries.map((entry) => entry.item())).toEqual([Math.fround(0.1), 2]);
+  });
+
+  it('has no entries where the dimension is empty, empty ones where another is', () => {
+    expect([...new Tensor([])]).toEqual([]);
+    expect([...new Tensor([[], []])].map((row) => row.shape)).toEqual([[0], [0]]);
+  });
+
+  it('of a 0-d tensor is a TypeError', () => {
+    const x = new Tensor(1);
+    expect(() => [...x]).toThrow(TypeError);
+    expect(() => {
+      for (const _ of x);
+    }).toThrow(/is not iterable/);
+  });
+
+  it('says so when its memory has gone', () => {
+    const x = matrix();
+    structuredClone(x.data.buffer, { transfer: [x.data.buffer as ArrayBuffer] });
+    expect(() => [...x]).toThrow('data is detached: its buffer was transferred');
+  });
+
+  it('lets toEqual compare tensors, 0-d ones too', () => {
+    expect(new Tensor(1)).toEqual(new Tensor(1));
+    expect(new Tensor(1)).not.toEqual(new Tensor(2));
+    expect(matrix()).toEqual(matrix().clone());
+    expect(matrix()).not.toEqual(matrix().add(1));
+    // In proportion to the numbers: 0.6 s, and a minute where each entry had all of the memory.
+    expect(new Tensor(new Float32Array(5000))).toEqual(new Tensor(new Float32Array(5000)));
+  });
+});
+
+describe('a number where one is asked for', () => {
+  it('is the whole of it, and not what is printed', () => {
+    const x = new Tensor([1 / 3, 2 / 3], { dtype: 'float64' });
+    expect(Number(x.select(0, 0))).toBe(1 / 3);
+    expect(Math.max(...(x as unknown as number[]))).toBe(2 / 3);
+    expect(Float64Array.from(x)).toEqual(x.data);
+    expect(new Float64Array(x as never)).toEqual(x.data);
+    expect([...x].reduce((sum, entry) => sum + Number(entry), 0)).toBe(1);
+    expect((x.select(0, 0) as unknown as number) + 1).toBe(1 / 3 + 1);
+  });
+
+  it('is there only for one element', () => {
+    expect(() => Number(matrix())).toThrow(new RangeError('item() needs one element, but shape [2, 3] has 6'));
+    expect(`${new Tensor([1 / 3])}`).toBe('[0.3333]');
+    expect(`${matrix()}`).toBe('[[0, 1, 2],\n [3, 4, 5]]');
+    expect('x: '.concat(String(matrix().select(0, 0)))).toBe('x: [0, 1, 2]');
+  });
+});
+
+describe('JSON', () => {
+  it('is dtype, shape and the elements in row-major order', () => {
+    expect(JSON.stringify(new Tensor([[1, 2]]))).toBe('{"dtype":"float32","shape":[1,2],"data":[1,2]}');
+    expect(JSON.stringify({ x: matrix().T })).toBe('{"x":{"dtype":"float32","shape":[3,2],"data":[0,3,1,4,2,5]}}');
+    expect(new Tensor(5, { dtype: 'float64' }).toJSON()).toEqual({ dtype: 'float64', shape: [], data: [5] });
+  });
+
+  it('has strings where it has no numbers', () => {
+    const x = new Tensor([Number.NaN, Infinity, -Infinity, -0, 0]);
+    expect(x.toJSON().data).toEqual(['NaN', 'Infinity', '-Infinity', '-0', 0]);
+    expect([...Tensor.fromJSON(JSON.parse(JSON.stringify(x))).data]).toEqual([...x.data]);
+  });
+
+  it('comes back the same: dtype, shape and every element', () => {
+    const numbers = fc.oneof(fc.double(), fc.constantFrom(-0, Number.NaN, Infinity, -Infinity, 5e-324, 2 ** -149));
+    const tensors = shapes.chain((shape) =>
+      fc.record({
+        shape: fc.constant(shape),
+        dtype: fc.constantFrom('float32' as const, 'float64' as const),
+        values: fc.array(numbers, { minLength: indices(shape).length, maxLength: indices(shape).length }),
+        turned: fc.boolean(),
+      }),
+    );
+    fc.assert(
+      fc.property(tensors, ({ shape, dtype, values, turned }) => {
+        const whole = new Tensor(values, { shape, dtype });
+        const x = turned ? whole.T : whole;
+        const back = Tensor.fromJSON(JSON.parse(JSON.stringify(x)));
+        expect([back.dtype, back.shape]).toEqual([x.dtype, x.shape]);
+        expect([...back.data]).toEqual([...contiguousData(x)]);
+      }),
+    );
+  });
+
+  it.each<[unknown, Error]>([
+    [undefined, new TypeError('fromJSON takes the object that JSON.parse gives, got undefined')],
+    ['{}', new TypeError('fromJSON takes the object that JSON.parse gives, got "{}"')],
+    [{}, new TypeError("dtype must be 'float32' or 'float64', got undefined")],
+    [{ dtype: 'int32', shape: [1], data: [1] }, new TypeError(`dtype must be 'float32' or 'float64', got "int32"`)],
+    [{ dtype: 'float32', data: [1] }, new TypeError('shape must be an array of sizes, got undefined')],
+    [{ dtype: 'float32', shape: [1] }, new TypeError('data must be a list of numbers, got undefined')],
+    [{ dtype: 'float32', shape: [3], data: [1, 2] }, new RangeError('shape [3] has 3 elements, but there are 2')],
+    [
+      { dtype: 'float32', shape: [2], data: [1, null] },
+      new TypeError('element 1 of data must be a number or one of "NaN", "Infinity", "-Infinity", "-0", got null'),
+    ],
+    [
+      { dtype: 'float32', shape: [1], data: ['1'] },
+      new TypeError('element 0 of data must be a number or one of "NaN", "Infinity", "-Infinity", "-0", got "1"'),
+    ],
+  ])('%j is refused', (json, expected) => {
+    expect(() => Tensor.fromJSON(json as never)).toThrow(expected);
+  });
+});
+
+describe('what others see of a tensor', () => {
+  const members = ['data', 'shape', 'strides', 'offset', 'size'];
+
+  it('is what it promises, and nothing private', () => {
+    const x = matrix().T;
+    expect(Object.keys(x)).toEqual(members);
+    expect(Object.keys({ ...x })).toEqual(members);
+    expect(isDeepStrictEqual(matrix(), matrix())).toBe(true);
+    expect(isDeepStrictEqual(matrix(), matrix().add(1))).toBe(false);
+    expect(inspect(x)).toBe('Tensor(float32, [3, 2])\n[[0, 3],\n [1, 4],\n [2, 5]]');
+  });
+
+  it('is there behind a Proxy too, as Vue puts one before what it watches', () => {
+    const x = new Proxy(matrix().T, {});
+    expect(x.isContiguous()).toBe(false);
+    expect(x.contiguous().toArray()).toEqual(matrix().T.toArray());
+    expect([...x].length).toBe(3);
+    expect(relu(x).toArray(2)).toEqual(matrix().T.toArray());
+  });
+
+  it('goes through structuredClone as the parts that make it again', () => {
+    const x = matrix().T;
+    const parts = structuredClone(x);
+    expect(Object.keys(parts)).toEqual(members);
+    const back = new Tensor(parts);
+    expect(back.strides).toEqual([1, 3]);
+    expect(back.equals(x)).toBe(true);
+    expect(back.data).not.toBe(x.data);
+  });
+});
+
+describe('what the functions work with', () => {
+  it('contiguousData copies only what is not contiguous', () => {
+    const x = matrix();
+    expect(contiguousData(x)).toBe(x.data);
+    const row = contiguousData(x.at(1) as Tensor);
+    row[0] = -1;
+    expect(x.at(1, 0)).toBe(-1);
+    expect([...contiguousData(x.at(0) as Tensor)]).toEqual([0, 1, 2]);
+    expect([...contiguousData(x.T)]).toEqual([0, -1, 1, 4, 2, 5]);
+    expect(contiguousData(new Tensor(new Float64Array(0), { shape: [3, 0] })).length).toBe(0);
+  });
+
+  it('copyInto writes in row-major order through any strides', () => {
+    fc.assert(
+      fc.property(shapes, fc.infiniteStream(fc.nat()), (shape, random) => {
+        const x = shuffled(shape, random);
+        const source = contiguousData(x).map((_, k) => -k);
+        copyInto(x, source);
+        expect([...contiguousData(x)]).toEqual([...source]);
+      }),
+    );
+  });
+
+  it('copyInto leaves the rest of the memory alone', () => {
+    const data = new Float32Array(8).fill(9);
+    copyInto(new Tensor({ data, shape: [2, 2], strides: [-4, 2], offset: 5 }), Float32Array.of(1, 2, 3, 4));
+    expect([...data]).toEqual([9, 3, 9, 4, 9, 1, 9, 2]);
+  });
+
+  it('asTensor gives a tensor itself and wraps the rest', () => {
+    const x = matrix();
+    expect(asTensor(x, 'x', 'tanh')).toBe(x);
+    expect(asTensor(x.data, 'x', 'tanh').data).toBe(x.data);
+    expect(asTensor({ data: x.data, dims: [3, 2] }, 'x', 'tanh').shape).toEqual([3, 2]);
+    expect(() => asTensor([1, 2], 'grad', 'tanhGrad')).toThrow(
+      new TypeError(
+        'tanhGrad: grad must be a Float32Array, a Float64Array, a Tensor or something with data and shape or dims, got an Array of 2; pass new Tensor(grad)',
+      ),
+    );
+  });
+
+  it('resultLike wraps results in row-major order', () => {
+    const data = new Float32Array(6);
+    expect(resultLike(matrix(), data)).toMatchObject({ data, shape: [2, 3], strides: [3, 1], offset: 0, packed: true });
+    expect(resultLike(matrix().T, data)).toMatchObject({ data, shape: [3, 2], strides: [2, 1], packed: true });
+  });
+});
