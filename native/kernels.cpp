@@ -50,13 +50,14 @@ template <class T, class E, class F> void map(const E *x, E *y, size_t n, bool s
 
 // g * slope in double lanes, where a slope below the normal numbers has lost digits, which a g above 1 would bring to
 // light: there from the slope's factors.
-template <activation op> vec<double> times_lost(vec<double> g, vec<double> slope, vec<double> x) {
+template <activation op>
+vec<double> times_lost(vec<double> g, vec<double> slope, vec<double> x, parameters p) {
   const vec<double> y = g * slope;
   if constexpr (!far_slope<op>::known) {
     return y;
   } else {
     const mask<double> lost = {(abs(slope) < 0x1p-1022).m & (abs(g) > 1).m & (abs(x) < __builtin_inf()).m};
-    const far_slope<op> far(min(abs(x), far_slope<op>::end));
+    const far_slope<op> far(min(abs(x), far_slope<op>::end), p);
     return select(lost, times_far(g, far.factor, far.power), y);
   }
 }
@@ -72,14 +73,14 @@ template <activation op, class T, class E, class F> struct times_slope {
   [[gnu::noinline]] static vec<T> again(const E *x, vec<T> g, size_t n, vec<T> slope, F f) {
     const vec<T> from = load_some<T>(x, n);
     if constexpr (sizeof(T) == sizeof(double)) {
-      return times_lost<op>(g, slope, from);
+      return times_lost<op>(g, slope, from, f.p);
     } else {
       T xs[vec<T>::lanes], gs[vec<T>::lanes];
       store(xs, from);
       store(gs, g);
       for (size_t i = 0; i < vec<T>::lanes; i += vec<double>::lanes) {
         const vec<double> a = load<double>(&xs[i]);
-        store(&xs[i], times_lost<op>(load<double>(&gs[i]), f(a, vec<double>(1.0)), a));
+        store(&xs[i], times_lost<op>(load<double>(&gs[i]), f(a, vec<double>(1.0)), a, f.p));
       }
       return select(mask<T>{(abs(slope) < normal).m & (abs(g) > T(1)).m}, load<T>(xs), g * slope);
     }

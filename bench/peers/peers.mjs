@@ -2,7 +2,7 @@
 // `forms(job)` are the ways to call it, of which the fastest counts, empty where the job cannot be done. A form is { call, awaits,
 // release }: `call` fills `job.out` or returns an array of its own, and `awaits` says that it returns a promise.
 
-import { loops, softmaxRows } from '../../build/bench/loops.js';
+import { loops, softmaxRows } from '../../build/scripts/loops.js';
 import * as nonlin from '../../dist/cjs/index.js';
 import { reluByBits, softmaxColumns } from './loops.mjs';
 import { onnxModel } from './onnx.mjs';

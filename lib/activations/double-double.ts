@@ -95,8 +95,9 @@ const noFraction = 1.5 * 2 ** 52;
 
 /** x as k ln 2 + r with a whole k and |r| <= 0.35, and e^r - 1: 2^-100. For |x| < 700. */
 function reduced(x: Operand): { readonly k: number; readonly rest: DoubleDouble } {
-  const { high } = wide(x);
-  if (Math.abs(high) < 2 ** -107) return { k: 0, rest: wide(x) };
+  const { high, low } = wide(x);
+  // Of what is too small for the steps below, x^2 / 2 tells on which side of x it is.
+  if (Math.abs(high) < 2 ** -107) return { k: 0, rest: orderedSum(high, low + (high * high) / 2) };
   const k = high * Math.LOG2E + noFraction - noFraction;
   const r = subtract(subtract(x, k * ln2[0]), add(exactProduct(k, ln2[1]), k * ln2[2]));
   // Six times e^2r - 1 = (e^r - 1)(e^r + 1), from r / 64 on, where the series r (1 + r / 2 (1 + r / 3 (1 + ...))) has 12 terms.

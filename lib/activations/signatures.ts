@@ -15,6 +15,8 @@ import {
   variants,
 } from './table.js';
 
+export { activationNames };
+
 type Variants = typeof variants;
 type RowsOf<F extends keyof Variants> = Variants[F]['rows'];
 type Variant = { [F in keyof Variants]: Exclude<RowsOf<F>[keyof RowsOf<F>], F> }[keyof Variants];

@@ -5,6 +5,7 @@ import {
   type DoubleDouble,
   density,
   divide,
+  exp,
   expm1,
   logistic,
   logisticSlope,
@@ -206,6 +207,20 @@ const cubicExactly = (x: number, k: number) =>
   multiply(multiply(rootOfTwoOverPi, 2 * x), add(1, multiply(multiply(x, x), multiply(fraction, k))));
 const scaledExactly = (x: number) => multiply(x, divide(1702, 1000));
 
+/** The number x in exact terms. */
+const wide = (x: number) => add(x, 0);
+
+/** x, and below 0 a (e^x - 1). 1.6 ulp. */
+function elu(x: number, a: number): number {
+  if (!(x < 0)) return x;
+  return a * (x > -50 ? plusExp(-1, x, 0) : -1);
+}
+/** 1, and below 0 a e^x. 1.6 ulp. */
+function eluSlope(x: number, a: number): number {
+  if (!(x <= 0)) return x > 0 ? 1 : x;
+  return x > -800 ? timesExp(a, x, 0) : a * 0;
+}
+
 export const activations = {
   /** max(x, 0): Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010. Slope 0 at 0. */
   relu: { f: (x) => (x < 0 ? 0 : x), grad: (x, g) => (x > 0 ? g : x <= 0 ? 0 : x) },
@@ -248,6 +263,23 @@ export const activations = {
     f: geluSigmoid,
     grad: (x, g) => product(g, geluSigmoidSlope(x), x, geluSigmoidFar),
     exactly: gatedExactly(scaledExactly, scaledExactly),
+  },
+  /** x, and below 0 negativeSlope x: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013. */
+  leakyRelu: {
+    parameters: { negativeSlope: { default: 0.01, samples: [0, 0.2, 1, -0.5, 3, 1e-20] } },
+    // A slope of 0 times -Infinity is no limit.
+    f: (x, a) => (x < 0 ? (a === 0 ? -0 : a * x) : x),
+    grad: (x, g, a) => (x > 0 ? g : x <= 0 ? a * g : x),
+  },
+  /** x, and below 0 alpha (e^x - 1): Clevert, Unterthiner and Hochreiter, arXiv:1511.07289, 2015. */
+  elu: {
+    parameters: { alpha: { default: 1, samples: [0.5, 2, 1000, -1.5] } },
+    f: elu,
+    grad: (x, g, a) => product(g, eluSlope(x, a), x, (g, distance) => timesFarExp(g, a, -Math.min(distance, 1500), 0)),
+    exactly: {
+      f: (x, a) => (x < 0 ? multiply(a, expm1(x)) : wide(x)),
+      slope: (x, a) => (x > 0 ? wide(1) : multiply(a, exp(x))),
+    },
   },
 } satisfies Record<string, Formula>;
 

@@ -234,6 +234,12 @@ export class Tanh extends Elementwise.of('Tanh', 'tanh') {}
 /** x Phi(x) or one of its approximations, like the function `gelu`. */
 export class GELU extends Elementwise.of('GELU', 'gelu') {}
 
+/** x, and below 0 negativeSlope x, like the function `leakyRelu`. */
+export class LeakyReLU extends Elementwise.of('LeakyReLU', 'leakyRelu') {}
+
+/** x, and below 0 alpha (e^x - 1), like the function `elu`. */
+export class ELU extends Elementwise.of('ELU', 'elu') {}
+
 /** The dimension may be a number in the place of the options, as in the function: `layer(x, 0)`, `new Softmax(0)`. */
 export interface Softmax {
   // biome-ignore lint/style/useShorthandFunctionType: it merges with the class below.

@@ -8,6 +8,7 @@
 // arithmetic", 2017.
 #pragma once
 
+#include "formulas/exponential.h"
 #include "formulas/gated.h"
 #include "formulas/logistic.h"
 
@@ -122,7 +123,8 @@ struct wide_exponential {
 // ln 2 in three parts. The product of the first, of 42 bits, with an exponent is exact. |x| < 700: 2^-100.
 constexpr double ln_2_parts[] = {0x1.62e42fefa3800p-1, 0x1.ef35793c76730p-45, 0x1.f97b57a079a19p-103};
 inline wide_exponential wide_exponential_of(wide x) {
-  if (x.high < 0x1p-107 && x.high > -0x1p-107) return {1, x};
+  // Of what is too small for the steps below, x^2 / 2 tells on which side of x it is.
+  if (x.high < 0x1p-107 && x.high > -0x1p-107) return {1, wide::ordered_sum(x.high, x.low + x.high * x.high / 2)};
   const double shifted = x.high * log2_e<double> + shifter<double>, k = shifted - shifter<double>;
   const wide r = x - wide(k * ln_2_parts[0]) - (wide::exact_product(k, ln_2_parts[1]) + wide(k * ln_2_parts[2]));
   // Six times e^2r - 1 = (e^r - 1)(e^r + 1), from r / 64 on, where the series r (1 + r / 2 (1 + r / 3 (1 + ...))) has
@@ -148,6 +150,9 @@ inline wide exp_minus_one(wide x) {
   const wide_exponential e = wide_exponential_of(x);
   return wide::exact_sum(e.power, -1) + e.rest.scaled(e.power);
 }
+
+inline wide expm1_below(wide x) { return exp_minus_one(max(x, -exp_end<double_double>)); }
+inline wide exp_below(wide x) { return exp(max(x, -exp_end<double_double>)).scaled(huge<double>); }
 
 inline wide one_plus_exp(wide x) { return (1 + exp(x)).scaled(tiny<double>); }
 inline wide one_plus_exp_minus(wide x) { return one_plus_exp(-x); }

@@ -15,14 +15,21 @@ template <> struct far_slope<nonlin::activation_sigmoid> {
   static constexpr double end = 1500;
   vec<double> factor = 1.0;
   exponential<double> power;
-  far_slope(vec<double> a) : power(exponential_of(-a)) {}
+  far_slope(vec<double> a, nonlin::parameters) : power(exponential_of(-a)) {}
 };
 template <> struct far_slope<nonlin::activation_tanh> {
   static constexpr bool known = true;
   static constexpr double end = 750;
   vec<double> factor = 4.0;
   exponential<double> power;
-  far_slope(vec<double> a) : power(exponential_of(-2 * a)) {}
+  far_slope(vec<double> a, nonlin::parameters) : power(exponential_of(-2 * a)) {}
+};
+template <> struct far_slope<nonlin::activation_elu> {
+  static constexpr bool known = true;
+  static constexpr double end = 1500;
+  vec<double> factor;
+  exponential<double> power;
+  far_slope(vec<double> a, nonlin::parameters p) : factor(p.a), power(exponential_of(-a)) {}
 };
 template <> struct far_slope<nonlin::activation_gelu> {
   static constexpr bool known = true;
@@ -30,7 +37,7 @@ template <> struct far_slope<nonlin::activation_gelu> {
   vec<double> factor;
   exponential<double> power;
   // Mills' ratio as a continued fraction, 1 / (a + 1 / (a + 2 / (a + ...))).
-  far_slope(vec<double> a) : power(bell(a)) {
+  far_slope(vec<double> a, nonlin::parameters) : power(bell(a)) {
     vec<double> rest = 0.0;
     for (int n = 10; n > 0; n--)
       rest = double(n) / (a + rest);
@@ -43,7 +50,7 @@ template <> struct far_slope<nonlin::activation_geluTanh> {
   static constexpr double end = 27.5;
   vec<double> factor;
   exponential<double> power;
-  far_slope(vec<double> a) {
+  far_slope(vec<double> a, nonlin::parameters) {
     const pair<double> growth = gelu_tanh_growth(a);
     factor = 1 - growth.high - growth.low;
     const pair<double> v = product(value_of(cubic<double>{a, gelu_tanh_most<double>, gelu_tanh_rest<double>}),
@@ -56,7 +63,7 @@ template <> struct far_slope<nonlin::activation_geluSigmoid> {
   static constexpr double end = 882;
   vec<double> factor;
   exponential<double> power;
-  far_slope(vec<double> a) {
+  far_slope(vec<double> a, nonlin::parameters) {
     const pair<double> v = gelu_sigmoid_growth(a);
     factor = 1 - v.high - v.low;
     power = exponential_of(pair<double>{-v.high, -v.low});

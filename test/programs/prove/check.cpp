@@ -27,41 +27,46 @@ double sample(uint64_t counter) {
 
 namespace {
 
-template <class R> double share_of_bound(truth<R> (*oracle)(double), nonlin::activation activation, double x) {
-  const truth<R> t = oracle(x);
-  const real_truth wanted = evaluate(activation, x);
+template <class R> double share_of_bound(const subject &subject, double x) {
+  const truth<R> t = oracle::of<R>(subject.activation)(x, subject.p);
+  const real_truth wanted = evaluate(subject, x);
   return std::max(share_of_bound(t.value, wanted.value, t.value), share_of_bound(t.slope, wanted.slope, t.slope_terms));
 }
 
-template <class R>
-check check_one(const options &options, const char *name, const char *precision, nonlin::activation activation,
-                truth<R> (*oracle)(double), uint64_t inputs) {
+// The largest share(x) of so many samples.
+template <class F> double largest(const options &options, const std::string &label, uint64_t inputs, F share) {
   constexpr uint64_t block_length = 1000;
   const std::vector<double> states =
-      spread(options, std::string("oracle of ") + name + ", " + precision, inputs / block_length, 0.0,
-             [&](double &worst, uint64_t block) {
-               for (uint64_t i = block * block_length; i < (block + 1) * block_length; i++) {
-                 double x = sample(i);
-                 if constexpr (sizeof(R) == sizeof(double)) {
-                   x = float(x);
-                   if (!std::isfinite(x)) x = std::bit_cast<float>(uint32_t(random_bits(~i)));
-                 }
-                 if (std::isfinite(x)) worst = std::max(worst, share_of_bound(oracle, activation, x));
-               }
-             });
-  return {name, precision, inputs, *std::max_element(states.begin(), states.end())};
+      spread(options, label, inputs / block_length, 0.0, [&](double &worst, uint64_t block) {
+        for (uint64_t i = block * block_length; i < (block + 1) * block_length; i++)
+          worst = std::max(worst, share(i));
+      });
+  return *std::max_element(states.begin(), states.end());
 }
 
-double share_of_double_double(nonlin::activation activation, truth<double> (*oracle)(double), float x) {
-  if (x > 40) return 0; // Where sigmoid is cut off, and everything has long been 0, 1 or x.
-  const real_truth wanted = evaluate(activation, x);
+template <class R>
+check check_one(const options &options, const subject &subject, const char *precision, uint64_t inputs) {
+  return {subject.label, precision, inputs,
+          largest(options, "oracle of " + subject.label + ", " + precision, inputs, [&](uint64_t i) {
+            double x = sample(i);
+            if constexpr (sizeof(R) == sizeof(double)) {
+              x = float(x);
+              if (!std::isfinite(x)) x = std::bit_cast<float>(uint32_t(random_bits(~i)));
+            }
+            return std::isfinite(x) ? share_of_bound<R>(subject, x) : 0;
+          })};
+}
+
+double share_of_double_double(const subject &subject, float x) {
+  if (!std::isfinite(x) || x > 40) return 0; // Where sigmoid is cut off, and everything has long been 0, 1 or x.
+  const real_truth wanted = evaluate(subject, x);
   const auto share = [&](direction direction, const real &truth, double terms) {
-    const auto [high, low] = in_double_double(activation, direction, x);
+    const auto [high, low] = in_double_double(subject, direction, x);
     // Results that are zero as floats whatever they are multiplied by need only be so small.
     const real allowed = std::abs(terms) < 0x1p-280 ? real(0x1p-280) : real(double_double_bound) * abs(real(terms));
     return (abs(real(high) + real(low) - truth) / allowed).to_double();
   };
-  const truth<double> t = oracle(x);
+  const truth<double> t = oracle::of<double>(subject.activation)(x, subject.p);
   return std::max(share(forward, wanted.value, t.value), share(gradient, wanted.slope, t.slope_terms));
 }
 
@@ -69,33 +74,22 @@ double share_of_double_double(nonlin::activation activation, truth<double> (*ora
 
 std::vector<check> check_double_double(const options &options) {
   std::vector<check> checks;
-  const uint64_t inputs = options.quick ? 20'000 : 1'000'000, block_length = 1000;
-#define ACTIVATION(name, value, gradient, ...)                                                                         \
-  if (options.wants(#name)) {                                                                                          \
-    const std::vector<double> states =                                                                                 \
-        spread(options, #name ", double-double", inputs / block_length, 0.0, [&](double &worst, uint64_t block) {      \
-          for (uint64_t i = block * block_length; i < (block + 1) * block_length; i++)                                 \
-            if (const float x = float(sample(i)); std::isfinite(x))                                                    \
-              worst = std::max(worst, share_of_double_double(nonlin::activation_##name, oracle::name<double>, x));     \
-        });                                                                                                            \
-    checks.push_back({#name, "double-double", inputs, *std::max_element(states.begin(), states.end())});               \
+  const uint64_t inputs = options.quick ? 20'000 : 1'000'000;
+  for (const subject &subject : options.subjects) {
+    if (nonlin::rows[subject.activation].one_rounding) continue; // Nothing asks for it.
+    checks.push_back({subject.label, "double-double", inputs,
+                      largest(options, subject.label + ", double-double", inputs,
+                              [&](uint64_t i) { return share_of_double_double(subject, float(sample(i))); })});
   }
-#include "formulas/activations.def"
-#undef ACTIVATION
   return checks;
 }
 
 std::vector<check> check_oracle(const options &options) {
   std::vector<check> checks;
-#define ACTIVATION(name, value, gradient, ...)                                                                         \
-  if (options.wants(#name)) {                                                                                          \
-    checks.push_back(check_one(options, #name, "float32", nonlin::activation_##name, oracle::name<double>,             \
-                               options.quick ? 20'000 : 1'000'000));                                                   \
-    checks.push_back(check_one(options, #name, "float64", nonlin::activation_##name, oracle::name<long double>,        \
-                               options.quick ? 20'000 : 200'000));                                                     \
+  for (const subject &subject : options.subjects) {
+    checks.push_back(check_one<double>(options, subject, "float32", options.quick ? 20'000 : 1'000'000));
+    checks.push_back(check_one<long double>(options, subject, "float64", options.quick ? 20'000 : 200'000));
   }
-#include "formulas/activations.def"
-#undef ACTIVATION
   return checks;
 }
 

@@ -33,11 +33,11 @@ bool covers(nonlin::activation activation, direction direction, size_t precision
          (precision_names[precision] == std::string_view("exact") && !nonlin::rows[activation].one_rounding);
 }
 
-// All 2^32 of them; for --quick every 1021st, a prime, and the sixteen on either side of each power of two.
+// All 2^32 of them; or every so many, a prime, and the sixteen on either side of each power of two.
 class input_list {
 public:
-  explicit input_list(bool quick) : stride(quick ? 1021 : 1) {
-    if (!quick) return;
+  explicit input_list(uint64_t stride) : stride(stride) {
+    if (stride == 1) return;
     for (uint32_t power = 0; power < 512; power++)
       for (uint32_t offset = 0; offset < 32; offset++)
         near_powers.push_back((power << 23) + offset - 16);
@@ -106,12 +106,10 @@ struct thread_state {
   double quick_share[direction_count] = {};
 };
 
-using consult_function = void(const float *x, size_t n, truths *wanted);
-
-template <truth<double> (*function)(double), const oracle::limits &limits>
-void consult(const float *x, size_t n, truths *wanted) {
+void consult(const subject &subject, const float *x, size_t n, truths *wanted) {
+  const oracle::row<double> oracle = oracle::of<double>(subject.activation);
   for (size_t i = 0; i < n; i++) {
-    const truth<double> t = oracle::evaluate(function, limits, x[i]);
+    const truth<double> t = oracle(x[i], subject.p);
     wanted[forward].exactly[i] = t.value;
     wanted[forward].terms[i] = std::isinf(t.value) ? 0 : t.value;
     wanted[gradient].exactly[i] = t.slope;
@@ -126,14 +124,13 @@ void multiply(const truths &slopes, const float *g, size_t n, truths &products) 
     products.terms[i] = slopes.terms[i] * g[i];
   }
 }
-real true_result(nonlin::activation activation, direction direction, float x, float g) {
-  const real_truth t = evaluate(activation, x);
+real true_result(const subject &subject, direction direction, float x, float g) {
+  const real_truth t = evaluate(subject, x);
   return direction == forward ? t.value : t.slope * real(double(g));
 }
 
 // Whatever lies within the oracle's bound must round to one float; or else MPFR decides.
-void round(nonlin::activation activation, direction direction, const float *x, const float *g, size_t n,
-           truths &wanted) {
+void round(const subject &subject, direction direction, const float *x, const float *g, size_t n, truths &wanted) {
   const auto interval = [&](size_t i) {
     const double t = wanted.exactly[i], error = oracle_bound<double> * std::abs(wanted.terms[i]);
     return std::pair(float(error == 0 ? t : t - error), float(error == 0 ? t : t + error));
@@ -148,7 +145,7 @@ void round(nonlin::activation activation, direction direction, const float *x, c
   for (size_t i = 0; i < n; i++) {
     const auto [low, high] = interval(i);
     if (same(low, high)) continue;
-    wanted.rounded[i] = true_result(activation, direction, x[i], g[i]).to_float();
+    wanted.rounded[i] = true_result(subject, direction, x[i], g[i]).to_float();
   }
 }
 
@@ -214,8 +211,7 @@ void compare(const float *x, size_t n, const float *first, const float *second, 
     }
 }
 
-void run(nonlin::activation activation, consult_function *consult, const input_list &inputs, thread_state &state,
-         uint64_t block) {
+void run(const subject &subject, const input_list &inputs, thread_state &state, uint64_t block) {
   if (!state.space) state.space = std::make_shared<workspace>();
   workspace &space = *state.space;
   const uint64_t start = block * block_length;
@@ -224,15 +220,16 @@ void run(nonlin::activation activation, consult_function *consult, const input_l
     space.x[i] = inputs[start + i];
     space.grads[i] = random_finite(start + i);
   }
-  consult(space.x, n, space.wanted);
+  const nonlin::activation activation = subject.activation;
+  consult(subject, space.x, n, space.wanted);
   multiply(space.wanted[gradient], space.grads, n, space.wanted[product]);
 
   for (const direction direction : {forward, gradient, product}) {
     truths &wanted = space.wanted[direction];
     const float *const g = space.g(direction);
-    round(activation, direction, space.x, g, n, wanted);
-    if (const quick_pass pass = quick_pass_of(activation, direction); pass.allowed > 0) {
-      pass.run(space.x, space.quick, n);
+    round(subject, direction, space.x, g, n, wanted);
+    if (const quick_pass pass = quick_pass_of(subject, direction); pass.allowed > 0) {
+      pass.run(space.x, space.quick, n, subject.p);
       double &share = state.quick_share[direction];
       share = std::max(share, largest_share(wanted, space.quick, n, pass.allowed));
     }
@@ -245,12 +242,12 @@ void run(nonlin::activation activation, consult_function *consult, const input_l
         float *const result = is_first ? first : space.result[1];
         const nonlin::arithmetic arithmetic = arithmetics[precision];
         if (direction == forward)
-          set->map[activation][arithmetic](space.x, result, n, {}, false);
+          set->map[activation][arithmetic](space.x, result, n, subject.p, false);
         else
-          set->map_grad[activation][arithmetic](g, space.x, result, n, {});
+          set->map_grad[activation][arithmetic](g, space.x, result, n, subject.p);
         if (!is_first && std::memcmp(first, result, n * sizeof(float)) == 0) continue;
         if (!is_first) compare(space.x, n, first, result, tally);
-        const uint64_t wrong = judge(zero_of(activation, direction), space.x, g, n, wanted, result, tally);
+        const uint64_t wrong = judge(zero_of(subject, direction), space.x, g, n, wanted, result, tally);
         if (is_first) tally.wrong += wrong;
       }
     }
@@ -258,52 +255,41 @@ void run(nonlin::activation activation, consult_function *consult, const input_l
 }
 
 // The error where it is largest, without the oracle's share in it.
-double exact_error(nonlin::activation activation, direction direction, const tally &tally) {
+double exact_error(const subject &subject, direction direction, const tally &tally) {
   if (tally.ulp == HUGE_VAL || is_special(tally.at)) return tally.ulp;
-  const real truth = true_result(activation, direction, tally.at, tally.g);
-  const real unit = truth.ulp(24, is_beside(zero_of(activation, direction), tally.at) ? -26 : -149);
+  const real truth = true_result(subject, direction, tally.at, tally.g);
+  const real unit = truth.ulp(24, is_beside(zero_of(subject, direction), tally.at) ? -26 : -149);
   return (abs(real(double(tally.result)) - truth) / unit).to_double();
 }
 
 } // namespace
 
 std::vector<row> prove_float32(const options &options, std::vector<check> &passes) {
-  static constexpr struct {
-    const char *name;
-    nonlin::activation activation;
-    consult_function *consult;
-  } functions[] = {
-#define ACTIVATION(name, value, gradient, ...)                                                                         \
-  {#name, nonlin::activation_##name, consult<oracle::name<double>, oracle::name##_limits>},
-#include "formulas/activations.def"
-#undef ACTIVATION
-  };
-  const input_list inputs(options.quick);
-  const uint64_t blocks = (inputs.size() + block_length - 1) / block_length;
   std::vector<row> rows;
-  for (const auto &function : functions) {
-    if (!options.wants(function.name)) continue;
-    const std::vector<thread_state> states = spread(
-        options, std::string(function.name) + ", float32", blocks, thread_state(),
-        [&](thread_state &state, uint64_t block) { run(function.activation, function.consult, inputs, state, block); });
+  for (const subject &subject : options.subjects) {
+    const input_list inputs(options.quick ? 1021 : subject.sampled ? 853 : 1);
+    const uint64_t blocks = (inputs.size() + block_length - 1) / block_length;
+    const std::vector<thread_state> states =
+        spread(options, subject.label + ", float32", blocks, thread_state(),
+               [&](thread_state &state, uint64_t block) { run(subject, inputs, state, block); });
     for (const direction direction : {forward, gradient})
-      if (quick_pass_of(function.activation, direction).allowed > 0) {
+      if (quick_pass_of(subject, direction).allowed > 0) {
         double share = 0;
         for (const thread_state &state : states)
           share = std::max(share, state.quick_share[direction]);
-        passes.push_back({function.name, direction == forward ? "quick" : "quick, gradient", inputs.size(), share});
+        passes.push_back({subject.label, direction == forward ? "quick" : "quick, gradient", inputs.size(), share});
       }
     for (const direction direction : {forward, gradient, product})
       for (size_t precision = 0; precision < precision_count; precision++) {
-        if (!covers(function.activation, direction, precision)) continue;
+        if (!covers(subject.activation, direction, precision)) continue;
         tally total;
         for (const thread_state &state : states)
           total.add(state.tallies[direction][precision]);
-        rows.push_back({.function = function.name,
+        rows.push_back({.function = subject.label,
                         .direction = direction_names[direction],
                         .precision = precision_names[precision],
                         .inputs = inputs.size(),
-                        .ulp = exact_error(function.activation, direction, total),
+                        .ulp = exact_error(subject, direction, total),
                         .at = decimal(total.at, 9) + (direction == product ? ", grad " + decimal(total.g, 9) : ""),
                         .wrong = total.wrong,
                         .differ = total.differ,

@@ -42,6 +42,7 @@ struct tallies {
 double largest_error(double zero, double x, long double truth, long double terms, double result) {
   if (x == 0 || !std::isfinite(x)) return same(result, double(truth)) ? 0 : HUGE_VAL;
   const int least = least_exponent(zero, x);
+  if (std::isinf(result)) return double(truth) == result ? 0 : HUGE_VAL; // Too large for a double.
   const bool wrong_zero = result == 0 && std::signbit(result) != std::signbit(truth) && least == -1074;
   if (wrong_zero || !std::isfinite(result)) return HUGE_VAL;
   if (result == truth) return 0;
@@ -52,18 +53,11 @@ double largest_error(double zero, double x, long double truth, long double terms
 }
 
 // The error without the oracle's share in it.
-double exact_error(nonlin::activation activation, direction direction, double x, double result) {
-  const real_truth t = evaluate(activation, x);
+double exact_error(const subject &subject, direction direction, double x, double result) {
+  const real_truth t = evaluate(subject, x);
   const real &truth = direction == forward ? t.value : t.slope;
-  return (abs(real(result) - truth) / truth.ulp(53, least_exponent(zero_of(activation, direction), x))).to_double();
+  return (abs(real(result) - truth) / truth.ulp(53, least_exponent(zero_of(subject, direction), x))).to_double();
 }
-
-struct function {
-  const char *name;
-  nonlin::activation activation;
-  truth<long double> (*oracle)(double);
-  oracle::limits limits;
-};
 
 // Sixteen on either side of each power of two, of either sign: among them the zeros, the infinities, NaN, the largest
 // number, and the subnormals at both ends.
@@ -81,20 +75,22 @@ double input(uint64_t i) {
   return std::bit_cast<double>(random_bits(3 * i + 2));
 }
 
-void run(const function &function, tallies &tallies, uint64_t block) {
+void run(const subject &subject, tallies &tallies, uint64_t block) {
+  const oracle::row<long double> oracle = oracle::of<long double>(subject.activation);
   static const std::vector<double> ones(block_length, 1.0);
   std::vector<double> x(block_length), first(block_length), result(block_length);
   std::vector<truth<long double>> wanted(block_length);
   for (size_t i = 0; i < block_length; i++) {
     x[i] = input(block * block_length + i);
-    wanted[i] = oracle::evaluate(function.oracle, function.limits, x[i]);
+    wanted[i] = oracle(x[i], subject.p);
   }
   for (const direction direction : {forward, gradient})
     for (const nonlin::kernels *set : nonlin::supported_kernels()) {
       if (direction == forward)
-        set->map[function.activation][nonlin::float64](x.data(), result.data(), block_length, {}, false);
+        set->map[subject.activation][nonlin::float64](x.data(), result.data(), block_length, subject.p, false);
       else
-        set->map_grad[function.activation][nonlin::float64](ones.data(), x.data(), result.data(), block_length, {});
+        set->map_grad[subject.activation][nonlin::float64](ones.data(), x.data(), result.data(), block_length,
+                                                           subject.p);
       const bool is_first = set == nonlin::supported_kernels().front();
       tally &found = tallies.of[direction];
       for (size_t i = 0; i < block_length; i++) {
@@ -106,9 +102,9 @@ void run(const function &function, tallies &tallies, uint64_t block) {
         const prove::truth<long double> &t = wanted[i];
         const long double truth = direction == forward ? t.value : t.slope;
         const long double terms = direction == forward ? t.value : t.slope_terms;
-        double ulp = largest_error(zero_of(function.activation, direction), x[i], truth, terms, result[i]);
+        double ulp = largest_error(zero_of(subject, direction), x[i], truth, terms, result[i]);
         if (ulp <= found.ulp) continue;
-        if (ulp < HUGE_VAL) ulp = exact_error(function.activation, direction, x[i], result[i]);
+        if (ulp < HUGE_VAL) ulp = exact_error(subject, direction, x[i], result[i]);
         if (ulp <= found.ulp) continue;
         found.ulp = ulp;
         found.at = x[i];
@@ -120,23 +116,17 @@ void run(const function &function, tallies &tallies, uint64_t block) {
 } // namespace
 
 std::vector<row> prove_float64(const options &options) {
-  static constexpr function functions[] = {
-#define ACTIVATION(name, value, gradient, ...)                                                                         \
-  {#name, nonlin::activation_##name, oracle::name<long double>, oracle::name##_limits},
-#include "formulas/activations.def"
-#undef ACTIVATION
-  };
-  const uint64_t blocks = (near_powers + options.float64_inputs + block_length - 1) / block_length;
   std::vector<row> rows;
-  for (const function &function : functions) {
-    if (!options.wants(function.name)) continue;
-    const std::vector<tallies> all = spread(options, std::string(function.name) + ", float64", blocks, tallies(),
-                                            [&](tallies &own, uint64_t block) { run(function, own, block); });
+  for (const subject &subject : options.subjects) {
+    const uint64_t inputs = subject.sampled ? options.float64_inputs / 20 : options.float64_inputs;
+    const uint64_t blocks = (near_powers + inputs + block_length - 1) / block_length;
+    const std::vector<tallies> all = spread(options, subject.label + ", float64", blocks, tallies(),
+                                            [&](tallies &own, uint64_t block) { run(subject, own, block); });
     for (const direction direction : {forward, gradient}) {
       tally total;
       for (const tallies &own : all)
         total.add(own.of[direction]);
-      rows.push_back({.function = function.name,
+      rows.push_back({.function = subject.label,
                       .direction = direction_names[direction],
                       .precision = "float64",
                       .inputs = blocks * block_length,

@@ -5,18 +5,22 @@
 namespace prove {
 namespace {
 
+using nonlin::parameters;
+
 const real one = 1.0, two = 2.0, three = 3.0;
 const real root_two = sqrt(two), root_two_pi = sqrt(two * real::pi());
 
 real logistic(const real &x) { return one / (one + exp(-x)); }
 
-real_truth relu(const real &x) { return x > 0.0 ? real_truth{x, one} : real_truth{x < 0.0 ? real(0.0) : x, 0.0}; }
+real_truth relu(const real &x, parameters) {
+  return x > 0.0 ? real_truth{x, one} : real_truth{x < 0.0 ? real(0.0) : x, 0.0};
+}
 
-real_truth sigmoid(const real &x) { return {logistic(x), logistic(x) * logistic(-x)}; }
+real_truth sigmoid(const real &x, parameters) { return {logistic(x), logistic(x) * logistic(-x)}; }
 
-real_truth tanh(const real &x) { return {real::tanh(x), sech(x) * sech(x)}; }
+real_truth tanh(const real &x, parameters) { return {real::tanh(x), sech(x) * sech(x)}; }
 
-real_truth gelu(const real &x) {
+real_truth gelu(const real &x, parameters) {
   const real below = erfc(-x / root_two) / two;
   return {x * below, below + x * exp(-x * x / two) / root_two_pi};
 }
@@ -27,25 +31,31 @@ real_truth gated(const real &x, const real &v, const real &growth) {
   return {x * gate, gate * (one + x * growth * logistic(-v))};
 }
 
-real_truth geluTanh(const real &x) {
+real_truth geluTanh(const real &x, parameters) {
   static const real scale = two * sqrt(two / real::pi()), cubic("0.044715");
   return gated(x, scale * (x + cubic * x * x * x), scale * (one + three * cubic * x * x));
 }
 
-real_truth geluSigmoid(const real &x) {
+real_truth geluSigmoid(const real &x, parameters) {
   static const real scale("1.702");
   return gated(x, scale * x, scale);
 }
 
+real_truth leakyRelu(const real &x, parameters p) { return {x < 0.0 ? x * real(p.a) : x, x > 0.0 ? one : real(p.a)}; }
+
+real_truth elu(const real &x, parameters p) {
+  return {x < 0.0 ? real(p.a) * expm1(x) : x, x > 0.0 ? one : real(p.a) * exp(x)};
+}
+
 } // namespace
 
-real_truth evaluate(nonlin::activation activation, double x) {
-  static constexpr real_truth (*functions[])(const real &) = {
+real_truth evaluate(const subject &subject, double x) {
+  static constexpr real_truth (*functions[])(const real &, parameters) = {
 #define ACTIVATION(name, value, gradient, ...) name,
 #include "formulas/activations.def"
 #undef ACTIVATION
   };
-  return functions[activation](x);
+  return functions[subject.activation](x, subject.p);
 }
 
 } // namespace prove

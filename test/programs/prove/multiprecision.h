@@ -2,8 +2,8 @@
 // find an oracle that is wrong. Nothing here is fast, and nothing here shares a formula with what it judges.
 #pragma once
 
-#include "kernels.h"
 #include "oracle.h"
+#include "prove.h"
 
 #include <mpfr.h>
 
@@ -40,6 +40,7 @@ public:
   friend real max(const real &a, const real &b) { return apply(mpfr_max, a, b); }
   friend real sqrt(const real &a) { return apply(mpfr_sqrt, a); }
   friend real exp(const real &a) { return apply(mpfr_exp, a); }
+  friend real expm1(const real &a) { return apply(mpfr_expm1, a); }
   friend real erfc(const real &a) { return apply(mpfr_erfc, a); }
   static real tanh(const real &a) { return apply(mpfr_tanh, a); }
   friend real sech(const real &a) { return apply(mpfr_sech, a); }
@@ -72,7 +73,7 @@ struct real_truth {
 };
 
 // For finite x.
-real_truth evaluate(nonlin::activation, double x);
+real_truth evaluate(const subject &, double x);
 
 // The error of an oracle's result as a share of its bound, which is relative to `terms`. Terms too small for any result
 // to tell them from zero count as the smallest that are not.

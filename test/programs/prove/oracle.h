@@ -3,6 +3,8 @@
 // believed.
 #pragma once
 
+#include "formulas/rows.h"
+
 #include <cfloat>
 #include <cmath>
 #include <limits>
@@ -22,6 +24,8 @@ template <class R> struct truth {
 template <class R> constexpr R oracle_bound = sizeof(R) == sizeof(double) ? R(0x1p-48) : R(0x1p-59);
 
 namespace oracle {
+
+using nonlin::parameters;
 
 // An unevaluated sum of some 100 bits.
 struct two {
@@ -60,18 +64,18 @@ template <class R> constexpr R nearest(two x) { return R(x.high) + R(x.low); }
 // arithmetic on their exponents neither overflows nor loses its low part.
 inline double bounded(double x, double limit) { return x < -limit ? -limit : x > limit ? limit : x; }
 
-template <class R> truth<R> relu(double x) {
+template <class R> truth<R> relu(double x, parameters) {
   const R slope = x > 0 ? 1 : x <= 0 ? 0 : x;
   return {x < 0 ? R(0) : R(x), slope, slope};
 }
 
-template <class R> truth<R> sigmoid(double x) {
+template <class R> truth<R> sigmoid(double x, parameters) {
   const R e = std::exp(-std::abs(R(x)));
   const R slope = e / ((1 + e) * (1 + e));
   return {(x < 0 ? e : R(1)) / (1 + e), slope, slope};
 }
 
-template <class R> truth<R> tanh(double x) {
+template <class R> truth<R> tanh(double x, parameters) {
   const R e = std::exp(-2 * std::abs(R(x)));
   const R slope = 4 * e / ((1 + e) * (1 + e));
   return {std::tanh(R(x)), slope, slope};
@@ -79,7 +83,7 @@ template <class R> truth<R> tanh(double x) {
 
 // erfc's slope makes up for what its argument lost when it was rounded. The slope is written so that a negative result
 // which is too small for R becomes -0.
-template <class R> truth<R> gelu(double x) {
+template <class R> truth<R> gelu(double x, parameters) {
   const double c = bounded(x, 130);
   const two square = product(c, c);
   const R bell = exp<R>({-square.high / 2, -square.low / 2});
@@ -97,16 +101,27 @@ template <class R> truth<R> gated(double x, two v, R growth) {
   return {x * gate, gate * (1 + growth * rest), gate * (1 + std::abs(growth) * rest)};
 }
 
-template <class R> truth<R> geluTanh(double x) {
+template <class R> truth<R> geluTanh(double x, parameters) {
   const double c = bounded(x, 130);
   const two cubic = product(product(c, c), gelu_tanh_cubic);
   const two v = product(product(two{c, 0}, one_plus(cubic)), gelu_tanh_scale);
   return gated<R>(x, v, R(c) * nearest<R>(gelu_tanh_scale) * (1 + 3 * nearest<R>(cubic)));
 }
 
-template <class R> truth<R> geluSigmoid(double x) {
+template <class R> truth<R> geluSigmoid(double x, parameters) {
   const double c = bounded(x, 5000);
   return gated<R>(x, product(two{c, 0}, gelu_sigmoid_scale), R(c) * nearest<R>(gelu_sigmoid_scale));
+}
+
+template <class R> truth<R> leakyRelu(double x, parameters p) {
+  const R slope = x > 0 ? R(1) : x <= 0 ? R(p.a) : R(x);
+  return {x < 0 ? slope * R(x) : R(x), slope, slope};
+}
+
+template <class R> truth<R> elu(double x, parameters p) {
+  if (x > 0) return {R(x), 1, 1};
+  const R slope = R(p.a) * std::exp(R(x));
+  return {x < 0 ? R(p.a) * std::expm1(R(x)) : R(x), slope, slope};
 }
 
 // Value and slope at an infinity: the limits.
@@ -114,17 +129,35 @@ struct limits {
   double value_below, slope_below, value_above, slope_above;
 };
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr limits relu_limits = {0, 0, infinity, 1};
-constexpr limits sigmoid_limits = {0, 0, 1, 0};
-constexpr limits tanh_limits = {-1, 0, 1, 0};
-constexpr limits gelu_limits = {-0.0, -0.0, infinity, 1};
-constexpr limits geluTanh_limits = gelu_limits;
-constexpr limits geluSigmoid_limits = gelu_limits;
+inline limits relu_limits(parameters) { return {0, 0, infinity, 1}; }
+inline limits sigmoid_limits(parameters) { return {0, 0, 1, 0}; }
+inline limits tanh_limits(parameters) { return {-1, 0, 1, 0}; }
+inline limits gelu_limits(parameters) { return {-0.0, -0.0, infinity, 1}; }
+inline limits geluTanh_limits(parameters p) { return gelu_limits(p); }
+inline limits geluSigmoid_limits(parameters p) { return gelu_limits(p); }
 
-template <class R> truth<R> evaluate(truth<R> (*function)(double), const limits &limits, double x) {
-  if (!std::isinf(x)) return function(x);
-  if (x < 0) return {R(limits.value_below), R(limits.slope_below), 0};
-  return {R(limits.value_above), R(limits.slope_above), 0};
+inline limits leakyRelu_limits(parameters p) { return {p.a == 0 ? -0.0 : p.a * -infinity, p.a, infinity, 1}; }
+inline limits elu_limits(parameters p) { return {-p.a, p.a * 0, infinity, 1}; }
+
+// The oracle of a row.
+template <class R> struct row {
+  truth<R> (*function)(double x, parameters);
+  limits (*ends)(parameters);
+
+  truth<R> operator()(double x, parameters p) const {
+    if (!std::isinf(x)) return function(x, p);
+    const limits ends = this->ends(p);
+    if (x < 0) return {R(ends.value_below), R(ends.slope_below), 0};
+    return {R(ends.value_above), R(ends.slope_above), 0};
+  }
+};
+template <class R> row<R> of(nonlin::activation activation) {
+  static constexpr row<R> rows[] = {
+#define ACTIVATION(name, value, gradient, ...) {name<R>, name##_limits},
+#include "formulas/activations.def"
+#undef ACTIVATION
+  };
+  return rows[activation];
 }
 
 } // namespace oracle

@@ -10,11 +10,11 @@ template <class F> void on_quick(const float *x, double *y, size_t n, F f) {
   for (size_t i = 0; i < n; i += lanes)
     store(y + i, as_double(f(vec<quick>(load_some<double>(x + i, std::min(lanes, n - i)).v))));
 }
-template <nonlin::activation op> void quick_value(const float *x, double *y, size_t n) {
-  on_quick(x, y, n, nonlin::value_of<op>{});
+template <nonlin::activation op> void quick_value(const float *x, double *y, size_t n, nonlin::parameters p) {
+  on_quick(x, y, n, nonlin::value_of<op>{p});
 }
-template <nonlin::activation op> void quick_slope(const float *x, double *y, size_t n) {
-  on_quick(x, y, n, [](vec<quick> x) { return nonlin::gradient_of<op>{}(x, vec<quick>(1.0)); });
+template <nonlin::activation op> void quick_slope(const float *x, double *y, size_t n, nonlin::parameters p) {
+  on_quick(x, y, n, [=](vec<quick> x) { return nonlin::gradient_of<op>{p}(x, vec<quick>(1.0)); });
 }
 
 template <nonlin::activation op> constexpr quick_pass quick_pass_of(direction direction) {
@@ -26,29 +26,30 @@ template <nonlin::activation op> constexpr quick_pass quick_pass_of(direction di
   return {};
 }
 
-template <nonlin::activation op> double_double_result in_double_double(direction direction, wide x) {
-  const wide y = direction == forward ? nonlin::value_of<op>{}(x) : nonlin::gradient_of<op>{}(x, wide(1.0));
+template <nonlin::activation op>
+double_double_result in_double_double(direction direction, wide x, nonlin::parameters p) {
+  const wide y = direction == forward ? nonlin::value_of<op>{p}(x) : nonlin::gradient_of<op>{p}(x, wide(1.0));
   return {y.high, y.low};
 }
 
 } // namespace
 
-quick_pass quick_pass_of(nonlin::activation activation, direction direction) {
+quick_pass quick_pass_of(const subject &subject, direction direction) {
   static constexpr quick_pass (*functions[])(prove::direction) = {
 #define ACTIVATION(name, value, gradient, ...) quick_pass_of<nonlin::activation_##name>,
 #include "formulas/activations.def"
 #undef ACTIVATION
   };
-  return functions[activation](direction);
+  return functions[subject.activation](direction);
 }
 
-double_double_result in_double_double(nonlin::activation activation, direction direction, float x) {
-  static constexpr double_double_result (*functions[])(prove::direction, wide) = {
+double_double_result in_double_double(const subject &subject, direction direction, float x) {
+  static constexpr double_double_result (*functions[])(prove::direction, wide, nonlin::parameters) = {
 #define ACTIVATION(name, value, gradient, ...) in_double_double<nonlin::activation_##name>,
 #include "formulas/activations.def"
 #undef ACTIVATION
   };
-  return functions[activation](direction, double(x));
+  return functions[subject.activation](direction, double(x), subject.p);
 }
 
 } // namespace prove

@@ -2,7 +2,6 @@
 // be so.
 #pragma once
 
-#include "kernels.h"
 #include "prove.h"
 
 namespace prove {
@@ -11,16 +10,16 @@ namespace prove {
 // step.
 struct quick_pass {
   double allowed;
-  void (*run)(const float *x, double *y, size_t n);
+  void (*run)(const float *x, double *y, size_t n, nonlin::parameters);
 };
 // Values or, with grad = 1, gradients.
-quick_pass quick_pass_of(nonlin::activation, direction);
+quick_pass quick_pass_of(const subject &, direction);
 
 // What decides in the last resort: an unevaluated sum.
 struct double_double_result {
   double high, low;
 };
-double_double_result in_double_double(nonlin::activation, direction, float x);
+double_double_result in_double_double(const subject &, direction, float x);
 // Of native/exact/double_double.h, with some to spare; relative to the terms of a slope.
 constexpr double double_double_bound = 0x1p-93;
 

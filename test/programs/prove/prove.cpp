@@ -34,6 +34,18 @@ template <class T> void print_list(const char *name, const std::vector<T> &list)
   std::printf("]");
 }
 
+// "number of the row;a;b;0 or 1 for sampled;label", as run.mjs gives it.
+subject read(const char *text) {
+  unsigned row = 0, sampled = 0;
+  double a = 0, b = 0;
+  int end = 0;
+  if (std::sscanf(text, "%u;%lf;%lf;%u;%n", &row, &a, &b, &sampled, &end) < 4 || row >= nonlin::activation_count) {
+    std::fprintf(stderr, "not a subject: %s\n", text);
+    std::exit(2);
+  }
+  return {text + end, nonlin::activation(row), {a, b}, sampled != 0};
+}
+
 } // namespace
 } // namespace prove
 
@@ -44,18 +56,9 @@ int main(int argc, char **argv) {
     if (name == "--quick") options.quick = value == "true";
     if (name == "--threads") options.threads = unsigned(std::atoi(argv[i + 1]));
     if (name == "--float64") options.float64_inputs = std::strtoull(argv[i + 1], nullptr, 10);
-    if (name == "--function") options.functions.push_back(value);
+    if (name == "--softmax") options.softmax = value == "true";
+    if (name == "--subject") options.subjects.push_back(prove::read(argv[i + 1]));
   }
-  const std::vector<std::string> known = {
-#define ACTIVATION(name, value, gradient, ...) #name,
-#include "formulas/activations.def"
-#undef ACTIVATION
-      "softmax"};
-  for (const std::string &name : options.functions)
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      std::fprintf(stderr, "there is no function %s\n", name.c_str());
-      return 2;
-    }
   const auto sets = nonlin::supported_kernels();
   if (sets.empty()) {
     std::fprintf(stderr, "this CPU runs none of the instruction sets\n");

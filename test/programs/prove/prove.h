@@ -17,15 +17,20 @@
 
 namespace prove {
 
+// A row of activations.def with numbers for its parameters.
+struct subject {
+  std::string label;
+  nonlin::activation activation;
+  nonlin::parameters p;
+  bool sampled; // not all float32 inputs
+};
+
 struct options {
   bool quick = false;
   unsigned threads = 2;
   uint64_t float64_inputs = 100'000'000;
-  std::vector<std::string> functions; // empty: all
-
-  bool wants(const char *name) const {
-    return functions.empty() || std::find(functions.begin(), functions.end(), name) != functions.end();
-  }
+  std::vector<subject> subjects;
+  bool softmax = false;
 };
 
 enum direction { forward, gradient, product, direction_count };
@@ -33,8 +38,8 @@ constexpr const char *direction_names[] = {"forward", "gradient", "product"};
 
 // Where the slope of a row passes through zero, if it does. Beside a result that is nearly zero no error is small, so
 // there a unit in the last place counts as no less than that of numbers from 1/8 on: 2^-26, for float64 2^-55.
-inline double zero_of(nonlin::activation activation, direction direction) {
-  return direction == gradient ? nonlin::rows[activation].zero.at : HUGE_VAL;
+inline double zero_of(const subject &subject, direction direction) {
+  return direction == gradient ? nonlin::rows[subject.activation].zero.of(subject.p) : HUGE_VAL;
 }
 inline bool is_beside(double zero, double x) { return std::abs(x - zero) < 0.35; }
 

@@ -116,7 +116,7 @@ void run(nonlin::arithmetic arithmetic, const kind &kind, uint64_t seed, size_t 
 } // namespace
 
 std::optional<check> check_softmax(const options &options) {
-  if (!options.wants("softmax")) return {};
+  if (!options.softmax) return {};
   constexpr size_t length = 1000;
   const auto work = [&](double &worst, uint64_t block) {
     std::vector<double> x(length);
@@ -140,7 +140,7 @@ std::optional<check> check_softmax(const options &options) {
 }
 
 std::vector<row> prove_softmax(const options &options) {
-  if (!options.wants("softmax")) return {};
+  if (!options.softmax) return {};
   // As many rows as come to this many elements; one where it is longer.
   const uint64_t elements = options.quick ? 1 << 14 : 1 << 21;
   const auto work = [&](tallies &tallies, uint64_t block) {
