@@ -1,184 +1,25 @@
-// The inner loops, and the table of them. CMake compiles this file once per instruction set, which it calls KERNELS.
+// The table of an instruction set, which CMake calls KERNELS, and the loops of softmax. Those of the rows are
+// loops.cpp's.
 #include "kernels.h"
-#include "arithmetic/simd.h"
-#include "exact/exact.h"
-#include "formulas/formulas.h"
 #include "softmax/short_rows.h"
 
 namespace nonlin {
-namespace {
 
-// How many vectors a loop takes at a time. Their chains of dependent instructions, side by side, keep a CPU busy that
-// could not look far enough ahead to find the next of them (isa.cmake has GCC interleave them). ns per element with
-// one, two and four, `npm run bench -- --size 262144` on Zen 4: sigmoid 0.190, 0.177 and 0.176 (avx2 0.289, 0.284 and
-// 0.256), tanh 0.212, 0.207 and 0.199 (avx2 0.482, 0.456 and 0.446).
-constexpr size_t unroll = 4;
-
-// y[i] = f(x[i]) for elements E computed in lanes T. What does not fill a vector goes through the same f, so an
-// element's result does not depend on its place.
-template <class T, class E, class F> void map(const E *x, E *y, size_t n, bool stream, F f) {
-  constexpr size_t lanes = vec<T>::lanes, step = unroll * lanes;
-  auto several = [=](size_t i, auto put) {
-    if constexpr (requires { f(x + i, y + i, put); }) { // It has something to save.
-      f(x + i, y + i, put);
-    } else {
-      vec<T> v[unroll];
-      for (size_t j = 0; j < unroll; j++)
-        v[j] = f(load<T>(x + i + j * lanes));
-      for (size_t j = 0; j < unroll; j++)
-        put(y + i + j * lanes, v[j]);
-    }
-  };
-  size_t i = 0;
-  if (n >= step) {
-    // From here on y is aligned: a store that straddles two cache lines takes twice as long, and Node's large arrays
-    // begin 16 bytes past a line.
-    i = until_aligned<T>(y);
-    if (i > 0) store(y, f(load<T>(x, i)), i);
-    if (stream) {
-      for (; i + step <= n; i += step)
-        several(i, [](E *p, vec<T> a) { store_past_cache(p, a); });
-      fence();
-    }
-  }
-  for (; i + step <= n; i += step)
-    several(i, [](E *p, vec<T> a) { store(p, a); });
-  for (; i + lanes <= n; i += lanes)
-    store(y + i, f(load<T>(x + i)));
-  if (i < n) store(y + i, f(load<T>(x + i, n - i)), n - i);
-}
-
-// g * slope in double lanes, where a slope below the normal numbers has lost digits, which a g above 1 would bring to
-// light: there from the slope's factors.
-template <activation op>
-vec<double> times_lost(vec<double> g, vec<double> slope, vec<double> x, parameters p) {
-  const vec<double> y = g * slope;
-  if constexpr (!far_slope<op>::known) {
-    return y;
-  } else {
-    const mask<double> lost = {(abs(slope) < 0x1p-1022).m & (abs(g) > 1).m & (abs(x) < __builtin_inf()).m};
-    const far_slope<op> far(min(abs(x), far_slope<op>::end), p);
-    return select(lost, times_far(g, far.factor, far.power), y);
-  }
-}
-
-// y = g * f(x, 1) for a few vectors from x, g and y on. In float lanes a slope loses its digits below 2^-126, and there
-// it is computed in double lanes.
-template <activation op, class T, class E, class F> struct times_slope {
-  F f;
-  static constexpr bool loses = sizeof(T) == sizeof(float) || far_slope<op>::known;
-  static constexpr T normal = sizeof(T) == sizeof(float) ? T(0x1p-126) : T(0x1p-1022);
-
-  // Not inlined, so that it costs the loops neither registers nor room.
-  [[gnu::noinline]] static vec<T> again(const E *x, vec<T> g, size_t n, vec<T> slope, F f) {
-    const vec<T> from = load_some<T>(x, n);
-    if constexpr (sizeof(T) == sizeof(double)) {
-      return times_lost<op>(g, slope, from, f.p);
-    } else {
-      T xs[vec<T>::lanes], gs[vec<T>::lanes];
-      store(xs, from);
-      store(gs, g);
-      for (size_t i = 0; i < vec<T>::lanes; i += vec<double>::lanes) {
-        const vec<double> a = load<double>(&xs[i]);
-        store(&xs[i], times_lost<op>(load<double>(&gs[i]), f(a, vec<double>(1.0)), a, f.p));
-      }
-      return select(mask<T>{(abs(slope) < normal).m & (abs(g) > T(1)).m}, load<T>(xs), g * slope);
-    }
-  }
-
-  // `n` elements make up the last vector.
-  template <size_t vectors> void operator()(const E *g, const E *x, E *y, size_t n) const {
-    constexpr size_t lanes = vec<T>::lanes;
-    const auto lanes_of = [=](size_t j) { return j + 1 < vectors ? lanes : n; };
-    vec<T> slopes[vectors], least = T(1);
-    for (size_t j = 0; j < vectors; j++) {
-      slopes[j] = f(load_some<T>(x + j * lanes, lanes_of(j)), vec<T>(T(1)));
-      least = min(least, abs(slopes[j])); // Where a slope is NaN, the others'.
-    }
-    const auto by = [=](size_t j) { return load_some<T>(g + j * lanes, lanes_of(j)); };
-    const auto put = [=](size_t j, vec<T> a) { store_some(y + j * lanes, a, lanes_of(j)); };
-    if constexpr (loses) {
-      if (any_greater(normal, least)) [[unlikely]] {
-        for (size_t j = 0; j < vectors; j++) {
-          const bool large = any_greater(abs(by(j)), T(1));
-          put(j, large ? again(x + j * lanes, by(j), lanes_of(j), slopes[j], f) : by(j) * slopes[j]);
-        }
-        return;
-      }
-    }
-    for (size_t j = 0; j < vectors; j++)
-      put(j, by(j) * slopes[j]);
-  }
-};
-// y = f(x, g) as it is: rounded once, and no product where the slope is 0 or 1, as g may be infinite.
-template <class T, class F> struct whole_gradient {
-  F f;
-
-  template <size_t vectors, class E> void operator()(const E *g, const E *x, E *y, size_t n) const {
-    constexpr size_t lanes = vec<T>::lanes;
-    const auto lanes_of = [=](size_t j) { return j + 1 < vectors ? lanes : n; };
-    for (size_t j = 0; j < vectors; j++)
-      store_some(y + j * lanes, f(load_some<T>(x + j * lanes, lanes_of(j)), load_some<T>(g + j * lanes, lanes_of(j))),
-                 lanes_of(j));
-  }
-};
-// y[i] = f(x[i], g[i]), the same way; f does some vectors at once.
-template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y, size_t n, F f) {
-  constexpr size_t lanes = vec<T>::lanes, step = unroll * lanes;
-  size_t i = 0;
-  for (; i + step <= n; i += step)
-    f.template operator()<unroll>(g + i, x + i, y + i, lanes);
-  for (; i < n; i += lanes)
-    f.template operator()<1>(g + i, x + i, y + i, n - i < lanes ? n - i : lanes);
-}
-
-// `flatten` inlines all that these call: the formula into the loop, whatever its length.
-template <activation op, class T, class E>
-[[gnu::flatten]] void map_row(const void *x, void *y, size_t n, parameters p, bool stream) {
-  const E *from = static_cast<const E *>(x);
-  E *to = static_cast<E *>(y);
-  const value_of<op> f = {p};
-  if constexpr (rows[op].one_rounding)
-    map<E>(from, to, n, stream, f);
-  else if constexpr (sizeof(E) < sizeof(T))
-    map<T>(from, to, n, stream, exact<op>(f));
-  else
-    map<T>(from, to, n, stream, f);
-}
-template <activation op, class T, class E>
-[[gnu::flatten]] void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {
-  const E *by = static_cast<const E *>(g), *from = static_cast<const E *>(x);
-  E *to = static_cast<E *>(y);
-  using F = gradient_of<op>;
-  if constexpr (rows[op].one_rounding)
-    map_grad<E>(by, from, to, n, whole_gradient<E, F>{{p}});
-  else if constexpr (sizeof(E) < sizeof(T))
-    map_grad<T>(by, from, to, n, exact_gradient<op, F>{{p}});
-  else
-    map_grad<T>(by, from, to, n, times_slope<op, T, E, F>{{p}});
-}
-
-} // namespace
+namespace KERNELS_ROWS {
+#define ACTIVATION(name, value, gradient, ...) extern const row_kernels name;
+#include "rows/activations.def"
+#undef ACTIVATION
+} // namespace KERNELS_ROWS
 
 // In the order of `arithmetic`: float32, float32_exact, float64.
 const kernels KERNELS = {
 #define STRING(name) #name
 #define NAME(name) STRING(name)
     .name = NAME(KERNELS),
-    .map =
+    .rows =
         {
-#define ACTIVATION(name, value, gradient, ...)                                                                         \
-  {map_row<activation_##name, float, float>, map_row<activation_##name, double, float>,                                \
-   map_row<activation_##name, double, double>},
-#include "formulas/activations.def"
-#undef ACTIVATION
-        },
-    .map_grad =
-        {
-#define ACTIVATION(name, value, gradient, ...)                                                                         \
-  {map_grad_row<activation_##name, float, float>, map_grad_row<activation_##name, double, float>,                      \
-   map_grad_row<activation_##name, double, double>},
-#include "formulas/activations.def"
+#define ACTIVATION(name, value, gradient, ...) &KERNELS_ROWS::name,
+#include "rows/activations.def"
 #undef ACTIVATION
         },
     .softmax_rows = {softmax_rows<float, float>, softmax_rows<double, float>, softmax_rows<double, double>},

@@ -1,7 +1,7 @@
 // What one instruction set offers: a table of functions on raw arrays. Nothing here knows of JavaScript or of threads.
 #pragma once
 
-#include "formulas/rows.h"
+#include "rows/rows.h"
 
 #include <cstddef>
 
@@ -27,10 +27,15 @@ using softmax_columns_function = void(const void *x, void *y, size_t length, siz
 using softmax_columns_grad_function = void(const void *g, const void *x, void *y, size_t length, size_t inner,
                                            size_t columns);
 
+// The loops of a row.
+struct row_kernels {
+  map_function *map[arithmetic_count];
+  map_grad_function *map_grad[arithmetic_count];
+};
+
 struct kernels {
   const char *name;
-  map_function *map[activation_count][arithmetic_count];
-  map_grad_function *map_grad[activation_count][arithmetic_count];
+  const row_kernels *rows[activation_count];
   softmax_rows_function *softmax_rows[arithmetic_count];
   softmax_columns_function *softmax_columns[arithmetic_count];
   softmax_rows_grad_function *softmax_rows_grad[arithmetic_count];

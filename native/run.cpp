@@ -39,8 +39,8 @@ void run_map(const kernels &set, activation op, parameters p, arithmetic how, co
   const bool stream = streams(y, n * size, size);
   // A row of a few instructions is done before a helper has begun.
   if (rows[op].one_rounding && n < parallel_short_elements) threads = 1;
-  map_function *value = set.map[op][how];
-  map_grad_function *gradient = set.map_grad[op][how];
+  map_function *value = set.rows[op]->map[how];
+  map_grad_function *gradient = set.rows[op]->map_grad[how];
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
     const size_t from = begin * size;
     if (g == nullptr)

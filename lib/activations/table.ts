@@ -1,4 +1,4 @@
-// Each elementwise activation, once: its value and its gradient in float64. native/formulas/activations.def is the same list, and a
+// Each elementwise activation, once: its value and its gradient in float64. native/rows/activations.def is the same list, and a
 // test holds the two together. Every form keeps its relative accuracy in the tails: no 1 + erf, no 1 + tanh.
 import {
   add,
@@ -224,6 +224,13 @@ function eluSlope(x: number, a: number): number {
 export const activations = {
   /** max(x, 0): Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010. Slope 0 at 0. */
   relu: { f: (x) => (x < 0 ? 0 : x), grad: (x, g) => (x > 0 ? g : x <= 0 ? 0 : x) },
+  /** x, and below 0 negativeSlope x: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013. */
+  leakyRelu: {
+    parameters: { negativeSlope: { default: 0.01, samples: [0, 0.2, 1, -0.5, 3, 1e-20] } },
+    // A slope of 0 times -Infinity is no limit.
+    f: (x, a) => (x < 0 ? (a === 0 ? -0 : a * x) : x),
+    grad: (x, g, a) => (x > 0 ? g : x <= 0 ? a * g : x),
+  },
   /** 1 / (1 + e^-x), the logistic function: Verhulst, "Recherches mathematiques sur la loi d'accroissement", 1845. */
   sigmoid: {
     f: sigmoid,
@@ -263,13 +270,6 @@ export const activations = {
     f: geluSigmoid,
     grad: (x, g) => product(g, geluSigmoidSlope(x), x, geluSigmoidFar),
     exactly: gatedExactly(scaledExactly, scaledExactly),
-  },
-  /** x, and below 0 negativeSlope x: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013. */
-  leakyRelu: {
-    parameters: { negativeSlope: { default: 0.01, samples: [0, 0.2, 1, -0.5, 3, 1e-20] } },
-    // A slope of 0 times -Infinity is no limit.
-    f: (x, a) => (x < 0 ? (a === 0 ? -0 : a * x) : x),
-    grad: (x, g, a) => (x > 0 ? g : x <= 0 ? a * g : x),
   },
   /** x, and below 0 alpha (e^x - 1): Clevert, Unterthiner and Hochreiter, arXiv:1511.07289, 2015. */
   elu: {

@@ -15,7 +15,7 @@ template <activation op> float rounded_gradient(float x, float g, parameters p) 
 
 const correctly_rounded correctly_rounded_of[] = {
 #define ACTIVATION(name, value, gradient, ...) {rounded_value<activation_##name>, rounded_gradient<activation_##name>},
-#include "formulas/activations.def"
+#include "rows/activations.def"
 #undef ACTIVATION
 };
 

@@ -2,7 +2,7 @@
 // bits, rounded to the nearest float. One for all instruction sets of a processor's family, as it need not be fast.
 #pragma once
 
-#include "formulas/rows.h"
+#include "rows/rows.h"
 
 namespace nonlin {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "formulas/gated.h"
-#include "formulas/rows.h"
+#include "rows/rows.h"
 
 namespace {
 

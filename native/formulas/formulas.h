@@ -7,7 +7,7 @@
 #include "formulas/gaussian.h"
 #include "formulas/logistic.h"
 #include "formulas/piecewise.h"
-#include "formulas/rows.h"
+#include "rows/rows.h"
 
 namespace nonlin {
 namespace {
@@ -31,7 +31,7 @@ template <activation> struct gradient_of;
       return gradient;                                                                                                 \
     }                                                                                                                  \
   };
-#include "formulas/activations.def"
+#include "rows/activations.def"
 #undef ACTIVATION
 
 } // namespace

@@ -80,9 +80,9 @@ template <class E> void print(const kernels &set, arithmetic how, size_t count) 
   };
   for (unsigned op = 0; op < activation_count; op++) {
     checksum value, gradient;
-    set.map[op][how](x.data(), y.data(), x.size(), {}, false);
+    set.rows[op]->map[how](x.data(), y.data(), x.size(), {}, false);
     value.add(y);
-    set.map_grad[op][how](g.data(), x.data(), y.data(), x.size(), {});
+    set.rows[op]->map_grad[how](g.data(), x.data(), y.data(), x.size(), {});
     gradient.add(y);
     line(rows[op].called, "", value);
     line(rows[op].called, "Grad", gradient);

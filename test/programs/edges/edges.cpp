@@ -71,9 +71,9 @@ template <class E> void elementwise(const kernels &set, arithmetic how) {
     for (size_t length = 0; length < 200; length += step) {
       std::printf("%s: arithmetic %d, activation %u of %zu elements\n", set.name, how, op, length);
       at_the_edges<E>(length, [&](const E *g, const E *x, E *y, bool stream) {
-        set.map_grad[op][how](g, x, y, length, {});
-        set.map[op][how](x, y, length, {}, false);
-        set.map[op][how](x, y, length, {}, stream);
+        set.rows[op]->map_grad[how](g, x, y, length, {});
+        set.rows[op]->map[how](x, y, length, {}, false);
+        set.rows[op]->map[how](x, y, length, {}, stream);
       });
     }
   }

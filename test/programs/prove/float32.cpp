@@ -242,9 +242,9 @@ void run(const subject &subject, const input_list &inputs, thread_state &state, 
         float *const result = is_first ? first : space.result[1];
         const nonlin::arithmetic arithmetic = arithmetics[precision];
         if (direction == forward)
-          set->map[activation][arithmetic](space.x, result, n, subject.p, false);
+          set->rows[activation]->map[arithmetic](space.x, result, n, subject.p, false);
         else
-          set->map_grad[activation][arithmetic](g, space.x, result, n, subject.p);
+          set->rows[activation]->map_grad[arithmetic](g, space.x, result, n, subject.p);
         if (!is_first && std::memcmp(first, result, n * sizeof(float)) == 0) continue;
         if (!is_first) compare(space.x, n, first, result, tally);
         const uint64_t wrong = judge(zero_of(subject, direction), space.x, g, n, wanted, result, tally);

@@ -87,10 +87,10 @@ void run(const subject &subject, tallies &tallies, uint64_t block) {
   for (const direction direction : {forward, gradient})
     for (const nonlin::kernels *set : nonlin::supported_kernels()) {
       if (direction == forward)
-        set->map[subject.activation][nonlin::float64](x.data(), result.data(), block_length, subject.p, false);
+        set->rows[subject.activation]->map[nonlin::float64](x.data(), result.data(), block_length, subject.p, false);
       else
-        set->map_grad[subject.activation][nonlin::float64](ones.data(), x.data(), result.data(), block_length,
-                                                           subject.p);
+        set->rows[subject.activation]->map_grad[nonlin::float64](ones.data(), x.data(), result.data(), block_length,
+                                                                 subject.p);
       const bool is_first = set == nonlin::supported_kernels().front();
       tally &found = tallies.of[direction];
       for (size_t i = 0; i < block_length; i++) {

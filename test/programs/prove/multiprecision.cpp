@@ -52,7 +52,7 @@ real_truth elu(const real &x, parameters p) {
 real_truth evaluate(const subject &subject, double x) {
   static constexpr real_truth (*functions[])(const real &, parameters) = {
 #define ACTIVATION(name, value, gradient, ...) name,
-#include "formulas/activations.def"
+#include "rows/activations.def"
 #undef ACTIVATION
   };
   return functions[subject.activation](x, subject.p);

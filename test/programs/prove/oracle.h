@@ -3,7 +3,7 @@
 // believed.
 #pragma once
 
-#include "formulas/rows.h"
+#include "rows/rows.h"
 
 #include <cfloat>
 #include <cmath>
@@ -154,7 +154,7 @@ template <class R> struct row {
 template <class R> row<R> of(nonlin::activation activation) {
   static constexpr row<R> rows[] = {
 #define ACTIVATION(name, value, gradient, ...) {name<R>, name##_limits},
-#include "formulas/activations.def"
+#include "rows/activations.def"
 #undef ACTIVATION
   };
   return rows[activation];

@@ -37,7 +37,7 @@ double_double_result in_double_double(direction direction, wide x, nonlin::param
 quick_pass quick_pass_of(const subject &subject, direction direction) {
   static constexpr quick_pass (*functions[])(prove::direction) = {
 #define ACTIVATION(name, value, gradient, ...) quick_pass_of<nonlin::activation_##name>,
-#include "formulas/activations.def"
+#include "rows/activations.def"
 #undef ACTIVATION
   };
   return functions[subject.activation](direction);
@@ -46,7 +46,7 @@ quick_pass quick_pass_of(const subject &subject, direction direction) {
 double_double_result in_double_double(const subject &subject, direction direction, float x) {
   static constexpr double_double_result (*functions[])(prove::direction, wide, nonlin::parameters) = {
 #define ACTIVATION(name, value, gradient, ...) in_double_double<nonlin::activation_##name>,
-#include "formulas/activations.def"
+#include "rows/activations.def"
 #undef ACTIVATION
   };
   return functions[subject.activation](direction, double(x), subject.p);

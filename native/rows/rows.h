@@ -5,7 +5,7 @@ namespace nonlin {
 
 enum activation : unsigned {
 #define ACTIVATION(name, value, gradient, ...) activation_##name,
-#include "formulas/activations.def"
+#include "rows/activations.def"
 #undef ACTIVATION
   activation_count
 };
@@ -36,7 +36,7 @@ struct row {
 };
 constexpr row rows[] = {
 #define ACTIVATION(name, value, gradient, ...) {.called = #name, __VA_ARGS__},
-#include "formulas/activations.def"
+#include "rows/activations.def"
 #undef ACTIVATION
 };
 
