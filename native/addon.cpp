@@ -15,7 +15,17 @@ constexpr int64_t max_threads = 256;
 
 // What a call is, as lib/backends/record.ts writes it: the first 64 bytes of an ArrayBuffer.
 struct call_record {
-  enum kind : int32_t { map, gradient, softmax, softmax_gradient, kind_count }; // lib/backends/record.ts: kinds
+  // The arrays of a call are its inputs and then its outputs.
+  enum kind : int32_t {
+    map,              // x, y
+    gradient,         // grad, x, y
+    softmax,          // x, y
+    softmax_gradient, // grad, x, y
+    gate,             // a, b, y
+    gate_gradient,    // grad, a, b, and its two results
+    kind_count
+  };
+  static constexpr size_t most_inputs = 3, most_outputs = 2;
 
   int32_t set, kind, op, how;
   int32_t count; // of the elements of a small call
@@ -28,8 +38,9 @@ struct call_record {
       : set(r.set), kind(r.kind), op(r.op), how(r.how), count(r.count), unused{}, length(r.length), inner(r.inner),
         a(r.a), b(r.b) {}
 
-  bool is_softmax() const { return kind >= softmax; }
-  bool has_grad() const { return kind == gradient || kind == softmax_gradient; }
+  bool is_softmax() const { return kind == softmax || kind == softmax_gradient; }
+  size_t inputs() const { return kind == map || kind == softmax ? 1 : kind == gate_gradient ? 3 : 2; }
+  size_t outputs() const { return kind == gate_gradient ? 2 : 1; }
   // Those that know no sizes.
   bool is_known() const {
     return 0 <= set && size_t(set) < supported_kernels().size() && 0 <= kind && kind < kind_count && 0 <= op &&
@@ -45,14 +56,27 @@ struct call_record {
     return !__builtin_mul_overflow(size_t(length), size_t(inner), &slab) && elements % slab == 0;
   }
 
-  void run(const void *g, const void *x, void *y, size_t elements, unsigned threads) const {
+  void run(const void *const *in, void *const *out, size_t elements, unsigned threads) const {
     const kernels &kernels = *supported_kernels()[size_t(set)];
+    const activation row = activation(op);
+    const arithmetic how = arithmetic(this->how);
+    const parameters p = {a, b};
     if (elements == 0) return;
-    if (is_softmax())
-      run_softmax(kernels, arithmetic(how), g, x, y, elements / (size_t(length) * size_t(inner)), size_t(length),
-                  size_t(inner), threads);
-    else
-      run_map(kernels, activation(op), {a, b}, arithmetic(how), g, x, y, elements, threads);
+    const size_t outer = is_softmax() ? elements / (size_t(length) * size_t(inner)) : 0;
+    switch (kind) {
+    case map:
+      return run_map(kernels, row, p, how, nullptr, in[0], out[0], elements, threads);
+    case gradient:
+      return run_map(kernels, row, p, how, in[0], in[1], out[0], elements, threads);
+    case softmax:
+      return run_softmax(kernels, how, nullptr, in[0], out[0], outer, size_t(length), size_t(inner), threads);
+    case softmax_gradient:
+      return run_softmax(kernels, how, in[0], in[1], out[0], outer, size_t(length), size_t(inner), threads);
+    case gate:
+      return run_gate(kernels, row, p, how, in[0], in[1], out[0], elements, threads);
+    case gate_gradient:
+      return run_gate_gradient(kernels, row, p, how, in[0], in[1], in[2], out[0], out[1], elements, threads);
+    }
   }
 };
 constexpr size_t record_bytes = 64;
@@ -85,10 +109,22 @@ bool read_array(napi_env env, napi_value value, size_t element_size, array &a) {
   return true;
 }
 
-// Whether an output is an input or shares no memory with it. By address: one memory may have several buffers.
-bool disjoint_or_same(const array &from, const array &to) {
-  const uintptr_t x = reinterpret_cast<uintptr_t>(from.data), y = reinterpret_cast<uintptr_t>(to.data);
-  return x == y || x >= y + to.bytes || y >= x + from.bytes;
+bool share_memory(const array &x, const array &y) {
+  const uintptr_t from = reinterpret_cast<uintptr_t>(x.data), to = reinterpret_cast<uintptr_t>(y.data);
+  return from < to + y.bytes && to < from + x.bytes;
+}
+// What is wrong where an output is none of the inputs and yet shares memory with one, or with the other output; null
+// where nothing is. By address: one memory may have several buffers.
+const char *overlap_of(const array *in, size_t inputs, const array *out, size_t outputs) {
+  if (outputs > 1 && share_memory(out[0], out[1])) return "the results share memory";
+  for (size_t j = 0; j < outputs; j++)
+    for (size_t i = inputs; i-- > 0;)
+      if (in[i].data != out[j].data && share_memory(in[i], out[j])) {
+        if (outputs > 1) return "a result overlaps part of an input; it may be an input itself or separate memory";
+        return i + 1 == inputs ? "out overlaps part of x; it may be x itself or separate memory"
+                               : "out overlaps part of grad; it may be grad itself or separate memory";
+      }
+  return nullptr;
 }
 
 // How many threads a call on n elements may use: 1 until setThreads has said otherwise, for this thread of JavaScript.
@@ -98,25 +134,27 @@ unsigned threads_for(napi_env env, size_t n) {
   return *static_cast<unsigned *>(threads);
 }
 
-// A call whose arrays lie behind the record: x, in whose place the result is left, then grad.
+// A call whose inputs lie behind the record, in whose places the results are left, first to first.
 napi_value call_small(napi_env env, const call_record &record, char *memory, size_t size) {
-  const size_t arrays = record.has_grad() ? 2 : 1;
-  if (record.count < 1 || size_t(record.count) > (size - record_bytes) / record.element_size() / arrays)
+  const size_t inputs = record.inputs();
+  if (record.count < 1 || size_t(record.count) > (size - record_bytes) / record.element_size() / inputs)
     return fail_range(env, "the block does not hold so many elements");
   if (record.is_softmax() && !record.fits(size_t(record.count)))
     return fail_range(env, "length * inner must be positive and divide the number of elements");
-  char *x = memory + record_bytes;
-  record.run(record.has_grad() ? x + size_t(record.count) * record.element_size() : nullptr, x, x, size_t(record.count),
-             1);
+  void *arrays[call_record::most_inputs];
+  for (size_t i = 0; i < inputs; i++)
+    arrays[i] = memory + record_bytes + i * size_t(record.count) * record.element_size();
+  record.run(arrays, arrays, size_t(record.count), 1);
   return nullptr;
 }
 
-// (block[, [grad,] x, y]): a record, and the arrays where they do not lie behind it. One function serves all calls,
-// because V8 calls a native function quickly only where it always calls the same one. More arguments than these count
-// for nothing.
+// (block[, inputs..., outputs...]): a record, and the arrays where they do not lie behind it. One function serves all
+// calls, because V8 calls a native function quickly only where it always calls the same one. More arguments than these
+// count for nothing.
 napi_value call(napi_env env, napi_callback_info info) {
+  constexpr size_t most_arrays = call_record::most_inputs + call_record::most_outputs;
   size_t count = 1, size = 0;
-  napi_value values[4];
+  napi_value values[1 + most_arrays];
   void *memory;
   if (napi_get_cb_info(env, info, &count, values, nullptr, nullptr) != napi_ok) return nullptr;
   // Asked for its memory at every call, as JavaScript may have transferred it.
@@ -129,22 +167,22 @@ napi_value call(napi_env env, napi_callback_info info) {
   if (count == 1) return call_small(env, record, static_cast<char *>(memory), size);
 
   // Asked for apart, as a small call has none of them.
-  count = 4;
+  count = 1 + most_arrays;
   if (napi_get_cb_info(env, info, &count, values, nullptr, nullptr) != napi_ok) return nullptr;
-  const size_t arrays = record.has_grad() ? 3 : 2;
-  if (count < arrays + 1) return fail_type(env, "expected as many arrays as the record says");
-  array all[3];
-  for (size_t i = 0; i < arrays; i++) {
+  const size_t inputs = record.inputs(), outputs = record.outputs();
+  if (count < 1 + inputs + outputs) return fail_type(env, "expected as many arrays as the record says");
+  array all[most_arrays];
+  void *data[most_arrays];
+  for (size_t i = 0; i < inputs + outputs; i++) {
     if (!read_array(env, values[1 + i], record.element_size(), all[i])) return nullptr;
     if (all[i].length != all[0].length) return fail_range(env, "the arrays differ in length");
+    data[i] = all[i].data;
   }
-  const array &x = all[arrays - 2], &y = all[arrays - 1];
-  if (record.is_softmax() && !record.fits(x.length))
+  const size_t elements = all[0].length;
+  if (record.is_softmax() && !record.fits(elements))
     return fail_range(env, "length * inner must be positive and divide the number of elements");
-  if (!disjoint_or_same(x, y)) return fail_range(env, "out overlaps part of x; it may be x itself or separate memory");
-  if (record.has_grad() && !disjoint_or_same(all[0], y))
-    return fail_range(env, "out overlaps part of grad; it may be grad itself or separate memory");
-  record.run(record.has_grad() ? all[0].data : nullptr, x.data, y.data, x.length, threads_for(env, x.length));
+  if (const char *wrong = overlap_of(all, inputs, all + inputs, outputs)) return fail_range(env, wrong);
+  record.run(data, data + inputs, elements, threads_for(env, elements));
   return nullptr;
 }
 

@@ -11,6 +11,29 @@ namespace KERNELS_ROWS {
 #undef ACTIVATION
 } // namespace KERNELS_ROWS
 
+namespace {
+
+// y[i] = a[i] b[i], each loaded before it is stored, as y may be either.
+template <class E> void multiply(const void *factor, const void *other, void *product, size_t n, bool stream) {
+  constexpr size_t lanes = vec<E>::lanes;
+  const E *a = static_cast<const E *>(factor), *b = static_cast<const E *>(other);
+  E *y = static_cast<E *>(product);
+  size_t i = 0;
+  if (stream && n >= lanes) {
+    i = until_aligned<E>(y);
+    if (i > 0) store(y, load<E>(a, i) * load<E>(b, i), i);
+    for (; i + lanes <= n; i += lanes)
+      store_past_cache(y + i, load<E>(a + i) * load<E>(b + i));
+    fence();
+  }
+  for (; i < n; i += lanes) {
+    const size_t some = n - i < lanes ? n - i : lanes;
+    store_some(y + i, load_some<E>(a + i, some) * load_some<E>(b + i, some), some);
+  }
+}
+
+} // namespace
+
 // In the order of `arithmetic`: float32, float32_exact, float64.
 const kernels KERNELS = {
 #define STRING(name) #name
@@ -22,6 +45,7 @@ const kernels KERNELS = {
 #include "rows/activations.def"
 #undef ACTIVATION
         },
+    .multiply = {multiply<float>, multiply<float>, multiply<double>},
     .softmax_rows = {softmax_rows<float, float>, softmax_rows<double, float>, softmax_rows<double, double>},
     .softmax_columns = {softmax_columns<float, float>, softmax_columns<double, float>, softmax_columns<double, double>},
     // float32 computes these in double lanes either way: grad - sum(grad * softmax) cancels.

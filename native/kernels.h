@@ -27,6 +27,9 @@ using softmax_columns_function = void(const void *x, void *y, size_t length, siz
 using softmax_columns_grad_function = void(const void *g, const void *x, void *y, size_t length, size_t inner,
                                            size_t columns);
 
+// y = a b.
+using multiply_function = void(const void *a, const void *b, void *y, size_t n, bool stream);
+
 // The loops of a row.
 struct row_kernels {
   map_function *map[arithmetic_count];
@@ -36,6 +39,7 @@ struct row_kernels {
 struct kernels {
   const char *name;
   const row_kernels *rows[activation_count];
+  multiply_function *multiply[arithmetic_count];
   softmax_rows_function *softmax_rows[arithmetic_count];
   softmax_columns_function *softmax_columns[arithmetic_count];
   softmax_rows_grad_function *softmax_rows_grad[arithmetic_count];

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 namespace nonlin {
 namespace {
@@ -47,6 +48,49 @@ void run_map(const kernels &set, activation op, parameters p, arithmetic how, co
       value(at(x, from), at(y, from), end - begin, p, stream);
     else
       gradient(at(g, from), at(x, from), at(y, from), end - begin, p);
+  });
+}
+
+// A gate is f of a block, which stays in the core's own cache, times b: no kernel but those that there are.
+namespace {
+
+constexpr size_t block_elements = 1024;
+struct alignas(64) block {
+  char bytes[block_elements * sizeof(double)];
+};
+
+// Calls work(first byte of a block, elements) for all of them.
+template <class F> void for_each_block(size_t n, size_t size, unsigned threads, F work) {
+  parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i += block_elements)
+      work(i * size, std::min(block_elements, end - i));
+  });
+}
+
+} // namespace
+
+void run_gate(const kernels &set, activation op, parameters p, arithmetic how, const void *a, const void *b, void *y,
+              size_t n, unsigned threads) {
+  const size_t size = element_size(how);
+  const bool stream = streams(y, n * size, size);
+  for_each_block(n, size, threads, [&](size_t from, size_t count) {
+    block gate;
+    set.rows[op]->map[how](at(a, from), gate.bytes, count, p, false);
+    set.multiply[how](gate.bytes, at(b, from), at(y, from), count, stream);
+  });
+}
+
+void run_gate_gradient(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *a,
+                       const void *b, void *da, void *db, size_t n, unsigned threads) {
+  const size_t size = element_size(how);
+  for_each_block(n, size, threads, [&](size_t from, size_t count) {
+    block gate, slope; // All is read before anything is written.
+    set.rows[op]->map[how](at(a, from), gate.bytes, count, p, false);
+    set.multiply[how](at(g, from), at(b, from), slope.bytes, count, false);
+    set.rows[op]->map_grad[how](slope.bytes, at(a, from), slope.bytes, count, p);
+    set.multiply[how](at(g, from), gate.bytes, gate.bytes, count, false);
+    std::memcpy(at(da, from), slope.bytes, count * size);
+    std::memcpy(at(db, from), gate.bytes, count * size);
   });
 }
 

@@ -13,6 +13,13 @@ constexpr size_t parallel_elements = 131072;
 void run_map(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x, void *y,
              size_t n, unsigned threads);
 
+// y = f(a) b, element by element: a gate.
+void run_gate(const kernels &set, activation op, parameters p, arithmetic how, const void *a, const void *b, void *y,
+              size_t n, unsigned threads);
+// Its two gradients, g b f'(a) and g f(a). Each is an input or overlaps none, nor do they overlap each other.
+void run_gate_gradient(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *a,
+                       const void *b, void *da, void *db, size_t n, unsigned threads);
+
 // Softmax of x over the middle dimension of [outer, length, inner], or where there is a g its gradient. No size is 0.
 void run_softmax(const kernels &set, arithmetic how, const void *g, const void *x, void *y, size_t outer, size_t length,
                  size_t inner, unsigned threads);

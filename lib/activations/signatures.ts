@@ -82,41 +82,38 @@ export function callOf(row: Activation): { readonly name: FunctionName; readonly
   return { name: row as FunctionName, own: [] };
 }
 
-/** A row with numbers for its parameters, as a backend takes them for float32 and float64 alike. */
+/** A row with numbers for its parameters. */
 export interface Case {
   /** `elu`, and for others than the defaults `elu(alpha=2)`. */
   readonly label: string;
   readonly row: Activation;
+  /** As a backend takes it, for float32 and float64 alike. */
   readonly op: Op;
   readonly a: number;
   readonly b: number;
+  /** The function with the options that make it so. */
+  readonly name: FunctionName;
+  readonly own: readonly unknown[];
 }
 
-/** Every row with its defaults, and with each of its samples. */
+/** A row with its defaults, where it has them, and then with each of its samples. */
 export function casesOf(row: Activation): readonly Case[] {
   const { parameters = {} }: Formula = activations[row];
   const names = Object.keys(parameters);
   const all = Object.values(parameters);
-  const op = opOf[row];
-  const at = (label: string, numbers: readonly (number | undefined)[]) => {
-    const [a = 0, b = 0] = numbers.map((number) => Math.fround(number!));
-    return { label, row, op, a, b };
+  const { name, own } = callOf(row);
+  const caseOf = (label: string, numbers: readonly (number | undefined)[]): Case => {
+    const rounded = numbers.map((number) => Math.fround(number!));
+    const [a = 0, b = 0] = rounded;
+    return { label, row, op: opOf[row], a, b, name, own: [...own, ...rounded] };
   };
   const samples = Math.max(0, ...all.map((parameter) => parameter.samples?.length ?? 0));
   const tried = Array.from({ length: samples }, (_, i) => {
     const numbers = all.map((parameter) => parameter.samples?.[i] ?? parameter.default);
-    return at(`${row}(${names.map((name, k) => `${name}=${numbers[k]}`).join(', ')})`, numbers);
+    return caseOf(`${row}(${names.map((option, k) => `${option}=${numbers[k]}`).join(', ')})`, numbers);
   });
-  const isWhole = all.every((parameter) => parameter.default !== undefined);
-  return isWhole
-    ? [
-        at(
-          row,
-          all.map((parameter) => parameter.default),
-        ),
-        ...tried,
-      ]
-    : tried;
+  const standard = all.map((parameter) => parameter.default);
+  return standard.includes(undefined) ? tried : [caseOf(row, standard), ...tried];
 }
 
 /** What an option of a function's own is where it is left out; undefined where it is needed. */

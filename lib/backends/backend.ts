@@ -29,6 +29,29 @@ export interface Backend {
     exact?: boolean,
     fresh?: boolean,
   ): void;
+  /** y = f(x) * by, element by element: a gate. */
+  gate(
+    x: FloatArray,
+    by: FloatArray,
+    y: FloatArray,
+    op: Op,
+    a: number,
+    b: number,
+    exact?: boolean,
+    fresh?: boolean,
+  ): void;
+  /** Its two gradients, dx = grad * by * f'(x) and dby = grad * f(x), which share no memory. */
+  gateGrad(
+    grad: FloatArray,
+    x: FloatArray,
+    by: FloatArray,
+    dx: FloatArray,
+    dby: FloatArray,
+    op: Op,
+    a: number,
+    b: number,
+    exact?: boolean,
+  ): void;
   /** Softmax over the middle dimension of x as [outer, length, inner]; outer follows from the length of x. No size is 0. */
   softmax(x: FloatArray, y: FloatArray, length: number, inner: number, exact?: boolean, fresh?: boolean): void;
   /** The gradient of softmax(x) over the same dimension: y = s * (grad - sum(grad * s)), s = softmax(x). */

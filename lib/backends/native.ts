@@ -5,7 +5,7 @@ import { type FloatArray, lengthOf } from '../basics/floats.js';
 import { openAddon } from '../environment/node.js';
 import { version } from '../version.js';
 import type { Backend, BackendName } from './backend.js';
-import { type Call, callNative, kinds, writeParameters, writeSlices } from './record.js';
+import { type Call, callGateGradient, callNative, kinds, writeParameters, writeSlices } from './record.js';
 import { reference } from './reference.js';
 import { threads } from './threads.js';
 
@@ -63,22 +63,32 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
       if (op === opOf.relu && lengthOf(x) < smallestRelu) return reference.map(x, y, op, a, b, exact, fresh);
       tell(x);
       writeParameters(a, b);
-      callNative(call, set, kinds.map, op, undefined, x, y, exact);
+      callNative(call, set, kinds.map, op, exact, x, undefined, y);
     },
     mapGrad(grad, x, y, op, a, b, exact) {
       tell(x);
       writeParameters(a, b);
-      callNative(call, set, kinds.map, op, grad, x, y, exact);
+      callNative(call, set, kinds.gradient, op, exact, grad, x, y);
+    },
+    gate(x, by, y, op, a, b, exact) {
+      tell(x);
+      writeParameters(a, b);
+      callNative(call, set, kinds.gate, op, exact, x, by, y);
+    },
+    gateGrad(grad, x, by, dx, dby, op, a, b, exact) {
+      tell(x);
+      writeParameters(a, b);
+      callGateGradient(call, set, op, exact, grad, x, by, dx, dby);
     },
     softmax(x, y, length, inner, exact) {
       tell(x);
       writeSlices(length, inner);
-      callNative(call, set, kinds.softmax, 0, undefined, x, y, exact);
+      callNative(call, set, kinds.softmax, 0, exact, x, undefined, y);
     },
     softmaxGrad(grad, x, y, length, inner, exact) {
       tell(x);
       writeSlices(length, inner);
-      callNative(call, set, kinds.softmax, 0, grad, x, y, exact);
+      callNative(call, set, kinds.softmaxGradient, 0, exact, grad, x, y);
     },
   };
 }

@@ -17,14 +17,15 @@ export type Call = (block: ArrayBuffer, ...arrays: FloatArray[]) => void;
  */
 export const mostElements = 128;
 
-/** What a call does, as native/addon.cpp numbers it; the gradient of each is the next number. */
-export const kinds = { map: 0, softmax: 2 } as const;
+/** What a call does, as native/addon.cpp numbers it. */
+export const kinds = { map: 0, gradient: 1, softmax: 2, softmaxGradient: 3, gate: 4, gateGradient: 5 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
-// The block is native/addon.cpp's call_record, and behind it x and then grad, as many elements each. There is one for each thread of
-// JavaScript, and no call is inside another.
+// The block is native/addon.cpp's call_record, and behind it the inputs, in whose places the results are left. There is one for each
+// thread of JavaScript, and no call is inside another.
 export const recordBytes = 64;
-const block = new ArrayBuffer(recordBytes + 2 * mostElements * Float64Array.BYTES_PER_ELEMENT);
+const mostInputs = 3;
+const block = new ArrayBuffer(recordBytes + mostInputs * mostElements * Float64Array.BYTES_PER_ELEMENT);
 const integers = new Int32Array(block, 0, 5);
 const numbers = new Float64Array(block, 32, 4);
 
@@ -49,36 +50,69 @@ export function writeSlices(length: number, inner: number): void {
 }
 
 /**
- * y = f(x), or the gradient where there is a grad, by the set of that number. Of a small call all is read before y is written, so it
- * may overlap the inputs anyhow.
+ * A call of one or two inputs by the set of that number. Of a small call all is read before y is written, so it may overlap the inputs
+ * anyhow.
  */
 export function callNative(
   call: Call,
   set: number,
   kind: Kind,
   op: Op,
-  grad: FloatArray | undefined,
-  x: FloatArray,
+  exact: boolean | undefined,
+  input: FloatArray,
+  second: FloatArray | undefined,
   y: FloatArray,
-  exact = false,
 ): void {
-  const count = lengthOf(x);
-  const { all, first } = isFloat32(x) ? float32 : float64;
-  integers[0] = set;
-  integers[1] = grad === undefined ? kind : kind + 1;
-  integers[2] = op;
-  // As native/kernels.h counts its kinds of arithmetic.
-  integers[3] = all === float64.all ? 2 : exact ? 1 : 0;
+  const count = lengthOf(y);
+  const { all, first } = isFloat32(y) ? float32 : float64;
+  writeCall(set, kind, op, all, exact);
   if (count > mostElements) {
-    if (grad === undefined) call(block, x, y);
-    else call(block, grad, x, y);
+    if (second === undefined) call(block, input, y);
+    else call(block, input, second, y);
     return;
   }
   if (count === 0) return;
   integers[4] = count;
-  copyOver(all, x);
-  if (grad !== undefined) copyOver(all, grad, count);
+  copyOver(all, input);
+  if (second !== undefined) copyOver(all, second, count);
   call(block);
   first[count] ??= part(all, 0, count);
   copyOver(y, first[count]);
+}
+
+/** The two gradients of a gate, from grad, a and b. */
+export function callGateGradient(
+  call: Call,
+  set: number,
+  op: Op,
+  exact: boolean | undefined,
+  grad: FloatArray,
+  a: FloatArray,
+  b: FloatArray,
+  da: FloatArray,
+  db: FloatArray,
+): void {
+  const count = lengthOf(grad);
+  const { all } = isFloat32(grad) ? float32 : float64;
+  writeCall(set, kinds.gateGradient, op, all, exact);
+  if (count > mostElements) {
+    call(block, grad, a, b, da, db);
+    return;
+  }
+  if (count === 0) return;
+  integers[4] = count;
+  copyOver(all, grad);
+  copyOver(all, a, count);
+  copyOver(all, b, 2 * count);
+  call(block);
+  copyOver(da, part(all, 0, count));
+  copyOver(db, part(all, count, count));
+}
+
+function writeCall(set: number, kind: Kind, op: Op, all: FloatArray, exact = false): void {
+  integers[0] = set;
+  integers[1] = kind;
+  integers[2] = op;
+  // As native/kernels.h counts its kinds of arithmetic.
+  integers[3] = all === float64.all ? 2 : exact ? 1 : 0;
 }

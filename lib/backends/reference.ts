@@ -188,6 +188,26 @@ export const reference: Backend = {
     });
   },
 
+  gate(x, by, y, op, a, b, exact, fresh) {
+    const factor = fresh ? by : readable(by, y, forGrad);
+    const values = copyOf(x, lengthOf(x));
+    this.map(values, values, op, a, b, exact, true);
+    for (let i = 0; i < values.length; i++) y[i] = values[i]! * factor[i]!;
+  },
+
+  gateGrad(grad, x, by, dx, dby, op, a, b, exact) {
+    const values = copyOf(x, lengthOf(x));
+    const slopes = copyOf(grad, values.length);
+    this.map(values, values, op, a, b, exact, true);
+    for (let i = 0; i < values.length; i++) {
+      slopes[i]! *= by[i]!;
+      values[i]! *= grad[i]!;
+    }
+    this.mapGrad(slopes, x, slopes, op, a, b, exact, true);
+    copyOver(dx, slopes);
+    copyOver(dby, values);
+  },
+
   softmax(input, y, length, inner, _exact, fresh) {
     const x = fresh ? input : readable(input, y, forX);
     const shares = new Float64Array(length);

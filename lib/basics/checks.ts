@@ -26,22 +26,23 @@ export function countOf(x: FloatArray, name: string): number {
   return count;
 }
 
-/** The incoming gradient of `count` elements: an array of their type and number. */
-export function checkGrad(x: FloatArray, count: number, grad: unknown, name: string): FloatArray {
-  return checkLike(x, count, grad, 'grad', name);
+/** Another input of `count` elements, such as the incoming gradient: an array of their type and number. */
+export function checkOther(x: FloatArray, count: number, other: unknown, what: string, name: string): FloatArray {
+  return checkLike(x, count, other, what, name);
 }
 
-/** An output for x (and grad): of their type and length, and each of them itself in memory or sharing none of it. */
+/** An output for x and another input: of their type and length, and each of them itself in memory or sharing none of it. */
 export function checkOut(
   x: FloatArray,
   count: number,
-  grad: FloatArray | undefined,
+  other: FloatArray | undefined,
   out: unknown,
   name: string,
+  what = 'grad',
 ): FloatArray {
   const y = checkLike(x, count, out, 'out', name);
   checkOverlap(x, y, 'x', name);
-  if (grad !== undefined) checkOverlap(grad, y, 'grad', name);
+  if (other !== undefined) checkOverlap(other, y, what, name);
   return y;
 }
 

@@ -20,6 +20,7 @@ const common = {
   backend: { value: backendNames.join('|'), help: 'who computes; default: the best that runs here (check: all)' },
   seed: { value: 'n', help: 'another sequence of random inputs; default 1' },
   count: { value: 'n', help: 'how many inputs; default 131072' },
+  function: { value: 'names', help: 'only these, separated by commas' },
   verbose: { help: 'a line for each comparison' },
   threads: { value: 'n', help: 'that a native call may use; default 1, or NONLIN_THREADS' },
   time: { value: 's', help: 'for how many seconds to measure; default 3' },

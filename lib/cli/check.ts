@@ -8,11 +8,21 @@ import { allocate, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type Arguments, backendOf, integerOf } from './arguments.js';
 import { attempt, Failure, UsageError } from './failures.js';
-import { forward, gradient, operations, withBackend } from './operations.js';
+import {
+  names as everyName,
+  forward,
+  gradient,
+  namesOf,
+  type Operation,
+  operationsOf,
+  withBackend,
+} from './operations.js';
 import { type Io, json, type Paint, paintFor, pairs, progress, short, shortest, table } from './output.js';
 import { type Random, randomFrom } from './random.js';
 
 interface Row extends Comparison {
+  /** The row with its parameters, where they are not the defaults. */
+  readonly label: string;
   readonly backend: BackendName;
   /** The worst distance in representable numbers, and what the bound allows. */
   readonly ulp: number;
@@ -41,6 +51,8 @@ export function check(args: Arguments, io: Io): number {
   const seed = integerOf(args, 'seed', 0) ?? 1;
   const count = integerOf(args, 'count', 1, 2 ** 26) ?? 2 ** 17;
   const names = backendsToCheck(args, io);
+  const functions = namesOf(args) ?? everyName;
+  const operations = functions.flatMap(operationsOf);
 
   const start = performance.now();
   const rows: Row[] = [];
@@ -48,10 +60,11 @@ export function check(args: Arguments, io: Io): number {
     const random = randomFrom(seed);
     const x = inputs(dtype, count, random);
     const grad = gradients(x, random);
-    for (const activation of operations) {
+    for (const operation of operations) {
       for (const direction of ['forward', 'gradient'] as const) {
-        progress(io, `checking ${activation} ${direction} ${dtype} ...`);
-        rows.push(...compareAll(names, { activation, direction, dtype, precision }, x, grad));
+        progress(io, `checking ${operation.label} ${direction} ${dtype} ...`);
+        const comparison = { activation: operation.row, direction, dtype, precision };
+        rows.push(...compareAll(names, operation, comparison, x, grad));
       }
     }
   }
@@ -102,7 +115,8 @@ function report(
 /** A line for each function; a column for each backend and kind of arithmetic, of results and gradients. */
 function overview(rows: readonly Row[], names: readonly BackendName[], paint: Paint): string {
   const columns = names.flatMap((backend) => arithmetics.map((arithmetic) => ({ backend, ...arithmetic })));
-  const cells = operations.map((activation) => [
+  const functions = [...new Set(rows.map((row) => row.activation))];
+  const cells = functions.map((activation) => [
     activation,
     ...columns.map(({ backend, dtype, precision }) => {
       const ofCell = rows.filter(
@@ -126,13 +140,16 @@ function everyRow(rows: readonly Row[], paint: Paint): string {
   const cells = rows.map((row) => {
     const { backend, dtype, ulp, bound, worst } = row;
     const at = worst === null ? '' : shortest(worst.x, dtype);
-    return [functionOf(row), backend, shortArithmetic(row), mark(row, paint), short(ulp), short(bound), at];
+    // Of the parameters only the numbers: a line has 80 columns.
+    const name = functionOf(row).replace(/\w+=/g, '');
+    return [name, backend, shortArithmetic(row), mark(row, paint), short(ulp), short(bound), at];
   });
   return table(['function', 'backend', 'arithmetic', '', 'ulp', 'bound', 'at'], cells, paint);
 }
 
 /** The function's public name, which is another one for a gradient. */
-const functionOf = ({ activation, direction }: Comparison) => `${activation}${direction === 'gradient' ? 'Grad' : ''}`;
+const functionOf = ({ label, direction }: Row) =>
+  direction === 'forward' ? label : label.replace(/^\w+/, (name) => `${name}Grad`);
 
 const shortArithmetic = ({ dtype, precision }: Pick<Row, 'dtype' | 'precision'>) =>
   precision === 'exact' ? precision : dtype;
@@ -184,7 +201,13 @@ function shapesFor(activation: Comparison['activation'], count: number): { shape
   return [...rows, { shape: [Math.floor(count / 1000), 100, 10], dim: 1 }];
 }
 
-function compareAll(names: readonly BackendName[], comparison: Comparison, x: FloatArray, grad: FloatArray): Row[] {
+function compareAll(
+  names: readonly BackendName[],
+  operation: Operation,
+  comparison: Comparison,
+  x: FloatArray,
+  grad: FloatArray,
+): Row[] {
   const bound = boundOf(comparison);
   const { activation, direction, precision } = comparison;
   const found = new Map(names.map((name) => [name, { ulp: 0, worst: null } as Pick<Row, 'ulp' | 'worst'>]));
@@ -195,13 +218,13 @@ function compareAll(names: readonly BackendName[], comparison: Comparison, x: Fl
     const run = (name: BackendName): FloatArray =>
       withBackend(name, () => {
         const options = { dim, precision };
-        if (direction === 'forward') return forward(activation, tensor(x), options).data;
-        return gradient(activation, tensor(grad), tensor(x), options).data;
+        if (direction === 'forward') return forward(operation, tensor(x), options).data;
+        return gradient(operation, tensor(grad), tensor(x), options).data;
       });
     const typescript = run('js');
     // What cancels in a gradient: see distance().
     const softmax = activation === 'softmax' && direction === 'gradient';
-    const shares = softmax ? withBackend('js', () => forward(activation, tensor(x), { dim })).data : undefined;
+    const shares = softmax ? withBackend('js', () => forward(operation, tensor(x), { dim })).data : undefined;
     const terms = (i: number) => (shares === undefined ? Math.abs(grad[i]!) : shares[i]! * largestGradient);
 
     for (const name of names) {
@@ -215,16 +238,17 @@ function compareAll(names: readonly BackendName[], comparison: Comparison, x: Fl
       }
     }
   }
-  return names.map((backend) => rowOf(backend, comparison, bound, found.get(backend)!));
+  return names.map((backend) => rowOf(backend, operation.label, comparison, bound, found.get(backend)!));
 }
 
 function rowOf(
   backend: BackendName,
+  label: string,
   comparison: Comparison,
   bound: Bound,
   { ulp, worst }: Pick<Row, 'ulp' | 'worst'>,
 ): Row {
-  return { backend, ...comparison, ulp, bound: bound.ulp, ok: ulp <= bound.ulp, worst };
+  return { label, backend, ...comparison, ulp, bound: bound.ulp, ok: ulp <= bound.ulp, worst };
 }
 
 /** Magnitudes at which formulas change: the ends of the format, ties, and where exponentials reach their last digits. */

@@ -1,17 +1,27 @@
-// The activations as the commands call them: each row of the table, and softmax.
+// The activations as the commands call them: the rows of the table with numbers for their parameters, and softmax.
 
-import type { Comparison } from '../activations/bounds.js';
-import { callOf, signatures } from '../activations/signatures.js';
+import { type Case, casesOf, signatures } from '../activations/signatures.js';
 import { type Activation, activationNames } from '../activations/table.js';
 import type { BackendName } from '../backends/backend.js';
 import { info, useBackend } from '../backends/select.js';
 import type { Precision } from '../basics/checks.js';
+import { describe } from '../basics/errors.js';
+import { nearest } from '../basics/nearest.js';
 import { map, mapGrad, softmax, softmaxGrad } from '../functions/functions.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { Arguments } from './arguments.js';
+import { UsageError } from './failures.js';
 
-export type Operation = Comparison['activation'];
+/** A row of the table, or softmax. */
+export type Name = Activation | 'softmax';
+export const names: readonly Name[] = [...activationNames, 'softmax'];
 
-export const operations: readonly Operation[] = [...activationNames, 'softmax'];
+/** A name with numbers for its parameters. */
+export type Operation = Case | { readonly label: 'softmax'; readonly row: 'softmax' };
+
+/** The defaults first, where there are any. */
+export const operationsOf = (name: Name): readonly Operation[] =>
+  name === 'softmax' ? [{ label: name, row: name }] : casesOf(name);
 
 export interface CallOptions {
   readonly dim?: number;
@@ -20,9 +30,10 @@ export interface CallOptions {
 }
 
 export function forward(operation: Operation, x: Tensor, { dim, out, precision }: CallOptions = {}): Tensor {
-  if (operation === 'softmax') return softmax(operation, x, { out, precision, own: [dim] }).result as Tensor;
-  const { name, own } = callOf(operation);
-  return map(signatures[name], operation, x, { out, precision, own }).result as Tensor;
+  const { label } = operation;
+  if (operation.row === 'softmax') return softmax(label, x, { out, precision, own: [dim] }).result as Tensor;
+  const { name, own } = operation;
+  return map(signatures[name], label, x, { out, precision, own }).result as Tensor;
 }
 
 export function gradient(
@@ -31,14 +42,24 @@ export function gradient(
   x: Tensor,
   { dim, out, precision }: CallOptions = {},
 ): Tensor {
-  const title = titleOfGradient(operation);
-  if (operation === 'softmax') return softmaxGrad(title, grad, x, { out, precision, own: [dim] }).result as Tensor;
-  const { name, own } = callOf(operation as Activation);
+  const title = `${operation.label}, gradient`;
+  if (operation.row === 'softmax') return softmaxGrad(title, grad, x, { out, precision, own: [dim] }).result as Tensor;
+  const { name, own } = operation;
   return mapGrad(signatures[name], title, grad, x, { out, precision, own }).result as Tensor;
 }
 
-/** The public name of an operation's gradient. */
-export const titleOfGradient = (operation: Operation) => `${operation}Grad`;
+/** The names that --function lists; undefined where it is not given. */
+export function namesOf({ given }: Arguments): readonly Name[] | undefined {
+  const text = given.get('function');
+  if (text === undefined) return undefined;
+  return text.split(',').map((word) => {
+    const name = names.find((candidate) => candidate === word);
+    if (name !== undefined) return name;
+    const meant = nearest(word, names);
+    const help = meant === undefined ? `there are ${names.join(', ')}` : `did you mean ${meant}?`;
+    throw new UsageError(`--function: there is no ${describe(word)}; ${help}`);
+  });
+}
 
 /** Runs work with a backend, and puts the one before it back. */
 export function withBackend<Result>(name: BackendName, work: () => Result): Result {

@@ -1,5 +1,4 @@
-// The path of a public function: check, find the memory, call the backend once. A Tensor travels as a contiguous array.
-
+// The public functions: their types, and the way of a call through its options to the backend that serves.
 import {
   type Elementwise,
   type FunctionName,
@@ -9,28 +8,16 @@ import {
   type Signature,
   signatures,
 } from '../activations/signatures.js';
-import { emptyLike } from '../backends/memory.js';
 import { backend } from '../backends/select.js';
-import { checkGrad, checkOut, checkPrecision, countOf, type Precision } from '../basics/checks.js';
+import { checkPrecision, type Precision } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
-import { type FloatArray, isFloatArray } from '../basics/floats.js';
+import type { FloatArray } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
-import { isReadOnly } from '../tensor/foreign.js';
-import { checkReach, normalizeDim, overlapsItself, sameShape, shapeText, sizeOf } from '../tensor/shape.js';
-import {
-  asTensor,
-  contiguousData,
-  copyInto,
-  type DataOf,
-  type DTypeOf,
-  ownData,
-  resultLike,
-  type Tensor,
-  type TensorLike,
-} from '../tensor/tensor.js';
+import { normalizeDim, sizeOf } from '../tensor/shape.js';
+import type { DataOf, DTypeOf, Tensor, TensorLike } from '../tensor/tensor.js';
+import { finished, type Input, type Operands, operands } from './operands.js';
 
-/** What a function takes: a typed array, a Tensor, or anything tensor-like. */
-export type Input = FloatArray | TensorLike;
+export type { Input, Operands } from './operands.js';
 
 /** A new array of results. It lies in an ArrayBuffer, whatever x lies in, and TypeScript before 5.7 cannot say so. */
 export type NewArray = {
@@ -111,7 +98,7 @@ export function gradient<F extends FunctionName>(of: F): Gradient<F> {
 export function map(of: Elementwise, name: string, x: Input, given: Given): Operands {
   const exact = checkPrecision(given.precision, name);
   const op = rowOf(of, given, name);
-  const call = operands(name, x, given.out, false);
+  const call = operands(name, x, given.out);
   const a = parameterOf(of, 0, given, call.x, name);
   const b = parameterOf(of, 1, given, call.x, name);
   try {
@@ -130,7 +117,7 @@ export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, 
   const a = parameterOf(of, 0, given, call.x, name);
   const b = parameterOf(of, 1, given, call.x, name);
   try {
-    backend.mapGrad(call.grad!, call.x, call.y, op, a, b, exact, call.fresh);
+    backend.mapGrad(call.other!, call.x, call.y, op, a, b, exact, call.fresh);
   } catch (error) {
     throw inNameOf(name, error);
   }
@@ -142,7 +129,7 @@ export const softmaxSignature: Signature = { own: ['dim'] };
 
 export function softmax(name: string, x: Input, given: Given, dim = given.own[0]): Operands {
   const exact = checkPrecision(given.precision, name);
-  const call = operands(name, x, given.out, false);
+  const call = operands(name, x, given.out);
   const shape = call.shape ?? [call.count];
   const at = dimOf(dim, shape, name);
   const inner = sizeOf(shape, at + 1);
@@ -161,7 +148,7 @@ export function softmaxGrad(name: string, grad: unknown, x: Input, given: Given,
   const at = dimOf(dim, shape, name);
   const inner = sizeOf(shape, at + 1);
   try {
-    if (call.count > 0) backend.softmaxGrad(call.grad!, call.x, call.y, shape[at] ?? 1, inner, exact, call.fresh);
+    if (call.count > 0) backend.softmaxGrad(call.other!, call.x, call.y, shape[at] ?? 1, inner, exact, call.fresh);
   } catch (error) {
     throw inNameOf(name, error);
   }
@@ -174,83 +161,4 @@ function dimOf(dim: unknown = -1, shape: readonly number[], name: string): numbe
   } catch (error) {
     throw inNameOf(name, error);
   }
-}
-
-/** What a backend is called with, checked, and what its caller gets. */
-export interface Operands {
-  readonly x: FloatArray;
-  readonly y: FloatArray;
-  readonly grad: FloatArray | undefined;
-  readonly count: number;
-  /** Undefined for typed arrays, which have one dimension. */
-  readonly shape: readonly number[] | undefined;
-  readonly result: unknown;
-  /** Whether y is new memory. */
-  readonly fresh: boolean;
-  /** An `out` that is not contiguous: y is to be scattered into it. */
-  readonly scatter: Tensor | undefined;
-  /** The memory that x lies in, and that `out` does: x and y, unless those are copies. */
-  readonly source: FloatArray;
-  readonly target: FloatArray;
-}
-
-/** The operands of x, and of grad where there is to be one, with `out` or something new for the result. */
-function operands(name: string, x: Input, out: unknown, hasGrad: boolean, grad?: unknown): Operands {
-  if (!isFloatArray(x)) return tensorOperands(name, x, out, hasGrad, grad);
-  const count = countOf(x, name);
-  const g = hasGrad ? checkGrad(x, count, grad, name) : undefined;
-  const fresh = out === undefined;
-  const y = fresh ? emptyLike(x, count) : checkOut(x, count, g, out, name);
-  return { x, y, grad: g, count, shape: undefined, result: y, fresh, scatter: undefined, source: x, target: y };
-}
-
-function tensorOperands(name: string, like: unknown, out: unknown, hasGrad: boolean, grad: unknown): Operands {
-  const from = asTensor(like, 'x', name);
-  const gradFrom = hasGrad ? likeX(from, grad, 'grad', name) : undefined;
-  const into = out === undefined ? undefined : likeX(from, out, 'out', name);
-  if (into !== undefined && isReadOnly(out)) throw new TypeError(`${name}: out is marked READONLY`);
-  // Their memory only now: what was read so far may have been getters, which can have done anything to it.
-  let what = 'x';
-  let x: FloatArray;
-  let g: FloatArray | undefined;
-  let own: FloatArray | undefined;
-  try {
-    x = contiguousData(from);
-    what = 'grad';
-    if (gradFrom !== undefined) g = contiguousData(gradFrom);
-    what = 'out';
-    own = into && ownData(into);
-    if (into !== undefined && own === undefined) checkReach(into.data, into);
-  } catch (error) {
-    throw inNameOf(`${name}: ${what}`, error);
-  }
-  const { shape, size: count } = from;
-  const source = from.data;
-  if (own === undefined) {
-    if (into !== undefined && overlapsItself(into)) throw selfOverlap(into, name);
-    const y = emptyLike(x, count);
-    const result = out ?? resultLike(from, y);
-    // Scattered afterwards, so an out may share anything with x.
-    return { x, y, grad: g, count, shape, result, fresh: true, scatter: into, source, target: into?.data ?? y };
-  }
-  const y = checkOut(x, count, g, own, name);
-  return { x, y, grad: g, count, shape, result: out, fresh: false, scatter: undefined, source, target: y };
-}
-
-function selfOverlap({ strides }: Tensor, name: string): RangeError {
-  return new RangeError(`${name}: out has strides ${shapeText(strides)}: several elements are one place in memory`);
-}
-
-function finished(call: Operands): Operands {
-  if (call.scatter !== undefined) copyInto(call.scatter, call.y);
-  return call;
-}
-
-/** `other` as a tensor of x's dtype and shape. */
-function likeX(x: Tensor, other: unknown, what: string, name: string): Tensor {
-  const tensor = asTensor(other, what, name);
-  if (tensor.dtype !== x.dtype) throw new TypeError(`${name}: ${what} must be ${x.dtype} like x, got ${tensor.dtype}`);
-  if (!sameShape(tensor.shape, x.shape))
-    throw new RangeError(`${name}: ${what} has shape ${shapeText(tensor.shape)} but x has ${shapeText(x.shape)}`);
-  return tensor;
 }

@@ -9,12 +9,22 @@ import { describe, expect, it } from 'vitest';
 import { casesOf } from '../../lib/activations/signatures.js';
 import { activationNames, opOf } from '../../lib/activations/table.js';
 import { native } from '../../lib/backends/native.js';
-import { blockOf, call, headerBytes, kinds, type Record64, raw, sets, setThreads } from '../support/raw.js';
+import {
+  blockOf,
+  call,
+  headerBytes,
+  inputsOf,
+  kinds,
+  outputsOf,
+  type Record64,
+  raw,
+  sets,
+  setThreads,
+} from '../support/raw.js';
 
 const root = join(import.meta.dirname, '../..');
 const f32 = (n: number) => new Float32Array(n);
-const { gradient, softmax, softmaxGradient } = kinds;
-const arraysOf = (kind: number) => (kind === gradient || kind === softmaxGradient ? 3 : 2);
+const { gate, gateGradient, gradient, softmax, softmaxGradient } = kinds;
 const extremes = [-1, 2 ** 31 - 1, -(2 ** 31)];
 
 it('refuses what is not a record', () => {
@@ -46,7 +56,7 @@ it('refuses what does not exist: a set, a kind of call, a row, an arithmetic', (
 });
 
 describe.each(Object.entries(kinds))('%s', (_, kind) => {
-  const count = arraysOf(kind);
+  const count = inputsOf(kind) + outputsOf(kind);
   const with_ = (place: number, value: unknown) =>
     Array.from({ length: count }, (_, i) => (i === place ? value : f32(3)));
 
@@ -76,8 +86,8 @@ describe.each(Object.entries(kinds))('%s', (_, kind) => {
     [1, 16],
     [2, 8],
   ])('serves a block that is full, and not one with an element more: arithmetic %i', (how, most) => {
-    const elements = most / (count - 1);
-    const record = { kind, op: opOf.sigmoid, how, length: kind >= softmax ? elements : 1 };
+    const elements = Math.floor(most / inputsOf(kind));
+    const record = { kind, op: opOf.sigmoid, how, length: kind === softmax || kind === softmaxGradient ? elements : 1 };
     call(blockOf({ ...record, count: elements }, 128));
     for (const more of [...extremes, 0, elements + 1, 2 ** 29, 2 ** 30])
       expect(() => call(blockOf({ ...record, length: 1, count: more }, 128)), `${more}`).toThrow(RangeError);
@@ -97,7 +107,7 @@ describe.each(Object.entries(kinds))('%s', (_, kind) => {
         fc.array(word, { maxLength: 5 }),
         fc.array(number, { maxLength: 4 }),
         fc.integer({ min: 8, max: 300 }),
-        fc.array(array, { maxLength: 4 }),
+        fc.array(array, { maxLength: 6 }),
         (words, numbers, length, arrays) => {
           const block = new ArrayBuffer(8 * length);
           new Int32Array(block).set(words);
@@ -145,6 +155,9 @@ it('gives the same bits with any number of threads', () => {
         (y: Float32Array) => raw({ op, a, b }, x, y),
         (y: Float32Array) => raw({ kind: gradient, op, a, b }, x, x, y),
       ]),
+    (y) => raw({ kind: gate, op: opOf.gelu }, x, x, y),
+    (y) => raw({ kind: gateGradient, op: opOf.gelu }, x, x, x, y, x.slice()),
+    (y) => raw({ kind: gateGradient, op: opOf.gelu }, x, x, x, x.slice(), y),
     ...[{ length: 1009 }, { length: 17, inner: 1009 }].flatMap((slices) => [
       (y: Float32Array) => raw({ kind: softmax, ...slices }, x, y),
       (y: Float32Array) => raw({ kind: softmaxGradient, ...slices }, x, x, y),
@@ -168,7 +181,7 @@ it('gives the same bits with any number of threads', () => {
 it('works in many workers at once, and survives their end while busy', async () => {
   const code = `
     const { parentPort, workerData } = require('node:worker_threads');
-    const { call, setThreads } = require(workerData);
+    const { call, setThreads } = require(workerData.path);
     setThreads(2);
     const record = (op) => {
       const block = new ArrayBuffer(64);
@@ -177,11 +190,14 @@ it('works in many workers at once, and survives their end while busy', async () 
     };
     const x = new Float32Array(300000).fill(1);
     const y = new Float32Array(x.length);
-    call(record(1), x, y);
+    call(record(workerData.sigmoid), x, y);
     parentPort.postMessage(y[299999]);
-    for (;;) call(record(3), x, y);
+    for (;;) call(record(workerData.gelu), x, y);
   `;
-  const workers = Array.from({ length: 8 }, () => new Worker(code, { eval: true, workerData: native.path }));
+  const workers = Array.from(
+    { length: 8 },
+    () => new Worker(code, { eval: true, workerData: { path: native.path, sigmoid: opOf.sigmoid, gelu: opOf.gelu } }),
+  );
   const results = await Promise.all(
     workers.map((w) => new Promise((resolve, reject) => w.on('message', resolve).on('error', reject))),
   );

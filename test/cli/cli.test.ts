@@ -4,8 +4,10 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { casesOf } from '../../lib/activations/signatures.js';
 import { activationNames } from '../../lib/activations/table.js';
 import { mostElements } from '../../lib/backends/record.js';
+import { loops } from '../../lib/cli/compare/loops.js';
 import { main } from '../../lib/cli/main.js';
 import { readNpy, writeNpy } from '../../lib/files/npy.js';
 import { backends, info } from '../../lib/index.js';
@@ -317,9 +319,10 @@ describe('help and version', () => {
     ['relu', ['output', 'precision', 'backend', 'json', 'help']],
     ['gelu', ['output', 'approximate', 'precision', 'backend', 'json', 'help']],
     ['softmax', ['output', 'dim', 'precision', 'backend', 'json', 'help']],
+    ['leakyRelu', ['output', 'negative-slope', 'precision', 'backend', 'json', 'help']],
     ['info', ['json', 'help']],
-    ['compare', ['precision', 'backend', 'threads', 'time', 'json', 'help']],
-    ['check', ['seed', 'count', 'backend', 'verbose', 'json', 'help']],
+    ['compare', ['function', 'precision', 'backend', 'threads', 'time', 'json', 'help']],
+    ['check', ['function', 'seed', 'count', 'backend', 'verbose', 'json', 'help']],
   ])('of %s lists its options and no others', (name, options) => {
     const { code, out } = nonlin([name, '--help']);
     expect(code).toBe(0);
@@ -393,9 +396,12 @@ describe('without a native backend', () => {
 });
 
 const activations = [...activationNames, 'softmax'];
+const compared = [...Object.keys(loops), 'softmax'];
+/** Rows with each of their parameters, and softmax. */
+const operations = [...activationNames.flatMap(casesOf), { label: 'softmax' }];
 
 describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', () => {
-  it('compare measures every activation', () => {
+  it('compare measures what people write as a loop', () => {
     const { code, out, error } = nonlin([...quickly, 'f4.npy', '--json']);
     expect({ code, error }).toEqual({ code: 0, error: '' });
     const { backend, threads, dtype, shape, copy, rows } = JSON.parse(out);
@@ -405,7 +411,7 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
       dtype: 'float32',
       shape: [2, 2],
     });
-    expect(rows.map((row: { activation: string }) => row.activation)).toEqual(activations);
+    expect(rows.map((row: { activation: string }) => row.activation)).toEqual(compared);
     for (const { backend, typescript, loop, copies, relus, timesTypescript, timesLoop, agreement } of rows) {
       for (const { low, median, high, turns } of [copy, backend, typescript, loop]) {
         expect(low).toBeGreaterThan(0);
@@ -435,7 +441,7 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
     const lines = out.trimEnd().split('\n');
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
     // Three of what is compared, two of titles, the copy and the sentence, and blank ones after the first and before the last.
-    expect(lines.length).toBe(activations.length + 9);
+    expect(lines.length).toBe(compared.length + 9);
   });
 
   it('compare and check leave npm start 40 lines of 80 columns in all', () => {
@@ -443,7 +449,7 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
     const logits = 'test/data/ocr-rec-logits.npy';
     const text = [
       [...quickly, logits],
-      ['check', '--count', '2000'],
+      ['check', '--count', '2000', '--function', compared.join()],
     ]
       .map((args) => spawnSync(process.execPath, [program, ...args], { cwd: root, encoding: 'utf8' }).stdout)
       .join('\n');
@@ -476,7 +482,7 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
     expect(rows.filter((row: { ok: boolean }) => !row.ok)).toEqual([]);
     expect({ code, error, ok }).toEqual({ code: 0, error: '', ok: true });
     // Each native backend, activation and direction, in float32 fast and exact and in float64.
-    expect(rows.length).toBe((backends().length - 1) * activations.length * 2 * 3);
+    expect(rows.length).toBe((backends().length - 1) * operations.length * 2 * 3);
   });
 
   it('check has a line for each function, of 80 columns, and a verdict at its end', () => {
@@ -491,7 +497,7 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
     expect(rows.map((line) => line.split(' ')[0])).toEqual(activations);
     for (const line of rows) expect(line.match(/✓/g)?.length).toBe(3 * native.length);
     expect(rows[0]).toMatch(/^relu( +✓)+$/);
-    const comparisons = native.length * activations.length * 2 * 3;
+    const comparisons = native.length * operations.length * 2 * 3;
     expect(lines.at(-1)).toMatch(
       new RegExp(`^ok\\. ${comparisons} passed; 0 failed; worst \\d+ of \\d+ ulp; \\d+\\.\\d s$`),
     );
@@ -501,7 +507,7 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
   it('check has a line for each comparison with --verbose', () => {
     const { out } = nonlin(['check', '--count', '3000', '--verbose']);
     const lines = out.trimEnd().split('\n');
-    expect(lines.length).toBe((backends().length - 1) * activations.length * 2 * 3 + 5);
+    expect(lines.length).toBe((backends().length - 1) * operations.length * 2 * 3 + 5);
     expect(lines[2]).toMatch(/^function +backend +arithmetic +ulp +bound +at$/);
     expect(lines[4]).toMatch(new RegExp(`^reluGrad +${backends()[0]} +float32 +✓ +0 +0$`));
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
@@ -533,7 +539,7 @@ describe('with an addon that is wrong in one place', () => {
     expect({ code, error }).toEqual({ code: 1, error: '' });
     const { ok, rows } = JSON.parse(out);
     expect(ok).toBe(false);
-    expect(rows.length).toBe(activations.length * 2 * 3);
+    expect(rows.length).toBe(operations.length * 2 * 3);
     const [row, ...others] = rows.filter((row: { ulp: number }) => row.ulp > 0);
     expect(others).toEqual([]);
     // tanh(0.5) is 0.46211717 in float32, whose numbers are 2^-25 apart there.
@@ -559,7 +565,7 @@ describe('with an addon that is wrong in one place', () => {
   bound       2 ulp: the promised error, against the correctly rounded result
 `);
     // Of one backend: forward and gradient, in float32 fast and exact and in float64.
-    const comparisons = 2 * 3 * activations.length;
+    const comparisons = 2 * 3 * operations.length;
     expect(out).toMatch(
       new RegExp(`\\nFAILED\\. ${comparisons - 1} passed; 1 failed; worst 11 of 2 ulp; \\d+\\.\\d s\\n$`),
     );

@@ -1,9 +1,20 @@
 // An addon whose functions are those of the TypeScript backend, for tests of what happens where one of them is wrong.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { activationNames } from '../../lib/activations/table.js';
+import { callOf, signatures } from '../../lib/activations/signatures.js';
+import { activationNames, activations, type Formula } from '../../lib/activations/table.js';
 import { version } from '../../lib/version.js';
 
+/** How the public function of each row is called. */
+const rows = activationNames.map((row) => {
+  const { name, own } = callOf(row);
+  const { parameters = {} }: Formula = activations[row];
+  return {
+    name,
+    own: own.length === 0 ? {} : { [signatures[name].own[0]!]: own[0] },
+    parameters: Object.keys(parameters),
+  };
+});
 const typescript = join(import.meta.dirname, '../../dist/cjs/js.js');
 
 /**
@@ -18,7 +29,7 @@ export function fakeAddon(file: string, after = '', exports = ''): Record<string
     const js = require(${JSON.stringify(typescript)});
     if (NONLIN_BACKEND !== undefined) process.env.NONLIN_BACKEND = NONLIN_BACKEND;
     const names = ${JSON.stringify(activationNames)};
-    const variants = { geluTanh: 'tanh', geluSigmoid: 'sigmoid' };
+    const rows = ${JSON.stringify(rows)};
     const call = (block, ...arrays) => {
       const [, kind, op, how, count] = new Int32Array(block, 0, 5);
       const [length, inner] = new Float64Array(block, 32, 2);
@@ -33,11 +44,12 @@ export function fakeAddon(file: string, after = '', exports = ''): Record<string
         js['softmax' + suffix](...tensors.slice(0, -1), { out: tensors.at(-1), dim: 1 });
         return;
       }
-      const approximate = variants[names[op]];
-      const name = approximate === undefined ? names[op] : 'gelu';
+      const { name, own, parameters } = rows[op];
+      const numbers = new Float64Array(block, 48, 2);
+      const options = { ...own, ...Object.fromEntries(parameters.map((parameter, i) => [parameter, numbers[i]])) };
       const [x, y] = arrays.slice(-2);
       const exact = how === 1;
-      js[name + suffix](...arrays.slice(0, -1), approximate === undefined ? { out: y } : { out: y, approximate });
+      js[name + suffix](...arrays.slice(0, -1), { out: y, ...options });
       if (kind === 0) {
         ${after}
       }

@@ -20,7 +20,10 @@ export interface Record64 {
   a: number;
   b: number;
 }
-export const kinds = { map: 0, gradient: 1, softmax: 2, softmaxGradient: 3 };
+export const kinds = { map: 0, gradient: 1, softmax: 2, softmaxGradient: 3, gate: 4, gateGradient: 5 };
+/** How many inputs and outputs a kind of call has. */
+export const inputsOf = (kind: number) => [1, 2, 1, 2, 2, 3][kind]!;
+export const outputsOf = (kind: number) => (kind === kinds.gateGradient ? 2 : 1);
 export const headerBytes = 64;
 
 const plain: Record64 = { set: 0, kind: kinds.map, op: 0, how: 0, count: 0, length: 1, inner: 1, a: 0, b: 0 };

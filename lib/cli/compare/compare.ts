@@ -12,14 +12,14 @@ import { contiguousData, Tensor } from '../../tensor/tensor.js';
 import { type Arguments, backendOf, integerOf, precisionOf, secondsOf } from '../arguments.js';
 import { attempt, Failure, UsageError } from '../failures.js';
 import { readTensor } from '../files.js';
-import { forward, type Operation, operations, withBackend } from '../operations.js';
+import { forward, type Name, namesOf, type Operation, operationsOf, withBackend } from '../operations.js';
 import { bar, type Io, json, type Paint, paintFor, progress, table } from '../output.js';
 import { randomFrom } from '../random.js';
 import { type Loop, loops, softmaxRows } from './loops.js';
 import { type Contestant, type Figure, measure } from './turns.js';
 
 interface Row {
-  readonly activation: Operation;
+  readonly activation: Name;
   readonly backend: Figure;
   /** Null where TypeScript is the backend. */
   readonly typescript: Figure | null;
@@ -67,7 +67,9 @@ export async function compare(args: Arguments, io: Io): Promise<number> {
       precision,
       seconds,
     };
-    const found = compareAll(x, subject, io);
+    // By default what people write as a loop.
+    const names = namesOf(args) ?? [...(Object.keys(loops) as Name[]), 'softmax'];
+    const found = compareAll(x, { ...subject, names }, io);
     progress(io);
     const given = path ?? 'random normal values';
     io.out.write(args.given.has('json') ? json({ ...subject, ...found }) : report(given, subject, found, io));
@@ -100,14 +102,18 @@ interface Found {
   readonly rows: readonly Row[];
 }
 
-function compareAll(x: Tensor, { backend, precision, seconds }: Subject, io: Io): Found {
+function compareAll(
+  x: Tensor,
+  { backend, precision, seconds, names }: Subject & { readonly names: readonly Name[] },
+  io: Io,
+): Found {
   const data = contiguousData(x);
   // All write to one place, so that the caches are as near to each.
   const out = allocate(x.dtype, x.size);
-  const widthOf = (activation: Operation) => (activation === 'softmax' ? (x.shape.at(-1) ?? 1) : 1);
+  const widthOf = (name: Name) => (name === 'softmax' ? (x.shape.at(-1) ?? 1) : 1);
 
-  const nonlin = (name: BackendName, activation: Operation): Contestant => {
-    const columns = widthOf(activation);
+  const nonlin = (name: BackendName, operation: Operation): Contestant => {
+    const columns = widthOf(operation.row);
     const part = (array: FloatArray, from: number, to: number) =>
       new Tensor(array.subarray(from * columns, to * columns), { shape: [to - from, columns] });
     return {
@@ -117,11 +123,11 @@ function compareAll(x: Tensor, { backend, precision, seconds }: Subject, io: Io)
       enter: () => useBackend(name),
       call(from, to) {
         const [input, options] = [part(data, from, to), { out: part(out, from, to), precision }];
-        return () => forward(activation, input, options);
+        return () => forward(operation, input, options);
       },
     };
   };
-  const plain = (activation: Operation): Contestant | undefined => {
+  const plain = (activation: Name): Contestant | undefined => {
     const columns = widthOf(activation);
     const loop: Loop | undefined =
       activation === 'softmax' ? (from, to) => softmaxRows(from, to, columns) : loops[activation];
@@ -138,19 +144,23 @@ function compareAll(x: Tensor, { backend, precision, seconds }: Subject, io: Io)
   };
   const copy: Contestant = { rows: x.size, columns: 1, inParts: false, call: () => () => out.set(data) };
 
-  const entries = operations.map((activation) => ({
-    activation,
-    backend: nonlin(backend, activation),
-    typescript: backend === 'js' ? undefined : nonlin('js', activation),
-    loop: plain(activation),
+  const operations = names.map((name) => operationsOf(name)[0]!);
+  const entries = operations.map((operation) => ({
+    activation: operation.row,
+    backend: nonlin(backend, operation),
+    typescript: backend === 'js' ? undefined : nonlin('js', operation),
+    loop: plain(operation.row),
   }));
+  // What all are measured in, whether or not it is among them.
+  const unit =
+    entries.find(({ activation }) => activation === 'relu')?.backend ?? nonlin(backend, operationsOf('relu')[0]!);
   progress(io, 'comparing results ...');
-  const agreements = operations.map((activation) =>
-    backend === 'js' ? null : agreementOf(backend, { activation, dtype: x.dtype, precision }, x),
+  const agreements = operations.map((operation) =>
+    backend === 'js' ? null : agreementOf(backend, operation, { dtype: x.dtype, precision }, x),
   );
-  const contestants = [copy, ...entries.flatMap((entry) => [entry.backend, entry.typescript, entry.loop])];
+  const contestants = [copy, unit, ...entries.flatMap((entry) => [entry.backend, entry.typescript, entry.loop])];
   const figures = measure(
-    contestants.filter((contestant) => contestant !== undefined),
+    [...new Set(contestants.filter((contestant) => contestant !== undefined))],
     1000 * seconds,
     randomFrom(1),
     (done) => progress(io, `taking turns: ${Math.floor(100 * done)} %`),
@@ -158,7 +168,7 @@ function compareAll(x: Tensor, { backend, precision, seconds }: Subject, io: Io)
   const figureOf = (contestant: Contestant | undefined) => contestant && figures.get(contestant);
 
   const copied = figures.get(copy)!;
-  const relu = figureOf(entries.find(({ activation }) => activation === 'relu')?.backend)!;
+  const relu = figures.get(unit)!;
   const rows = entries.map((entry, i): Row => {
     const own = figureOf(entry.backend)!;
     const [typescript, loop] = [figureOf(entry.typescript) ?? null, figureOf(entry.loop) ?? null];
@@ -180,13 +190,14 @@ function compareAll(x: Tensor, { backend, precision, seconds }: Subject, io: Io)
 /** The results of the backend, of the whole tensor, beside those of TypeScript. */
 function agreementOf(
   name: BackendName,
-  of: Pick<Comparison, 'activation' | 'dtype' | 'precision'>,
+  operation: Operation,
+  of: Pick<Comparison, 'dtype' | 'precision'>,
   x: Tensor,
 ): Agreement {
-  const comparison = { ...of, direction: 'forward' } as const;
+  const comparison = { ...of, activation: operation.row, direction: 'forward' } as const;
   const bound = boundOf(comparison);
   const run = (backend: BackendName) =>
-    withBackend(backend, () => contiguousData(forward(of.activation, x, { precision: of.precision })));
+    withBackend(backend, () => contiguousData(forward(operation, x, { precision: of.precision })));
   const [native, typescript] = [run(name), run('js')];
   let [largest, beyond, identical] = [0, 0, 0];
   for (let i = 0; i < native.length; i++) {
@@ -240,7 +251,7 @@ function report(given: string, subject: Subject, { copy, rows }: Found, io: Io):
       paint,
       columns.map(({ group }) => group ?? ''),
     ),
-    `\n${sentence(rows.find(({ activation }) => activation === 'sigmoid')!)}\n`,
+    `\n${sentence(rows.find(({ activation }) => activation === 'sigmoid') ?? rows[0]!)}\n`,
   ].join('');
 }
 
@@ -272,6 +283,7 @@ function sentence({ activation, timesLoop, copies }: Row): string {
         : copies > 1.95 && copies < 2.05
           ? 'at twice the price of a copy'
           : `at ${twoDigits(copies)} times the price of a copy`;
-  const speed = timesLoop! < 1 ? `${times(1 / timesLoop!)} slower` : `${times(timesLoop)} faster`;
+  if (timesLoop === null) return `${activation}: ${price}`;
+  const speed = timesLoop < 1 ? `${times(1 / timesLoop)} slower` : `${times(timesLoop)} faster`;
   return `${activation}: ${speed} than a JavaScript loop, ${price}`;
 }

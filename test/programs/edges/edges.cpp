@@ -79,6 +79,16 @@ template <class E> void elementwise(const kernels &set, arithmetic how) {
   }
 }
 
+template <class E> void multiply(const kernels &set, arithmetic how) {
+  for (size_t length = 0; length < 200; length += step) {
+    std::printf("%s: arithmetic %d, a product of %zu elements\n", set.name, how, length);
+    at_the_edges<E>(length, [&](const E *g, const E *x, E *y, bool stream) {
+      set.multiply[how](g, x, y, length, false);
+      set.multiply[how](g, x, y, length, stream);
+    });
+  }
+}
+
 template <class E> void softmax(const kernels &set, arithmetic how, size_t outer, size_t length, size_t inner) {
   std::printf("%s: arithmetic %d, softmax of %zu x %zu x %zu\n", set.name, how, outer, length, inner);
   at_the_edges<E>(outer * length * inner, [&](const E *g, const E *x, E *y, bool stream) {
@@ -97,6 +107,7 @@ template <class E> void softmax(const kernels &set, arithmetic how, size_t outer
 
 template <class E> void all(const kernels &set, arithmetic how) {
   elementwise<E>(set, how);
+  multiply<E>(set, how);
   for (size_t length = 1; length < 150; length += step)
     for (size_t outer : {1, 2, 17, 70})
       softmax<E>(set, how, outer, length, 1);

@@ -1,0 +1,189 @@
+// Gates: y = f(a) * b of two inputs, or of the halves of one.
+import { type Elementwise, type FunctionName, parameterOf, rowOf, signatures } from '../activations/signatures.js';
+import { backend } from '../backends/select.js';
+import { checkPrecision } from '../basics/checks.js';
+import { describe, inNameOf } from '../basics/errors.js';
+import { isFloatArray, lengthOf, part, shareMemory } from '../basics/floats.js';
+import { type Given, readOptions, tooMany } from '../basics/options.js';
+import { isTensorLike } from '../tensor/foreign.js';
+import { normalizeDim, Parts, shapeText } from '../tensor/shape.js';
+import { asTensor, copyInto, Tensor } from '../tensor/tensor.js';
+import type { OptionsOf, Out, Output, Result } from './functions.js';
+import { finished, type Input, operands } from './operands.js';
+
+/** The options of a gate of one input, which is cut in two along `dim`; default -1, the last. */
+export type HalvesOptions<F extends FunctionName, X extends Input = Input, O extends Out<X> = Out<X>> = OptionsOf<
+  F,
+  X,
+  O
+> & { readonly dim?: number };
+
+/** A gate of the halves of one input. */
+export type HalvesGate<F extends FunctionName> = <X extends Input, O extends Out<X> = undefined>(
+  x: X,
+  options?: HalvesOptions<F, X, O>,
+) => Result<X, O>;
+export type HalvesGradient<F extends FunctionName> = <X extends Input, O extends Out<X> = undefined>(
+  grad: Input,
+  x: X,
+  options?: HalvesOptions<F, X, O>,
+) => Result<X, O>;
+
+/** A gate of two inputs, or of the halves of one. */
+export interface Gate<F extends FunctionName> {
+  <X extends Input, O extends Out<X> = undefined>(gate: X, up: Input, options?: OptionsOf<F, X, O>): Result<X, O>;
+  <X extends Input, O extends Out<X> = undefined>(x: X, options?: HalvesOptions<F, X, O>): Result<X, O>;
+}
+export interface GateGradient<F extends FunctionName> {
+  <X extends Input>(
+    grad: Input,
+    gate: X,
+    up: Input,
+    options?: Omit<OptionsOf<F>, 'out'> & { readonly out?: readonly [Out<X>, Out<X>] },
+  ): [Output<X>, Output<X>];
+  <X extends Input, O extends Out<X> = undefined>(grad: Input, x: X, options?: HalvesOptions<F, X, O>): Result<X, O>;
+}
+
+const words = { x: 'gate', other: 'up' };
+
+/** Whether an argument may be options, or is left out; anything else is an input, if a wrong one. */
+const isInput = (x: unknown) =>
+  x !== undefined &&
+  (typeof x !== 'object' || x === null || ArrayBuffer.isView(x) || Array.isArray(x) || isTensorLike(x));
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/** The gate by the function of that name, under its own: `gate('swiglu', 'silu')`. */
+export function gate<F extends FunctionName>(name: string, by: F): Gate<F> {
+  const of = signatures[by];
+  const halves = halvesGate(name, by, 'first') as AnyFunction;
+  return ((a: Input, b: unknown, options: unknown, more: unknown) => {
+    if (!isInput(b)) return halves(a, b, options);
+    if (more !== undefined) throw tooMany(more, name, 'gate, up');
+    return apply(of, name, a, b, readOptions(options, name, of.own));
+  }) as Gate<F>;
+}
+
+/** Its gradients: for two inputs a pair. */
+export function gateGradient<F extends FunctionName>(name: string, by: F): GateGradient<F> {
+  const of = signatures[by];
+  const halves = halvesGradient(name, by, 'first') as AnyFunction;
+  return ((grad: Input, a: Input, b: unknown, options: unknown, more: unknown) => {
+    if (!isInput(b)) return halves(grad, a, b, options);
+    if (more !== undefined) throw tooMany(more, name, 'grad, gate, up');
+    const given = readOptions(options, name, of.own);
+    const { out } = given;
+    if (out !== undefined && (!Array.isArray(out) || out.length !== 2))
+      throw new TypeError(
+        `${name}: out must be an array of two, for the gradients of gate and up, got ${describe(out)}`,
+      );
+    const [da, db] = out === undefined ? [undefined, undefined] : [...out];
+    return applyGradient(of, name, grad, a, b, given, da, db);
+  }) as GateGradient<F>;
+}
+
+/** The gate of the halves of one input, of which one gates the other. */
+export function halvesGate<F extends FunctionName>(name: string, by: F, gating: 'first' | 'second'): HalvesGate<F> {
+  const of = signatures[by];
+  const own = [...of.own, 'dim'];
+  return ((x: Input, options: unknown, more: unknown) => {
+    if (more !== undefined) throw tooMany(more, name, 'x');
+    const given = readOptions(options, name, own);
+    const [first, second] = halvesOf(x, given.own[own.length - 1], 'x', name);
+    return gating === 'first' ? apply(of, name, first, second, given) : apply(of, name, second, first, given);
+  }) as HalvesGate<F>;
+}
+
+export function halvesGradient<F extends FunctionName>(
+  name: string,
+  by: F,
+  gating: 'first' | 'second',
+): HalvesGradient<F> {
+  const of = signatures[by];
+  const own = [...of.own, 'dim'];
+  return ((grad: Input, x: Input, options: unknown, more: unknown) => {
+    if (more !== undefined) throw tooMany(more, name, 'grad, x');
+    const given = readOptions(options, name, own);
+    const dim = given.own[own.length - 1];
+    const from = isFloatArray(x) ? x : asTensor(x, 'x', name);
+    const whole = operands(name, from, given.out);
+    const [first, second] = halvesOf(from, dim, 'x', name);
+    const [a, b] = gating === 'first' ? [first, second] : [second, first];
+    const results = applyGradient(of, name, grad, a, b, given).map((result) => asTensor(result, 'x', name));
+    const y = new Tensor(new Parts(whole.y, whole.shape ?? [whole.count]));
+    const [firstOut, secondOut] = halvesOf(y, dim, 'x', name) as [Tensor, Tensor];
+    const [ofFirst, ofSecond] = gating === 'first' ? results : results.reverse();
+    copyInto(firstOut, ofFirst!.data);
+    copyInto(secondOut, ofSecond!.data);
+    return finished(whole).result;
+  }) as HalvesGradient<F>;
+}
+
+function apply(of: Elementwise, name: string, a: Input, b: unknown, given: Given): unknown {
+  const exact = checkPrecision(given.precision, name);
+  const op = rowOf(of, given, name);
+  const call = operands(name, a, given.out, true, b, words);
+  const [p, q] = [parameterOf(of, 0, given, call.x, name), parameterOf(of, 1, given, call.x, name)];
+  try {
+    backend.gate(call.x, call.other!, call.y, op, p, q, exact, call.fresh);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
+  return finished(call).result;
+}
+
+/** The gradients of a and b, into outputs where there are any. */
+function applyGradient(
+  of: Elementwise,
+  name: string,
+  grad: unknown,
+  a: Input,
+  b: unknown,
+  given: Given,
+  da?: unknown,
+  db?: unknown,
+): [unknown, unknown] {
+  const exact = checkPrecision(given.precision, name);
+  const op = rowOf(of, given, name);
+  const from = isFloatArray(a) ? a : asTensor(a, 'gate', name);
+  const first = operands(name, from, da, true, b, words);
+  const second = operands(name, from, db, true, grad, { x: 'gate', other: 'grad' });
+  if (shareMemory(first.target, second.target))
+    throw new RangeError(`${name}: the two results share memory; each needs its own`);
+  const [p, q] = [parameterOf(of, 0, given, first.x, name), parameterOf(of, 1, given, first.x, name)];
+  try {
+    backend.gateGrad(second.other!, first.x, first.other!, first.y, second.y, op, p, q, exact);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
+  return [finished(first).result, finished(second).result];
+}
+
+/** The halves of an input along a dimension, in its memory. */
+function halvesOf(x: Input, dim: unknown, what: string, name: string): [Input, Input] {
+  if (isFloatArray(x)) {
+    const count = lengthOf(x);
+    checkDim(dim, [count], name);
+    if (count % 2 !== 0) throw notEven(`${count} elements`, what, name);
+    return [part(x, 0, count / 2), part(x, count / 2, count / 2)];
+  }
+  const { data, shape, strides, offset } = asTensor(x, what, name);
+  const at = checkDim(dim, shape, name);
+  const length = shape[at]!;
+  if (length % 2 !== 0) throw notEven(`shape ${shapeText(shape)}`, what, name);
+  const half = Object.freeze(shape.map((extent, i) => (i === at ? extent / 2 : extent)));
+  const view = (from: number) => new Tensor(new Parts(data, half, strides, offset + from * strides[at]!));
+  return [view(0), view(length / 2)];
+}
+
+function checkDim(dim: unknown = -1, shape: readonly number[], name: string): number {
+  try {
+    return normalizeDim(dim as number, shape);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
+}
+
+function notEven(size: string, what: string, name: string): RangeError {
+  return new RangeError(`${name}: ${what} has ${size}, of which there are no halves`);
+}

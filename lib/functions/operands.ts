@@ -1,0 +1,124 @@
+// What a backend is called with: checks what a caller passed, finds the memory, and puts the result where the caller wants it. A Tensor
+// travels as a contiguous array.
+
+import { emptyLike } from '../backends/memory.js';
+import { checkOther, checkOut, countOf } from '../basics/checks.js';
+import { inNameOf } from '../basics/errors.js';
+import { type FloatArray, isFloatArray } from '../basics/floats.js';
+import { isReadOnly } from '../tensor/foreign.js';
+import { checkReach, overlapsItself, sameShape, shapeText } from '../tensor/shape.js';
+import {
+  asTensor,
+  contiguousData,
+  copyInto,
+  ownData,
+  resultLike,
+  type Tensor,
+  type TensorLike,
+} from '../tensor/tensor.js';
+
+/** What a function takes: a typed array, a Tensor, or anything tensor-like. */
+export type Input = FloatArray | TensorLike;
+
+/** What a backend is called with, checked, and what its caller gets. */
+export interface Operands {
+  readonly x: FloatArray;
+  readonly y: FloatArray;
+  /** Of x's type and length: the incoming gradient, or what a gate lets through. */
+  readonly other: FloatArray | undefined;
+  readonly count: number;
+  /** Undefined for typed arrays, which have one dimension. */
+  readonly shape: readonly number[] | undefined;
+  readonly result: unknown;
+  /** Whether y is new memory. */
+  readonly fresh: boolean;
+  /** An `out` that is not contiguous: y is to be scattered into it. */
+  readonly scatter: Tensor | undefined;
+  /** The memory that x lies in, and that `out` does: x and y, unless those are copies. */
+  readonly source: FloatArray;
+  readonly target: FloatArray;
+}
+
+/** How messages call the inputs. */
+export interface Words {
+  readonly x: string;
+  readonly other: string;
+}
+const usual: Words = { x: 'x', other: 'grad' };
+
+/** The operands of x, and of another input where there is to be one, with `out` or something new for the result. */
+export function operands(
+  name: string,
+  x: Input,
+  out: unknown,
+  hasOther = false,
+  other?: unknown,
+  words = usual,
+): Operands {
+  if (!isFloatArray(x)) return tensorOperands(name, x, out, hasOther, other, words);
+  const count = countOf(x, name);
+  const second = hasOther ? checkOther(x, count, other, words.other, name) : undefined;
+  const fresh = out === undefined;
+  const y = fresh ? emptyLike(x, count) : checkOut(x, count, second, out, name, words.other);
+  return { x, y, other: second, count, shape: undefined, result: y, fresh, scatter: undefined, source: x, target: y };
+}
+
+function tensorOperands(
+  name: string,
+  like: unknown,
+  out: unknown,
+  hasOther: boolean,
+  other: unknown,
+  words: Words,
+): Operands {
+  const from = asTensor(like, words.x, name);
+  const otherFrom = hasOther ? likeX(from, other, words.other, name) : undefined;
+  const into = out === undefined ? undefined : likeX(from, out, 'out', name);
+  if (into !== undefined && isReadOnly(out)) throw new TypeError(`${name}: out is marked READONLY`);
+  // Their memory only now: what was read so far may have been getters, which can have done anything to it.
+  let what = words.x;
+  let x: FloatArray;
+  let second: FloatArray | undefined;
+  let own: FloatArray | undefined;
+  try {
+    x = contiguousData(from);
+    what = words.other;
+    if (otherFrom !== undefined) second = contiguousData(otherFrom);
+    what = 'out';
+    own = into && ownData(into);
+    if (into !== undefined && own === undefined) checkReach(into.data, into);
+  } catch (error) {
+    throw inNameOf(`${name}: ${what}`, error);
+  }
+  const { shape, size: count } = from;
+  const source = from.data;
+  if (own === undefined) {
+    if (into !== undefined && overlapsItself(into)) throw selfOverlap(into, name);
+    const y = emptyLike(x, count);
+    const result = out ?? resultLike(from, y);
+    // Scattered afterwards, so an out may share anything with x.
+    const target = into?.data ?? y;
+    return { x, y, other: second, count, shape, result, fresh: true, scatter: into, source, target };
+  }
+  const y = checkOut(x, count, second, own, name, words.other);
+  return { x, y, other: second, count, shape, result: out, fresh: false, scatter: undefined, source, target: y };
+}
+
+function selfOverlap({ strides }: Tensor, name: string): RangeError {
+  return new RangeError(`${name}: out has strides ${shapeText(strides)}: several elements are one place in memory`);
+}
+
+/** The call, its result where the caller wants it. */
+export function finished(call: Operands): Operands {
+  if (call.scatter !== undefined) copyInto(call.scatter, call.y);
+  return call;
+}
+
+/** `other` as a tensor of x's dtype and shape. */
+function likeX(x: Tensor, other: unknown, what: string, name: string): Tensor {
+  const tensor = asTensor(other, what, name);
+  if (tensor.dtype !== x.dtype) throw new TypeError(`${name}: ${what} must be ${x.dtype} like x, got ${tensor.dtype}`);
+  if (!sameShape(tensor.shape, x.shape))
+    throw new RangeError(`${name}: ${what} has shape ${shapeText(tensor.shape)} but x has ${shapeText(x.shape)}`);
+  return tensor;
+}

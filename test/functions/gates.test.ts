@@ -1,0 +1,196 @@
+// Gates against what they are made of: an activation, and a product of which each element is rounded once.
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import * as nonlin from '../../lib/index.js';
+
+const { Tensor } = nonlin;
+const backend = nonlin.info().backend;
+afterEach(() => nonlin.useBackend(backend));
+
+type Float = Float32Array | Float64Array;
+type Two = (a: Float, b: Float, options?: object) => Float;
+type Gradients = (grad: Float, a: Float, b: Float, options?: object) => [Float, Float];
+type Halves = (x: unknown, options?: object) => Float;
+
+const gates = [
+  { name: 'reglu', of: nonlin.relu, slope: nonlin.reluGrad },
+  { name: 'geglu', of: nonlin.gelu, slope: nonlin.geluGrad },
+] as unknown as { name: 'reglu' | 'geglu'; of: (x: Float, o?: object) => Float; slope: Two }[];
+const two = (name: string) => (nonlin as unknown as Record<string, Two>)[name]!;
+const gradients = (name: string) => (nonlin as unknown as Record<string, Gradients>)[`${name}Grad`]!;
+
+// Around a small call, a block and what several threads share.
+const lengths = [0, 1, 7, 127, 128, 129, 1000, 1024, 1025, 5000, 140_000];
+const numbers = (Floats: typeof Float32Array | typeof Float64Array, length: number, seed: number) =>
+  new Floats(length).map((_: number, i: number) => 6 * Math.sin(i * 1.7 + seed) + (i % 97 === 0 ? -20 : 0));
+
+describe.each(nonlin.backends())('%s', (name) => {
+  describe.each([
+    [Float32Array, 'fast'],
+    [Float32Array, 'exact'],
+    [Float64Array, 'fast'],
+  ] as const)('%o %s', (Floats, precision) => {
+    it.each(gates)('$name is the activation times the other input', ({ name: gate, of, slope }) => {
+      nonlin.useBackend(name);
+      for (const length of name === 'js' ? lengths.slice(0, -1) : lengths) {
+        const [g, a, b] = [1, 2, 3].map((seed) => numbers(Floats, length, seed)) as [Float, Float, Float];
+        const product = (x: Float, y: Float) => x.map((value, i) => value * y[i]!) as Float;
+        const expected = product(of(a, { precision }), b);
+        expect(two(gate)(a, b, { precision })).toEqual(expected);
+        const slopes = slope(product(g, b), a, { precision });
+        const values = product(g, of(a, { precision }));
+        expect(gradients(gate)(g, a, b, { precision })).toEqual([slopes, values]);
+
+        for (const into of [a, b]) {
+          const [from, by] = [a.slice(), b.slice()];
+          const out = into === a ? from : by;
+          expect(two(gate)(from, by, { precision, out })).toBe(out);
+          expect(out).toEqual(expected);
+        }
+        const [dg, da, db] = [g.slice(), a.slice(), b.slice()];
+        expect(gradients(gate)(dg, da, db, { precision, out: [db, da] })).toEqual([slopes, values]);
+        const inGrad = g.slice();
+        expect(gradients(gate)(inGrad, a, b, { precision, out: [inGrad, a.slice()] })).toEqual([slopes, values]);
+      }
+    });
+  });
+});
+
+it('exact gates have the same bits in native code and TypeScript', () => {
+  const [g, a, b] = [1, 2, 3].map((seed) => numbers(Float32Array, 3000, seed)) as [Float, Float, Float];
+  const all = nonlin.backends().map((name) => {
+    nonlin.useBackend(name);
+    return [nonlin.geglu(a, b, { precision: 'exact' }), ...nonlin.gegluGrad(g, a, b, { precision: 'exact' })];
+  });
+  for (const one of all) expect(one).toEqual(all[0]);
+});
+
+describe('of the halves of one input', () => {
+  const shapes = [[8], [2, 6], [3, 4, 2], [2, 1, 2]];
+  const cases = shapes.flatMap((shape) => shape.flatMap((extent, dim) => (extent % 2 === 0 ? [{ shape, dim }] : [])));
+  const at = (lists: unknown, index: readonly number[]) => index.reduce((list, i) => (list as unknown[])[i], lists);
+  const indices = (shape: readonly number[]): number[][] =>
+    shape.reduce<number[][]>((all, n) => all.flatMap((one) => Array.from({ length: n }, (_, i) => [...one, i])), [[]]);
+
+  it.each(cases)('of $shape along $dim', ({ shape, dim }) => {
+    const size = shape.reduce((a, b) => a * b);
+    const x = new Tensor(numbers(Float32Array, size, 1), { shape });
+    const half = shape.map((extent, i) => (i === dim ? extent / 2 : extent));
+    const value = (index: readonly number[], second: boolean) =>
+      at(x.toArray(), second ? index.map((i, d) => (d === dim ? i + half[dim]! : i)) : index) as number;
+    const one = (f: (x: Float) => Float, v: number) => f(Float32Array.of(v))[0]!;
+    for (const { gate, wanted } of [
+      { gate: nonlin.glu, wanted: (a: number, b: number) => a * one(nonlin.sigmoid, b) },
+      { gate: nonlin.reglu, wanted: (a: number, b: number) => one(nonlin.relu, a) * b },
+    ] as unknown as { gate: Halves; wanted: (a: number, b: number) => number }[]) {
+      for (const input of [x, x.clone().transpose(0, -1).contiguous().transpose(0, -1)]) {
+        const y = gate(input, { dim }) as unknown as nonlin.Tensor;
+        expect(y.shape).toEqual(half);
+        for (const index of indices(half)) {
+          const expected = Math.fround(wanted(value(index, false), value(index, true)));
+          expect(at(y.toArray(), index), `${index}`).toBe(expected);
+        }
+      }
+    }
+  });
+
+  it('a typed array is cut in the middle', () => {
+    const [a, b] = [Float32Array.of(1, -2, 3), Float32Array.of(4, 5, 6)];
+    const x = Float32Array.of(...a, ...b);
+    expect(nonlin.geglu(x)).toEqual(nonlin.geglu(a, b));
+    expect(nonlin.geglu(x, { approximate: 'tanh' })).toEqual(nonlin.geglu(a, b, { approximate: 'tanh' }));
+    expect(nonlin.glu(x)).toEqual(Float32Array.from(nonlin.sigmoid(b), (gate, i) => gate * a[i]!));
+    const g = Float32Array.of(1, 2, 3);
+    const [da, db] = nonlin.gegluGrad(g, a, b);
+    expect(nonlin.gegluGrad(g, x)).toEqual(Float32Array.of(...da, ...db));
+  });
+
+  it('the gradient has the shape of x, and goes where it is wanted', () => {
+    for (const dim of [0, 1]) {
+      const x = new Tensor(numbers(Float64Array, 24, 1), { shape: [4, 6] });
+      const shape = dim === 0 ? [2, 6] : [4, 3];
+      const g = new Tensor(numbers(Float64Array, 12, 2), { shape });
+      const y = nonlin.gluGrad(g, x, { dim });
+      expect(y.shape).toEqual([4, 6]);
+      // By differences of the sum of grad * glu.
+      const loss = (at: nonlin.Tensor) =>
+        (nonlin.glu(at, { dim }).mul(g).toArray() as number[][]).flat().reduce((a, b) => a + b);
+      const slopes = Array.from({ length: 24 }, (_, i) => {
+        const moved = (by: number) => {
+          const data = x.data.slice();
+          data[i]! += by;
+          return loss(new Tensor(data, { shape: [4, 6] }));
+        };
+        return (moved(1e-6) - moved(-1e-6)) / 2e-6;
+      });
+      (y.toArray() as number[][]).flat().forEach((value, i) => {
+        expect(value).toBeCloseTo(slopes[i]!, 6);
+      });
+      const out = new Tensor(new Float64Array(24), { shape: [6, 4] }).transpose(0, 1);
+      expect(nonlin.gluGrad(g, x, { dim, out })).toBe(out);
+      expect(out.equals(y)).toBe(true);
+    }
+  });
+});
+
+describe('refuses', () => {
+  const f32 = (n: number) => new Float32Array(n);
+  it.each([
+    [
+      'halves that there are none of',
+      () => nonlin.glu(f32(3)),
+      RangeError,
+      'glu: x has 3 elements, of which there are no halves',
+    ],
+    [
+      'halves of an odd dimension',
+      () => nonlin.reglu(new Tensor([[1, 2, 3]])),
+      RangeError,
+      'reglu: x has shape [1, 3], of which there are no halves',
+    ],
+    ['inputs of two lengths', () => nonlin.reglu(f32(3), f32(4)), RangeError, 'reglu: up has 4 elements but x has 3'],
+    [
+      'inputs of two types',
+      () => nonlin.reglu(f32(3), new Float64Array(3)),
+      TypeError,
+      'reglu: up must be a Float32Array',
+    ],
+    ['what is no input', () => nonlin.reglu(f32(3), 'x' as never), TypeError, 'reglu: up must be a Float32Array'],
+    [
+      'dim of two inputs',
+      () => nonlin.reglu(f32(3), f32(3), { dim: 0 } as never),
+      TypeError,
+      'there is no option `dim`',
+    ],
+    ['a dim that there is not', () => nonlin.glu(f32(4), { dim: 1 }), RangeError, 'glu: '],
+    [
+      'results in one memory',
+      () => {
+        const out = f32(3);
+        return nonlin.regluGrad(f32(3), f32(3), f32(3), { out: [out, out] });
+      },
+      RangeError,
+      'regluGrad: the two results share memory; each needs its own',
+    ],
+    [
+      'one result for two gradients',
+      () => nonlin.regluGrad(f32(3), f32(3), f32(3), { out: f32(3) as never }),
+      TypeError,
+      'regluGrad: out must be an array of two',
+    ],
+  ])('%s', (_, call, kind, message) => {
+    expect(call).toThrow(kind);
+    expect(call).toThrow(message);
+  });
+});
+
+it('takes any two arrays of one length, whatever is in them', () => {
+  const value = fc.oneof(fc.float(), fc.constantFrom(NaN, Infinity, -Infinity, -0));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(value, value), { maxLength: 200 }), (pairs) => {
+      const [a, b] = [0, 1].map((k) => Float32Array.from(pairs, (pair) => pair[k]!)) as [Float, Float];
+      const expected = Float32Array.from(nonlin.relu(a) as Float32Array, (gate, i) => gate * b[i]!);
+      expect(nonlin.reglu(a, b)).toEqual(expected);
+    }),
+  );
+});
