@@ -226,7 +226,7 @@ export const activations = {
   relu: { f: (x) => (x < 0 ? 0 : x), grad: (x, g) => (x > 0 ? g : x <= 0 ? 0 : x) },
   /** x, and below 0 negativeSlope x: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013. */
   leakyRelu: {
-    parameters: { negativeSlope: { default: 0.01, samples: [0, 0.2, 1, -0.5, 3, 1e-20] } },
+    parameters: { negativeSlope: { default: 0.01, samples: [0, 0.2, 1, -0.5, 3, 100] } },
     // A slope of 0 times -Infinity is no limit.
     f: (x, a) => (x < 0 ? (a === 0 ? -0 : a * x) : x),
     grad: (x, g, a) => (x > 0 ? g : x <= 0 ? a * g : x),
