@@ -1,18 +1,7 @@
 // What the package exports, name by name. Each elementwise function is a row of lib/activations/table.ts.
 
 import type { DType } from './basics/floats.js';
-import { readOptions, tooMany } from './basics/options.js';
-import {
-  forward,
-  gradient,
-  type Input,
-  type Out,
-  type Result,
-  type SoftmaxOptions,
-  softmaxGrad as softmaxGradOf,
-  softmax as softmaxOf,
-  softmaxSignature,
-} from './functions/functions.js';
+import { alongDim, alongDimGradient, forward, gradient } from './functions/functions.js';
 import { gate, gateGradient, halvesGate, halvesGradient } from './functions/gates.js';
 import { Tensor as TensorClass, type TensorConstructor } from './tensor/tensor.js';
 
@@ -84,14 +73,14 @@ export const geglu = gate('geglu', 'gelu');
  * @param options `dim` in [-rank, rank - 1], default -1; or the number itself, `softmax(x, 0)`.
  * @throws like {@link relu}; TypeError where `dim` is not an integer, RangeError where x has no such dimension.
  */
-export function softmax<X extends Input, O extends Out<X> = undefined>(
-  x: X,
-  options?: SoftmaxOptions<X, O> | number,
-): Result<X, O>;
-export function softmax(x: Input, options?: unknown, more?: unknown): unknown {
-  if (more !== undefined) throw tooMany(more, 'softmax', 'x');
-  return softmaxOf('softmax', x, readOptions(options, 'softmax', softmaxSignature.own)).result;
-}
+export const softmax = alongDim('softmax');
+
+/**
+ * The logarithm of softmax along a dimension, `x - log(sum(e^x))`, within 4 ulp relative to the true value, the largest share's too:
+ * of a slice in which one entry is all but certain it is a small number and not 0. A slice with NaN or +Infinity in it, or of
+ * -Infinity only, becomes NaN. Arguments as in {@link softmax}.
+ */
+export const logSoftmax = alongDim('logSoftmax');
 
 /**
  * `grad` where x > 0, else 0; NaN where x is NaN. `grad` has the kind, dtype and shape of x; `out` may be either of them.
@@ -130,15 +119,10 @@ export const regluGrad = gateGradient('regluGrad', 'relu');
 export const gegluGrad = gateGradient('gegluGrad', 'gelu');
 
 /** `s * (grad - sum(grad * s))` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}, and of {@link softmax}. */
-export function softmaxGrad<X extends Input, O extends Out<X> = undefined>(
-  grad: Input,
-  x: X,
-  options?: SoftmaxOptions<X, O> | number,
-): Result<X, O>;
-export function softmaxGrad(grad: Input, x: Input, options?: unknown, more?: unknown): unknown {
-  if (more !== undefined) throw tooMany(more, 'softmaxGrad', 'grad, x');
-  return softmaxGradOf('softmaxGrad', grad, x, readOptions(options, 'softmaxGrad', softmaxSignature.own)).result;
-}
+export const softmaxGrad = alongDimGradient('softmax');
+
+/** `grad - s * sum(grad)` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}, and of {@link logSoftmax}. */
+export const logSoftmaxGrad = alongDimGradient('logSoftmax');
 
 /** A float32 or float64 array of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
 export const Tensor: TensorConstructor = TensorClass;
@@ -167,11 +151,13 @@ export {
   GELU,
   type Layer,
   LeakyReLU,
+  LogSoftmax,
   ReLU,
   Sigmoid,
   Softmax,
   Tanh,
 } from './functions/layers.js';
+export { crossEntropy, crossEntropyGrad, logSumExp } from './functions/losses.js';
 export type {
   DataOf,
   DTypeOf,

@@ -17,12 +17,13 @@ constexpr int64_t max_threads = 256;
 struct call_record {
   // The arrays of a call are its inputs and then its outputs.
   enum kind : int32_t {
-    map,              // x, y
-    gradient,         // grad, x, y
-    softmax,          // x, y
-    softmax_gradient, // grad, x, y
-    gate,             // a, b, y
-    gate_gradient,    // grad, a, b, and its two results
+    map,             // x, y
+    gradient,        // grad, x, y
+    slices,          // x, y
+    slices_gradient, // grad, x, y
+    gate,            // a, b, y
+    gate_gradient,   // grad, a, b, and its two results
+    log_parts,       // x, and a Float64Array of the maximum and one of the logarithm for each slice
     kind_count
   };
   static constexpr size_t most_inputs = 3, most_outputs = 2;
@@ -38,13 +39,14 @@ struct call_record {
       : set(r.set), kind(r.kind), op(r.op), how(r.how), count(r.count), unused{}, length(r.length), inner(r.inner),
         a(r.a), b(r.b) {}
 
-  bool is_softmax() const { return kind == softmax || kind == softmax_gradient; }
-  size_t inputs() const { return kind == map || kind == softmax ? 1 : kind == gate_gradient ? 3 : 2; }
+  bool has_slices() const { return kind == slices || kind == slices_gradient || kind == log_parts; }
+  size_t inputs() const { return kind == map || kind == slices ? 1 : kind == gate_gradient ? 3 : 2; }
   size_t outputs() const { return kind == gate_gradient ? 2 : 1; }
   // Those that know no sizes.
   bool is_known() const {
     return 0 <= set && size_t(set) < supported_kernels().size() && 0 <= kind && kind < kind_count && 0 <= op &&
-           op < int32_t(activation_count) && 0 <= how && how < int32_t(arithmetic_count);
+           op < int32_t(has_slices() ? unsigned(slice_count) : unsigned(activation_count)) && 0 <= how &&
+           how < int32_t(arithmetic_count);
   }
   size_t element_size() const { return how == float64 ? sizeof(double) : sizeof(float); }
   // Whether so many elements are slices of `length` and `inner`, positive integers.
@@ -62,16 +64,16 @@ struct call_record {
     const arithmetic how = arithmetic(this->how);
     const parameters p = {a, b};
     if (elements == 0) return;
-    const size_t outer = is_softmax() ? elements / (size_t(length) * size_t(inner)) : 0;
+    const size_t outer = has_slices() ? elements / (size_t(length) * size_t(inner)) : 0;
     switch (kind) {
     case map:
       return run_map(kernels, row, p, how, nullptr, in[0], out[0], elements, threads);
     case gradient:
       return run_map(kernels, row, p, how, in[0], in[1], out[0], elements, threads);
-    case softmax:
-      return run_softmax(kernels, how, nullptr, in[0], out[0], outer, size_t(length), size_t(inner), threads);
-    case softmax_gradient:
-      return run_softmax(kernels, how, in[0], in[1], out[0], outer, size_t(length), size_t(inner), threads);
+    case slices:
+      return run_slices(kernels, slice(op), how, nullptr, in[0], out[0], outer, size_t(length), size_t(inner), threads);
+    case slices_gradient:
+      return run_slices(kernels, slice(op), how, in[0], in[1], out[0], outer, size_t(length), size_t(inner), threads);
     case gate:
       return run_gate(kernels, row, p, how, in[0], in[1], out[0], elements, threads);
     case gate_gradient:
@@ -139,12 +141,33 @@ napi_value call_small(napi_env env, const call_record &record, char *memory, siz
   const size_t inputs = record.inputs();
   if (record.count < 1 || size_t(record.count) > (size - record_bytes) / record.element_size() / inputs)
     return fail_range(env, "the block does not hold so many elements");
-  if (record.is_softmax() && !record.fits(size_t(record.count)))
+  if (record.has_slices() && !record.fits(size_t(record.count)))
     return fail_range(env, "length * inner must be positive and divide the number of elements");
   void *arrays[call_record::most_inputs];
   for (size_t i = 0; i < inputs; i++)
     arrays[i] = memory + record_bytes + i * size_t(record.count) * record.element_size();
   record.run(arrays, arrays, size_t(record.count), 1);
+  return nullptr;
+}
+
+// A call whose outputs are a number for each slice.
+napi_value call_log_parts(napi_env env, const call_record &record, const napi_value *values) {
+  array x, parts[2];
+  if (!read_array(env, values[0], record.element_size(), x)) return nullptr;
+  if (!record.fits(x.length))
+    return fail_range(env, "length * inner must be positive and divide the number of elements");
+  const size_t slices = x.length / size_t(record.length);
+  for (size_t i = 0; i < 2; i++) {
+    if (!read_array(env, values[1 + i], sizeof(double), parts[i])) return nullptr;
+    if (parts[i].length != slices) return fail_range(env, "expected a number for each slice");
+    if (share_memory(x, parts[i])) return fail_range(env, "a result overlaps x");
+  }
+  if (share_memory(parts[0], parts[1])) return fail_range(env, "the results share memory");
+  if (slices > 0)
+    run_log_parts(*supported_kernels()[size_t(record.set)], arithmetic(record.how), x.data,
+                  static_cast<double *>(parts[0].data), static_cast<double *>(parts[1].data),
+                  slices / size_t(record.inner), size_t(record.length), size_t(record.inner),
+                  threads_for(env, x.length));
   return nullptr;
 }
 
@@ -164,12 +187,17 @@ napi_value call(napi_env env, napi_callback_info info) {
     return fail_range(env, "the block is too small, or not aligned");
   const call_record record(*static_cast<const volatile call_record *>(memory));
   if (!record.is_known()) return fail_range(env, "there is no such call");
+  if (count == 1 && record.kind == call_record::log_parts) return fail_type(env, "expected arrays");
   if (count == 1) return call_small(env, record, static_cast<char *>(memory), size);
 
   // Asked for apart, as a small call has none of them.
   count = 1 + most_arrays;
   if (napi_get_cb_info(env, info, &count, values, nullptr, nullptr) != napi_ok) return nullptr;
   const size_t inputs = record.inputs(), outputs = record.outputs();
+  if (record.kind == call_record::log_parts) {
+    if (count < 4) return fail_type(env, "expected as many arrays as the record says");
+    return call_log_parts(env, record, values + 1);
+  }
   if (count < 1 + inputs + outputs) return fail_type(env, "expected as many arrays as the record says");
   array all[most_arrays];
   void *data[most_arrays];
@@ -179,7 +207,7 @@ napi_value call(napi_env env, napi_callback_info info) {
     data[i] = all[i].data;
   }
   const size_t elements = all[0].length;
-  if (record.is_softmax() && !record.fits(elements))
+  if (record.has_slices() && !record.fits(elements))
     return fail_range(env, "length * inner must be positive and divide the number of elements");
   if (const char *wrong = overlap_of(all, inputs, all + inputs, outputs)) return fail_range(env, wrong);
   record.run(data, data + inputs, elements, threads_for(env, elements));

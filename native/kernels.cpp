@@ -1,7 +1,7 @@
 // The table of an instruction set, which CMake calls KERNELS, and the loops of softmax. Those of the rows are
 // loops.cpp's.
 #include "kernels.h"
-#include "softmax/short_rows.h"
+#include "softmax/logs.h"
 
 namespace nonlin {
 
@@ -46,13 +46,22 @@ const kernels KERNELS = {
 #undef ACTIVATION
         },
     .multiply = {multiply<float>, multiply<float>, multiply<double>},
-    .softmax_rows = {softmax_rows<float, float>, softmax_rows<double, float>, softmax_rows<double, double>},
-    .softmax_columns = {softmax_columns<float, float>, softmax_columns<double, float>, softmax_columns<double, double>},
-    // float32 computes these in double lanes either way: grad - sum(grad * softmax) cancels.
-    .softmax_rows_grad = {softmax_rows_grad<double, float>, softmax_rows_grad<double, float>,
-                          softmax_rows_grad<double, double>},
-    .softmax_columns_grad = {softmax_columns_grad<double, float>, softmax_columns_grad<double, float>,
-                             softmax_columns_grad<double, double>},
+    // float32 computes the gradients in double lanes either way: grad - sum(grad * softmax) cancels.
+    .slices = {{{softmax_rows<float, float>, softmax_rows<double, float>, softmax_rows<double, double>},
+                {softmax_columns<float, float>, softmax_columns<double, float>, softmax_columns<double, double>},
+                {softmax_rows_grad<double, float>, softmax_rows_grad<double, float>, softmax_rows_grad<double, double>},
+                {softmax_columns_grad<double, float>, softmax_columns_grad<double, float>,
+                 softmax_columns_grad<double, double>}},
+               {{log_softmax_rows<float, float>, log_softmax_rows<double, float>, log_softmax_rows<double, double>},
+                {log_softmax_columns<float, float>, log_softmax_columns<double, float>,
+                 log_softmax_columns<double, double>},
+                {softmax_rows_grad<double, float, true>, softmax_rows_grad<double, float, true>,
+                 softmax_rows_grad<double, double, true>},
+                {softmax_columns_grad<double, float, true>, softmax_columns_grad<double, float, true>,
+                 softmax_columns_grad<double, double, true>}}},
+    .log_parts_rows = {log_parts_rows<float, float>, log_parts_rows<double, float>, log_parts_rows<double, double>},
+    .log_parts_columns = {log_parts_columns<float, float>, log_parts_columns<double, float>,
+                          log_parts_columns<double, double>},
 };
 
 } // namespace nonlin

@@ -15,17 +15,24 @@ enum arithmetic : unsigned {
   arithmetic_count
 };
 
+// What is computed over a dimension.
+enum slice : unsigned { softmax_slice, log_softmax_slice, slice_count };
+
 // Arrays are typed by the arithmetic, and may begin at any address. y is one of the inputs or overlaps none.
 // `stream` writes y past the cache: for outputs that it could not hold, at a multiple of an element's size.
 using map_function = void(const void *x, void *y, size_t n, parameters p, bool stream);
 using map_grad_function = void(const void *g, const void *x, void *y, size_t n, parameters p);
-// Softmax of each of `rows` contiguous rows.
-using softmax_rows_function = void(const void *x, void *y, size_t rows, size_t length, bool stream);
-using softmax_rows_grad_function = void(const void *g, const void *x, void *y, size_t rows, size_t length);
-// Softmax of each of the first `columns` columns of a [length, inner] matrix.
-using softmax_columns_function = void(const void *x, void *y, size_t length, size_t inner, size_t columns);
-using softmax_columns_grad_function = void(const void *g, const void *x, void *y, size_t length, size_t inner,
-                                           size_t columns);
+// Each of `rows` contiguous rows.
+using rows_function = void(const void *x, void *y, size_t rows, size_t length, bool stream);
+using rows_grad_function = void(const void *g, const void *x, void *y, size_t rows, size_t length);
+// Each of the first `columns` columns of a [length, inner] matrix.
+using columns_function = void(const void *x, void *y, size_t length, size_t inner, size_t columns);
+using columns_grad_function = void(const void *g, const void *x, void *y, size_t length, size_t inner, size_t columns);
+
+// The maximum of each slice, and the logarithm of sum(e^(x - maximum)).
+using log_parts_rows_function = void(const void *x, double *maxima, double *logs, size_t rows, size_t length);
+using log_parts_columns_function = void(const void *x, double *maxima, double *logs, size_t length, size_t inner,
+                                        size_t columns);
 
 // y = a b.
 using multiply_function = void(const void *a, const void *b, void *y, size_t n, bool stream);
@@ -36,14 +43,21 @@ struct row_kernels {
   map_grad_function *map_grad[arithmetic_count];
 };
 
+// The loops of a function over slices, and of its gradient.
+struct slice_kernels {
+  rows_function *rows[arithmetic_count];
+  columns_function *columns[arithmetic_count];
+  rows_grad_function *rows_grad[arithmetic_count];
+  columns_grad_function *columns_grad[arithmetic_count];
+};
+
 struct kernels {
   const char *name;
   const row_kernels *rows[activation_count];
   multiply_function *multiply[arithmetic_count];
-  softmax_rows_function *softmax_rows[arithmetic_count];
-  softmax_columns_function *softmax_columns[arithmetic_count];
-  softmax_rows_grad_function *softmax_rows_grad[arithmetic_count];
-  softmax_columns_grad_function *softmax_columns_grad[arithmetic_count];
+  slice_kernels slices[slice_count];
+  log_parts_rows_function *log_parts_rows[arithmetic_count];
+  log_parts_columns_function *log_parts_columns[arithmetic_count];
 };
 
 extern const kernels avx512, avx2, neon;

@@ -94,19 +94,14 @@ void run_gate_gradient(const kernels &set, activation op, parameters p, arithmet
   });
 }
 
-void run_softmax(const kernels &set, arithmetic how, const void *g, const void *x, void *y, size_t outer, size_t length,
-                 size_t inner, unsigned threads) {
-  const size_t size = element_size(how);
+// Calls rows(first row, end) or columns(first byte, how many) for all of x as [outer, length, inner].
+namespace {
+
+template <class Rows, class Columns>
+void for_each_slice(size_t size, size_t outer, size_t length, size_t inner, unsigned threads, Rows rows,
+                    Columns columns) {
   if (inner == 1) {
-    const bool stream = streams(y, outer * length * size, size);
-    const size_t grain = std::max<size_t>(1, grain_elements / length);
-    parallel_for(outer, grain, threads, [&](size_t begin, size_t end) {
-      const size_t from = begin * length * size;
-      if (g == nullptr)
-        set.softmax_rows[how](at(x, from), at(y, from), end - begin, length, stream);
-      else
-        set.softmax_rows_grad[how](at(g, from), at(x, from), at(y, from), end - begin, length);
-    });
+    parallel_for(outer, std::max<size_t>(1, grain_elements / length), threads, rows);
     return;
   }
   // A block of columns is a whole number of bands of the kernels, so that each row is touched in several cache lines.
@@ -115,16 +110,49 @@ void run_softmax(const kernels &set, arithmetic how, const void *g, const void *
   const size_t blocks = (inner + width - 1) / width;
   const size_t grain = std::max<size_t>(1, grain_elements / length / width);
   parallel_for(outer * blocks, grain, threads, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) {
-      const size_t column = i % blocks * width;
-      const size_t from = (i / blocks * length * inner + column) * size;
-      const size_t columns = std::min(width, inner - column);
-      if (g == nullptr)
-        set.softmax_columns[how](at(x, from), at(y, from), length, inner, columns);
-      else
-        set.softmax_columns_grad[how](at(g, from), at(x, from), at(y, from), length, inner, columns);
-    }
+    for (size_t i = begin; i < end; i++)
+      columns(i / blocks, i % blocks * width, std::min(width, inner - i % blocks * width));
   });
+}
+
+} // namespace
+
+void run_slices(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y, size_t outer,
+                size_t length, size_t inner, unsigned threads) {
+  const size_t size = element_size(how);
+  const slice_kernels &loops = set.slices[what];
+  const bool stream = streams(y, outer * length * size, size);
+  for_each_slice(
+      size, outer, length, inner, threads,
+      [&](size_t begin, size_t end) {
+        const size_t from = begin * length * size;
+        if (g == nullptr)
+          loops.rows[how](at(x, from), at(y, from), end - begin, length, stream);
+        else
+          loops.rows_grad[how](at(g, from), at(x, from), at(y, from), end - begin, length);
+      },
+      [&](size_t slab, size_t column, size_t columns) {
+        const size_t from = (slab * length * inner + column) * size;
+        if (g == nullptr)
+          loops.columns[how](at(x, from), at(y, from), length, inner, columns);
+        else
+          loops.columns_grad[how](at(g, from), at(x, from), at(y, from), length, inner, columns);
+      });
+}
+
+void run_log_parts(const kernels &set, arithmetic how, const void *x, double *maxima, double *logs, size_t outer,
+                   size_t length, size_t inner, unsigned threads) {
+  const size_t size = element_size(how);
+  for_each_slice(
+      size, outer, length, inner, threads,
+      [&](size_t begin, size_t end) {
+        set.log_parts_rows[how](at(x, begin * length * size), maxima + begin, logs + begin, end - begin, length);
+      },
+      [&](size_t slab, size_t column, size_t columns) {
+        const size_t first = slab * inner + column;
+        set.log_parts_columns[how](at(x, (slab * length * inner + column) * size), maxima + first, logs + first, length,
+                                   inner, columns);
+      });
 }
 
 } // namespace nonlin

@@ -20,8 +20,11 @@ void run_gate(const kernels &set, activation op, parameters p, arithmetic how, c
 void run_gate_gradient(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *a,
                        const void *b, void *da, void *db, size_t n, unsigned threads);
 
-// Softmax of x over the middle dimension of [outer, length, inner], or where there is a g its gradient. No size is 0.
-void run_softmax(const kernels &set, arithmetic how, const void *g, const void *x, void *y, size_t outer, size_t length,
-                 size_t inner, unsigned threads);
+// Over the middle dimension of x as [outer, length, inner]; where there is a g, its gradient. No size is 0.
+void run_slices(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y, size_t outer,
+                size_t length, size_t inner, unsigned threads);
+// The maximum of each slice and log(sum(e^(x - maximum))), as [outer, inner].
+void run_log_parts(const kernels &set, arithmetic how, const void *x, double *maxima, double *logs, size_t outer,
+                   size_t length, size_t inner, unsigned threads);
 
 } // namespace nonlin

@@ -8,7 +8,7 @@ import { ulpDistance } from './ulp.js';
 
 /** What is compared. */
 export interface Comparison {
-  readonly activation: Activation | 'softmax';
+  readonly activation: Activation | 'softmax' | 'logSoftmax';
   readonly direction: 'forward' | 'gradient';
   readonly dtype: DType;
   readonly precision: Precision;
@@ -46,7 +46,7 @@ export const bounds: readonly Bound[] = [
   },
   { ...zeroOfSlope, dtype: 'float64', ulp: 8, absolute: 2 ** -52, reason: '4 ulp of the true slope on both sides' },
   {
-    activations: ['softmax'],
+    activations: ['softmax', 'logSoftmax'],
     direction: 'gradient',
     dtype: 'float32',
     ulp: 1,
@@ -54,7 +54,7 @@ export const bounds: readonly Bound[] = [
     reason: 'float64 sums, rounded once; where grad and its weighted mean cancel, what their difference keeps',
   },
   {
-    activations: ['softmax'],
+    activations: ['softmax', 'logSoftmax'],
     direction: 'gradient',
     dtype: 'float64',
     ulp: 8,
@@ -78,19 +78,19 @@ export const bounds: readonly Bound[] = [
   { direction: 'gradient', dtype: 'float64', ulp: 8, reason: '4 ulp of the true slope on both sides' },
 
   {
-    activations: ['softmax'],
+    activations: ['softmax', 'logSoftmax'],
     dtype: 'float32',
     precision: 'exact',
     ulp: 1,
     reason: 'two roundings of nearly one float64',
   },
   {
-    activations: ['softmax'],
+    activations: ['softmax', 'logSoftmax'],
     dtype: 'float32',
     ulp: 4,
     reason: 'the promised error, against nearly the correct rounding',
   },
-  { activations: ['softmax'], dtype: 'float64', ulp: 8, reason: '4 ulp of the true value on both sides' },
+  { activations: ['softmax', 'logSoftmax'], dtype: 'float64', ulp: 8, reason: '4 ulp of the true value on both sides' },
   { dtype: 'float32', precision: 'exact', ulp: 0, reason: 'the correctly rounded result on both sides' },
   { dtype: 'float32', precision: 'fast', ulp: 2, reason: 'the promised error, against the correctly rounded result' },
   { dtype: 'float64', ulp: 4, reason: 'two ulp of the true value on both sides' },
@@ -111,7 +111,8 @@ export function boundOf(comparison: Comparison): Bound {
 /**
  * The distance between two results at x, to be held against `bound.ulp`: 0 where the bound allows their absolute difference,
  * Infinity between a zero and one of the other sign, which is an error and not a rounding.
- * `terms` is the size of what cancels: |grad|, and for softmax the result's share times the largest |grad| of its slice.
+ * `terms` is the size of what cancels: |grad|; for softmax the result's share times the largest |grad| of its slice, and for its
+ * logarithm |grad| and as many times that as the slice is long.
  */
 export function distance(
   { dtype }: Comparison,

@@ -6,6 +6,9 @@ import type { FloatArray } from '../basics/floats.js';
 export const backendNames = ['avx512', 'avx2', 'neon', 'js'] as const;
 export type BackendName = (typeof backendNames)[number];
 
+/** What is computed over a dimension. */
+export type Slice = 'softmax' | 'logSoftmax';
+
 /**
  * The arrays of one call have one type and one length. `exact` asks for correctly rounded results, of softmax for nearly those; for
  * float64 arrays it changes nothing.
@@ -52,16 +55,34 @@ export interface Backend {
     b: number,
     exact?: boolean,
   ): void;
-  /** Softmax over the middle dimension of x as [outer, length, inner]; outer follows from the length of x. No size is 0. */
-  softmax(x: FloatArray, y: FloatArray, length: number, inner: number, exact?: boolean, fresh?: boolean): void;
-  /** The gradient of softmax(x) over the same dimension: y = s * (grad - sum(grad * s)), s = softmax(x). */
-  softmaxGrad(
-    grad: FloatArray,
+  /** Softmax or its logarithm over the middle dimension of x as [outer, length, inner]; outer follows from the length of x. No size is 0. */
+  slices(
     x: FloatArray,
     y: FloatArray,
+    slice: Slice,
     length: number,
     inner: number,
     exact?: boolean,
     fresh?: boolean,
+  ): void;
+  /** Its gradient over the same dimension, with s = softmax(x): s * (grad - sum(grad * s)), of the logarithm grad - s * sum(grad). */
+  slicesGrad(
+    grad: FloatArray,
+    x: FloatArray,
+    y: FloatArray,
+    slice: Slice,
+    length: number,
+    inner: number,
+    exact?: boolean,
+    fresh?: boolean,
+  ): void;
+  /** Of each slice of x the maximum m and log(sum(e^(x - m))), as [outer, inner]. */
+  logParts(
+    x: FloatArray,
+    maxima: Float64Array,
+    logs: Float64Array,
+    length: number,
+    inner: number,
+    exact?: boolean,
   ): void;
 }

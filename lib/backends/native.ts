@@ -4,8 +4,16 @@ import { activationNames, opOf } from '../activations/table.js';
 import { type FloatArray, lengthOf } from '../basics/floats.js';
 import { openAddon } from '../environment/node.js';
 import { version } from '../version.js';
-import type { Backend, BackendName } from './backend.js';
-import { type Call, callGateGradient, callNative, kinds, writeParameters, writeSlices } from './record.js';
+import type { Backend, BackendName, Slice } from './backend.js';
+import {
+  type Call,
+  callGateGradient,
+  callLogParts,
+  callNative,
+  kinds,
+  writeParameters,
+  writeSlices,
+} from './record.js';
 import { reference } from './reference.js';
 import { threads } from './threads.js';
 
@@ -47,6 +55,9 @@ const smallestRelu = 32;
 // The threads that the addon was told last.
 let told = 1;
 
+/** As native/kernels.h numbers them. */
+const sliceOf = { softmax: 0, logSoftmax: 1 } as const satisfies Record<Slice, number>;
+
 /** The backend of an instruction set. */
 function backendOf(name: BackendName, set: number, addon: Addon): Backend {
   const { call, sharedElements } = addon;
@@ -80,15 +91,20 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
       writeParameters(a, b);
       callGateGradient(call, set, op, exact, grad, x, by, dx, dby);
     },
-    softmax(x, y, length, inner, exact) {
+    slices(x, y, slice, length, inner, exact) {
       tell(x);
       writeSlices(length, inner);
-      callNative(call, set, kinds.softmax, 0, exact, x, undefined, y);
+      callNative(call, set, kinds.slices, sliceOf[slice], exact, x, undefined, y);
     },
-    softmaxGrad(grad, x, y, length, inner, exact) {
+    slicesGrad(grad, x, y, slice, length, inner, exact) {
       tell(x);
       writeSlices(length, inner);
-      callNative(call, set, kinds.softmaxGradient, 0, exact, grad, x, y);
+      callNative(call, set, kinds.slicesGradient, sliceOf[slice], exact, grad, x, y);
+    },
+    logParts(x, maxima, logs, length, inner, exact) {
+      tell(x);
+      writeSlices(length, inner);
+      callLogParts(call, set, exact, x, maxima, logs);
     },
   };
 }

@@ -18,7 +18,15 @@ export type Call = (block: ArrayBuffer, ...arrays: FloatArray[]) => void;
 export const mostElements = 128;
 
 /** What a call does, as native/addon.cpp numbers it. */
-export const kinds = { map: 0, gradient: 1, softmax: 2, softmaxGradient: 3, gate: 4, gateGradient: 5 } as const;
+export const kinds = {
+  map: 0,
+  gradient: 1,
+  slices: 2,
+  slicesGradient: 3,
+  gate: 4,
+  gateGradient: 5,
+  logParts: 6,
+} as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
 // The block is native/addon.cpp's call_record, and behind it the inputs, in whose places the results are left. There is one for each
@@ -107,6 +115,19 @@ export function callGateGradient(
   call(block);
   copyOver(da, part(all, 0, count));
   copyOver(db, part(all, count, count));
+}
+
+/** The maximum and the logarithm of each slice. */
+export function callLogParts(
+  call: Call,
+  set: number,
+  exact: boolean | undefined,
+  x: FloatArray,
+  maxima: Float64Array,
+  logs: Float64Array,
+): void {
+  writeCall(set, kinds.logParts, 0, isFloat32(x) ? float32.all : float64.all, exact);
+  call(block, x, maxima, logs);
 }
 
 function writeCall(set: number, kind: Kind, op: Op, all: FloatArray, exact = false): void {

@@ -3,6 +3,7 @@
 // It is what the native backends are judged by, and what runs where none of them can.
 
 import { timesExp } from '../activations/erfc.js';
+import { log1p } from '../activations/log.js';
 import { storeGradients, storeValues } from '../activations/rounding.js';
 import { type Activation, activationNames, activations, type Formula } from '../activations/table.js';
 import { bufferOf, copyOver, type FloatArray, isFloat32, lengthOf } from '../basics/floats.js';
@@ -114,8 +115,18 @@ function largestOf(x: FloatArray, start: number, step: number, length: number): 
   return largest;
 }
 
-/** Stores e^(x[start] - largest), e^(x[start + step] - largest), ... in `shares`, and returns their sum. */
-function exponentials(x: FloatArray, start: number, step: number, largest: number, shares: Float64Array): number {
+/**
+ * Stores e^(x[start] - largest), e^(x[start + step] - largest), ... in `shares`, and returns their sum, without the entry of the number
+ * `omitted`.
+ */
+function exponentials(
+  x: FloatArray,
+  start: number,
+  step: number,
+  largest: number,
+  shares: Float64Array,
+  omitted = -1,
+): number {
   // The sum and what its additions rounded off, so that it does not drift with the number of its terms.
   let sum = 0;
   let lost = 0;
@@ -127,6 +138,7 @@ function exponentials(x: FloatArray, start: number, step: number, largest: numbe
     const error = value - (difference + subtracted) + (subtracted - largest);
     const e = difference < farthest ? 0 : timesExp(1, difference, error);
     shares[i] = e;
+    if (i === omitted) continue;
     const next = sum + e;
     const added = next - sum;
     lost += sum - (next - added) + (e - added);
@@ -139,6 +151,36 @@ function exponentials(x: FloatArray, start: number, step: number, largest: numbe
 function share(x: FloatArray, start: number, step: number, shares: Float64Array): void {
   const total = exponentials(x, start, step, largestOf(x, start, step, shares.length), shares);
   for (let i = 0; i < shares.length; i++) shares[i]! /= total;
+}
+
+/** log(sum(e^(x - largest))) of x[start], x[start + step], ...: one of the largest is 1, which log1p adds to what the others are. */
+function logOfRest(x: FloatArray, start: number, step: number, largest: number, shares: Float64Array): number {
+  let [first, equal] = [-1, 0];
+  for (let i = 0, at = start; i < shares.length; i++, at += step) {
+    if (Number.isNaN(x[at]!)) return Number.NaN;
+    if (x[at] === largest) {
+      equal++;
+      if (first < 0) first = i;
+    }
+  }
+  // An infinite entry less itself is no number.
+  if (!Number.isFinite(largest)) return log1p(equal - 1);
+  const total = exponentials(x, start, step, largest, shares, first);
+  return log1p(total);
+}
+
+/** Stores x[start] - largest - log, ... into y. Of an infinite largest entry all are NaN. */
+function storeLogs(
+  x: FloatArray,
+  y: FloatArray,
+  start: number,
+  step: number,
+  length: number,
+  shares: Float64Array,
+): void {
+  const largest = largestOf(x, start, step, length);
+  const log = largest < Infinity ? logOfRest(x, start, step, largest, shares) : Number.NaN;
+  for (let i = 0, at = start; i < length; i++, at += step) y[at] = x[at]! - largest - log;
 }
 
 /** The sum of shares[i] * g[start + i * step]. */
@@ -208,23 +250,37 @@ export const reference: Backend = {
     copyOver(dby, values);
   },
 
-  softmax(input, y, length, inner, _exact, fresh) {
+  slices(input, y, slice, length, inner, _exact, fresh) {
     const x = fresh ? input : readable(input, y, forX);
     const shares = new Float64Array(length);
     forEachSlice(lengthOf(y), length, inner, (start) => {
+      if (slice === 'logSoftmax') return storeLogs(x, y, start, inner, length, shares);
       share(x, start, inner, shares);
       for (let i = 0, at = start; i < length; i++, at += inner) y[at] = shares[i]!;
     });
   },
 
-  softmaxGrad(grad, input, y, length, inner, _exact, fresh) {
+  slicesGrad(grad, input, y, slice, length, inner, _exact, fresh) {
     const g = fresh ? grad : readable(grad, y, forGrad);
     const x = fresh ? input : readable(input, y, forX);
     const shares = new Float64Array(length);
+    const ones = slice === 'logSoftmax' ? new Float64Array(length).fill(1) : undefined;
     forEachSlice(lengthOf(y), length, inner, (start) => {
       share(x, start, inner, shares);
-      const mean = weightedSum(shares, g, start, inner);
-      for (let i = 0, at = start; i < length; i++, at += inner) y[at] = shares[i]! * (g[at]! - mean);
+      const sum = weightedSum(ones ?? shares, g, start, inner);
+      for (let i = 0, at = start; i < length; i++, at += inner)
+        y[at] = ones === undefined ? shares[i]! * (g[at]! - sum) : g[at]! - shares[i]! * sum;
+    });
+  },
+
+  logParts(x, maxima, logs, length, inner) {
+    const shares = new Float64Array(length);
+    let slice = 0;
+    forEachSlice(lengthOf(x), length, inner, (start) => {
+      const largest = largestOf(x, start, inner, length);
+      maxima[slice] = largest;
+      logs[slice] = logOfRest(x, start, inner, largest, shares);
+      slice++;
     });
   },
 };

@@ -1,23 +1,25 @@
 // `nonlin <activation> in.npy`: applies an activation, and writes the result or tells what it is like.
 
 import { type FunctionName, functionNames, signatures } from '../activations/signatures.js';
+import type { Slice } from '../backends/backend.js';
 import { useBackend } from '../backends/select.js';
 import type { FloatArray } from '../basics/floats.js';
-import { map, softmax } from '../functions/functions.js';
+import { map, slices } from '../functions/functions.js';
 import { shapeText } from '../tensor/shape.js';
 import { contiguousData, type Tensor } from '../tensor/tensor.js';
 import { type Arguments, backendOf, choiceOf, flagOf, integerOf, numberOf, precisionOf } from './arguments.js';
 import { attempt, UsageError } from './failures.js';
 import { readTensor, subjectOf, writeTensor } from './files.js';
+import { isSlice } from './operations.js';
 import { type Io, json, paintFor, pairs, short } from './output.js';
 
-export type Applicable = FunctionName | 'softmax';
+export type Applicable = FunctionName | Slice;
 
-export const applicable: readonly Applicable[] = [...functionNames, 'softmax'];
+export const applicable: readonly Applicable[] = [...functionNames, 'softmax', 'logSoftmax'];
 
 /** The options that a function has of its own, as their values stand on the command line. */
 function ownOf(name: Applicable, args: Arguments): readonly unknown[] {
-  if (name === 'softmax') return [integerOf(args, 'dim', -Infinity)];
+  if (isSlice(name)) return [integerOf(args, 'dim', -Infinity)];
   const { own, rows } = signatures[name];
   return own.map((option, i) =>
     i === 0 && rows !== undefined
@@ -40,7 +42,7 @@ export async function apply(name: Applicable, args: Arguments, io: Io): Promise<
   const x = await readTensor(path, io);
   const call = { precision, own };
   const y = attempt(subjectOf(path), () =>
-    name === 'softmax' ? softmax(name, x, call) : map(signatures[name], name, x, call),
+    isSlice(name) ? slices(name, name, x, call) : map(signatures[name], name, x, call),
   ).result as Tensor;
   if (output !== undefined) await writeTensor(output, y, io);
   if (given.has('json')) io.out.write(json(summarize(y)));

@@ -12,6 +12,7 @@ import {
   names as everyName,
   forward,
   gradient,
+  isSlice,
   namesOf,
   type Operation,
   operationsOf,
@@ -196,7 +197,7 @@ function verdict(rows: readonly Row[], failed: number, seconds: number, paint: P
 
 /** The slices that softmax is taken over: rows, short and long, and columns. Elementwise functions see one row. */
 function shapesFor(activation: Comparison['activation'], count: number): { shape: number[]; dim: number }[] {
-  if (activation !== 'softmax') return [{ shape: [count], dim: 0 }];
+  if (!isSlice(activation)) return [{ shape: [count], dim: 0 }];
   const rows = [1, 10, 1000].map((length) => ({ shape: [Math.floor(count / length), length], dim: 1 }));
   return [...rows, { shape: [Math.floor(count / 1000), 100, 10], dim: 1 }];
 }
@@ -223,9 +224,15 @@ function compareAll(
       });
     const typescript = run('js');
     // What cancels in a gradient: see distance().
-    const softmax = activation === 'softmax' && direction === 'gradient';
-    const shares = softmax ? withBackend('js', () => forward(operation, tensor(x), { dim })).data : undefined;
-    const terms = (i: number) => (shares === undefined ? Math.abs(grad[i]!) : shares[i]! * largestGradient);
+    const ofSlice = isSlice(activation) && direction === 'gradient';
+    const shares = ofSlice
+      ? withBackend('js', () => forward(operationsOf('softmax')[0]!, tensor(x), { dim })).data
+      : undefined;
+    const many = activation === 'logSoftmax' ? shape[dim]! : 1;
+    const terms = (i: number) => {
+      if (shares === undefined) return Math.abs(grad[i]!);
+      return shares[i]! * largestGradient * many + (many > 1 ? Math.abs(grad[i]!) : 0);
+    };
 
     for (const name of names) {
       const native = run(name);

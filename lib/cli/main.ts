@@ -11,6 +11,7 @@ import { check } from './check.js';
 import { compare } from './compare/compare.js';
 import { Failure, UsageError } from './failures.js';
 import { info } from './info.js';
+import { isSlice } from './operations.js';
 import type { Io } from './output.js';
 
 interface Command {
@@ -32,8 +33,8 @@ const commands = new Map<string, Command>([
       summary: `apply ${name}`,
       detail:
         'Reads float32 or float64 and writes the same. Without a file, or for -, it reads what\nis piped in; without -o it tells what the result is like.',
-      options: ['output', ...(name === 'softmax' ? ['dim'] : ownFlags(name)), 'precision', 'backend', 'json'],
-      of: name === 'softmax' ? undefined : name,
+      options: ['output', ...(isSlice(name) ? ['dim'] : ownFlags(name)), 'precision', 'backend', 'json'],
+      of: isSlice(name) ? undefined : name,
       run: (args, io) => apply(name, args, io),
     },
   ]),

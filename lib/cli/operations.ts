@@ -1,27 +1,29 @@
-// The activations as the commands call them: the rows of the table with numbers for their parameters, and softmax.
+// The activations as the commands call them: the rows of the table with numbers for their parameters, and the functions over a dimension.
 
 import { type Case, casesOf, signatures } from '../activations/signatures.js';
 import { type Activation, activationNames } from '../activations/table.js';
-import type { BackendName } from '../backends/backend.js';
+import type { BackendName, Slice } from '../backends/backend.js';
 import { info, useBackend } from '../backends/select.js';
 import type { Precision } from '../basics/checks.js';
 import { describe } from '../basics/errors.js';
 import { nearest } from '../basics/nearest.js';
-import { map, mapGrad, softmax, softmaxGrad } from '../functions/functions.js';
+import { map, mapGrad, slices, slicesGrad } from '../functions/functions.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Arguments } from './arguments.js';
 import { UsageError } from './failures.js';
 
-/** A row of the table, or softmax. */
-export type Name = Activation | 'softmax';
-export const names: readonly Name[] = [...activationNames, 'softmax'];
+/** A row of the table, or a function over a dimension. */
+export type Name = Activation | Slice;
+const sliceNames: readonly Slice[] = ['softmax', 'logSoftmax'];
+export const isSlice = (name: Name): name is Slice => sliceNames.includes(name as Slice);
+export const names: readonly Name[] = [...activationNames, ...sliceNames];
 
 /** A name with numbers for its parameters. */
-export type Operation = Case | { readonly label: 'softmax'; readonly row: 'softmax' };
+export type Operation = Case | { readonly label: Slice; readonly row: Slice };
 
 /** The defaults first, where there are any. */
 export const operationsOf = (name: Name): readonly Operation[] =>
-  name === 'softmax' ? [{ label: name, row: name }] : casesOf(name);
+  isSlice(name) ? [{ label: name, row: name }] : casesOf(name);
 
 export interface CallOptions {
   readonly dim?: number;
@@ -31,7 +33,7 @@ export interface CallOptions {
 
 export function forward(operation: Operation, x: Tensor, { dim, out, precision }: CallOptions = {}): Tensor {
   const { label } = operation;
-  if (operation.row === 'softmax') return softmax(label, x, { out, precision, own: [dim] }).result as Tensor;
+  if (!('own' in operation)) return slices(operation.row, label, x, { out, precision, own: [dim] }).result as Tensor;
   const { name, own } = operation;
   return map(signatures[name], label, x, { out, precision, own }).result as Tensor;
 }
@@ -43,7 +45,8 @@ export function gradient(
   { dim, out, precision }: CallOptions = {},
 ): Tensor {
   const title = `${operation.label}, gradient`;
-  if (operation.row === 'softmax') return softmaxGrad(title, grad, x, { out, precision, own: [dim] }).result as Tensor;
+  if (!('own' in operation))
+    return slicesGrad(operation.row, title, grad, x, { out, precision, own: [dim] }).result as Tensor;
   const { name, own } = operation;
   return mapGrad(signatures[name], title, grad, x, { out, precision, own }).result as Tensor;
 }

@@ -6,9 +6,9 @@ import { describe, inNameOf } from '../basics/errors.js';
 import { isFloatArray, lengthOf, part, shareMemory } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { isTensorLike } from '../tensor/foreign.js';
-import { normalizeDim, Parts, shapeText } from '../tensor/shape.js';
+import { Parts, shapeText } from '../tensor/shape.js';
 import { asTensor, copyInto, Tensor } from '../tensor/tensor.js';
-import type { OptionsOf, Out, Output, Result } from './functions.js';
+import { dimOf, type OptionsOf, type Out, type Output, type Result } from './functions.js';
 import { finished, type Input, operands } from './operands.js';
 
 /** The options of a gate of one input, which is cut in two along `dim`; default -1, the last. */
@@ -163,25 +163,17 @@ function applyGradient(
 function halvesOf(x: Input, dim: unknown, what: string, name: string): [Input, Input] {
   if (isFloatArray(x)) {
     const count = lengthOf(x);
-    checkDim(dim, [count], name);
+    dimOf(dim, [count], name);
     if (count % 2 !== 0) throw notEven(`${count} elements`, what, name);
     return [part(x, 0, count / 2), part(x, count / 2, count / 2)];
   }
   const { data, shape, strides, offset } = asTensor(x, what, name);
-  const at = checkDim(dim, shape, name);
+  const at = dimOf(dim, shape, name);
   const length = shape[at]!;
   if (length % 2 !== 0) throw notEven(`shape ${shapeText(shape)}`, what, name);
   const half = Object.freeze(shape.map((extent, i) => (i === at ? extent / 2 : extent)));
   const view = (from: number) => new Tensor(new Parts(data, half, strides, offset + from * strides[at]!));
   return [view(0), view(length / 2)];
-}
-
-function checkDim(dim: unknown = -1, shape: readonly number[], name: string): number {
-  try {
-    return normalizeDim(dim as number, shape);
-  } catch (error) {
-    throw inNameOf(name, error);
-  }
 }
 
 function notEven(size: string, what: string, name: string): RangeError {

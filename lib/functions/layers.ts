@@ -10,6 +10,7 @@ import {
   type Elementwise as Signature,
   signatures,
 } from '../activations/signatures.js';
+import type { Slice } from '../backends/backend.js';
 import { describe } from '../basics/errors.js';
 import { shareMemory } from '../basics/floats.js';
 import { type Given, noOptions, readOptions, readOwn, tooMany } from '../basics/options.js';
@@ -23,9 +24,9 @@ import {
   type Output,
   type Result,
   type SoftmaxOptions,
-  softmax,
-  softmaxGrad,
-  softmaxSignature,
+  sliceSignature,
+  slices,
+  slicesGrad,
 } from './functions.js';
 
 // A constructor that returns a function makes `layer(x)` work; the fields of the classes below are then the function's.
@@ -241,35 +242,35 @@ export class LeakyReLU extends Elementwise.of('LeakyReLU', 'leakyRelu') {}
 export class ELU extends Elementwise.of('ELU', 'elu') {}
 
 /** The dimension may be a number in the place of the options, as in the function: `layer(x, 0)`, `new Softmax(0)`. */
-export interface Softmax {
+export interface AlongDim {
   // biome-ignore lint/style/useShorthandFunctionType: it merges with the class below.
   <X extends Input, O extends Out<X> = undefined>(x: X, options?: SoftmaxOptions<X, O> | number): Result<X, O>;
 }
 
-/** e^x over its sum along a dimension, like the function `softmax`. */
+/** The layer of a function over a dimension, which calls may choose anew. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface says that it can be called, which Callable makes true.
-export class Softmax extends Layer {
+export class AlongDim extends Layer {
+  readonly #title: string;
+  readonly #what: Slice;
   readonly #dim: number;
   #lastDim: number;
 
-  /**
-   * `dim` serves every call that names none. Default -1.
-   *
-   * @throws TypeError where it is not an integer.
-   */
-  constructor(options?: { readonly dim?: number } | number);
-  constructor(options?: unknown, more?: unknown) {
+  constructor(title: string, what: Slice, options: unknown, more: unknown) {
     super();
-    const [dim] = readOwn(options, more, this.title(), softmaxSignature.own);
+    const [dim] = readOwn(options, more, title, sliceSignature.own);
     if (dim !== undefined && !Number.isInteger(dim))
-      throw new TypeError(`${this.title()}: dim must be an integer, got ${describe(dim)}`);
+      throw new TypeError(`${title}: dim must be an integer, got ${describe(dim)}`);
+    this.#title = title;
+    this.#what = what;
     this.#dim = (dim as number | undefined) ?? -1;
     this.#lastDim = this.#dim;
   }
 
+  /** The dimension of every call that names none. */
   get dim(): number {
     return this.#dim;
   }
+
   override forward<X extends Input, O extends Out<X> = undefined>(
     x: X,
     options?: SoftmaxOptions<X, O> | number,
@@ -288,21 +289,37 @@ export class Softmax extends Layer {
   }
   protected compute(x: Input, given: Given): Operands {
     const dim = given.own[0] ?? this.#dim;
-    const call = softmax(this.title(), x, given, dim);
+    const call = slices(this.#what, this.title(), x, given, dim);
     // An integer, or it would have thrown.
     this.#lastDim = dim as number;
     return call;
   }
   protected computeGrad(grad: Input, x: Input, given: Given): Operands {
-    return softmaxGrad(this.title(), grad, x, given, given.own[0] ?? this.#lastDim);
+    return slicesGrad(this.#what, this.title(), grad, x, given, given.own[0] ?? this.#lastDim);
   }
   protected title(): string {
-    return 'Softmax';
+    return this.#title;
   }
   protected override describe(): string {
     return `dim=${this.#dim}`;
   }
   protected override options(): readonly string[] {
-    return softmaxSignature.own;
+    return sliceSignature.own;
+  }
+
+  /** The class for a function. */
+  static of(title: string, what: Slice): new (options?: { readonly dim?: number } | number) => AlongDim {
+    class Named extends AlongDim {
+      constructor(options?: unknown, more?: unknown) {
+        super(title, what, options, more);
+      }
+    }
+    return Named;
   }
 }
+
+/** e^x over its sum along a dimension, like the function `softmax`. */
+export class Softmax extends AlongDim.of('Softmax', 'softmax') {}
+
+/** Its logarithm, like the function `logSoftmax`. */
+export class LogSoftmax extends AlongDim.of('LogSoftmax', 'logSoftmax') {}

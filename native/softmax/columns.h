@@ -98,7 +98,7 @@ template <class T, class F> void sum_columns(size_t length, size_t registers, co
 // Computes a band, unless `accept` dislikes the totals of a column. exp_of(x, r) is for the columns of register r.
 template <class T, class E, class Exp, class F>
 bool softmax_band(Exp exp_of, F accept, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length, size_t inner,
-                  band_width<T> width) {
+                  band_width<T> width, bool log) {
   constexpr size_t lanes = vec<T>::lanes;
   const size_t registers = width.registers();
   const bool whole = length * registers <= kept.capacity;
@@ -131,6 +131,13 @@ bool softmax_band(Exp exp_of, F accept, kept_band<T> &kept, const E *g, const E 
     }
     auto gradient = [&](size_t j, size_t r) { return width.load(g + j * inner, r); };
     column_doubles<T> weighted[band_registers];
+    if (log) {
+      sum_columns<T>(length, registers, weighted, gradient);
+      for (size_t j = 0; j < length; j++)
+        for (size_t r = 0; r < registers; r++)
+          width.store(y + j * inner, r, fma(-share_of[r](e(j, r)), load<T>(weighted[r]), gradient(j, r)));
+      return;
+    }
     sum_columns<T>(length, registers, weighted,
                    [&](size_t j, size_t r) { return share_of[r](e(j, r)) * gradient(j, r); });
     vec<T> mean[band_registers];
@@ -150,7 +157,8 @@ bool softmax_band(Exp exp_of, F accept, kept_band<T> &kept, const E *g, const E 
 // A band with a column that usual_exp does not suit; the columns that it does suit are computed as by it.
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void unusual_band(kept_band<T> &kept, const E *g, const E *x, E *y, size_t length,
-                                                  size_t inner, band_width<T> width, const column_doubles<T> *totals) {
+                                                  size_t inner, band_width<T> width, const column_doubles<T> *totals,
+                                                  bool log) {
   scaled_exp<T> scaled[band_registers];
   for (size_t r = 0; r < width.registers(); r++) {
     vec<T> m = -T(__builtin_inf());
@@ -162,11 +170,12 @@ template <class T, class E>
     scaled[r] = scaled_exp<T>(m, load<T>(usual) > 0);
   }
   softmax_band<T>([&](vec<T> x, size_t r) { return scaled[r](x); }, [](const column_doubles<T> *) { return true; },
-                  kept, g, x, y, length, inner, width);
+                  kept, g, x, y, length, inner, width, log);
 }
 
 template <class T, class E>
-void softmax_band(kept_band<T> &kept, const E *g, const E *x, E *y, size_t length, size_t inner, band_width<T> width) {
+void softmax_band(kept_band<T> &kept, const E *g, const E *x, E *y, size_t length, size_t inner, band_width<T> width,
+                  bool log) {
   auto accept = [&](const column_doubles<T> *totals) {
     mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
     for (size_t r = 0; r < width.registers(); r++)
@@ -175,15 +184,15 @@ void softmax_band(kept_band<T> &kept, const E *g, const E *x, E *y, size_t lengt
     bool all = true;
     for (size_t i = 0; i < vec<double>::lanes; i++)
       all = all && usual.m[i];
-    if (!all) unusual_band<T>(kept, g, x, y, length, inner, width, totals);
+    if (!all) unusual_band<T>(kept, g, x, y, length, inner, width, totals, log);
     return all;
   };
   const usual_exp<T> usual;
-  softmax_band<T>([&](vec<T> x, size_t) { return usual(x); }, accept, kept, g, x, y, length, inner, width);
+  softmax_band<T>([&](vec<T> x, size_t) { return usual(x); }, accept, kept, g, x, y, length, inner, width, log);
 }
 
 template <class T, class E>
-void for_each_band(const E *g, const E *x, E *y, size_t length, size_t inner, size_t columns) {
+void for_each_band(const E *g, const E *x, E *y, size_t length, size_t inner, size_t columns, bool log = false) {
   auto &kept = kept_here<kept_band<T>>();
   // As wide as can be kept whole, but two cache lines at least.
   const size_t fit = kept.capacity / length;
@@ -191,7 +200,7 @@ void for_each_band(const E *g, const E *x, E *y, size_t length, size_t inner, si
   const size_t most = registers * vec<T>::lanes;
   for (size_t c = 0; c < columns; c += most)
     softmax_band<T>(kept, g == nullptr ? g : g + c, x + c, y + c, length, inner,
-                    band_width<T>{columns - c < most ? columns - c : most});
+                    band_width<T>{columns - c < most ? columns - c : most}, log);
 }
 
 template <class T, class E>
@@ -199,10 +208,12 @@ template <class T, class E>
   for_each_band<T, E>(nullptr, static_cast<const E *>(x), static_cast<E *>(y), length, inner, columns);
 }
 
-template <class T, class E>
+// Of softmax, or of its logarithm.
+template <class T, class E, bool log = false>
 [[gnu::flatten]] void softmax_columns_grad(const void *g, const void *x, void *y, size_t length, size_t inner,
                                            size_t columns) {
-  for_each_band<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), length, inner, columns);
+  for_each_band<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), length, inner, columns,
+                   log);
 }
 
 } // namespace

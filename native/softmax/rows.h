@@ -125,12 +125,16 @@ template <class T> struct kept_row {
   alignas(64) T e[capacity + vec<T>::lanes];
 };
 
-// What is left to do once s(j, n) gives the shares of a row: to store them, or with a gradient s * (g - sum(g * s)).
-// Nothing is stored before it is final, since y may be g or x. Where one share is 1 and the others 0, the sum is that
-// entry's g and the gradient 0.
-template <class T, class E, class F> void finish_row(F s, const E *g, E *y, size_t length, bool stream) {
+// What is left to do once s(j, n) gives the shares of a row: to store them, or with a gradient s * (g - sum(g * s)), of
+// the logarithm g - s * sum(g). Nothing is stored before it is final, since y may be g or x. Where one share is 1 and
+// the others 0, the sum is that entry's g and the gradient 0.
+template <class T, class E, class F>
+void finish_row(F s, const E *g, E *y, size_t length, bool stream, bool log = false) {
   if (g == nullptr) {
     fill_row<T>(y, length, stream, s);
+  } else if (log) {
+    const vec<T> sum = T(sum_row<T>(length, [&](size_t j, size_t n) { return load_some<T>(g + j, n); }));
+    fill_row<T>(y, length, stream, [&](size_t j, size_t n) { return fma(-s(j, n), sum, load_some<T>(g + j, n)); });
   } else {
     const vec<T> mean = T(sum_row<T>(length, [&](size_t j, size_t n) { return s(j, n) * load_some<T>(g + j, n); }));
     fill_row<T>(y, length, stream, [&](size_t j, size_t n) { return s(j, n) * (load_some<T>(g + j, n) - mean); });
@@ -140,7 +144,7 @@ template <class T, class E, class F> void finish_row(F s, const E *g, E *y, size
 // Computes a row if `accept` likes its total.
 template <class T, class E, class Exp, class F>
 bool softmax_row(const Exp &exp_of, F accept, kept_row<T> &kept, const E *g, const E *x, E *y, size_t length,
-                 bool stream) {
+                 bool stream, bool log) {
   auto exponential = [&](size_t j, size_t n) { return exp_of(load_some<T>(x + j, n)); };
   auto kept_at = [&](size_t j, size_t) { return load<T>(kept.e + j); };
   const bool keep = length <= chunk;
@@ -155,29 +159,29 @@ bool softmax_row(const Exp &exp_of, F accept, kept_row<T> &kept, const E *g, con
   const share<T> share_of = share_of_total<T>(total);
   auto shares = [&](auto e) { return [=](size_t j, size_t n) { return share_of(e(j, n)); }; };
   if (!keep) {
-    finish_row<T>(shares(exponential), g, y, length, stream);
+    finish_row<T>(shares(exponential), g, y, length, stream, log);
   } else if (g == nullptr) {
     finish_row<T>(shares(kept_at), g, y, length, stream);
   } else { // They are read twice.
     for (size_t j = 0; j < length; j += vec<T>::lanes)
       store(kept.e + j, share_of(load<T>(kept.e + j)));
-    finish_row<T>(kept_at, g, y, length, stream);
+    finish_row<T>(kept_at, g, y, length, stream, log);
   }
   return true;
 }
 
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void unusual_row(kept_row<T> &kept, const E *g, const E *x, E *y, size_t length,
-                                                 bool stream) {
+                                                 bool stream, bool log = false) {
   const scaled_exp<T> exp_of{vec<T>(row_maximum<T>(x, length))};
   softmax_row<T>(
-      exp_of, [](double) { return true; }, kept, g, x, y, length, stream);
+      exp_of, [](double) { return true; }, kept, g, x, y, length, stream, log);
 }
 template <class T, class E>
-void softmax_row(kept_row<T> &kept, const E *g, const E *x, E *y, size_t length, bool stream) {
+void softmax_row(kept_row<T> &kept, const E *g, const E *x, E *y, size_t length, bool stream, bool log = false) {
   if (!softmax_row<T>(
-          usual_exp<T>(), [](double total) { return is_usual<T>(total); }, kept, g, x, y, length, stream))
-    unusual_row<T>(kept, g, x, y, length, stream);
+          usual_exp<T>(), [](double total) { return is_usual<T>(total); }, kept, g, x, y, length, stream, log))
+    unusual_row<T>(kept, g, x, y, length, stream, log);
 }
 
 // A row of which all but y is known, written register by register while another one is computed: stores and reading of
@@ -241,12 +245,13 @@ void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t 
   before.finish();
 }
 
-template <class T, class E>
+// Of softmax, or of its logarithm.
+template <class T, class E, bool log = false>
 [[gnu::flatten]] void softmax_rows_grad(const void *g, const void *x, void *y, size_t rows, size_t length) {
   auto &kept = kept_here<kept_row<T>>();
   for (size_t i = 0; i < rows * length; i += length)
     softmax_row<T>(kept, static_cast<const E *>(g) + i, static_cast<const E *>(x) + i, static_cast<E *>(y) + i, length,
-                   false);
+                   false, log);
 }
 
 } // namespace

@@ -207,12 +207,12 @@ describe.each(dtypes)('softmax in %s', (dtype) => {
   const rows = read<Record<DType, Row[]>>('softmax')[dtype];
   const softmax = (x: FloatArray, length: number, inner = 1) => {
     const y = x.slice();
-    reference.softmax(x, y, length, inner);
+    reference.slices(x, y, 'softmax', length, inner);
     return y;
   };
   const softmaxGrad = (g: FloatArray, x: FloatArray, length: number, inner = 1) => {
     const y = x.slice();
-    reference.softmaxGrad(g, x, y, length, inner);
+    reference.slicesGrad(g, x, y, 'softmax', length, inner);
     return y;
   };
 
@@ -274,14 +274,14 @@ describe.each(dtypes)('softmax in %s', (dtype) => {
     const x = generate(60, (i) => 5 * Math.sin(i * i));
     const g = x.map((_, i) => Math.cos(i));
     const inPlace = x.slice();
-    reference.softmax(inPlace, inPlace, 4, 5);
+    reference.slices(inPlace, inPlace, 'softmax', 4, 5);
     expect(inPlace).toEqual(softmax(x, 4, 5));
     const expected = softmaxGrad(g, x, 4, 5);
     const overX = x.slice();
-    reference.softmaxGrad(g, overX, overX, 4, 5);
+    reference.slicesGrad(g, overX, overX, 'softmax', 4, 5);
     expect(overX).toEqual(expected);
     const overG = g.slice();
-    reference.softmaxGrad(overG, x, overG, 4, 5);
+    reference.slicesGrad(overG, x, overG, 'softmax', 4, 5);
     expect(overG).toEqual(expected);
   });
 });

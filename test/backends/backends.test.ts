@@ -102,8 +102,8 @@ describe.each(native.backends)('$name', (backend) => {
           g[1] = Infinity;
           g[g.length - 1] = -Infinity;
           const [y, expected] = [new Floats(x.length), new Floats(x.length)];
-          backend.softmaxGrad(g, x, y, length, inner, exact);
-          reference.softmaxGrad(g, x, expected, length, inner, exact);
+          backend.slicesGrad(g, x, y, 'softmax', length, inner, exact);
+          reference.slicesGrad(g, x, expected, 'softmax', length, inner, exact);
           const special = (a: FloatArray) => Array.from(a, (value) => (Number.isFinite(value) ? 0 : value));
           expect(special(y)).toEqual(special(expected));
         }
@@ -160,11 +160,11 @@ describe.each(native.backends)('$name', (backend) => {
         const x = Floats.from(random(dtype, outer * length * inner, 20));
         const g = Floats.from(random(dtype, x.length, 1));
         const [y, expected, s] = [new Floats(x.length), new Floats(x.length), new Floats(x.length)];
-        backend.softmax(x, y, length, inner, exact);
-        reference.softmax(x, s, length, inner, exact);
+        backend.slices(x, y, 'softmax', length, inner, exact);
+        reference.slices(x, s, 'softmax', length, inner, exact);
         expect(beyond({ activation: 'softmax', direction: 'forward', dtype, precision }, y, s, x)).toBeUndefined();
-        backend.softmaxGrad(g, x, y, length, inner, exact);
-        reference.softmaxGrad(g, x, expected, length, inner, exact);
+        backend.slicesGrad(g, x, y, 'softmax', length, inner, exact);
+        reference.slicesGrad(g, x, expected, 'softmax', length, inner, exact);
         // What cancels is the share times a gradient of at most 1.
         const comparison = { activation: 'softmax', direction: 'gradient', dtype, precision } as const;
         expect(beyond(comparison, y, expected, x, s)).toBeUndefined();
@@ -188,8 +188,8 @@ describe.each(native.backends)('$name', (backend) => {
           for (const some of [false, true]) {
             const x = new Floats(spread).map((value, i) => (some && i % 7 > 0 ? value : value + centre));
             const [y, expected] = [new Floats(size), new Floats(size)];
-            backend.softmax(x, y, length, inner, exact);
-            reference.softmax(x, expected, length, inner, exact);
+            backend.slices(x, y, 'softmax', length, inner, exact);
+            reference.slices(x, expected, 'softmax', length, inner, exact);
             const comparison = { activation: 'softmax', direction: 'forward', dtype, precision } as const;
             expect(beyond(comparison, y, expected, x), `[${outer}, ${length}, ${inner}]`).toBeUndefined();
           }
@@ -206,8 +206,8 @@ describe.each(native.backends)('$name', (backend) => {
           for (const grad of [false, true]) {
             const run = (g: FloatArray, x: FloatArray, inner: number) => {
               const y = new Floats(x.length);
-              if (grad) backend.softmaxGrad(g, x, y, length, inner, exact);
-              else backend.softmax(x, y, length, inner, exact);
+              if (grad) backend.slicesGrad(g, x, y, 'softmax', length, inner, exact);
+              else backend.slices(x, y, 'softmax', length, inner, exact);
               return y;
             };
             const byColumn = run(transposed(g, rows, length), transposed(x, rows, length), rows);
@@ -230,16 +230,16 @@ describe.each(native.backends)('$name', (backend) => {
           const x = Floats.from(random(dtype, size, 20));
           const g = Floats.from(random(dtype, size, 1));
           const [y, dx] = [new Floats(size), new Floats(size)];
-          backend.softmax(x, y, length, inner, exact);
-          backend.softmaxGrad(g, x, dx, length, inner, exact);
+          backend.slices(x, y, 'softmax', length, inner, exact);
+          backend.slicesGrad(g, x, dx, 'softmax', length, inner, exact);
           for (let i = 0; i < size; i += slab) {
             const part = (a: FloatArray) => a.subarray(i, i + slab);
             expectSameBits(
-              guarded(Floats, slab, (y) => backend.softmax(part(x), y, length, inner, exact)),
+              guarded(Floats, slab, (y) => backend.slices(part(x), y, 'softmax', length, inner, exact)),
               part(y),
             );
             expectSameBits(
-              guarded(Floats, slab, (y) => backend.softmaxGrad(part(g), part(x), y, length, inner, exact)),
+              guarded(Floats, slab, (y) => backend.slicesGrad(part(g), part(x), y, 'softmax', length, inner, exact)),
               part(dx),
             );
           }
@@ -256,12 +256,12 @@ describe.each(native.backends)('$name', (backend) => {
           const g = Floats.from(random(dtype, 1300, 1));
           const expected = new Floats(x.length);
           const y = x.slice();
-          backend.softmax(x, expected, length, inner, exact);
-          backend.softmax(y, y, length, inner, exact);
+          backend.slices(x, expected, 'softmax', length, inner, exact);
+          backend.slices(y, y, 'softmax', length, inner, exact);
           expectSameBits(y, expected);
-          backend.softmaxGrad(g, x, expected, length, inner, exact);
+          backend.slicesGrad(g, x, expected, 'softmax', length, inner, exact);
           const inG = g.slice();
-          backend.softmaxGrad(inG, x, inG, length, inner, exact);
+          backend.slicesGrad(inG, x, inG, 'softmax', length, inner, exact);
           expectSameBits(inG, expected);
         }
       });
@@ -312,8 +312,8 @@ describe.each(precisions)('all native backends give the same bits: %s', (precisi
           .filter((inner) => rows.length % (length * inner) === 0)
           .flatMap((inner) => {
             const [y, dx] = [new Floats(rows.length), new Floats(rows.length)];
-            backend.softmax(rows, y, length, inner, exact);
-            backend.softmaxGrad(y, rows, dx, length, inner, exact);
+            backend.slices(rows, y, 'softmax', length, inner, exact);
+            backend.slicesGrad(y, rows, dx, 'softmax', length, inner, exact);
             return [y, dx];
           }),
       );

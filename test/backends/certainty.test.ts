@@ -37,8 +37,8 @@ describe.each([...native.backends, reference])('$name', (backend) => {
         new Floats(outer * slab).map((_, i) => slice[Math.floor((i % slab) / inner)]!),
       );
       const y = new Floats(outer * slab);
-      if (grad) backend.softmaxGrad(arrays[1]!, arrays[0]!, y, length, inner, exact);
-      else backend.softmax(arrays[0]!, y, length, inner, exact);
+      if (grad) backend.slicesGrad(arrays[1]!, arrays[0]!, y, 'softmax', length, inner, exact);
+      else backend.slices(arrays[0]!, y, 'softmax', length, inner, exact);
       const one = new Floats(length).map((_, j) => y[j * inner]!);
       const other = y.findIndex((value, i) => !Object.is(value, one[Math.floor((i % slab) / inner)]));
       expect(other, 'the same slice has other results here').toBe(-1);

@@ -38,10 +38,10 @@ describe.each(native.backends)('$name', (backend) => {
           (name) => [name, (b, _, x, y) => b.map(x, y, opOf[name], 1, 1, exact)] as (typeof calls)[0],
         ),
         ['sigmoid, gradient', (b, g, x, y) => b.mapGrad(g, x, y, opOf.sigmoid, 0, 0, exact)],
-        ['softmax', (b, _, x, y) => b.softmax(x, y, 1000, 1, exact)],
-        ['softmax of short rows', (b, _, x, y) => b.softmax(x, y, 10, 1, exact)],
-        ['softmax of columns', (b, _, x, y) => b.softmax(x, y, 10, 100, exact)],
-        ['softmax, gradient', (b, g, x, y) => b.softmaxGrad(g, x, y, 1000, 1, exact)],
+        ['softmax', (b, _, x, y) => b.slices(x, y, 'softmax', 1000, 1, exact)],
+        ['softmax of short rows', (b, _, x, y) => b.slices(x, y, 'softmax', 10, 1, exact)],
+        ['softmax of columns', (b, _, x, y) => b.slices(x, y, 'softmax', 10, 100, exact)],
+        ['softmax, gradient', (b, g, x, y) => b.slicesGrad(g, x, y, 'softmax', 1000, 1, exact)],
       ];
       const aligned = lines!.map(at) as [FloatArray, FloatArray, FloatArray];
       const [g, x, y] = behind!.map(at) as [FloatArray, FloatArray, FloatArray];

@@ -61,7 +61,15 @@ first, left = halves(LN_2, 42)
 second, third = halves(LN_2 - mpf(first))
 native.add("ln_2_parts", [first, second, third])
 native.add("density_height", halves(DENSITY))
+# log.h: ln 2 with a part whose product with a small exponent is exact, and where numbers below 1 begin to count as such.
+high, low = halves(LN_2, 32)
+native.add("log_2_high", [high])
+native.add("log_2_low", [low])
+native.add("log1p", [double(1 / sqrt(mpf(2)))])
+typescript.add("ln2High", [high])
+typescript.add("ln2Low", [low])
 # softmax.h: the largest numbers, and the factor that pushes all but 24 bits of a double out.
+native.add("finite_maximum", [float(mpf(2) ** 128 - mpf(2) ** 104), float(mpf(2) ** 1024 - mpf(2) ** 971)])
 native.add("lowest_finite", [-float(mpf(2) ** 128 - mpf(2) ** 104), -float(mpf(2) ** 1024 - mpf(2) ** 971)])
 native.add("reciprocal_of", [2.0**29 + 1])
 

@@ -29,6 +29,9 @@ export const scripts = {
     ],
     'native/formulas/far_slope.h': ['far_slope<nonlin::activation_gelu>', 'far_slope<nonlin::activation_geluTanh>'],
     'native/exact/double_double.h': ['ln_2_parts', 'density_height'],
+    'native/arithmetic/log.h': ['log_2_high', 'log_2_low', 'log1p'],
+    'lib/activations/log.ts': ['ln2High', 'ln2Low'],
+    'native/softmax/logs.h': ['finite_maximum'],
     'native/softmax/shares.h': ['lowest_finite', 'reciprocal_of'],
     [erfc]: ['stepHigh', 'stepLow', 'densityHigh', 'densityLow'],
     'lib/activations/table.ts': [
@@ -50,6 +53,7 @@ export const scripts = {
   'float32/gelu_slope_tail': { [float32]: ['gelu_slope_pieces', 'gelu_slope_far'] },
   'float64/exp_minus_one': { [float64]: ['exp_terms'] },
   'float64/one_plus_exp': { [float64]: ['shifted_eighths', 'shifted_terms'] },
+  'float64/log1p': { 'native/arithmetic/log.h': ['log_terms'], 'lib/activations/log.ts': ['terms'] },
   'float64/tanh_tail': { [float64]: ['tanh_numerator', 'tanh_denominator'] },
   'float64/gelu_factor': { [float64]: ['gelu_terms'] },
   'float64/gelu_slope_factor': {

@@ -12,7 +12,7 @@ import { contiguousData, Tensor } from '../../tensor/tensor.js';
 import { type Arguments, backendOf, integerOf, precisionOf, secondsOf } from '../arguments.js';
 import { attempt, Failure, UsageError } from '../failures.js';
 import { readTensor } from '../files.js';
-import { forward, type Name, namesOf, type Operation, operationsOf, withBackend } from '../operations.js';
+import { forward, isSlice, type Name, namesOf, type Operation, operationsOf, withBackend } from '../operations.js';
 import { bar, type Io, json, type Paint, paintFor, progress, table } from '../output.js';
 import { randomFrom } from '../random.js';
 import { type Loop, loops, softmaxRows } from './loops.js';
@@ -110,7 +110,7 @@ function compareAll(
   const data = contiguousData(x);
   // All write to one place, so that the caches are as near to each.
   const out = allocate(x.dtype, x.size);
-  const widthOf = (name: Name) => (name === 'softmax' ? (x.shape.at(-1) ?? 1) : 1);
+  const widthOf = (name: Name) => (isSlice(name) ? (x.shape.at(-1) ?? 1) : 1);
 
   const nonlin = (name: BackendName, operation: Operation): Contestant => {
     const columns = widthOf(operation.row);
@@ -130,7 +130,11 @@ function compareAll(
   const plain = (activation: Name): Contestant | undefined => {
     const columns = widthOf(activation);
     const loop: Loop | undefined =
-      activation === 'softmax' ? (from, to) => softmaxRows(from, to, columns) : loops[activation];
+      activation === 'softmax'
+        ? (from, to) => softmaxRows(from, to, columns)
+        : isSlice(activation)
+          ? undefined
+          : loops[activation];
     if (loop === undefined) return undefined;
     return {
       rows: x.size / columns,

@@ -87,29 +87,31 @@ template <class E> void print(const kernels &set, arithmetic how, size_t count) 
     line(rows[op].called, "", value);
     line(rows[op].called, "Grad", gradient);
   }
-  checksum value, gradient;
-  for (size_t length : {1, 2, 3, 7, 8, 9, 10, 15, 16, 17, 31, 33, 64, 65, 100, 257, 1000, 32768, 32769, 70000}) {
-    for (size_t inner : {1, 2, 5, 16, 17, 40}) {
-      if (length * inner > 200000) continue;
-      const size_t outer = length * inner < 2000 ? 20 : 1;
-      std::vector<E> z(outer * length * inner), gz(z.size()), s(z.size());
-      for (size_t i = 0; i < z.size(); i++) {
-        z[i] = E(double(int64_t(next())) * 0x1p-63 * (length % 2 ? 90 : 5) + (length == 100 ? 1e4 : 0));
-        gz[i] = E(double(int64_t(next())) * 0x1p-63);
+  for (const slice what : {softmax_slice, log_softmax_slice}) {
+    checksum value, gradient;
+    for (size_t length : {1, 2, 3, 7, 8, 9, 10, 15, 16, 17, 31, 33, 64, 65, 100, 257, 1000, 32768, 32769, 70000}) {
+      for (size_t inner : {1, 2, 5, 16, 17, 40}) {
+        if (length * inner > 200000) continue;
+        const size_t outer = length * inner < 2000 ? 20 : 1;
+        std::vector<E> z(outer * length * inner), gz(z.size()), s(z.size());
+        for (size_t i = 0; i < z.size(); i++) {
+          z[i] = E(double(int64_t(next())) * 0x1p-63 * (length % 2 ? 90 : 5) + (length == 100 ? 1e4 : 0));
+          gz[i] = E(double(int64_t(next())) * 0x1p-63);
+        }
+        for (size_t o = 0; o < outer && inner > 1; o++)
+          set.slices[what].columns[how](&z[o * length * inner], &s[o * length * inner], length, inner, inner);
+        if (inner == 1) set.slices[what].rows[how](z.data(), s.data(), outer, length, false);
+        value.add(s);
+        for (size_t o = 0; o < outer && inner > 1; o++)
+          set.slices[what].columns_grad[how](&gz[o * length * inner], &z[o * length * inner], &s[o * length * inner],
+                                             length, inner, inner);
+        if (inner == 1) set.slices[what].rows_grad[how](gz.data(), z.data(), s.data(), outer, length);
+        gradient.add(s);
       }
-      for (size_t o = 0; o < outer && inner > 1; o++)
-        set.softmax_columns[how](&z[o * length * inner], &s[o * length * inner], length, inner, inner);
-      if (inner == 1) set.softmax_rows[how](z.data(), s.data(), outer, length, false);
-      value.add(s);
-      for (size_t o = 0; o < outer && inner > 1; o++)
-        set.softmax_columns_grad[how](&gz[o * length * inner], &z[o * length * inner], &s[o * length * inner], length,
-                                      inner, inner);
-      if (inner == 1) set.softmax_rows_grad[how](gz.data(), z.data(), s.data(), outer, length);
-      gradient.add(s);
     }
+    line(what == softmax_slice ? "softmax" : "logSoftmax", "", value);
+    line(what == softmax_slice ? "softmax" : "logSoftmax", "Grad", gradient);
   }
-  line("softmax", "", value);
-  line("softmax", "Grad", gradient);
 }
 
 } // namespace

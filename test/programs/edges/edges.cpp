@@ -89,17 +89,25 @@ template <class E> void multiply(const kernels &set, arithmetic how) {
   }
 }
 
-template <class E> void softmax(const kernels &set, arithmetic how, size_t outer, size_t length, size_t inner) {
-  std::printf("%s: arithmetic %d, softmax of %zu x %zu x %zu\n", set.name, how, outer, length, inner);
+template <class E> void slices(const kernels &set, arithmetic how, size_t outer, size_t length, size_t inner) {
+  std::printf("%s: arithmetic %d, slices of %zu x %zu x %zu\n", set.name, how, outer, length, inner);
+  static double parts[2][most_bytes / sizeof(float)];
   at_the_edges<E>(outer * length * inner, [&](const E *g, const E *x, E *y, bool stream) {
-    if (inner == 1) {
-      set.softmax_rows_grad[how](g, x, y, outer, length);
-      set.softmax_rows[how](x, y, outer, length, false);
-      set.softmax_rows[how](x, y, outer, length, stream);
-    } else {
-      for (size_t i = 0; i < outer * length * inner; i += length * inner) {
-        set.softmax_columns_grad[how](g + i, x + i, y + i, length, inner, inner);
-        set.softmax_columns[how](x + i, y + i, length, inner, inner);
+    if (inner == 1)
+      set.log_parts_rows[how](x, parts[0], parts[1], outer, length);
+    else
+      for (size_t i = 0; i < outer; i++)
+        set.log_parts_columns[how](x + i * length * inner, parts[0], parts[1], length, inner, inner);
+    for (const slice_kernels &loops : set.slices) {
+      if (inner == 1) {
+        loops.rows_grad[how](g, x, y, outer, length);
+        loops.rows[how](x, y, outer, length, false);
+        loops.rows[how](x, y, outer, length, stream);
+      } else {
+        for (size_t i = 0; i < outer * length * inner; i += length * inner) {
+          loops.columns_grad[how](g + i, x + i, y + i, length, inner, inner);
+          loops.columns[how](x + i, y + i, length, inner, inner);
+        }
       }
     }
   });
@@ -110,16 +118,16 @@ template <class E> void all(const kernels &set, arithmetic how) {
   multiply<E>(set, how);
   for (size_t length = 1; length < 150; length += step)
     for (size_t outer : {1, 2, 17, 70})
-      softmax<E>(set, how, outer, length, 1);
-  softmax<E>(set, how, 1, 4097, 1);
+      slices<E>(set, how, outer, length, 1);
+  slices<E>(set, how, 1, 4097, 1);
   for (size_t inner = 2; inner < 150; inner += step)
     for (size_t length : {1, 2, 5, 33})
-      softmax<E>(set, how, 2, length, inner);
+      slices<E>(set, how, 2, length, inner);
   if (step > 1) return;
   for (size_t length : {1000, 32769, 70001})
-    softmax<E>(set, how, 1, length, 1);
-  softmax<E>(set, how, 1, 100, 1000);
-  softmax<E>(set, how, 1, 40000, 3);
+    slices<E>(set, how, 1, length, 1);
+  slices<E>(set, how, 1, 100, 1000);
+  slices<E>(set, how, 1, 40000, 3);
 }
 
 } // namespace

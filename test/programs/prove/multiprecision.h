@@ -40,6 +40,7 @@ public:
   friend real max(const real &a, const real &b) { return apply(mpfr_max, a, b); }
   friend real sqrt(const real &a) { return apply(mpfr_sqrt, a); }
   friend real exp(const real &a) { return apply(mpfr_exp, a); }
+  friend real log(const real &a) { return apply(mpfr_log, a); }
   friend real expm1(const real &a) { return apply(mpfr_expm1, a); }
   friend real erfc(const real &a) { return apply(mpfr_erfc, a); }
   static real tanh(const real &a) { return apply(mpfr_tanh, a); }

@@ -56,7 +56,7 @@ int main(int argc, char **argv) {
     if (name == "--quick") options.quick = value == "true";
     if (name == "--threads") options.threads = unsigned(std::atoi(argv[i + 1]));
     if (name == "--float64") options.float64_inputs = std::strtoull(argv[i + 1], nullptr, 10);
-    if (name == "--softmax") options.softmax = value == "true";
+    if (name == "--slice") options.slices.push_back(nonlin::slice(std::atoi(argv[i + 1])));
     if (name == "--subject") options.subjects.push_back(prove::read(argv[i + 1]));
   }
   const auto sets = nonlin::supported_kernels();
@@ -68,7 +68,8 @@ int main(int argc, char **argv) {
     rows.insert(rows.end(), more.begin(), more.end());
   };
   std::vector<prove::check> checks = check_oracle(options);
-  if (const auto check = check_softmax(options)) checks.push_back(*check);
+  for (const prove::check &check : check_softmax(options))
+    checks.push_back(check);
   std::vector<prove::check> passes = check_double_double(options);
   std::vector<prove::row> rows = prove_float32(options, passes);
   append(rows, prove_float64(options));

@@ -30,7 +30,7 @@ struct options {
   unsigned threads = 2;
   uint64_t float64_inputs = 100'000'000;
   std::vector<subject> subjects;
-  bool softmax = false;
+  std::vector<nonlin::slice> slices;
 };
 
 enum direction { forward, gradient, product, direction_count };
@@ -129,7 +129,7 @@ std::vector<State> spread(const options &options, const std::string &label, uint
 
 std::vector<check> check_oracle(const options &);
 std::vector<check> check_double_double(const options &);
-std::optional<check> check_softmax(const options &);
+std::vector<check> check_softmax(const options &);
 // And the first steps of `exact`.
 std::vector<row> prove_float32(const options &, std::vector<check> &passes);
 std::vector<row> prove_float64(const options &);

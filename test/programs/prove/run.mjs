@@ -14,7 +14,7 @@ Holds every function, on every instruction set of this CPU, against the true val
 float64 and softmax for random ones. Needs CMake, a C++20 compiler and MPFR (Debian: libmpfr-dev).
 Exit codes: 0, every promise is kept; 1, one is broken; 2, wrong options, no compiler or no MPFR.
 
-  --function NAME[,...]  a row of lib/activations/table.ts, or softmax (default: all); a row with parameters is proved for
+  --function NAME[,...]  a row of lib/activations/table.ts, softmax or logSoftmax (default: all); a row with parameters is proved for
                          its defaults in full, and for each of its samples on every 853rd input
   --quick                every 1021st float32 input and those around powers of two; a few seconds in all
   --float64 N            random float64 inputs per function, beside those around powers of two (default 100000000, with
@@ -34,6 +34,7 @@ const promises = {
     gradient: { fast: { ulp: 0, wrong: 0 }, exact: { ulp: 0, wrong: 0 }, float64: { ulp: 0 } },
   },
   softmax: { forward: { fast: { ulp: 4 }, exact: { ulp: 0.501 }, float64: { ulp: 5 } } },
+  logSoftmax: { forward: { fast: { ulp: 4 }, exact: { ulp: 0.501 }, float64: { ulp: 4 } } },
   // Where a gradient of the gelu family passes through zero, between -1.1 and -0.45, its ulp counts as 2^-26 (float64:
   // 2^-55) at least: no absolute error is small beside a result that is nearly zero.
   // Parameters that are not the defaults.
@@ -54,9 +55,11 @@ const fail = (message) => {
   process.exit(2);
 };
 
+// As native/kernels.h numbers them.
+const slices = ['softmax', 'logSoftmax'];
 const { activationNames, casesOf } = createRequire(import.meta.url)('../../../build/scripts/signatures.js');
 const options = read('prove', help, {
-  function: [listOf(oneOf([...activationNames, 'softmax']))],
+  function: [listOf(oneOf([...activationNames, ...slices]))],
   quick: [flag],
   float64: [whole(1, 1e12)],
   threads: [whole(1, 256)],
@@ -101,16 +104,16 @@ function build() {
 function run() {
   const threads = options.threads ?? cpus().length;
   const float64 = options.float64 ?? (options.quick ? 100_000 : 100_000_000);
-  const names = options.function ?? [...activationNames, 'softmax'];
+  const names = options.function ?? [...activationNames, ...slices];
   const subjects = names
-    .filter((name) => name !== 'softmax')
+    .filter((name) => !slices.includes(name))
     .flatMap(casesOf)
     .map(({ label, row, op, a, b }) => `${op};${a};${b};${label === row ? 0 : 1};${label}`);
   const child = spawn(
     prove,
     [
       ...['--threads', String(threads), '--float64', String(float64), '--quick', String(options.quick === true)],
-      ...['--softmax', String(names.includes('softmax'))],
+      ...slices.flatMap((name, i) => (names.includes(name) ? ['--slice', String(i)] : [])),
       ...subjects.flatMap((subject) => ['--subject', subject]),
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },

@@ -1,5 +1,5 @@
-// Softmax of rows of many lengths and kinds against sums in long double; all instruction sets, and columns as well as
-// rows, must give the same bits.
+// Softmax and its logarithm of rows of many lengths and kinds against sums in long double; all instruction sets, and
+// columns as well as rows, must give the same bits.
 #include "dispatch.h"
 #include "multiprecision.h"
 #include "oracle.h"
@@ -49,31 +49,40 @@ struct tallies {
   tally of[nonlin::arithmetic_count];
 };
 
-// The true softmax of a row, in long double: differences exact, the sum with the errors of its additions.
-template <class T> void consult(const T *x, size_t length, long double *wanted) {
-  const double largest = *std::max_element(x, x + length);
+constexpr const char *names[] = {"softmax", "logSoftmax"};
+
+// The true results of a row, in long double: differences exact, the sum with the errors of its additions, and without
+// the largest entry, which is 1.
+template <class T> void consult(nonlin::slice what, const T *x, size_t length, long double *wanted) {
+  const T *const largest = std::max_element(x, x + length);
   long double sum = 0, rest = 0;
   for (size_t i = 0; i < length; i++) {
-    const oracle::two d = oracle::sum(x[i], -largest);
-    wanted[i] = d.high < -11400 ? 0 : oracle::exp<long double>(d);
-    const long double next = sum + wanted[i], added = next - sum;
-    rest += (sum - (next - added)) + (wanted[i] - added);
+    const oracle::two d = oracle::sum(x[i], -*largest);
+    wanted[i] = what == nonlin::softmax_slice ? d.high < -11400 ? 0 : oracle::exp<long double>(d)
+                                              : (long double)(d.high) + d.low;
+    if (x + i == largest) continue;
+    const long double term = d.high < -11400 ? 0 : oracle::exp<long double>(d);
+    const long double next = sum + term, added = next - sum;
+    rest += (sum - (next - added)) + (term - added);
     sum = next;
   }
   sum += rest;
+  const long double log = std::log1p(sum);
   for (size_t i = 0; i < length; i++)
-    wanted[i] /= sum;
+    wanted[i] = what == nonlin::softmax_slice ? wanted[i] / (1 + sum) : wanted[i] - log;
 }
 
-template <class T> double error_in_ulp(long double truth, T result) {
+template <class T> double error_in_ulp(nonlin::slice what, long double truth, T result) {
   constexpr int digits = std::numeric_limits<T>::digits, least = std::numeric_limits<T>::min_exponent - digits;
-  if (!std::isfinite(result) || std::signbit(result)) return HUGE_VAL;
+  const bool negative = what == nonlin::log_softmax_slice && truth != 0;
+  if (!std::isfinite(result) || (result != 0 && std::signbit(result) != negative)) return HUGE_VAL;
   const int exponent = truth == 0 ? least : std::max(std::ilogb(truth) - (digits - 1), least);
   return double(std::scalbn(std::abs(result - truth), -exponent));
 }
 
 template <class T>
-void run(nonlin::arithmetic arithmetic, const kind &kind, uint64_t seed, size_t rows, size_t length, tally &tally) {
+void run(nonlin::slice what, nonlin::arithmetic arithmetic, const kind &kind, uint64_t seed, size_t rows, size_t length,
+         tally &tally) {
   const size_t n = rows * length;
   std::vector<T> x(n), first(n), result(n);
   for (size_t i = 0; i < n; i++)
@@ -91,9 +100,9 @@ void run(nonlin::arithmetic arithmetic, const kind &kind, uint64_t seed, size_t 
     tally.differ_at = where(i);
   };
   for (const nonlin::kernels *set : nonlin::supported_kernels()) {
-    set->softmax_rows[arithmetic](x.data(), result.data(), rows, length, false);
+    set->slices[what].rows[arithmetic](x.data(), result.data(), rows, length, false);
     if (set == nonlin::supported_kernels().front()) first = result;
-    set->softmax_columns[arithmetic](transposed.data(), columns.data(), length, rows, rows);
+    set->slices[what].columns[arithmetic](transposed.data(), columns.data(), length, rows, rows);
     for (size_t i = 0; i < n; i++) {
       compare(i, result[i]);
       compare(i, columns[i % length * rows + i / length]);
@@ -102,9 +111,9 @@ void run(nonlin::arithmetic arithmetic, const kind &kind, uint64_t seed, size_t 
 
   std::vector<long double> wanted(length);
   for (size_t start = 0; start < n; start += length) {
-    consult(&x[start], length, wanted.data());
+    consult(what, &x[start], length, wanted.data());
     for (size_t i = 0; i < length; i++) {
-      const double ulp = error_in_ulp(wanted[i], first[start + i]);
+      const double ulp = error_in_ulp(what, wanted[i], first[start + i]);
       if (ulp <= tally.ulp) continue;
       tally.ulp = ulp;
       tally.at = where(start + i);
@@ -115,59 +124,67 @@ void run(nonlin::arithmetic arithmetic, const kind &kind, uint64_t seed, size_t 
 
 } // namespace
 
-std::optional<check> check_softmax(const options &options) {
-  if (!options.softmax) return {};
-  constexpr size_t length = 1000;
-  const auto work = [&](double &worst, uint64_t block) {
-    std::vector<double> x(length);
-    for (size_t i = 0; i < length; i++)
-      x[i] = kinds[block % std::size(kinds)].value((block << 32) + i);
-    std::vector<long double> result(length);
-    consult(x.data(), length, result.data());
-    std::vector<real> wanted;
-    real sum = 0.0;
-    const real largest = *std::max_element(x.begin(), x.end());
-    for (const double value : x) {
-      wanted.push_back(exp(real(value) - largest));
-      sum = sum + wanted.back();
-    }
-    for (size_t i = 0; i < length; i++)
-      worst = std::max(worst, share_of_bound(result[i], wanted[i] / sum, result[i]));
-  };
-  const uint64_t rows = (options.quick ? 2 : 20) * std::size(kinds);
-  const std::vector<double> shares = spread(options, "oracle of softmax", rows, 0.0, work);
-  return check{"softmax", "float64", rows * length, *std::max_element(shares.begin(), shares.end())};
+std::vector<check> check_softmax(const options &options) {
+  std::vector<check> checks;
+  for (const nonlin::slice what : options.slices) {
+    constexpr size_t length = 1000;
+    const auto work = [&](double &worst, uint64_t block) {
+      std::vector<double> x(length);
+      for (size_t i = 0; i < length; i++)
+        x[i] = kinds[block % std::size(kinds)].value((block << 32) + i);
+      std::vector<long double> result(length);
+      consult(what, x.data(), length, result.data());
+      std::vector<real> wanted;
+      real sum = 0.0;
+      const real largest = *std::max_element(x.begin(), x.end());
+      for (const double value : x) {
+        wanted.push_back(real(value) - largest);
+        sum = sum + exp(wanted.back());
+      }
+      for (size_t i = 0; i < length; i++) {
+        const real truth = what == nonlin::softmax_slice ? exp(wanted[i]) / sum : wanted[i] - log(sum);
+        worst = std::max(worst, share_of_bound(result[i], truth, result[i]));
+      }
+    };
+    const uint64_t rows = (options.quick ? 2 : 20) * std::size(kinds);
+    const std::string name = names[what];
+    const std::vector<double> shares = spread(options, "oracle of " + name, rows, 0.0, work);
+    checks.push_back({name, "float64", rows * length, *std::max_element(shares.begin(), shares.end())});
+  }
+  return checks;
 }
 
 std::vector<row> prove_softmax(const options &options) {
-  if (!options.softmax) return {};
   // As many rows as come to this many elements; one where it is longer.
   const uint64_t elements = options.quick ? 1 << 14 : 1 << 21;
-  const auto work = [&](tallies &tallies, uint64_t block) {
-    const uint64_t length = lengths[block / std::size(kinds)];
-    const kind &kind = kinds[block % std::size(kinds)];
-    if (options.quick && length > 100'000) return;
-    const uint64_t rows = std::max<uint64_t>(1, elements / length), seed = block << 32;
-    run<float>(nonlin::float32, kind, seed, rows, length, tallies.of[nonlin::float32]);
-    run<float>(nonlin::float32_exact, kind, seed, rows, length, tallies.of[nonlin::float32_exact]);
-    run<double>(nonlin::float64, kind, seed, rows, length, tallies.of[nonlin::float64]);
-  };
-  const std::vector<tallies> all = spread(options, "softmax", std::size(lengths) * std::size(kinds), tallies(), work);
   std::vector<row> rows;
-  for (const auto &[arithmetic, precision] :
-       {std::pair(nonlin::float32, "fast"), {nonlin::float32_exact, "exact"}, {nonlin::float64, "float64"}}) {
-    tally total;
-    for (const tallies &own : all)
-      total.add(own.of[arithmetic]);
-    rows.push_back({.function = "softmax",
-                    .direction = "forward",
-                    .precision = precision,
-                    .inputs = total.inputs,
-                    .ulp = total.ulp,
-                    .at = total.at,
-                    .wrong = {},
-                    .differ = total.differ,
-                    .differ_at = total.differ_at});
+  for (const nonlin::slice what : options.slices) {
+    const auto work = [&](tallies &tallies, uint64_t block) {
+      const uint64_t length = lengths[block / std::size(kinds)];
+      const kind &kind = kinds[block % std::size(kinds)];
+      if (options.quick && length > 100'000) return;
+      const uint64_t rows = std::max<uint64_t>(1, elements / length), seed = block << 32;
+      run<float>(what, nonlin::float32, kind, seed, rows, length, tallies.of[nonlin::float32]);
+      run<float>(what, nonlin::float32_exact, kind, seed, rows, length, tallies.of[nonlin::float32_exact]);
+      run<double>(what, nonlin::float64, kind, seed, rows, length, tallies.of[nonlin::float64]);
+    };
+    const std::vector<tallies> all =
+        spread(options, names[what], std::size(lengths) * std::size(kinds), tallies(), work);
+    for (const auto &[arithmetic, precision] :
+         {std::pair(nonlin::float32, "fast"), {nonlin::float32_exact, "exact"}, {nonlin::float64, "float64"}}) {
+      tally total;
+      for (const tallies &own : all)
+        total.add(own.of[arithmetic]);
+      rows.push_back({.function = names[what],
+                      .direction = "forward",
+                      .precision = precision,
+                      .inputs = total.inputs,
+                      .ulp = total.ulp,
+                      .at = total.at,
+                      .wrong = {},
+                      .differ = total.differ,
+                      .differ_at = total.differ_at});
+    }
   }
   return rows;
 }

@@ -5,4 +5,6 @@ terms, worst = minimax("log((1 + x) / (1 - x))", range(3, 16, 2), 53, (2.0**-30,
 
 report = Report(bits=53)
 report.add("log_terms", terms[3::2], units(worst, 53))
-report.print()
+typescript = Report(bits="decimal")
+typescript.add("terms", terms[3::2], units(worst, 53))
+report.print(typescript)

@@ -1,0 +1,146 @@
+// The logarithm of softmax, and what it rests on: of a slice its maximum m and log1p(rest), the rest being the sum of
+// e^(x - m) over all entries but the one that m is. In log(sum(e^x)) = m + log1p(rest) nothing that matters to the
+// largest share is lost: of a slice in which one entry is all but certain, 1 + rest would be 1.
+#pragma once
+
+#include "arithmetic/log.h"
+#include "softmax/short_rows.h"
+
+namespace {
+
+// The rest of one slice or of several, from their sums of scaled exponentials below the maximum, e^m scaled alike, and
+// how many entries are the maximum.
+inline vec<double> log1p_rest(vec<double> below, vec<double> of_maximum, vec<double> count) {
+  return log1p(below / of_maximum + (count - 1));
+}
+
+template <class T> vec<T> finite_maximum(vec<T> m) {
+  constexpr T largest = sizeof(T) == 4 ? T(0x1.fffffep127) : T(0x1.fffffffffffffp1023);
+  return max(min(m, largest), -largest);
+}
+// e^x scaled for a slice with that maximum, as far below it as even so many entries come to something together. An
+// infinite maximum counts as the largest number, so that the sums are NaN where an entry is, and only there.
+template <class T> scaled_exp<T> exp_below_maximum(vec<T> m) {
+  scaled_exp<T> exp_of{finite_maximum(m)};
+  exp_of.floor = exp_of.floor + (reach<T> - (sizeof(T) == 4 ? T(122.5) : T(1000)));
+  return exp_of;
+}
+
+// The terms of both sums. An entry that is NaN is not the maximum, and makes NaN of its sum.
+template <class T> vec<T> below_maximum(const scaled_exp<T> &exp_of, vec<T> x, vec<T> m) {
+  const mask<T> nothing = {(x >= m).m | (x - exp_of.shift <= exp_of.floor).m};
+  return select(nothing, vec<T>(T(0)), exp_of(x));
+}
+template <class T> vec<T> is_maximum(vec<T> x, vec<T> m) { return select(x >= m, vec<T>(T(1)), vec<T>(T(0))); }
+
+template <class T> struct log_parts { T maximum, log; };
+
+template <class T, class E> log_parts<double> log_parts_of_row(const E *x, size_t length) {
+  const vec<T> m = row_maximum<T>(x, length);
+  const scaled_exp<T> exp_of = exp_below_maximum(m);
+  const double below =
+      sum_row<T>(length, [&](size_t j, size_t n) { return below_maximum<T>(exp_of, load_some<T>(x + j, n), m); });
+  const double count = sum_row<T>(length, [&](size_t j, size_t n) { return is_maximum<T>(load_some<T>(x + j, n), m); });
+  const double of_maximum = exp_of(finite_maximum(m)).v[0];
+  return {m.v[0], log1p_rest(vec<double>(below), vec<double>(of_maximum), vec<double>(count)).v[0]};
+}
+
+// (x - m) - log, of which a slice with an infinite maximum makes NaN.
+template <class T> vec<T> log_share(vec<T> x, vec<T> m, vec<T> log) { return (x - m) - log; }
+template <class T> T usable_log(log_parts<double> parts) {
+  return parts.maximum < __builtin_inf() ? T(parts.log) : T(__builtin_nan(""));
+}
+
+template <class T, class E>
+[[gnu::flatten]] void log_softmax_rows(const void *x, void *y, size_t rows, size_t length, bool stream) {
+  const E *from = static_cast<const E *>(x);
+  E *to = static_cast<E *>(y);
+  for (size_t i = 0; i < rows; i++, from += length, to += length) {
+    const log_parts<double> parts = log_parts_of_row<T>(from, length);
+    const vec<T> m = T(parts.maximum), log = usable_log<T>(parts);
+    fill_row<T>(to, length, stream,
+                [&](size_t j, size_t n) { return log_share<T>(load_some<T>(from + j, n), m, log); });
+  }
+  if (stream) fence();
+}
+
+// Of each of `columns` columns, up to a band: f(r, m, log) for the columns of register r.
+template <class T, class E, class F>
+void with_log_parts(const E *x, size_t length, size_t inner, band_width<T> width, F f) {
+  constexpr size_t lanes = vec<T>::lanes;
+  const size_t registers = width.registers();
+  vec<T> m[band_registers];
+  scaled_exp<T> exp_of[band_registers];
+  for (size_t r = 0; r < registers; r++) {
+    m[r] = -T(__builtin_inf());
+    for (size_t j = 0; j < length; j++)
+      m[r] = max(m[r], width.load(x + j * inner, r));
+    exp_of[r] = exp_below_maximum(m[r]);
+  }
+  column_doubles<T> below[band_registers], count[band_registers];
+  sum_columns<T>(length, registers, below,
+                 [&](size_t j, size_t r) { return below_maximum<T>(exp_of[r], width.load(x + j * inner, r), m[r]); });
+  sum_columns<T>(length, registers, count,
+                 [&](size_t j, size_t r) { return is_maximum<T>(width.load(x + j * inner, r), m[r]); });
+  for (size_t r = 0; r < registers; r++) {
+    T maxima[lanes], powers[lanes];
+    store(maxima, m[r]);
+    store(powers, exp_of[r](finite_maximum(m[r])));
+    log_parts<double> parts[lanes];
+    for (size_t i = 0; i < lanes; i += vec<double>::lanes) {
+      const vec<double> log =
+          log1p_rest(load<double>(&below[r][i]), load<double>(&powers[i]), load<double>(&count[r][i]));
+      for (size_t k = 0; k < vec<double>::lanes; k++)
+        parts[i + k] = {maxima[i + k], log.v[k]};
+    }
+    f(r, parts);
+  }
+}
+
+template <class T, class E>
+[[gnu::flatten]] void log_softmax_columns(const void *x, void *y, size_t length, size_t inner, size_t columns) {
+  constexpr size_t lanes = vec<T>::lanes, most = band_registers * lanes;
+  for (size_t c = 0; c < columns; c += most) {
+    const E *from = static_cast<const E *>(x) + c;
+    E *to = static_cast<E *>(y) + c;
+    const band_width<T> width{columns - c < most ? columns - c : most};
+    vec<T> m[band_registers], log[band_registers];
+    with_log_parts<T>(from, length, inner, width, [&](size_t r, const log_parts<double>(&parts)[lanes]) {
+      for (size_t i = 0; i < lanes; i++) {
+        m[r].v[i] = T(parts[i].maximum);
+        log[r].v[i] = usable_log<T>(parts[i]);
+      }
+    });
+    for (size_t j = 0; j < length; j++)
+      for (size_t r = 0; r < width.registers(); r++)
+        width.store(to + j * inner, r, log_share<T>(width.load(from + j * inner, r), m[r], log[r]));
+  }
+}
+
+// The two parts of each slice, for functions that have a number for a slice.
+template <class T, class E>
+[[gnu::flatten]] void log_parts_rows(const void *x, double *maxima, double *logs, size_t rows, size_t length) {
+  const E *from = static_cast<const E *>(x);
+  for (size_t i = 0; i < rows; i++, from += length) {
+    const log_parts<double> parts = log_parts_of_row<T>(from, length);
+    maxima[i] = parts.maximum;
+    logs[i] = parts.log;
+  }
+}
+template <class T, class E>
+[[gnu::flatten]] void log_parts_columns(const void *x, double *maxima, double *logs, size_t length, size_t inner,
+                                        size_t columns) {
+  constexpr size_t lanes = vec<T>::lanes, most = band_registers * lanes;
+  for (size_t c = 0; c < columns; c += most) {
+    const band_width<T> width{columns - c < most ? columns - c : most};
+    with_log_parts<T>(static_cast<const E *>(x) + c, length, inner, width,
+                      [&](size_t r, const log_parts<double>(&parts)[lanes]) {
+                        for (size_t i = 0; i < width.lanes_in(r); i++) {
+                          maxima[c + r * lanes + i] = parts[i].maximum;
+                          logs[c + r * lanes + i] = parts[i].log;
+                        }
+                      });
+  }
+}
+
+} // namespace
