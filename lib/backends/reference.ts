@@ -179,7 +179,9 @@ function storeLogs(
   shares: Float64Array,
 ): void {
   const largest = largestOf(x, start, step, length);
-  const log = largest < Infinity ? logOfRest(x, start, step, largest, shares) : Number.NaN;
+  const rest = largest < Infinity ? logOfRest(x, start, step, largest, shares) : Number.NaN;
+  // The zero of a certain entry has no sign.
+  const log = isFloat32(y) && rest < 2 ** -150 ? 0 : rest;
   for (let i = 0, at = start; i < length; i++, at += step) y[at] = x[at]! - largest - log;
 }
 

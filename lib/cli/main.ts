@@ -83,8 +83,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     if (name !== undefined && command === undefined) {
       const names = [...commands.keys()];
       const meant = nearest(name, names);
-      const help = meant === undefined ? `there are ${names.join(', ')}` : `did you mean ${meant}?`;
-      throw new UsageError(`unknown command ${describe(name)}; ${help}`);
+      throw new UsageError(`unknown command ${describe(name)}${meant === undefined ? '' : `; did you mean ${meant}?`}`);
     }
     if (given.has('help')) {
       io.out.write(command === undefined ? generalHelp() : commandHelp(command));

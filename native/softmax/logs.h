@@ -45,10 +45,12 @@ template <class T, class E> log_parts<double> log_parts_of_row(const E *x, size_
   return {m.v[0], log1p_rest(vec<double>(below), vec<double>(of_maximum), vec<double>(count)).v[0]};
 }
 
-// (x - m) - log, of which a slice with an infinite maximum makes NaN.
+// (x - m) - log, of which a slice with an infinite maximum makes NaN. A logarithm that is nothing as an E is none, as
+// the zero of a certain entry has no sign.
 template <class T> vec<T> log_share(vec<T> x, vec<T> m, vec<T> log) { return (x - m) - log; }
-template <class T> T usable_log(log_parts<double> parts) {
-  return parts.maximum < __builtin_inf() ? T(parts.log) : T(__builtin_nan(""));
+template <class T, class E> T usable_log(log_parts<double> parts) {
+  if (!(parts.maximum < __builtin_inf())) return T(__builtin_nan(""));
+  return sizeof(E) == sizeof(float) && parts.log < 0x1p-150 ? T(0) : T(parts.log);
 }
 
 template <class T, class E>
@@ -57,7 +59,7 @@ template <class T, class E>
   E *to = static_cast<E *>(y);
   for (size_t i = 0; i < rows; i++, from += length, to += length) {
     const log_parts<double> parts = log_parts_of_row<T>(from, length);
-    const vec<T> m = T(parts.maximum), log = usable_log<T>(parts);
+    const vec<T> m = T(parts.maximum), log = usable_log<T, E>(parts);
     fill_row<T>(to, length, stream,
                 [&](size_t j, size_t n) { return log_share<T>(load_some<T>(from + j, n), m, log); });
   }
@@ -108,7 +110,7 @@ template <class T, class E>
     with_log_parts<T>(from, length, inner, width, [&](size_t r, const log_parts<double>(&parts)[lanes]) {
       for (size_t i = 0; i < lanes; i++) {
         m[r].v[i] = T(parts[i].maximum);
-        log[r].v[i] = usable_log<T>(parts[i]);
+        log[r].v[i] = usable_log<T, E>(parts[i]);
       }
     });
     for (size_t j = 0; j < length; j++)

@@ -142,128 +142,137 @@ describe.each(native.backends)('$name', (backend) => {
       });
 
       // [outer, length, inner]: rows shorter and longer than a vector and than the 64 elements of a step, and columns.
-      it.each([
-        [3, 1, 1],
-        [7, 3, 1],
-        [17, 10, 1],
-        [5, 16, 1],
-        [3, 17, 1],
-        [2, 64, 1],
-        [2, 131, 1],
-        [2, 1000, 1],
-        [1, 70000, 1],
-        [2, 3, 5],
-        [1, 10, 33],
-        [2, 131, 17],
-        [1, 70, 64],
-      ])('softmax of [%i, %i, %i] and its gradient agree with TypeScript', (outer, length, inner) => {
-        const x = Floats.from(random(dtype, outer * length * inner, 20));
-        const g = Floats.from(random(dtype, x.length, 1));
-        const [y, expected, s] = [new Floats(x.length), new Floats(x.length), new Floats(x.length)];
-        backend.slices(x, y, 'softmax', length, inner, exact);
-        reference.slices(x, s, 'softmax', length, inner, exact);
-        expect(beyond({ activation: 'softmax', direction: 'forward', dtype, precision }, y, s, x)).toBeUndefined();
-        backend.slicesGrad(g, x, y, 'softmax', length, inner, exact);
-        reference.slicesGrad(g, x, expected, 'softmax', length, inner, exact);
-        // What cancels is the share times a gradient of at most 1.
-        const comparison = { activation: 'softmax', direction: 'gradient', dtype, precision } as const;
-        expect(beyond(comparison, y, expected, x, s)).toBeUndefined();
-      });
+      describe.each(['softmax', 'logSoftmax'] as const)('%s', (what) => {
+        it.each([
+          [3, 1, 1],
+          [7, 3, 1],
+          [17, 10, 1],
+          [5, 16, 1],
+          [3, 17, 1],
+          [2, 64, 1],
+          [2, 131, 1],
+          [2, 1000, 1],
+          [1, 70000, 1],
+          [2, 3, 5],
+          [1, 10, 33],
+          [2, 131, 17],
+          [1, 70, 64],
+        ])('of [%i, %i, %i] and its gradient agree with TypeScript', (outer, length, inner) => {
+          const x = Floats.from(random(dtype, outer * length * inner, 20));
+          const g = Floats.from(random(dtype, x.length, 1));
+          const [y, expected, s, shares] = [0, 1, 2, 3].map(() => new Floats(x.length)) as FloatArray[] as [
+            FloatArray,
+            FloatArray,
+            FloatArray,
+            FloatArray,
+          ];
+          backend.slices(x, y, what, length, inner, exact);
+          reference.slices(x, s, what, length, inner, exact);
+          expect(beyond({ activation: what, direction: 'forward', dtype, precision }, y, s, x)).toBeUndefined();
+          backend.slicesGrad(g, x, y, what, length, inner, exact);
+          reference.slicesGrad(g, x, expected, what, length, inner, exact);
+          reference.slices(x, shares, 'softmax', length, inner, exact);
+          // What cancels is the share times a gradient of at most 1, of the logarithm as many times as there are gradients, and g.
+          const terms = what === 'softmax' ? shares : shares.map((share) => share * length + 1);
+          const comparison = { activation: what, direction: 'gradient', dtype, precision } as const;
+          expect(beyond(comparison, y, expected, x, terms)).toBeUndefined();
+        });
 
-      // One power of two serves entries near 0; elsewhere, and where one towers above the rest, a slice needs its own.
-      it.each([
-        -1e4, -1100, -1054, -760, -400, -130, -122, -118, -100, -60, -20, 36, 46, 51, 52, 60, 100, 361, 700, 1e4,
-      ])('softmax of entries near %d agrees with TypeScript', (centre) => {
-        for (const [outer, length, inner] of [
-          [9, 3, 1],
-          [5, 12, 1],
-          [3, 70, 1],
-          [2, 300, 1],
-          [2, 12, 20],
-          [1, 300, 5],
-        ] as const) {
-          const size = outer * length * inner;
-          const spread = random(dtype, size, 8);
-          // All of them there; and all near 0 but every seventh.
-          for (const some of [false, true]) {
-            const x = new Floats(spread).map((value, i) => (some && i % 7 > 0 ? value : value + centre));
-            const [y, expected] = [new Floats(size), new Floats(size)];
-            backend.slices(x, y, 'softmax', length, inner, exact);
-            reference.slices(x, expected, 'softmax', length, inner, exact);
-            const comparison = { activation: 'softmax', direction: 'forward', dtype, precision } as const;
-            expect(beyond(comparison, y, expected, x), `[${outer}, ${length}, ${inner}]`).toBeUndefined();
+        // One power of two serves entries near 0; elsewhere, and where one towers above the rest, a slice needs its own.
+        it.each([
+          -1e4, -1100, -1054, -760, -400, -130, -122, -118, -100, -60, -20, 36, 46, 51, 52, 60, 100, 361, 700, 1e4,
+        ])('of entries near %d agrees with TypeScript', (centre) => {
+          for (const [outer, length, inner] of [
+            [9, 3, 1],
+            [5, 12, 1],
+            [3, 70, 1],
+            [2, 300, 1],
+            [2, 12, 20],
+            [1, 300, 5],
+          ] as const) {
+            const size = outer * length * inner;
+            const spread = random(dtype, size, 8);
+            // All of them there; and all near 0 but every seventh.
+            for (const some of [false, true]) {
+              const x = new Floats(spread).map((value, i) => (some && i % 7 > 0 ? value : value + centre));
+              const [y, expected] = [new Floats(size), new Floats(size)];
+              backend.slices(x, y, what, length, inner, exact);
+              reference.slices(x, expected, what, length, inner, exact);
+              const comparison = { activation: what, direction: 'forward', dtype, precision } as const;
+              expect(beyond(comparison, y, expected, x), `[${outer}, ${length}, ${inner}]`).toBeUndefined();
+            }
           }
-        }
-      });
+        });
 
-      it('softmax of a slice does not depend on the layout', () => {
-        for (const length of [1, 2, 9, 16, 17, 40, 100, 300]) {
-          const rows = 19;
-          const x = Floats.from(random(dtype, rows * length, 30));
-          const g = Floats.from(random(dtype, rows * length, 1));
-          const transposed = (a: FloatArray, m: number, n: number) =>
-            a.map((_, i) => a[(i % m) * n + Math.floor(i / m)]!);
-          for (const grad of [false, true]) {
-            const run = (g: FloatArray, x: FloatArray, inner: number) => {
-              const y = new Floats(x.length);
-              if (grad) backend.slicesGrad(g, x, y, 'softmax', length, inner, exact);
-              else backend.slices(x, y, 'softmax', length, inner, exact);
-              return y;
-            };
-            const byColumn = run(transposed(g, rows, length), transposed(x, rows, length), rows);
-            expectSameBits(transposed(byColumn, length, rows), run(g, x, 1));
+        it('of a slice does not depend on the layout', () => {
+          for (const length of [1, 2, 9, 16, 17, 40, 100, 300]) {
+            const rows = 19;
+            const x = Floats.from(random(dtype, rows * length, 30));
+            const g = Floats.from(random(dtype, rows * length, 1));
+            const transposed = (a: FloatArray, m: number, n: number) =>
+              a.map((_, i) => a[(i % m) * n + Math.floor(i / m)]!);
+            for (const grad of [false, true]) {
+              const run = (g: FloatArray, x: FloatArray, inner: number) => {
+                const y = new Floats(x.length);
+                if (grad) backend.slicesGrad(g, x, y, what, length, inner, exact);
+                else backend.slices(x, y, what, length, inner, exact);
+                return y;
+              };
+              const byColumn = run(transposed(g, rows, length), transposed(x, rows, length), rows);
+              expectSameBits(transposed(byColumn, length, rows), run(g, x, 1));
+            }
           }
-        }
-      });
+        });
 
-      it('softmax of a slice does not depend on how many there are', () => {
-        for (const [length, inner] of [
-          [1, 1],
-          [10, 1],
-          [17, 1],
-          [100, 1],
-          [10, 3],
-          [26, 17],
-        ] as const) {
-          const slab = length * inner;
-          const size = slab * Math.ceil((2 * mostElements) / slab);
-          const x = Floats.from(random(dtype, size, 20));
-          const g = Floats.from(random(dtype, size, 1));
-          const [y, dx] = [new Floats(size), new Floats(size)];
-          backend.slices(x, y, 'softmax', length, inner, exact);
-          backend.slicesGrad(g, x, dx, 'softmax', length, inner, exact);
-          for (let i = 0; i < size; i += slab) {
-            const part = (a: FloatArray) => a.subarray(i, i + slab);
-            expectSameBits(
-              guarded(Floats, slab, (y) => backend.slices(part(x), y, 'softmax', length, inner, exact)),
-              part(y),
-            );
-            expectSameBits(
-              guarded(Floats, slab, (y) => backend.slicesGrad(part(g), part(x), y, 'softmax', length, inner, exact)),
-              part(dx),
-            );
+        it('of a slice does not depend on how many there are', () => {
+          for (const [length, inner] of [
+            [1, 1],
+            [10, 1],
+            [17, 1],
+            [100, 1],
+            [10, 3],
+            [26, 17],
+          ] as const) {
+            const slab = length * inner;
+            const size = slab * Math.ceil((2 * mostElements) / slab);
+            const x = Floats.from(random(dtype, size, 20));
+            const g = Floats.from(random(dtype, size, 1));
+            const [y, dx] = [new Floats(size), new Floats(size)];
+            backend.slices(x, y, what, length, inner, exact);
+            backend.slicesGrad(g, x, dx, what, length, inner, exact);
+            for (let i = 0; i < size; i += slab) {
+              const part = (a: FloatArray) => a.subarray(i, i + slab);
+              expectSameBits(
+                guarded(Floats, slab, (y) => backend.slices(part(x), y, what, length, inner, exact)),
+                part(y),
+              );
+              expectSameBits(
+                guarded(Floats, slab, (y) => backend.slicesGrad(part(g), part(x), y, what, length, inner, exact)),
+                part(dx),
+              );
+            }
           }
-        }
-      });
+        });
 
-      it('softmax works in place', () => {
-        for (const [length, inner] of [
-          [130, 1],
-          [10, 1],
-          [26, 5],
-        ] as const) {
-          const x = Floats.from(random(dtype, 1300, 10));
-          const g = Floats.from(random(dtype, 1300, 1));
-          const expected = new Floats(x.length);
-          const y = x.slice();
-          backend.slices(x, expected, 'softmax', length, inner, exact);
-          backend.slices(y, y, 'softmax', length, inner, exact);
-          expectSameBits(y, expected);
-          backend.slicesGrad(g, x, expected, 'softmax', length, inner, exact);
-          const inG = g.slice();
-          backend.slicesGrad(inG, x, inG, 'softmax', length, inner, exact);
-          expectSameBits(inG, expected);
-        }
+        it('works in place', () => {
+          for (const [length, inner] of [
+            [130, 1],
+            [10, 1],
+            [26, 5],
+          ] as const) {
+            const x = Floats.from(random(dtype, 1300, 10));
+            const g = Floats.from(random(dtype, 1300, 1));
+            const expected = new Floats(x.length);
+            const y = x.slice();
+            backend.slices(x, expected, what, length, inner, exact);
+            backend.slices(y, y, what, length, inner, exact);
+            expectSameBits(y, expected);
+            backend.slicesGrad(g, x, expected, what, length, inner, exact);
+            const inG = g.slice();
+            backend.slicesGrad(inG, x, inG, what, length, inner, exact);
+            expectSameBits(inG, expected);
+          }
+        });
       });
     });
   });

@@ -39,9 +39,9 @@ export function fakeAddon(file: string, after = '', exports = ''): Record<string
         arrays = kind % 2 === 0 ? [x, x] : [new Float32Array(block, 64 + 4 * count, count), x, x];
       }
       const suffix = kind % 2 === 0 ? '' : 'Grad';
-      if (kind >= 2) {
+      if (kind === 2 || kind === 3) {
         const tensors = arrays.map((data) => new js.Tensor(data, { shape: [-1, length, inner] }));
-        js['softmax' + suffix](...tensors.slice(0, -1), { out: tensors.at(-1), dim: 1 });
+        js[['softmax', 'logSoftmax'][op] + suffix](...tensors.slice(0, -1), { out: tensors.at(-1), dim: 1 });
         return;
       }
       const { name, own, parameters } = rows[op];

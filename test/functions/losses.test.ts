@@ -1,0 +1,184 @@
+// logSumExp, logSoftmax and crossEntropy: what is lost where they are computed by their definitions, shapes, and errors.
+import { afterEach, describe, expect, it } from 'vitest';
+import * as nonlin from '../../lib/index.js';
+
+const { Tensor } = nonlin;
+const before = nonlin.info().backend;
+afterEach(() => nonlin.useBackend(before));
+const kinds = [Float32Array, Float64Array] as const;
+const ulps = (Floats: (typeof kinds)[number], count: number) => count * (Floats === Float32Array ? 2 ** -23 : 2 ** -52);
+
+describe.each(nonlin.backends())('%s', (name) => {
+  describe.each(kinds)('%o', (Floats) => {
+    // log1p(e^-d) by its series, which so small a number ends after three terms.
+    const log1pExp = (d: number) => {
+      const e = Math.exp(-d);
+      return e - (e * e) / 2 + (e * e * e) / 3;
+    };
+
+    it('the largest share keeps its digits', () => {
+      nonlin.useBackend(name);
+      for (const d of [15, 20, 40, 80]) {
+        for (const [x, at] of [
+          [Floats.of(d, 0), 0],
+          [Floats.of(-1e3, -1e3 + d), 1],
+          [Floats.of(...new Array(40).fill(-Infinity), 0, d), 41],
+        ] as const) {
+          const y = nonlin.logSoftmax(x)[at]!;
+          expect(Math.abs(y / -log1pExp(d) - 1), `${d} at ${at}`).toBeLessThan(ulps(Floats, 4));
+        }
+      }
+    });
+
+    it('the shift is not lost', () => {
+      nonlin.useBackend(name);
+      const y = nonlin.logSoftmax(Floats.of(2 ** 26, 2 ** 26 - 8, 2 ** 26));
+      const expected = [-Math.LN2, -Math.LN2 - 8, -Math.LN2].map((v) => v - Math.log1p(Math.exp(-8) / 2));
+      y.forEach((value, i) => {
+        expect(Math.abs(value / expected[i]! - 1)).toBeLessThan(ulps(Floats, 4));
+      });
+    });
+
+    it('entries that are infinite or NaN', () => {
+      nonlin.useBackend(name);
+      for (const length of [2, 3, 10, 100]) {
+        const all = (value: number) => new Floats(length).fill(value);
+        const one = (value: number, rest: number) => all(rest).fill(value, length - 1);
+        expect(nonlin.logSumExp(all(-Infinity))).toBe(-Infinity);
+        expect(nonlin.logSoftmax(all(-Infinity))).toEqual(all(NaN));
+        expect(nonlin.logSumExp(one(Infinity, 0))).toBe(Infinity);
+        expect(nonlin.logSumExp(all(Infinity))).toBe(Infinity);
+        expect(nonlin.logSoftmax(one(Infinity, 0))).toEqual(all(NaN));
+        for (const rest of [0, -Infinity, Infinity]) {
+          expect(nonlin.logSumExp(one(NaN, rest))).toBe(NaN);
+          expect(nonlin.logSoftmax(one(NaN, rest))).toEqual(all(NaN));
+        }
+        expect(nonlin.logSumExp(one(3, -Infinity))).toBe(3);
+        expect(nonlin.logSoftmax(one(3, -Infinity)).map((v) => v + 0)).toEqual(one(0, -Infinity));
+      }
+    });
+
+    it('n equal entries: -log(n), and their sum', () => {
+      nonlin.useBackend(name);
+      for (const n of [1, 2, 3, 7, 10, 100, 1000, 40_000]) {
+        for (const value of [0, -3.5, 1e4]) {
+          const x = new Floats(n).fill(value);
+          expect(Math.abs(nonlin.logSoftmax(x)[n - 1]! + Math.log(n))).toBeLessThanOrEqual(
+            ulps(Floats, 2) * Math.log(n),
+          );
+          const sum = nonlin.logSumExp(x);
+          expect(Math.abs(sum - (value + Math.log(n)))).toBeLessThanOrEqual(ulps(Floats, 1) * Math.abs(sum));
+        }
+      }
+    });
+  });
+
+  it('logSumExp over any dimensions', () => {
+    nonlin.useBackend(name);
+    const x = new Tensor(
+      Float64Array.from({ length: 24 }, (_, i) => Math.sin(i) * 5),
+      { shape: [2, 3, 4] },
+    );
+    const at = (i: number, j: number, k: number) => x.at(i, j, k) as number;
+    const sum = (values: number[]) => Math.log(values.reduce((a, v) => a + Math.exp(v), 0));
+    const span = (n: number) => Array.from({ length: n }, (_, i) => i);
+    const close = (y: nonlin.Tensor, shape: number[], expected: number[]) => {
+      expect(y.shape).toEqual(shape);
+      expected.forEach((value, i) => {
+        expect(y.contiguous().data[i]).toBeCloseTo(value, 12);
+      });
+    };
+    const over2 = span(2).flatMap((i) => span(3).map((j) => sum(span(4).map((k) => at(i, j, k)))));
+    const over1 = span(2).flatMap((i) => span(4).map((k) => sum(span(3).map((j) => at(i, j, k)))));
+    const over02 = span(3).map((j) => sum(span(2).flatMap((i) => span(4).map((k) => at(i, j, k)))));
+    close(nonlin.logSumExp(x), [2, 3], over2);
+    close(nonlin.logSumExp(x, 1), [2, 4], over1);
+    close(nonlin.logSumExp(x, { dim: -2, keepdim: true }), [2, 1, 4], over1);
+    close(nonlin.logSumExp(x, { dim: [2, 0] }), [3], over02);
+    close(nonlin.logSumExp(x, { dim: [0, -1], keepdim: true }), [1, 3, 1], over02);
+    close(nonlin.logSumExp(x, { dim: [0, 1, 2] }), [], [sum(over2)]);
+    expect(nonlin.logSumExp(new Float32Array(0))).toBe(-Infinity);
+    close(nonlin.logSumExp(new Tensor(new Float64Array(0), { shape: [2, 0] })), [2], [-Infinity, -Infinity]);
+  });
+
+  it('crossEntropy is -logSoftmax at the target, and its gradient what differences say', () => {
+    nonlin.useBackend(name);
+    for (const [shape, dim] of [
+      [[5, 4], undefined],
+      [[5, 4], 0],
+      [[2, 4, 3], undefined],
+      [[4], undefined],
+    ] as const) {
+      const size = shape.reduce<number>((a, b) => a * b, 1);
+      const logits = new Tensor(
+        Float64Array.from({ length: size }, (_, i) => 4 * Math.cos(i * i)),
+        { shape: [...shape] },
+      );
+      const at = dim ?? Math.min(1, shape.length - 1);
+      const count = size / shape[at]!;
+      const target = Array.from({ length: count }, (_, i) => (i === 1 ? -100 : (i * 7) % shape[at]!));
+      const options = dim === undefined ? {} : { dim };
+      const inner = shape.slice(at + 1).reduce<number>((a, b) => a * b, 1);
+      const logs = nonlin.logSoftmax(logits, at).contiguous().data;
+      const wanted = target.map((one, i) =>
+        one < 0 ? 0 : -logs[(Math.floor(i / inner) * shape[at]! + one) * inner + (i % inner)]!,
+      );
+      const sum = wanted.reduce((a, b) => a + b);
+      const counted = target.filter((one) => one >= 0).length;
+      expect(nonlin.crossEntropy(logits, target, options)).toBeCloseTo(sum / counted, 12);
+      expect(nonlin.crossEntropy(logits, target, { ...options, reduction: 'sum' })).toBeCloseTo(sum, 12);
+      const none = nonlin.crossEntropy(logits, target, { ...options, reduction: 'none' });
+      expect(none.shape).toEqual(shape.filter((_, i) => i !== at));
+      wanted.forEach((value, i) => {
+        expect(none.contiguous().data[i]).toBeCloseTo(value, 12);
+      });
+      const grad = nonlin.crossEntropyGrad(logits, target, options);
+      expect(grad.shape).toEqual([...shape]);
+      for (let i = 0; i < size; i++) {
+        const moved = (by: number) => {
+          const data = logits.data.slice();
+          data[i]! += by;
+          return nonlin.crossEntropy(new Tensor(data, { shape: [...shape] }), target, options);
+        };
+        expect(grad.data[i]).toBeCloseTo((moved(1e-6) - moved(-1e-6)) / 2e-6, 7);
+      }
+    }
+  });
+});
+
+describe('refuses', () => {
+  const x = new Tensor([
+    [1, 2],
+    [3, 4],
+  ]);
+  it.each([
+    ['a dimension that there is not', () => nonlin.logSumExp(x, 2), RangeError, 'logSumExp: '],
+    [
+      'a dimension twice',
+      () => nonlin.logSumExp(x, { dim: [0, -2] }),
+      RangeError,
+      'logSumExp: dim names dimension 0 twice',
+    ],
+    ['no dimension', () => nonlin.logSumExp(x, { dim: [] }), RangeError, 'logSumExp: dim must name a dimension'],
+    ['another option', () => nonlin.logSumExp(x, { axis: 0 } as never), TypeError, 'logSumExp takes `dim`'],
+    [
+      'a keepdim that is no boolean',
+      () => nonlin.logSumExp(x, { keepdim: 1 as never }),
+      TypeError,
+      'keepdim must be a boolean',
+    ],
+    ['too few targets', () => nonlin.crossEntropy(x, [0]), RangeError, 'target has 1 elements'],
+    ['a target that is no class', () => nonlin.crossEntropy(x, [0, 2]), RangeError, 'target 2 is none of 2 classes'],
+    ['a target between two', () => nonlin.crossEntropy(x, [0, 0.5]), TypeError, 'target must hold integers, got 0.5'],
+    ['no targets', () => nonlin.crossEntropy(x, 'x' as never), TypeError, 'crossEntropy: target must be'],
+    [
+      'another reduction',
+      () => nonlin.crossEntropy(x, [0, 1], { reduction: 'max' as never }),
+      TypeError,
+      "reduction must be 'mean', 'sum' or 'none'",
+    ],
+  ])('%s', (_, call, kind, message) => {
+    expect(call).toThrow(kind);
+    expect(call).toThrow(message);
+  });
+});
