@@ -164,7 +164,7 @@ function operands(name: string, x: Input, out: unknown, hasGrad: boolean, grad?:
   if (!isFloatArray(x)) return tensorOperands(name, x, out, hasGrad, grad);
   const count = countOf(x, name);
   const g = hasGrad ? checkGrad(x, count, grad, name) : undefined;
-  const y = out === undefined ? emptyLike(x, count) : checkOut(x, count, g, out, name);
+  const y = out === undefined ? emptyLike(x, count, name) : checkOut(x, count, g, out, name);
   return { x, y, grad: g, count, shape: undefined, result: y, fresh: out === undefined, scatter: undefined };
 }
 
@@ -191,7 +191,7 @@ function tensorOperands(name: string, like: unknown, out: unknown, hasGrad: bool
   const { shape, size: count } = from;
   if (own === undefined) {
     if (into !== undefined && overlapsItself(into)) throw selfOverlap(into, name);
-    const y = emptyLike(x, count);
+    const y = emptyLike(x, count, name);
     // Scattered afterwards, so an out may share anything with x.
     return { x, y, grad: g, count, shape, result: out ?? resultLike(from, y), fresh: true, scatter: into };
   }

@@ -38,8 +38,19 @@ export function dtypeOf(data: FloatArray): DType {
   return isFloat32(data) ? 'float32' : 'float64';
 }
 
-export function allocate(dtype: DType, length: number): FloatArray {
-  return dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
+/**
+ * A new array of `length` elements, those of `shape` where they have one, for the function `name`.
+ *
+ * @throws RangeError where it cannot be had: what repeats its elements or broadcasts may have any size, whatever memory there is.
+ */
+export function allocate(dtype: DType, length: number, name?: string, shape?: readonly number[]): FloatArray {
+  try {
+    return dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
+  } catch (error) {
+    const bytes = length * (dtype === 'float32' ? 4 : 8);
+    const array = `a ${dtype} array of shape ${shapeText(shape ?? [length])}, ${bytes} bytes`;
+    throw new RangeError(`${name === undefined ? '' : `${name}: `}${array}, cannot be allocated`, { cause: error });
+  }
 }
 
 /** `[2, 3]`, as it stands in messages and printed tensors. */
@@ -64,7 +75,8 @@ export function contiguousStrides(shape: readonly number[]): readonly number[] {
   let stride = 1;
   for (let dim = shape.length - 1; dim >= 0; dim--) {
     strides[dim] = stride;
-    stride *= Math.max(1, shape[dim]!);
+    // Beside a size of 0 the others may be any, and their strides serve no element.
+    stride = Math.min(stride * Math.max(1, shape[dim]!), Number.MAX_SAFE_INTEGER);
   }
   return Object.freeze(strides);
 }
@@ -102,8 +114,8 @@ export function normalizeDim(dim: number, shape: readonly number[]): number {
   return dim < 0 ? dim + rank : dim;
 }
 
-// Far beyond any real tensor; an array can claim any length and hold nothing.
-const mostDimensions = 2 ** 16;
+/** As many as NumPy and PyTorch have. An array can claim any length and hold nothing, and a list can contain itself. */
+export const mostDimensions = 64;
 
 /** The integers in an array or a typed array, each read once: what is checked here is what is used from then on. */
 export function readIntegers(list: unknown, what: string, wanted: string): number[] {
@@ -115,7 +127,7 @@ export function readIntegers(list: unknown, what: string, wanted: string): numbe
   const entries = list as ArrayLike<unknown>;
   const { length } = entries;
   if (length > mostDimensions)
-    throw new RangeError(`${what} may have ${mostDimensions} entries, got ${describe(list)}`);
+    throw new RangeError(`${what} may have at most ${mostDimensions} entries, got ${describe(list)}`);
   const integers: number[] = [];
   for (let k = 0; k < length; k++) {
     const entry = entries[k];

@@ -13,6 +13,7 @@ import {
   contiguousStrides,
   type DType,
   dtypeOf,
+  mostDimensions,
   Parts,
   shapeText,
   sizeOf,
@@ -253,7 +254,7 @@ export function readJSON(json: unknown): Parts {
   if (!Array.isArray(data)) throw new TypeError(`data must be a list of numbers, got ${describe(data)}`);
   const { length } = data;
   checkSize(sizes, length);
-  const numbers = allocate(dtype, length);
+  const numbers = allocate(dtype, length, 'fromJSON', sizes);
   for (let k = 0; k < length; k++) {
     const value: unknown = data[k];
     if (typeof value !== 'number' && !unwritable.includes(value))
@@ -271,18 +272,15 @@ export function writeJSON(value: number): JSONNumber {
   return Number.isFinite(value) ? value : (String(value) as JSONNumber);
 }
 
-// Far beyond any real tensor; a list that contains itself would never end.
-const deepest = 64;
-
 function readNested(source: unknown, dtype: DType): Parts {
   const shape: number[] = [];
   let first = source;
   while (Array.isArray(first)) {
-    if (shape.push(first.length) > deepest)
-      throw new RangeError(`a list may be nested ${deepest} deep; does it contain itself?`);
+    if (shape.push(first.length) > mostDimensions)
+      throw new RangeError(`a list may be nested ${mostDimensions} deep; does it contain itself?`);
     first = first[0];
   }
-  const data = allocate(dtype, sizeOf(shape));
+  const data = allocate(dtype, sizeOf(shape), 'Tensor', shape);
   const path = shape.map(() => 0);
   let count = 0;
 
