@@ -47,10 +47,20 @@ export function allocate(dtype: DType, length: number, name?: string, shape?: re
   try {
     return dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
   } catch (error) {
-    const bytes = length * (dtype === 'float32' ? 4 : 8);
-    const array = `a ${dtype} array of shape ${shapeText(shape ?? [length])}, ${bytes} bytes`;
-    throw new RangeError(`${name === undefined ? '' : `${name}: `}${array}, cannot be allocated`, { cause: error });
+    throw noMemory(dtype, length, name, shape, error);
   }
+}
+
+function noMemory(
+  dtype: DType,
+  length: number,
+  name: string | undefined,
+  shape: readonly number[] = [length],
+  cause: unknown,
+): RangeError {
+  const bytes = length * (dtype === 'float32' ? 4 : 8);
+  const array = `a ${dtype} array of shape ${shapeText(shape)}, ${bytes} bytes`;
+  return new RangeError(`${name === undefined ? '' : `${name}: `}${array}, cannot be allocated`, { cause });
 }
 
 /** `[2, 3]`, as it stands in messages and printed tensors. */
