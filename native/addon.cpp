@@ -5,6 +5,7 @@
 #include "parallel.h"
 #include "run.h"
 
+#include <cmath>
 #include <napi.h>
 
 namespace {
@@ -18,6 +19,23 @@ constexpr const char *activation_names[] = {
 };
 
 constexpr int64_t max_threads = 256;
+
+// False with a JavaScript exception pending where a value is not an integer that a number holds exactly. Node-API's own
+// conversion cuts off fractions, and makes 0 of NaN.
+bool read_integer(napi_env env, napi_value value, int64_t *integer) {
+  constexpr double largest = 0x1p53 - 1;
+  double number;
+  if (napi_get_value_double(env, value, &number) != napi_ok || std::trunc(number) != number || std::isinf(number)) {
+    napi_throw_type_error(env, nullptr, "expected an integer");
+    return false;
+  }
+  if (std::fabs(number) > largest) {
+    napi_throw_range_error(env, nullptr, "expected an integer below 2^53 in size");
+    return false;
+  }
+  *integer = int64_t(number);
+  return true;
+}
 
 struct array {
   void *data;
@@ -64,10 +82,8 @@ template <size_t Arrays, size_t Numbers> struct arguments {
       }
     }
     for (size_t i = 0; i < Numbers; i++) {
-      if (Arrays + i >= count || napi_get_value_int64(env, values[Arrays + i], &numbers[i]) != napi_ok) {
-        napi_throw_type_error(env, nullptr, "expected a number");
-        return false;
-      }
+      // What was not passed is undefined.
+      if (!read_integer(env, values[Arrays + i], &numbers[i])) return false;
     }
     if (count >= expected && !read_exact(env, values[expected - 1])) {
       napi_throw_type_error(env, nullptr, "expected a boolean for exact");
@@ -200,7 +216,8 @@ napi_value set_threads(napi_env env, napi_callback_info info) {
   int64_t threads;
   void *data = nullptr;
   if (napi_get_cb_info(env, info, &count, &value, nullptr, nullptr) != napi_ok) return nullptr;
-  if (count < 1 || napi_get_value_int64(env, value, &threads) != napi_ok || threads < 1 || threads > max_threads) {
+  if (!read_integer(env, value, &threads)) return nullptr;
+  if (threads < 1 || threads > max_threads) {
     napi_throw_range_error(env, nullptr, "expected a number of threads");
     return nullptr;
   }

@@ -21,6 +21,24 @@ const {
 
 const root = join(import.meta.dirname, '..');
 
+const noIntegers = [
+  NaN,
+  Infinity,
+  -Infinity,
+  0.5,
+  1.5,
+  3 - 2 ** -51,
+  -0.5,
+  2 ** -1074,
+  '1',
+  1n,
+  true,
+  null,
+  undefined,
+  {},
+  [],
+];
+
 describe.each(Object.keys(addon))('%s', (isa) => {
   const set = addon[isa]!;
   const functions: [string, Anything][] = [
@@ -53,20 +71,37 @@ describe.each(Object.keys(addon))('%s', (isa) => {
   });
 
   it('map refuses what is not the number of an activation', () => {
-    for (const op of [-1, activationNames.length, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 31)])
+    for (const op of [-1, activationNames.length, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 64, 1e300, -(2 ** 31)])
       expect(() => set.map(f32(3), f32(3), op)).toThrow(RangeError);
-    expect(() => set.map(f32(3), f32(3), 'relu')).toThrow(TypeError);
+    for (const op of noIntegers) expect(() => set.map(f32(3), f32(3), op)).toThrow(TypeError);
     expect(() => set.map(f32(3), f32(3))).toThrow(TypeError);
+    expect(() => set.map(f32(3), f32(3), -0)).not.toThrow();
+  });
+
+  it.each(functions)('%s writes nothing where a number is no integer', (name, f) => {
+    const gradient = name.endsWith('Grad');
+    for (const wrong of noIntegers) {
+      for (const numbers of name.startsWith('map')
+        ? [[wrong]]
+        : [
+            [wrong, 1],
+            [1, wrong],
+            [wrong, wrong],
+          ]) {
+        const y = f32(3).fill(7);
+        expect(() => f(...(gradient ? [f32(3)] : []), f32(3), y, ...numbers)).toThrow(TypeError);
+        expect(y).toEqual(f32(3).fill(7));
+      }
+    }
   });
 
   it('softmax refuses a shape that does not fit', () => {
-    const sizes = [0, -1, 3, 7, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 63, -(2 ** 63), Infinity, NaN];
+    const sizes = [0, -1, 3, 7, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 63, -(2 ** 63), 1e300];
     for (const size of sizes) {
       expect(() => set.softmax(f32(4), f32(4), size, 1)).toThrow(RangeError);
       expect(() => set.softmax(f32(4), f32(4), 1, size)).toThrow(RangeError);
       expect(() => set.softmax(f32(4), f32(4), size, size)).toThrow(RangeError);
     }
-    expect(() => set.softmax(f32(4), f32(4), '4', 1)).toThrow(TypeError);
     expect(() => set.softmax(f32(4), f32(4))).toThrow(TypeError);
   });
 
@@ -116,6 +151,12 @@ it('gives the same bits with any number of threads', () => {
     for (const [i, y] of run(threads).entries())
       expect(y.equals(expected[i]!), `call ${i}, ${threads} threads`).toBe(true);
   setThreads(1);
+});
+
+it('setThreads refuses what is not a number of threads', () => {
+  for (const wrong of noIntegers) expect(() => setThreads(wrong as number)).toThrow(TypeError);
+  for (const wrong of [0, -1, 257, 2 ** 32 + 1, 2 ** 53, 1e300]) expect(() => setThreads(wrong)).toThrow(RangeError);
+  expect(() => (setThreads as Anything)()).toThrow(TypeError);
 });
 
 describe('small', () => {
