@@ -354,9 +354,31 @@ describe('info', () => {
 
   it('follows NONLIN_BACKEND, and has one line for a wrong one', () => {
     expect(JSON.parse(nonlin(['info', '--json'], { NONLIN_BACKEND: 'js' }).out).backend).toBe('js');
-    const { code, error } = nonlin(['info'], { NONLIN_BACKEND: 'gpu' });
-    expect(code).toBe(1);
-    expect(error).toMatch(/^nonlin: NONLIN_BACKEND must be one of .*, got "gpu"\n$/);
+    const problem = 'NONLIN_BACKEND must be one of avx512, avx2, neon, js, got "avx51"; did you mean avx512?';
+    const { code, out, error } = nonlin(['info', '--json'], { NONLIN_BACKEND: 'avx51' });
+    expect({ code, error }).toEqual({ code: 0, error: `nonlin: ${problem}\n` });
+    expect(JSON.parse(out)).toMatchObject({ backend: backends()[0], problems: [problem] });
+  });
+});
+
+describe('a NONLIN_BACKEND that is none', () => {
+  const variables = { NONLIN_BACKEND: 'gpu' };
+
+  it.each([['--help'], ['--version'], ['relu', '--help'], ['help', 'check']])(
+    'does not keep %s from its text',
+    (...args) => {
+      expect(nonlin(args, variables)).toEqual(nonlin(args));
+    },
+  );
+
+  it.each([['relu', 'f4.npy'], ['compare'], ['check']])('is an error of %s, which computes', (...args) => {
+    const { code, out, error } = nonlin(args, variables);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(error).toBe('nonlin: NONLIN_BACKEND must be one of avx512, avx2, neon, js, got "gpu"\n');
+  });
+
+  it('does not matter where another is asked for', () => {
+    expect(nonlin(['relu', 'f4.npy', '--backend', 'js'], variables).code).toBe(0);
   });
 });
 

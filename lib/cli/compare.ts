@@ -245,7 +245,7 @@ function report(given: string, subject: Subject, { copy, rows }: Found, io: Io):
 function backendText({ backend, threads }: Subject, { environment }: Io): string {
   if (backend !== 'js') return `${backend} on ${threads} ${threads === 1 ? 'thread' : 'threads'}, TypeScript`;
   if (backends().length > 1)
-    return environment.NONLIN_BACKEND === 'js' ? 'NONLIN_BACKEND=js: TypeScript' : 'TypeScript';
+    return environment.NONLIN_BACKEND?.trim() === 'js' ? 'NONLIN_BACKEND=js: TypeScript' : 'TypeScript';
   return 'no native code runs here (nonlin info tells why): TypeScript';
 }
 

@@ -1,7 +1,7 @@
 // The command line `nonlin`: finds the command, runs it and turns what happened into an exit code and one line of text.
 import { describe } from '../errors.js';
 import { nearest } from '../nearest.js';
-import { info as environment } from '../select.js';
+import { info as environment, refusal } from '../select.js';
 import { version } from '../version.js';
 import { applicable, apply } from './apply.js';
 import { type Arguments, type OptionName, optionHelp, parse } from './arguments.js';
@@ -99,6 +99,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     const foreign = [...given.keys()].find((option) => !command.options.includes(option));
     if (foreign !== undefined) throw new UsageError(`--${foreign} is not an option of ${name}`);
     for (const problem of environment().problems) io.error.write(`nonlin: ${problem}\n`);
+    // Of a program, the results of another backend than the one asked for would be taken for those of that one.
+    if (refusal !== undefined && command.options.includes('backend') && !given.has('backend')) return 1;
     return await command.run({ positionals: positionals.slice(1), given }, io);
   } catch (error) {
     if (error instanceof UsageError) {
