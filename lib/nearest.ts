@@ -1,4 +1,12 @@
-// What a misspelt name was meant to be: for error messages, so it may take its time.
+// What a name that there is not was meant to be: for error messages, so it may take its time.
+
+/** What other libraries call an option of ours. */
+const elsewhere: Readonly<Record<string, string>> = { axis: 'dim', inplace: 'out' };
+
+/** The one of `names` that other libraries call `name`. */
+export function ours(name: string, names: readonly string[]): string | undefined {
+  return Object.hasOwn(elsewhere, name) ? names.find((candidate) => candidate === elsewhere[name]) : undefined;
+}
 
 /**
  * The name that `name` is most likely a misspelling of, the first of several: one that it begins or that begins it, by three

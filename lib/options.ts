@@ -3,7 +3,7 @@
 // a symbol is none of an option.
 import { describe } from './errors.js';
 import { nothing } from './floats.js';
-import { nearest } from './nearest.js';
+import { nearest, ours } from './nearest.js';
 
 /** An option that not every function takes. */
 export type OwnOption = 'dim' | 'approximate';
@@ -125,14 +125,11 @@ function noCallOption(option: string, name: string, own?: OwnOption, fixed?: Own
   return noOption(option, name, own === undefined ? ['out', 'precision'] : [own, 'out', 'precision']);
 }
 
-/** What other libraries call an option of ours. */
-const elsewhere: Readonly<Record<string, string>> = { axis: 'dim', inplace: 'out' };
-
 function noOption(option: string, name: string, takes: readonly string[]): TypeError {
-  const ours = Object.hasOwn(elsewhere, option) ? takes.filter((name) => name === elsewhere[option]) : [];
+  const same = ours(option, takes);
   const meant = nearest(option, takes);
   const help =
-    meant === undefined ? `${name} takes ${quoted(ours.length > 0 ? ours : takes)}` : `did you mean \`${meant}\`?`;
+    meant === undefined ? `${name} takes ${quoted(same === undefined ? takes : [same])}` : `did you mean \`${meant}\`?`;
   return new TypeError(`${name}: there is no option \`${option}\`; ${help}`);
 }
 

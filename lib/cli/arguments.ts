@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { type BackendName, backendNames } from '../backend.js';
 import { describe } from '../errors.js';
-import { nearest } from '../nearest.js';
+import { nearest, ours } from '../nearest.js';
 import { UsageError } from './errors.js';
 
 interface OptionHelp {
@@ -66,11 +66,9 @@ export function parse(argv: readonly string[]): Arguments {
   return { positionals, given };
 }
 
-/** What other programs call an option. */
-const elsewhere: Readonly<Record<string, OptionName>> = { axis: 'dim' };
-
 function suggestion(name: string): string {
-  const meant = Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearest(name, Object.keys(options));
+  const names = Object.keys(options);
+  const meant = ours(name, names) ?? nearest(name, names);
   return meant === undefined ? '' : `; did you mean --${meant}?`;
 }
 
