@@ -273,12 +273,17 @@ describe('wrong usage', () => {
     [['relu', 'f4.npy', '-o'], '-o needs a value: -o <out.npy>'],
     [['relu', 'f4.npy', '-o', '--json'], '-o needs a value: -o <out.npy>'],
     [['relu', 'f4.npy', '--json=1'], '--json takes no value, got 1'],
+    [['relu', 'f4.npy', '--output='], '--output needs a value: --output <out.npy>'],
+    [['relu', 'f4.npy', '-o', ''], '-o needs a value: -o <out.npy>'],
+    [['relu', 'f4.npy', '-o', 'a', '--output', 'b'], '--output is given twice'],
+    [['softmax', 'f4.npy', '--dim', '0', '--dim', '0'], '--dim is given twice'],
+    [['check', '--json', '--seed', '1', '--json'], '--json is given twice'],
     [['relu', 'f4.npy', '-o', '-', '--json'], '--json and -o - both want standard output'],
     [['relu', 'f4.npy', '--dim', '0'], '--dim is not an option of relu'],
     [['tanh', 'f4.npy', '--approximate', 'tanh'], '--approximate is not an option of tanh'],
     [['softmax', 'f4.npy', '--dim', 'last'], '--dim must be an integer, got "last"'],
     [['softmax', 'f4.npy', '--dim', '-1.5'], '--dim must be an integer, got "-1.5"'],
-    [['softmax', 'f4.npy', '--dim='], '--dim must be an integer, got ""'],
+    [['softmax', 'f4.npy', '--dim='], '--dim needs a value: --dim <n>'],
     [['gelu', 'f4.npy', '--approximate', 'erf'], '--approximate must be one of none, tanh, sigmoid, got "erf"'],
     [['gelu', 'f4.npy', '--precision', 'high'], '--precision must be one of fast, exact, got "high"'],
     [['gelu', 'f4.npy', '--backend', 'gpu'], '--backend must be one of avx512, avx2, neon, js, got "gpu"'],
@@ -299,6 +304,54 @@ describe('wrong usage', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(error).toMatch(new RegExp(`^nonlin: .*\\nSee nonlin (${commands.replaceAll(', ', '|')})? ?--help.\\n$`));
     expect(error).toContain(message);
+  });
+});
+
+it.each([
+  [['softmax', 'f4.npy', '--dim'], 'softmax '],
+  [['--dim', '1', 'softmax', '--fast'], 'softmax '],
+  [['check', '--seed', '1', '--seed', '2'], 'check '],
+  [['help', 'gelu', '--output='], 'gelu '],
+  [['--dim'], ''],
+  [['swish', '--dim'], ''],
+])('%j: names the help of its command', (args, topic) => {
+  expect(nonlin(args).error).toMatch(new RegExp(`\\nSee nonlin ${topic}--help\\.\\n$`));
+});
+
+describe('control codes, and marks of the direction of writing,', () => {
+  // A title for the terminal, a colour in one code, a second line, a line separator, and the name backwards.
+  const code = '\x1b]0;owned\x07\x9b31m\r\nnonlin: fine\u2028\u202eyp';
+  const shown = '\\u{1b}]0;owned\\u{7}\\u{9b}31m\\u{d}\\u{a}nonlin: fine\\u{2028}\\u{202e}yp';
+  const oneLine = /^nonlin: [^\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]*\n(See nonlin [a-z]* ?--help\.\n)?$/u;
+
+  it.each([
+    [['relu', `${code}.npy`], `cannot read ${shown}.npy: no such file or directory`],
+    [['relu', 'f4.npy', '-o', `no/${code}`], `cannot write no/${shown}: no such file or directory`],
+    [['relu', 'f4.npy', code], `relu takes one file, got also ${shown}`],
+    [['relu', `--${code}`], `unknown option --${shown}`],
+    [['relu', `--json=${code}`], `--json takes no value, got ${shown}`],
+    [['info', code], `info takes no argument, got ${shown}`],
+  ])('are shown in messages and do nothing: %j', (args, message) => {
+    const { error } = nonlin(args);
+    expect(error).toContain(`nonlin: ${message}\n`);
+    expect(error).toMatch(oneLine);
+  });
+
+  it('are shown where a variable or a file has them', () => {
+    for (const args of [[code], ['relu', 'f4.npy', '--precision', code]]) expect(nonlin(args).error).toMatch(oneLine);
+    expect(nonlin(['info', '--json'], { NONLIN_BACKEND: code }).error).toMatch(oneLine);
+    const lines = nonlin(['info'], { NONLIN_BINARY: `/${code}` }).out.split('\n');
+    expect(lines.find((line) => line.startsWith('reason'))).toContain(shown);
+    const header = Buffer.from(`{'descr': '\x1b[2J\x9b', 'fortran_order': False, 'shape': (1,), }\n`, 'latin1');
+    const length = Buffer.from(Uint16Array.of(header.length).buffer);
+    const { error } = nonlin(['relu'], {}, Buffer.concat([Buffer.from('\x93NUMPY\x01\x00', 'latin1'), length, header]));
+    expect(error).toContain("unsupported dtype '\\u{1b}[2J\\u{9b}'");
+    expect(error).toMatch(oneLine);
+  });
+
+  it('are shown in the title of compare', () => {
+    writeFileSync(at(`${code}.npy`.replaceAll('/', '')), readFileSync(at('f4.npy')));
+    expect(nonlin([...quickly, `${code}.npy`]).out).toContain(`\n${shown}.npy: float32 `);
   });
 });
 

@@ -35,10 +35,15 @@ export interface Arguments {
   readonly given: ReadonlyMap<OptionName, string>;
 }
 
+/** A command line split, and what is wrong with it: then it still tells which command it is of, whose help is to be named. */
+export interface Parsed extends Arguments {
+  readonly fault?: UsageError;
+}
+
 const isOption = (name: string): name is OptionName => Object.hasOwn(options, name);
 
-/** Splits the command line. Throws a UsageError for options that do not exist, lack a value or have one too many. */
-export function parse(argv: readonly string[]): Arguments {
+/** Splits the command line. At fault are options that do not exist, lack a value, have one too many or are given twice. */
+export function parse(argv: readonly string[]): Parsed {
   const config = Object.entries<OptionHelp>(options).map(([name, { value, short }]) => {
     const type: 'string' | 'boolean' = value === undefined ? 'boolean' : 'string';
     return [name, short === undefined ? { type } : { type, short }] as const;
@@ -54,13 +59,14 @@ export function parse(argv: readonly string[]): Arguments {
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
-    if (!isOption(name)) throw new UsageError(`unknown option ${rawName}${suggestion(name)}`);
+    const fault = (message: string): Parsed => ({ positionals, given, fault: new UsageError(message) });
+    if (!isOption(name)) return fault(`unknown option ${rawName}${suggestion(name)}`);
     const { value: wanted }: OptionHelp = options[name];
-    if (wanted === undefined && value !== undefined) throw new UsageError(`${rawName} takes no value, got ${value}`);
+    if (wanted === undefined && value !== undefined) return fault(`${rawName} takes no value, got ${value}`);
     // The next option is no value, but -1 and - are.
-    if (wanted !== undefined && (value === undefined || (!token.inlineValue && /^-[^\d.]/.test(value)))) {
-      throw new UsageError(`${rawName} needs a value: ${rawName} <${wanted}>`);
-    }
+    if (wanted !== undefined && (!value || (!token.inlineValue && /^-[^\d.]/.test(value))))
+      return fault(`${rawName} needs a value: ${rawName} <${wanted}>`);
+    if (given.has(name)) return fault(`--${name} is given twice`);
     given.set(name, value ?? '');
   }
   return { positionals, given };

@@ -12,7 +12,7 @@ import { attempt, Failure, UsageError } from './errors.js';
 import { readTensor } from './files.js';
 import { type Loop, loops, softmaxRows } from './loops.js';
 import { forward, type Operation, operations, withBackend } from './operations.js';
-import { bar, type Io, json, type Paint, paintFor, progress, table } from './output.js';
+import { bar, type Io, inSight, json, type Paint, paintFor, progress, table } from './output.js';
 import { randomFrom } from './random.js';
 import { type Contestant, type Figure, measure } from './turns.js';
 
@@ -230,7 +230,7 @@ function report(given: string, subject: Subject, { copy, rows }: Found, io: Io):
   const longest = Math.max(...[copy, ...rows.map((row) => row.backend)].map(({ low, median }) => median / low - 1));
   return [
     `${backendText(subject, io)} and a plain JavaScript loop, in turns\n`,
-    `${given}: ${dtype} ${shapeText(shape)}, precision ${precision}\n`,
+    `${inSight(given)}: ${dtype} ${shapeText(shape)}, precision ${precision}\n`,
     `ns per element in the fastest tenth of the turns; half took at most ${Math.ceil(100 * longest)} % more\n\n`,
     table(
       columns.map(({ title }) => title),
