@@ -17,8 +17,11 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   let best: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const candidate of names) {
-    const slips = slipsBetween(given, candidate.toLowerCase());
-    if (slips < fewest && isNear(given, candidate.toLowerCase(), slips)) [best, fewest] = [candidate, slips];
+    const lower = candidate.toLowerCase();
+    const slips = slipsBetween(given, lower);
+    // Letters that were left out at the end count half: softmaxGrad is rather softmaxGrad:ROW than softmax:ROW.
+    const cost = lower.startsWith(given) ? slips / 2 : slips;
+    if (cost < fewest && isNear(given, lower, slips)) [best, fewest] = [candidate, cost];
   }
   return best;
 }

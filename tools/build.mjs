@@ -44,8 +44,8 @@ const steps = {
       await bundle('cjs', { js: 'lib/index.ts' }, none);
       // The program has a library of its own in it, which is the only one in its process.
       await bundle('cjs', { cli: 'lib/cli.ts' });
-      // For bench/peers, not for the package.
-      await bundle('cjs', { loops: 'lib/cli/loops.ts' }, {}, 'build/bench');
+      // For the scripts in bench/ and test/, not for the package.
+      await bundle('cjs', { loops: 'lib/cli/loops.ts', nearest: 'lib/nearest.ts' }, {}, 'build/bench');
       await bundle('esm', { index: 'lib/index.ts' }, { ...none, './environment/node': './environment/browser' });
       writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module", "sideEffects": false }\n');
       for (const entry of Object.keys(exports)) if (/^\.\/\w+-\w+$/.test(entry)) writeEntry(entry.slice(2));
