@@ -1,6 +1,16 @@
 // The command lines of the scripts, in bench/ and test/: what is wrong with one is told in a line, with exit code 2, before any work
 // is done. Each script has --help, and --json.
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+
+/** `; did you mean this?`, as the program nonlin finds it; empty where nothing is near, or TypeScript has not been built. */
+function suggestion(given, names, prefix = '') {
+  const built = join(import.meta.dirname, '../build/scripts/nearest.js');
+  const meant = existsSync(built) ? createRequire(import.meta.url)(built).nearest(given, names) : undefined;
+  return meant === undefined ? '' : `; did you mean ${prefix}${meant}?`;
+}
 
 /**
  * The options of `npm run <script>`: of `known`, name: [reader, text where it is not given], and --json. A reader takes the text and
@@ -13,13 +23,18 @@ export function read(script, help, known) {
   };
   const all = { ...known, json: [flag], help: [flag] };
   const types = Object.entries(all).map(([name, [reader]]) => [name, { type: reader === flag ? 'boolean' : 'string' }]);
-  let values;
+  let parsed;
   try {
-    ({ values } = parseArgs({ options: Object.fromEntries(types) }));
+    parsed = parseArgs({ options: Object.fromEntries(types), tokens: true });
   } catch (error) {
     // The rest tells how to write a positional argument; there are none.
-    fail(error.message.split(/\.? (?=To specify|This command)|\n/)[0]);
+    const message = error.message.split(/\.? (?=To specify|This command)|\n/)[0];
+    const unknown = /^Unknown option '--(.*)'$/.exec(message)?.[1];
+    fail(unknown === undefined ? message : message + suggestion(unknown, Object.keys(all), '--'));
   }
+  const { values, tokens } = parsed;
+  const twice = tokens.find(({ name }, i) => tokens.findIndex((token) => token.name === name) < i);
+  if (twice !== undefined) fail(`--${twice.name} is given twice`);
   if (values.help) {
     process.stdout.write(help);
     process.exit(0);
@@ -70,7 +85,7 @@ export const oneOf =
   (names, more = () => false, listed = names) =>
   (given) => {
     if (names.includes(given) || more(given)) return given;
-    throw new Error(`must be one of ${listed.join(', ')}, got "${given}"`);
+    throw new Error(`must be one of ${listed.join(', ')}, got "${given}"${suggestion(given, listed)}`);
   };
 
 /** Separated by commas. */

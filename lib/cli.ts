@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The program `nonlin`: lends the process to lib/cli/main.ts. Nothing is decided here but how a broken pipe ends.
 import { isatty } from 'node:tty';
+import { main } from './cli/main.js';
 import type { Io } from './cli/output.js';
 
 const io: Io = {
@@ -23,10 +24,6 @@ function fail(error: Error): never {
 // A reader that has seen enough, such as `head`, is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? process.exit(0) : fail(error)));
 
-// Imported late: a NONLIN_BACKEND that cannot run here is an error of loading.
-import('./cli/main.js')
-  .catch(fail)
-  .then(({ main }) => main(process.argv.slice(2), io))
-  .then((code) => {
-    process.exitCode = code;
-  });
+main(process.argv.slice(2), io).then((code) => {
+  process.exitCode = code;
+});

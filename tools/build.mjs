@@ -44,9 +44,17 @@ const steps = {
       await bundle('cjs', { js: 'lib/index.ts' }, none);
       // The program has a library of its own in it, which is the only one in its process.
       await bundle('cjs', { cli: 'lib/cli.ts' });
-      // For bench/peers and the proof, not for the package.
-      await bundle('cjs', { loops: 'lib/cli/compare/loops.ts' }, {}, 'build/scripts');
-      await bundle('cjs', { signatures: 'lib/activations/signatures.ts' }, {}, 'build/scripts');
+      // For the scripts in bench/ and test/, not for the package.
+      await bundle(
+        'cjs',
+        {
+          loops: 'lib/cli/compare/loops.ts',
+          nearest: 'lib/basics/nearest.ts',
+          signatures: 'lib/activations/signatures.ts',
+        },
+        {},
+        'build/scripts',
+      );
       await bundle('esm', { index: 'lib/index.ts' }, { ...none, 'environment/node': 'environment/browser' });
       writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module", "sideEffects": false }\n');
       for (const entry of Object.keys(exports)) if (/^\.\/\w+-\w+$/.test(entry)) writeEntry(entry.slice(2));

@@ -1,6 +1,7 @@
 // Which backend serves, and why that one. The choice is made when the module loads and changed only by useBackend.
 
 import { describe } from '../basics/errors.js';
+import { nearest } from '../basics/nearest.js';
 import { platform, problems, variable } from '../environment/node.js';
 import { version } from '../version.js';
 import { type Backend, type BackendName, backendNames } from './backend.js';
@@ -10,20 +11,34 @@ import { threads } from './threads.js';
 
 const available: readonly Backend[] = [...native.backends, reference];
 
+/** What is wrong with `NONLIN_BACKEND`, where another backend serves than the one it asks for. */
+export let refusal: string | undefined;
+
 /** The backend that serves now. */
 export let backend: Backend = initial();
 
+/** What `NONLIN_BACKEND` asks for, or the best. It may stand in the settings of a machine: no import may fail of it. */
 function initial(): Backend {
-  const name = variable('NONLIN_BACKEND');
-  return name === undefined ? available[0]! : find(name, 'NONLIN_BACKEND');
+  const name = variable('NONLIN_BACKEND')?.trim();
+  if (name === undefined) return available[0]!;
+  try {
+    return find(name, 'NONLIN_BACKEND');
+  } catch (error) {
+    refusal = (error as Error).message;
+    problems.push(refusal);
+    return available[0]!;
+  }
 }
 
 function find(name: unknown, source: string): Backend {
   const found = available.find((candidate) => candidate.name === name);
   if (found !== undefined) return found;
   const list = available.map((candidate) => candidate.name).join(', ');
-  if (!backendNames.includes(name as BackendName))
-    throw new TypeError(`${source} must be one of ${backendNames.join(', ')}, got ${describe(name)}`);
+  if (!backendNames.includes(name as BackendName)) {
+    const meant = typeof name === 'string' ? nearest(name, backendNames) : undefined;
+    const help = meant === undefined ? '' : `; did you mean ${meant}?`;
+    throw new TypeError(`${source} must be one of ${backendNames.join(', ')}, got ${describe(name)}${help}`);
+  }
   const reason = native.reason === undefined ? '' : ` (${native.reason})`;
   throw new Error(`${source}: ${name} cannot run here; ${list} can${reason}`);
 }
@@ -57,7 +72,7 @@ export interface Info {
   readonly native: string | null;
   /** Why the native addon is absent; null where it is present. */
   readonly reason: string | null;
-  /** What an environment variable asks for and is not so, a sentence each; empty as a rule. */
+  /** What an environment variable asks for and is not so, a sentence each; empty as a rule. The usual serves in its place. */
   readonly problems: readonly string[];
 }
 

@@ -36,7 +36,7 @@ export function dtypeOf(data: FloatArray): DType {
 
 // V8 inlines these getters where it knows the hidden class of x, which it learns from an access: to read a property that no array
 // has makes 1.5 ns of 5.2 (Node 20). The caller could have a property of any other name.
-const nothing = Symbol();
+export const nothing = Symbol();
 type Readable = { readonly [nothing]?: never };
 
 /** The number of elements; 0 also where the memory is gone, which `lossOf` tells. */

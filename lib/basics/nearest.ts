@@ -1,4 +1,12 @@
-// What a misspelt name was meant to be: for error messages, so it may take its time.
+// What a name that there is not was meant to be: for error messages, so it may take its time.
+
+/** What other libraries call an option of ours. */
+const elsewhere: Readonly<Record<string, string>> = { axis: 'dim', inplace: 'out' };
+
+/** The one of `names` that other libraries call `name`. */
+export function ours(name: string, names: readonly string[]): string | undefined {
+  return Object.hasOwn(elsewhere, name) ? names.find((candidate) => candidate === elsewhere[name]) : undefined;
+}
 
 /**
  * The name that `name` is most likely a misspelling of, the first of several: one that it begins or that begins it, by three
@@ -9,8 +17,11 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   let best: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const candidate of names) {
-    const slips = slipsBetween(given, candidate.toLowerCase());
-    if (slips < fewest && isNear(given, candidate.toLowerCase(), slips)) [best, fewest] = [candidate, slips];
+    const lower = candidate.toLowerCase();
+    const slips = slipsBetween(given, lower);
+    // Letters that were left out at the end count half: softmaxGrad is rather softmaxGrad:ROW than softmax:ROW.
+    const cost = lower.startsWith(given) ? slips / 2 : slips;
+    if (cost < fewest && isNear(given, lower, slips)) [best, fewest] = [candidate, cost];
   }
   return best;
 }

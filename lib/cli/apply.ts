@@ -3,9 +3,9 @@
 import { type FunctionName, functionNames, signatures } from '../activations/signatures.js';
 import type { Slice } from '../backends/backend.js';
 import { useBackend } from '../backends/select.js';
+import { shapeText } from '../basics/allocate.js';
 import type { FloatArray } from '../basics/floats.js';
 import { map, slices } from '../functions/functions.js';
-import { shapeText } from '../tensor/shape.js';
 import { contiguousData, type Tensor } from '../tensor/tensor.js';
 import { type Arguments, backendOf, choiceOf, flagOf, integerOf, numberOf, precisionOf } from './arguments.js';
 import { attempt, UsageError } from './failures.js';

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { defaultOf, type FunctionName, functionNames, signatures } from '../activations/signatures.js';
 import { type BackendName, backendNames } from '../backends/backend.js';
 import { describe } from '../basics/errors.js';
-import { nearest } from '../basics/nearest.js';
+import { nearest, ours } from '../basics/nearest.js';
 import { UsageError } from './failures.js';
 
 interface OptionHelp {
@@ -61,10 +61,15 @@ export interface Arguments {
   readonly given: ReadonlyMap<OptionName, string>;
 }
 
+/** A command line split, and what is wrong with it: then it still tells which command it is of, whose help is to be named. */
+export interface Parsed extends Arguments {
+  readonly fault?: UsageError;
+}
+
 const isOption = (name: string) => Object.hasOwn(options, name);
 
-/** Splits the command line. Throws a UsageError for options that do not exist, lack a value or have one too many. */
-export function parse(argv: readonly string[]): Arguments {
+/** Splits the command line. At fault are options that do not exist, lack a value, have one too many or are given twice. */
+export function parse(argv: readonly string[]): Parsed {
   const config = Object.entries<OptionHelp>(options).map(([name, { value, short }]) => {
     const type: 'string' | 'boolean' = value === undefined ? 'boolean' : 'string';
     return [name, short === undefined ? { type } : { type, short }] as const;
@@ -80,23 +85,22 @@ export function parse(argv: readonly string[]): Arguments {
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
-    if (!isOption(name)) throw new UsageError(`unknown option ${rawName}${suggestion(name)}`);
+    const fault = (message: string): Parsed => ({ positionals, given, fault: new UsageError(message) });
+    if (!isOption(name)) return fault(`unknown option ${rawName}${suggestion(name)}`);
     const { value: wanted } = options[name]!;
-    if (wanted === undefined && value !== undefined) throw new UsageError(`${rawName} takes no value, got ${value}`);
+    if (wanted === undefined && value !== undefined) return fault(`${rawName} takes no value, got ${value}`);
     // The next option is no value, but -1 and - are.
-    if (wanted !== undefined && (value === undefined || (!token.inlineValue && /^-[^\d.]/.test(value)))) {
-      throw new UsageError(`${rawName} needs a value: ${rawName} <${wanted}>`);
-    }
+    if (wanted !== undefined && (!value || (!token.inlineValue && /^-[^\d.]/.test(value))))
+      return fault(`${rawName} needs a value: ${rawName} <${wanted}>`);
+    if (given.has(name)) return fault(`--${name} is given twice`);
     given.set(name, value ?? '');
   }
   return { positionals, given };
 }
 
-/** What other programs call an option. */
-const elsewhere: Readonly<Record<string, OptionName>> = { axis: 'dim' };
-
 function suggestion(name: string): string {
-  const meant = Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearest(name, Object.keys(options));
+  const names = Object.keys(options);
+  const meant = ours(name, names) ?? nearest(name, names);
   return meant === undefined ? '' : `; did you mean --${meant}?`;
 }
 

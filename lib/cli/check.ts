@@ -3,8 +3,9 @@
 import { type Bound, boundOf, type Comparison, distance } from '../activations/bounds.js';
 import type { BackendName } from '../backends/backend.js';
 import { backends, info } from '../backends/select.js';
+import { allocate } from '../basics/allocate.js';
 import type { DType, FloatArray } from '../basics/floats.js';
-import { allocate, sizeOf } from '../tensor/shape.js';
+import { sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type Arguments, backendOf, integerOf } from './arguments.js';
 import { attempt, Failure, UsageError } from './failures.js';
@@ -139,13 +140,13 @@ function overview(rows: readonly Row[], names: readonly BackendName[], paint: Pa
 
 function everyRow(rows: readonly Row[], paint: Paint): string {
   const cells = rows.map((row) => {
-    const { backend, dtype, ulp, bound, worst } = row;
+    const { backend, dtype, bound, worst } = row;
     const at = worst === null ? '' : shortest(worst.x, dtype);
     // Of the parameters only the numbers: a line has 80 columns.
     const name = functionOf(row).replace(/\w+=/g, '');
-    return [name, backend, shortArithmetic(row), mark(row, paint), short(ulp), short(bound), at];
+    return [name, backend, shortArithmetic(row), mark(row, paint), short(bound), at];
   });
-  return table(['function', 'backend', 'arithmetic', '', 'ulp', 'bound', 'at'], cells, paint);
+  return table(['function', 'backend', 'arithmetic', 'ulp', 'bound', 'at'], cells, paint);
 }
 
 /** The function's public name, which is another one for a gradient. */
@@ -174,7 +175,7 @@ function mark({ ulp, ok }: Row, paint: Paint): string {
 }
 
 function failureText(row: Row, paint: Paint): string {
-  const { backend, dtype, ulp, bound, worst } = row;
+  const { backend, dtype, ulp, worst } = row;
   const { x, grad, native, typescript } = worst!;
   const facts = {
     x: shortest(x, dtype),

@@ -1,7 +1,7 @@
 // The command line `nonlin`: finds the command, runs it and turns what happened into an exit code and one line of text.
 
 import type { FunctionName } from '../activations/signatures.js';
-import { info as environment } from '../backends/select.js';
+import { info as environment, refusal } from '../backends/select.js';
 import { describe } from '../basics/errors.js';
 import { nearest } from '../basics/nearest.js';
 import { version } from '../version.js';
@@ -12,7 +12,7 @@ import { compare } from './compare/compare.js';
 import { Failure, UsageError } from './failures.js';
 import { info } from './info.js';
 import { isSlice } from './operations.js';
-import type { Io } from './output.js';
+import { type Io, inSight } from './output.js';
 
 interface Command {
   readonly usage: string;
@@ -77,15 +77,17 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   let name: string | undefined;
   try {
     // As other programs take it: `nonlin help gelu`.
-    const { positionals, given } = parse(argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv);
+    const help = argv[0] === 'help';
+    const { positionals, given, fault } = parse(help ? argv.slice(1) : argv);
     name = positionals[0];
+    if (fault !== undefined) throw fault;
     const command = name === undefined ? undefined : commands.get(name);
     if (name !== undefined && command === undefined) {
       const names = [...commands.keys()];
       const meant = nearest(name, names);
       throw new UsageError(`unknown command ${describe(name)}${meant === undefined ? '' : `; did you mean ${meant}?`}`);
     }
-    if (given.has('help')) {
+    if (help || given.has('help')) {
       io.out.write(command === undefined ? generalHelp() : commandHelp(command));
       return 0;
     }
@@ -96,16 +98,18 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     if (command === undefined) throw new UsageError('no command is given');
     const foreign = [...given.keys()].find((option) => !command.options.includes(option));
     if (foreign !== undefined) throw new UsageError(`--${foreign} is not an option of ${name}`);
-    for (const problem of environment().problems) io.error.write(`nonlin: ${problem}\n`);
+    for (const problem of environment().problems) io.error.write(`nonlin: ${inSight(problem)}\n`);
+    // Of a program, the results of another backend than the one asked for would be taken for those of that one.
+    if (refusal !== undefined && command.options.includes('backend') && !given.has('backend')) return 1;
     return await command.run({ positionals: positionals.slice(1), given }, io);
   } catch (error) {
     if (error instanceof UsageError) {
       const topic = name !== undefined && commands.has(name) ? `${name} ` : '';
-      io.error.write(`nonlin: ${error.message}\nSee nonlin ${topic}--help.\n`);
+      io.error.write(`nonlin: ${inSight(error.message)}\nSee nonlin ${topic}--help.\n`);
       return 2;
     }
     if (error instanceof Failure) {
-      io.error.write(`nonlin: ${error.message}\n`);
+      io.error.write(`nonlin: ${inSight(error.message)}\n`);
       return 1;
     }
     throw error;

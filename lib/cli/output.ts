@@ -19,6 +19,15 @@ export interface Io {
   readonly inputIsTTY: boolean;
 }
 
+/**
+ * Text of unknown origin, a file's name or what stands in it, on one line: what a terminal would obey or not show is written as an
+ * escape (control codes, the marks that turn the direction of writing, line separators).
+ */
+export function inSight(text: string): string {
+  const code = (character: string) => character.codePointAt(0)!.toString(16);
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]/gu, (character) => `\\u{${code(character)}}`);
+}
+
 export type Paint = (format: 'bold' | 'green' | 'red', text: string) => string;
 
 /** Colours for a terminal, nothing for anything else or where NO_COLOR is set (no-color.org: to any but the empty string). */
@@ -66,7 +75,7 @@ export function bar(share: number, width: number): string {
 export function pairs(object: object, paint: Paint, indent = ''): string {
   const flat = flatten(object);
   const width = Math.max(0, ...flat.map(([key]) => key.length));
-  return flat.map(([key, text]) => `${indent}${paint('bold', key.padEnd(width))}  ${text}\n`).join('');
+  return flat.map(([key, text]) => `${indent}${paint('bold', key.padEnd(width))}  ${inSight(text)}\n`).join('');
 }
 
 function flatten(object: object, prefix = ''): [key: string, text: string][] {

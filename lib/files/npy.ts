@@ -63,9 +63,6 @@ export function writeNpy(tensor: Tensor): Uint8Array {
   const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${inPython([...tensor.shape])}, }`;
   const prefix = magic.length + 4;
   const start = Math.ceil((prefix + header.length + 1) / 64) * 64;
-  if (start - prefix > 0xffff) {
-    throw new RangeError(`a shape of ${tensor.shape.length} sizes is too long for a .npy file`);
-  }
 
   const bytes = new Uint8Array(start + data.byteLength);
   const text = `${magic}\x01\x00\x00\x00${header.padEnd(start - prefix - 1)}\n`;

@@ -1,12 +1,14 @@
 // Gates: y = f(a) * b of two inputs, or of the halves of one.
+
 import { type Elementwise, type FunctionName, parameterOf, rowOf, signatures } from '../activations/signatures.js';
 import { backend } from '../backends/select.js';
+import { shapeText } from '../basics/allocate.js';
 import { checkPrecision } from '../basics/checks.js';
 import { describe, inNameOf } from '../basics/errors.js';
 import { isFloatArray, lengthOf, part, shareMemory } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { isTensorLike } from '../tensor/foreign.js';
-import { Parts, shapeText } from '../tensor/shape.js';
+import { Parts } from '../tensor/shape.js';
 import { asTensor, copyInto, Tensor } from '../tensor/tensor.js';
 import { dimOf, type OptionsOf, type Out, type Output, type Result } from './functions.js';
 import { finished, type Input, operands } from './operands.js';

@@ -1,10 +1,12 @@
 // Functions that give a number for a slice: the logarithm of a sum of exponentials, and the loss that rests on it.
+
 import { backend } from '../backends/select.js';
+import { allocate, shapeText } from '../basics/allocate.js';
 import { checkPrecision, type Precision } from '../basics/checks.js';
 import { describe, inNameOf } from '../basics/errors.js';
 import { dtypeOf, type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
 import { checkOptions, optionOf } from '../basics/options.js';
-import { allocate, normalizeDim, Parts, shapeText, sizeOf } from '../tensor/shape.js';
+import { normalizeDim, Parts, sizeOf } from '../tensor/shape.js';
 import { asTensor, contiguousData, type DTypeOf, Tensor } from '../tensor/tensor.js';
 import { dimOf, slicesGrad } from './functions.js';
 import { type Input, operands } from './operands.js';

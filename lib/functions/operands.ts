@@ -2,11 +2,12 @@
 // travels as a contiguous array.
 
 import { emptyLike } from '../backends/memory.js';
+import { shapeText } from '../basics/allocate.js';
 import { checkOther, checkOut, countOf } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
 import { type FloatArray, isFloatArray } from '../basics/floats.js';
 import { isReadOnly } from '../tensor/foreign.js';
-import { checkReach, overlapsItself, sameShape, shapeText } from '../tensor/shape.js';
+import { checkReach, overlapsItself, sameShape } from '../tensor/shape.js';
 import {
   asTensor,
   contiguousData,
@@ -59,7 +60,7 @@ export function operands(
   const count = countOf(x, name);
   const second = hasOther ? checkOther(x, count, other, words.other, name) : undefined;
   const fresh = out === undefined;
-  const y = fresh ? emptyLike(x, count) : checkOut(x, count, second, out, name, words.other);
+  const y = fresh ? emptyLike(x, count, name) : checkOut(x, count, second, out, name, words.other);
   return { x, y, other: second, count, shape: undefined, result: y, fresh, scatter: undefined, source: x, target: y };
 }
 
@@ -94,7 +95,7 @@ function tensorOperands(
   const source = from.data;
   if (own === undefined) {
     if (into !== undefined && overlapsItself(into)) throw selfOverlap(into, name);
-    const y = emptyLike(x, count);
+    const y = emptyLike(x, count, name);
     const result = out ?? resultLike(from, y);
     // Scattered afterwards, so an out may share anything with x.
     const target = into?.data ?? y;

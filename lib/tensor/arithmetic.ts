@@ -1,7 +1,8 @@
 // Two tensors, element by element, with broadcasting. The loops below see rows and steps; forEachRow finds them, so that two
 // contiguous tensors of one shape, or a tensor and a number, are a single row.
+import { allocate } from '../basics/allocate.js';
 import { dtypeOf, type FloatArray } from '../basics/floats.js';
-import { allocate, broadcastShapes, broadcastStrides, checkReach, forEachRow, Parts, sizeOf } from './shape.js';
+import { broadcastShapes, broadcastStrides, checkReach, forEachRow, Parts, sizeOf } from './shape.js';
 
 type Loop = (
   a: FloatArray,
@@ -35,7 +36,7 @@ const loops = {
 export function combine(op: keyof typeof loops, a: Parts, b: Parts): Parts {
   const shape = broadcastShapes(a.shape, b.shape);
   const dtype = dtypeOf(a.data) === 'float64' ? 'float64' : dtypeOf(b.data);
-  const out = new Parts(allocate(dtype, sizeOf(shape)), shape);
+  const out = new Parts(allocate(dtype, sizeOf(shape), op, shape), shape);
   const loop: Loop = loops[op];
   forEachPair(a, b, shape, (at, step, length, done) =>
     loop(a.data, at[0]!, step[0]!, b.data, at[1]!, step[1]!, out.data, done, done + length),
@@ -46,7 +47,7 @@ export function combine(op: keyof typeof loops, a: Parts, b: Parts): Parts {
 /** A fresh copy of x with `value` where the mask is not 0. */
 export function fillWhere(x: Parts, mask: Parts, value: number): Parts {
   const shape = broadcastShapes(x.shape, mask.shape);
-  const out = allocate(dtypeOf(x.data), sizeOf(shape));
+  const out = allocate(dtypeOf(x.data), sizeOf(shape), 'maskedFill', shape);
   forEachPair(x, mask, shape, ([i = 0, j = 0], [iStep = 0, jStep = 0], length, done) => {
     for (let k = done; k < done + length; k++, i += iStep, j += jStep) out[k] = mask.data[j] === 0 ? x.data[i]! : value;
   });

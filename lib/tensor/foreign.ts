@@ -1,5 +1,6 @@
 // Reads what a caller has as the parts of a tensor, by structure and importing nothing: numbers, nested lists, typed arrays, the
 // tensors of other libraries. Memory is shared, never copied (lists have none), and everything is checked before it is read.
+import { allocate, shapeText } from '../basics/allocate.js';
 import { checkPresent } from '../basics/checks.js';
 import { brand, describe } from '../basics/errors.js';
 import {
@@ -12,14 +13,14 @@ import {
   typeName,
 } from '../basics/floats.js';
 import {
-  allocate,
   checkReach,
   checkShape,
   checkSize,
   checkStrides,
   contiguousStrides,
+  mostDimensions,
   Parts,
-  shapeText,
+  sameShape,
   sizeOf,
 } from './shape.js';
 
@@ -215,9 +216,10 @@ function readLike(source: object, toFloats: (data: unknown, like: Foreign) => Fl
   const own = like[brand] === true;
   // Before `data`, which throws an error of its own where a tensor is on another device.
   if (!own) checkLocation(like.location);
-  const data = toFloats(like.data, like);
-  const dims = own ? undefined : like.dims;
-  const shape = checkShape(dims === undefined ? like.shape : dims);
+  const { data: given } = like;
+  const data = toFloats(given, like);
+  if (!own) checkElementType(given, like);
+  const shape = own ? checkShape(like.shape) : readShape(like);
   const { offset } = like;
   if (offset !== undefined && !Number.isSafeInteger(offset))
     throw new TypeError(`offset must be an integer, got ${describe(offset)}`);
@@ -228,16 +230,59 @@ function readLike(source: object, toFloats: (data: unknown, like: Foreign) => Fl
   return parts;
 }
 
+// What says one thing under two names may say it twice, and not two things: who wrote one of them meant it.
+
+/** The shape that something tensor-like has, under either name. */
+function readShape({ dims, shape: other }: Foreign): readonly number[] {
+  const shape = checkShape(dims === undefined ? other : dims);
+  if (dims !== undefined && other !== undefined) checkSame('dims', shape, 'shape', checkShape(other));
+  return shape;
+}
+
 /** The strides that something tensor-like has, under either name and as a value or a method; undefined for row-major order. */
 function readStrides(like: Foreign, shape: readonly number[]): readonly number[] | undefined {
-  const given = like.strides ?? like.stride;
-  if (given !== undefined)
-    return checkStrides(typeof given === 'function' ? (given as () => unknown).call(like) : given, shape);
-  const { order } = like;
-  if (typeof order === 'string' && !/^(row-major|column-major|C|F)$/.test(order))
+  const { strides, stride } = like;
+  const read = (given: unknown) =>
+    given == null
+      ? undefined
+      : checkStrides(typeof given === 'function' ? (given as () => unknown).call(like) : given, shape);
+  const [first, second] = [read(strides), read(stride)];
+  if (first !== undefined && second !== undefined) checkSame('strides', first, 'stride', second);
+  return first ?? second ?? (isColumnMajor(like) ? columnMajor(shape) : undefined);
+}
+
+function checkSame(name: string, list: readonly number[], otherName: string, other: readonly number[]): void {
+  if (!sameShape(list, other))
+    throw new RangeError(`${name} ${shapeText(list)} and ${otherName} ${shapeText(other)} differ`);
+}
+
+function isColumnMajor({ order, fortranOrder }: Foreign): boolean {
+  if (typeof order !== 'string') return fortranOrder === true;
+  if (!/^(row-major|column-major|C|F)$/.test(order))
     throw new TypeError(`order must be 'row-major' or 'column-major', got ${describe(order)}`);
-  const columnMajor = order === 'column-major' || order === 'F' || like.fortranOrder === true;
-  return columnMajor ? Object.freeze(contiguousStrides(shape.toReversed()).toReversed()) : undefined;
+  const inColumns = order === 'column-major' || order === 'F';
+  if (typeof fortranOrder === 'boolean' && fortranOrder !== inColumns)
+    throw new TypeError(`order ${describe(order)} and fortranOrder ${fortranOrder} differ`);
+  return inColumns;
+}
+
+function columnMajor(shape: readonly number[]): readonly number[] {
+  return Object.freeze(contiguousStrides(shape.toReversed()).toReversed());
+}
+
+/** What libraries call the types of elements; a name that is none of these may be for anything. */
+const elementTypes = /^(b?float(16|32|64)|u?int(4|8|16|32|64)|uint8c|bool(ean)?|complex(64|128)|string)$/;
+
+/** Asserts that something tensor-like does not name another type than its data has. */
+function checkElementType(data: unknown, like: Foreign): void {
+  const type = isFloatArray(data) ? dtypeOf(data) : undefined;
+  for (const name of ['dtype', 'type']) {
+    const said = like[name];
+    if (typeof said !== 'string' || said === type || !elementTypes.test(said)) continue;
+    // Of other arrays there is more than one for a type, and more than one type for an array.
+    if (type === undefined && said !== 'float32' && said !== 'float64') continue;
+    throw new TypeError(`${name} must be that of the data, got ${describe(said)} for ${describe(data)}`);
+  }
 }
 
 // onnxruntime's pinned memory is the CPU's, which other devices can read too.
@@ -258,7 +303,7 @@ export function readJSON(json: unknown): Parts {
   if (!Array.isArray(data)) throw new TypeError(`data must be a list of numbers, got ${describe(data)}`);
   const { length } = data;
   checkSize(sizes, length);
-  const numbers = allocate(dtype, length);
+  const numbers = allocate(dtype, length, 'fromJSON', sizes);
   for (let k = 0; k < length; k++) {
     const value: unknown = data[k];
     if (typeof value !== 'number' && !unwritable.includes(value))
@@ -276,18 +321,15 @@ export function writeJSON(value: number): JSONNumber {
   return Number.isFinite(value) ? value : (String(value) as JSONNumber);
 }
 
-// Far beyond any real tensor; a list that contains itself would never end.
-const deepest = 64;
-
 function readNested(source: unknown, dtype: DType): Parts {
   const shape: number[] = [];
   let first = source;
   while (Array.isArray(first)) {
-    if (shape.push(first.length) > deepest)
-      throw new RangeError(`a list may be nested ${deepest} deep; does it contain itself?`);
+    if (shape.push(first.length) > mostDimensions)
+      throw new RangeError(`a list may be nested ${mostDimensions} deep; does it contain itself?`);
     first = first[0];
   }
-  const data = allocate(dtype, sizeOf(shape));
+  const data = allocate(dtype, sizeOf(shape), 'Tensor', shape);
   const path = shape.map(() => 0);
   let count = 0;
 

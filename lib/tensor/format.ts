@@ -5,7 +5,9 @@ const decimals = 4;
 const lineWidth = 80;
 /** A larger tensor shows only the first and the last entries of a long dimension. */
 const summaryAbove = 1000;
-const edge = 3;
+const widestEdge = 3;
+/** Nor does any tensor show more numbers than this: of many dimensions the edges are shorter, in the end none. */
+const mostShown = 2 ** 16;
 
 /** What is left to print of a dimension: numbers or rows, with undefined where entries are left out. */
 type Shown = number | undefined | readonly Shown[];
@@ -14,7 +16,7 @@ type Shown = number | undefined | readonly Shown[];
 export function format(tensor: Parts): string {
   checkReach(tensor.data, tensor);
   if (tensor.size === 0) return '[]';
-  const shown = select(tensor, 0, tensor.offset);
+  const shown = select(tensor, 0, tensor.offset, edgeOf(tensor));
   const numbers = numbersIn(shown);
   const write = notation(numbers);
   const oneLine = render(shown, 0, Number.POSITIVE_INFINITY, write);
@@ -26,13 +28,21 @@ export function format(tensor: Parts): string {
   return render(shown, 0, perLine, (number) => write(number).padStart(width));
 }
 
+/** How many of the first and of the last entries of each dimension are shown. */
+function edgeOf({ shape, size }: Parts): number {
+  if (size <= summaryAbove) return summaryAbove;
+  let edge = widestEdge;
+  while (shape.reduce((shown, length) => shown * Math.min(length, 2 * edge), 1) > mostShown) edge--;
+  return edge;
+}
+
 /** The entries to print from dimension `dim` on, where the index in data is `at`. */
-function select(tensor: Parts, dim: number, at: number): Shown {
+function select(tensor: Parts, dim: number, at: number, edge: number): Shown {
   const length = tensor.shape[dim];
   if (length === undefined) return tensor.data[at]!;
   const from = (first: number, count: number) =>
-    Array.from({ length: count }, (_, i) => select(tensor, dim + 1, at + (first + i) * tensor.strides[dim]!));
-  if (tensor.size <= summaryAbove || length <= 2 * edge) return from(0, length);
+    Array.from({ length: count }, (_, i) => select(tensor, dim + 1, at + (first + i) * tensor.strides[dim]!, edge));
+  if (length <= 2 * edge) return from(0, length);
   return [...from(0, edge), undefined, ...from(length - edge, edge)];
 }
 

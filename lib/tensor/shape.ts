@@ -1,7 +1,8 @@
 // Shapes, strides and the walk over them. Nothing here knows the Tensor; shapes and strides are frozen and never written again.
+import { shapeText } from '../basics/allocate.js';
 import { checkPresent } from '../basics/checks.js';
 import { describe } from '../basics/errors.js';
-import { type DType, type FloatArray, lengthOf, lossOf, typeName } from '../basics/floats.js';
+import { type FloatArray, lengthOf, lossOf, typeName } from '../basics/floats.js';
 
 /** Where each element lies: element [i, j] of a matrix is `data[offset + i * strides[0] + j * strides[1]]`. */
 export interface Layout {
@@ -30,15 +31,6 @@ export class Parts implements Layout {
   }
 }
 
-export function allocate(dtype: DType, length: number): FloatArray {
-  return dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
-}
-
-/** `[2, 3]`, as it stands in messages and printed tensors. */
-export function shapeText(shape: readonly number[]): string {
-  return `[${shape.join(', ')}]`;
-}
-
 /** The number of elements in the dimensions from `first` on; 1 where there is none, as in the shape [] of a single number. */
 export function sizeOf(shape: readonly number[], first = 0): number {
   let size = 1;
@@ -56,7 +48,8 @@ export function contiguousStrides(shape: readonly number[]): readonly number[] {
   let stride = 1;
   for (let dim = shape.length - 1; dim >= 0; dim--) {
     strides[dim] = stride;
-    stride *= Math.max(1, shape[dim]!);
+    // Beside a size of 0 the others may be any, and their strides serve no element.
+    stride = Math.min(stride * Math.max(1, shape[dim]!), Number.MAX_SAFE_INTEGER);
   }
   return Object.freeze(strides);
 }
@@ -94,8 +87,8 @@ export function normalizeDim(dim: number, shape: readonly number[]): number {
   return dim < 0 ? dim + rank : dim;
 }
 
-// Far beyond any real tensor; an array can claim any length and hold nothing.
-const mostDimensions = 2 ** 16;
+/** As many as NumPy and PyTorch have. An array can claim any length and hold nothing, and a list can contain itself. */
+export const mostDimensions = 64;
 
 /** The integers in an array or a typed array, each read once: what is checked here is what is used from then on. */
 export function readIntegers(list: unknown, what: string, wanted: string): number[] {
@@ -107,7 +100,7 @@ export function readIntegers(list: unknown, what: string, wanted: string): numbe
   const entries = list as ArrayLike<unknown>;
   const { length } = entries;
   if (length > mostDimensions)
-    throw new RangeError(`${what} may have ${mostDimensions} entries, got ${describe(list)}`);
+    throw new RangeError(`${what} may have at most ${mostDimensions} entries, got ${describe(list)}`);
   const integers: number[] = [];
   for (let k = 0; k < length; k++) {
     const entry = entries[k];

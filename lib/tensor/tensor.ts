@@ -1,6 +1,7 @@
 // The Tensor: a shape, strides and an offset over a typed array. Its memory is shared with whoever gave it and with every view
 // made of it; a method that copies says so. What reads a caller's arguments is in foreign.ts, the loops are in arithmetic.ts.
 
+import { allocate, shapeText } from '../basics/allocate.js';
 import { brand, describe, inNameOf } from '../basics/errors.js';
 import { type DType, dtypeOf, type FloatArray, isFloatArray, lengthOf, part } from '../basics/floats.js';
 import { checkOptions, optionOf } from '../basics/options.js';
@@ -26,7 +27,6 @@ import {
 } from './foreign.js';
 import { format } from './format.js';
 import {
-  allocate,
   broadcastShapes,
   checkReach,
   forEachRow,
@@ -35,7 +35,6 @@ import {
   readIntegers,
   resolveShape,
   sameShape,
-  shapeText,
   viewStrides,
 } from './shape.js';
 
@@ -168,12 +167,12 @@ export class Tensor<D extends DType = DType> {
 
   /** This tensor where it is contiguous, else a contiguous copy. */
   contiguous(): Tensor<D> {
-    return this[packed] ? this : this.clone();
+    return this[packed] ? this : new Tensor(new Parts(gather(this, 'contiguous'), this.shape));
   }
 
   /** A contiguous copy in memory of its own. */
   clone(): Tensor<D> {
-    return new Tensor(new Parts(gather(this), this.shape));
+    return new Tensor(new Parts(gather(this, 'clone'), this.shape));
   }
 
   /**
@@ -185,7 +184,8 @@ export class Tensor<D extends DType = DType> {
   reshape(...shape: Integers): Tensor<D> {
     const wanted = resolveShape(listOf(shape), this.size);
     const strides = viewStrides(this, wanted);
-    return new Tensor(strides ? new Parts(this.data, wanted, strides, this.offset) : new Parts(gather(this), wanted));
+    if (strides !== undefined) return new Tensor(new Parts(this.data, wanted, strides, this.offset));
+    return new Tensor(new Parts(gather(this, 'reshape'), wanted));
   }
 
   /**
@@ -306,7 +306,7 @@ export class Tensor<D extends DType = DType> {
       throw new RangeError(
         `toArray(${describe(rank)}) does not fit shape ${shapeText(this.shape)} of rank ${this.ndim}`,
       );
-    const data = contiguousData(this);
+    const data = contiguousData(this, 'toArray');
     let at = 0;
     const nest = (dim: number): Nested =>
       dim === this.ndim ? data[at++]! : Array.from({ length: this.shape[dim]! }, () => nest(dim + 1));
@@ -318,7 +318,7 @@ export class Tensor<D extends DType = DType> {
    * infinities and -0 are strings.
    */
   toJSON(): TensorJSON<D> {
-    return { dtype: this.dtype, shape: this.shape, data: Array.from(contiguousData(this), writeJSON) };
+    return { dtype: this.dtype, shape: this.shape, data: Array.from(contiguousData(this, 'toJSON'), writeJSON) };
   }
 
   /**
@@ -433,9 +433,9 @@ export function resultLike(x: Tensor, data: FloatArray): Tensor {
   return new Tensor(x.packed ? new Parts(data, x.shape, x.strides, 0, true) : new Parts(data, x.shape));
 }
 
-/** The elements in row-major order: of the tensor's own memory where it is contiguous, else a copy. */
-export function contiguousData(tensor: Parts): FloatArray {
-  return ownData(tensor) ?? gather(tensor);
+/** The elements in row-major order: of the tensor's own memory where it is contiguous, else a copy, for the function `name`. */
+export function contiguousData(tensor: Parts, name?: string): FloatArray {
+  return ownData(tensor) ?? gather(tensor, name);
 }
 
 /** The tensor's part of its memory, or undefined where that is not contiguous. */
@@ -483,10 +483,10 @@ function* entries<D extends DType>(this: Tensor<D>): Generator<Tensor<D>, undefi
   }
 }
 
-function gather(tensor: Parts): FloatArray {
+function gather(tensor: Parts, name?: string): FloatArray {
   checkReach(tensor.data, tensor);
   const { data } = tensor;
-  const copy = allocate(dtypeOf(data), tensor.size);
+  const copy = allocate(dtypeOf(data), tensor.size, name, tensor.shape);
   let k = 0;
   forEachRow(tensor.shape, [tensor], ([at = 0], [step = 0], length) => {
     for (let i = at, end = k + length; k < end; k++, i += step) copy[k] = data[i]!;

@@ -15,6 +15,7 @@ import {
   headerBytes,
   inputsOf,
   kinds,
+  logParts,
   outputsOf,
   type Record64,
   raw,
@@ -45,7 +46,8 @@ it('refuses what is not a record', () => {
 it('refuses what does not exist: a set, a kind of call, a row, an arithmetic', () => {
   const wrong: Partial<Record64>[] = [
     ...[...extremes, sets.length].map((set) => ({ set })),
-    ...[...extremes, Object.keys(kinds).length].map((kind) => ({ kind })),
+    ...[...extremes, logParts + 1].map((kind) => ({ kind })),
+    ...[softmax, softmaxGradient, logParts].map((kind) => ({ kind, op: 2 })),
     ...[...extremes, activationNames.length].map((op) => ({ op })),
     ...[...extremes, 3].map((how) => ({ how })),
   ];
@@ -87,7 +89,12 @@ describe.each(Object.entries(kinds))('%s', (_, kind) => {
     [2, 8],
   ])('serves a block that is full, and not one with an element more: arithmetic %i', (how, most) => {
     const elements = Math.floor(most / inputsOf(kind));
-    const record = { kind, op: opOf.sigmoid, how, length: kind === softmax || kind === softmaxGradient ? elements : 1 };
+    const record = {
+      kind,
+      op: kind === softmax || kind === softmaxGradient ? 0 : opOf.sigmoid,
+      how,
+      length: kind === softmax || kind === softmaxGradient ? elements : 1,
+    };
     call(blockOf({ ...record, count: elements }, 128));
     for (const more of [...extremes, 0, elements + 1, 2 ** 29, 2 ** 30])
       expect(() => call(blockOf({ ...record, length: 1, count: more }, 128)), `${more}`).toThrow(RangeError);
@@ -132,6 +139,26 @@ it('softmax refuses slices that do not fit', () => {
       expect(() => raw({ kind: softmax, ...record }, f32(4), f32(4))).toThrow(RangeError);
       expect(() => call(blockOf({ kind: softmax, count: 4, ...record }, 128))).toThrow(RangeError);
     }
+});
+
+it('the parts of a logarithm: refuses what does not fit', () => {
+  const f64 = (n: number) => new Float64Array(n);
+  const record = { kind: logParts, length: 3 };
+  const [maxima, logs] = [f64(2), f64(2)];
+  raw(record, Float32Array.of(1, 2, 3, 0, 0, 0), maxima, logs);
+  expect([...maxima]).toEqual([3, 0]);
+  expect(logs[1]).toBeCloseTo(Math.log(3), 6);
+  expect(() => call(blockOf({ ...record, count: 6 }, 256))).toThrow(TypeError);
+  expect(() => raw(record, f32(6), f64(2))).toThrow(TypeError);
+  expect(() => raw(record, f32(6), f32(2), f64(2))).toThrow(TypeError);
+  expect(() => raw(record, f64(6), f64(2), f64(2))).toThrow(TypeError);
+  expect(() => raw(record, f32(6), f64(2), f64(3))).toThrow(RangeError);
+  expect(() => raw(record, f32(7), f64(2), f64(2))).toThrow(RangeError);
+  expect(() => raw(record, f32(6), maxima, maxima)).toThrow(RangeError);
+  const both = new ArrayBuffer(48);
+  expect(() => raw(record, new Float32Array(both, 0, 6), new Float64Array(both, 16, 2), logs)).toThrow(RangeError);
+  for (const length of [0, -1, 4, 0.5, NaN, 2 ** 53])
+    expect(() => raw({ ...record, length }, f32(6), f64(2), f64(2))).toThrow(RangeError);
 });
 
 it('serves every set, small and large', () => {

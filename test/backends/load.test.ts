@@ -260,24 +260,40 @@ describe('NONLIN_BINARY', () => {
 });
 
 describe('NONLIN_BACKEND', () => {
-  const failure = (NONLIN_BACKEND: string, settings: Settings = {}) => {
-    try {
-      load({ ...settings, variables: { NONLIN_BACKEND } });
-    } catch (error) {
-      return (error as Error).message;
-    }
-    throw new Error('it is no error');
-  };
+  const loaded = (NONLIN_BACKEND: string, build = 'index.js') => load({ build, variables: { NONLIN_BACKEND } });
 
-  it('is asked for by name: an error says what it could be', () => {
-    expect(failure('mmx')).toContain('TypeError: NONLIN_BACKEND must be one of avx512, avx2, neon, js, got "mmx"');
+  it.each(builds)('that is none is a problem that says what it could be, not an error: %s', (build) => {
+    const usual = load({ build }).backend;
+    const list = 'NONLIN_BACKEND must be one of avx512, avx2, neon, js, got';
+    for (const [name, help] of [
+      ['mmx', ''],
+      ['avx51', '; did you mean avx512?'],
+      ['AVX2', '; did you mean avx2?'],
+      ['JS', '; did you mean js?'],
+      ['toString', ''],
+    ])
+      expect(loaded(name!, build)).toMatchObject({ backend: usual, problems: [`${list} "${name}"${help}`] });
   });
 
-  it('that cannot run is an error that says what can, and why', () => {
+  it('that cannot run is a problem that says what can, and why', () => {
     const absent = process.arch === 'arm64' ? 'avx2' : 'neon';
-    expect(failure(absent)).toContain(`Error: NONLIN_BACKEND: ${absent} cannot run here; ${backends().join(', ')} can`);
-    expect(failure('avx2', { build: 'js.js' })).toContain(
-      'Error: NONLIN_BACKEND: avx2 cannot run here; js can (this build is TypeScript only',
-    );
+    const can = `NONLIN_BACKEND: ${absent} cannot run here; ${backends().join(', ')} can`;
+    expect(loaded(absent)).toMatchObject({ backend: best, problems: [can] });
+    const { backend, problems } = loaded('avx2', 'js.js');
+    expect(backend).toBe('js');
+    expect(problems).toEqual([
+      expect.stringMatching(/^NONLIN_BACKEND: avx2 cannot run here; js can \(this build is TypeScript only/),
+    ]);
+  });
+
+  it('may have blanks around it', () => {
+    // As cmd.exe sets it: `set NONLIN_BACKEND=js && node ...`
+    expect(loaded('js ')).toMatchObject({ backend: 'js', problems: [] });
+  });
+
+  it('is an error of useBackend that names the nearest', () => {
+    const code = `try { nonlin.useBackend('avx51'); } catch (error) { log(String(error)); }`;
+    const text = 'TypeError: backend must be one of avx512, avx2, neon, js, got "avx51"; did you mean avx512?';
+    expect(run(code, {})).toBe(text);
   });
 });

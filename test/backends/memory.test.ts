@@ -60,9 +60,9 @@ describe.each(sets.map((name, set) => ({ name, set })))('$name, called without t
   const of = (record: Partial<Record64>) => ({ set, op: opOf.sigmoid, ...record });
   const map = (x: FloatArray, y: FloatArray) => raw(of({ kind: kinds.map }), x, y);
   const mapGrad = (g: FloatArray, x: FloatArray, y: FloatArray) => raw(of({ kind: kinds.gradient }), g, x, y);
-  const softmax = (x: FloatArray, y: FloatArray) => raw(of({ kind: kinds.softmax, length: 10 }), x, y);
+  const softmax = (x: FloatArray, y: FloatArray) => raw(of({ kind: kinds.softmax, op: 0, length: 10 }), x, y);
   const softmaxGrad = (g: FloatArray, x: FloatArray, y: FloatArray) =>
-    raw(of({ kind: kinds.softmaxGradient, length: 10 }), g, x, y);
+    raw(of({ kind: kinds.softmaxGradient, op: 0, length: 10 }), g, x, y);
   // 100 elements, and the same memory 4 bytes on under another buffer; or all of it.
   const overlapping = buffers(404, 0, 4).map((buffer) => new Float32Array(buffer, 0, 100)) as [FloatArray, FloatArray];
   const same = buffers(400, 0, 0).map((buffer) => new Float32Array(buffer).fill(-1)) as [FloatArray, FloatArray];

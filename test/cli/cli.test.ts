@@ -272,12 +272,17 @@ describe('wrong usage', () => {
     [['relu', 'f4.npy', '-o'], '-o needs a value: -o <out.npy>'],
     [['relu', 'f4.npy', '-o', '--json'], '-o needs a value: -o <out.npy>'],
     [['relu', 'f4.npy', '--json=1'], '--json takes no value, got 1'],
+    [['relu', 'f4.npy', '--output='], '--output needs a value: --output <out.npy>'],
+    [['relu', 'f4.npy', '-o', ''], '-o needs a value: -o <out.npy>'],
+    [['relu', 'f4.npy', '-o', 'a', '--output', 'b'], '--output is given twice'],
+    [['softmax', 'f4.npy', '--dim', '0', '--dim', '0'], '--dim is given twice'],
+    [['check', '--json', '--seed', '1', '--json'], '--json is given twice'],
     [['relu', 'f4.npy', '-o', '-', '--json'], '--json and -o - both want standard output'],
     [['relu', 'f4.npy', '--dim', '0'], '--dim is not an option of relu'],
     [['tanh', 'f4.npy', '--approximate', 'tanh'], '--approximate is not an option of tanh'],
     [['softmax', 'f4.npy', '--dim', 'last'], '--dim must be an integer, got "last"'],
     [['softmax', 'f4.npy', '--dim', '-1.5'], '--dim must be an integer, got "-1.5"'],
-    [['softmax', 'f4.npy', '--dim='], '--dim must be an integer, got ""'],
+    [['softmax', 'f4.npy', '--dim='], '--dim needs a value: --dim <n>'],
     [['gelu', 'f4.npy', '--approximate', 'erf'], '--approximate must be one of none, tanh, sigmoid, got "erf"'],
     [['gelu', 'f4.npy', '--precision', 'high'], '--precision must be one of fast, exact, got "high"'],
     [['gelu', 'f4.npy', '--backend', 'gpu'], '--backend must be one of avx512, avx2, neon, js, got "gpu"'],
@@ -296,8 +301,56 @@ describe('wrong usage', () => {
   ])('%j: two lines, exit code 2', (args, message) => {
     const { code, out, error } = nonlin(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(error).toMatch(new RegExp(`^nonlin: .*\\nSee nonlin (${commands.replaceAll(', ', '|')})? ?--help.\\n$`));
+    expect(error).toMatch(/^nonlin: .*\nSee nonlin (\w+)? ?--help.\n$/);
     expect(error).toContain(message);
+  });
+});
+
+it.each([
+  [['softmax', 'f4.npy', '--dim'], 'softmax '],
+  [['--dim', '1', 'softmax', '--fast'], 'softmax '],
+  [['check', '--seed', '1', '--seed', '2'], 'check '],
+  [['help', 'gelu', '--output='], 'gelu '],
+  [['--dim'], ''],
+  [['swish', '--dim'], ''],
+])('%j: names the help of its command', (args, topic) => {
+  expect(nonlin(args).error).toMatch(new RegExp(`\\nSee nonlin ${topic}--help\\.\\n$`));
+});
+
+describe('control codes, and marks of the direction of writing,', () => {
+  // A title for the terminal, a colour in one code, a second line, a line separator, and the name backwards.
+  const code = '\x1b]0;owned\x07\x9b31m\r\nnonlin: fine\u2028\u202eyp';
+  const shown = '\\u{1b}]0;owned\\u{7}\\u{9b}31m\\u{d}\\u{a}nonlin: fine\\u{2028}\\u{202e}yp';
+  const oneLine = /^nonlin: [^\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]*\n(See nonlin [a-z]* ?--help\.\n)?$/u;
+
+  it.each([
+    [['relu', `${code}.npy`], `cannot read ${shown}.npy: no such file or directory`],
+    [['relu', 'f4.npy', '-o', `no/${code}`], `cannot write no/${shown}: no such file or directory`],
+    [['relu', 'f4.npy', code], `relu takes one file, got also ${shown}`],
+    [['relu', `--${code}`], `unknown option --${shown}`],
+    [['relu', `--json=${code}`], `--json takes no value, got ${shown}`],
+    [['info', code], `info takes no argument, got ${shown}`],
+  ])('are shown in messages and do nothing: %j', (args, message) => {
+    const { error } = nonlin(args);
+    expect(error).toContain(`nonlin: ${message}\n`);
+    expect(error).toMatch(oneLine);
+  });
+
+  it('are shown where a variable or a file has them', () => {
+    for (const args of [[code], ['relu', 'f4.npy', '--precision', code]]) expect(nonlin(args).error).toMatch(oneLine);
+    expect(nonlin(['info', '--json'], { NONLIN_BACKEND: code }).error).toMatch(oneLine);
+    const lines = nonlin(['info'], { NONLIN_BINARY: `/${code}` }).out.split('\n');
+    expect(lines.find((line) => line.startsWith('reason'))).toContain(shown);
+    const header = Buffer.from(`{'descr': '\x1b[2J\x9b', 'fortran_order': False, 'shape': (1,), }\n`, 'latin1');
+    const length = Buffer.from(Uint16Array.of(header.length).buffer);
+    const { error } = nonlin(['relu'], {}, Buffer.concat([Buffer.from('\x93NUMPY\x01\x00', 'latin1'), length, header]));
+    expect(error).toContain("unsupported dtype '\\u{1b}[2J\\u{9b}'");
+    expect(error).toMatch(oneLine);
+  });
+
+  it('are shown in the title of compare', () => {
+    writeFileSync(at(`${code}.npy`.replaceAll('/', '')), readFileSync(at('f4.npy')));
+    expect(nonlin([...quickly, `${code}.npy`]).out).toContain(`\n${shown}.npy: float32 `);
   });
 });
 
@@ -354,9 +407,31 @@ describe('info', () => {
 
   it('follows NONLIN_BACKEND, and has one line for a wrong one', () => {
     expect(JSON.parse(nonlin(['info', '--json'], { NONLIN_BACKEND: 'js' }).out).backend).toBe('js');
-    const { code, error } = nonlin(['info'], { NONLIN_BACKEND: 'gpu' });
-    expect(code).toBe(1);
-    expect(error).toMatch(/^nonlin: NONLIN_BACKEND must be one of .*, got "gpu"\n$/);
+    const problem = 'NONLIN_BACKEND must be one of avx512, avx2, neon, js, got "avx51"; did you mean avx512?';
+    const { code, out, error } = nonlin(['info', '--json'], { NONLIN_BACKEND: 'avx51' });
+    expect({ code, error }).toEqual({ code: 0, error: `nonlin: ${problem}\n` });
+    expect(JSON.parse(out)).toMatchObject({ backend: backends()[0], problems: [problem] });
+  });
+});
+
+describe('a NONLIN_BACKEND that is none', () => {
+  const variables = { NONLIN_BACKEND: 'gpu' };
+
+  it.each([['--help'], ['--version'], ['relu', '--help'], ['help', 'check']])(
+    'does not keep %s from its text',
+    (...args) => {
+      expect(nonlin(args, variables)).toEqual(nonlin(args));
+    },
+  );
+
+  it.each([['relu', 'f4.npy'], ['compare'], ['check']])('is an error of %s, which computes', (...args) => {
+    const { code, out, error } = nonlin(args, variables);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(error).toBe('nonlin: NONLIN_BACKEND must be one of avx512, avx2, neon, js, got "gpu"\n');
+  });
+
+  it('does not matter where another is asked for', () => {
+    expect(nonlin(['relu', 'f4.npy', '--backend', 'js'], variables).code).toBe(0);
   });
 });
 

@@ -41,6 +41,10 @@ describe('among functions', () => {
   });
 });
 
+it('rather goes on than has slips', () => {
+  expect(nearest('softmaxGrad', ['softmax:ROW', 'softmaxGrad:ROW'])).toBe('softmaxGrad:ROW');
+});
+
 const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd'), minLength: 4, maxLength: 12 });
 
 it('a name is nearest to itself, and near to what one slip makes of it', () => {

@@ -164,6 +164,55 @@ describe.each(calls)('%s, which takes %o', (name, takes, call) => {
   });
 });
 
+describe('own enumerable properties count, and nothing else', () => {
+  const right: Record<string, unknown> = {
+    out: new Float32Array(3),
+    precision: 'exact',
+    dim: 0,
+    approximate: 'tanh',
+    shape: [3, 1],
+    dtype: 'float32',
+    rtol: 1e-3,
+    atol: 1e-3,
+    equalNan: true,
+  };
+  const readers: [string, string[], (options: unknown) => unknown][] = [
+    ...calls,
+    ['GELU', ['approximate'], (options) => new loose.GELU!(options)],
+    ['Softmax', ['dim'], (options) => new loose.Softmax!(options)],
+    ['Tensor', ['shape', 'dtype'], (options) => new loose.Tensor!(x, options)],
+    ['allClose', ['rtol', 'atol', 'equalNan'], (options) => square.allClose(square, options as object)],
+  ];
+  const symbol = Symbol('out');
+
+  it.each(readers)('%s, which takes %o', (name, takes, read) => {
+    for (const option of [...takes, 'constructor', 'unknown', symbol]) {
+      // A hidden property, as of a mixin, is not read at all, whatever it is.
+      const hidden = Object.defineProperty({}, option, {
+        get: () => {
+          throw new Error(`${String(option)} was read`);
+        },
+      });
+      expect(() => read(hidden)).not.toThrow();
+    }
+    expect(() => read({ [symbol]: Number.NaN })).not.toThrow();
+    expect(() => read({ constructor: Object })).toThrow(
+      new RegExp(`^${name}: there is no option \`constructor\`; ${name} takes `),
+    );
+    class Disguised {}
+    Object.defineProperty(Disguised.prototype, 'constructor', { value: Object });
+    for (const option of takes) {
+      const options = { [option]: right[option] };
+      expect(() => read(options)).not.toThrow();
+      const prototypes = [options, {}, Object.create(null), Object.create(Object.prototype), Disguised.prototype];
+      for (const prototype of prototypes)
+        expect(() => read(Object.assign(Object.create(prototype), options))).toThrow(
+          new RegExp(`^${name}: options must be a plain object such as \\{ \\w+.* \\}, got an? `),
+        );
+    }
+  });
+});
+
 describe('constructors', () => {
   it('take a number as dim, like the function and the layer', () => {
     for (const dim of [0, 1, -1, -2]) {

@@ -51,17 +51,33 @@ describe.each(files)('npm run $name', ({ name, file }) => {
   });
 });
 
+const fileOf = (name: string) => files.find((one) => one.name === name)!.file;
+
 it.each([
-  ['bench', 'softmax'],
-  ['bench', 'softmax:0'],
-  ['bench', 'relu,softmax:many'],
-  ['bench', 'toString'],
-  ['bench:threads', 'softmaxGrad'],
-  ['bench:peers', 'softmax'],
-  ['prove', 'gelu:tanh'],
-])('%s does not know the function %s, and says which it knows', (name, functions) => {
-  const { file } = files.find((one) => one.name === name)!;
-  const { status, stderr } = run(file, '--function', functions);
+  ['bench', 'softmax', '; did you mean softmax:ROW?'],
+  ['bench', 'softmax:0', '; did you mean softmax:ROW?'],
+  ['bench', 'relu,softmax:many', '; did you mean softmax:ROW?'],
+  ['bench', 'sigmiod', '; did you mean sigmoid?'],
+  ['bench', 'toString', ''],
+  ['bench:threads', 'softmaxGrad', '; did you mean softmaxGrad:ROW?'],
+  ['bench:peers', 'softmax', '; did you mean softmax:ROW?'],
+  ['prove', 'gelu:tanh', '; did you mean geluTanh?'],
+])('%s does not know the function %s, and says which it knows%s', (name, functions, help) => {
+  const { status, stderr } = run(fileOf(name), '--function', functions);
   expect(status).toBe(2);
-  expect(stderr).toMatch(/^\S+: --function must be one of relu, .*softmax.*, got "\S+"\n/);
+  expect(stderr).toMatch(/^\S+: --function must be one of relu, .*softmax.*, got "[\w:]+"(; .*)?\n/);
+  expect(stderr.split('\n')[0]!.replace(/^.*, got "[\w:]+"/, '')).toBe(help);
+});
+
+it('names the option that was meant, and takes none twice', () => {
+  for (const name of ['bench', 'bench:threads', 'prove']) {
+    expect(run(fileOf(name), '--functoin=relu').stderr).toContain(
+      `${name}: Unknown option '--functoin'; did you mean --function?\n`,
+    );
+    const { status, stderr } = run(fileOf(name), '--function=relu', '--json', '--function=gelu');
+    expect({ status, error: stderr.split('\n')[0] }).toEqual({
+      status: 2,
+      error: `${name}: --function is given twice`,
+    });
+  }
 });

@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import * as ort from 'onnxruntime-common';
 import { describe, expect, it, vi } from 'vitest';
 import { brand } from '../../lib/basics/errors.js';
+import { relu } from '../../lib/index.js';
 import { isTensorLike } from '../../lib/tensor/foreign.js';
-import { Tensor, type TensorSource } from '../../lib/tensor/tensor.js';
+import { Tensor, type TensorLike, type TensorSource } from '../../lib/tensor/tensor.js';
 import { counting, indices } from '../support/tensors.js';
 
 /** What is used here of ndarray, which has no types. */
@@ -450,6 +451,68 @@ describe('other structures', () => {
     ],
   ])('%o is refused', (source, expected) => {
     expect(error(source)).toEqual(expected);
+  });
+
+  it.each<[object, Error]>([
+    [{ data, dims: [2, 3], shape: [3, 2] }, new RangeError('dims [2, 3] and shape [3, 2] differ')],
+    [{ data, dims: [6], shape: [6, 1] }, new RangeError('dims [6] and shape [6, 1] differ')],
+    [{ data, dims: [6], shape: 6 }, new TypeError('shape must be an array of sizes, got 6')],
+    [
+      { data, shape: [2, 3], strides: [3, 1], stride: () => [1, 2] },
+      new RangeError('strides [3, 1] and stride [1, 2] differ'),
+    ],
+    [{ data, shape: [2, 3], strides: [3, 1], stride: 1 }, new TypeError('strides must be an array of integers, got 1')],
+    [
+      { data, shape: [2, 3], order: 'row-major', fortranOrder: true },
+      new TypeError('order "row-major" and fortranOrder true differ'),
+    ],
+    [
+      { data, shape: [2, 3], order: 'F', fortranOrder: false },
+      new TypeError('order "F" and fortranOrder false differ'),
+    ],
+    ...['float64', 'float16', 'bfloat16', 'int32', 'uint8', 'int64', 'bool', 'complex64', 'string'].flatMap((type) =>
+      ['dtype', 'type'].map((name): [object, Error] => [
+        { data, dims: [6], [name]: type },
+        new TypeError(`${name} must be that of the data, got "${type}" for Float32Array of 6`),
+      ]),
+    ),
+    [
+      { data: Float64Array.of(1), shape: [1], dtype: 'float32' },
+      new TypeError('dtype must be that of the data, got "float32" for Float64Array of 1'),
+    ],
+  ])('%o is refused: it says two things', (source, expected) => {
+    const like = source as TensorLike;
+    const named = (before: string) =>
+      new (expected instanceof TypeError ? TypeError : RangeError)(`${before}${expected.message}`);
+    expect(error(source)).toEqual(expected);
+    expect(() => relu(like)).toThrow(named('relu: x: '));
+    expect(() => relu(new Tensor([1]), { out: like })).toThrow(named('relu: out: '));
+    expect(() => new Tensor([1]).maskedFill(like, 0)).toThrow(named(''));
+  });
+
+  it('of a mask must have the type that it names, too', () => {
+    const refused = { data: Uint8Array.of(1), shape: [1], dtype: 'float32' };
+    expect(() => new Tensor([1]).maskedFill(refused, 0)).toThrow(
+      new TypeError('dtype must be that of the data, got "float32" for Uint8Array of 1'),
+    );
+    for (const dtype of ['uint8', 'bool', 'binary'])
+      expect(new Tensor([1]).maskedFill({ ...refused, dtype } as TensorLike, 0).item()).toBe(0);
+  });
+
+  it.each<[object, number[]]>([
+    [{ data, dims: [2, 3], shape: Int32Array.of(2, 3) }, [3, 1]],
+    [{ data, shape: [2, 3], strides: [1, 2], stride: () => [1, 2] }, [1, 2]],
+    [{ data, shape: [2, 3], strides: null, stride: [1, 2] }, [1, 2]],
+    [{ data, shape: [2, 3], order: 'F', fortranOrder: true }, [1, 2]],
+    [{ data, shape: [2, 3], order: 'C', fortranOrder: false }, [3, 1]],
+    [{ data, shape: [2, 3], dtype: 'float32', type: 'float32' }, [3, 1]],
+    // Names of other things.
+    [{ data, shape: [2, 3], dtype: '<f4', type: 'dense' }, [3, 1]],
+    [{ data, shape: [2, 3], dtype: 10, type: Float32Array }, [3, 1]],
+  ])('%o may say one thing twice', (source, strides) => {
+    const x = new Tensor(source as TensorLike);
+    expect(x.data).toBe(data);
+    expect([x.shape, x.strides]).toEqual([[2, 3], strides]);
   });
 
   it('take another shape where no copy is needed', () => {

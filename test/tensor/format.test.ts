@@ -127,6 +127,18 @@ describe('rows', () => {
     expect(String(new Tensor(counting([1000, 2]), { shape: [1000, 2] }))).toBe(tall.trim());
   });
 
+  it('show the less of each dimension, the more there are', () => {
+    const repeated = (shape: number[]) =>
+      String(new Tensor({ data: Float32Array.of(1), shape, strides: shape.map(() => 0) }));
+    const countIn = (text: string) => text.match(/1/g)?.length ?? 0;
+    expect(countIn(repeated(Array(6).fill(9)))).toBe(6 ** 6);
+    expect(countIn(repeated(Array(7).fill(9)))).toBe(4 ** 7);
+    expect(countIn(repeated(Array(16).fill(9)))).toBe(2 ** 16);
+    expect(repeated(Array(17).fill(9))).toBe('[...]');
+    expect(repeated(Array(64).fill(2))).toBe('[...]');
+    expect(countIn(repeated([...Array(61).fill(1), 100, 100, 100]))).toBe(6 ** 3);
+  });
+
   it('follow strides', () => {
     expect(
       String(

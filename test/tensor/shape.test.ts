@@ -1,6 +1,8 @@
 // The arithmetic of shapes, against index oracles that know nothing of strides.
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { emptyLike } from '../../lib/backends/memory.js';
+import * as nonlin from '../../lib/index.js';
 import {
   broadcastShapes,
   broadcastStrides,
@@ -17,6 +19,8 @@ import {
   viewStrides,
 } from '../../lib/tensor/shape.js';
 import { indices, shapes } from '../support/tensors.js';
+
+const { Tensor } = nonlin;
 
 const layout = (shape: number[], strides: number[], offset = 0) => ({ shape, strides, offset });
 
@@ -196,10 +200,24 @@ describe('shapes and strides as they are given', () => {
   it('may claim any length without taking the memory for it', () => {
     const endless = new Proxy([], { get: (_, key) => (key === 'length' ? 2 ** 32 - 1 : 1) });
     expect(() => checkShape(endless)).toThrow(
-      new RangeError('shape may have 65536 entries, got an Array of 4294967295'),
+      new RangeError('shape may have at most 64 entries, got an Array of 4294967295'),
     );
     expect(() => checkStrides(endless, [1])).toThrow(RangeError);
     expect(() => resolveShape(endless, 1)).toThrow(RangeError);
+  });
+
+  it('have 64 entries at most, as in NumPy and PyTorch', () => {
+    const ones = (length: number) => new Array(length).fill(1);
+    const message = (what: string) => new RangeError(`${what} may have at most 64 entries, got an Array of 65`);
+    const x = new Tensor([5]);
+    expect(new Tensor(x.reshape(ones(64)).toArray()).shape).toEqual(ones(64));
+    expect(() => x.reshape(ones(65))).toThrow(message('shape'));
+    expect(() => x.view(...ones(65))).toThrow(message('shape'));
+    expect(() => x.permute(ones(65))).toThrow(message('dims'));
+    expect(() => new Tensor(x, { shape: ones(65) })).toThrow(message('shape'));
+    expect(() => Tensor.fromJSON({ dtype: 'float32', shape: ones(65), data: [1] })).toThrow(message('shape'));
+    expect(() => new Tensor({ data: x.data, dims: ones(65) })).toThrow(message('shape'));
+    expect(() => new Tensor({ data: x.data, shape: ones(64), strides: ones(65) })).toThrow(message('strides'));
   });
 
   it.each([
@@ -209,6 +227,79 @@ describe('shapes and strides as they are given', () => {
     ['1', TypeError],
   ])('have no stride %s', (stride, kind) => {
     expect(() => checkStrides([stride], [1])).toThrow(kind);
+  });
+});
+
+describe('results for which there is no memory', () => {
+  // Of two elements, repeated; only a copy takes memory.
+  const shape = [2 ** 40, 2];
+  const parts = (data: nonlin.FloatArray) => new Tensor({ data, shape, strides: [0, 1] });
+  const x = parts(Float32Array.of(1, 2));
+  const wide = new Tensor({ data: Float64Array.of(1), shape: [1, 2 ** 20, 2 ** 20], strides: [0, 0, 0] });
+  const refused = (name: string, dtype = 'float32', of: readonly number[] = shape) =>
+    new RangeError(
+      `${name}: a ${dtype} array of shape [${of.join(', ')}], ${sizeOf(of) * (dtype === 'float32' ? 4 : 8)} bytes, cannot be allocated`,
+    );
+
+  it.each<[string, () => unknown]>([
+    ['clone', () => x.clone()],
+    ['contiguous', () => x.contiguous()],
+    ['reshape', () => x.reshape(2, -1)],
+    ['toArray', () => x.toArray()],
+    ['toJSON', () => JSON.stringify(x)],
+    ['maskedFill', () => x.maskedFill([true, false], 0)],
+    ['add', () => x.add(1)],
+    ['sub', () => x.sub([1, 2])],
+    ['mul', () => x.mul(x)],
+    ['div', () => x.div(Float32Array.of(1, 2))],
+  ])('are an error of %s', (name, call) => {
+    expect(call).toThrow(refused(name));
+  });
+
+  it('are an error of what broadcasts', () => {
+    const tall = new Tensor({ data: Float32Array.of(1), shape: [2 ** 20, 1, 1], strides: [0, 0, 0] });
+    expect(() => tall.add(wide)).toThrow(refused('add', 'float64', [2 ** 20, 2 ** 20, 2 ** 20]));
+    const mask = new Tensor({ data: Float32Array.of(1), shape: [2 ** 40, 1], strides: [0, 0] });
+    expect(() => x.maskedFill(mask, 0)).toThrow(refused('maskedFill'));
+  });
+
+  it('are an error of a list that claims to be long', () => {
+    const rows = new Array(2 ** 31);
+    rows[0] = new Array(2 ** 31);
+    expect(() => new Tensor(rows)).toThrow(refused('Tensor', 'float32', [2 ** 31, 2 ** 31]));
+  });
+
+  it('are an error of every function and layer', () => {
+    const functions = Object.entries(nonlin as Record<string, unknown>).filter(([name]) =>
+      /^[a-z]+(Grad)?$/.test(name),
+    );
+    const calls = functions.filter(([name]) => Object.hasOwn(nonlin, name.replace(/(Grad)?$/, 'Grad')));
+    expect(calls.length).toBeGreaterThanOrEqual(10);
+    // Of two inputs, or of halves.
+    const isGate = (name: string) => /glu(Grad)?$/.test(name);
+    for (const [name, call] of calls as [string, (...x: unknown[]) => unknown][]) {
+      if (isGate(name) || name.startsWith('crossEntropy')) continue;
+      expect(() => (name.endsWith('Grad') ? call(x, x) : call(x))).toThrow(refused(`${name}: x`));
+    }
+    for (const Layer of [nonlin.ReLU, nonlin.GELU, nonlin.Softmax])
+      expect(() => new Layer()(x)).toThrow(refused(`${Layer.name}: x`));
+  });
+
+  it('are an error where the memory of the machine is at its end', () => {
+    vi.stubGlobal('Float64Array', () => {
+      throw new RangeError('Array buffer allocation failed');
+    });
+    try {
+      expect(() => emptyLike(wide.data, 7, 'gelu')).toThrow(refused('gelu', 'float64', [7]));
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
+  it('have strides that go back in, where another size is 0', () => {
+    const empty = new Tensor(new Float32Array(), { shape: [2 ** 30, 0, 2 ** 50, 2 ** 50] });
+    const { shape, strides } = new Tensor(structuredClone(empty));
+    expect({ shape, strides }).toEqual({ shape: empty.shape, strides: empty.strides });
   });
 });
 

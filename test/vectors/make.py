@@ -87,6 +87,14 @@ FUNCTIONS = {
     ),
 }
 
+# With their parameters at the defaults.
+FUNCTIONS["elu"] = (
+    lambda x: x if x > 0 else mp.expm1(x),
+    lambda x: mpf(1) if x > 0 else mp.exp(x),
+    None,
+    (745.2, 104),
+)
+
 # float32 inputs whose values or slopes lie so near the middle between two float32 that float64 arithmetic tends to land on
 # it; found by running all of them.
 HARD = {
@@ -165,7 +173,7 @@ def pairs(xs, functions, to_float):
 def products(name, slope, zero, end):
     """[x, g, g times the slope at x] in one flat list: near middles, ties of subnormals, large g in the tail, the slope's zero."""
     source = random.Random(name + " gradient")
-    points = [(float.fromhex(x), s * g * 2.0**e) for x, g in HARD_PRODUCTS[name] for s in (1, -1) for e in (0, 100, -60)]
+    points = [(float.fromhex(x), s * g * 2.0**e) for x, g in HARD_PRODUCTS.get(name, []) for s in (1, -1) for e in (0, 100, -60)]
     least = 2.0**-149
     points += [(x, g * least) for x in (0.0, least, -least, 2.0**-60, -(2.0**-60), 1.0) for g in (1, 2, 3, -5, 6, -10, 2**23 - 1, 2**24 - 2)]
     points += [(s * end * f, g) for s in (1, -1) for f in (0.9, 1, 1.2, 1.3) for g in (2.0**126, -3e38, 1.7e20)]

@@ -5,15 +5,16 @@ import { boundOf, type Comparison, distance } from '../../activations/bounds.js'
 import type { BackendName } from '../../backends/backend.js';
 import { backends, info, useBackend } from '../../backends/select.js';
 import { setThreads } from '../../backends/threads.js';
+import { allocate, shapeText } from '../../basics/allocate.js';
 import type { Precision } from '../../basics/checks.js';
 import type { DType, FloatArray } from '../../basics/floats.js';
-import { allocate, shapeText, sizeOf } from '../../tensor/shape.js';
+import { sizeOf } from '../../tensor/shape.js';
 import { contiguousData, Tensor } from '../../tensor/tensor.js';
 import { type Arguments, backendOf, integerOf, precisionOf, secondsOf } from '../arguments.js';
 import { attempt, Failure, UsageError } from '../failures.js';
 import { readTensor } from '../files.js';
 import { forward, isSlice, type Name, namesOf, type Operation, operationsOf, withBackend } from '../operations.js';
-import { bar, type Io, json, type Paint, paintFor, progress, table } from '../output.js';
+import { bar, type Io, inSight, json, type Paint, paintFor, progress, table } from '../output.js';
 import { randomFrom } from '../random.js';
 import { type Loop, loops, softmaxRows } from './loops.js';
 import { type Contestant, type Figure, measure } from './turns.js';
@@ -247,7 +248,7 @@ function report(given: string, subject: Subject, { copy, rows }: Found, io: Io):
   const longest = Math.max(...[copy, ...rows.map((row) => row.backend)].map(({ low, median }) => median / low - 1));
   return [
     `${backendText(subject, io)} and a plain JavaScript loop, in turns\n`,
-    `${given}: ${dtype} ${shapeText(shape)}, precision ${precision}\n`,
+    `${inSight(given)}: ${dtype} ${shapeText(shape)}, precision ${precision}\n`,
     `ns per element in the fastest tenth of the turns; half took at most ${Math.ceil(100 * longest)} % more\n\n`,
     table(
       columns.map(({ title }) => title),
@@ -262,7 +263,7 @@ function report(given: string, subject: Subject, { copy, rows }: Found, io: Io):
 function backendText({ backend, threads }: Subject, { environment }: Io): string {
   if (backend !== 'js') return `${backend} on ${threads} ${threads === 1 ? 'thread' : 'threads'}, TypeScript`;
   if (backends().length > 1)
-    return environment.NONLIN_BACKEND === 'js' ? 'NONLIN_BACKEND=js: TypeScript' : 'TypeScript';
+    return environment.NONLIN_BACKEND?.trim() === 'js' ? 'NONLIN_BACKEND=js: TypeScript' : 'TypeScript';
   return 'no native code runs here (nonlin info tells why): TypeScript';
 }
 

@@ -1,0 +1,32 @@
+// New arrays of numbers, and what is said where there is no memory for one.
+import type { DType, FloatArray } from './floats.js';
+
+/** `[2, 3]`, as it stands in messages and printed tensors. */
+export function shapeText(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/**
+ * A new array of `length` elements, those of `shape` where they have one, for the function `name`.
+ *
+ * @throws RangeError where it cannot be had: what repeats its elements or broadcasts may have any size, whatever memory there is.
+ */
+export function allocate(dtype: DType, length: number, name?: string, shape?: readonly number[]): FloatArray {
+  try {
+    return dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
+  } catch (error) {
+    throw noMemory(dtype, length, name, shape, error);
+  }
+}
+
+function noMemory(
+  dtype: DType,
+  length: number,
+  name: string | undefined,
+  shape: readonly number[] = [length],
+  cause: unknown,
+): RangeError {
+  const bytes = length * (dtype === 'float32' ? 4 : 8);
+  const array = `a ${dtype} array of shape ${shapeText(shape)}, ${bytes} bytes`;
+  return new RangeError(`${name === undefined ? '' : `${name}: `}${array}, cannot be allocated`, { cause });
+}
