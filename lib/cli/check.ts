@@ -175,7 +175,7 @@ function mark({ ulp, ok }: Row, paint: Paint): string {
 }
 
 function failureText(row: Row, paint: Paint): string {
-  const { backend, dtype, ulp, worst } = row;
+  const { backend, dtype, ulp, bound, worst } = row;
   const { x, grad, native, typescript } = worst!;
   const facts = {
     x: shortest(x, dtype),
