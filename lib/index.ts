@@ -48,6 +48,15 @@ export const leakyRelu = forward('leakyRelu');
 export const elu = forward('elu');
 
 /**
+ * `x * sigmoid(beta * x)`, element by element (Elfwing, Uchibe and Doya, 2017); `beta` is 1 and above 0. Keeps its relative accuracy
+ * in the left tail. Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
+ */
+export const silu = forward('silu');
+
+/** {@link silu} by its other name. */
+export const swish = silu;
+
+/**
  * Gated linear unit, `a * sigmoid(b)` of the halves a and b of x along `dim` (Dauphin and others, 2017): the second half is the gate,
  * as in PyTorch. Typed arrays are cut in the middle.
  *
@@ -60,6 +69,9 @@ export const glu = halvesGate('glu', 'sigmoid', 'second');
  * input, its first half along `dim` is the gate. `gate` and `up` have the kind, dtype and shape of each other.
  */
 export const reglu = gate('reglu', 'relu');
+
+/** `silu(gate) * up`, with the options of {@link silu}. Arguments as in {@link reglu}. */
+export const swiglu = gate('swiglu', 'silu');
 
 /** `gelu(gate) * up`, with the options of {@link gelu}. Arguments as in {@link reglu}. */
 export const geglu = gate('geglu', 'gelu');
@@ -106,6 +118,12 @@ export const leakyReluGrad = gradient('leakyRelu');
 /** `grad` where x is positive and `grad * alpha * e^x` elsewhere. Arguments as in {@link reluGrad}, and of {@link elu}. */
 export const eluGrad = gradient('elu');
 
+/** `grad` times the derivative of {@link silu}. Arguments as in {@link reluGrad}, and of {@link silu}. */
+export const siluGrad = gradient('silu');
+
+/** {@link siluGrad} by its other name. */
+export const swishGrad = siluGrad;
+
 /** The gradient of {@link glu}, of the shape of x. Arguments as in {@link reluGrad}, and of {@link glu}. */
 export const gluGrad = halvesGradient('gluGrad', 'sigmoid', 'second');
 
@@ -114,6 +132,9 @@ export const gluGrad = halvesGradient('gluGrad', 'sigmoid', 'second');
  * result.
  */
 export const regluGrad = gateGradient('regluGrad', 'relu');
+
+/** The gradients of {@link swiglu}. Arguments as in {@link regluGrad}. */
+export const swigluGrad = gateGradient('swigluGrad', 'silu');
 
 /** The gradients of {@link geglu}. Arguments as in {@link regluGrad}. */
 export const gegluGrad = gateGradient('gegluGrad', 'gelu');
@@ -154,6 +175,7 @@ export {
   LogSoftmax,
   ReLU,
   Sigmoid,
+  SiLU,
   Softmax,
   Tanh,
 } from './functions/layers.js';

@@ -25,12 +25,13 @@ export interface Bound extends Partial<Omit<Comparison, 'activation'>> {
   readonly reason: string;
 }
 
-// The slopes of gelu, geluTanh and geluSigmoid are 0 at -0.7518, -0.7525 and -0.7512, where terms of 1/4 cancel.
+// The slopes of these pass through 0, that of silu at -1.278 / beta, and beside it terms of 1/4 cancel.
 const zeroOfSlope = {
   activations: ['gelu', 'geluTanh', 'geluSigmoid'],
   direction: 'gradient',
   between: [-1.1, -0.45],
 } as const;
+const zeroOfSilu = { activations: ['silu'], direction: 'gradient', between: [-18, -0.08] } as const;
 
 /** The first row that fits a comparison is its bound; what a row does not name, it does not ask for. */
 export const bounds: readonly Bound[] = [
@@ -45,6 +46,15 @@ export const bounds: readonly Bound[] = [
     reason: 'the promised error of the slope; grad is a power of two',
   },
   { ...zeroOfSlope, dtype: 'float64', ulp: 8, absolute: 2 ** -52, reason: '4 ulp of the true slope on both sides' },
+  {
+    ...zeroOfSilu,
+    dtype: 'float32',
+    precision: 'fast',
+    ulp: 4,
+    absolute: 2 ** -24,
+    reason: 'the promised error of the slope; grad is a power of two',
+  },
+  { ...zeroOfSilu, dtype: 'float64', ulp: 8, absolute: 2 ** -52, reason: '4 ulp of the true slope on both sides' },
   {
     activations: ['softmax', 'logSoftmax'],
     direction: 'gradient',

@@ -9,7 +9,7 @@ const steps = 64 * Math.LOG2E;
 const noFraction = 1.5 * 2 ** 52;
 
 /** The rounding error of p = a * b: halves of 24 and 29 bits have exact products, but for the smallest. */
-function productError(a: number, b: number, p: number): number {
+export function productError(a: number, b: number, p: number): number {
   const aHigh = Math.fround(a);
   const bHigh = Math.fround(b);
   return aHigh * bHigh - p + aHigh * (b - bHigh) + (a - aHigh) * bHigh + (a - aHigh) * (b - bHigh);

@@ -45,9 +45,11 @@ export function storeGradients(
   b: number,
 ): void {
   const zero = exactly.zero === undefined ? Number.NaN : exactly.zero(a);
+  // Of a stretched function so much the farther.
+  const near = nearZero * Math.max(1, Math.abs(zero));
   for (let i = 0; i < gradients.length; i++) {
     const gradient = gradients[i]!;
-    const cancels = Math.abs(x[from + i]! - zero) < nearZero;
+    const cancels = Math.abs(x[from + i]! - zero) < near;
     const error = cancels ? cancelledError * Math.abs(g[from + i]!) : gradientError * Math.abs(gradient);
     y[from + i] = isOpen(gradient, error)
       ? toFloat32(multiply(exactly.slope(x[from + i]!, a, b), g[from + i]!))

@@ -19,6 +19,7 @@ import {
   millsRatio,
   millsRatioSlope,
   plusExp,
+  productError,
   timesDensity,
   timesExp,
   timesFarExp,
@@ -195,11 +196,38 @@ function geluSigmoidFar(g: number, a: number): number {
   return timesFarExp(g, 1 - high - low, -high, -low);
 }
 
-// x sigmoid(v) from v(x) and x v'(x).
-const gatedExactly = (v: (x: number) => DoubleDouble, growth: (x: number) => DoubleDouble): Exactly => ({
-  f: (x) => multiply(x, logistic(v(x))),
-  slope: (x) => multiply(logistic(v(x)), add(1, multiply(growth(x), logistic(negate(v(x)))))),
-  zero: () => -0.752,
+/** x sigmoid(b x). */
+function silu(x: number, b: number): number {
+  const a = Math.abs(x);
+  const v = b * a;
+  if (!(v <= 760)) return x < 0 ? -0 : x;
+  return gated(x, a, v, productError(a, b, v));
+}
+
+function siluSlope(x: number, b: number): number {
+  const a = Math.abs(x);
+  const v = b * a;
+  if (!(v <= 760)) return x < 0 ? -0 : x > 0 ? 1 : x;
+  const low = productError(a, b, v);
+  return gatedSlope(x, v, low, v, low);
+}
+
+function siluFar(g: number, a: number, b: number): number {
+  const near = Math.min(a, 1500 / b);
+  const v = b * near;
+  const low = productError(near, b, v);
+  return timesFarExp(g, 1 - v - low, -v, -low);
+}
+
+// x sigmoid(v) from v(x) and x v'(x), which may have a parameter.
+const gatedExactly = (
+  v: (x: number, a: number) => DoubleDouble,
+  growth: (x: number, a: number) => DoubleDouble,
+  zero: (a: number) => number = () => -0.752,
+): Exactly => ({
+  f: (x, a) => multiply(x, logistic(v(x, a))),
+  slope: (x, a) => multiply(logistic(v(x, a)), add(1, multiply(growth(x, a), logistic(negate(v(x, a)))))),
+  zero,
 });
 const fraction = divide(44715, 1_000_000);
 /** 2 sqrt(2/pi) x (1 + k 0.044715 x^2) */
@@ -280,6 +308,17 @@ export const activations = {
       f: (x, a) => (x < 0 ? multiply(a, expm1(x)) : wide(x)),
       slope: (x, a) => (x > 0 ? wide(1) : multiply(a, exp(x))),
     },
+  },
+  /** x sigmoid(beta x): Elfwing, Uchibe and Doya, arXiv:1702.03118, 2017; swish in Ramachandran, Zoph and Le, arXiv:1710.05941, 2017. */
+  silu: {
+    parameters: { beta: { default: 1, above: 0, samples: [0.5, 1.702, 2, 10, 0.1] } },
+    f: silu,
+    grad: (x, g, b) => product(g, siluSlope(x, b), x, (g, a) => siluFar(g, a, b)),
+    exactly: gatedExactly(
+      (x, b) => multiply(x, b),
+      (x, b) => multiply(x, b),
+      (b) => -1.278 / b,
+    ),
   },
 } satisfies Record<string, Formula>;
 

@@ -241,6 +241,9 @@ export class LeakyReLU extends Elementwise.of('LeakyReLU', 'leakyRelu') {}
 /** x, and below 0 alpha (e^x - 1), like the function `elu`. */
 export class ELU extends Elementwise.of('ELU', 'elu') {}
 
+/** x sigmoid(beta x), like the function `silu`. */
+export class SiLU extends Elementwise.of('SiLU', 'silu') {}
+
 /** The dimension may be a number in the place of the options, as in the function: `layer(x, 0)`, `new Softmax(0)`. */
 export interface AlongDim {
   // biome-ignore lint/style/useShorthandFunctionType: it merges with the class below.

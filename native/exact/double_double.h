@@ -161,6 +161,9 @@ inline wide one_plus_exp(const unit<double_double> &u, cubic<double_double> y) {
   return one_plus_exp(u, y.a * (y.a * y.a + y.most + y.rest));
 }
 
+inline wide one_plus_exp_of_product(wide a, wide b) { return one_plus_exp(a * b); }
+inline pair<double_double> product(wide a, wide b) { return {a * b, 0.0}; }
+
 // 1 / (4 + (e^(x / 2) - e^(-x / 2))^2): y (1 - y), y = sigmoid(x), would lose the x^2 beside 1 / 4.
 inline wide sigmoid_slope(wide x) {
   const wide rise = exp_minus_one(min(abs(x), exp_end<double_double>).scaled(0.5));

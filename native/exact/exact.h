@@ -18,8 +18,13 @@ namespace {
 constexpr int32_t value_error = 0x1p4, gradient_error = 0x1p4;
 
 // Near the zero of a slope a gradient is what is left of larger terms, and the error is relative to these, which are no
-// larger than the incoming gradient. `near_zero` away from it and farther, slopes are 2^-4 and more.
+// larger than the incoming gradient. `near_zero` away from it and farther, slopes are 2^-4 and more; where the zero
+// lies farther out, as the slope is that of a stretched function, so much the farther.
 constexpr double nowhere = __builtin_inf(), near_zero = 0x1p-2, cancelled_error = 0x1p-52;
+constexpr double near_zero_of(double zero) {
+  const double far = 0.34 * __builtin_fabs(zero);
+  return far > near_zero ? far : near_zero;
+}
 // What the loops ask first: of all gradients but those beside the zero, where slopes are below 2^-11. One question for
 // both would come true too often.
 constexpr double beside_zero = 0x1p-9;
@@ -126,7 +131,9 @@ template <activation op, class F> struct exact_gradient {
       y = f(x, g);
     }
     vec<double> error = abs(y) * (gradient_error * 0x1p-52);
-    if constexpr (has_zero) error = select(abs(x - rows[op].zero.of(f.p)) < near_zero, abs(g) * cancelled_error, error);
+    if constexpr (has_zero)
+      error =
+          select(abs(x - rows[op].zero.of(f.p)) < near_zero_of(rows[op].zero.of(f.p)), abs(g) * cancelled_error, error);
     return replaced(open_lanes(y, error), y,
                     [=](size_t i) { return correctly_rounded_of[op].gradient(float(x.v[i]), float(g.v[i]), f.p); });
   }

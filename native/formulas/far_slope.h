@@ -58,6 +58,18 @@ template <> struct far_slope<nonlin::activation_geluTanh> {
     power = exponential_of(pair<double>{-v.high, -v.low});
   }
 };
+template <> struct far_slope<nonlin::activation_silu> {
+  static constexpr bool known = true;
+  static constexpr double end = 1e300;
+  vec<double> factor;
+  exponential<double> power;
+  far_slope(vec<double> a, nonlin::parameters p) {
+    const vec<double> b = p.a;
+    const pair<double> v = product(min(a, 1500 / b), b);
+    factor = 1 - v.high - v.low;
+    power = exponential_of(pair<double>{-v.high, -v.low});
+  }
+};
 template <> struct far_slope<nonlin::activation_geluSigmoid> {
   static constexpr bool known = true;
   static constexpr double end = 882;

@@ -61,4 +61,28 @@ template <class T> vec<T> gelu_sigmoid_slope(vec<T> x) {
   return gated_slope(x, gelu_sigmoid_growth(a), gelu_sigmoid_one_plus(a));
 }
 
+// (1 + e^(b a)) * tiny, the product unrounded.
+inline vec<float> one_plus_exp_of_product(vec<float> a, vec<float> b) {
+  return one_plus_exp_of(natural, sharp{a, b, 0});
+}
+inline vec<double> one_plus_exp_of_product(vec<double> a, vec<double> b) {
+  constexpr unit<double> one = {1, log2_e<double>, ln_2<double>, ln_2_rest<double>};
+  return one_plus_exp(one, product(a, b));
+}
+// Where b a reaches exp_end. What a slope of b leaves of the tail there is nothing for b >= 1; for smaller ones it is
+// cut off, less than 1 / b of the smallest subnormal numbers.
+template <class T> vec<T> silu_end(vec<T> b) {
+  return min(vec<T>(exp_end<T>) / b, sizeof(T) == 4 ? T(0x1p127) : T(0x1p1023));
+}
+// x sigmoid(b x) for b > 0
+template <class T> vec<T> silu(vec<T> x, vec<T> b) {
+  const vec<T> end = silu_end(b), a = min(abs(x), end);
+  return select(abs(x) > end, ramp(x), gated(x, a, one_plus_exp_of_product(a, b)));
+}
+template <class T> vec<T> silu_slope(vec<T> x, vec<T> b) {
+  const vec<T> end = silu_end(b), a = min(abs(x), end);
+  const vec<T> slope = gated_slope(x, product(a, b), one_plus_exp_of_product(a, b));
+  return select(abs(x) > end, select(x < 0, vec<T>(T(-0.0)), vec<T>(T(1))), slope);
+}
+
 } // namespace

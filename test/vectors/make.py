@@ -95,6 +95,8 @@ FUNCTIONS["elu"] = (
     (745.2, 104),
 )
 
+FUNCTIONS["silu"] = (lambda x: x * sigmoid(x), lambda x: gated_slope(x, x, 1), -1.28, (751, 108))
+
 # float32 inputs whose values or slopes lie so near the middle between two float32 that float64 arithmetic tends to land on
 # it; found by running all of them.
 HARD = {

@@ -47,6 +47,8 @@ real_truth elu(const real &x, parameters p) {
   return {x < 0.0 ? real(p.a) * expm1(x) : x, x > 0.0 ? one : real(p.a) * exp(x)};
 }
 
+real_truth silu(const real &x, parameters p) { return gated(x, real(p.a) * x, p.a); }
+
 } // namespace
 
 real_truth evaluate(const subject &subject, double x) {

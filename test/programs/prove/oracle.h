@@ -124,6 +124,12 @@ template <class R> truth<R> elu(double x, parameters p) {
   return {x < 0 ? R(p.a) * std::expm1(R(x)) : R(x), slope, slope};
 }
 
+template <class R> truth<R> silu(double x, parameters p) {
+  const double c = bounded(x, 5000 / p.a);
+  const two v = product(c, p.a);
+  return gated<R>(x, v, R(v.high) + R(v.low));
+}
+
 // Value and slope at an infinity: the limits.
 struct limits {
   double value_below, slope_below, value_above, slope_above;
@@ -138,6 +144,8 @@ inline limits geluSigmoid_limits(parameters p) { return gelu_limits(p); }
 
 inline limits leakyRelu_limits(parameters p) { return {p.a == 0 ? -0.0 : p.a * -infinity, p.a, infinity, 1}; }
 inline limits elu_limits(parameters p) { return {-p.a, p.a * 0, infinity, 1}; }
+
+inline limits silu_limits(parameters p) { return gelu_limits(p); }
 
 // The oracle of a row.
 template <class R> struct row {

@@ -41,7 +41,8 @@ constexpr const char *direction_names[] = {"forward", "gradient", "product"};
 inline double zero_of(const subject &subject, direction direction) {
   return direction == gradient ? nonlin::rows[subject.activation].zero.of(subject.p) : HUGE_VAL;
 }
-inline bool is_beside(double zero, double x) { return std::abs(x - zero) < 0.35; }
+// Of a stretched function so much the farther.
+inline bool is_beside(double zero, double x) { return std::abs(x - zero) < 0.35 * std::max(1.0, std::abs(zero)); }
 
 // One line of the table. `ulp` is infinite where a result is not a number, has the wrong sign of zero or misses a
 // limit.
