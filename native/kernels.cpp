@@ -50,8 +50,7 @@ template <class T, class E, class F> void map(const E *x, E *y, size_t n, bool s
 
 // g * slope in double lanes, where a slope below the normal numbers has lost digits, which a g above 1 would bring to
 // light: there from the slope's factors.
-template <activation op>
-vec<double> times_lost(vec<double> g, vec<double> slope, vec<double> x, parameters p) {
+template <activation op> vec<double> times_lost(vec<double> g, vec<double> slope, vec<double> x, parameters p) {
   const vec<double> y = g * slope;
   if constexpr (!far_slope<op>::known) {
     return y;
@@ -140,7 +139,7 @@ template <activation op, class T, class E>
   const value_of<op> f = {p};
   if constexpr (rows[op].one_rounding)
     map<E>(from, to, n, stream, f);
-  else if constexpr (sizeof(E) < sizeof(T))
+  else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map<T>(from, to, n, stream, exact<op>(f));
   else
     map<T>(from, to, n, stream, f);
@@ -152,8 +151,10 @@ template <activation op, class T, class E>
   using F = gradient_of<op>;
   if constexpr (rows[op].one_rounding)
     map_grad<E>(by, from, to, n, whole_gradient<E, F>{{p}});
-  else if constexpr (sizeof(E) < sizeof(T))
+  else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map_grad<T>(by, from, to, n, exact_gradient<op, F>{{p}});
+  else if constexpr (rows[op].drops)
+    map_grad<T>(by, from, to, n, whole_gradient<T, F>{{p}});
   else
     map_grad<T>(by, from, to, n, times_slope<op, T, E, F>{{p}});
 }
