@@ -269,7 +269,8 @@ export const activations = {
     parameters: { negativeSlope: { default: 0.01, samples: [0, 0.2, 1, -0.5, 3, 1e-20] } },
     // A slope of 0 times -Infinity is no limit.
     f: (x, a) => (x < 0 ? (a === 0 ? -0 : a * x) : x),
-    grad: (x, g, a) => (x > 0 ? g : x <= 0 ? a * g : x),
+    // And drops g, as relu does: it may be infinite.
+    grad: (x, g, a) => (x > 0 ? g : x <= 0 ? (a === 0 ? 0 : a * g) : x),
   },
   /** x, and below 0 alpha (e^x - 1): Clevert, Unterthiner and Hochreiter, arXiv:1511.07289, 2015. */
   elu: {
