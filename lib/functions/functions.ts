@@ -1,6 +1,7 @@
 // The path of a public function: check, find the memory, call the backend once. A Tensor travels as a contiguous array.
 
 import {
+  checkTogether,
   type Elementwise,
   type FunctionName,
   type OwnOptions,
@@ -114,6 +115,7 @@ export function map(of: Elementwise, name: string, x: Input, given: Given): Oper
   const call = operands(name, x, given.out, false);
   const a = parameterOf(of, 0, given, call.x, name);
   const b = parameterOf(of, 1, given, call.x, name);
+  if (of.together !== undefined) checkTogether(of, a, b, name);
   try {
     backend.map(call.x, call.y, op, a, b, exact, call.fresh);
   } catch (error) {
@@ -129,6 +131,7 @@ export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, 
   const call = operands(name, x, given.out, true, grad);
   const a = parameterOf(of, 0, given, call.x, name);
   const b = parameterOf(of, 1, given, call.x, name);
+  if (of.together !== undefined) checkTogether(of, a, b, name);
   try {
     backend.mapGrad(call.grad!, call.x, call.y, op, a, b, exact, call.fresh);
   } catch (error) {
