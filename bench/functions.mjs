@@ -10,4 +10,8 @@ export const elementwise = activations.flatMap((name) =>
   name === 'gelu' ? [name, 'gelu:tanh', 'gelu:sigmoid'] : [name],
 );
 
+/** The options that a function cannot do without, as they are measured and compared. */
+const needed = { threshold: { threshold: 0.5, value: -1 }, prelu: { weight: 0.25 } };
+export const neededBy = (name) => needed[name.replace(/Grad$/, '')];
+
 export const isRows = (name) => /^softmax:[1-9]\d{0,9}$/.test(name);

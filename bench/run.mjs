@@ -2,7 +2,7 @@
 // same run. Outputs are given, so no memory is allocated; figures are medians.
 import * as nonlin from 'nonlin';
 import { Bench } from 'tinybench';
-import { elementwise, isRows } from './functions.mjs';
+import { elementwise, isRows, neededBy } from './functions.mjs';
 import { elements, interval, listOf, oneOf, positive, read, whole } from './options.mjs';
 
 const help = `npm run bench -- [options]
@@ -53,6 +53,8 @@ function callOf(name, x, out, precision) {
   if (base === 'gelu') return () => nonlin.gelu(x, { out, precision, approximate: detail ?? 'none' });
   // Not in the call: to find a name in a module's namespace takes longer than relu of 16 elements.
   const f = nonlin[base];
+  const more = neededBy(base);
+  if (more !== undefined) return () => f(x, { out, precision, ...more });
   if (base !== 'softmax') return () => f(x, { out, precision });
   const { shape, dim } = columnwise[name] ?? rowsOf(Math.min(Number(detail), x.length), x.length);
   const elements = shape.reduce((product, extent) => product * extent);

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import * as nonlin from 'nonlin';
-import { elementwise, isRows } from './functions.mjs';
+import { elementwise, isRows, neededBy } from './functions.mjs';
 import { elements, listOf, oneOf, positive, read, whole } from './options.mjs';
 
 const help = `npm run bench:threads -- [options]
@@ -59,7 +59,7 @@ function callOf(name, size) {
   };
   // Values of both signs in no order: what a branch predictor cannot learn.
   const inputs = Array.from({ length: gradient ? 2 : 1 }, () => fill(() => Math.random() * 8 - 4));
-  const settings = { out: fill(() => 0), precision: options.precision };
+  const settings = { out: fill(() => 0), precision: options.precision, ...neededBy(base) };
   if (base.startsWith('gelu')) settings.approximate = detail ?? 'none';
   return () => nonlin[base](...inputs, settings);
 }

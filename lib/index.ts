@@ -77,6 +77,80 @@ export const swiglu = gate('swiglu', 'silu');
 export const geglu = gate('geglu', 'gelu');
 
 /**
+ * `x` between 0 and 6, `min(max(x, 0), 6)` (Krizhevsky, 2010). Accepts, returns and throws like {@link relu}, and is exact; NaN stays
+ * NaN.
+ */
+export const relu6 = forward('relu6');
+
+/**
+ * `x` between `min` and `max`, `min(max(x, min), max)` (Collobert, 2004); they are -1 and 1, as in PyTorch. Accepts, returns and throws
+ * like {@link relu}, and a RangeError where `min` is above `max`; exact, and NaN stays NaN.
+ */
+export const hardTanh = forward('hardTanh');
+
+/**
+ * `x` where `|x|` is above `lambda`, and 0 elsewhere (Donoho and Johnstone, 1994); `lambda`, or by PyTorch's name `lambd`, is 0.5 and at
+ * least 0. Accepts, returns and throws like {@link relu}, and is exact; NaN stays NaN and -0 stays -0.
+ */
+export const hardShrink = forward('hardShrink');
+
+/**
+ * `x - lambda` above `lambda`, `x + lambda` below `-lambda`, and 0 between (Donoho and Johnstone, 1994). Options and edges as of
+ * {@link hardShrink}; rounds correctly.
+ */
+export const softShrink = forward('softShrink');
+
+/**
+ * `x` where it is above `threshold`, and `value` elsewhere; both are needed. Accepts, returns and throws like {@link relu}, and is exact;
+ * NaN stays NaN.
+ */
+export const threshold = forward('threshold');
+
+/** `max(x, 0)^2`, the squared ReLU (So and others, 2021). Accepts, returns and throws like {@link relu}, and rounds correctly. */
+export const relu2 = forward('relu2');
+
+/**
+ * `x / (1 + |x|)` (Bergstra and others, 2009), -1 and 1 at the infinities. Accepts, returns and throws like {@link relu}, and is as
+ * accurate as {@link sigmoid}.
+ */
+export const softsign = forward('softsign');
+
+/** `x` itself, in new memory or in `out`. Accepts, returns and throws like {@link relu}, and is exact. */
+export const identity = forward('identity');
+
+/**
+ * `x` where x is positive and `x * (lower + upper) / 2` elsewhere: what {@link leakyRelu} is once the slopes that training draws between
+ * `lower`, 1/8, and `upper`, 1/3, are averaged (Xu and others, 2015). Nothing is drawn here. Accepts, returns and throws like
+ * {@link relu}, and a RangeError where `lower` is above `upper`; as accurate as {@link sigmoid}.
+ */
+export const rrelu = forward('rrelu');
+
+/**
+ * `x / 6 + 1 / 2` between 0 and 1 (Howard and others, 2019), with the real sixth, as in PyTorch, Keras 3 and JAX. With one of the
+ * options it is `alpha * x + beta` between 0 and 1, rounded correctly, with the other 1/6 or 1/2: ONNX, WebNN and Keras 2 have 0.2 and
+ * 0.5. Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}, also near 0 at -3.
+ */
+export const hardSigmoid = forward('hardSigmoid');
+
+/**
+ * `x * (x + 3) / 6` between -3 and 3, 0 below and `x` above (Howard and others, 2019): {@link hardSigmoid} times x. Accepts, returns and
+ * throws like {@link relu}, and is as accurate as {@link sigmoid}; -0 at -Infinity.
+ */
+export const hardSwish = forward('hardSwish');
+
+/**
+ * `(x + sqrt(x^2 + b)) / 2` (Barron, 2021), a smooth {@link relu}; `b` is 4, as in Keras and JAX, and above 0. Keeps its digits for
+ * negative x, where the sum cancels. Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
+ */
+export const squareplus = forward('squareplus');
+
+/**
+ * `x` where x is positive and `weight * x` elsewhere (He, Zhang, Ren and Sun, 2015); `weight` is a number and needed. Accepts, returns
+ * and throws like {@link relu}, and rounds correctly.
+ */
+export const prelu = forward('prelu');
+
+/**
  * Softmax along a dimension, `e^x / sum(e^x)`. float32 is within 4 ulp of the true value and float64 within 5, measured on rows
  * of up to 2^20: nothing overflows, nothing is lost in a difference to the largest entry, and the sum keeps its rounding errors.
  * A slice with NaN or +Infinity in it, or of -Infinity only, becomes NaN; a single -Infinity becomes 0.
@@ -139,6 +213,48 @@ export const swigluGrad = gateGradient('swigluGrad', 'silu');
 /** The gradients of {@link geglu}. Arguments as in {@link regluGrad}. */
 export const gegluGrad = gateGradient('gegluGrad', 'gelu');
 
+/** `grad` where x is between 0 and 6, and 0 elsewhere, also at both. Arguments as in {@link reluGrad}. */
+export const relu6Grad = gradient('relu6');
+
+/** `grad` where x is between `min` and `max`, and 0 elsewhere, also at both. Arguments as in {@link reluGrad}, and of {@link hardTanh}. */
+export const hardTanhGrad = gradient('hardTanh');
+
+/** `grad` where `|x|` is above `lambda`, and 0 elsewhere. Arguments as in {@link reluGrad}, and of {@link hardShrink}. */
+export const hardShrinkGrad = gradient('hardShrink');
+
+/** `grad` where `|x|` is above `lambda`, and 0 elsewhere. Arguments as in {@link reluGrad}, and of {@link softShrink}. */
+export const softShrinkGrad = gradient('softShrink');
+
+/** `grad` where x is above `threshold`, and 0 elsewhere. Arguments as in {@link reluGrad}, and of {@link threshold}. */
+export const thresholdGrad = gradient('threshold');
+
+/** `2 * x * grad` where x is positive, and 0 elsewhere. Arguments as in {@link reluGrad}. */
+export const relu2Grad = gradient('relu2');
+
+/** `grad / (1 + |x|)^2`. Arguments as in {@link reluGrad}. */
+export const softsignGrad = gradient('softsign');
+
+/** `grad`, and NaN where x is NaN. Arguments as in {@link reluGrad}. */
+export const identityGrad = gradient('identity');
+
+/** `grad` where x is positive and `grad * (lower + upper) / 2` elsewhere. Arguments as in {@link reluGrad}, and of {@link rrelu}. */
+export const rreluGrad = gradient('rrelu');
+
+/**
+ * `grad / 6`, or `alpha * grad`, where {@link hardSigmoid} is between 0 and 1, and 0 elsewhere, also at both ends. Arguments as in
+ * {@link reluGrad}, and of {@link hardSigmoid}.
+ */
+export const hardSigmoidGrad = gradient('hardSigmoid');
+
+/** `grad * (2 * x + 3) / 6` between -3 and 3, 0 from -3 down and `grad` from 3 up. Arguments as in {@link reluGrad}. */
+export const hardSwishGrad = gradient('hardSwish');
+
+/** `grad * (1 + x / sqrt(x^2 + b)) / 2`. Arguments as in {@link reluGrad}, and of {@link squareplus}. */
+export const squareplusGrad = gradient('squareplus');
+
+/** `grad` where x is positive and `weight * grad` elsewhere. Arguments as in {@link reluGrad}, and of {@link prelu}. */
+export const preluGrad = gradient('prelu');
+
 /** `s * (grad - sum(grad * s))` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}, and of {@link softmax}. */
 export const softmaxGrad = alongDimGradient('softmax');
 
@@ -170,14 +286,27 @@ export {
   ELU,
   type Elementwise,
   GELU,
+  Hardshrink,
+  Hardsigmoid,
+  Hardswish,
+  Hardtanh,
+  Identity,
   type Layer,
   LeakyReLU,
   LogSoftmax,
+  PReLU,
   ReLU,
+  ReLU2,
+  ReLU6,
+  RReLU,
   Sigmoid,
   SiLU,
   Softmax,
+  Softshrink,
+  Softsign,
+  Squareplus,
   Tanh,
+  Threshold,
 } from './functions/layers.js';
 export { crossEntropy, crossEntropyGrad, logSumExp } from './functions/losses.js';
 export type {

@@ -139,7 +139,7 @@ template <activation op, class T, class E>
   const value_of<op> f = {p};
   if constexpr (rows[op].one_rounding)
     map<E>(from, to, n, stream, f);
-  else if constexpr (sizeof(E) < sizeof(T))
+  else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map<T>(from, to, n, stream, exact<op>(f));
   else
     map<T>(from, to, n, stream, f);
@@ -151,8 +151,10 @@ template <activation op, class T, class E>
   using F = gradient_of<op>;
   if constexpr (rows[op].one_rounding)
     map_grad<E>(by, from, to, n, whole_gradient<E, F>{{p}});
-  else if constexpr (sizeof(E) < sizeof(T))
+  else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map_grad<T>(by, from, to, n, exact_gradient<op, F>{{p}});
+  else if constexpr (rows[op].drops)
+    map_grad<T>(by, from, to, n, whole_gradient<T, F>{{p}});
   else
     map_grad<T>(by, from, to, n, times_slope<op, T, E, F>{{p}});
 }

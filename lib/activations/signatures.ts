@@ -12,6 +12,8 @@ import {
   type Op,
   opOf,
   type Parameter,
+  parametrized,
+  type Together,
   variants,
 } from './table.js';
 
@@ -19,14 +21,19 @@ export { activationNames };
 
 type Variants = typeof variants;
 type RowsOf<F extends keyof Variants> = Variants[F]['rows'];
-type Variant = { [F in keyof Variants]: Exclude<RowsOf<F>[keyof RowsOf<F>], F> }[keyof Variants];
+type Parametrized = typeof parametrized;
+type Variant =
+  | { [F in keyof Variants]: Exclude<RowsOf<F>[keyof RowsOf<F>], F> }[keyof Variants]
+  | Parametrized[keyof Parametrized];
 
 /** The names of the functions: rows that are not a variant of another. */
 export type FunctionName = Exclude<Activation, Variant>;
 
-type ParametersOf<F extends FunctionName> = (typeof activations)[F] extends { readonly parameters: infer P }
+type ParametersOfRow<R extends Activation> = (typeof activations)[R] extends { readonly parameters: infer P }
   ? P
   : Record<never, never>;
+type ParametersOf<F extends FunctionName> = ParametersOfRow<F extends keyof Parametrized ? Parametrized[F] : F>;
+type AliasOf<P> = P extends { readonly alias: infer A extends string } ? A : never;
 type NeededOf<P> = { [N in keyof P]: P[N] extends { readonly default: number } ? never : N }[keyof P];
 
 /** The options of a function's own, by its name. */
@@ -34,6 +41,8 @@ export type OwnOptions<F extends FunctionName> = {
   readonly [N in Exclude<keyof ParametersOf<F>, NeededOf<ParametersOf<F>>>]?: number;
 } & {
   readonly [N in NeededOf<ParametersOf<F>>]: number;
+} & {
+  readonly [N in keyof ParametersOf<F> as AliasOf<ParametersOf<F>[N]>]?: number;
 } & (F extends keyof Variants
     ? { readonly [N in Variants[F]['option']]?: keyof RowsOf<F> }
     : Readonly<Record<never, never>>);
@@ -48,25 +57,47 @@ export interface Elementwise extends Signature {
   readonly op: Op;
   /** The rows that own[0] chooses from. */
   readonly rows: ReadonlyMap<unknown, Op> | undefined;
-  /** In the order of their names, which are the last of `own`. */
-  readonly parameters: readonly Parameter[];
+  /** The row that a parameter chooses where it is given. */
+  readonly parametrized: Op | undefined;
+  readonly parameters: readonly Option[];
+  readonly together: Together | undefined;
+}
+
+/** A parameter as an option. */
+interface Option {
+  readonly name: string;
+  readonly parameter: Parameter;
+  /** Its place in `own`, and that of its alias. */
+  readonly place: number;
+  readonly other: number | undefined;
 }
 
 function signatureOf(name: FunctionName): Elementwise {
-  const { parameters = {} }: Formula = activations[name];
   const choice = Object.hasOwn(variants, name) ? variants[name as keyof Variants] : undefined;
+  const row = Object.hasOwn(parametrized, name) ? parametrized[name as keyof Parametrized] : name;
+  const { parameters = {}, together }: Formula = activations[row];
+  const own = choice === undefined ? [] : [choice.option as string];
+  const first = own.push(...Object.keys(parameters)) - Object.keys(parameters).length;
   return {
-    own: [...(choice === undefined ? [] : [choice.option]), ...Object.keys(parameters)],
     op: opOf[name],
     // Map.get is a few instructions; the two lookups by a name that varies took 12 ns more.
     rows: choice && new Map(Object.entries(choice.rows).map(([word, row]) => [word, opOf[row]])),
-    parameters: Object.values(parameters),
+    parametrized: row === name ? undefined : opOf[row],
+    parameters: Object.entries(parameters).map(([name, parameter], i) => ({
+      name,
+      parameter,
+      place: first + i,
+      other: parameter.alias === undefined ? undefined : own.push(parameter.alias) - 1,
+    })),
+    together,
+    own,
   };
 }
 
-const variantNames = Object.entries(variants).flatMap(([name, { rows }]) =>
-  Object.values(rows).filter((row) => row !== name),
-) as Activation[];
+const variantNames = [
+  ...Object.entries(variants).flatMap(([name, { rows }]) => Object.values(rows).filter((row) => row !== name)),
+  ...Object.values(parametrized),
+] as Activation[];
 
 export const functionNames = activationNames.filter((name) => !variantNames.includes(name)) as FunctionName[];
 
@@ -74,12 +105,16 @@ export const signatures = Object.fromEntries(functionNames.map((name) => [name, 
   Record<FunctionName, Elementwise>
 >;
 
-/** The function that a row belongs to, with what chooses the row. */
+/** The function that a row belongs to, with what chooses the row, and a sample of what is needed. */
 export function callOf(row: Activation): { readonly name: FunctionName; readonly own: readonly unknown[] } {
   for (const [name, { rows }] of Object.entries(variants))
     for (const [word, variant] of Object.entries(rows))
       if (variant === row && row !== name) return { name: name as FunctionName, own: [word] };
-  return { name: row as FunctionName, own: [] };
+  const { parameters = {} }: Formula = activations[row];
+  const own = Object.values(parameters).map((parameter) => parameter.default ?? parameter.samples?.[0]);
+  for (const [name, other] of Object.entries(parametrized))
+    if (other === row) return { name: name as FunctionName, own };
+  return { name: row as FunctionName, own };
 }
 
 /** A row with numbers for its parameters. */
@@ -116,61 +151,83 @@ export function casesOf(row: Activation): readonly Case[] {
   return standard.includes(undefined) ? tried : [caseOf(row, standard), ...tried];
 }
 
-/** What an option of a function's own is where it is left out; undefined where it is needed. */
-export function defaultOf({ op, own, rows, parameters }: Elementwise, place: number): unknown {
-  const i = place - (own.length - parameters.length);
-  return i < 0 ? [...rows!].find(([, row]) => row === op)![0] : parameters[i]!.default;
+/** An option of a function's own as it was given, or its default; undefined where it is needed. */
+export function settingOf(
+  { own, op, rows, parameters }: Elementwise,
+  given: readonly unknown[],
+  option: string,
+): unknown {
+  const place = own.indexOf(option);
+  const of = parameters.find((parameter) => parameter.place === place || parameter.other === place);
+  if (of === undefined) return given[place] ?? [...rows!].find(([, row]) => row === op)![0];
+  return givenOf(of, given);
 }
 
 // What is asked at every call is apart from what is not: V8 inlines only so much code into a function, and counts what never runs.
 
 /** The row that the options choose. */
 export function rowOf(of: Elementwise, given: Given, name: string): Op {
-  return of.rows === undefined || given.own[0] === undefined
+  return (of.rows === undefined && of.parametrized === undefined) || given.own.length === 0
     ? of.op
-    : chosenRow(of.rows, of.own[0]!, given.own[0], name);
+    : chosenRow(of, given.own, name);
 }
 
-function chosenRow(rows: ReadonlyMap<unknown, Op>, option: string, choice: unknown, name: string): Op {
+function chosenRow({ own, op, rows, parametrized }: Elementwise, given: readonly unknown[], name: string): Op {
+  if (rows === undefined) return given.some((option) => option !== undefined) ? parametrized! : op;
+  const [choice] = given;
+  if (choice === undefined) return op;
   const chosen = rows.get(choice);
   if (chosen !== undefined) return chosen;
   const words = [...rows.keys()].map((word) => `'${word}'`);
-  throw new TypeError(`${name}: ${option} must be ${list(words, 'or')}, got ${describe(choice)}`);
+  throw new TypeError(`${name}: ${own[0]} must be ${list(words, 'or')}, got ${describe(choice)}`);
 }
 
 /** The parameter of that number, rounded to the dtype of x; 0 where the row has none. */
 export function parameterOf(of: Elementwise, i: 0 | 1, given: Given, x: FloatArray, name: string): number {
-  return i < of.parameters.length ? chosenParameter(of, i, given, isFloat32(x), name) : 0;
+  return i < of.parameters.length ? chosenParameter(of.parameters[i]!, given.own, isFloat32(x), name) : 0;
+}
+
+/** Asserts what the two parameters must be together. */
+export function checkTogether({ together, parameters }: Elementwise, a: number, b: number, name: string): void {
+  if (together === undefined || together.holds(a, b)) return;
+  const got = parameters.map((of, i) => `${of.name} ${i === 0 ? a : b}`);
+  throw new RangeError(`${name}: ${together.wanted}, got ${list(got)}`);
 }
 
 /** Asserts that the parameters are allowed, whatever the dtype. */
 export function checkParameters(of: Elementwise, given: Given, name: string): void {
-  for (let i = 0; i < of.parameters.length; i++) chosenParameter(of, i, given, false, name);
+  const [a = 0, b = 0] = of.parameters.map((parameter) => chosenParameter(parameter, given.own, false, name));
+  checkTogether(of, a, b, name);
 }
 
-function chosenParameter(
-  { own, parameters }: Elementwise,
-  i: number,
-  given: Given,
-  single: boolean,
-  name: string,
-): number {
-  const parameter = parameters[i]!;
-  const place = own.length - parameters.length + i;
-  const value = given.own[place] ?? parameter.default;
+/** What a parameter was given as, by either name, or its default. */
+function givenOf({ parameter, place, other }: Option, given: readonly unknown[]): unknown {
+  const value = given[place];
+  if (value !== undefined) return value;
+  const same = other === undefined ? undefined : given[other];
+  return same === undefined ? parameter.default : same;
+}
+
+function chosenParameter(of: Option, given: readonly unknown[], single: boolean, name: string): number {
+  const value = givenOf(of, given);
   const rounded = single ? Math.fround(value as number) : (value as number);
-  if (typeof value !== 'number' || !isAllowed(rounded, parameter))
-    throw notAllowed(value, parameter, own[place]!, name);
+  if (typeof value !== 'number' || !isAllowed(rounded, of.parameter) || isTwice(of, given))
+    throw notAllowed(value, of, given, name);
   return rounded;
 }
+
+const isTwice = ({ place, other }: Option, given: readonly unknown[]) =>
+  other !== undefined && given[other] !== undefined && given[place] !== undefined;
 
 const isAllowed = (value: number, { least = -Infinity, above = -Infinity }: Parameter) =>
   Number.isFinite(value) && value >= least && value > above;
 
-function notAllowed(value: unknown, { least, above }: Parameter, option: string, name: string): Error {
-  if (value === undefined) return new TypeError(`${name}: \`${option}\` is needed, a number`);
-  if (typeof value !== 'number') return new TypeError(`${name}: ${option} must be a number, got ${describe(value)}`);
+function notAllowed(value: unknown, of: Option, given: readonly unknown[], name: string): Error {
+  const { least, above, alias } = of.parameter;
+  if (isTwice(of, given)) return new TypeError(`${name}: \`${of.name}\` and \`${alias}\` are the same option`);
+  if (value === undefined) return new TypeError(`${name}: \`${of.name}\` is needed, a number`);
+  if (typeof value !== 'number') return new TypeError(`${name}: ${of.name} must be a number, got ${describe(value)}`);
   const range = least !== undefined ? `, at least ${least}` : above !== undefined ? `, above ${above}` : '';
   const wanted = Number.isFinite(value) && range === '' ? 'finite as a float32' : `finite${range}`;
-  return new RangeError(`${name}: ${option} must be ${wanted}, got ${value}`);
+  return new RangeError(`${name}: ${of.name} must be ${wanted}, got ${value}`);
 }

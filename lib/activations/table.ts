@@ -14,6 +14,7 @@ import {
   normal,
   rootOfTwoOverPi,
   scale,
+  sqrt,
 } from './double-double.js';
 import {
   millsRatio,
@@ -30,6 +31,8 @@ import {
 export interface Formula {
   /** By their names. */
   readonly parameters?: Readonly<Record<string, Parameter>>;
+  /** What they must be together, where that is more than what each must be. */
+  readonly together?: Together;
   readonly f: (x: number, a: number, b: number) => number;
   /** g times the derivative at x. */
   readonly grad: (x: number, g: number, a: number, b: number) => number;
@@ -37,10 +40,18 @@ export interface Formula {
   readonly exactly?: Exactly;
 }
 
+/** What two parameters must be together: as a question and in words. */
+export interface Together {
+  readonly holds: (a: number, b: number) => boolean;
+  readonly wanted: string;
+}
+
 /** A finite number that a caller may choose. */
 export interface Parameter {
   /** Where it is left out; without this it is needed. */
   readonly default?: number;
+  /** Another name for it, which PyTorch has. */
+  readonly alias?: string;
   /** The least that it may be, and what it must be above. */
   readonly least?: number;
   readonly above?: number;
@@ -249,15 +260,206 @@ function eluSlope(x: number, a: number): number {
   return x > -800 ? timesExp(a, x, 0) : a * 0;
 }
 
+/** x, and below 0 a x. */
+function leakyRelu(x: number, a: number): number {
+  // A slope of 0 times -Infinity is no limit.
+  return x < 0 ? (a === 0 ? -0 : a * x) : x;
+}
+/** The gradient drops g where the slope is 0, as all do that are g or nothing: g may be infinite. */
+const leakyReluGrad = (x: number, g: number, a: number) => (x > 0 ? g : x <= 0 ? (a === 0 ? 0 : a * g) : x);
+
+const clamp = (x: number, low: number, high: number) => (x < low ? low : x > high ? high : x);
+const clampGrad = (x: number, g: number, low: number, high: number) => (x > low && x < high ? g : flat(x));
+/** The slope of what is flat; NaN where x is. */
+const flat = (x: number) => (Number.isNaN(x) ? x : 0);
+/** 0 for what is in a range around it; zeros keep their sign. */
+const shrunk = (x: number) => (x === 0 || Number.isNaN(x) ? x : 0);
+
+/** (x + sqrt(x^2 + b)) / 2, and below 0, where this cancels, b / 4 over its value at -x. 2 ulp. */
+function squareplus(x: number, b: number): number {
+  const a = Math.abs(x);
+  if (a > Math.sqrt(b) * 2 ** 30) return x > 0 ? x : 0.25 * (b / a);
+  // Where squares would overflow or vanish; powers of two round nothing.
+  if (b < 2 ** -500) return squareplus(x * 2 ** 300, b * 2 ** 600) * 2 ** -300;
+  if (b > 2 ** 900) return squareplus(x * 2 ** -300, b * 2 ** -600) * 2 ** 300;
+  const half = 0.5 * (a + Math.sqrt(a * a + b));
+  return x < 0 ? (0.25 * b) / half : half;
+}
+/** The value over sqrt(x^2 + b). 3 ulp. */
+function squareplusSlope(x: number, b: number): number {
+  const a = Math.abs(x);
+  const height = Math.sqrt(b);
+  if (a > height * 2 ** 30) return x > 0 ? 1 : ((0.5 * height) / a) * ((0.5 * height) / a);
+  if (b < 2 ** -500) return squareplusSlope(x * 2 ** 300, b * 2 ** 600);
+  if (b > 2 ** 900) return squareplusSlope(x * 2 ** -300, b * 2 ** -600);
+  const root = Math.sqrt(a * a + b);
+  const half = 0.5 * (a + root);
+  return (x < 0 ? (0.25 * b) / half : half) / root;
+}
+function squareplusFar(g: number, a: number, b: number): number {
+  const ratio = (0.5 * Math.sqrt(b)) / a;
+  return g * ratio * ratio;
+}
+const squareplusExactly = {
+  f: (x: number, b: number) => {
+    const half = scale(add(Math.abs(x), sqrt(add(multiply(x, x), b))), 0.5);
+    return x < 0 ? divide(scale(wide(b), 0.25), half) : half;
+  },
+  // Near 0 as 1 / 2 and what is added, however small it is.
+  slope: (x: number, b: number) => {
+    const root = sqrt(add(multiply(x, x), b));
+    return x * x < b ? add(0.5, divide(x / 2, root)) : divide(squareplusExactly.f(x, b), root);
+  },
+};
+
+/** a x + b in exact terms where it is near 0 and 1; elsewhere float64 tells on which side of them it is. */
+function line(x: number, a: number, b: number): DoubleDouble {
+  if (a === 0) return wide(b + flat(x));
+  const y = a * x + b;
+  return y > -1 && y < 2 ? add(multiply(a, x), b) : { high: y, low: 0 };
+}
+const isBelowOne = ({ high, low }: DoubleDouble) => high < 1 || (high === 1 && low < 0);
+/** It between 0 and 1. */
+function unitLine(x: number, a: number, b: number): DoubleDouble {
+  const y = line(x, a, b);
+  return y.high <= 0 ? wide(0) : y.high >= 1 && !isBelowOne(y) ? wide(1) : y;
+}
+/** Its gradient. */
+function unitLineGrad(x: number, g: number, a: number, b: number): number {
+  const y = line(x, a, b);
+  // Where b is 0, the product may be too small.
+  const isAbove = b === 0 ? (a > 0 ? x > 0 : x < 0) : y.high > 0;
+  return a !== 0 && isAbove && isBelowOne(y) ? a * g : flat(x);
+}
+
+const softsign = (x: number) => (Math.abs(x) < 2 ** 54 ? x / (1 + Math.abs(x)) : Math.sign(x));
+/** 3 ulp. */
+function softsignSlope(x: number): number {
+  const y = 1 / (1 + Math.abs(x));
+  return y * y;
+}
+const softsignFar = (g: number, a: number) => g / a / a;
+
+/** x (x + 3) / 6 between -3 and 3. 1.5 ulp. */
+const hardSwish = (x: number) => (x < 3 ? (x > -3 ? (x * (x + 3)) / 6 : -0) : x);
+/** (2 x + 3) / 6 between them, where it has its zero as well: there the sum is exact. */
+function hardSwishGrad(x: number, g: number): number {
+  if (!(x < 3)) return x >= 3 ? g : x;
+  return x > -3 && x !== -1.5 ? (g * (2 * x + 3)) / 6 : 0;
+}
+
 export const activations = {
   /** max(x, 0): Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010. Slope 0 at 0. */
   relu: { f: (x) => (x < 0 ? 0 : x), grad: (x, g) => (x > 0 ? g : x <= 0 ? 0 : x) },
   /** x, and below 0 negativeSlope x: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013. */
   leakyRelu: {
     parameters: { negativeSlope: { default: 0.01, samples: [0, 0.2, 1, -0.5, 3, 100] } },
-    // A slope of 0 times -Infinity is no limit.
-    f: (x, a) => (x < 0 ? (a === 0 ? -0 : a * x) : x),
-    grad: (x, g, a) => (x > 0 ? g : x <= 0 ? a * g : x),
+    f: leakyRelu,
+    grad: leakyReluGrad,
+  },
+  /** x between 0 and 6: Krizhevsky, "Convolutional deep belief networks on CIFAR-10", 2010. Slope 0 at both. */
+  relu6: { f: (x) => clamp(x, 0, 6), grad: (x, g) => clampGrad(x, g, 0, 6) },
+  /** x between min and max: Collobert, "Large scale machine learning", 2004. Slope 0 at both. */
+  hardTanh: {
+    parameters: {
+      min: { default: -1, samples: [0, -2, 0.1, -1e30, 3] },
+      max: { default: 1, samples: [1, 0, 0.75, 1e30, 3] },
+    },
+    together: { holds: (min, max) => min <= max, wanted: 'min must be at most max' },
+    f: clamp,
+    grad: clampGrad,
+  },
+  /** x beyond lambda on either side, and 0 between: Donoho and Johnstone, "Ideal spatial adaptation by wavelet shrinkage", 1994. */
+  hardShrink: {
+    parameters: { lambda: { default: 0.5, alias: 'lambd' as const, least: 0, samples: [0, 0.1, 1, 3, 1e-30] } },
+    f: (x, a) => (Math.abs(x) > a ? x : shrunk(x)),
+    grad: (x, g, a) => (Math.abs(x) > a ? g : flat(x)),
+  },
+  /** x nearer to 0 by lambda, as far as there: the same paper's soft threshold. */
+  softShrink: {
+    parameters: { lambda: { default: 0.5, alias: 'lambd' as const, least: 0, samples: [0, 0.1, 1, 3, 1e-30] } },
+    f: (x, a) => (x > a ? x - a : x < -a ? x + a : shrunk(x)),
+    grad: (x, g, a) => (Math.abs(x) > a ? g : flat(x)),
+  },
+  /** x above threshold, and value elsewhere: Konda, Memisevic and Krueger, arXiv:1402.3337, 2014. Slope 0 at the threshold. */
+  threshold: {
+    parameters: {
+      threshold: { samples: [0, 1, -2, 0.1, 6] },
+      value: { samples: [0, -0.5, 20, 0.3, 0] },
+    },
+    f: (x, a, b) => (x <= a ? b : x),
+    grad: (x, g, a) => (x > a ? g : flat(x)),
+  },
+  /** max(x, 0)^2: So and others, "Primer: searching for efficient transformers", arXiv:2109.08668, 2021. */
+  relu2: {
+    f: (x) => (x > 0 ? x * x : flat(x)),
+    // The 2 goes to the factor that does not overflow unless the product does.
+    grad: (x, g) => (x > 1 ? x * (2 * g) : x > 0 ? 2 * x * g : flat(x)),
+  },
+  /** x, where a layer has to be and nothing is to happen. */
+  identity: { f: (x) => x, grad: (x, g) => (Number.isNaN(x) ? x : g) },
+  /** x, and below 0 x times the middle of lower and upper, the mean of the slopes that training draws: Xu and others, arXiv:1505.00853, 2015. */
+  rrelu: {
+    parameters: {
+      lower: { default: 1 / 8, samples: [0, 0.1, -1, 1e-30, 3e38] },
+      upper: { default: 1 / 3, samples: [0, 0.3, 1, 0.5, 3e38] },
+    },
+    together: { holds: (lower, upper) => lower <= upper, wanted: 'lower must be at most upper' },
+    f: (x, a, b) => leakyRelu(x, 0.5 * a + 0.5 * b),
+    grad: (x, g, a, b) => leakyReluGrad(x, g, 0.5 * a + 0.5 * b),
+    exactly: {
+      f: (x, a, b) => (x < 0 ? multiply(scale(add(a, b), 0.5), x) : wide(x)),
+      slope: (x, a, b) => (x > 0 ? wide(1) : scale(add(a, b), 0.5)),
+    },
+  },
+  /**
+   * x / 6 + 1 / 2 between 0 and 1: Howard and others, "Searching for MobileNetV3", arXiv:1905.02244, 2019. Slope 0 at both. The sum is
+   * exact near its zero, and a float32 needs no more than float64: a sixth is a float64, or far from a middle between two float32.
+   */
+  hardSigmoid: { f: (x) => (clamp(x, -3, 3) + 3) / 6, grad: (x, g) => clampGrad(x, g / 6, -3, 3) },
+  /** alpha x + beta between 0 and 1: Courbariaux, Bengio and David, "BinaryConnect", arXiv:1511.00363, 2015. */
+  hardSigmoidOf: {
+    parameters: {
+      alpha: { default: 1 / 6, samples: [0.2, 0.25, 0.5, -0.2, 0, 1e10] },
+      beta: { default: 0.5, samples: [0.5, 0.5, 0, 0.3, 0.6, 1e-10] },
+    },
+    f: (x, a, b) => unitLine(x, a, b).high,
+    grad: unitLineGrad,
+    exactly: { f: unitLine, slope: (x, a, b) => wide(unitLineGrad(x, 1, a, b)) },
+  },
+  /** x hardSigmoid(x): the same paper. */
+  hardSwish: {
+    f: hardSwish,
+    grad: hardSwishGrad,
+    exactly: {
+      f: (x) => (x < 3 ? (x > -3 ? divide(multiply(x, add(x, 3)), 6) : wide(0)) : wide(x)),
+      slope: (x) => (x < 3 ? (x > -3 ? divide(add(2 * x, 3), 6) : wide(0)) : wide(1)),
+    },
+  },
+  /** x, and below 0 weight x, where training finds the weight: He, Zhang, Ren and Sun, arXiv:1502.01852, 2015. */
+  prelu: {
+    parameters: { weight: { samples: [0.25, 0, 1, -0.5, 1e-30] } },
+    f: leakyRelu,
+    grad: leakyReluGrad,
+  },
+  /** x / (1 + |x|): Bergstra, Desjardins, Lamblin and Bengio, "Quadratic polynomials learn better image features", 2009. 1 ulp. */
+  softsign: {
+    f: softsign,
+    grad: (x, g) => product(g, softsignSlope(x), x, softsignFar),
+    exactly: {
+      f: (x) => divide(x, add(1, Math.abs(x))),
+      slope: (x) => {
+        const from = add(1, Math.abs(x));
+        return divide(1, multiply(from, from));
+      },
+    },
+  },
+  /** (x + sqrt(x^2 + b)) / 2: Barron, "Squareplus: a softplus-like algebraic rectifier", arXiv:2112.11687, 2021. */
+  squareplus: {
+    parameters: { b: { default: 4, above: 0, samples: [1, 0.01, 100, 1e-38, 1e38, 1e-10] } },
+    f: squareplus,
+    grad: (x, g, b) => product(g, squareplusSlope(x, b), x, (g, a) => squareplusFar(g, a, b)),
+    exactly: squareplusExactly,
   },
   /** 1 / (1 + e^-x), the logistic function: Verhulst, "Recherches mathematiques sur la loi d'accroissement", 1845. */
   sigmoid: {
@@ -326,6 +528,11 @@ export const activations = {
 export const variants = {
   gelu: { option: 'approximate', rows: { none: 'gelu', tanh: 'geluTanh', sigmoid: 'geluSigmoid' } },
 } as const satisfies Record<string, { option: string; rows: Record<string, keyof typeof activations> }>;
+
+/** Functions with another row for when a parameter of that is given: what theirs has in its place is no float. */
+export const parametrized = {
+  hardSigmoid: 'hardSigmoidOf',
+} as const satisfies Record<string, keyof typeof activations>;
 
 export type Activation = keyof typeof activations;
 

@@ -1,6 +1,6 @@
 // The command line: which options there are, what they may be, and what each command takes.
 import { parseArgs } from 'node:util';
-import { defaultOf, type FunctionName, functionNames, signatures } from '../activations/signatures.js';
+import { type FunctionName, functionNames, settingOf, signatures } from '../activations/signatures.js';
 import { type BackendName, backendNames } from '../backends/backend.js';
 import { describe } from '../basics/errors.js';
 import { nearest, ours } from '../basics/nearest.js';
@@ -38,7 +38,7 @@ function ownHelp(name: FunctionName): Record<string, OptionHelp> {
   const { own, rows } = signature;
   return Object.fromEntries(
     own.map((option, i) => {
-      const standard = defaultOf(signature, i);
+      const standard = settingOf(signature, [], option);
       const help = standard === undefined ? 'needed' : `default ${standard}`;
       const value = i === 0 && rows !== undefined ? [...rows.keys()].join('|') : 'number';
       return [flagOf(option), { value, help }];

@@ -1,5 +1,6 @@
 // The public functions: their types, and the way of a call through its options to the backend that serves.
 import {
+  checkTogether,
   type Elementwise,
   type FunctionName,
   type OwnOptions,
@@ -102,6 +103,7 @@ export function map(of: Elementwise, name: string, x: Input, given: Given): Oper
   const call = operands(name, x, given.out);
   const a = parameterOf(of, 0, given, call.x, name);
   const b = parameterOf(of, 1, given, call.x, name);
+  if (of.together !== undefined) checkTogether(of, a, b, name);
   try {
     backend.map(call.x, call.y, op, a, b, exact, call.fresh);
   } catch (error) {
@@ -117,6 +119,7 @@ export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, 
   const call = operands(name, x, given.out, true, grad);
   const a = parameterOf(of, 0, given, call.x, name);
   const b = parameterOf(of, 1, given, call.x, name);
+  if (of.together !== undefined) checkTogether(of, a, b, name);
   try {
     backend.mapGrad(call.other!, call.x, call.y, op, a, b, exact, call.fresh);
   } catch (error) {

@@ -3,11 +3,11 @@
 
 import {
   checkParameters,
-  defaultOf,
   type FunctionName,
   type OwnOptions,
   rowOf,
   type Elementwise as Signature,
+  settingOf,
   signatures,
 } from '../activations/signatures.js';
 import type { Slice } from '../backends/backend.js';
@@ -171,8 +171,7 @@ export class Elementwise extends Layer {
 
   /** An option as it was given, or its default. */
   protected setting(option: string): unknown {
-    const place = this.#signature.own.indexOf(option);
-    return this.#own[place] ?? defaultOf(this.#signature, place);
+    return settingOf(this.#signature, this.#own, option);
   }
   protected compute(x: Input, given: Given): Operands {
     return map(this.#signature, this.title(), x, this.#with(given));
@@ -187,7 +186,10 @@ export class Elementwise extends Layer {
     return this.#title;
   }
   protected override describe(): string {
-    return this.#signature.own.map((option) => `${option}=${quoted(this.setting(option))}`).join(', ');
+    const { own, parameters } = this.#signature;
+    const isAlias = (place: number) => parameters.some(({ other }) => other === place);
+    const options = own.filter((_, place) => !isAlias(place));
+    return options.map((option) => `${option}=${quoted(this.setting(option))}`).join(', ');
   }
   protected override fixed(): readonly string[] {
     return this.#signature.own;
@@ -243,6 +245,45 @@ export class ELU extends Elementwise.of('ELU', 'elu') {}
 
 /** x sigmoid(beta x), like the function `silu`. */
 export class SiLU extends Elementwise.of('SiLU', 'silu') {}
+
+/** x between 0 and 6, like the function `relu6`. */
+export class ReLU6 extends Elementwise.of('ReLU6', 'relu6') {}
+
+/** x between min and max, like the function `hardTanh`. */
+export class Hardtanh extends Elementwise.of('Hardtanh', 'hardTanh') {}
+
+/** x beyond lambda on either side and 0 between, like the function `hardShrink`. */
+export class Hardshrink extends Elementwise.of('Hardshrink', 'hardShrink') {}
+
+/** x nearer to 0 by lambda, like the function `softShrink`. */
+export class Softshrink extends Elementwise.of('Softshrink', 'softShrink') {}
+
+/** x above a threshold and a value elsewhere, like the function `threshold`. */
+export class Threshold extends Elementwise.of('Threshold', 'threshold') {}
+
+/** max(x, 0)^2, like the function `relu2`. */
+export class ReLU2 extends Elementwise.of('ReLU2', 'relu2') {}
+
+/** x / (1 + |x|), like the function `softsign`. */
+export class Softsign extends Elementwise.of('Softsign', 'softsign') {}
+
+/** x, like the function `identity`. */
+export class Identity extends Elementwise.of('Identity', 'identity') {}
+
+/** x, and below 0 x times the middle of lower and upper, like the function `rrelu`; training draws no slopes. */
+export class RReLU extends Elementwise.of('RReLU', 'rrelu') {}
+
+/** x / 6 + 1 / 2 or alpha x + beta between 0 and 1, like the function `hardSigmoid`. */
+export class Hardsigmoid extends Elementwise.of('Hardsigmoid', 'hardSigmoid') {}
+
+/** x (x / 6 + 1 / 2) between -3 and 3, like the function `hardSwish`. */
+export class Hardswish extends Elementwise.of('Hardswish', 'hardSwish') {}
+
+/** (x + sqrt(x^2 + b)) / 2, like the function `squareplus`. */
+export class Squareplus extends Elementwise.of('Squareplus', 'squareplus') {}
+
+/** x, and below 0 weight x, like the function `prelu`; the weight is a number and is not learned. */
+export class PReLU extends Elementwise.of('PReLU', 'prelu') {}
 
 /** The dimension may be a number in the place of the options, as in the function: `layer(x, 0)`, `new Softmax(0)`. */
 export interface AlongDim {

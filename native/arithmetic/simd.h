@@ -160,6 +160,17 @@ inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) { return vfmaq_f
 inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return vfmaq_f64(c.v, a.v, b.v); }
 #endif
 
+#if VECTOR_BYTES == 64
+inline vec<float> sqrt(vec<float> a) { return _mm512_sqrt_ps(a.v); }
+inline vec<double> sqrt(vec<double> a) { return _mm512_sqrt_pd(a.v); }
+#elif VECTOR_BYTES == 32
+inline vec<float> sqrt(vec<float> a) { return _mm256_sqrt_ps(a.v); }
+inline vec<double> sqrt(vec<double> a) { return _mm256_sqrt_pd(a.v); }
+#else
+inline vec<float> sqrt(vec<float> a) { return vsqrtq_f32(a.v); }
+inline vec<double> sqrt(vec<double> a) { return vsqrtq_f64(a.v); }
+#endif
+
 inline vec<double> as_double(vec<quick> a) { return a.v; }
 inline vec<quick> max(vec<quick> x, vec<quick> c) { return max(as_double(x), as_double(c)).v; }
 inline vec<quick> min(vec<quick> x, vec<quick> c) { return min(as_double(x), as_double(c)).v; }

@@ -8,9 +8,11 @@
 // arithmetic", 2017.
 #pragma once
 
+#include "formulas/algebraic.h"
 #include "formulas/exponential.h"
 #include "formulas/gated.h"
 #include "formulas/logistic.h"
+#include "formulas/piecewise.h"
 
 namespace {
 
@@ -91,12 +93,19 @@ using wide = vec<double_double>;
 
 template <> inline wide select(mask<double_double> m, wide a, wide b) { return m.m ? a : b; }
 template <> inline wide abs(wide a) { return __builtin_signbit(a.high) ? -a : a; }
+template <> inline wide copysign(wide a, wide b) { return __builtin_signbit(b.high) ? -a : a; }
 inline wide max(wide x, wide c) { return (x < c).m ? c : x; }
 inline wide min(wide x, wide c) { return (x > c).m ? c : x; }
 inline wide fma(wide a, wide b, wide c) { return a * b + c; }
+// One step of Newton's method from the root of the high part: 2^-103.
+inline wide sqrt(wide a) {
+  const double root = __builtin_sqrt(a.high);
+  return wide::ordered_sum(root, (a - wide::exact_product(root, root)).high / (2 * root));
+}
 
 // Farther out the low parts of such results would become subnormal.
 template <> constexpr double_double exp_end<double_double> = double(exp_end<quick>);
+template <> constexpr double_double softsign_end<double_double> = 0x1p128;
 template <> constexpr double_double gelu_end<double_double> = double(gelu_end<quick>);
 template <> constexpr double_double gelu_tanh_end<double_double> = double(gelu_tanh_end<quick>);
 template <> constexpr double_double gelu_sigmoid_end<double_double> = double(gelu_sigmoid_end<quick>);
@@ -176,6 +185,20 @@ inline wide tanh_slope(wide x) { return sigmoid_slope(x.scaled(2)).scaled(4); }
 inline wide tanh(wide x) {
   const wide numerator = exp_minus_one(min(max(x, -exp_end<double_double>), exp_end<double_double>).scaled(2));
   return numerator / (numerator + 2);
+}
+
+// A quotient, so that one which is a middle between two floats is exact.
+inline wide sixth_of(wide x) { return x / 6; }
+
+// Without a unit, as of floats no square is too large or too small.
+inline wide squareplus(wide x, wide b) {
+  const wide half = (abs(x) + sqrt(x * x + b)).scaled(0.5);
+  return select(x < 0, b.scaled(0.25) / half, half);
+}
+// Near 0 as 1 / 2 and what is added, however small it is.
+inline wide squareplus_slope(wide x, wide b) {
+  const wide root = sqrt(x * x + b);
+  return select(x * x < b, 0.5 + x.scaled(0.5) / root, squareplus(x, b) / root);
 }
 
 // 1 / sqrt(2 pi)

@@ -123,7 +123,8 @@ template <activation op, class F> struct exact_gradient {
   }
   [[gnu::noinline]] static vec<double> decided(vec<double> x, vec<double> g, vec<double> y, F f) {
     if (any_greater(abs(g), 0x1p1023)) { // An infinite g makes no zero of a slope that is one only as a double.
-      const mask<double> infinite = {(abs(g) > 0x1p1023).m & (abs(x) < 0x1p1023).m};
+      // Where the product is no number.
+      const mask<double> infinite = {(abs(g) > 0x1p1023).m & (abs(x) < 0x1p1023).m & (y.v != y.v)};
       y = select(infinite, copysign(vec<double>(__builtin_inf()), f(x, copysign(vec<double>(1.0), g))), y);
     }
     if constexpr (has_quick) {

@@ -81,6 +81,23 @@ template <> struct far_slope<nonlin::activation_geluSigmoid> {
     power = exponential_of(pair<double>{-v.high, -v.low});
   }
 };
+// The square of what is left of 1 / |x|, as 2^-1280 times that of 2^640 of it, which neither overflows nor vanishes.
+inline vec<double> far_square(vec<double> root) { return (root * 0x1p640) * (root * 0x1p640); }
+inline exponential<double> far_square_power() { return {0.0, shifter<double> - 1280.0}; }
+template <> struct far_slope<nonlin::activation_softsign> {
+  static constexpr bool known = true;
+  static constexpr double end = __builtin_inf();
+  vec<double> factor;
+  exponential<double> power = far_square_power();
+  far_slope(vec<double> a, nonlin::parameters) : factor(far_square(1 / a)) {}
+};
+template <> struct far_slope<nonlin::activation_squareplus> {
+  static constexpr bool known = true;
+  static constexpr double end = __builtin_inf();
+  vec<double> factor;
+  exponential<double> power = far_square_power();
+  far_slope(vec<double> a, nonlin::parameters p) : factor(far_square(0.5 * sqrt(vec<double>(p.a)) / a)) {}
+};
 // g * factor * e^exponent, by a third of the exponent at a time, so that only the last product may be subnormal.
 inline vec<double> times_far(vec<double> g, vec<double> factor, exponential<double> e) {
   const vec<double> k = e.shifted - shifter<double>;

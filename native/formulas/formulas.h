@@ -1,6 +1,7 @@
 // The rows of activations.def as functions of any lanes: value_of<op>{p}(x) and gradient_of<op>{p}(x, g).
 #pragma once
 
+#include "formulas/algebraic.h"
 #include "formulas/exponential.h"
 #include "formulas/far_slope.h"
 #include "formulas/gated.h"

@@ -16,7 +16,7 @@ endif()
 add_compile_options(-Wall -Wextra -ffp-contract=off -fwrapv -fno-math-errno -fno-trapping-math)
 
 # The groups of rows, native/rows/*.def, the longest to compile first.
-set(groups gaussian exponential logistic piecewise)
+set(groups piecewise gaussian exponential logistic algebraic)
 
 # The kernels of an instruction set, an object for each group of rows and one for the rest: name of the library and of the
 # set, its register width in bytes, compiler flags.

@@ -29,6 +29,10 @@ struct row {
   const char *called;
   // A result is rounded once or not at all, also in float lanes: there is nothing for `exact` to do better.
   bool one_rounding = false;
+  // A result in double lanes is so near the true one that no middle between two floats lies between them.
+  bool double_decides = false;
+  // A gradient is more than a product: g is dropped where the slope is zero. So are all of one rounding.
+  bool drops = false;
   // For `exact`, which tries quick.h first where that is known to be off by no more than this, for the value and for
   // the slope: in units of the last of 53 bits, powers of two above the error.
   double quick_error = 0, quick_slope_error = 0;

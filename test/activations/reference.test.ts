@@ -56,6 +56,11 @@ const bounds = {
   gelu: { value: 3, slope: 3 },
   geluTanh: { value: 2, slope: 5 },
   geluSigmoid: { value: 2, slope: 5 },
+  softsign: { value: 1, slope: 3 },
+  rrelu: { value: 1, slope: 0 },
+  hardSigmoidOf: { value: 0, slope: 0 },
+  hardSwish: { value: 2, slope: 1 },
+  squareplus: { value: 2, slope: 3 },
 } satisfies Partial<Record<Activation, { value: number; slope: number }>>;
 const vanishing = { from: -0.9, to: -0.5, difference: 2 ** -54 };
 

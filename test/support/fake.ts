@@ -1,21 +1,18 @@
 // An addon whose functions are those of the TypeScript backend, for tests of what happens where one of them is wrong.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { callOf, signatures } from '../../lib/activations/signatures.js';
+import { callOf } from '../../lib/activations/signatures.js';
 import { activationNames, activations, type Formula } from '../../lib/activations/table.js';
 import { version } from '../../lib/version.js';
 
-/** How the public function of each row is called. */
-const rows = activationNames.map((row) => {
-  const { name, own } = callOf(row);
-  const { parameters = {} }: Formula = activations[row];
-  return {
-    name,
-    own: own.length === 0 ? {} : { [signatures[name].own[0]!]: own[0] },
-    parameters: Object.keys(parameters),
-  };
-});
 const typescript = join(import.meta.dirname, '../../dist/cjs/js.js');
+
+/** By what function and options the TypeScript backend computes each row; `parameters` are the names of its numbers. */
+const calls = activationNames.map((row) => {
+  const { name, own } = callOf(row);
+  const parameters = Object.keys((activations[row] as Formula).parameters ?? {});
+  return { name, options: name === 'gelu' ? { approximate: own[0] } : {}, parameters };
+});
 
 /**
  * Writes a file that takes the addon's place, and gives the variables with which a process reads it. `after` is JavaScript that runs
@@ -29,10 +26,10 @@ export function fakeAddon(file: string, after = '', exports = ''): Record<string
     const js = require(${JSON.stringify(typescript)});
     if (NONLIN_BACKEND !== undefined) process.env.NONLIN_BACKEND = NONLIN_BACKEND;
     const names = ${JSON.stringify(activationNames)};
-    const rows = ${JSON.stringify(rows)};
+    const calls = ${JSON.stringify(calls)};
     const call = (block, ...arrays) => {
       const [, kind, op, how, count] = new Int32Array(block, 0, 5);
-      const [length, inner] = new Float64Array(block, 32, 2);
+      const [length, inner, ...numbers] = new Float64Array(block, 32, 4);
       if (arrays.length === 0) {
         // Of the fake, small calls are of float32.
         const x = new Float32Array(block, 64, count);
@@ -44,12 +41,12 @@ export function fakeAddon(file: string, after = '', exports = ''): Record<string
         js[['softmax', 'logSoftmax'][op] + suffix](...tensors.slice(0, -1), { out: tensors.at(-1), dim: 1 });
         return;
       }
-      const { name, own, parameters } = rows[op];
+      const { name, options, parameters } = calls[op];
       const numbers = new Float64Array(block, 48, 2);
-      const options = { ...own, ...Object.fromEntries(parameters.map((parameter, i) => [parameter, numbers[i]])) };
       const [x, y] = arrays.slice(-2);
       const exact = how === 1;
-      js[name + suffix](...arrays.slice(0, -1), { out: y, ...options });
+      const given = parameters.map((parameter, i) => [parameter, numbers[i]]);
+      js[name + suffix](...arrays.slice(0, -1), { ...options, ...Object.fromEntries(given), out: y });
       if (kind === 0) {
         ${after}
       }

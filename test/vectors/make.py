@@ -67,6 +67,24 @@ def gated_slope(x, v, v_slope):
     return sigmoid(v) + x * v_slope * sigmoid(v) * sigmoid(-v)
 
 
+def hard_swish(x):
+    """Below -3 a number that is too small for any float, so that -0 comes of it."""
+    return -(mpf(2) ** -5000) if x <= -3 else x * (x + 3) / 6 if x < 3 else x
+
+
+# Parameters as they stand in the table, rounded to float32; upper of rrelu and alpha of hardSigmoidOf are no floats.
+LOWER, UPPER, ALPHA, BETA = mpf("0.125"), mpf(float32(mpf(1) / 3)), mpf(float32(mpf(1) / 6)), mpf("0.5")
+B = mpf(4)
+
+
+def line(x):
+    return ALPHA * x + BETA
+
+
+def root(x):
+    return mp.sqrt(x * x + B)
+
+
 # Name: value, slope, where the slope is zero, and where results on the negative side end: float64, float32.
 FUNCTIONS = {
     "sigmoid": (sigmoid, lambda x: sigmoid(x) * sigmoid(-x), None, (745.2, 104)),
@@ -84,6 +102,33 @@ FUNCTIONS = {
         lambda x: gated_slope(x, SCALE * x, SCALE),
         -0.75,
         (441, 63),
+    ),
+    # From here on nothing ends: there are tails of other sizes.
+    "softsign": (lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + abs(x)) ** 2, None, (1e9, 1e5)),
+    "rrelu": (
+        lambda x: x if x > 0 else x * (LOWER + UPPER) / 2,
+        lambda x: mpf(1) if x > 0 else (LOWER + UPPER) / 2,
+        None,
+        (1e9, 1e5),
+    ),
+    "hardSigmoidOf": (
+        lambda x: min(max(line(x), mpf(0)), mpf(1)),
+        lambda x: ALPHA if 0 < line(x) < 1 else mpf(0),
+        None,
+        (3.1, 3.1),
+    ),
+    "hardSwish": (
+        hard_swish,
+        lambda x: mpf(0) if x <= -3 else (2 * x + 3) / 6 if x < 3 else mpf(1),
+        -1.5,
+        (3.1, 3.1),
+    ),
+    # By the conjugate where the sum cancels: 400 bits are not enough for 1e30.
+    "squareplus": (
+        lambda x: (x + root(x)) / 2 if x > 0 else B / (2 * (root(x) - x)),
+        lambda x: (1 + x / root(x)) / 2 if x > 0 else B / (2 * root(x) * (root(x) - x)),
+        None,
+        (1e9, 1e5),
     ),
 }
 

@@ -54,6 +54,11 @@ most = cut(1 / (3 * FRACTION), 13)
 native.add("gelu_tanh_growth", [most, *rest(1 / (3 * FRACTION), most), *halves(3 * CUBIC)])
 native.add("gelu_sigmoid_one_plus", unit(SCALE))
 native.add("gelu_sigmoid_growth", halves(SCALE))
+# piecewise.h: a sixth, cut to the bits of a float and of a double, and what that leaves.
+sixth = mpf(1) / 6
+parts = [cut(sixth, 24), cut(sixth, 53)]
+native.add("sixth", parts)
+native.add("sixth_rest", [rounded(sixth - mpf(part), bits) for part, bits in zip(parts, (24, 53))])
 native.add("far_slope<nonlin::activation_gelu>", [double(DENSITY)])
 native.add("far_slope<nonlin::activation_geluTanh>", halves(CUBIC))
 # double_double.h: ln 2 in three parts, the first of 42 bits.

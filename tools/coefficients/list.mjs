@@ -27,6 +27,7 @@ export const scripts = {
       'gelu_sigmoid_one_plus',
       'gelu_sigmoid_growth',
     ],
+    'native/formulas/piecewise.h': ['sixth', 'sixth_rest'],
     'native/formulas/far_slope.h': ['far_slope<nonlin::activation_gelu>', 'far_slope<nonlin::activation_geluTanh>'],
     'native/exact/double_double.h': ['ln_2_parts', 'density_height'],
     'native/arithmetic/log.h': ['log_2_high', 'log_2_low', 'log1p'],

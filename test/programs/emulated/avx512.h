@@ -44,6 +44,12 @@ inline __m512 fmadd_ps(floats a, floats b, floats c) {
 inline __m512d fmadd_pd(doubles a, doubles b, doubles c) {
   return lanes<doubles>([&](int i) { return __builtin_fma(a[i], b[i], c[i]); });
 }
+inline __m512 sqrt_ps(floats a) {
+  return lanes<floats>([&](int i) { return __builtin_sqrtf(a[i]); });
+}
+inline __m512d sqrt_pd(doubles a) {
+  return lanes<doubles>([&](int i) { return __builtin_sqrt(a[i]); });
+}
 
 template <int predicate> __mmask16 cmp_ps_mask(floats a, floats b) {
   static_assert(predicate == _CMP_GT_OQ);
@@ -142,6 +148,8 @@ inline void stream_pd(void *p, doubles a) {
 #define _mm512_min_pd emulated::min_pd
 #define _mm512_fmadd_ps emulated::fmadd_ps
 #define _mm512_fmadd_pd emulated::fmadd_pd
+#define _mm512_sqrt_ps emulated::sqrt_ps
+#define _mm512_sqrt_pd emulated::sqrt_pd
 #undef _mm512_cmp_ps_mask
 #define _mm512_cmp_ps_mask(a, b, predicate) emulated::cmp_ps_mask<predicate>(a, b)
 #undef _mm512_cmp_pd_mask

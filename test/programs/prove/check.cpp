@@ -76,7 +76,8 @@ std::vector<check> check_double_double(const options &options) {
   std::vector<check> checks;
   const uint64_t inputs = options.quick ? 20'000 : 1'000'000;
   for (const subject &subject : options.subjects) {
-    if (nonlin::rows[subject.activation].one_rounding) continue; // Nothing asks for it.
+    const nonlin::row &row = nonlin::rows[subject.activation];
+    if (row.one_rounding || row.double_decides) continue; // Nothing asks for it.
     checks.push_back({subject.label, "double-double", inputs,
                       largest(options, subject.label + ", double-double", inputs,
                               [&](uint64_t i) { return share_of_double_double(subject, float(sample(i))); })});

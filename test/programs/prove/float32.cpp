@@ -118,9 +118,10 @@ void consult(const subject &subject, const float *x, size_t n, truths *wanted) {
 }
 
 // What its slope times g is, of which the double is good to no less.
-void multiply(const truths &slopes, const float *g, size_t n, truths &products) {
+// A row that drops a g has 0 there, whatever its sign.
+void multiply(bool drops, const truths &slopes, const float *g, size_t n, truths &products) {
   for (size_t i = 0; i < n; i++) {
-    products.exactly[i] = slopes.exactly[i] * g[i];
+    products.exactly[i] = drops && slopes.exactly[i] == 0 ? 0 : slopes.exactly[i] * g[i];
     products.terms[i] = slopes.terms[i] * g[i];
   }
 }
@@ -222,7 +223,7 @@ void run(const subject &subject, const input_list &inputs, thread_state &state, 
   }
   const nonlin::activation activation = subject.activation;
   consult(subject, space.x, n, space.wanted);
-  multiply(space.wanted[gradient], space.grads, n, space.wanted[product]);
+  multiply(nonlin::rows[activation].drops, space.wanted[gradient], space.grads, n, space.wanted[product]);
 
   for (const direction direction : {forward, gradient, product}) {
     truths &wanted = space.wanted[direction];

@@ -48,6 +48,54 @@ real_truth elu(const real &x, parameters p) {
 }
 
 real_truth silu(const real &x, parameters p) { return gated(x, real(p.a) * x, p.a); }
+real_truth constant(double value) { return {value, 0.0}; }
+real_truth line(const real &x, const real &slope, const real &rise) { return {slope * x + rise, slope}; }
+real_truth identity(const real &x, parameters) { return {x, one}; }
+
+// Between the two, and else the nearer of them.
+real_truth between(double low, double high, const real_truth &t) {
+  return !(t.value > low) ? constant(low) : !(t.value < high) ? constant(high) : t;
+}
+real_truth relu6(const real &x, parameters p) { return between(0, 6, identity(x, p)); }
+real_truth hardTanh(const real &x, parameters p) { return between(p.a, p.b, identity(x, p)); }
+
+real_truth hardShrink(const real &x, parameters p) { return abs(x) > p.a ? identity(x, p) : constant(0); }
+
+real_truth softShrink(const real &x, parameters p) {
+  return abs(x) > p.a ? line(x, one, x > 0.0 ? -p.a : p.a) : constant(0);
+}
+
+real_truth threshold(const real &x, parameters p) { return x > p.a ? identity(x, p) : constant(p.b); }
+
+real_truth relu2(const real &x, parameters) { return x > 0.0 ? real_truth{x * x, two * x} : constant(0); }
+
+real_truth softsign(const real &x, parameters) {
+  const real from = one + abs(x);
+  return {x / from, one / (from * from)};
+}
+
+real_truth prelu(const real &x, parameters p) { return leakyRelu(x, p); }
+
+real_truth rrelu(const real &x, parameters p) {
+  const real slope = (real(p.a) + real(p.b)) / two;
+  return {x < 0.0 ? x * slope : x, x > 0.0 ? one : slope};
+}
+
+real_truth hardSigmoid(const real &x, parameters) { return between(0, 1, line(x, one / 6.0, one / two)); }
+
+real_truth hardSigmoidOf(const real &x, parameters p) { return between(0, 1, line(x, p.a, p.b)); }
+
+real_truth hardSwish(const real &x, parameters p) {
+  const real_truth gate = hardSigmoid(x, p);
+  return {x * gate.value, gate.value + x * gate.slope};
+}
+
+// Of negative x by the conjugate of the sum: 400 bits are not enough for its cancellation.
+real_truth squareplus(const real &x, parameters p) {
+  const real b = p.a, root = sqrt(x * x + b);
+  const real sum = x < 0.0 ? b / (root - x) : x + root;
+  return {sum / two, sum / (two * root)};
+}
 
 } // namespace
 

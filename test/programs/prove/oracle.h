@@ -130,6 +130,69 @@ template <class R> truth<R> silu(double x, parameters p) {
   return gated<R>(x, v, R(v.high) + R(v.low));
 }
 
+// A piece that is flat, and one that is x with the slope 1. NaN where x is.
+template <class R> truth<R> flat(double value) { return {R(value), 0, 0}; }
+template <class R> truth<R> straight(double x) { return {R(x), x == x ? R(1) : R(x), 1}; }
+
+template <class R> truth<R> hardTanh(double x, parameters p) {
+  if (x <= p.a) return flat<R>(x < p.a ? p.a : x);
+  if (x >= p.b) return flat<R>(x > p.b ? p.b : x);
+  return straight<R>(x);
+}
+template <class R> truth<R> relu6(double x, parameters) { return hardTanh<R>(x, {0, 6}); }
+template <class R> truth<R> identity(double x, parameters) { return straight<R>(x); }
+
+template <class R> truth<R> hardShrink(double x, parameters p) {
+  return std::abs(x) <= p.a ? flat<R>(x == 0 ? x : 0) : straight<R>(x);
+}
+template <class R> truth<R> softShrink(double x, parameters p) {
+  if (std::abs(x) <= p.a) return flat<R>(x == 0 ? x : 0);
+  return {x > 0 ? R(x) - R(p.a) : R(x) + R(p.a), straight<R>(x).slope, 1};
+}
+template <class R> truth<R> threshold(double x, parameters p) { return x <= p.a ? flat<R>(p.b) : straight<R>(x); }
+
+template <class R> truth<R> relu2(double x, parameters) {
+  if (x <= 0) return flat<R>(0);
+  return {R(x) * R(x), 2 * R(x), 2 * R(x)};
+}
+
+template <class R> truth<R> softsign(double x, parameters) {
+  const R from = 1 + std::abs(R(x));
+  return {R(x) / from, 1 / (from * from), 1 / (from * from)};
+}
+
+template <class R> truth<R> prelu(double x, parameters p) { return leakyRelu<R>(x, p); }
+template <class R> truth<R> rrelu(double x, parameters p) {
+  const R middle = (R(p.a) + R(p.b)) / 2, slope = x > 0 ? R(1) : x <= 0 ? middle : R(x);
+  return {x < 0 ? slope * R(x) : R(x), slope, slope};
+}
+
+template <class R> truth<R> hardSigmoid(double x, parameters) {
+  if (x <= -3) return flat<R>(0);
+  if (x >= 3) return flat<R>(1);
+  const R slope = x == x ? R(1) / 6 : R(x);
+  return {(R(x) + 3) / 6, slope, slope};
+}
+template <class R> truth<R> hardSigmoidOf(double x, parameters p) {
+  const R y = std::fma(R(p.a), R(x), R(p.b)), slope = x == x ? R(p.a) : R(x);
+  if (y <= 0) return flat<R>(0);
+  if (y >= 1) return flat<R>(1);
+  return {y, slope, slope};
+}
+
+template <class R> truth<R> hardSwish(double x, parameters) {
+  if (x <= -3) return flat<R>(-0.0);
+  if (x >= 3) return straight<R>(x);
+  const R slope = (2 * R(x) + 3) / 6;
+  return {R(x) * (R(x) + 3) / 6, slope, slope};
+}
+
+template <class R> truth<R> squareplus(double x, parameters p) {
+  const R root = std::hypot(R(x), std::sqrt(R(p.a)));
+  const R sum = x < 0 ? R(p.a) / (root - R(x)) : R(x) + root;
+  return {sum / 2, sum / (2 * root), sum / (2 * root)};
+}
+
 // Value and slope at an infinity: the limits.
 struct limits {
   double value_below, slope_below, value_above, slope_above;
@@ -144,6 +207,23 @@ inline limits geluSigmoid_limits(parameters p) { return gelu_limits(p); }
 
 inline limits leakyRelu_limits(parameters p) { return {p.a == 0 ? -0.0 : p.a * -infinity, p.a, infinity, 1}; }
 inline limits elu_limits(parameters p) { return {-p.a, p.a * 0, infinity, 1}; }
+inline limits relu6_limits(parameters) { return {0, 0, 6, 0}; }
+inline limits hardTanh_limits(parameters p) { return {p.a, 0, p.b, 0}; }
+inline limits identity_limits(parameters) { return {-infinity, 1, infinity, 1}; }
+inline limits hardShrink_limits(parameters p) { return identity_limits(p); }
+inline limits softShrink_limits(parameters p) { return identity_limits(p); }
+inline limits threshold_limits(parameters p) { return {p.b, 0, infinity, 1}; }
+inline limits relu2_limits(parameters) { return {0, 0, infinity, infinity}; }
+inline limits softsign_limits(parameters) { return {-1, 0, 1, 0}; }
+inline limits prelu_limits(parameters p) { return leakyRelu_limits(p); }
+inline limits rrelu_limits(parameters p) { return leakyRelu_limits({(p.a + p.b) / 2, 0}); }
+inline limits hardSigmoid_limits(parameters) { return {0, 0, 1, 0}; }
+inline limits hardSigmoidOf_limits(parameters p) {
+  if (p.a == 0) return {p.b, 0, p.b, 0};
+  return {p.a > 0 ? 0.0 : 1.0, 0, p.a > 0 ? 1.0 : 0.0, 0};
+}
+inline limits hardSwish_limits(parameters) { return {-0.0, 0, infinity, 1}; }
+inline limits squareplus_limits(parameters) { return {0, 0, infinity, 1}; }
 
 inline limits silu_limits(parameters p) { return gelu_limits(p); }
 

@@ -2,7 +2,7 @@
 // gradients too.
 import * as nonlin from 'nonlin';
 
-import { elementwise } from '../../../bench/functions.mjs';
+import { elementwise, neededBy } from '../../../bench/functions.mjs';
 import { listOf, oneOf, read, whole } from '../../../bench/options.mjs';
 
 const help = `npm run prove:typescript -- [options]
@@ -48,7 +48,8 @@ function compare(name, result) {
   const [base, approximate = 'none'] = name.split(':');
   const run = (backend, out) => {
     nonlin.useBackend(backend);
-    const how = base === 'gelu' ? { out, precision: 'exact', approximate } : { out, precision: 'exact' };
+    const own = base === 'gelu' ? { approximate } : neededBy(base);
+    const how = { out, precision: 'exact', ...own };
     if (result === 'value') nonlin[base](x, how);
     else nonlin[`${base}Grad`](g, x, how);
   };

@@ -1,0 +1,64 @@
+// Activations made of quotients and square roots.
+#pragma once
+
+#include "arithmetic/simd.h"
+
+namespace {
+
+// x / (1 + |x|), which from there on is 1.
+template <class T> constexpr T softsign_end = T(0x1p54);
+template <class T> vec<T> softsign(vec<T> x) {
+  const vec<T> a = min(abs(x), softsign_end<T>);
+  return copysign(a / (1 + a), x);
+}
+template <class T> vec<T> softsign_slope(vec<T> x) {
+  const vec<T> y = 1 / (1 + abs(x));
+  return y * y;
+}
+
+// The root of a power of four that is in b less than four times. Where x is divided by it, and b by its square, squares
+// neither overflow nor vanish before they are all or nothing of the sum.
+template <class T> vec<T> root_of_unit(vec<T> b) {
+  return from_bits<T>(to_bits(sqrt(b)) & to_bits(vec<T>(T(__builtin_inf()))));
+}
+// From there on x^2 + b is x^2.
+template <class T> constexpr T squareplus_far = T(0x1p30);
+
+// |x| and sqrt(x^2 + b) in that unit, and what rounding took from the root and from their sum: it would be one and a
+// half ulps of the results.
+template <class T> struct squareplus_terms {
+  vec<T> unit, square, a, near, root, sum, rest;
+  mask<T> far;
+
+  squareplus_terms(vec<T> x, vec<T> b) : unit(root_of_unit(b)), a(abs(x)) {
+    const vec<T> per_unit = 1 / unit;
+    square = b * per_unit * per_unit;
+    near = a * per_unit;
+    far = near > squareplus_far<T>;
+    const vec<T> squares = fma(near, near, square);
+    root = sqrt(squares);
+    sum = root + near;
+    rest = near - (sum - root) + fma(-root, root, squares) / (root + root);
+  }
+  // Half of the sum.
+  vec<T> half() const { return T(0.5) * (sum + rest); }
+  // From square / (2 sum), without the rest: square / 4 over that half.
+  vec<T> over_half(vec<T> quotient) const { return fma(-quotient, quotient * (2 / square) * rest, quotient); }
+};
+
+// (x + sqrt(x^2 + b)) / 2, and below 0, where this cancels, b / 4 over its value at -x.
+template <class T> vec<T> squareplus(vec<T> x, vec<T> b) {
+  const squareplus_terms<T> t(x, b);
+  const vec<T> quotient = select(t.far, b, t.square) / select(t.far, t.a, t.sum + t.sum);
+  const vec<T> y = select(x < 0, t.over_half(quotient), t.half()) * t.unit;
+  return select(t.far, select(x < 0, T(0.25) * quotient, x), y);
+}
+// The value over sqrt(x^2 + b).
+template <class T> vec<T> squareplus_slope(vec<T> x, vec<T> b) {
+  const squareplus_terms<T> t(x, b);
+  const vec<T> quotient = select(t.far, T(0.5) * sqrt(b), t.square) / select(t.far, t.a, t.sum + t.sum);
+  const vec<T> y = select(x < 0, t.over_half(quotient), t.half()) / t.root;
+  return select(t.far, select(x < 0, quotient * quotient, vec<T>(T(1))), y);
+}
+
+} // namespace
