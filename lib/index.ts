@@ -309,6 +309,7 @@ export {
   Threshold,
 } from './functions/layers.js';
 export { crossEntropy, crossEntropyGrad, logSumExp } from './functions/losses.js';
+export { activation } from './functions/names.js';
 export type {
   DataOf,
   DTypeOf,

@@ -1,0 +1,81 @@
+// Activations by the names that model configurations carry. Case counts: ONNX's HardSigmoid is another function than PyTorch's
+// Hardsigmoid.
+import { describe } from '../basics/errors.js';
+import { nearest } from '../basics/nearest.js';
+import * as layers from './layers.js';
+
+/** By name, where its defaults are those of the name's own library. */
+const makers: Readonly<Record<string, () => layers.Layer>> = {
+  // transformers, in `hidden_act`
+  gelu: () => new layers.GELU(),
+  gelu_python: () => new layers.GELU(),
+  gelu_new: () => new layers.GELU({ approximate: 'tanh' }),
+  gelu_fast: () => new layers.GELU({ approximate: 'tanh' }),
+  gelu_pytorch_tanh: () => new layers.GELU({ approximate: 'tanh' }),
+  gelu_accurate: () => new layers.GELU({ approximate: 'tanh' }),
+  quick_gelu: () => new layers.GELU({ approximate: 'sigmoid' }),
+  relu: () => new layers.ReLU(),
+  relu2: () => new layers.ReLU2(),
+  relu6: () => new layers.ReLU6(),
+  leaky_relu: () => new layers.LeakyReLU(),
+  sigmoid: () => new layers.Sigmoid(),
+  silu: () => new layers.SiLU(),
+  swish: () => new layers.SiLU(),
+  tanh: () => new layers.Tanh(),
+  linear: () => new layers.Identity(),
+  // Keras 3, where others have no such name
+  elu: () => new layers.ELU(),
+  hard_sigmoid: () => new layers.Hardsigmoid(),
+  hard_silu: () => new layers.Hardswish(),
+  hard_swish: () => new layers.Hardswish(),
+  hard_tanh: () => new layers.Hardtanh(),
+  hard_shrink: () => new layers.Hardshrink(),
+  soft_shrink: () => new layers.Softshrink(),
+  softsign: () => new layers.Softsign(),
+  squareplus: () => new layers.Squareplus(),
+  softmax: () => new layers.Softmax(),
+  log_softmax: () => new layers.LogSoftmax(),
+  // PyTorch's modules
+  ReLU: () => new layers.ReLU(),
+  ReLU6: () => new layers.ReLU6(),
+  LeakyReLU: () => new layers.LeakyReLU(),
+  RReLU: () => new layers.RReLU(),
+  ELU: () => new layers.ELU(),
+  GELU: () => new layers.GELU(),
+  SiLU: () => new layers.SiLU(),
+  Sigmoid: () => new layers.Sigmoid(),
+  Tanh: () => new layers.Tanh(),
+  Hardtanh: () => new layers.Hardtanh(),
+  Hardshrink: () => new layers.Hardshrink(),
+  Hardsigmoid: () => new layers.Hardsigmoid(),
+  Hardswish: () => new layers.Hardswish(),
+  Softshrink: () => new layers.Softshrink(),
+  Softsign: () => new layers.Softsign(),
+  Softmax: () => new layers.Softmax(),
+  LogSoftmax: () => new layers.LogSoftmax(),
+  Identity: () => new layers.Identity(),
+  // ONNX's operators, where the name is not PyTorch's too
+  Relu: () => new layers.ReLU(),
+  LeakyRelu: () => new layers.LeakyReLU(),
+  Elu: () => new layers.ELU(),
+  Gelu: () => new layers.GELU(),
+  Swish: () => new layers.SiLU(),
+  HardSigmoid: () => new layers.Hardsigmoid({ alpha: 0.2, beta: 0.5 }),
+  HardSwish: () => new layers.Hardswish(),
+};
+
+/**
+ * A layer for a name that a model's configuration carries, with the defaults of the library that the name is of: transformers'
+ * `hidden_act` (`'gelu_new'`), PyTorch's classes (`'Hardswish'`), ONNX's operators (`'HardSigmoid'`, 0.2 x + 0.5) and Keras's
+ * activations (`'hard_sigmoid'`, x / 6 + 0.5).
+ *
+ * @throws TypeError where the name is no string, RangeError where it is not known; with the nearest one.
+ */
+export function activation(name: string): layers.Layer {
+  if (typeof name !== 'string') throw new TypeError(`activation: the name must be a string, got ${describe(name)}`);
+  if (Object.hasOwn(makers, name)) return makers[name]!();
+  const meant = nearest(name, Object.keys(makers));
+  throw new RangeError(
+    `activation: there is no ${describe(name)}${meant === undefined ? '' : `; did you mean '${meant}'?`}`,
+  );
+}
