@@ -105,16 +105,14 @@ export const signatures = Object.fromEntries(functionNames.map((name) => [name, 
   Record<FunctionName, Elementwise>
 >;
 
-/** The function that a row belongs to, with what chooses the row, and a sample of what is needed. */
+/** The function that a row belongs to, with the word that chooses the row where an option does. */
 export function callOf(row: Activation): { readonly name: FunctionName; readonly own: readonly unknown[] } {
   for (const [name, { rows }] of Object.entries(variants))
     for (const [word, variant] of Object.entries(rows))
       if (variant === row && row !== name) return { name: name as FunctionName, own: [word] };
-  const { parameters = {} }: Formula = activations[row];
-  const own = Object.values(parameters).map((parameter) => parameter.default ?? parameter.samples?.[0]);
   for (const [name, other] of Object.entries(parametrized))
-    if (other === row) return { name: name as FunctionName, own };
-  return { name: row as FunctionName, own };
+    if (other === row) return { name: name as FunctionName, own: [] };
+  return { name: row as FunctionName, own: [] };
 }
 
 /** A row with numbers for its parameters. */
