@@ -141,12 +141,14 @@ function overview(rows: readonly Row[], names: readonly BackendName[], paint: Pa
 function everyRow(rows: readonly Row[], paint: Paint): string {
   const cells = rows.map((row) => {
     const { backend, dtype, bound, worst } = row;
-    const at = worst === null ? '' : shortest(worst.x, dtype);
-    // Of the parameters only the numbers: a line has 80 columns.
-    const name = functionOf(row).replace(/\w+=/g, '');
+    // A line has 80 columns: of the parameters only the numbers, of the place some digits.
+    const at = worst === null ? '' : shortest(Number(worst.x.toPrecision(7)), dtype);
+    const name = functionOf(row)
+      .replace(/\w+=/g, '')
+      .replace(/\d{7,}/g, (digits) => Number(digits).toExponential().replace('+', ''));
     return [name, backend, shortArithmetic(row), mark(row, paint), short(bound), at];
   });
-  return table(['function', 'backend', 'arithmetic', 'ulp', 'bound', 'at'], cells, paint);
+  return table(['function', 'backend', 'dtype', 'ulp', 'bound', 'at'], cells, paint);
 }
 
 /** The function's public name, which is another one for a gradient. */

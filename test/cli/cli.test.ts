@@ -580,7 +580,7 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
     const { out } = nonlin(['check', '--count', '3000', '--verbose']);
     const lines = out.trimEnd().split('\n');
     expect(lines.length).toBe((backends().length - 1) * operations.length * 2 * 3 + 5);
-    expect(lines[2]).toMatch(/^function +backend +arithmetic +ulp +bound +at$/);
+    expect(lines[2]).toMatch(/^function +backend +dtype +ulp +bound +at$/);
     expect(lines[4]).toMatch(new RegExp(`^reluGrad +${backends()[0]} +float32 +✓ +0$`));
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });

@@ -42,7 +42,6 @@ export function fakeAddon(file: string, after = '', exports = ''): Record<string
         return;
       }
       const { name, options, parameters } = calls[op];
-      const numbers = new Float64Array(block, 48, 2);
       const [x, y] = arrays.slice(-2);
       const exact = how === 1;
       const given = parameters.map((parameter, i) => [parameter, numbers[i]]);
