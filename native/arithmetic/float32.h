@@ -81,7 +81,9 @@ inline sharp sharp_value_of(cubic<float> c) {
   return {c.a, sum, fma(c.a, c.a, c.most - sum) + c.rest};
 }
 
-constexpr unit<float> natural = {1, 0x1.71547652b82fep+0, 0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
+// With the nearest float to 1 / ln 2, one of all e^x would be less than that of the float before x, where k changes:
+// e^0x1.0a2b26p-4. With the next one, none is.
+constexpr unit<float> natural = {1, 0x1.715478p+0, 0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
 inline vec<float> exp_times_power(vec<float> x, vec<float> power) {
   factors e = exp_factors(power * 16.0f, natural, x);
   return fma(e.power, e.rest, e.power);

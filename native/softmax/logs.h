@@ -38,9 +38,11 @@ template <class T> struct log_parts { T maximum, log; };
 template <class T, class E> log_parts<double> log_parts_of_row(const E *x, size_t length) {
   const vec<T> m = row_maximum<T>(x, length);
   const scaled_exp<T> exp_of = exp_below_maximum(m);
-  const double below =
-      sum_row<T>(length, [&](size_t j, size_t n) { return below_maximum<T>(exp_of, load_some<T>(x + j, n), m); });
-  const double count = sum_row<T>(length, [&](size_t j, size_t n) { return is_maximum<T>(load_some<T>(x + j, n), m); });
+  const auto sum_of = [=](auto f) {
+    return value_of(sum_row<T, false>(length, nothing, [=](size_t j, size_t n) { return f(load_some<T>(x + j, n)); }));
+  };
+  const double below = sum_of([=](vec<T> x) { return below_maximum<T>(exp_of, x, m); });
+  const double count = sum_of([=](vec<T> x) { return is_maximum<T>(x, m); });
   const double of_maximum = exp_of(finite_maximum(m)).v[0];
   return {m.v[0], log1p_rest(vec<double>(below), vec<double>(of_maximum), vec<double>(count)).v[0]};
 }
@@ -79,11 +81,12 @@ void with_log_parts(const E *x, size_t length, size_t inner, band_width<T> width
       m[r] = max(m[r], width.load(x + j * inner, r));
     exp_of[r] = exp_below_maximum(m[r]);
   }
-  column_doubles<T> below[band_registers], count[band_registers];
-  sum_columns<T>(length, registers, below,
-                 [&](size_t j, size_t r) { return below_maximum<T>(exp_of[r], width.load(x + j * inner, r), m[r]); });
-  sum_columns<T>(length, registers, count,
-                 [&](size_t j, size_t r) { return is_maximum<T>(width.load(x + j * inner, r), m[r]); });
+  column_sums<T> below[band_registers], count[band_registers];
+  sum_columns<T, false>(length, registers, below, nothing, [&](size_t j, size_t r) {
+    return below_maximum<T>(exp_of[r], width.load(x + j * inner, r), m[r]);
+  });
+  sum_columns<T, false>(length, registers, count, nothing,
+                        [&](size_t j, size_t r) { return is_maximum<T>(width.load(x + j * inner, r), m[r]); });
   for (size_t r = 0; r < registers; r++) {
     T maxima[lanes], powers[lanes];
     store(maxima, m[r]);
@@ -91,7 +94,7 @@ void with_log_parts(const E *x, size_t length, size_t inner, band_width<T> width
     log_parts<double> parts[lanes];
     for (size_t i = 0; i < lanes; i += vec<double>::lanes) {
       const vec<double> log =
-          log1p_rest(load<double>(&below[r][i]), load<double>(&powers[i]), load<double>(&count[r][i]));
+          log1p_rest(value_of(below[r].get(i)), load<double>(&powers[i]), value_of(count[r].get(i)));
       for (size_t k = 0; k < vec<double>::lanes; k++)
         parts[i + k] = {maxima[i + k], log.v[k]};
     }

@@ -31,28 +31,28 @@ template <class T, class E> T row_maximum(const E *x, size_t length) {
   return m[0];
 }
 
-// The trees of a block from j on that may end early, in register p of the virtual lanes. term(j, n) gives the elements
-// j to j + n, n lanes at most; what it gives in lanes from n on does not count.
-template <class T, class F> vec<T> sum_block(size_t j, size_t end, size_t p, F term) {
-  constexpr size_t lanes = vec<T>::lanes;
-  auto rest = [&](size_t k) {
-    k += p * lanes;
-    if (k >= end) return vec<T>(T(0));
-    const size_t n = end - k < lanes ? end - k : lanes;
-    return keep_first(term(k, n), n);
-  };
-  vec<T> sum = rest(j);
-  if (end - j > step<T>) sum = sum + rest(j + step<T>);
-  if (end - j > 2 * step<T>) sum = sum + (rest(j + 2 * step<T>) + rest(j + 3 * step<T>));
-  return sum;
-}
+// term(j, n) gives the elements j to j + n of a sum, n lanes at most; what it gives in lanes from n on does not count.
 
-// The virtual lanes of a row no longer than a block, as far as a register holds them.
-template <class T, class F> compensated<vec<double>> sum_short(size_t length, F term) {
-  T sums[step<T>];
-  for (size_t p = 0; p < parts<T>; p++)
-    store(&sums[p * vec<T>::lanes], sum_block<T>(0, length, p, term));
-  return fold_lanes<T>([&](size_t l) { return compensated<vec<double>>{load<double>(&sums[l]), 0.0}; });
+// The virtual lanes of a row no longer than a block, as far as a register holds them; of n elements each, or less.
+template <size_t n, class T, bool total, class F> compensated<vec<double>> sum_few(size_t length, F term) {
+  constexpr size_t lanes = vec<T>::lanes, kept = total ? n : 1;
+  T terms[kept][step<T>];
+  for (size_t p = 0; p < parts<T>; p++) {
+    vec<T> t[4] = {T(0), T(0), T(0), T(0)};
+    for (size_t i = 0; i < n; i++) {
+      const size_t j = i * step<T> + p * lanes, left = j < length ? length - j : 0;
+      if (left > 0) t[i] = left < lanes ? keep_first(term(j, left), left) : term(j, lanes);
+    }
+    if constexpr (!total && n > 1) t[0] = (t[0] + t[1]) + (t[2] + t[3]);
+    for (size_t i = 0; i < kept; i++)
+      store(&terms[i][p * lanes], t[i]);
+  }
+  return fold_lanes<T>([&](size_t l) { return add_few<kept>(&terms[0][l], step<T>); });
+}
+template <class T, bool total, class F> compensated<vec<double>> sum_short(size_t length, F term) {
+  if (length <= step<T>) return sum_few<1, T, total>(length, term);
+  if (length <= 2 * step<T>) return sum_few<2, T, total>(length, term);
+  return sum_few<4, T, total>(length, term);
 }
 
 // The last levels of the tree, within a register.
@@ -66,38 +66,91 @@ template <class T, size_t width = vec<double>::lanes / 2> compensated<double> ad
   }
 }
 
-// Those of a chunk, the elements from start to end.
-template <class T, class F> compensated<vec<double>> sum_chunk(size_t start, size_t end, F term) {
-  constexpr size_t lanes = vec<T>::lanes;
-  compensated<vec<T>> sums[parts<T>];
-  for (compensated<vec<T>> &sum : sums)
-    sum = {T(0), T(0)};
-  size_t j = start;
-  for (; j + block<T> <= end; j += block<T>) {
+// How many elements are computed before they are added up. Two short loops keep a processor busier than a long one, of
+// which it sees too few rounds at once: rows of 1000 take 0.49 and 0.54 ns per element (avx2 of a Zen 3).
+template <class T> constexpr size_t tile = 8192 / sizeof(T);
+
+// Adds the terms of whole blocks, from j to end, with beside(j) for each.
+template <class T, bool total, class F, class G>
+void add_blocks(lane_sum<T, total> (&sums)[parts<T>], size_t j, size_t end, F term, G beside) {
+  lane_sum<T, total> s[parts<T>];
+  for (size_t p = 0; p < parts<T>; p++)
+    s[p] = sums[p];
+  for (; j < end; j += block<T>) {
     for (size_t p = 0; p < parts<T>; p++) {
-      const size_t k = j + p * lanes;
-      vec<T> a = term(k, lanes) + term(k + step<T>, lanes);
-      vec<T> b = term(k + 2 * step<T>, lanes) + term(k + 3 * step<T>, lanes);
-      sums[p].add(a + b);
+      const size_t k = j + p * vec<T>::lanes;
+      vec<T> t[4];
+      for (size_t i = 0; i < 4; i++)
+        t[i] = term(k + i * step<T>, vec<T>::lanes);
+      s[p].add(t);
     }
+    beside(j);
   }
-  for (size_t p = 0; p < parts<T> && j < end; p++)
-    sums[p].add(sum_block<T>(j, end, p, term));
-  T high[step<T>], low[step<T>];
-  for (size_t p = 0; p < parts<T>; p++) {
-    store(&high[p * lanes], sums[p].high);
-    store(&low[p * lanes], sums[p].low);
+  for (size_t p = 0; p < parts<T>; p++)
+    sums[p] = s[p];
+}
+// As a function of its own, so that compilers give its loop all registers.
+template <class T, bool total, class F, class G>
+[[gnu::noinline, gnu::flatten]] void add_many_blocks(lane_sum<T, total> (&sums)[parts<T>], size_t j, size_t end, F term,
+                                                     G beside) {
+  add_blocks(sums, j, end, term, beside);
+}
+constexpr auto nothing = [](auto...) {};
+
+// Those of a chunk, the elements from start to end. prepare(j, end) comes before the terms from j to end, which
+// add(sums, j, end) adds as far as they are whole blocks.
+template <class T, bool total, class P, class F, class A>
+compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term, A add) {
+  constexpr size_t lanes = vec<T>::lanes;
+  static_assert(tile<T> % block<T> == 0);
+  lane_sum<T, total> sums[parts<T>];
+  for (size_t j = start; j < end;) {
+    const size_t stop = end - j < tile<T> ? end : j + tile<T>;
+    prepare(j, stop);
+    const auto for_each_part = [&](auto f) {
+      for (size_t p = 0; p < parts<T>; p++) {
+        vec<T> t[4];
+        for (size_t i = 0; i < 4; i++) {
+          const size_t k = j + p * lanes + i * step<T>, left = k < stop ? stop - k : 0;
+          t[i] = left < lanes ? left == 0 ? vec<T>(T(0)) : keep_first(term(k, left), left) : term(k, lanes);
+        }
+        f(sums[p], t);
+      }
+    };
+    if (j == start && stop - j >= block<T>) {
+      for_each_part([](auto &sum, auto &t) { sum.begin(t); });
+      j += block<T>;
+    }
+    const size_t whole = j + (stop - j) / block<T> * block<T>;
+    add(sums, j, whole);
+    j = whole;
+    if (j < stop) for_each_part([](auto &sum, auto &t) { sum.add(t); });
+    j = stop;
   }
-  return fold_lanes<T>([&](size_t l) { return in_double<T>(load<double>(&high[l]), load<double>(&low[l])); });
+  lane_sums<T, total, step<T>> all;
+  for (size_t p = 0; p < parts<T>; p++)
+    all.put(p * lanes, sums[p]);
+  return fold_lanes<T>([&](size_t l) { return all.in_double(l); });
+}
+template <class T, bool total, class P, class F>
+compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term) {
+  return sum_chunk<T, total>(start, end, prepare, term, [&](auto &sums, size_t j, size_t whole) {
+    add_many_blocks(sums, j, whole, term, nothing);
+  });
 }
 
 // The sum over a row.
-template <class T, class F> double sum_row(size_t length, F term) {
-  if (length <= block<T>) return value_of(add_within<T>(sum_short<T>(length, term)));
-  compensated<double> total = {0, 0};
+template <class T, bool total, class P, class F, class... A>
+compensated<double> sum_row(size_t length, P prepare, F term, A... add) {
+  if (length <= block<T>) {
+    prepare(0, length);
+    return add_within<T>(sum_short<T, total>(length, term));
+  }
+  compensated<double> sum = {0, 0};
   for (size_t start = 0; start < length; start += chunk)
-    total.add(add_within<T>(sum_chunk<T>(start, length - start < chunk ? length : start + chunk, term)));
-  return value_of(total);
+    join<T>(sum, add_within<T>(sum_chunk<T, total>(start, length - start < chunk ? length : start + chunk, prepare,
+                                                   term, add...)));
+  return sum;
 }
 
 // y[j] = f(j, n), n lanes at most, for all elements of a row; full vectors at aligned places, past the cache where
@@ -120,52 +173,76 @@ template <class T, class E, class F> void fill_row(E *y, size_t length, bool str
 // The exponentials of a row no longer than a chunk, or of two of half that size, kept beside y: so x is read once and y
 // written once.
 template <class T> struct kept_row {
-  static constexpr size_t capacity = kept_bytes / sizeof(T), half = capacity / 2 - 2048 / sizeof(T);
+  static constexpr size_t capacity = kept_bytes / sizeof(T), page = page_bytes / sizeof(T), half = capacity / 2;
   static_assert(chunk <= capacity);
-  alignas(64) T e[capacity + vec<T>::lanes];
+  alignas(64) T e[capacity + 2 * page + vec<T>::lanes];
+
+  template <class E> T *of(const E *x, size_t second = 0) { return place_for(x, e + second * (half + page)); }
 };
 
-// What is left to do once s(j, n) gives the shares of a row: to store them, or with a gradient s * (g - sum(g * s)), of
-// the logarithm g - s * sum(g). Nothing is stored before it is final, since y may be g or x. Where one share is 1 and
-// the others 0, the sum is that entry's g and the gradient 0.
-template <class T, class E, class F>
-void finish_row(F s, const E *g, E *y, size_t length, bool stream, bool log = false) {
-  if (g == nullptr) {
-    fill_row<T>(y, length, stream, s);
-  } else if (log) {
-    const vec<T> sum = T(sum_row<T>(length, [&](size_t j, size_t n) { return load_some<T>(g + j, n); }));
-    fill_row<T>(y, length, stream, [&](size_t j, size_t n) { return fma(-s(j, n), sum, load_some<T>(g + j, n)); });
-  } else {
-    const vec<T> mean = T(sum_row<T>(length, [&](size_t j, size_t n) { return s(j, n) * load_some<T>(g + j, n); }));
-    fill_row<T>(y, length, stream, [&](size_t j, size_t n) { return s(j, n) * (load_some<T>(g + j, n) - mean); });
+// How far ahead x is fetched, in elements. ns per element at 64 Mi with and without, `npm run bench` on Zen 4: rows of
+// 1000 0.38 and 0.40, of 32000 0.41 and 0.55.
+constexpr size_t ahead = 512;
+
+// e[j] = f(x[j]) for n elements.
+template <class T, class E, class F> [[gnu::noinline, gnu::flatten]] void compute(const E *x, T *e, size_t n, F f) {
+  constexpr size_t lanes = vec<T>::lanes, line = 64 / sizeof(E);
+  size_t j = 0;
+  for (; j + line <= n; j += line) {
+    __builtin_prefetch(x + j + ahead);
+    for (size_t i = j; i < j + line; i += lanes)
+      store(e + i, f(load<T>(x + i)));
   }
+  for (; j + lanes <= n; j += lanes)
+    store(e + j, f(load<T>(x + j)));
+  if (j < n) store(e + j, f(load<T>(x + j, n - j)));
 }
 
-// Computes a row if `accept` likes its total.
+// Computes a row if `accept` likes its total: its shares s, or with a gradient s * (g - sum(g * s)), of the logarithm
+// g - s * sum(g). Nothing is stored before it is final, since y may be g or x. Where one share is 1 and the others 0,
+// the sum is that entry's g and the gradient 0.
 template <class T, class E, class Exp, class F>
 bool softmax_row(const Exp &exp_of, F accept, kept_row<T> &kept, const E *g, const E *x, E *y, size_t length,
                  bool stream, bool log) {
-  auto exponential = [&](size_t j, size_t n) { return exp_of(load_some<T>(x + j, n)); };
-  auto kept_at = [&](size_t j, size_t) { return load<T>(kept.e + j); };
+  // Where there are too many to keep, those of a tile, computed each time.
   const bool keep = length <= chunk;
-  const double total = keep ? sum_row<T>(length,
-                                         [&](size_t j, size_t n) {
-                                           const vec<T> e = exponential(j, n);
-                                           store(kept.e + j, e);
-                                           return e;
-                                         })
-                            : sum_row<T>(length, exponential);
+  const size_t places = keep ? chunk - 1 : tile<T> - 1;
+  T *const e = kept.of(x);
+  const auto kept_at = [=](size_t j, size_t) { return load<T>(e + (j & places)); };
+  const auto for_each_tile = [&](auto f) {
+    for (size_t j = 0; j < length; j += tile<T>)
+      f(j, length - j < tile<T> ? length : j + tile<T>);
+  };
+  const auto exponentials = [&](size_t j, size_t end) { compute(x + j, e + (j & places), end - j, exp_of); };
+  const compensated<double> total = sum_row<T, true>(length, exponentials, kept_at);
   if (!accept(total)) return false;
+
   const share<T> share_of = share_of_total<T>(total);
-  auto shares = [&](auto e) { return [=](size_t j, size_t n) { return share_of(e(j, n)); }; };
-  if (!keep) {
-    finish_row<T>(shares(exponential), g, y, length, stream, log);
-  } else if (g == nullptr) {
-    finish_row<T>(shares(kept_at), g, y, length, stream);
-  } else { // They are read twice.
-    for (size_t j = 0; j < length; j += vec<T>::lanes)
-      store(kept.e + j, share_of(load<T>(kept.e + j)));
-    finish_row<T>(kept_at, g, y, length, stream, log);
+  if (g == nullptr) {
+    for_each_tile([&](size_t j, size_t end) {
+      if (!keep) exponentials(j, end);
+      fill_row<T>(y + j, end - j, stream, [=](size_t k, size_t n) { return share_of(kept_at(j + k, n)); });
+    });
+    return true;
+  }
+  const auto shares = [&](size_t j, size_t end) {
+    if (!keep) compute(x + j, e, end - j, [=](vec<T> a) { return share_of(exp_of(a)); });
+  };
+  if (keep) compute(e, e, length, share_of);
+  const auto gradient = [=](size_t j, size_t n) { return load_some<T>(g + j, n); };
+  const auto fill = [&](auto f) {
+    for_each_tile([&](size_t j, size_t end) {
+      shares(j, end);
+      fill_row<T>(y + j, end - j, stream, [=](size_t k, size_t n) { return f(kept_at(j + k, n), gradient(j + k, n)); });
+    });
+  };
+  if (log) {
+    const vec<T> sum = T(value_of(sum_row<T, false>(length, nothing, gradient)));
+    fill([=](vec<T> s, vec<T> g) { return fma(-s, sum, g); });
+  } else {
+    const vec<T> mean = T(value_of(
+        sum_row<T, false>(length, shares, [=](size_t j, size_t n) { return kept_at(j, n) * gradient(j, n); })));
+    fill([=](vec<T> s, vec<T> g) { return s * (g - mean); });
   }
   return true;
 }
@@ -175,17 +252,18 @@ template <class T, class E>
                                                  bool stream, bool log = false) {
   const scaled_exp<T> exp_of{vec<T>(row_maximum<T>(x, length))};
   softmax_row<T>(
-      exp_of, [](double) { return true; }, kept, g, x, y, length, stream, log);
+      exp_of, [](compensated<double>) { return true; }, kept, g, x, y, length, stream, log);
 }
 template <class T, class E>
 void softmax_row(kept_row<T> &kept, const E *g, const E *x, E *y, size_t length, bool stream, bool log = false) {
   if (!softmax_row<T>(
-          usual_exp<T>(), [](double total) { return is_usual<T>(total); }, kept, g, x, y, length, stream, log))
+          usual_exp<T>(), [](compensated<double> total) { return is_usual<T>(total.high); }, kept, g, x, y, length,
+          stream, log))
     unusual_row<T>(kept, g, x, y, length, stream, log);
 }
 
-// A row of which all but y is known, written register by register while another one is computed: stores and reading of
-// memory then cost little beside the arithmetic.
+// A row of which all but y is known, written block by block while another one is added up: stores and reading of memory
+// then cost little beside the arithmetic.
 template <class T, class E> struct pending_row {
   const T *e;
   E *y;
@@ -199,44 +277,53 @@ template <class T, class E> struct pending_row {
     if (done > length) done = length;
     if (done > 0) store(y, share_of(load<T>(e)), done);
   }
-  void advance(size_t n) {
-    for (const size_t stop = done + n; done < stop && done + vec<T>::lanes <= length; done += vec<T>::lanes) {
-      const vec<T> s = share_of(load<T>(e + done));
-      if (stream)
-        store_past_cache(y + done, s);
-      else
-        store(y + done, s);
-    }
+  // Adds terms beside which blocks are written.
+  template <class F> void write_beside(lane_sum<T, true> (&sums)[parts<T>], size_t j, size_t end, F term) {
+    const size_t left = (length - done) / block<T> * block<T>, both = left < end - j ? left : end - j;
+    if (stream)
+      add_many_blocks(sums, j, j + both, term, block_of(j, [](E *y, vec<T> s) { store_past_cache(y, s); }));
+    else
+      add_many_blocks(sums, j, j + both, term, block_of(j, [](E *y, vec<T> s) { store(y, s); }));
+    done += both;
+    add_many_blocks(sums, j + both, end, term, nothing);
   }
   void finish() {
-    advance(length);
-    if (done < length) store(y + done, share_of(load<T>(e + done)), length - done);
+    constexpr size_t lanes = vec<T>::lanes;
+    for (size_t j = done; j < length; j += lanes) {
+      const vec<T> s = share_of(load<T>(e + j));
+      if (length - j < lanes)
+        store(y + j, s, length - j);
+      else if (stream)
+        store_past_cache(y + j, s);
+      else
+        store(y + j, s);
+    }
     done = length;
   }
-};
 
-// How far ahead x is fetched, in elements. ns per element at 64 Mi with and without, `npm run bench` on Zen 4: rows of
-// 1000 0.38 and 0.40, of 32000 0.41 and 0.55.
-constexpr size_t ahead = 512;
+private:
+  // Writes the block that comes with the terms from k on, if that which is next comes with those from j on.
+  template <class F> auto block_of(size_t j, F put) const {
+    return [e = e + done - j, y = y + done - j, share_of = share_of, put](size_t k) {
+      for (size_t i = k; i < k + block<T>; i += vec<T>::lanes)
+        put(y + i, share_of(load<T>(e + i)));
+    };
+  }
+};
 
 template <class T, class E>
 void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t length, bool stream) {
   const usual_exp<T> exp_of;
   pending_row<T, E> before;
   for (size_t i = 0; i < rows; i++, x += length, y += length) {
-    T *e = kept.e + i % 2 * kept.half;
-    // Stores just ahead of loads in the same place of a page would hold these up: 0.25 against 0.30 ns per element.
-    const size_t lag = (uintptr_t(before.y) - uintptr_t(x)) % 4096 < 1024 ? 1024 / sizeof(E) : 0;
-    const double total = sum_row<T>(length, [&](size_t j, size_t n) {
-      __builtin_prefetch(x + j + ahead);
-      const vec<T> one = exp_of(load_some<T>(x + j, n));
-      store(e + j, one);
-      if (j >= lag) before.advance(n);
-      return one;
-    });
+    T *e = kept.of(x, i % 2);
+    const auto kept_terms = [e](size_t j, size_t) { return load<T>(e + j); };
+    const compensated<double> total = sum_row<T, true>(
+        length, [&](size_t j, size_t end) { compute(x + j, e + j, end - j, exp_of); }, kept_terms,
+        [&](auto &sums, size_t j, size_t end) { before.write_beside(sums, j, end, kept_terms); });
     before.finish();
     before = {};
-    if (is_usual<T>(total)) {
+    if (is_usual<T>(total.high)) {
       before = {e, y, length, share_of_total<T>(total), stream};
     } else {
       unusual_row<T>(kept, static_cast<const E *>(nullptr), x, y, length, stream);

@@ -14,7 +14,7 @@ constexpr size_t batch_rows = 64;
 template <class T> constexpr size_t batch = 16384 / sizeof(T);
 
 // The last levels of the tree in each of a group of rows, whose totals come to lie side by side.
-template <class T> vec<double> add_across(compensated<vec<double>> (&rows)[group]) {
+template <class T> compensated<vec<double>> add_across(compensated<vec<double>> (&rows)[group]) {
   constexpr std::make_index_sequence<group> order;
   for (size_t width = group / 2; width; width /= 2) {
     for (size_t i = 0; i < width; i++) {
@@ -24,11 +24,11 @@ template <class T> vec<double> add_across(compensated<vec<double>> (&rows)[group
       rows[i] = sum;
     }
   }
-  return in_double<float>(rows[0].high, rows[0].low).high;
+  return rows[0];
 }
 
 // The totals of rows, one after another in memory, up to a whole group of them; true if usual_exp suits them all.
-template <class T> bool sum_rows(const T *e, size_t count, size_t length, double (&totals)[batch_rows]) {
+template <class T> bool sum_rows(const T *e, size_t count, size_t length, sum_list<T, batch_rows> &totals) {
   mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
   for (size_t i = 0; i < count; i += group) {
     compensated<vec<double>> sums[group];
@@ -36,15 +36,17 @@ template <class T> bool sum_rows(const T *e, size_t count, size_t length, double
     const size_t here = count - i < group ? count - i : group;
     if (length <= block<T>)
       for (size_t k = 0; k < here; k++)
-        sums[k] = sum_short<T>(length, from(k));
+        sums[k] = sum_short<T, true>(length, from(k));
     else
       for (size_t k = 0; k < here; k++)
-        sums[k] = sum_chunk<T>(0, length, from(k));
+        sums[k] = sum_chunk<T, true>(0, length, nothing, from(k), [&](auto &sums, size_t j, size_t end) {
+          add_blocks(sums, j, end, from(k), nothing);
+        });
     for (size_t k = here; k < group; k++)
       sums[k] = {vec<double>(usual_exp<T>::factor), vec<double>(0.0)};
-    vec<double> total = add_across<T>(sums);
-    usual.m &= is_usual<T>(total).m;
-    store(&totals[i], total);
+    const compensated<vec<double>> total = add_across<T>(sums);
+    usual.m &= is_usual<T>(total.high).m;
+    totals.put(i, total);
   }
   bool all = true;
   for (size_t i = 0; i < group; i++)
@@ -55,9 +57,9 @@ template <class T> bool sum_rows(const T *e, size_t count, size_t length, double
 // The exponentials of the rows that usual_exp does not suit.
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void unusual_rows(const E *x, T *e, size_t count, size_t length,
-                                                  const double (&totals)[batch_rows]) {
+                                                  const sum_list<T, batch_rows> &totals) {
   for (size_t i = 0; i < count; i++) {
-    if (is_usual<T>(totals[i])) continue;
+    if (is_usual<T>(totals.high[i])) continue;
     const scaled_exp<T> exp_of{vec<T>(row_maximum<T>(x + i * length, length))};
     for (size_t j = 0; j < length; j += vec<T>::lanes) {
       const size_t n = length - j < vec<T>::lanes ? length - j : vec<T>::lanes;
@@ -69,18 +71,15 @@ template <class T, class E>
 template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t rows, size_t length) {
   constexpr size_t lanes = vec<T>::lanes;
   const usual_exp<T> exp_of;
-  alignas(64) T e[batch<T> + lanes];
+  alignas(64) T memory[batch<T> + page_bytes / sizeof(T) + lanes];
   const size_t fit = batch<T> / length / group * group, most = fit < batch_rows ? fit : batch_rows;
   for (size_t first = 0; first < rows; first += most) {
     const size_t count = rows - first < most ? rows - first : most, n = count * length;
     const E *from = x + first * length;
     E *to = y + first * length;
-    size_t j = 0;
-    for (; j + lanes <= n; j += lanes)
-      store(e + j, exp_of(load<T>(from + j)));
-    if (j < n) store(e + j, exp_of(load<T>(from + j, n - j)));
-
-    double totals[batch_rows];
+    T *const e = place_for(from, memory);
+    compute(from, e, n, exp_of);
+    sum_list<T, batch_rows> totals;
     if (!sum_rows<T>(e, count, length, totals)) {
       unusual_rows<T>(from, e, count, length, totals);
       sum_rows<T>(e, count, length, totals);
@@ -90,7 +89,7 @@ template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t row
       const share<T> share = share_of.of(i);
       const size_t end = (i + 1) * length;
       // Past its end a row may write what the next one will.
-      for (j = i * length; j < end; j += lanes) {
+      for (size_t j = i * length; j < end; j += lanes) {
         if (j + lanes <= n)
           store(to + j, share(load<T>(e + j)));
         else
@@ -100,12 +99,25 @@ template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t row
   }
 }
 
-// One row that a register holds, where the preparations for many would take longer than the work.
-template <class T, class E> [[gnu::noinline, gnu::flatten]] bool softmax_register(const E *x, E *y, size_t length) {
-  const vec<T> e = usual_exp<T>()(load<T>(x, length));
-  const double total = value_of(add_within<T>(sum_short<T>(length, [&](size_t, size_t) { return e; })));
-  if (!is_usual<T>(total)) return false;
-  store(y, share_of_total<T>(total)(e), length);
+// One row that `registers` hold, no more than the virtual lanes, where the preparations for many would take longer than
+// the work.
+template <size_t registers, class T, class E>
+[[gnu::noinline, gnu::flatten]] bool softmax_registers(const E *x, E *y, size_t length) {
+  constexpr size_t lanes = vec<T>::lanes;
+  const auto lanes_in = [=](size_t r) {
+    if (registers == 1) return length;
+    const size_t left = r * lanes < length ? length - r * lanes : 0;
+    return left < lanes ? left : lanes;
+  };
+  vec<T> e[registers];
+  for (size_t r = 0; r < registers; r++)
+    e[r] = usual_exp<T>()(load<T>(x + r * lanes, lanes_in(r)));
+  const compensated<double> total =
+      add_within<T>(sum_few<1, T, true>(length, [&](size_t j, size_t) { return e[j / lanes % registers]; }));
+  if (!is_usual<T>(total.high)) return false;
+  const share<T> share_of = share_of_total<T>(total);
+  for (size_t r = 0; r < registers; r++)
+    store(y + r * lanes, share_of(e[r]), lanes_in(r));
   return true;
 }
 
@@ -125,7 +137,9 @@ template <class T, class E>
 template <class T, class E> void softmax_rows(const void *x, void *y, size_t rows, size_t length, bool stream) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
-  if (rows == 1 && length <= vec<T>::lanes && softmax_register<T>(from, to, length)) return;
+  if (rows == 1 && length <= vec<T>::lanes && softmax_registers<1, T>(from, to, length)) return;
+  if (rows == 1 && length <= step<T> && length > vec<T>::lanes && softmax_registers<parts<T>, T>(from, to, length))
+    return;
   softmax_many_rows<T>(from, to, rows, length, stream);
 }
 
