@@ -44,10 +44,12 @@ export function storeGradients(
   a: number,
   b: number,
 ): void {
-  const zero = exactly.zero === undefined ? Number.NaN : exactly.zero(a);
+  const { at, overA = false } = exactly.zero ?? { at: Number.NaN };
+  const zero = overA ? at / a : at;
+  const near = overA ? nearZero / Math.abs(a) : nearZero;
   for (let i = 0; i < gradients.length; i++) {
     const gradient = gradients[i]!;
-    const cancels = Math.abs(x[from + i]! - zero) < nearZero;
+    const cancels = Math.abs(x[from + i]! - zero) < near;
     const error = cancels ? cancelledError * Math.abs(g[from + i]!) : gradientError * Math.abs(gradient);
     y[from + i] = isOpen(gradient, error)
       ? toFloat32(multiply(exactly.slope(x[from + i]!, a, b), g[from + i]!))

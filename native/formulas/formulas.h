@@ -8,6 +8,7 @@
 #include "formulas/logistic.h"
 #include "formulas/piecewise.h"
 #include "formulas/rows.h"
+#include "formulas/softplus.h"
 
 namespace nonlin {
 namespace {

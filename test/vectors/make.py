@@ -67,6 +67,20 @@ def gated_slope(x, v, v_slope):
     return sigmoid(v) + x * v_slope * sigmoid(v) * sigmoid(-v)
 
 
+SELU_SCALE, SELU_ALPHA = mpf("1.0507009873554804934193349852946"), mpf("1.6732632423543772848170429916717")
+CAP = 50  # softcap has no default
+
+
+def softplus(x):
+    return x + mp.log1p(mp.exp(-x)) if x > 0 else mp.log1p(mp.exp(x))
+
+
+def tanh_shrink(x):
+    """In as many bits as the difference loses, and 400."""
+    with mp.workprec(mp.prec + 2 * max(0, -mp.frexp(x)[1])):
+        return x - mp.tanh(x)
+
+
 # Name: value, slope, where the slope is zero, and where results on the negative side end: float64, float32.
 FUNCTIONS = {
     "sigmoid": (sigmoid, lambda x: sigmoid(x) * sigmoid(-x), None, (745.2, 104)),
@@ -85,6 +99,24 @@ FUNCTIONS = {
         -0.75,
         (441, 63),
     ),
+    "silu": (lambda x: x * sigmoid(x), lambda x: gated_slope(x, x, 1), -1.28, (751.7, 108.6)),
+    "softplus": (softplus, sigmoid, None, (745.2, 104)),
+    "logSigmoid": (lambda x: -softplus(-x), lambda x: sigmoid(-x), None, (745.2, 104)),
+    "selu": (
+        lambda x: SELU_SCALE * (x if x > 0 else SELU_ALPHA * mp.expm1(x)),
+        lambda x: SELU_SCALE * (1 if x > 0 else SELU_ALPHA * mp.exp(x)),
+        None,
+        (745.2, 104),
+    ),
+    "celu": (lambda x: x if x > 0 else mp.expm1(x), lambda x: mpf(1) if x > 0 else mp.exp(x), None, (745.2, 104)),
+    "mish": (
+        lambda x: x * mp.tanh(softplus(x)),
+        lambda x: mp.tanh(softplus(x)) + x * mp.sech(softplus(x)) ** 2 * sigmoid(x),
+        -1.19,
+        (751.7, 108.6),
+    ),
+    "tanhShrink": (tanh_shrink, lambda x: mp.tanh(x) ** 2, None, (20, 10)),
+    "softcap": (lambda x: CAP * mp.tanh(x / CAP), lambda x: mp.sech(x / CAP) ** 2, None, (372.7 * CAP, 52 * CAP)),
 }
 
 # float32 inputs whose values or slopes lie so near the middle between two float32 that float64 arithmetic tends to land on
@@ -165,7 +197,7 @@ def pairs(xs, functions, to_float):
 def products(name, slope, zero, end):
     """[x, g, g times the slope at x] in one flat list: near middles, ties of subnormals, large g in the tail, the slope's zero."""
     source = random.Random(name + " gradient")
-    points = [(float.fromhex(x), s * g * 2.0**e) for x, g in HARD_PRODUCTS[name] for s in (1, -1) for e in (0, 100, -60)]
+    points = [(float.fromhex(x), s * g * 2.0**e) for x, g in HARD_PRODUCTS.get(name, []) for s in (1, -1) for e in (0, 100, -60)]
     least = 2.0**-149
     points += [(x, g * least) for x in (0.0, least, -least, 2.0**-60, -(2.0**-60), 1.0) for g in (1, 2, 3, -5, 6, -10, 2**23 - 1, 2**24 - 2)]
     points += [(s * end * f, g) for s in (1, -1) for f in (0.9, 1, 1.2, 1.3) for g in (2.0**126, -3e38, 1.7e20)]
@@ -176,7 +208,8 @@ def products(name, slope, zero, end):
     flat = []
     for x, g in points:
         x, g = float32(mpf(x)), float32(mpf(g))
-        flat += [x, g, float32(mpf(g) * slope(mpf(x)))]
+        product = mpf(g) * slope(mpf(x))
+        flat += [x, g, float32(product) if product or g > 0 else -0.0]
     return flat
 
 

@@ -6,6 +6,8 @@ LINEAR = 2 * sqrt(2 / pi)  # twice the inner function of gelu's approximation by
 FRACTION = mpf("0.044715")
 CUBIC = LINEAR * FRACTION
 SCALE = mpf("1.702")  # of gelu's approximation by the logistic function
+SELU_SCALE = mpf("1.0507009873554804934193349852946")
+SELU_BELOW = SELU_SCALE * mpf("1.6732632423543772848170429916717")
 DENSITY = 1 / sqrt(2 * pi)
 LN_2 = log(2)
 
@@ -54,6 +56,11 @@ most = cut(1 / (3 * FRACTION), 13)
 native.add("gelu_tanh_growth", [most, *rest(1 / (3 * FRACTION), most), *halves(3 * CUBIC)])
 native.add("gelu_sigmoid_one_plus", unit(SCALE))
 native.add("gelu_sigmoid_growth", halves(SCALE))
+# exponential.h: parts that are both positive.
+for name, number in [("selu_scale", SELU_SCALE), ("selu_below", SELU_BELOW)]:
+    for of, bits in [("", 53), ("<float>", 24)]:
+        high = cut(number, bits)
+        native.add(name + of, [high, rounded(number - mpf(high), bits)])
 native.add("far_slope<nonlin::activation_gelu>", [double(DENSITY)])
 native.add("far_slope<nonlin::activation_geluTanh>", halves(CUBIC))
 # double_double.h: ln 2 in three parts, the first of 42 bits.
@@ -61,7 +68,8 @@ first, left = halves(LN_2, 42)
 second, third = halves(LN_2 - mpf(first))
 native.add("ln_2_parts", [first, second, third])
 native.add("density_height", halves(DENSITY))
-# softmax.h: the largest numbers, and the factor that pushes all but 24 bits of a double out.
+# primitives.h and softmax.h: the largest numbers, and the factor that pushes all but 24 bits of a double out.
+native.add("largest", [float(mpf(2) ** 128 - mpf(2) ** 104), float(mpf(2) ** 1024 - mpf(2) ** 971)])
 native.add("lowest_finite", [-float(mpf(2) ** 128 - mpf(2) ** 104), -float(mpf(2) ** 1024 - mpf(2) ** 971)])
 native.add("reciprocal_of", [2.0**29 + 1])
 
@@ -82,6 +90,8 @@ for name, number, bits in [("linear", LINEAR, 24), ("cubic", CUBIC, 14)]:
 high, low = halves(SCALE, 24)
 typescript.add("scaledHigh", [high])
 typescript.add("scaledLow", [low])
+typescript.add("seluScale", halves(SELU_SCALE))
+typescript.add("seluBelow", halves(SELU_BELOW))
 # double-double.ts. ln 2 with a part of 42 bits, whose product with an exponent is exact.
 high, _ = halves(LN_2, 42)
 typescript.add("ln2", [high, *halves(LN_2 - mpf(high))])

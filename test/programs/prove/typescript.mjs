@@ -2,8 +2,8 @@
 // gradients too.
 import * as nonlin from 'nonlin';
 
-import {elementwise} from '../../../bench/functions.mjs';
-import {listOf, oneOf, read, whole} from '../../../bench/options.mjs';
+import { elementwise } from '../../../bench/functions.mjs';
+import { listOf, oneOf, read, whole } from '../../../bench/options.mjs';
 
 const help = `npm run prove:typescript -- [options]
 
@@ -16,11 +16,11 @@ the bits (NaN equals NaN). One to three minutes for each line. Exit code 1 where
   --json                 the counts as JSON
   --help                 this text
 `;
-const results = [ 'value', 'slope', 'product' ];
+const results = ['value', 'slope', 'product'];
 const options = read('prove:typescript', help, {
-  function : [ listOf(oneOf(elementwise)), elementwise.join() ],
-  result : [ listOf(oneOf(results)), results.join() ],
-  every : [ whole(1, 2 ** 32), '1' ],
+  function: [listOf(oneOf(elementwise)), elementwise.join()],
+  result: [listOf(oneOf(results)), results.join()],
+  every: [whole(1, 2 ** 32), '1'],
 });
 const [best] = nonlin.backends();
 if (best === 'js') {
@@ -29,13 +29,13 @@ if (best === 'js') {
 }
 
 const block = 2 ** 18;
-const {every} = options;
+const { every } = options;
 const inputs = new Uint32Array(block);
 const x = new Float32Array(inputs.buffer);
 const grads = new Uint32Array(block);
 const g = new Float32Array(grads.buffer);
-const [native, typescript] = [ new Float32Array(block), new Float32Array(block) ];
-const [nativeBits, typescriptBits] = [ new Int32Array(native.buffer), new Int32Array(typescript.buffer) ];
+const [native, typescript] = [new Float32Array(block), new Float32Array(block)];
+const [nativeBits, typescriptBits] = [new Int32Array(native.buffer), new Int32Array(typescript.buffer)];
 
 /** A finite float32 of any magnitude, as bits: the same for an input in every run. */
 function gradOf(input) {
@@ -48,22 +48,17 @@ function compare(name, result) {
   const [base, approximate = 'none'] = name.split(':');
   const run = (backend, out) => {
     nonlin.useBackend(backend);
-    const how = base === 'gelu' ? {out, precision : 'exact', approximate} : {out, precision : 'exact'};
-    if (result === 'value')
-      nonlin[base](x, how);
-    else
-      nonlin[`${base}Grad`](g, x, how);
+    const how = base === 'gelu' ? { out, precision: 'exact', approximate } : { out, precision: 'exact' };
+    if (result === 'value') nonlin[base](x, how);
+    else nonlin[`${base}Grad`](g, x, how);
   };
   if (result === 'slope') g.fill(1);
   let differ = 0;
   let first = null;
   let compared = 0;
   for (let start = 0; start < 2 ** 32; start += block * every) {
-    for (let i = 0; i < block; i++)
-      inputs[i] = start + i * every;
-    if (result === 'product')
-      for (let i = 0; i < block; i++)
-        grads[i] = gradOf(inputs[i]);
+    for (let i = 0; i < block; i++) inputs[i] = start + i * every;
+    if (result === 'product') for (let i = 0; i < block; i++) grads[i] = gradOf(inputs[i]);
     run(best, native);
     run('js', typescript);
     for (let i = 0; i < block; i++) {
@@ -75,18 +70,20 @@ function compare(name, result) {
     if (process.stderr.isTTY) process.stderr.write(`\r${name}, ${result} ${((100 * start) / 2 ** 32).toFixed(0)} % `);
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  return {function : name, result, backend : best, compared, differ, first};
+  return { function: name, result, backend: best, compared, differ, first };
 }
 
-const rows = options.function.flatMap(
-    (name) => options.result.map((result) => {
-      const row = compare(name, result);
-      if (!options.json)
-        console.log(`${name}, ${result}: ${row.differ} of ${row.compared} inputs differ${differing(row)}`);
-      return row;
-    }),
+const rows = options.function.flatMap((name) =>
+  options.result.map((result) => {
+    const row = compare(name, result);
+    if (!options.json)
+      console.log(`${name}, ${result}: ${row.differ} of ${row.compared} inputs differ${differing(row)}`);
+    return row;
+  }),
 );
 if (options.json) console.log(JSON.stringify(rows, null, 2));
 process.exit(rows.every((row) => row.differ === 0) ? 0 : 1);
 
-function differing({first}) { return first === null ? '' : `, the first at ${first}`; }
+function differing({ first }) {
+  return first === null ? '' : `, the first at ${first}`;
+}
