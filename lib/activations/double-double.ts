@@ -139,9 +139,16 @@ export function tanh(x: Operand): DoubleDouble {
   return divide(numerator, add(numerator, 2));
 }
 
-/** x - tanh(x) for |x| < 350: below 1 as (x cosh(x) - sinh(x)) / cosh(x), the first the sum of 2 k x^(2 k + 1) / (2 k + 1)!. */
+/**
+ * x - tanh(x): from 1 on as x - 1 and a rest, which tells on which side of a middle it is from 2^24 on; and below as
+ * (x cosh(x) - sinh(x)) / cosh(x), the first the sum of 2 k x^(2 k + 1) / (2 k + 1)!.
+ */
 export function tanhShrink(x: number): DoubleDouble {
-  if (Math.abs(x) >= 1) return subtract(x, tanh(x));
+  const a = Math.abs(x);
+  if (a >= 1) {
+    const far = add(add(a, -1), divide(2, add(expm1(2 * Math.min(a, 300)), 2)));
+    return x < 0 ? negate(far) : far;
+  }
   const square = exactProduct(x, x);
   const rise = expm1(x);
   let term = divide(multiply(x, square), 3);

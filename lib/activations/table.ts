@@ -246,7 +246,7 @@ function silu(x: number, b: number): number {
 }
 /** 5 ulp; between -1.6 / b and -0.95 / b, where it vanishes, 2^-54. */
 function siluSlope(x: number, b: number): number {
-  if (b < 0) return siluSlope(-x, -b);
+  if (!(b > 0)) return b < 0 ? siluSlope(-x, -b) : Number.isNaN(x) ? x : 0.5;
   const a = Math.abs(x);
   const high = b * a;
   if (!(high <= 800)) return x < 0 ? -0 : x > 0 ? 1 : x;
@@ -324,7 +324,7 @@ function mish(x: number): number {
   if (a > 40) return x < 0 ? -timesExp(a, -a, 0) : x;
   const n = timesExp(1, -a, 0);
   const lower = n * n + 2 * n;
-  return x < 0 ? (x * lower) / (lower + 2) : x - (x * 2 * n * n) / (1 + 2 * n * (1 + n));
+  return x <= 0 ? (x * lower) / (lower + 2) : x - (x * 2 * n * n) / (1 + 2 * n * (1 + n));
 }
 /** 4 ulp; between -1.5 and -0.9, where it vanishes, 2^-54. */
 function mishSlope(x: number): number {
@@ -347,6 +347,7 @@ function tanhShrink(x: number): number {
   }
   const square = x * x;
   const cube = x * square;
+  if (cube === 0) return cube;
   const p = tanhShrinkRest(square);
   return cube * p + (restOfProduct(x, square, cube) + x * restOfProduct(x, x, square)) * p;
 }

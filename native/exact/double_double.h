@@ -197,10 +197,11 @@ inline wide tanh(wide x) {
 }
 
 inline wide softcap_slope(wide x, wide c) { return tanh_slope(x / c); }
-// x - tanh(x) below 1 as (x cosh(x) - sinh(x)) / cosh(x), whose numerator is the sum of 2 k x^(2 k + 1) / (2 k + 1)!.
+// x - tanh(x) from 1 on as x - 1 and a rest, which tells on which side of a middle it is from 2^24 on; and below as (x
+// cosh(x) - sinh(x)) / cosh(x), whose numerator is the sum of 2 k x^(2 k + 1) / (2 k + 1)!.
 inline wide tanh_shrink(wide x) {
   const wide a = abs(x);
-  if (a.high >= 1) return copysign(a - tanh(a), x);
+  if (a.high >= 1) return copysign(a - 1 + 2 / (exp_minus_one(min(a, exp_end<double_double>).scaled(2)) + 2), x);
   const wide square = a * a, e = exp_minus_one(a);
   wide term = a * square / 3, sum = term;
   for (int n = 2; term.high > sum.high * 0x1p-110; n++) {

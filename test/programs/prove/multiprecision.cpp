@@ -74,10 +74,13 @@ real_truth mish(const real &x, parameters) {
   return {x * real::tanh(y), real::tanh(y) + x * sech(y) * sech(y) * logistic(x)};
 }
 
-// Of what is too small for 400 bits to show the difference, its first term.
+// Where 400 bits do not show the difference: of a tiny x its first term; and of a large one, where it is x - 1 and less
+// than 2^-288 more, something for that, as x - 1 may be a middle.
 real_truth tanhShrink(const real &x, parameters) {
-  const real y = real::tanh(x);
-  return {abs(x) < 0x1p-100 ? x * x * x / three : x - y, y * y};
+  const real y = real::tanh(x), more = 0x1p-200;
+  if (abs(x) < 0x1p-100) return {x * x * x / three, y * y};
+  if (abs(x) > 100.0) return {x > 0.0 ? x - one + more : x + one - more, y * y};
+  return {x - y, y * y};
 }
 
 real_truth softcap(const real &x, parameters p) {

@@ -1,5 +1,7 @@
 // `npm run prove:typescript`: precision 'exact' gives the bits of the TypeScript backend for every float32 input,
 // gradients too.
+
+import { createRequire } from 'node:module';
 import * as nonlin from 'nonlin';
 
 import { elementwise } from '../../../bench/functions.mjs';
@@ -16,6 +18,7 @@ the bits (NaN equals NaN). One to three minutes for each line. Exit code 1 where
   --json                 the counts as JSON
   --help                 this text
 `;
+const { casesOf, signatures } = createRequire(import.meta.url)('../../../build/scripts/signatures.js');
 const results = ['value', 'slope', 'product'];
 const options = read('prove:typescript', help, {
   function: [listOf(oneOf(elementwise)), elementwise.join()],
@@ -46,9 +49,13 @@ function gradOf(input) {
 /** How many inputs give other bits, and the first of them. */
 function compare(name, result) {
   const [base, approximate = 'none'] = name.split(':');
+  const { own, parameters } = signatures[base];
+  const needed = own.filter((_, i) => parameters[i - own.length + parameters.length]?.default === undefined);
+  const numbers =
+    base === 'gelu' ? { approximate } : Object.fromEntries(needed.map((option) => [option, casesOf(base)[0].a]));
   const run = (backend, out) => {
     nonlin.useBackend(backend);
-    const how = base === 'gelu' ? { out, precision: 'exact', approximate } : { out, precision: 'exact' };
+    const how = { out, precision: 'exact', ...numbers };
     if (result === 'value') nonlin[base](x, how);
     else nonlin[`${base}Grad`](g, x, how);
   };
