@@ -364,7 +364,7 @@ function softcap(x: number, c: number): number {
   // Where z may be subnormal.
   if (Math.abs(z) < 2 ** -27) return x;
   const y = tanh(z);
-  return Number.isFinite(z) ? c * y + c * (restOfQuotient(x, c, z) * (1 - y * y)) : c * y;
+  return Math.abs(z) < 20 ? c * y + c * (restOfQuotient(x, c, z) * (1 - y * y)) : c * y;
 }
 /** 1 / cosh(x / c)^2 */
 function softcapSlope(x: number, c: number): number {
