@@ -1,7 +1,7 @@
 // The activations as the commands call them: each row of the table, and softmax.
 
 import type { Comparison } from '../activations/bounds.js';
-import { callOf, signatures } from '../activations/signatures.js';
+import { callOf, type FunctionName, signatures } from '../activations/signatures.js';
 import { type Activation, activationNames } from '../activations/table.js';
 import type { BackendName } from '../backends/backend.js';
 import { info, useBackend } from '../backends/select.js';
@@ -21,7 +21,7 @@ export interface CallOptions {
 
 export function forward(operation: Operation, x: Tensor, { dim, out, precision }: CallOptions = {}): Tensor {
   if (operation === 'softmax') return softmax(operation, x, { out, precision, own: [dim] }).result as Tensor;
-  const { name, own } = callOf(operation);
+  const { name, own } = rowOf(operation);
   return map(signatures[name], operation, x, { out, precision, own }).result as Tensor;
 }
 
@@ -33,8 +33,15 @@ export function gradient(
 ): Tensor {
   const title = titleOfGradient(operation);
   if (operation === 'softmax') return softmaxGrad(title, grad, x, { out, precision, own: [dim] }).result as Tensor;
-  const { name, own } = callOf(operation as Activation);
+  const { name, own } = rowOf(operation as Activation);
   return mapGrad(signatures[name], title, grad, x, { out, precision, own }).result as Tensor;
+}
+
+/** The function of a row, and what it needs: a parameter that has no default is its first sample. */
+function rowOf(row: Activation): { readonly name: FunctionName; readonly own: readonly unknown[] } {
+  const { name, own } = callOf(row);
+  const needed = signatures[name].parameters.map((one) => (one.default === undefined ? one.samples?.[0] : undefined));
+  return { name, own: [...own, ...needed] };
 }
 
 /** The public name of an operation's gradient. */

@@ -16,10 +16,10 @@ template <class T> pair<T> huge_log1p_exp(pair<T> x) {
 template <class T> vec<T> softplus(vec<T> x, vec<T> b) {
   const mask<T> small = b < 1;
   const vec<T> one = select(small, vec<T>(1 / huge<T>), vec<T>(T(1))), high = one / b, low = fma(-high, b, one) / b;
-  const pair<T> t = product_within(-abs(x), b, far_exp_end<T>, T(0)), y = huge_log1p_exp(t);
+  const vec<T> a = abs(x), end = min(far_exp_end<T> / b, largest<T>);
+  const pair<T> y = huge_log1p_exp(product(max(-a, -end), b));
   const vec<T> quotient = fma(y.high, high, fma(y.low, high, y.high * low));
-  return fma(select(t.high <= -far_exp_end<T>, vec<T>(T(0)), quotient),
-             select(small, vec<T>(T(1)), vec<T>(1 / huge<T>)), max(x, 0));
+  return fma(select(a > end, vec<T>(T(0)), quotient), select(small, vec<T>(T(1)), vec<T>(1 / huge<T>)), max(x, 0));
 }
 // sigmoid(b x)
 template <class T> vec<T> softplus_slope(vec<T> x, vec<T> b) {
