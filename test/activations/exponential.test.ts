@@ -219,6 +219,11 @@ describe.each(backends())('%s', (backend) => {
     });
   });
 
+  it('tanhShrink of a number whose cube is hardly one keeps its sign', () => {
+    useBackend(backend);
+    expect(nonlin.tanhShrink(Float64Array.of(-1.42e-108, 1.42e-108))).toEqual(Float64Array.of(-0, 0));
+  });
+
   it('tanhShrink beyond 2^24: x - 1 is the middle of two numbers, and the result lies beyond it', () => {
     useBackend(backend);
     const x = Float32Array.of(2 ** 24 + 2, 2 ** 24 + 4, -(2 ** 24) - 2, -(2 ** 24) - 4);
