@@ -16,5 +16,13 @@ template <class T, size_t n> vec<T> polynomial(const T (&c)[n], vec<T> x) {
     odd = fma(odd, square, c[i - 2]);
   return fma(fma(even, x, odd), x, c[0]);
 }
+// The same from the last term on, one after another: where the signs alternate the sums of even and of odd powers, and
+// so their roundings, are larger than what they make.
+template <class T, size_t n> vec<T> alternating_polynomial(const T (&c)[n], vec<T> x) {
+  vec<T> sum = c[n - 1];
+  for (size_t i = n - 1; i-- > 0;)
+    sum = fma(sum, x, c[i]);
+  return sum;
+}
 
 } // namespace

@@ -62,8 +62,13 @@ template <class T> vec<T> mish_slope(vec<T> x) {
   const mask<T> below = x < 0;
   const vec<T> falling = fma(m.n, fma(m.n, m.n + T(4), fma(m.a, -4, 6)), fma(m.a, -4, 4));
   const vec<T> rising = m.n * fma(m.n, fma(m.n, -4, fma(m.a, 4, -4)), fma(m.a, 4, -2));
-  const vec<T> square = select(below, fma(m.lower, m.lower, 2 * m.lower * m.lower_rest), m.upper * m.upper);
-  const vec<T> y = m.e * select(below, falling, rising) / square;
+  const vec<T> factor = select(below, falling, rising), numerator = m.e * factor;
+  const vec<T> root = select(below, m.lower, m.upper), square = root * root, reciprocal = 1 / square;
+  const vec<T> square_rest = fma(root, root, -square) + 2 * root * select(below, m.lower_rest, vec<T>(T(0)));
+  // What the quotient leaves of the numerator.
+  const vec<T> quotient = numerator * reciprocal;
+  const vec<T> left = fma(-quotient, square, numerator) + fma(-quotient, square_rest, fma(m.e, factor, -numerator));
+  const vec<T> y = fma(left, reciprocal, quotient);
   return fma(y, 1 / huge<T>, select(below, vec<T>(T(0)), vec<T>(T(1))));
 }
 

@@ -56,6 +56,9 @@ most = cut(1 / (3 * FRACTION), 13)
 native.add("gelu_tanh_growth", [most, *rest(1 / (3 * FRACTION), most), *halves(3 * CUBIC)])
 native.add("gelu_sigmoid_one_plus", unit(SCALE))
 native.add("gelu_sigmoid_growth", halves(SCALE))
+# logistic.h: what rounding takes from 1 / 3, the first term of (x - tanh(x)) / x^3
+for of, bits in [("", 53), ("<float>", 24)]:
+    native.add("tanh_shrink_more" + of, [rounded(mpf(1) / 3 - mpf(rounded(mpf(1) / 3, bits)), bits)])
 # exponential.h: parts that are both positive.
 for name, number in [("selu_scale", SELU_SCALE), ("selu_below", SELU_BELOW)]:
     for of, bits in [("", 53), ("<float>", 24)]:

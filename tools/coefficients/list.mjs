@@ -29,6 +29,7 @@ export const scripts = {
       'gelu_sigmoid_one_plus',
       'gelu_sigmoid_growth',
     ],
+    'native/formulas/logistic.h': ['tanh_shrink_more', 'tanh_shrink_more<float>'],
     'native/formulas/exponential.h': ['selu_scale', 'selu_scale<float>', 'selu_below', 'selu_below<float>'],
     'native/formulas/far_slope.h': ['far_slope<nonlin::activation_gelu>', 'far_slope<nonlin::activation_geluTanh>'],
     'native/exact/double_double.h': ['ln_2_parts', 'density_height'],
