@@ -11,7 +11,7 @@ export const elementwise = activations.flatMap((name) =>
 );
 
 /** The options that a function cannot do without, as they are measured and compared. */
-const needed = { threshold: { threshold: 0.5, value: -1 }, prelu: { weight: 0.25 } };
+const needed = { threshold: { threshold: 0.5, value: -1 }, prelu: { weight: 0.25 }, softcap: { cap: 30 } };
 export const neededBy = (name) => needed[name.replace(/Grad$/, '')];
 
 export const isRows = (name) => /^softmax:[1-9]\d{0,9}$/.test(name);

@@ -48,12 +48,14 @@ export const leakyRelu = forward('leakyRelu');
 export const elu = forward('elu');
 
 /**
- * `x * sigmoid(beta * x)`, element by element (Elfwing, Uchibe and Doya, 2017); `beta` is 1 and above 0. Keeps its relative accuracy
- * in the left tail. Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
+ * Sigmoid linear unit, `x * sigmoid(beta * x)` (Hendrycks and Gimpel, 2016; with `beta` Swish, Ramachandran, Zoph and Le, 2017);
+ * `beta`, any finite number, is 1. -0 at -Infinity, where the product would be NaN.
+ * Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}; with another `beta` float32 and float64 are
+ * within 4 ulp.
  */
 export const silu = forward('silu');
 
-/** {@link silu} by its other name. */
+/** The same as {@link silu}, by its other name. */
 export const swish = silu;
 
 /**
@@ -151,6 +153,50 @@ export const squareplus = forward('squareplus');
 export const prelu = forward('prelu');
 
 /**
+ * Softplus, `log(1 + e^(beta * x)) / beta` (Dugas and others, 2000); `beta`, above 0, is 1. Without PyTorch's `threshold`: the
+ * formula itself holds everywhere, with all digits in the left tail. Accepts, returns and throws like {@link relu}, and is as
+ * accurate as {@link silu}.
+ */
+export const softplus = forward('softplus');
+
+/**
+ * The logarithm of {@link sigmoid}, `-log(1 + e^-x)`: near 0 from below for large x, and x itself for very negative ones.
+ * Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
+ */
+export const logSigmoid = forward('logSigmoid');
+
+/**
+ * Scaled exponential linear unit, `s * x` where x is positive and `s * a * (e^x - 1)` elsewhere, with the real numbers
+ * s = 1.0507009873554804934193349852946 and a = 1.6732632423543772848170429916717 (Klambauer and others, 2017), where ONNX has the
+ * nearest float32. Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
+ */
+export const selu = forward('selu');
+
+/**
+ * `x` where x is positive and `alpha * (e^(x / alpha) - 1)` elsewhere (Barron, 2017); `alpha`, above 0, is 1.
+ * Accepts, returns and throws like {@link relu}, and is as accurate as {@link silu}.
+ */
+export const celu = forward('celu');
+
+/**
+ * `x * tanh(log(1 + e^x))` (Misra, 2019), with all digits in the left tail and -0 at -Infinity.
+ * Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
+ */
+export const mish = forward('mish');
+
+/**
+ * `x - tanh(x)`, near 0 with all the digits that the difference would lose.
+ * Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
+ */
+export const tanhShrink = forward('tanhShrink');
+
+/**
+ * `cap * tanh(x / cap)` (Bello and others, 2016; the logits of Gemma 2); `cap`, above 0, is needed.
+ * Accepts, returns and throws like {@link relu}; float32 and float64 are within 4 ulp, `precision: 'exact'` correctly rounded.
+ */
+export const softcap = forward('softcap');
+
+/**
  * Softmax along a dimension, `e^x / sum(e^x)`. float32 is within 4 ulp of the true value and float64 within 5, measured on rows
  * of up to 2^20: nothing overflows, nothing is lost in a difference to the largest entry, and the sum keeps its rounding errors.
  * A slice with NaN or +Infinity in it, or of -Infinity only, becomes NaN; a single -Infinity becomes 0.
@@ -170,7 +216,7 @@ export const logSoftmax = alongDim('logSoftmax');
 
 /**
  * `grad` where x > 0, else 0; NaN where x is NaN. `grad` has the kind, dtype and shape of x; `out` may be either of them.
- * This and the slopes below are within 4 ulp, or 2^-24 (float64: 2^-53) where the slope of a GELU passes through zero; the
+ * This and the slopes below are within 4 ulp, or 2^-24 (float64: 2^-53) where a slope passes through zero; the
  * product with `grad` adds a rounding.
  *
  * @throws like {@link relu}, and where `grad` differs from x in kind, dtype or shape.
@@ -192,10 +238,13 @@ export const leakyReluGrad = gradient('leakyRelu');
 /** `grad` where x is positive and `grad * alpha * e^x` elsewhere. Arguments as in {@link reluGrad}, and of {@link elu}. */
 export const eluGrad = gradient('elu');
 
-/** `grad` times the derivative of {@link silu}. Arguments as in {@link reluGrad}, and of {@link silu}. */
+/**
+ * `grad * s * (1 + beta * x * (1 - s))` with s = sigmoid(beta * x), element by element. Arguments as in {@link reluGrad}, and of
+ * {@link silu}.
+ */
 export const siluGrad = gradient('silu');
 
-/** {@link siluGrad} by its other name. */
+/** The same as {@link siluGrad}, by its other name. */
 export const swishGrad = siluGrad;
 
 /** The gradient of {@link glu}, of the shape of x. Arguments as in {@link reluGrad}, and of {@link glu}. */
@@ -255,6 +304,27 @@ export const squareplusGrad = gradient('squareplus');
 /** `grad` where x is positive and `weight * grad` elsewhere. Arguments as in {@link reluGrad}, and of {@link prelu}. */
 export const preluGrad = gradient('prelu');
 
+/** `grad * sigmoid(beta * x)`. Arguments as in {@link reluGrad}, and of {@link softplus}. */
+export const softplusGrad = gradient('softplus');
+
+/** `grad * sigmoid(-x)`. Arguments as in {@link reluGrad}. */
+export const logSigmoidGrad = gradient('logSigmoid');
+
+/** `grad * s` where x is positive and `grad * s * a * e^x` elsewhere, s and a as in {@link selu}. Arguments as in {@link reluGrad}. */
+export const seluGrad = gradient('selu');
+
+/** `grad` where x is positive and `grad * e^(x / alpha)` elsewhere. Arguments as in {@link reluGrad}, and of {@link celu}. */
+export const celuGrad = gradient('celu');
+
+/** `grad` times the derivative of {@link mish}. Arguments as in {@link reluGrad}. */
+export const mishGrad = gradient('mish');
+
+/** `grad * tanh(x)^2`. Arguments as in {@link reluGrad}. */
+export const tanhShrinkGrad = gradient('tanhShrink');
+
+/** `grad / cosh(x / cap)^2`. Arguments as in {@link reluGrad}, and of {@link softcap}. */
+export const softcapGrad = gradient('softcap');
+
 /** `s * (grad - sum(grad * s))` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}, and of {@link softmax}. */
 export const softmaxGrad = alongDimGradient('softmax');
 
@@ -283,6 +353,7 @@ export type {
   SoftmaxOptions,
 } from './functions/functions.js';
 export {
+  CELU,
   ELU,
   type Elementwise,
   GELU,
@@ -293,19 +364,25 @@ export {
   Identity,
   type Layer,
   LeakyReLU,
+  LogSigmoid,
   LogSoftmax,
+  Mish,
   PReLU,
   ReLU,
   ReLU2,
   ReLU6,
   RReLU,
+  SELU,
   Sigmoid,
   SiLU,
+  Softcap,
   Softmax,
+  Softplus,
   Softshrink,
   Softsign,
   Squareplus,
   Tanh,
+  Tanhshrink,
   Threshold,
 } from './functions/layers.js';
 export { crossEntropy, crossEntropyGrad, logSumExp } from './functions/losses.js';

@@ -5,6 +5,8 @@
 // tie, x^2 / sqrt(2 pi) beside the x / 2 of GELU, is never lost. Errors are relative; those of the operations are Joldes, Muller
 // and Popescu's, "Tight and rigorous error bounds for basic building blocks of double-word arithmetic", 2017.
 
+import { log1p as approximateLog1p } from './series.js';
+
 /** high + low, where high is the float64 nearest to it. */
 export interface DoubleDouble {
   readonly high: number;
@@ -122,6 +124,40 @@ export function expm1(x: Operand): DoubleDouble {
   const { k, rest } = reduced(x);
   const power = powerOfTwo(k);
   return add(exactSum(power, -1), scale(rest, power));
+}
+
+/** log(1 + u) for u in [0, 1], by a step of Newton's method from the float64 logarithm: 2^-98. */
+export function log1p(u: Operand): DoubleDouble {
+  const y = approximateLog1p(wide(u).high);
+  const e = expm1(y);
+  return add(y, divide(subtract(u, e), add(1, e)));
+}
+
+/** (e^2x - 1) / (e^2x + 1) for |x| < 350. */
+export function tanh(x: Operand): DoubleDouble {
+  const numerator = expm1(scale(x, 2));
+  return divide(numerator, add(numerator, 2));
+}
+
+/**
+ * x - tanh(x): from 1 on as x - 1 and a rest, which tells on which side of a middle it is from 2^24 on; and below as
+ * (x cosh(x) - sinh(x)) / cosh(x), the first the sum of 2 k x^(2 k + 1) / (2 k + 1)!.
+ */
+export function tanhShrink(x: number): DoubleDouble {
+  const a = Math.abs(x);
+  if (a >= 1) {
+    const far = add(add(a, -1), divide(2, add(expm1(2 * Math.min(a, 300)), 2)));
+    return x < 0 ? negate(far) : far;
+  }
+  const square = exactProduct(x, x);
+  const rise = expm1(x);
+  let term = divide(multiply(x, square), 3);
+  let sum = term;
+  for (let n = 2; Math.abs(term.high) > Math.abs(sum.high) * 2 ** -110; n++) {
+    term = divide(multiply(term, square), 2 * n * (2 * n + 1));
+    sum = add(sum, multiply(term, n));
+  }
+  return divide(sum, add(1, divide(multiply(rise, rise), add(2, scale(rise, 2)))));
 }
 
 /** 1 / (1 + e^-x) */

@@ -15,6 +15,15 @@ export function productError(a: number, b: number, p: number): number {
   return aHigh * bHigh - p + aHigh * (b - bHigh) + (a - aHigh) * bHigh + (a - aHigh) * (b - bHigh);
 }
 
+/** The same by halves of 27 and 26 bits, for products up to 2^990 and factors that are not too small; 0 for larger ones. */
+export function restOfProduct(a: number, b: number, p: number): number {
+  const splitter = 2 ** 27 + 1;
+  const aHigh = a * splitter - (a * splitter - a);
+  const bHigh = b * splitter - (b * splitter - b);
+  const rest = aHigh * bHigh - p + aHigh * (b - bHigh) + (a - aHigh) * bHigh + (a - aHigh) * (b - bHigh);
+  return Math.abs(rest) < Infinity ? rest : 0;
+}
+
 // 2^(j / 64) = rootHigh[j] + rootLow[j]: the first from square roots, the second from how far its 64th power is from 2^j.
 const rootHigh = new Float64Array(64);
 const rootLow = new Float64Array(64);

@@ -44,9 +44,9 @@ export function storeGradients(
   a: number,
   b: number,
 ): void {
-  const zero = exactly.zero === undefined ? Number.NaN : exactly.zero(a);
-  // Of a stretched function so much the farther.
-  const near = nearZero * Math.max(1, Math.abs(zero));
+  const { at, overA = false } = exactly.zero ?? { at: Number.NaN };
+  const zero = overA ? at / a : at;
+  const near = overA ? nearZero / Math.abs(a) : nearZero;
   for (let i = 0; i < gradients.length; i++) {
     const gradient = gradients[i]!;
     const cancels = Math.abs(x[from + i]! - zero) < near;

@@ -7,6 +7,7 @@ import {
   divide,
   exp,
   expm1,
+  log1p as log1pExactly,
   logistic,
   logisticSlope,
   multiply,
@@ -15,17 +16,21 @@ import {
   rootOfTwoOverPi,
   scale,
   sqrt,
+  subtract,
+  tanh as tanhExactly,
+  tanhShrink as tanhShrinkExactly,
 } from './double-double.js';
 import {
   millsRatio,
   millsRatioSlope,
   plusExp,
-  productError,
+  restOfProduct,
   timesDensity,
   timesExp,
   timesFarExp,
   timesFarNormalSlope,
 } from './erfc.js';
+import { log1p, tanhShrinkRest } from './series.js';
 
 /** A row of the table. In it a and b are its parameters, in their order and rounded to the dtype of x. */
 export interface Formula {
@@ -64,7 +69,13 @@ export interface Exactly {
   readonly f: (x: number, a: number, b: number) => DoubleDouble;
   readonly slope: (x: number, a: number, b: number) => DoubleDouble;
   /** About where the slope is zero, if anywhere: near it `grad` need not keep its relative accuracy (rounding.ts). */
-  readonly zero?: (a: number) => number;
+  readonly zero?: Zero;
+}
+
+/** x = at, or with `overA` at / a, where distances from it are over a as well. */
+export interface Zero {
+  readonly at: number;
+  readonly overA?: boolean;
 }
 
 // The largest errors seen are given in units in the last place (ulp) of float64, against MPFR, 100,000 inputs and more each.
@@ -207,38 +218,11 @@ function geluSigmoidFar(g: number, a: number): number {
   return timesFarExp(g, 1 - high - low, -high, -low);
 }
 
-/** x sigmoid(b x). */
-function silu(x: number, b: number): number {
-  const a = Math.abs(x);
-  const v = b * a;
-  if (!(v <= 760)) return x < 0 ? -0 : x;
-  return gated(x, a, v, productError(a, b, v));
-}
-
-function siluSlope(x: number, b: number): number {
-  const a = Math.abs(x);
-  const v = b * a;
-  if (!(v <= 760)) return x < 0 ? -0 : x > 0 ? 1 : x;
-  const low = productError(a, b, v);
-  return gatedSlope(x, v, low, v, low);
-}
-
-function siluFar(g: number, a: number, b: number): number {
-  const near = Math.min(a, 1500 / b);
-  const v = b * near;
-  const low = productError(near, b, v);
-  return timesFarExp(g, 1 - v - low, -v, -low);
-}
-
-// x sigmoid(v) from v(x) and x v'(x), which may have a parameter.
-const gatedExactly = (
-  v: (x: number, a: number) => DoubleDouble,
-  growth: (x: number, a: number) => DoubleDouble,
-  zero: (a: number) => number = () => -0.752,
-): Exactly => ({
-  f: (x, a) => multiply(x, logistic(v(x, a))),
-  slope: (x, a) => multiply(logistic(v(x, a)), add(1, multiply(growth(x, a), logistic(negate(v(x, a)))))),
-  zero,
+// x sigmoid(v) from v(x) and x v'(x).
+const gatedExactly = (v: (x: number) => DoubleDouble, growth: (x: number) => DoubleDouble): Exactly => ({
+  f: (x) => multiply(x, logistic(v(x))),
+  slope: (x) => multiply(logistic(v(x)), add(1, multiply(growth(x), logistic(negate(v(x)))))),
+  zero: { at: -0.752 },
 });
 const fraction = divide(44715, 1_000_000);
 /** 2 sqrt(2/pi) x (1 + k 0.044715 x^2) */
@@ -346,6 +330,176 @@ const hardSwish = (x: number) => (x < 3 ? (x > -3 ? (x * (x + 3)) / 6 : -0) : x)
 function hardSwishGrad(x: number, g: number): number {
   if (!(x < 3)) return x >= 3 ? g : x;
   return x > -3 && x !== -1.5 ? (g * (2 * x + 3)) / 6 : 0;
+}
+
+/** What rounding took from p = b x. */
+const restOf = (b: number, x: number, p: number) => (b === 1 ? 0 : restOfProduct(b, x, p));
+
+/** x sigmoid(b x), for a negative b that of -b turned around. 2.3 ulp. */
+function silu(x: number, b: number): number {
+  if (!(b > 0)) return b < 0 ? -silu(-x, -b) : 0.5 * x;
+  const a = Math.abs(x);
+  const high = b * a;
+  if (!(high <= 800)) return x < 0 ? -0 : x;
+  return gated(x, a, high, restOf(b, a, high));
+}
+/** 5 ulp; between -1.6 / b and -0.95 / b, where it vanishes, 2^-54. */
+function siluSlope(x: number, b: number): number {
+  if (!(b > 0)) return b < 0 ? siluSlope(-x, -b) : Number.isNaN(x) ? x : 0.5;
+  const a = Math.abs(x);
+  const high = b * a;
+  if (!(high <= 800)) return x < 0 ? -0 : x > 0 ? 1 : x;
+  const low = restOf(b, a, high);
+  return gatedSlope(x, high, low, high, low);
+}
+function siluFar(g: number, a: number, b: number): number {
+  const near = Math.min(a, 1500 / Math.abs(b));
+  const high = Math.abs(b) * near;
+  const low = restOf(Math.abs(b), near, high);
+  return timesFarExp(g, 1 - high - low, -high, -low);
+}
+
+/** max(x, 0) + log(1 + e^-|b x|) / b. 1.9 ulp. */
+function softplus(x: number, b: number): number {
+  const a = Math.abs(x);
+  const high = b * a;
+  if (!(high <= 800)) return x < 0 ? 0 : x;
+  const low = restOf(b, a, high);
+  // The factor is inside where the exponential may be subnormal; log(1 + e) is e there.
+  const y = high > 40 ? timesExp(1 / b, -high, -low) : log1p(timesExp(1, -high, -low)) / b;
+  return x > 0 ? x + y : y;
+}
+/** sigmoid(b x). 2.4 ulp. */
+function softplusSlope(x: number, b: number): number {
+  const high = b * x;
+  if (!(high <= 40)) return high > 40 ? 1 : x;
+  if (high < -750) return 0;
+  const e = timesExp(1, high, restOf(b, x, high));
+  return e / (1 + e);
+}
+function softplusFar(g: number, a: number, b: number): number {
+  const near = Math.min(a, 1500 / b);
+  const high = b * near;
+  return timesFarExp(g, 1, -high, -restOf(b, near, high));
+}
+
+// s = 1.0507009873554804934193349852946, and s times 1.6732632423543772848170429916717.
+const seluScale = { high: 1.0507009873554805, low: 3.9874847667154144e-17 };
+const seluBelow = { high: 1.7580993408473768, low: 1.41535193800845e-17 };
+
+/** x / a less z, which it was rounded to. */
+function restOfQuotient(x: number, a: number, z: number): number {
+  const p = z * a;
+  return a === 1 ? 0 : (x - p - restOfProduct(z, a, p)) / a;
+}
+
+/** x, and below 0 a (e^(x / a) - 1). 2.1 ulp. */
+function celu(x: number, a: number): number {
+  if (!(x < 0)) return x;
+  const z = x / a;
+  if (z < -50) return -a;
+  // Where z may be subnormal, what is left of a series in it.
+  return z > -(2 ** -27) ? x + 0.5 * x * z : a * plusExp(-1, z, restOfQuotient(x, a, z));
+}
+/** 1, and below 0 e^(x / a). 1 ulp. */
+function celuSlope(x: number, a: number): number {
+  if (!(x <= 0)) return x > 0 ? 1 : x;
+  const z = x / a;
+  return z > -800 ? timesExp(1, z, restOfQuotient(x, a, z)) : 0;
+}
+function celuFar(g: number, distance: number, a: number): number {
+  const near = Math.min(distance, 1500 * a);
+  const z = near / a;
+  return timesFarExp(g, 1, -z, -restOfQuotient(near, a, z));
+}
+
+/**
+ * x tanh(log(1 + e^x)), from n = e^-|x|: below 0 the factor is n (n + 2) / (n (n + 2) + 2), and from there on 1 less
+ * 2 n^2 / (1 + 2 n + 2 n^2). 2.5 ulp.
+ */
+function mish(x: number): number {
+  const a = Math.abs(x);
+  if (!(a <= 800)) return x < 0 ? -0 : x;
+  if (a > 40) return x < 0 ? -timesExp(a, -a, 0) : x;
+  const n = timesExp(1, -a, 0);
+  const lower = n * n + 2 * n;
+  return x <= 0 ? (x * lower) / (lower + 2) : x - (x * 2 * n * n) / (1 + 2 * n * (1 + n));
+}
+/** 4 ulp; between -1.5 and -0.9, where it vanishes, 2^-54. */
+function mishSlope(x: number): number {
+  const a = Math.abs(x);
+  if (!(a <= 800)) return x < 0 ? -0 : x > 0 ? 1 : x;
+  if (a > 40) return x < 0 ? timesExp(1 - a, -a, 0) : 1;
+  const n = timesExp(1, -a, 0);
+  const divisor = x < 0 ? 2 + n * (2 + n) : 1 + 2 * n * (1 + n);
+  return x < 0
+    ? (n * (4 * (1 - a) + n * (6 - 4 * a + n * (4 + n)))) / (divisor * divisor)
+    : 1 + (n * n * (4 * a - 2 + n * (4 * a - 4 - 4 * n))) / (divisor * divisor);
+}
+
+/** x - tanh(x): near 0 x^3 p(x^2), with what rounding takes from x^3, and from there on |x| - 1 + 2 / (1 + e^2|x|). 2 ulp. */
+function tanhShrink(x: number): number {
+  const a = Math.abs(x);
+  if (!(a < 1)) {
+    const far = a > 20 ? a - 1 : a - 1 + 2 / plusExp(1, 2 * a, 0);
+    return x < 0 ? -far : far;
+  }
+  const square = x * x;
+  const cube = x * square;
+  const p = tanhShrinkRest(square);
+  // The rests of such products are none.
+  if (Math.abs(cube) < 2 ** -960) return cube * p;
+  return cube * p + (restOfProduct(x, square, cube) + x * restOfProduct(x, x, square)) * p;
+}
+/** tanh(x)^2, beyond 1 as 1 less its derivative. 5 ulp. */
+function tanhShrinkSlope(x: number): number {
+  if (Math.abs(x) > 1) return 1 - tanhSlope(x);
+  const y = tanh(x);
+  return y * y;
+}
+
+/** c tanh(x / c). 3 ulp. */
+function softcap(x: number, c: number): number {
+  const z = x / c;
+  // Where z may be subnormal.
+  if (Math.abs(z) < 2 ** -27) return x;
+  const y = tanh(z);
+  return Math.abs(z) < 20 ? c * y + c * (restOfQuotient(x, c, z) * (1 - y * y)) : c * y;
+}
+/** 1 / cosh(x / c)^2 */
+function softcapSlope(x: number, c: number): number {
+  const z = Math.abs(x) / c;
+  if (!(z <= 400)) return z > 0 ? 0 : x;
+  const e4 = timesExp(4, -2 * z, -2 * restOfQuotient(Math.abs(x), c, z));
+  return e4 / (1 + e4 * (0.5 + e4 * 0.0625));
+}
+function softcapFar(g: number, a: number, c: number): number {
+  const near = Math.min(a, 750 * c);
+  const z = near / c;
+  return timesFarExp(g, 4, -2 * z, -2 * restOfQuotient(near, c, z));
+}
+
+/** log(1 + e^(b x)) as max(b x, 0) + log(1 + e^-|b x|). */
+const softplusExactly = (x: number, b: number) =>
+  add(multiply(Math.max(x, 0), b), log1pExactly(exp(multiply(-Math.abs(x), b))));
+/** tanh(log(1 + e^x)) from n = e^-|x|. */
+function mishGate(x: number): DoubleDouble {
+  const n = exp(-Math.abs(x));
+  const lower = multiply(n, add(n, 2));
+  if (x < 0) return divide(lower, add(lower, 2));
+  return subtract(1, divide(scale(multiply(n, n), 2), add(add(lower, 1), multiply(n, n))));
+}
+function mishSlopeExactly(x: number): DoubleDouble {
+  const n = exp(-Math.abs(x));
+  const lower = multiply(n, add(n, 2));
+  if (x < 0) {
+    const inner = add(add(6, 4 * x), multiply(n, add(4, n)));
+    const divisor = add(lower, 2);
+    return divide(multiply(n, add(scale(add(1, x), 4), multiply(n, inner))), multiply(divisor, divisor));
+  }
+  const inner = add(add(4 * x, -2), multiply(n, subtract(add(4 * x, -4), scale(n, 4))));
+  const divisor = add(add(lower, 1), multiply(n, n));
+  return add(1, divide(multiply(multiply(n, n), inner), multiply(divisor, divisor)));
 }
 
 export const activations = {
@@ -476,6 +630,22 @@ export const activations = {
       slope: (x) => scale(logisticSlope(2 * x), 4),
     },
   },
+  /** x - tanh(x). */
+  tanhShrink: {
+    f: tanhShrink,
+    grad: (x, g) => product(g, tanhShrinkSlope(x), x, (g, a) => g * a * a),
+    exactly: { f: tanhShrinkExactly, slope: (x) => multiply(tanhExactly(x), tanhExactly(x)) },
+  },
+  /** cap tanh(x / cap): Bello and others, "Neural combinatorial optimization with reinforcement learning", arXiv:1611.09940, 2016. */
+  softcap: {
+    parameters: { cap: { above: 0, samples: [50, 30, 1, 0.1, 1000, 1e-20] } },
+    f: softcap,
+    grad: (x, g, c) => product(g, softcapSlope(x, c), x, (g, a) => softcapFar(g, a, c)),
+    exactly: {
+      f: (x, c) => multiply(c, tanhExactly(divide(x, c))),
+      slope: (x, c) => scale(logisticSlope(scale(divide(x, c), 2)), 4),
+    },
+  },
   /** x P(N < x), N normal: Hendrycks and Gimpel, "Gaussian error linear units", arXiv:1606.08415, 2016. */
   gelu: {
     f: gelu,
@@ -483,7 +653,7 @@ export const activations = {
     exactly: {
       f: (x) => multiply(x, normal(x)),
       slope: (x) => add(normal(x), multiply(x, density(x))),
-      zero: () => -0.752,
+      zero: { at: -0.752 },
     },
   },
   /** x / 2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): the same paper's approximation of it. */
@@ -511,16 +681,60 @@ export const activations = {
       slope: (x, a) => (x > 0 ? wide(1) : multiply(a, exp(x))),
     },
   },
-  /** x sigmoid(beta x): Elfwing, Uchibe and Doya, arXiv:1702.03118, 2017; swish in Ramachandran, Zoph and Le, arXiv:1710.05941, 2017. */
+  /** x sigmoid(beta x): Hendrycks and Gimpel as above; Ramachandran, Zoph and Le, "Swish", arXiv:1710.05941, 2017. */
   silu: {
-    parameters: { beta: { default: 1, above: 0, samples: [0.5, 1.702, 2, 10, 0.1] } },
+    parameters: { beta: { default: 1, samples: [0.5, 2, 1.702, -1.702, 0.1, 0] } },
     f: silu,
     grad: (x, g, b) => product(g, siluSlope(x, b), x, (g, a) => siluFar(g, a, b)),
-    exactly: gatedExactly(
-      (x, b) => multiply(x, b),
-      (x, b) => multiply(x, b),
-      (b) => -1.278 / b,
-    ),
+    exactly: {
+      f: (x, b) => multiply(x, logistic(multiply(x, b))),
+      slope: (x, b) => {
+        const v = multiply(x, b);
+        return multiply(logistic(v), add(1, multiply(v, logistic(negate(v)))));
+      },
+      zero: { at: -1.2785, overA: true },
+    },
+  },
+  /** log(1 + e^(beta x)) / beta: Dugas and others, "Incorporating second-order functional knowledge", 2000. */
+  softplus: {
+    parameters: { beta: { default: 1, above: 0, samples: [0.5, 2, 10, 0.001, 1.3] } },
+    f: softplus,
+    grad: (x, g, b) => product(g, softplusSlope(x, b), x, (g, a) => softplusFar(g, a, b)),
+    exactly: { f: (x, b) => divide(softplusExactly(x, b), b), slope: (x, b) => logistic(multiply(x, b)) },
+  },
+  /** -log(1 + e^-x), the logarithm of sigmoid. */
+  logSigmoid: {
+    f: (x) => -softplus(-x, 1),
+    grad: (x, g) => product(g, sigmoid(-x), x, sigmoidFar),
+    exactly: { f: (x) => negate(softplusExactly(-x, 1)), slope: (x) => logistic(-x) },
+  },
+  /** s x, and below 0 s alpha (e^x - 1): Klambauer and others, "Self-normalizing neural networks", arXiv:1706.02515, 2017. */
+  selu: {
+    f: (x) => (x < 0 ? elu(x, seluBelow.high) : x * seluScale.high),
+    grad: (x, g) =>
+      product(g, x > 0 ? seluScale.high : eluSlope(x, seluBelow.high), x, (g, a) =>
+        timesFarExp(g, seluBelow.high, -Math.min(a, 1500), 0),
+      ),
+    exactly: {
+      f: (x) => (x < 0 ? multiply(seluBelow, expm1(x)) : multiply(seluScale, x)),
+      slope: (x) => (x > 0 ? seluScale : multiply(seluBelow, exp(x))),
+    },
+  },
+  /** x, and below 0 alpha (e^(x / alpha) - 1): Barron, "Continuously differentiable exponential linear units", arXiv:1704.07483, 2017. */
+  celu: {
+    parameters: { alpha: { default: 1, above: 0, samples: [0.5, 2, 1000, 0.01, 1.3] } },
+    f: celu,
+    grad: (x, g, a) => product(g, celuSlope(x, a), x, (g, distance) => celuFar(g, distance, a)),
+    exactly: {
+      f: (x, a) => (x < 0 ? multiply(a, expm1(divide(x, a))) : wide(x)),
+      slope: (x, a) => (x > 0 ? wide(1) : exp(divide(x, a))),
+    },
+  },
+  /** x tanh(softplus(x)): Misra, "Mish: a self regularized non-monotonic activation function", arXiv:1908.08681, 2019. */
+  mish: {
+    f: mish,
+    grad: (x, g) => product(g, mishSlope(x), x, (g, a) => timesFarExp(g, 1 - Math.min(a, 1500), -Math.min(a, 1500), 0)),
+    exactly: { f: (x) => multiply(x, mishGate(x)), slope: mishSlopeExactly, zero: { at: -1.1924 } },
   },
 } satisfies Record<string, Formula>;
 

@@ -65,7 +65,8 @@ export function check(args: Arguments, io: Io): number {
     for (const operation of operations) {
       for (const direction of ['forward', 'gradient'] as const) {
         progress(io, `checking ${operation.label} ${direction} ${dtype} ...`);
-        const comparison = { activation: operation.row, direction, dtype, precision };
+        const a = 'own' in operation ? operation.a : undefined;
+        const comparison = { activation: operation.row, direction, dtype, precision, a };
         rows.push(...compareAll(names, operation, comparison, x, grad));
       }
     }

@@ -284,6 +284,26 @@ export class Squareplus extends Elementwise.of('Squareplus', 'squareplus') {}
 
 /** x, and below 0 weight x, like the function `prelu`; the weight is a number and is not learned. */
 export class PReLU extends Elementwise.of('PReLU', 'prelu') {}
+/** log(1 + e^(beta x)) / beta, like the function `softplus`. */
+export class Softplus extends Elementwise.of('Softplus', 'softplus') {}
+
+/** The logarithm of sigmoid, like the function `logSigmoid`. */
+export class LogSigmoid extends Elementwise.of('LogSigmoid', 'logSigmoid') {}
+
+/** s x, and below 0 s a (e^x - 1), like the function `selu`. */
+export class SELU extends Elementwise.of('SELU', 'selu') {}
+
+/** x, and below 0 alpha (e^(x / alpha) - 1), like the function `celu`. */
+export class CELU extends Elementwise.of('CELU', 'celu') {}
+
+/** x tanh(softplus(x)), like the function `mish`. */
+export class Mish extends Elementwise.of('Mish', 'mish') {}
+
+/** x - tanh(x), like the function `tanhShrink`. */
+export class Tanhshrink extends Elementwise.of('Tanhshrink', 'tanhShrink') {}
+
+/** cap tanh(x / cap), like the function `softcap`. */
+export class Softcap extends Elementwise.of('Softcap', 'softcap') {}
 
 /** The dimension may be a number in the place of the options, as in the function: `layer(x, 0)`, `new Softmax(0)`. */
 export interface AlongDim {

@@ -66,11 +66,15 @@ template <class T> vec<T> exp_times(vec<T> s, exponential<T> e) {
   s = add_exponent(s, e.shifted);
   return fma(s, e.minus_one, s);
 }
+// e^x * huge, a normal number. X: a vector or a pair.
+template <class T> vec<T> huge_exp(vec<T> x) { return exp_times(vec<T>(huge<T>), exponential_of(x)); }
+template <class T> vec<T> huge_exp(pair<T> x) { return exp_times(vec<T>(huge<T>), exponential_of(x)); }
 
 // (1 + e^x) * tiny. `tiny` makes room for e^x up to where 1 / (1 + e^x) is zero.
 // The 1 goes to e^r - 1, times 2^k; added to 2^k first it would be lost from 2^24 on (double: 2^53).
 // Each type brings it for -x, for an exponent counted in a unit, and for a cubic in such a unit.
-template <class T> constexpr T tiny = sizeof(T) == 4 ? T(0x1p-32) : T(0x1p-80);
+template <class T> constexpr int tiny_exponent = sizeof(T) == 4 ? -64 : -128;
+template <class T> constexpr T tiny = sizeof(T) == 4 ? T(0x1p-64) : T(0x1p-128);
 
 // a (a^2 + most + rest), where `most` is so short that its difference with a^2 + most is exact.
 template <class T> struct cubic {

@@ -3,21 +3,10 @@
 #pragma once
 
 #include "arithmetic/exp.h"
+#include "arithmetic/polynomial.h"
 #include "arithmetic/simd.h"
 
 namespace {
-
-// The sum of c[i] x^i, n > 2. Even and odd powers are summed apart, so that they need not wait for each other; c[0],
-// the largest as a rule, comes last, so that its rounding is the only large one.
-template <size_t n> vec<double> polynomial(const double (&c)[n], vec<double> x) {
-  constexpr size_t last_even = (n - 1) / 2 * 2, last_odd = n / 2 * 2 - 1;
-  vec<double> square = x * x, even = c[last_even], odd = c[last_odd];
-  for (size_t i = last_even; i > 2; i -= 2)
-    even = fma(even, square, c[i - 2]);
-  for (size_t i = last_odd; i > 1; i -= 2)
-    odd = fma(odd, square, c[i - 2]);
-  return fma(fma(even, x, odd), x, c[0]);
-}
 
 // e^r as 1 + r + r^2 q(r), degree 11: 0.05 u. One degree less would make 3 u.
 constexpr double exp_terms[] = {
@@ -46,7 +35,7 @@ constexpr double shifted_terms[] = {
     0x1.4340823049484p-5,  0x1.029a01c8f70fcp-7, 0x1.58d37bf245c0ap-10, 0x1.8a13f5ae7c4c3p-13,
 };
 // From k + shifter, the k of `tiny` in it, and what x exceeds the k eighths of ln 2 by.
-constexpr double eighths_shifter = shifter<double> - 8 * 80;
+constexpr double eighths_shifter = shifter<double> + 8 * tiny_exponent<double>;
 inline vec<double> one_plus_exp(vec<double> shifted, vec<double> left) {
   vec<double> power = shifted_eighths.power(shifted), rest = shifted_terms[7];
   for (int i = 7; i-- > 0;)
@@ -71,6 +60,21 @@ inline vec<double> one_plus_exp(const unit<double> &u, vec<double> y) {
   vec<double> k = shifted - eighths_shifter;
   return one_plus_exp(shifted, fma(u.value, fma(k, u.ln_2 / -8, y), k * (u.rest / -8)));
 }
+inline vec<double> one_plus_exp(pair<double> y) {
+  vec<double> shifted = fma(y.high, 8 * log2_e<double>, eighths_shifter);
+  vec<double> k = shifted - eighths_shifter;
+  return one_plus_exp(shifted, fma(k, ln_2<double> / -8, y.high) + fma(k, ln_2_rest<double> / -8, y.low));
+}
+
+// (log(1 + u) - u) / u^2 as a polynomial in u - 1/2: 0.09 u of the logarithm.
+constexpr double log1p_terms[] = {-0x1.833704d019edp-2,   0x1.6f0d7bd624bcdp-3,   -0x1.7ddf1fe86ab2cp-4,
+                                  0x1.a279c04c81497p-5,   -0x1.da348248b97eep-6,  0x1.131116f65ed9fp-6,
+                                  -0x1.44ba45bab0b3cp-7,  0x1.8490522311c17p-8,   -0x1.d5fb031132f02p-9,
+                                  0x1.1ebcbf42b2cbep-9,   -0x1.607363db85651p-10, 0x1.b3f538703036dp-11,
+                                  -0x1.0f0a5c9db0cfep-11, 0x1.51ddbb718854fp-12,  -0x1.a790de7b2f051p-13,
+                                  0x1.11d1f153f7bccp-13,  -0x1.5b185d74804c1p-14, 0x1.5b051acd18d73p-15,
+                                  -0x1.ad5591e17f2ffp-16, 0x1.2d51434f32333p-15,  -0x1.89c1be0549f41p-16};
+inline vec<double> log1p_rest(vec<double> u) { return polynomial(log1p_terms, u - 0.5); }
 
 // a + a^3 p(a^2) / q(a^2) below 0.63, and 1 - 2 / (1 + e^2a) from there on. Either way the quotient, in which several
 // roundings meet, is the smaller part of the sum. p / q is a Remez fit for the relative error: 0.007 u; in all 1.3 ulp.
@@ -86,6 +90,15 @@ inline vec<double> tanh_tail(vec<double> a) {
   vec<double> denominator = select(small, polynomial(tanh_denominator, square), one_plus_exp_minus(-2 * a));
   return select(small, a, vec<double>(1)) + numerator / denominator;
 }
+
+// (x - tanh(x)) / x^3 as a polynomial in x^2, x up to 1: 0.052 u but for what 1/3 loses.
+constexpr double tanh_shrink_terms[] = {0x1.5555555555555p-2,   -0x1.1111111111111p-3,  0x1.ba1ba1ba1b98fp-5,
+                                        -0x1.664f4882bb2b9p-6,  0x1.226e355cdc89dp-7,   -0x1.d6d3d071da09fp-9,
+                                        0x1.7da35ae25617p-10,   -0x1.35579d980b5aap-11, 0x1.f572fe9eb8ddap-13,
+                                        -0x1.96333dc972982p-14, 0x1.47f3b4029a7d8p-15,  -0x1.050853ed1b9d5p-16,
+                                        0x1.8d42f70c646fp-18,   -0x1.0f51078d1b1fep-19, 0x1.2c1695c04772bp-21,
+                                        -0x1.ca537f3650ea8p-24, 0x1.5e47bc81af208p-27};
+inline vec<double> tanh_shrink_rest(vec<double> square) { return alternating_polynomial(tanh_shrink_terms, square); }
 
 // a mills(a) as y + y^2 h(q), y = a / (2 a + 2), q = (a - 6) / (a + 6). The second term is at most 0.21 y and vanishes
 // for small a, so y is what must be accurate. h: 0.06 u of the result; with all roundings 1.6 u.

@@ -3,6 +3,9 @@
 // double_double (what it asks in the last resort). NaN stays NaN in all of them.
 //
 //   one_plus_exp_minus(x)   (1 + e^-x) * tiny<T>, x at most 40; and one_plus_exp(unit, x) for a multiple or a cubic
+//   one_plus_exp(pair)      (1 + e^(high + low)) * tiny<T>, the sum from -40 to exp_end<T>
+//   log1p_rest(u)           (log(1 + u) - u) / u^2 for u in [0, 1]; double_double has log1p(u) itself
+//   tanh_shrink_rest(q)     (x - tanh(x)) / x^3 from q = x^2, x up to tanh_shrink_end<T>
 //   tanh_tail(a)            tanh(a), a in [0, tanh_end<T>]: a itself where a is subnormal, 1 at the end
 //   minus_gelu_tail(r, a)   r - a Phi(-a) for a >= 0, Phi the normal distribution function
 //   gelu_slope_tail(a)      (Phi(-a) - a phi(a)) * huge<T> for a >= 0, phi the normal density
@@ -22,8 +25,16 @@ namespace {
 // Arguments are cut off where the result no longer changes, since infinities would make NaN on the way.
 // e^-exp_end is zero, also when multiplied by anything it is multiplied by here.
 template <class T> constexpr T exp_end = sizeof(T) == 4 ? 110 : 760;
+// From where sigmoid is 1.
+template <class T> constexpr T sigmoid_end = T(40);
 // Where tanh(a) rounds to 1.
 template <class T> constexpr T tanh_end = sizeof(T) == 4 ? T(8.94) : T(19.1);
+// Up to where x - tanh(x) comes from a polynomial.
+template <class T> constexpr T tanh_shrink_end = T(1);
+// The largest number.
+template <class T> constexpr T largest = sizeof(T) == 4 ? T(0x1.fffffep127) : T(0x1.fffffffffffffp1023);
+// As far as e^-x * huge and (1 + e^x) * tiny are normal numbers.
+template <class T> constexpr T far_exp_end = sizeof(T) == 4 ? T(130) : T(764);
 // Where the exponents of the two approximations of gelu reach exp_end.
 template <class T> constexpr T gelu_tanh_end = sizeof(T) == 4 ? T(10.9) : T(21.65);
 template <class T> constexpr T gelu_sigmoid_end = sizeof(T) == 4 ? T(64.5) : T(446);

@@ -32,7 +32,7 @@ inline quick_factors quick_exp(int exponent, const unit<quick> &u, vec<double> y
 }
 
 inline vec<quick> one_plus_exp(const unit<quick> &u, vec<quick> y) {
-  quick_factors e = quick_exp(-80, u, as_double(y));
+  quick_factors e = quick_exp(tiny_exponent<double>, u, as_double(y));
   return fma(e.power, fma(e.left, e.slope, 1), tiny<double>).v;
 }
 inline vec<quick> one_plus_exp_minus(vec<quick> x) { return one_plus_exp(minus_one<quick>, x); }

@@ -13,6 +13,7 @@
 #include "formulas/gated.h"
 #include "formulas/logistic.h"
 #include "formulas/piecewise.h"
+#include "formulas/softplus.h"
 
 namespace {
 
@@ -93,7 +94,8 @@ using wide = vec<double_double>;
 
 template <> inline wide select(mask<double_double> m, wide a, wide b) { return m.m ? a : b; }
 template <> inline wide abs(wide a) { return __builtin_signbit(a.high) ? -a : a; }
-template <> inline wide copysign(wide a, wide b) { return __builtin_signbit(b.high) ? -a : a; }
+inline wide times_sign(wide x, wide b) { return __builtin_signbit(b.high) ? -x : x; }
+template <> inline wide copysign(wide a, wide b) { return times_sign(a, b); }
 inline wide max(wide x, wide c) { return (x < c).m ? c : x; }
 inline wide min(wide x, wide c) { return (x > c).m ? c : x; }
 inline wide fma(wide a, wide b, wide c) { return a * b + c; }
@@ -106,6 +108,8 @@ inline wide sqrt(wide a) {
 // Farther out the low parts of such results would become subnormal.
 template <> constexpr double_double exp_end<double_double> = double(exp_end<quick>);
 template <> constexpr double_double softsign_end<double_double> = 0x1p128;
+template <> constexpr double_double sigmoid_end<double_double> = exp_end<double_double>;
+template <> constexpr double_double far_exp_end<double_double> = exp_end<double_double>;
 template <> constexpr double_double gelu_end<double_double> = double(gelu_end<quick>);
 template <> constexpr double_double gelu_tanh_end<double_double> = double(gelu_tanh_end<quick>);
 template <> constexpr double_double gelu_sigmoid_end<double_double> = double(gelu_sigmoid_end<quick>);
@@ -163,15 +167,28 @@ inline wide exp_minus_one(wide x) {
 inline wide expm1_below(wide x) { return exp_minus_one(max(x, -exp_end<double_double>)); }
 inline wide exp_below(wide x) { return exp(max(x, -exp_end<double_double>)).scaled(huge<double>); }
 
+inline wide huge_exp(wide x) { return exp(x).scaled(huge<double>); }
+inline wide huge_exp(pair<double_double> x) { return huge_exp(x.high + x.low); }
+
 inline wide one_plus_exp(wide x) { return (1 + exp(x)).scaled(tiny<double>); }
+inline wide one_plus_exp(pair<double_double> x) { return one_plus_exp(x.high + x.low); }
 inline wide one_plus_exp_minus(wide x) { return one_plus_exp(-x); }
 inline wide one_plus_exp(const unit<double_double> &u, wide x) { return one_plus_exp(times(u, x)); }
 inline wide one_plus_exp(const unit<double_double> &u, cubic<double_double> y) {
   return one_plus_exp(u, y.a * (y.a * y.a + y.most + y.rest));
 }
 
-inline wide one_plus_exp_of_product(wide a, wide b) { return one_plus_exp(a * b); }
-inline pair<double_double> product(wide a, wide b) { return {a * b, 0.0}; }
+// A step of Newton's method from the logarithm as a double, 0 <= u <= 1: 2^-98.
+inline wide log1p(wide u) {
+  double rest = 0;
+  for (size_t i = sizeof(log1p_terms) / sizeof(double); i-- > 0;)
+    rest = rest * (u.high - 0.5) + log1p_terms[i];
+  const wide y = u.high + u.high * u.high * rest, e = exp_minus_one(y);
+  return y + (u - e) / (1 + e);
+}
+inline pair<double_double> huge_log1p_exp(pair<double_double> x) {
+  return {log1p(exp(x.high + x.low)).scaled(huge<double>), 0.0};
+}
 
 // 1 / (4 + (e^(x / 2) - e^(-x / 2))^2): y (1 - y), y = sigmoid(x), would lose the x^2 beside 1 / 4.
 inline wide sigmoid_slope(wide x) {
@@ -199,6 +216,20 @@ inline wide squareplus(wide x, wide b) {
 inline wide squareplus_slope(wide x, wide b) {
   const wide root = sqrt(x * x + b);
   return select(x * x < b, 0.5 + x.scaled(0.5) / root, squareplus(x, b) / root);
+}
+inline wide softcap_slope(wide x, wide c) { return tanh_slope(x / c); }
+// x - tanh(x) from 1 on as x - 1 and a rest, which tells on which side of a middle it is from 2^24 on; and below as (x
+// cosh(x) - sinh(x)) / cosh(x), whose numerator is the sum of 2 k x^(2 k + 1) / (2 k + 1)!.
+inline wide tanh_shrink(wide x) {
+  const wide a = abs(x);
+  if (a.high >= 1) return copysign(a - 1 + 2 / (exp_minus_one(min(a, exp_end<double_double>).scaled(2)) + 2), x);
+  const wide square = a * a, e = exp_minus_one(a);
+  wide term = a * square / 3, sum = term;
+  for (int n = 2; term.high > sum.high * 0x1p-110; n++) {
+    term = term * square / wide(2 * n * (2 * n + 1));
+    sum = sum + term * wide(n);
+  }
+  return copysign(sum / (1 + e * e / (2 + 2 * e)), x);
 }
 
 // 1 / sqrt(2 pi)

@@ -115,6 +115,11 @@ template <activation op, class F> struct exact_gradient {
   static constexpr int32_t first_error = has_quick ? int32_t(rows[op].quick_slope_error) : first_gradient_error;
   static_assert(!has_quick || !has_zero, "near its zero a slope on quick.h is known too little");
 
+  // From the zero.
+  static vec<double> distance(vec<double> x, parameters p) {
+    return abs(x - rows[op].zero.of(p)) * rows[op].zero.scale(p);
+  }
+
   vec<double> first(vec<double> x, vec<double> g) const {
     if constexpr (has_quick)
       return as_double(f(vec<quick>(x.v), vec<quick>(g.v)));
@@ -132,9 +137,7 @@ template <activation op, class F> struct exact_gradient {
       y = f(x, g);
     }
     vec<double> error = abs(y) * (gradient_error * 0x1p-52);
-    if constexpr (has_zero)
-      error =
-          select(abs(x - rows[op].zero.of(f.p)) < near_zero_of(rows[op].zero.of(f.p)), abs(g) * cancelled_error, error);
+    if constexpr (has_zero) error = select(distance(x, f.p) < near_zero, abs(g) * cancelled_error, error);
     return replaced(open_lanes(y, error), y,
                     [=](size_t i) { return correctly_rounded_of[op].gradient(float(x.v[i]), float(g.v[i]), f.p); });
   }
@@ -156,13 +159,13 @@ template <activation op, class F> struct exact_gradient {
       store_some(y, decided(a, b, first(a, b), f), n);
     } else {
       static_assert(vectors == 4);
-      vec<double> v[vectors], distance = nowhere;
+      vec<double> v[vectors], nearest = nowhere;
       for (size_t j = 0; j < vectors; j++) {
         const vec<double> a = load<double>(x + j * lanes);
         v[j] = first(a, load<double>(g + j * lanes));
-        if constexpr (has_zero) distance = min(distance, abs(a - rows[op].zero.of(f.p)));
+        if constexpr (has_zero) nearest = min(nearest, distance(a, f.p));
       }
-      const bool is_beside_zero = has_zero && any_greater(beside_zero, distance);
+      const bool is_beside_zero = has_zero && any_greater(beside_zero, nearest);
       if (is_beside_zero | any_doubtful<first_error>(v[0], v[1], v[2], v[3])) [[unlikely]] {
         store_decided(g, x, y, n, v[0], v[1], v[2], v[3], f);
       } else {

@@ -1,7 +1,7 @@
 // Activations that are exponentials of negative inputs: elu and its kin.
 #pragma once
 
-#include "arithmetic/primitives.h"
+#include "formulas/exponents.h"
 
 namespace {
 
@@ -13,7 +13,7 @@ template <class T> vec<T> expm1_below(vec<T> x) {
 }
 // e^x * huge for x <= 0. Beyond the end it is zero, so that no factor makes something of it.
 template <class T> vec<T> exp_below(vec<T> x) {
-  const vec<T> y = exp_times(vec<T>(huge<T>), exponential_of(max(x, -exp_end<T>)));
+  const vec<T> y = huge_exp(max(x, -exp_end<T>));
   return select(x < -exp_end<T>, vec<T>(T(0)), y);
 }
 
@@ -21,6 +21,38 @@ template <class T> vec<T> exp_below(vec<T> x) {
 template <class T> vec<T> elu(vec<T> x, vec<T> a) { return select(x < 0, a * expm1_below(x), x); }
 template <class T> vec<T> elu_slope(vec<T> x, vec<T> a) {
   return select(x > 0, vec<T>(T(1)), a * exp_below(x) * (1 / huge<T>));
+}
+
+// x from 0 on, and a (e^(x / a) - 1) below, from z = x / a and what that leaves of x: so nothing is lost in a z that is
+// subnormal, either.
+template <class T> vec<T> celu(vec<T> x, vec<T> a) {
+  const rounded_quotient<T> z(x, a, T(exp_end<T>));
+  const vec<T> y = expm1_below(z.value);
+  return select(x < 0, fma(a, y, z.rest * (y + T(1))), x);
+}
+template <class T> vec<T> celu_slope(vec<T> x, vec<T> a) {
+  return select(x > 0, vec<T>(T(1)), huge_exp(quotient_within(-abs(x), a, exp_end<T>)) * (1 / huge<T>));
+}
+
+// s x from 0 on, and s a (e^x - 1) below, s = 1.0507009873554804934193349852946 and a
+// = 1.6732632423543772848170429916717, both as sums of two positive numbers: a product with them never becomes a
+// difference, not at infinity or -0 either.
+template <class T> constexpr constant<T> selu_scale = {0x1.0cfabd6a91132p+0, 0x1.6fc7d272f2695p-55};
+template <> constexpr constant<float> selu_scale<float> = {0x1.0cfabcp+0, 0x1.6a9114p-24};
+// s a
+template <class T> constexpr constant<T> selu_below = {0x1.c212cc640f031p+0, 0x1.05161b045a1fep-56};
+template <> constexpr constant<float> selu_below<float> = {0x1.c212ccp+0, 0x1.903c0cp-26};
+template <class T> vec<T> selu(vec<T> x) {
+  const vec<T> y = select(x < 0, expm1_below(x), x);
+  const mask<T> below = x < 0;
+  const vec<T> high = select(below, vec<T>(selu_below<T>.high), vec<T>(selu_scale<T>.high));
+  const vec<T> low = select(below, vec<T>(selu_below<T>.low), vec<T>(selu_scale<T>.low));
+  return fma(y, high, y * low);
+}
+template <class T> vec<T> selu_slope(vec<T> x) {
+  const vec<T> y = exp_below(x) * (1 / huge<T>);
+  return select(x > 0, vec<T>(selu_scale<T>.high) + selu_scale<T>.low,
+                fma(y, selu_below<T>.high, y * selu_below<T>.low));
 }
 
 } // namespace

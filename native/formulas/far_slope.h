@@ -1,6 +1,7 @@
 // Slopes that are too small for a double, as what a large incoming gradient makes something of.
 #pragma once
 
+#include "formulas/exponential.h"
 #include "formulas/gated.h"
 #include "rows/rows.h"
 
@@ -58,18 +59,6 @@ template <> struct far_slope<nonlin::activation_geluTanh> {
     power = exponential_of(pair<double>{-v.high, -v.low});
   }
 };
-template <> struct far_slope<nonlin::activation_silu> {
-  static constexpr bool known = true;
-  static constexpr double end = 1e300;
-  vec<double> factor;
-  exponential<double> power;
-  far_slope(vec<double> a, nonlin::parameters p) {
-    const vec<double> b = p.a;
-    const pair<double> v = product(min(a, 1500 / b), b);
-    factor = 1 - v.high - v.low;
-    power = exponential_of(pair<double>{-v.high, -v.low});
-  }
-};
 template <> struct far_slope<nonlin::activation_geluSigmoid> {
   static constexpr bool known = true;
   static constexpr double end = 882;
@@ -97,6 +86,68 @@ template <> struct far_slope<nonlin::activation_squareplus> {
   vec<double> factor;
   exponential<double> power = far_square_power();
   far_slope(vec<double> a, nonlin::parameters p) : factor(far_square(0.5 * sqrt(vec<double>(p.a)) / a)) {}
+};
+template <> struct far_slope<nonlin::activation_silu> {
+  static constexpr bool known = true;
+  static constexpr double end = largest<double>;
+  vec<double> factor;
+  exponential<double> power;
+  far_slope(vec<double> a, nonlin::parameters p) {
+    const pair<double> v = product_within(-a, abs(vec<double>(p.a)), 1500.0, 0.0);
+    factor = 1 + v.high + v.low;
+    power = exponential_of(v);
+  }
+};
+template <> struct far_slope<nonlin::activation_softplus> {
+  static constexpr bool known = true;
+  static constexpr double end = largest<double>;
+  vec<double> factor = 1.0;
+  exponential<double> power;
+  far_slope(vec<double> a, nonlin::parameters p)
+      : power(exponential_of(product_within(-a, vec<double>(p.a), 1500.0, 0.0))) {}
+};
+template <> struct far_slope<nonlin::activation_logSigmoid> : far_slope<nonlin::activation_sigmoid> {
+  using far_slope<nonlin::activation_sigmoid>::far_slope;
+};
+template <> struct far_slope<nonlin::activation_selu> {
+  static constexpr bool known = true;
+  static constexpr double end = 1500;
+  vec<double> factor = selu_below<double>.high;
+  exponential<double> power;
+  far_slope(vec<double> a, nonlin::parameters) : power(exponential_of(-a)) {}
+};
+template <> struct far_slope<nonlin::activation_celu> {
+  static constexpr bool known = true;
+  static constexpr double end = largest<double>;
+  vec<double> factor = 1.0;
+  exponential<double> power;
+  far_slope(vec<double> a, nonlin::parameters p)
+      : power(exponential_of(quotient_within(-a, vec<double>(p.a), 1500.0))) {}
+};
+template <> struct far_slope<nonlin::activation_mish> {
+  static constexpr bool known = true;
+  static constexpr double end = 1500;
+  vec<double> factor;
+  exponential<double> power;
+  far_slope(vec<double> a, nonlin::parameters) : factor(1 - a), power(exponential_of(-a)) {}
+};
+// a^2, by powers of two that leave no part of it too small.
+template <> struct far_slope<nonlin::activation_tanhShrink> {
+  static constexpr bool known = true;
+  static constexpr double end = 1;
+  vec<double> factor;
+  exponential<double> power = {0.0, shifter<double> - 1600};
+  far_slope(vec<double> a, nonlin::parameters) : factor(a * 0x1p800 * (a * 0x1p800)) {}
+};
+template <> struct far_slope<nonlin::activation_softcap> {
+  static constexpr bool known = true;
+  static constexpr double end = largest<double>;
+  vec<double> factor = 4.0;
+  exponential<double> power;
+  far_slope(vec<double> a, nonlin::parameters p) {
+    const pair<double> z = quotient_within(-a, vec<double>(p.a), 750.0);
+    power = exponential_of(pair<double>{2 * z.high, 2 * z.low});
+  }
 };
 // g * factor * e^exponent, by a third of the exponent at a time, so that only the last product may be subnormal.
 inline vec<double> times_far(vec<double> g, vec<double> factor, exponential<double> e) {

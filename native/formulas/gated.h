@@ -1,18 +1,19 @@
 // x sigmoid(v(x)): the two approximations of gelu.
 #pragma once
 
+#include "formulas/exponents.h"
 #include "formulas/gaussian.h"
 
 namespace {
 
 // x sigmoid(v(x)) for an odd v as max(x, 0) - a / (1 + e^v(a)), from a = |x| and (1 + e^v(a)) * tiny.
 template <class T> vec<T> gated(vec<T> x, vec<T> a, vec<T> one_plus) { return fma(a / one_plus, -tiny<T>, ramp(x)); }
-// Its derivative, from a v'(a) and (1 + e^v(a)) * tiny: for negative x it is y (1 - (1 - y) a v'(a)), y = 1 / (1 +
-// e^v(a)). The outer y is a second division, which rounds once where a product with y would bring the rounding of y as
-// well.
+// Its derivative, from a v'(a) and (1 + e^v(a)) * tiny: for negative x it is y (1 - a v'(a) + y a v'(a)), y = 1 / (1 +
+// e^v(a)). The first difference is exact where what is added leaves little of it, and in the tail nothing is. The outer
+// y is a second division, which rounds once where a product with y would bring the rounding of y as well.
 template <class T> vec<T> gated_slope(vec<T> x, pair<T> growth, vec<T> one_plus) {
-  vec<T> y_minus_one = fma(1 / one_plus, tiny<T>, -1);
-  vec<T> bracket = fma(growth.high, y_minus_one, fma(growth.low, y_minus_one, 1));
+  const vec<T> y = tiny<T> / one_plus;
+  const vec<T> bracket = fma(growth.low, y - T(1), fma(growth.high, y, 1 - growth.high));
   return step_plus(x, bracket / one_plus, tiny<T>);
 }
 
@@ -61,28 +62,18 @@ template <class T> vec<T> gelu_sigmoid_slope(vec<T> x) {
   return gated_slope(x, gelu_sigmoid_growth(a), gelu_sigmoid_one_plus(a));
 }
 
-// (1 + e^(b a)) * tiny, the product unrounded.
-inline vec<float> one_plus_exp_of_product(vec<float> a, vec<float> b) {
-  return one_plus_exp_of(natural, sharp{a, b, 0});
-}
-inline vec<double> one_plus_exp_of_product(vec<double> a, vec<double> b) {
-  constexpr unit<double> one = {1, log2_e<double>, ln_2<double>, ln_2_rest<double>};
-  return one_plus_exp(one, product(a, b));
-}
-// Where b a reaches exp_end. What a slope of b leaves of the tail there is nothing for b >= 1; for smaller ones it is
-// cut off, less than 1 / b of the smallest subnormal numbers.
-template <class T> vec<T> silu_end(vec<T> b) {
-  return min(vec<T>(exp_end<T>) / b, sizeof(T) == 4 ? T(0x1p127) : T(0x1p1023));
-}
-// x sigmoid(b x) for b > 0
+// x sigmoid(b x). For a negative b it is that of -b, turned around; for 0, where no x is beyond an end, x / 2. Beyond
+// the end, where it is zero or x, a is 0.
 template <class T> vec<T> silu(vec<T> x, vec<T> b) {
-  const vec<T> end = silu_end(b), a = min(abs(x), end);
-  return select(abs(x) > end, ramp(x), gated(x, a, one_plus_exp_of_product(a, b)));
+  const vec<T> size = abs(b), end = min(far_exp_end<T> / size, largest<T>);
+  const vec<T> a = select(abs(x) > end, vec<T>(T(0)), abs(x));
+  const vec<T> y = times_sign(gated(times_sign(x, b), a, one_plus_exp(product(a, size))), b);
+  return select(size > 0, y, x * T(0.5));
 }
 template <class T> vec<T> silu_slope(vec<T> x, vec<T> b) {
-  const vec<T> end = silu_end(b), a = min(abs(x), end);
-  const vec<T> slope = gated_slope(x, product(a, b), one_plus_exp_of_product(a, b));
-  return select(abs(x) > end, select(x < 0, vec<T>(T(-0.0)), vec<T>(T(1))), slope);
+  const vec<T> size = abs(b), a = min(abs(x), min(exp_end<T> / size, largest<T>));
+  const pair<T> exponent = product(a, size);
+  return gated_slope(times_sign(x, b), exponent, one_plus_exp(exponent));
 }
 
 } // namespace

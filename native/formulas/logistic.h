@@ -2,12 +2,14 @@
 // negative half, where nothing cancels. So the tails keep the digits that 1 + tanh(x) loses.
 #pragma once
 
-#include "arithmetic/primitives.h"
+#include "formulas/exponents.h"
 
 namespace {
 
-// 1 / (1 + e^-x). From 40 on it is 1.
-template <class T> vec<T> sigmoid(vec<T> x) { return tiny<T> / one_plus_exp_minus(max(min(x, 40), -exp_end<T>)); }
+// 1 / (1 + e^-x)
+template <class T> vec<T> sigmoid(vec<T> x) {
+  return tiny<T> / one_plus_exp_minus(max(min(x, sigmoid_end<T>), -exp_end<T>));
+}
 // y (1 - y), y = sigmoid(-|x|)
 template <class T> vec<T> sigmoid_slope(vec<T> x) {
   vec<T> y = tiny<T> / one_plus_exp_minus(max(-abs(x), -exp_end<T>));
@@ -18,6 +20,35 @@ template <class T> vec<T> tanh(vec<T> x) { return copysign(tanh_tail(min(abs(x),
 // 1 / cosh(x)^2 = 4 y (1 - y), y = sigmoid(-2|x|). This is in terms of 4 y, which is normal for some subnormal y.
 template <class T> vec<T> tanh_slope(vec<T> x) {
   vec<T> y4 = 4 * tiny<T> / one_plus_exp_minus(max(-2 * abs(x), -exp_end<T>));
+  return fma(T(-0.25) * y4, y4, y4);
+}
+
+// What rounding takes from 1 / 3, the first term of tanh_shrink_rest.
+template <class T> constexpr T tanh_shrink_more = T(0x1.5555555555555p-56);
+template <> constexpr float tanh_shrink_more<float> = -0x1.555556p-27f;
+// x - tanh(x): x^3 p(x^2) near 0, with what rounding takes from x^3, and a - 1 + 2 / (1 + e^2a) from there on, a = |x|.
+template <class T> vec<T> tanh_shrink(vec<T> x) {
+  const vec<T> a = abs(x), square = a * a, cube = a * square;
+  const vec<T> cube_rest = fma(a, square, -cube) + a * fma(a, a, -square), p = tanh_shrink_rest(square);
+  const vec<T> far = (a - T(1)) + 2 * tiny<T> / one_plus_exp_minus(max(-2 * a, -exp_end<T>));
+  const vec<T> near = fma(cube, p, fma(cube_rest, p, cube * tanh_shrink_more<T>));
+  return copysign(select(a < tanh_shrink_end<T>, near, far), x);
+}
+template <class T> vec<T> tanh_shrink_slope(vec<T> x) {
+  const vec<T> y = tanh(x);
+  return y * y;
+}
+
+// c tanh(x / c), from z = |x| / c and what that leaves of x: so nothing is lost in a z that is subnormal, either.
+template <class T> vec<T> softcap(vec<T> x, vec<T> c) {
+  const rounded_quotient<T> z(abs(x), c, exp_end<T>);
+  const vec<T> y = tanh(z.value);
+  return copysign(fma(c, y, z.rest * fma(-y, y, 1)), x);
+}
+// 1 / cosh(x / c)^2
+template <class T> vec<T> softcap_slope(vec<T> x, vec<T> c) {
+  const pair<T> z = quotient_within(abs(x), c, T(exp_end<T> / 2));
+  const vec<T> y4 = 4 * tiny<T> / one_plus_exp(pair<T>{2 * z.high, 2 * z.low});
   return fma(T(-0.25) * y4, y4, y4);
 }
 

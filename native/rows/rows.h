@@ -15,13 +15,15 @@ struct parameters {
   double a = 0, b = 0;
 };
 
-// Where the slope of a row is zero, about: `at`, or with `over_a` at / a. Beside it the slope is what is left of larger
-// terms, and its error is relative to these. By default nowhere.
+// Where the slope of a row is zero, about: `at`, or with `over_a` at / a, and then distances from it are over a as
+// well. Beside it the slope is what is left of larger terms, and its error is relative to these. By default nowhere.
 struct zero_of_slope {
   double at = __builtin_inf();
   bool over_a = false;
 
   constexpr double of(parameters p) const { return over_a ? at / p.a : at; }
+  // What distances from it are to be multiplied by.
+  constexpr double scale(parameters p) const { return !over_a ? 1 : p.a < 0 ? -p.a : p.a; }
 };
 
 // What a row says of itself besides its formulas.

@@ -66,7 +66,7 @@ describe.each(native.backends)('$name', (backend) => {
       });
 
       it.each(cases)('the gradient of $label agrees with TypeScript', ({ row: activation, op, a, b }) => {
-        const comparison = { activation, direction: 'gradient', dtype, precision } as const;
+        const comparison = { activation, direction: 'gradient', dtype, precision, a } as const;
         const [y, expected] = [new Floats(inputs.length), new Floats(inputs.length)];
         backend.mapGrad(grads, inputs, y, op, a, b, exact);
         reference.mapGrad(grads, inputs, expected, op, a, b, exact);
@@ -76,7 +76,7 @@ describe.each(native.backends)('$name', (backend) => {
       it.each(cases)(
         'the gradient of $label keeps its digits where grad is large and the slope small',
         ({ row: activation, op, a, b }) => {
-          const comparison = { activation, direction: 'gradient', dtype, precision } as const;
+          const comparison = { activation, direction: 'gradient', dtype, precision, a } as const;
           const largest = dtype === 'float32' ? 3.4028234663852886e38 : Number.MAX_VALUE;
           // Where slopes become subnormal and beyond, as far as a grad can make something of them.
           const [start, end] = dtype === 'float32' ? [5, 200] : [12, 1500];

@@ -77,12 +77,30 @@ LOWER, UPPER, ALPHA, BETA = mpf("0.125"), mpf(float32(mpf(1) / 3)), mpf(float32(
 B = mpf(4)
 
 
+# Where the slope of these is 0, so is the gradient, whatever the incoming one.
+DROPPING = ("hardSigmoidOf", "hardSwish")
+
+
 def line(x):
     return ALPHA * x + BETA
 
 
 def root(x):
     return mp.sqrt(x * x + B)
+
+
+SELU_SCALE, SELU_ALPHA = mpf("1.0507009873554804934193349852946"), mpf("1.6732632423543772848170429916717")
+CAP = 50  # softcap has no default
+
+
+def softplus(x):
+    return x + mp.log1p(mp.exp(-x)) if x > 0 else mp.log1p(mp.exp(x))
+
+
+def tanh_shrink(x):
+    """In as many bits as the difference loses, and 400."""
+    with mp.workprec(mp.prec + 2 * max(0, -mp.frexp(x)[1])):
+        return x - mp.tanh(x)
 
 
 # Name: value, slope, where the slope is zero, and where results on the negative side end: float64, float32.
@@ -130,6 +148,24 @@ FUNCTIONS = {
         None,
         (1e9, 1e5),
     ),
+    "silu": (lambda x: x * sigmoid(x), lambda x: gated_slope(x, x, 1), -1.28, (751.7, 108.6)),
+    "softplus": (softplus, sigmoid, None, (745.2, 104)),
+    "logSigmoid": (lambda x: -softplus(-x), lambda x: sigmoid(-x), None, (745.2, 104)),
+    "selu": (
+        lambda x: SELU_SCALE * (x if x > 0 else SELU_ALPHA * mp.expm1(x)),
+        lambda x: SELU_SCALE * (1 if x > 0 else SELU_ALPHA * mp.exp(x)),
+        None,
+        (745.2, 104),
+    ),
+    "celu": (lambda x: x if x > 0 else mp.expm1(x), lambda x: mpf(1) if x > 0 else mp.exp(x), None, (745.2, 104)),
+    "mish": (
+        lambda x: x * mp.tanh(softplus(x)),
+        lambda x: mp.tanh(softplus(x)) + x * mp.sech(softplus(x)) ** 2 * sigmoid(x),
+        -1.19,
+        (751.7, 108.6),
+    ),
+    "tanhShrink": (tanh_shrink, lambda x: mp.tanh(x) ** 2, None, (20, 10)),
+    "softcap": (lambda x: CAP * mp.tanh(x / CAP), lambda x: mp.sech(x / CAP) ** 2, None, (372.7 * CAP, 52 * CAP)),
 }
 
 # With their parameters at the defaults.
@@ -139,8 +175,6 @@ FUNCTIONS["elu"] = (
     None,
     (745.2, 104),
 )
-
-FUNCTIONS["silu"] = (lambda x: x * sigmoid(x), lambda x: gated_slope(x, x, 1), -1.28, (751, 108))
 
 # float32 inputs whose values or slopes lie so near the middle between two float32 that float64 arithmetic tends to land on
 # it; found by running all of them.
@@ -231,7 +265,8 @@ def products(name, slope, zero, end):
     flat = []
     for x, g in points:
         x, g = float32(mpf(x)), float32(mpf(g))
-        flat += [x, g, float32(mpf(g) * slope(mpf(x)))]
+        product = mpf(g) * slope(mpf(x))
+        flat += [x, g, float32(product) if product or g > 0 or name in DROPPING else -0.0]
     return flat
 
 

@@ -6,6 +6,8 @@ LINEAR = 2 * sqrt(2 / pi)  # twice the inner function of gelu's approximation by
 FRACTION = mpf("0.044715")
 CUBIC = LINEAR * FRACTION
 SCALE = mpf("1.702")  # of gelu's approximation by the logistic function
+SELU_SCALE = mpf("1.0507009873554804934193349852946")
+SELU_BELOW = SELU_SCALE * mpf("1.6732632423543772848170429916717")
 DENSITY = 1 / sqrt(2 * pi)
 LN_2 = log(2)
 
@@ -59,6 +61,14 @@ sixth = mpf(1) / 6
 parts = [cut(sixth, 24), cut(sixth, 53)]
 native.add("sixth", parts)
 native.add("sixth_rest", [rounded(sixth - mpf(part), bits) for part, bits in zip(parts, (24, 53))])
+# logistic.h: what rounding takes from 1 / 3, the first term of (x - tanh(x)) / x^3
+for of, bits in [("", 53), ("<float>", 24)]:
+    native.add("tanh_shrink_more" + of, [rounded(mpf(1) / 3 - mpf(rounded(mpf(1) / 3, bits)), bits)])
+# exponential.h: parts that are both positive.
+for name, number in [("selu_scale", SELU_SCALE), ("selu_below", SELU_BELOW)]:
+    for of, bits in [("", 53), ("<float>", 24)]:
+        high = cut(number, bits)
+        native.add(name + of, [high, rounded(number - mpf(high), bits)])
 native.add("far_slope<nonlin::activation_gelu>", [double(DENSITY)])
 native.add("far_slope<nonlin::activation_geluTanh>", halves(CUBIC))
 # double_double.h: ln 2 in three parts, the first of 42 bits.
@@ -75,6 +85,8 @@ typescript.add("ln2High", [high])
 typescript.add("ln2Low", [low])
 # softmax.h: the largest numbers, and the factor that pushes all but 24 bits of a double out.
 native.add("finite_maximum", [float(mpf(2) ** 128 - mpf(2) ** 104), float(mpf(2) ** 1024 - mpf(2) ** 971)])
+# primitives.h and softmax.h: the largest numbers, and the factor that pushes all but 24 bits of a double out.
+native.add("largest", [float(mpf(2) ** 128 - mpf(2) ** 104), float(mpf(2) ** 1024 - mpf(2) ** 971)])
 native.add("lowest_finite", [-float(mpf(2) ** 128 - mpf(2) ** 104), -float(mpf(2) ** 1024 - mpf(2) ** 971)])
 native.add("reciprocal_of", [2.0**29 + 1])
 
@@ -95,6 +107,8 @@ for name, number, bits in [("linear", LINEAR, 24), ("cubic", CUBIC, 14)]:
 high, low = halves(SCALE, 24)
 typescript.add("scaledHigh", [high])
 typescript.add("scaledLow", [low])
+typescript.add("seluScale", halves(SELU_SCALE))
+typescript.add("seluBelow", halves(SELU_BELOW))
 # double-double.ts. ln 2 with a part of 42 bits, whose product with an exponent is exact.
 high, _ = halves(LN_2, 42)
 typescript.add("ln2", [high, *halves(LN_2 - mpf(high))])

@@ -12,11 +12,13 @@ const float32 = 'native/arithmetic/float32.h';
 const float64 = 'native/arithmetic/float64.h';
 const quick = 'native/arithmetic/quick.h';
 const erfc = 'lib/activations/erfc.ts';
+const series = 'lib/activations/series.ts';
 
 /** Each script, and what it makes: names of definitions, by file. A script is run in this folder, as python3 -m a.b for a/b. */
 export const scripts = {
   constants: {
     'native/arithmetic/exp.h': ['log2_e', 'ln_2', 'ln_2_rest', 'minus_one'],
+    'native/arithmetic/primitives.h': ['largest'],
     [float32]: ['natural', 'times_density'],
     [quick]: ['tanh', 'quick_gelu_whole'],
     'native/formulas/gated.h': [
@@ -28,6 +30,8 @@ export const scripts = {
       'gelu_sigmoid_growth',
     ],
     'native/formulas/piecewise.h': ['sixth', 'sixth_rest'],
+    'native/formulas/logistic.h': ['tanh_shrink_more', 'tanh_shrink_more<float>'],
+    'native/formulas/exponential.h': ['selu_scale', 'selu_scale<float>', 'selu_below', 'selu_below<float>'],
     'native/formulas/far_slope.h': ['far_slope<nonlin::activation_gelu>', 'far_slope<nonlin::activation_geluTanh>'],
     'native/exact/double_double.h': ['ln_2_parts', 'density_height'],
     'native/arithmetic/log.h': ['log_2_high', 'log_2_low', 'log1p'],
@@ -44,6 +48,8 @@ export const scripts = {
       'cubicLow',
       'scaledHigh',
       'scaledLow',
+      'seluScale',
+      'seluBelow',
     ],
     'lib/activations/double-double.ts': ['ln2', 'pi'],
   },
@@ -52,6 +58,8 @@ export const scripts = {
   'float32/tanh_tail': { [float32]: ['tanh_slope_of_place', 'tanh_pieces'] },
   'float32/gelu_tail': { [float32]: ['near_end', 'pieces_per_unit', 'gelu_pieces', 'gelu_far'] },
   'float32/gelu_slope_tail': { [float32]: ['gelu_slope_pieces', 'gelu_slope_far'] },
+  'float32/log1p_rest': { [float32]: ['log1p_float_terms'] },
+  'float32/tanh_shrink_rest': { [float32]: ['tanh_shrink_float_terms'] },
   'float64/exp_minus_one': { [float64]: ['exp_terms'] },
   'float64/one_plus_exp': { [float64]: ['shifted_eighths', 'shifted_terms'] },
   'float64/log1p': { 'native/arithmetic/log.h': ['log_terms'], 'lib/activations/log.ts': ['terms'] },
@@ -60,6 +68,8 @@ export const scripts = {
   'float64/gelu_slope_factor': {
     [float64]: ['gelu_slope_centre', 'gelu_slope_zero', 'gelu_slope_zero_rest', 'gelu_slope_terms'],
   },
+  'float64/log1p_rest': { [float64]: ['log1p_terms'], [series]: ['log1pTerms'] },
+  'float64/tanh_shrink_rest': { [float64]: ['tanh_shrink_terms'], [series]: ['tanhShrinkTerms'] },
   'quick/quick_exp': { [quick]: ['eighths', 'quick_terms'] },
   'quick/gelu_tail': { [quick]: ['quick_gelu_terms', 'quick_gelu_step', 'quick_gelu'] },
   'typescript/expm1Small': { [erfc]: ['expm1Small'] },

@@ -54,7 +54,7 @@ private:
 };
 
 // The magnitude below which a unit in the last place no longer shrinks; that of subnormals is 2^-149.
-double least_magnitude(double zero, double x) { return is_beside(zero, x) ? 0x1p-3 : 0x1p-126; }
+double least_magnitude(const zero &zero, double x) { return is_beside(zero, x) ? 0x1p-3 : 0x1p-126; }
 
 // The true results of a block, the size of the terms that their errors are relative to, and what they round to.
 struct truths {
@@ -150,7 +150,7 @@ void round(const subject &subject, direction direction, const float *x, const fl
   }
 }
 
-double error_in_ulp(double zero, float x, double truth, float result) {
+double error_in_ulp(const zero &zero, float x, double truth, float result) {
   const double least = least_magnitude(zero, x);
   const double size = std::max(std::abs(truth), least);
   // 2^23 / 2^e, where size is 2^e or up to twice that.
@@ -164,7 +164,7 @@ double error_in_ulp(double zero, float x, double truth, float result) {
 bool is_special(float x) { return x == 0 || !std::isfinite(x); }
 
 // Returns how many results are not the correctly rounded ones.
-uint64_t judge(double zero, const float *x, const float *g, size_t n, const truths &wanted, const float *result,
+uint64_t judge(const zero &zero, const float *x, const float *g, size_t n, const truths &wanted, const float *result,
                tally &tally) {
   // As integers, since these order the errors with NaN as the largest, and the loop becomes vector instructions.
   uint64_t worst = 0, wrong = 0;

@@ -17,7 +17,7 @@ uint64_t bits(double x) { return std::bit_cast<uint64_t>(x); }
 bool same(double a, double b) { return bits(a) == bits(b) || (std::isnan(a) && std::isnan(b)); }
 
 // A unit in the last place is no less than 2 to the power of this.
-int least_exponent(double zero, double x) { return is_beside(zero, x) ? -55 : -1074; }
+int least_exponent(const zero &zero, double x) { return is_beside(zero, x) ? -55 : -1074; }
 
 struct tally {
   double ulp = 0, at = 0;
@@ -39,7 +39,7 @@ struct tallies {
 
 // The largest that the error can be, the truth being within its share of what the oracle tells; 0 where the oracle sees
 // no error, so that there is none of more than that share.
-double largest_error(double zero, double x, long double truth, long double terms, double result) {
+double largest_error(const zero &zero, double x, long double truth, long double terms, double result) {
   if (x == 0 || !std::isfinite(x)) return same(result, double(truth)) ? 0 : HUGE_VAL;
   const int least = least_exponent(zero, x);
   if (std::isinf(result)) return double(truth) == result ? 0 : HUGE_VAL; // Too large for a double.

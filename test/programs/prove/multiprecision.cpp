@@ -47,7 +47,6 @@ real_truth elu(const real &x, parameters p) {
   return {x < 0.0 ? real(p.a) * expm1(x) : x, x > 0.0 ? one : real(p.a) * exp(x)};
 }
 
-real_truth silu(const real &x, parameters p) { return gated(x, real(p.a) * x, p.a); }
 real_truth constant(double value) { return {value, 0.0}; }
 real_truth line(const real &x, const real &slope, const real &rise) { return {slope * x + rise, slope}; }
 real_truth identity(const real &x, parameters) { return {x, one}; }
@@ -95,6 +94,47 @@ real_truth squareplus(const real &x, parameters p) {
   const real b = p.a, root = sqrt(x * x + b);
   const real sum = x < 0.0 ? b / (root - x) : x + root;
   return {sum / two, sum / (two * root)};
+}
+
+// log(1 + e^x), where neither end overflows.
+real softplus(const real &x) { return x > 0.0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
+
+real_truth silu(const real &x, parameters p) { return gated(x, x * real(p.a), real(p.a)); }
+
+real_truth softplus(const real &x, parameters p) {
+  const real b = p.a;
+  return {softplus(b * x) / b, logistic(b * x)};
+}
+
+real_truth logSigmoid(const real &x, parameters) { return {-softplus(-x), logistic(-x)}; }
+
+real_truth selu(const real &x, parameters) {
+  static const real scale("1.0507009873554804934193349852946"), alpha("1.6732632423543772848170429916717");
+  return {scale * (x < 0.0 ? alpha * expm1(x) : x), x > 0.0 ? scale : scale * alpha * exp(x)};
+}
+
+real_truth celu(const real &x, parameters p) {
+  const real a = p.a;
+  return {x < 0.0 ? a * expm1(x / a) : x, x > 0.0 ? one : exp(x / a)};
+}
+
+real_truth mish(const real &x, parameters) {
+  const real y = softplus(x);
+  return {x * real::tanh(y), real::tanh(y) + x * sech(y) * sech(y) * logistic(x)};
+}
+
+// Where 400 bits do not show the difference: of a tiny x its first term; and of a large one, where it is x - 1 and less
+// than 2^-288 more, something for that, as x - 1 may be a middle.
+real_truth tanhShrink(const real &x, parameters) {
+  const real y = real::tanh(x), more = 0x1p-200;
+  if (abs(x) < 0x1p-100) return {x * x * x / three, y * y};
+  if (abs(x) > 100.0) return {x > 0.0 ? x - one + more : x + one - more, y * y};
+  return {x - y, y * y};
+}
+
+real_truth softcap(const real &x, parameters p) {
+  const real c = p.a;
+  return {c * real::tanh(x / c), sech(x / c) * sech(x / c)};
 }
 
 } // namespace

@@ -42,6 +42,7 @@ public:
   friend real exp(const real &a) { return apply(mpfr_exp, a); }
   friend real log(const real &a) { return apply(mpfr_log, a); }
   friend real expm1(const real &a) { return apply(mpfr_expm1, a); }
+  friend real log1p(const real &a) { return apply(mpfr_log1p, a); }
   friend real erfc(const real &a) { return apply(mpfr_erfc, a); }
   static real tanh(const real &a) { return apply(mpfr_tanh, a); }
   friend real sech(const real &a) { return apply(mpfr_sech, a); }

@@ -44,6 +44,10 @@ inline two sum(double a, double b) {
   const double of_b = high - a;
   return {high, (a - (high - of_b)) + (b - of_b)};
 }
+inline two quotient(double a, double b) {
+  const double high = a / b;
+  return {high, std::isinf(high) ? 0 : std::fma(-high, b, a) / b};
+}
 inline two one_plus(two a) {
   const auto [high, low] = sum(1, a.high);
   return {high, low + a.low};
@@ -58,6 +62,8 @@ constexpr two bell_height = {0x1.9884533d43651p-2, -0x1.cbc0d30ebfd15p-56};     
 constexpr two gelu_tanh_scale = {0x1.9884533d43651p+0, -0x1.cbc0d30ebfd15p-54};   // 2 sqrt(2/pi)
 constexpr two gelu_tanh_cubic = {0x1.6e4e26d4801f7p-5, 0x1.441355475a31ap-59};    // 0.044715
 constexpr two gelu_sigmoid_scale = {0x1.b3b645a1cac08p+0, 0x1.89374bc6a7efap-55}; // 1.702
+constexpr two selu_scale = {0x1.0cfabd6a91132p+0, 0x1.6fc7d272f2695p-55};
+constexpr two selu_below = {0x1.c212cc640f031p+0, 0x1.05161b045a1fep-56}; // times alpha
 template <class R> constexpr R nearest(two x) { return R(x.high) + R(x.low); }
 
 // Beyond this the exponentials of the three gelu are zero even when multiplied by the largest double, and before it the
@@ -125,9 +131,9 @@ template <class R> truth<R> elu(double x, parameters p) {
 }
 
 template <class R> truth<R> silu(double x, parameters p) {
-  const double c = bounded(x, 5000 / p.a);
+  const double c = bounded(x, 12000 / std::abs(p.a));
   const two v = product(c, p.a);
-  return gated<R>(x, v, R(v.high) + R(v.low));
+  return gated<R>(x, v, nearest<R>(v));
 }
 
 // A piece that is flat, and one that is x with the slope 1. NaN where x is.
@@ -193,6 +199,56 @@ template <class R> truth<R> squareplus(double x, parameters p) {
   return {sum / 2, sum / (2 * root), sum / (2 * root)};
 }
 
+template <class R> truth<R> softplus(double x, parameters p) {
+  const R e = exp<R>(product(-std::abs(bounded(x, 12000 / p.a)), p.a));
+  const R slope = (x < 0 ? e : R(1)) / (1 + e);
+  return {std::fmax(R(x), R(0)) + std::log1p(e) / R(p.a), slope, slope};
+}
+
+template <class R> truth<R> logSigmoid(double x, parameters) {
+  const R e = std::exp(-std::abs(R(x)));
+  const R slope = (x > 0 ? e : R(1)) / (1 + e);
+  return {(x < 0 ? R(x) : R(-0.0)) - std::log1p(e), slope, slope};
+}
+
+template <class R> truth<R> selu(double x, parameters) {
+  const two of = x < 0 ? selu_below : selu_scale;
+  const R y = x < 0 ? std::expm1(R(x)) : R(x);
+  const R slope = nearest<R>(x > 0 ? selu_scale : selu_below) * (x > 0 ? R(1) : std::exp(R(x)));
+  return {R(of.high) * y + R(of.low) * y, slope, slope};
+}
+
+template <class R> truth<R> celu(double x, parameters p) {
+  if (x > 0) return {R(x), 1, 1};
+  const R slope = exp<R>(quotient(bounded(x, 12000 * p.a), p.a));
+  return {x < 0 ? R(p.a) * std::expm1(R(x) / R(p.a)) : R(x), slope, slope};
+}
+
+// Cut off where e^x is still more than zero, so that a negative result which is too small for R becomes -0.
+template <class R> truth<R> mish(double x, parameters) {
+  const R c = bounded(x, sizeof(R) == sizeof(double) ? 700 : 11000);
+  const R y = c > 0 ? c + std::log1p(std::exp(-c)) : std::log1p(std::exp(c));
+  const R height = 1 / std::cosh(y), e = std::exp(-std::abs(c));
+  const R bend = c * height * height * ((c < 0 ? e : R(1)) / (1 + e));
+  return {x * std::tanh(y), std::tanh(y) + bend, std::tanh(y) + std::abs(bend)};
+}
+
+// Below 1 from Lambert's continued fraction, tanh(x) = x / (1 + x^2 / (3 + x^2 / (5 + ...))).
+template <class R> truth<R> tanhShrink(double x, parameters) {
+  const R y = std::tanh(R(x)), slope = y * y;
+  if (!(std::abs(x) < 1)) return {R(x) - y, slope, slope};
+  R fraction = 0;
+  for (int n = 29; n > 1; n -= 2)
+    fraction = R(x) * R(x) / (n + fraction);
+  return {R(x) * (fraction / (1 + fraction)), slope, slope};
+}
+
+template <class R> truth<R> softcap(double x, parameters p) {
+  const two z = quotient(-std::abs(bounded(x, 12000 * p.a)), p.a);
+  const R e = exp<R>({2 * z.high, 2 * z.low}), slope = 4 * e / ((1 + e) * (1 + e));
+  return {R(p.a) * std::tanh(R(x) / R(p.a)), slope, slope};
+}
+
 // Value and slope at an infinity: the limits.
 struct limits {
   double value_below, slope_below, value_above, slope_above;
@@ -225,7 +281,18 @@ inline limits hardSigmoidOf_limits(parameters p) {
 inline limits hardSwish_limits(parameters) { return {-0.0, 0, infinity, 1}; }
 inline limits squareplus_limits(parameters) { return {0, 0, infinity, 1}; }
 
-inline limits silu_limits(parameters p) { return gelu_limits(p); }
+inline limits silu_limits(parameters p) {
+  if (p.a == 0) return {-infinity, 0.5, infinity, 0.5};
+  if (p.a < 0) return {-infinity, 1, 0, -0.0};
+  return {-0.0, -0.0, infinity, 1};
+}
+inline limits softplus_limits(parameters) { return {0, 0, infinity, 1}; }
+inline limits logSigmoid_limits(parameters) { return {-infinity, 1, -0.0, 0}; }
+inline limits selu_limits(parameters) { return {-selu_below.high, 0, infinity, selu_scale.high}; }
+inline limits celu_limits(parameters p) { return {-p.a, 0, infinity, 1}; }
+inline limits mish_limits(parameters) { return {-0.0, -0.0, infinity, 1}; }
+inline limits tanhShrink_limits(parameters) { return {-infinity, 1, infinity, 1}; }
+inline limits softcap_limits(parameters p) { return {-p.a, 0, p.a, 0}; }
 
 // The oracle of a row.
 template <class R> struct row {

@@ -36,13 +36,18 @@ struct options {
 enum direction { forward, gradient, product, direction_count };
 constexpr const char *direction_names[] = {"forward", "gradient", "product"};
 
-// Where the slope of a row passes through zero, if it does. Beside a result that is nearly zero no error is small, so
-// there a unit in the last place counts as no less than that of numbers from 1/8 on: 2^-26, for float64 2^-55.
-inline double zero_of(const subject &subject, direction direction) {
-  return direction == gradient ? nonlin::rows[subject.activation].zero.of(subject.p) : HUGE_VAL;
+// Where the slope of a row passes through zero, if it does, and what lies beside it. Beside a result that is nearly
+// zero no error is small, so there a unit in the last place counts as no less than that of numbers from 1/8 on: 2^-26,
+// for float64 2^-55.
+struct zero {
+  double at, width;
+};
+inline zero zero_of(const subject &subject, direction direction) {
+  if (direction != gradient) return {HUGE_VAL, 0};
+  const nonlin::zero_of_slope &zero = nonlin::rows[subject.activation].zero;
+  return {zero.of(subject.p), 0.35 / zero.scale(subject.p)};
 }
-// Of a stretched function so much the farther.
-inline bool is_beside(double zero, double x) { return std::abs(x - zero) < 0.35 * std::max(1.0, std::abs(zero)); }
+inline bool is_beside(const zero &zero, double x) { return std::abs(x - zero.at) < zero.width; }
 
 // One line of the table. `ulp` is infinite where a result is not a number, has the wrong sign of zero or misses a
 // limit.

@@ -1,0 +1,75 @@
+// log(1 + e^x) and its kin, computed from e^-|x|, which is at most 1.
+#pragma once
+
+#include "formulas/exponents.h"
+
+namespace {
+
+// log(1 + e^x) * huge for x <= 0, as e^x and what is to be added to it.
+template <class T> pair<T> huge_log1p_exp(pair<T> x) {
+  const vec<T> e = huge_exp(x), u = e * (1 / huge<T>);
+  return {e, e * u * log1p_rest(u)};
+}
+
+// log(1 + e^(b x)) / b as max(x, 0) + log(1 + e^-|b x|) / b. The reciprocal of b, the same for all x, is a sum of two.
+// Where `huge` goes depends on b, so that all products stay in range.
+template <class T> vec<T> softplus(vec<T> x, vec<T> b) {
+  const mask<T> small = b < 1;
+  const vec<T> one = select(small, vec<T>(1 / huge<T>), vec<T>(T(1))), high = one / b, low = fma(-high, b, one) / b;
+  const vec<T> a = abs(x), end = min(far_exp_end<T> / b, largest<T>);
+  const pair<T> y = huge_log1p_exp(product(max(-a, -end), b));
+  const vec<T> quotient = fma(y.high, high, fma(y.low, high, y.high * low));
+  return fma(select(a > end, vec<T>(T(0)), quotient), select(small, vec<T>(T(1)), vec<T>(1 / huge<T>)), max(x, 0));
+}
+// sigmoid(b x)
+template <class T> vec<T> softplus_slope(vec<T> x, vec<T> b) {
+  return tiny<T> / one_plus_exp(product_within(-x, b, sigmoid_end<T>, exp_end<T>));
+}
+
+// -log(1 + e^-x) as min(x, 0) - log(1 + e^-|x|).
+template <class T> vec<T> log_sigmoid(vec<T> x) {
+  const pair<T> y = huge_log1p_exp(pair<T>{max(-abs(x), -exp_end<T>), vec<T>(T(0))});
+  return fma(y.high + y.low, -1 / huge<T>, min(x, 0));
+}
+
+// What mish and its slope are made of, from n = e^-a and a = |x|: n (n + 2) and n (n + 2) + 2, whose quotient is the
+// tanh(log(1 + e^x)) of a negative x, each with what rounding takes from it; and 1 + 2 n + 2 n^2.
+template <class T> struct mish_terms {
+  vec<T> a, e, n, sum, sum_rest, lower, lower_rest, upper;
+  mish_terms(vec<T> x)
+      : a(min(abs(x), exp_end<T>)), e(huge_exp(-a)), n(e * (1 / huge<T>)), sum(fma(n, n, 2 * n)),
+        sum_rest(fma(n, n, 2 * n - sum)), lower(sum + T(2)), lower_rest((sum - (lower - T(2))) + sum_rest),
+        upper(fma(n, n, sum + T(1))) {}
+};
+// x n (n + 2) / (n (n + 2) + 2) below 0; and from there on x - x 2 n^2 / (1 + 2 n + 2 n^2).
+template <class T> vec<T> mish(vec<T> x) {
+  const mish_terms<T> m(x);
+  const mask<T> below = x < 0;
+  const vec<T> numerator = select(below, fma(m.e, m.n, 2 * m.e), 2 * m.e * m.n);
+  const vec<T> rest = select(below, fma(m.e, m.n, 2 * m.e - numerator), vec<T>(T(0)));
+  const vec<T> denominator = select(below, m.lower, m.upper), reciprocal = 1 / denominator;
+  const vec<T> product = m.a * numerator, product_rest = fma(m.a, numerator, -product) + m.a * rest;
+  // What the quotient leaves of the product, and its own share.
+  const vec<T> quotient = product * reciprocal;
+  const vec<T> left =
+      fma(-quotient, denominator, product) + fma(-quotient, select(below, m.lower_rest, vec<T>(T(0))), product_rest);
+  return fma(fma(left, reciprocal, quotient), -1 / huge<T>, max(x, T(-0.0)));
+}
+// Below 0 it is n (4 (x + 1) + n (4 x + 6 + n (4 + n))) / (n^2 + 2 n + 2)^2, n = e^x, and from there on, with n = e^-x,
+// 1 + n^2 (4 x - 2 + n (4 x - 4 - 4 n)) / (1 + 2 n + 2 n^2)^2.
+template <class T> vec<T> mish_slope(vec<T> x) {
+  const mish_terms<T> m(x);
+  const mask<T> below = x < 0;
+  const vec<T> falling = fma(m.n, fma(m.n, m.n + T(4), fma(m.a, -4, 6)), fma(m.a, -4, 4));
+  const vec<T> rising = m.n * fma(m.n, fma(m.n, -4, fma(m.a, 4, -4)), fma(m.a, 4, -2));
+  const vec<T> factor = select(below, falling, rising), numerator = m.e * factor;
+  const vec<T> root = select(below, m.lower, m.upper), square = root * root, reciprocal = 1 / square;
+  const vec<T> square_rest = fma(root, root, -square) + 2 * root * select(below, m.lower_rest, vec<T>(T(0)));
+  // What the quotient leaves of the numerator.
+  const vec<T> quotient = numerator * reciprocal;
+  const vec<T> left = fma(-quotient, square, numerator) + fma(-quotient, square_rest, fma(m.e, factor, -numerator));
+  const vec<T> y = fma(left, reciprocal, quotient);
+  return fma(y, 1 / huge<T>, select(below, vec<T>(T(0)), vec<T>(T(1))));
+}
+
+} // namespace

@@ -1,0 +1,265 @@
+// The activations that are made of exponentials by the public functions, on every backend: the limits at the infinities, both zeros,
+// NaN, and each formula's thresholds. Numbers that are not limits are mpmath's.
+import { afterAll, describe, expect, it } from 'vitest';
+import { ulpDistance } from '../../lib/activations/ulp.js';
+import * as nonlin from '../../lib/index.js';
+
+const { backends, info, useBackend } = nonlin;
+const before = info().backend;
+afterAll(() => useBackend(before));
+
+type Floats = Float32Array | Float64Array;
+type Call = (x: Floats, options?: object) => Floats;
+type Gradient = (grad: Floats, x: Floats, options?: object) => Floats;
+const callOf = (name: string) => nonlin[name as keyof typeof nonlin] as Call;
+const gradientOf = (name: string) => nonlin[`${name}Grad` as keyof typeof nonlin] as Gradient;
+
+const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
+const ln2 = Math.LN2;
+const scale = 1.0507009873554805;
+const below = 1.758099340847377; // times 1.6732632423543772
+
+/** Of a function with some options: [x, value, slope]. */
+interface Edges {
+  readonly name: string;
+  readonly options?: object;
+  readonly rows: readonly (readonly [x: number, value: number, slope: number])[];
+}
+
+const edges: readonly Edges[] = [
+  {
+    name: 'silu',
+    rows: [
+      [-inf, -0, -0],
+      [inf, inf, 1],
+      [-0, -0, 0.5],
+      [0, 0, 0.5],
+      [-1e30, -0, -0],
+      [1, 0.7310585786300049, 0.9276705118714867],
+    ],
+  },
+  {
+    name: 'silu',
+    options: { beta: -2 },
+    rows: [
+      [-inf, -inf, 1],
+      [inf, 0, -0],
+      [-0, -0, 0.5],
+      [0, 0, 0.5],
+      [1e30, 0, -0],
+    ],
+  },
+  {
+    name: 'silu',
+    options: { beta: 0 },
+    rows: [
+      [-inf, -inf, 0.5],
+      [inf, inf, 0.5],
+      [-0, -0, 0.5],
+      [3, 1.5, 0.5],
+      [-(2 ** 100), -(2 ** 99), 0.5],
+    ],
+  },
+  {
+    // Its exponent reaches its end only at 10^9.
+    name: 'silu',
+    options: { beta: 2 ** -20 },
+    rows: [
+      [-inf, -0, -0],
+      [inf, inf, 1],
+      [2 ** 20, 766570.480145536, 0.9276705118714867],
+    ],
+  },
+  {
+    name: 'swish',
+    rows: [
+      [-inf, -0, -0],
+      [inf, inf, 1],
+      [1, 0.7310585786300049, 0.9276705118714867],
+    ],
+  },
+  {
+    name: 'softplus',
+    rows: [
+      [-inf, 0, 0],
+      [inf, inf, 1],
+      [-0, ln2, 0.5],
+      [0, ln2, 0.5],
+      [-100, 3.720075976020836e-44, 3.720075976020836e-44],
+      [100, 100, 1],
+      [-1e30, 0, 0],
+    ],
+  },
+  {
+    // Where PyTorch's threshold of 20 would drop what is added to 2.5.
+    name: 'softplus',
+    options: { beta: 8 },
+    rows: [
+      [-inf, 0, 0],
+      [inf, inf, 1],
+      [0, ln2 / 8, 0.5],
+      [2.625, 2.625000000094782, 0.9999999992417439],
+    ],
+  },
+  {
+    name: 'softplus',
+    options: { beta: 2 ** -10 },
+    rows: [
+      [-inf, 0, 0],
+      [-1e6, 0, 0],
+      [0, 1024 * ln2, 0.5],
+    ],
+  },
+  {
+    name: 'logSigmoid',
+    rows: [
+      [-inf, -inf, 1],
+      [inf, -0, 0],
+      [-0, -ln2, 0.5],
+      [0, -ln2, 0.5],
+      [100, -3.720075976020836e-44, 3.720075976020836e-44],
+      [-100, -100, 1],
+      [1e30, -0, 0],
+    ],
+  },
+  {
+    name: 'selu',
+    rows: [
+      [-inf, -below, 0],
+      [inf, inf, scale],
+      [-0, -0, below],
+      [0, 0, below],
+      [2, 2 * scale, scale],
+    ],
+  },
+  {
+    name: 'celu',
+    options: { alpha: 0.5 },
+    rows: [
+      [-inf, -0.5, 0],
+      [inf, inf, 1],
+      [-0, -0, 1],
+      [0, 0, 1],
+      [-1, -0.43233235838169365, 0.1353352832366127],
+      [4, 4, 1],
+    ],
+  },
+  {
+    // x / alpha is subnormal, as a float32.
+    name: 'celu',
+    options: { alpha: 1024 },
+    rows: [
+      [-inf, -1024, 0],
+      [-3 * 2 ** -126, -3 * 2 ** -126, 1],
+    ],
+  },
+  {
+    name: 'mish',
+    rows: [
+      [-inf, -0, -0],
+      [inf, inf, 1],
+      [-0, -0, 0.6],
+      [0, 0, 0.6],
+      [-1e30, -0, -0],
+      [-60, -5.253906457617912e-25, -5.166341349990947e-25],
+      [50, 50, 1],
+    ],
+  },
+  {
+    name: 'tanhShrink',
+    rows: [
+      [-inf, -inf, 1],
+      [inf, inf, 1],
+      [-0, -0, 0],
+      [0, 0, 0],
+      [1, 0.23840584404423512, 0.580025658385974],
+      [-1, -0.23840584404423512, 0.580025658385974],
+      [2 ** -33, 2 ** -99 / 3, 2 ** -66],
+    ],
+  },
+  {
+    name: 'softcap',
+    options: { cap: 30 },
+    rows: [
+      [-inf, -30, 0],
+      [inf, 30, 0],
+      [-0, -0, 1],
+      [0, 0, 1],
+    ],
+  },
+  {
+    name: 'softcap',
+    options: { cap: 1024 },
+    rows: [
+      [3 * 2 ** -126, 3 * 2 ** -126, 1],
+      [-3 * 2 ** -126, -3 * 2 ** -126, 1],
+      [1e30, 1024, 0],
+    ],
+  },
+];
+
+describe.each(backends())('%s', (backend) => {
+  describe.each([
+    ['float32', Float32Array, 'fast', 4],
+    ['float32', Float32Array, 'exact', 0],
+    ['float64', Float64Array, 'fast', 4],
+  ] as const)('%s, %s', (dtype, Floats, precision, ulp) => {
+    it.each(edges)('$name $options at its edges', ({ name, options, rows }) => {
+      useBackend(backend);
+      const [x, value, slope] = [0, 1, 2].map((k) => Floats.from([...rows.map((row) => row[k]!), nan]));
+      const given = { ...options, precision };
+      const far = (found: Floats, expected: Floats) =>
+        [...found].flatMap((y, i) =>
+          ulpDistance(y, expected[i]!, dtype) <= ulp ? [] : [`${y} for ${expected[i]} at ${x![i]}`],
+        );
+      expect(far(callOf(name)(x!, given), value!)).toEqual([]);
+      const found = gradientOf(name)(new Floats(x!.length).fill(1), x!, given);
+      // Slopes beyond an end may be no float32.
+      expect(far(found, slope!)).toEqual([]);
+    });
+  });
+
+  it('tanhShrink of a number whose cube is hardly one keeps its sign', () => {
+    useBackend(backend);
+    expect(nonlin.tanhShrink(Float64Array.of(-1.42e-108, 1.42e-108))).toEqual(Float64Array.of(-0, 0));
+  });
+
+  it('tanhShrink beyond 2^24: x - 1 is the middle of two numbers, and the result lies beyond it', () => {
+    useBackend(backend);
+    const x = Float32Array.of(2 ** 24 + 2, 2 ** 24 + 4, -(2 ** 24) - 2, -(2 ** 24) - 4);
+    expect(nonlin.tanhShrink(x, { precision: 'exact' })).toEqual(x);
+  });
+
+  // e^-800 times 1e300, where e^-800 is no number.
+  const far = 3.667874584177687e-48;
+  it.each([
+    ['softplus', {}, -800, far],
+    ['softplus', { beta: 4 }, -200, far],
+    ['logSigmoid', {}, 800, far],
+    ['selu', {}, -800, below * far],
+    ['celu', {}, -800, far],
+    ['celu', { alpha: 0.25 }, -200, far],
+    ['silu', {}, -800, -799 * far],
+    ['silu', { beta: -2 }, 400, -799 * far],
+    ['mish', {}, -800, -799 * far],
+    ['softcap', { cap: 8 }, 3200, 4 * far],
+    ['tanhShrink', {}, 2 ** -700, 1e300 * 2 ** -700 * 2 ** -700],
+  ] as const)('%sGrad with %o keeps its digits where only grad is large', (name, options, x, expected) => {
+    useBackend(backend);
+    const [y] = gradientOf(name)(Float64Array.of(1e300), Float64Array.of(x), options);
+    expect(ulpDistance(y!, expected, 'float64')).toBeLessThanOrEqual(8);
+  });
+});
+
+describe('options', () => {
+  const x = Float32Array.of(1);
+  it.each([
+    ['softplus', { beta: 0 }, RangeError, 'softplus: beta must be finite, above 0, got 0'],
+    ['celu', { alpha: 0 }, RangeError, 'celu: alpha must be finite, above 0, got 0'],
+    ['softcap', { cap: -1 }, RangeError, 'softcap: cap must be finite, above 0, got -1'],
+    ['softcap', undefined, TypeError, 'softcap: `cap` is needed, a number'],
+    ['silu', { beta: '1' }, TypeError, 'silu: beta must be a number, got "1"'],
+  ] as const)('%s with %o is an error', (name, options, kind, message) => {
+    expect(() => callOf(name)(x, options)).toThrow(new kind(message));
+  });
+});
