@@ -359,8 +359,14 @@ function siluFar(g: number, a: number, b: number): number {
   return timesFarExp(g, 1 - high - low, -high, -low);
 }
 
+/** Whether a threshold t below 20, which others have for speed, makes x itself of softplus: where b x is above it, in exact terms. */
+function isStraight(x: number, b: number, t: number): boolean {
+  const p = b * x;
+  return t < 20 && (p > t || (p === t && restOf(b, x, p) > 0));
+}
 /** max(x, 0) + log(1 + e^-|b x|) / b. 1.9 ulp. */
-function softplus(x: number, b: number): number {
+function softplus(x: number, b: number, t: number): number {
+  if (isStraight(x, b, t)) return x;
   const a = Math.abs(x);
   const high = b * a;
   if (!(high <= 800)) return x < 0 ? 0 : x;
@@ -370,7 +376,8 @@ function softplus(x: number, b: number): number {
   return x > 0 ? x + y : y;
 }
 /** sigmoid(b x). 2.4 ulp. */
-function softplusSlope(x: number, b: number): number {
+function softplusSlope(x: number, b: number, t: number): number {
+  if (isStraight(x, b, t)) return 1;
   const high = b * x;
   if (!(high <= 40)) return high > 40 ? 1 : x;
   if (high < -750) return 0;
@@ -697,14 +704,20 @@ export const activations = {
   },
   /** log(1 + e^(beta x)) / beta: Dugas and others, "Incorporating second-order functional knowledge", 2000. */
   softplus: {
-    parameters: { beta: { default: 1, above: 0, samples: [0.5, 2, 10, 0.001, 1.3] } },
+    parameters: {
+      beta: { default: 1, above: 0, samples: [0.5, 2, 10, 0.001, 1.3] },
+      threshold: { default: 20, samples: [20, 5, 20, -1, 19.9] },
+    },
     f: softplus,
-    grad: (x, g, b) => product(g, softplusSlope(x, b), x, (g, a) => softplusFar(g, a, b)),
-    exactly: { f: (x, b) => divide(softplusExactly(x, b), b), slope: (x, b) => logistic(multiply(x, b)) },
+    grad: (x, g, b, t) => product(g, softplusSlope(x, b, t), x, (g, a) => softplusFar(g, a, b)),
+    exactly: {
+      f: (x, b, t) => (isStraight(x, b, t) ? wide(x) : divide(softplusExactly(x, b), b)),
+      slope: (x, b, t) => (isStraight(x, b, t) ? wide(1) : logistic(multiply(x, b))),
+    },
   },
   /** -log(1 + e^-x), the logarithm of sigmoid. */
   logSigmoid: {
-    f: (x) => -softplus(-x, 1),
+    f: (x) => -softplus(-x, 1, 20),
     grad: (x, g) => product(g, sigmoid(-x), x, sigmoidFar),
     exactly: { f: (x) => negate(softplusExactly(-x, 1)), slope: (x) => logistic(-x) },
   },
@@ -718,6 +731,20 @@ export const activations = {
     exactly: {
       f: (x) => (x < 0 ? multiply(seluBelow, expm1(x)) : multiply(seluScale, x)),
       slope: (x) => (x > 0 ? seluScale : multiply(seluBelow, exp(x))),
+    },
+  },
+  /** The same with other numbers, rounded to the dtype. ONNX has the float32 nearest to selu's. */
+  seluOf: {
+    parameters: {
+      alpha: { default: 1.6732632423543772, samples: [1.6732631921768188, 0.5, -1.5, 1e10, 1] },
+      gamma: { default: 1.0507009873554805, samples: [1.0507010221481323, 2, 0.1, 1e-10, -3] },
+    },
+    f: (x, a, s) => s * elu(x, a),
+    grad: (x, g, a, s) =>
+      product(g, s * eluSlope(x, a), x, (g, distance) => timesFarExp(g, a * s, -Math.min(distance, 1500), 0)),
+    exactly: {
+      f: (x, a, s) => multiply(s, x < 0 ? multiply(a, expm1(x)) : wide(x)),
+      slope: (x, a, s) => multiply(s, x > 0 ? wide(1) : multiply(a, exp(x))),
     },
   },
   /** x, and below 0 alpha (e^(x / alpha) - 1): Barron, "Continuously differentiable exponential linear units", arXiv:1704.07483, 2017. */
@@ -746,6 +773,7 @@ export const variants = {
 /** Functions with another row for when a parameter of that is given: what theirs has in its place is no float. */
 export const parametrized = {
   hardSigmoid: 'hardSigmoidOf',
+  selu: 'seluOf',
 } as const satisfies Record<string, keyof typeof activations>;
 
 export type Activation = keyof typeof activations;

@@ -19,8 +19,8 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   for (const candidate of names) {
     const lower = candidate.toLowerCase();
     const slips = slipsBetween(given, lower);
-    // Letters that were left out at the end count half: softmaxGrad is rather softmaxGrad:ROW than softmax:ROW.
-    const cost = lower.startsWith(given) ? slips / 2 : slips;
+    // Letters that were left out at the end count a third: softmaxGrad is rather softmaxGrad:ROW than softmax:ROW.
+    const cost = lower.startsWith(given) ? slips / 3 : slips;
     if (cost < fewest && isNear(given, lower, slips)) [best, fewest] = [candidate, cost];
   }
   return best;

@@ -34,7 +34,16 @@ template <class T> vec<T> celu_slope(vec<T> x, vec<T> a) {
   return select(x > 0, vec<T>(T(1)), huge_exp(quotient_within(-abs(x), a, exp_end<T>)) * (1 / huge<T>));
 }
 
-// s x from 0 on, and s a (e^x - 1) below, s = 1.0507009873554804934193349852946 and a
+// s x from 0 on, and s a (e^x - 1) below, the product in two parts, so that both factors are as if rounded once.
+template <class T> vec<T> selu_of(vec<T> x, vec<T> a, vec<T> s) {
+  const vec<T> e = expm1_below(x), y = a * e, rest = fma(a, e, -y);
+  return select(x < 0, fma(s, y, s * rest), s * x);
+}
+template <class T> vec<T> selu_of_slope(vec<T> x, vec<T> a, vec<T> s) {
+  return select(x > 0, s, s * (a * exp_below(x)) * (1 / huge<T>));
+}
+
+// The same with s = 1.0507009873554804934193349852946 and a
 // = 1.6732632423543772848170429916717, both as sums of two positive numbers: a product with them never becomes a
 // difference, not at infinity or -0 either.
 template <class T> constexpr constant<T> selu_scale = {0x1.0cfabd6a91132p+0, 0x1.6fc7d272f2695p-55};

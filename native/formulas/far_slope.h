@@ -116,6 +116,13 @@ template <> struct far_slope<nonlin::activation_selu> {
   exponential<double> power;
   far_slope(vec<double> a, nonlin::parameters) : power(exponential_of(-a)) {}
 };
+template <> struct far_slope<nonlin::activation_seluOf> {
+  static constexpr bool known = true;
+  static constexpr double end = 1500;
+  vec<double> factor;
+  exponential<double> power;
+  far_slope(vec<double> a, nonlin::parameters p) : factor(p.a * p.b), power(exponential_of(-a)) {}
+};
 template <> struct far_slope<nonlin::activation_celu> {
   static constexpr bool known = true;
   static constexpr double end = largest<double>;

@@ -11,19 +11,27 @@ template <class T> pair<T> huge_log1p_exp(pair<T> x) {
   return {e, e * u * log1p_rest(u)};
 }
 
+// Whether a threshold t below 20, which others have for speed, makes x itself of log(1 + e^(b x)) / b: where b x is
+// above it, in exact terms.
+template <class T> mask<T> is_straight(vec<T> x, vec<T> b, vec<T> t) {
+  return fma(x, b, -select(t < 20, t, vec<T>(T(__builtin_inf())))) > 0;
+}
 // log(1 + e^(b x)) / b as max(x, 0) + log(1 + e^-|b x|) / b. The reciprocal of b, the same for all x, is a sum of two.
 // Where `huge` goes depends on b, so that all products stay in range.
-template <class T> vec<T> softplus(vec<T> x, vec<T> b) {
+template <class T> vec<T> softplus(vec<T> x, vec<T> b, vec<T> t) {
   const mask<T> small = b < 1;
   const vec<T> one = select(small, vec<T>(1 / huge<T>), vec<T>(T(1))), high = one / b, low = fma(-high, b, one) / b;
   const vec<T> a = abs(x), end = min(far_exp_end<T> / b, largest<T>);
   const pair<T> y = huge_log1p_exp(product(max(-a, -end), b));
   const vec<T> quotient = fma(y.high, high, fma(y.low, high, y.high * low));
-  return fma(select(a > end, vec<T>(T(0)), quotient), select(small, vec<T>(T(1)), vec<T>(1 / huge<T>)), max(x, 0));
+  const vec<T> sum =
+      fma(select(a > end, vec<T>(T(0)), quotient), select(small, vec<T>(T(1)), vec<T>(1 / huge<T>)), max(x, 0));
+  return select(is_straight(x, b, t), x, sum);
 }
 // sigmoid(b x)
-template <class T> vec<T> softplus_slope(vec<T> x, vec<T> b) {
-  return tiny<T> / one_plus_exp(product_within(-x, b, sigmoid_end<T>, exp_end<T>));
+template <class T> vec<T> softplus_slope(vec<T> x, vec<T> b, vec<T> t) {
+  const vec<T> slope = tiny<T> / one_plus_exp(product_within(-x, b, sigmoid_end<T>, exp_end<T>));
+  return select(is_straight(x, b, t), vec<T>(T(1)), slope);
 }
 
 // -log(1 + e^-x) as min(x, 0) - log(1 + e^-|x|).

@@ -26,7 +26,7 @@ const functions = { exp, expm1, logistic, sqrt, density, normal };
 const curves = [
   ...['sigmoid', 'tanh', 'gelu', 'geluTanh', 'geluSigmoid'],
   ...['softsign', 'rrelu', 'hardSigmoidOf', 'hardSwish', 'squareplus'],
-  ...['silu', 'softplus', 'logSigmoid', 'selu', 'celu', 'mish', 'tanhShrink', 'softcap'],
+  ...['silu', 'softplus', 'logSigmoid', 'selu', 'seluOf', 'celu', 'mish', 'tanhShrink', 'softcap'],
 ] as const;
 const vectors = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/double-double.json'), 'utf8')) as Record<
   keyof typeof functions,

@@ -65,6 +65,7 @@ const bounds = {
   softplus: { value: 2, slope: 2 },
   logSigmoid: { value: 2, slope: 2 },
   selu: { value: 2, slope: 2 },
+  seluOf: { value: 2, slope: 2 },
   celu: { value: 2, slope: 1 },
   mish: { value: 3, slope: 4 },
   tanhShrink: { value: 2, slope: 5 },

@@ -90,6 +90,8 @@ def root(x):
 
 
 SELU_SCALE, SELU_ALPHA = mpf("1.0507009873554804934193349852946"), mpf("1.6732632423543772848170429916717")
+# The parameters of seluOf as they stand in the table, rounded to float32: ONNX's.
+ONNX_ALPHA, GAMMA = mpf(float32(SELU_ALPHA)), mpf(float32(SELU_SCALE))
 CAP = 50  # softcap has no default
 
 
@@ -154,6 +156,12 @@ FUNCTIONS = {
     "selu": (
         lambda x: SELU_SCALE * (x if x > 0 else SELU_ALPHA * mp.expm1(x)),
         lambda x: SELU_SCALE * (1 if x > 0 else SELU_ALPHA * mp.exp(x)),
+        None,
+        (745.2, 104),
+    ),
+    "seluOf": (
+        lambda x: GAMMA * (x if x > 0 else ONNX_ALPHA * mp.expm1(x)),
+        lambda x: GAMMA * (1 if x > 0 else ONNX_ALPHA * mp.exp(x)),
         None,
         (745.2, 104),
     ),

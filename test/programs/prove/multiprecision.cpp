@@ -103,6 +103,7 @@ real_truth silu(const real &x, parameters p) { return gated(x, x * real(p.a), re
 
 real_truth softplus(const real &x, parameters p) {
   const real b = p.a;
+  if (p.b < 20 && b * x > p.b) return identity(x, p);
   return {softplus(b * x) / b, logistic(b * x)};
 }
 
@@ -110,6 +111,11 @@ real_truth logSigmoid(const real &x, parameters) { return {-softplus(-x), logist
 
 real_truth selu(const real &x, parameters) {
   static const real scale("1.0507009873554804934193349852946"), alpha("1.6732632423543772848170429916717");
+  return {scale * (x < 0.0 ? alpha * expm1(x) : x), x > 0.0 ? scale : scale * alpha * exp(x)};
+}
+
+real_truth seluOf(const real &x, parameters p) {
+  const real scale = p.b, alpha = p.a;
   return {scale * (x < 0.0 ? alpha * expm1(x) : x), x > 0.0 ? scale : scale * alpha * exp(x)};
 }
 

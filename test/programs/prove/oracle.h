@@ -199,7 +199,11 @@ template <class R> truth<R> squareplus(double x, parameters p) {
   return {sum / 2, sum / (2 * root), sum / (2 * root)};
 }
 
+// Above PyTorch's threshold, where that is below its default.
+inline bool is_straight(double x, parameters p) { return p.b < 20 && std::fma(x, p.a, -p.b) > 0; }
+
 template <class R> truth<R> softplus(double x, parameters p) {
+  if (is_straight(x, p)) return straight<R>(x);
   const R e = exp<R>(product(-std::abs(bounded(x, 12000 / p.a)), p.a));
   const R slope = (x < 0 ? e : R(1)) / (1 + e);
   return {std::fmax(R(x), R(0)) + std::log1p(e) / R(p.a), slope, slope};
@@ -216,6 +220,13 @@ template <class R> truth<R> selu(double x, parameters) {
   const R y = x < 0 ? std::expm1(R(x)) : R(x);
   const R slope = nearest<R>(x > 0 ? selu_scale : selu_below) * (x > 0 ? R(1) : std::exp(R(x)));
   return {R(of.high) * y + R(of.low) * y, slope, slope};
+}
+
+template <class R> truth<R> seluOf(double x, parameters p) {
+  const R scale = p.b, below = R(p.a) * scale;
+  if (x > 0) return {scale * R(x), scale, scale};
+  const R slope = below * std::exp(R(x));
+  return {x < 0 ? below * std::expm1(R(x)) : scale * R(x), slope, slope};
 }
 
 template <class R> truth<R> celu(double x, parameters p) {
@@ -289,6 +300,7 @@ inline limits silu_limits(parameters p) {
 inline limits softplus_limits(parameters) { return {0, 0, infinity, 1}; }
 inline limits logSigmoid_limits(parameters) { return {-infinity, 1, -0.0, 0}; }
 inline limits selu_limits(parameters) { return {-selu_below.high, 0, infinity, selu_scale.high}; }
+inline limits seluOf_limits(parameters p) { return {-p.a * p.b, p.a * p.b * 0, p.b * infinity, p.b}; }
 inline limits celu_limits(parameters p) { return {-p.a, 0, infinity, 1}; }
 inline limits mish_limits(parameters) { return {-0.0, -0.0, infinity, 1}; }
 inline limits tanhShrink_limits(parameters) { return {-infinity, 1, infinity, 1}; }
