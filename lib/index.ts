@@ -153,9 +153,10 @@ export const squareplus = forward('squareplus');
 export const prelu = forward('prelu');
 
 /**
- * Softplus, `log(1 + e^(beta * x)) / beta` (Dugas and others, 2000); `beta`, above 0, is 1. Without PyTorch's `threshold`: the
- * formula itself holds everywhere, with all digits in the left tail. Accepts, returns and throws like {@link relu}, and is as
- * accurate as {@link silu}.
+ * Softplus, `log(1 + e^(beta * x)) / beta` (Dugas and others, 2000); `beta`, above 0, is 1. The formula holds everywhere, with all
+ * digits in the left tail, so PyTorch's `threshold`, from where it takes x itself, is not needed: one below its default of 20 is
+ * obeyed, where `beta * x` is above it, and others change nothing. Accepts, returns and throws like {@link relu}, and is as accurate as
+ * {@link silu}.
  */
 export const softplus = forward('softplus');
 
@@ -167,8 +168,9 @@ export const logSigmoid = forward('logSigmoid');
 
 /**
  * Scaled exponential linear unit, `s * x` where x is positive and `s * a * (e^x - 1)` elsewhere, with the real numbers
- * s = 1.0507009873554804934193349852946 and a = 1.6732632423543772848170429916717 (Klambauer and others, 2017), where ONNX has the
- * nearest float32. Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
+ * s = 1.0507009873554804934193349852946 and a = 1.6732632423543772848170429916717 (Klambauer and others, 2017). With one of the
+ * options `alpha` and `gamma` it is that of numbers of the array's dtype: ONNX has the float32 nearest to both. Accepts, returns and
+ * throws like {@link relu}, and is as accurate as {@link silu}.
  */
 export const selu = forward('selu');
 

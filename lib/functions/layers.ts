@@ -284,6 +284,7 @@ export class Squareplus extends Elementwise.of('Squareplus', 'squareplus') {}
 
 /** x, and below 0 weight x, like the function `prelu`; the weight is a number and is not learned. */
 export class PReLU extends Elementwise.of('PReLU', 'prelu') {}
+
 /** log(1 + e^(beta x)) / beta, like the function `softplus`. */
 export class Softplus extends Elementwise.of('Softplus', 'softplus') {}
 
