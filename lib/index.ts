@@ -145,12 +145,6 @@ export const hardSwish = forward('hardSwish');
 export const squareplus = forward('squareplus');
 
 /**
- * `x` where x is positive and `weight * x` elsewhere (He, Zhang, Ren and Sun, 2015); `weight` is a number and needed. Accepts, returns
- * and throws like {@link relu}, and rounds correctly.
- */
-export const prelu = forward('prelu');
-
-/**
  * Softmax along a dimension, `e^x / sum(e^x)`. float32 is within 4 ulp of the true value and float64 within 5, measured on rows
  * of up to 2^20: nothing overflows, nothing is lost in a difference to the largest entry, and the sum keeps its rounding errors.
  * A slice with NaN or +Infinity in it, or of -Infinity only, becomes NaN; a single -Infinity becomes 0.
@@ -252,9 +246,6 @@ export const hardSwishGrad = gradient('hardSwish');
 /** `grad * (1 + x / sqrt(x^2 + b)) / 2`. Arguments as in {@link reluGrad}, and of {@link squareplus}. */
 export const squareplusGrad = gradient('squareplus');
 
-/** `grad` where x is positive and `weight * grad` elsewhere. Arguments as in {@link reluGrad}, and of {@link prelu}. */
-export const preluGrad = gradient('prelu');
-
 /** `s * (grad - sum(grad * s))` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}, and of {@link softmax}. */
 export const softmaxGrad = alongDimGradient('softmax');
 
@@ -310,6 +301,7 @@ export {
 } from './functions/layers.js';
 export { crossEntropy, crossEntropyGrad, logSumExp } from './functions/losses.js';
 export { activation } from './functions/names.js';
+export { type PReLUOptions, prelu, preluGrad, preluWeightGrad, type Weight } from './functions/prelu.js';
 export type {
   DataOf,
   DTypeOf,
