@@ -176,6 +176,26 @@ function slopesOf(weight: unknown, name: string): FloatArray {
   }
 }
 
+/** The weight of a layer: a number, or slopes in the memory they were given in; those of a list are not rounded yet. */
+export function keptWeight(weight: unknown, name: string): number | Tensor {
+  const slopes = slopesOf(weight, name);
+  for (let i = 0; i < slopes.length; i++)
+    if (!Number.isFinite(slopes[i])) throw notFinite(slopes[i]!, i, weight, slopes, name);
+  if (typeof weight === 'number') return weight;
+  return Array.isArray(weight) ? new Tensor(slopes) : asTensor(weight, 'weight', name);
+}
+
+/** A weight of as many slopes of one value, as PyTorch makes it. */
+export function newWeight(count: unknown = 1, init: unknown = 0.25, name: string): Tensor {
+  if (!Number.isInteger(count))
+    throw new TypeError(`${name}: numParameters must be an integer, got ${describe(count)}`);
+  if ((count as number) < 1) throw new RangeError(`${name}: numParameters must be at least 1, got ${count}`);
+  if (typeof init !== 'number') throw new TypeError(`${name}: init must be a number, got ${describe(init)}`);
+  if (!Number.isFinite(Math.fround(init)))
+    throw new RangeError(`${name}: init must be finite as a float32, got ${init}`);
+  return new Tensor(allocate('float32', count as number, name).fill(init));
+}
+
 function numbersOf(list: readonly unknown[], name: string): Float64Array {
   const numbers = allocate('float64', list.length, name) as Float64Array;
   for (let i = 0; i < numbers.length; i++) {
