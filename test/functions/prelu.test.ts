@@ -20,12 +20,17 @@ const shapes = [
   [2, 5, 255],
   [3, 4, 256],
   [2, 3, 1100],
-  [1, 2, 300_000],
+  [1, 2, 20_000],
 ] as const;
 const special = [NaN, -0, 0, -Infinity, Infinity, -1e-45, 5e-324];
 const valuesOf = (Floats: typeof Float32Array | typeof Float64Array, count: number, seed: number) =>
   new Floats(count).map((_: number, i: number) => (i % 13 === 5 ? special[i % 7]! : 5 * Math.sin(i * 1.7 + seed)));
 const slopeOf = (c: number) => [0.25, 0, -1.5, 1, 1e-30][c % 5]!;
+/** The first place where two arrays differ, also by the sign of a zero; NaN is NaN. Faster than toEqual, which takes a microsecond each. */
+const differ = (a: Float, b: Float) => {
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return i;
+  return a.length === b.length ? -1 : a.length;
+};
 const stored = (x: Float, value: number) => (x instanceof Float32Array ? Math.fround(value) : value);
 
 describe.each(nonlin.backends())('%s', (name) => {
@@ -35,7 +40,7 @@ describe.each(nonlin.backends())('%s', (name) => {
       const [outer, length, inner] = shape;
       const size = outer * length * inner;
       const [x, g] = [valuesOf(Floats, size, 1), valuesOf(Floats, size, 2)];
-      const weight = Floats.from({ length }, (_, c) => slopeOf(c)) as Float;
+      const weight = new Floats(length).map((_: number, c: number) => slopeOf(c));
       const [expected, slopes] = [x.slice(), x.slice()];
       for (let i = 0; i < size; i++) {
         const slope = weight[Math.floor(i / inner) % length]!;
@@ -45,14 +50,14 @@ describe.each(nonlin.backends())('%s', (name) => {
       }
       const [input, grad] = [new Tensor(x, { shape }), new Tensor(g, { shape })];
       for (const given of [weight, [...weight], new Tensor(weight)]) {
-        expect(prelu(input, { weight: given }).data, `${shape}`).toEqual(expected);
-        expect(preluGrad(grad, input, { weight: given }).data, `${shape}`).toEqual(slopes);
+        expect(differ(prelu(input, { weight: given }).data, expected), `${shape}`).toBe(-1);
+        expect(differ(preluGrad(grad, input, { weight: given }).data, slopes), `${shape}`).toBe(-1);
       }
       const inPlace = new Tensor(x.slice(), { shape });
       expect(prelu(inPlace, { weight, channelDim: -2, out: inPlace, precision: 'exact' })).toBe(inPlace);
-      expect(inPlace.data).toEqual(expected);
+      expect(differ(inPlace.data, expected)).toBe(-1);
       const inGrad = new Tensor(g.slice(), { shape });
-      expect(preluGrad(inGrad, input, { weight, out: inGrad }).data).toEqual(slopes);
+      expect(differ(preluGrad(inGrad, input, { weight, out: inGrad }).data, slopes)).toBe(-1);
     }
   });
 
@@ -61,8 +66,10 @@ describe.each(nonlin.backends())('%s', (name) => {
       for (const shape of shapes) {
         const [outer, length, inner] = shape;
         const size = outer * length * inner;
+        // Multiples of a power of two, whose products and sums are exact as integers.
+        const [bits, one] = Floats === Float32Array ? [20, 2 ** 10] : [50, 2 ** 40];
         const [g, x] = [3, 4].map((seed) =>
-          new Floats(size).map((_, i) => 1e3 * Math.sin(i * i * 0.7 + seed) ** 5),
+          new Floats(size).map((_, i) => Math.round(2 ** bits * Math.sin(i * i * 0.7 + seed) ** 5) / one),
         ) as [Float, Float];
         const [input, grad] = [new Tensor(x, { shape }), new Tensor(g, { shape })];
         const weight = new Floats(length).fill(0.25);
@@ -70,20 +77,19 @@ describe.each(nonlin.backends())('%s', (name) => {
         const sums = preluWeightGrad(grad, input, { weight }) as nonlin.Tensor;
         nonlin.useBackend('js');
         expect(preluWeightGrad(grad, input, { weight })).toEqual(sums);
-        // Products as integers of 2^-120, which drop less than any bound.
-        const exact = Array.from({ length }, () => ({ sum: 0n, size: 0n }));
         if (size > 10_000) continue;
+        const exact = Array.from({ length }, () => ({ sum: 0n, size: 0n }));
         for (let i = 0; i < size; i++) {
           if (x[i]! >= 0) continue;
-          const term = BigInt(Math.round(g[i]! * 2 ** 60)) * BigInt(Math.round(x[i]! * 2 ** 60));
+          const term = BigInt(g[i]! * one) * BigInt(x[i]! * one);
           const channel = exact[Math.floor(i / inner) % length]!;
           channel.sum += term;
           channel.size += term < 0n ? -term : term;
         }
         exact.forEach(({ sum, size }, c) => {
-          const off = BigInt(Math.round(sums.data[c]! * 2 ** 60)) * 2n ** 60n - sum;
-          const ulp = Floats === Float32Array ? 2n ** 24n : 2n ** 53n;
-          expect(off < 0n ? -off : off, `${shape} ${c}`).toBeLessThanOrEqual(size / ulp + 2n ** 61n);
+          const off = BigInt(Math.round(sums.data[c]! * one * one)) - sum;
+          const ulp = Floats === Float32Array ? 2n ** 24n : 2n ** 52n;
+          expect(off < 0n ? -off : off, `${shape} ${c}`).toBeLessThanOrEqual(size / ulp + 1n);
         });
       }
   });
@@ -112,9 +118,12 @@ describe.each(nonlin.backends())('%s', (name) => {
     const options = { weight: Float32Array.from({ length: 64 }, (_, c) => slopeOf(c)) };
     const all = [1, 2].map((threads) => {
       nonlin.setThreads(threads);
-      return [prelu(x, options), preluGrad(g, x, options), preluWeightGrad(g, x, options)];
+      return [prelu(x, options), preluGrad(g, x, options), preluWeightGrad(g, x, options) as nonlin.Tensor];
     });
-    expect(all[1]).toEqual(all[0]);
+    all[0]!.forEach((one, i) => {
+      expect(differ(one.data, all[1]![i]!.data)).toBe(-1);
+    });
+    nonlin.setThreads(1);
   });
 });
 
