@@ -224,7 +224,7 @@ function channelsOf(
     );
   const slopes =
     dtypeOf(x) === dtypeOf(weight) ? weight : isFloat32(x) ? new Float32Array(weight) : new Float64Array(weight);
-  // Not by findIndex, which takes 15 ns for each.
+  // Not by findIndex: with it, and all slopes copied as float64, one took 33 ns, and so 2 to 5.
   for (let i = 0; i < slopes.length; i++)
     if (!Number.isFinite(slopes[i])) throw notFinite(weight[i]!, i, given, x, name);
   return { slopes, inner: sizeOf(shape, at + 1) };
