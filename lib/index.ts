@@ -147,12 +147,6 @@ export const hardSwish = forward('hardSwish');
 export const squareplus = forward('squareplus');
 
 /**
- * `x` where x is positive and `weight * x` elsewhere (He, Zhang, Ren and Sun, 2015); `weight` is a number and needed. Accepts, returns
- * and throws like {@link relu}, and rounds correctly.
- */
-export const prelu = forward('prelu');
-
-/**
  * Softplus, `log(1 + e^(beta * x)) / beta` (Dugas and others, 2000); `beta`, above 0, is 1. The formula holds everywhere, with all
  * digits in the left tail, so PyTorch's `threshold`, from where it takes x itself, is not needed: one below its default of 20 is
  * obeyed, where `beta * x` is above it, and others change nothing. Accepts, returns and throws like {@link relu}, and is as accurate as
@@ -303,9 +297,6 @@ export const hardSwishGrad = gradient('hardSwish');
 /** `grad * (1 + x / sqrt(x^2 + b)) / 2`. Arguments as in {@link reluGrad}, and of {@link squareplus}. */
 export const squareplusGrad = gradient('squareplus');
 
-/** `grad` where x is positive and `weight * grad` elsewhere. Arguments as in {@link reluGrad}, and of {@link prelu}. */
-export const preluGrad = gradient('prelu');
-
 /** `grad * sigmoid(beta * x)`. Arguments as in {@link reluGrad}, and of {@link softplus}. */
 export const softplusGrad = gradient('softplus');
 
@@ -389,6 +380,7 @@ export {
 } from './functions/layers.js';
 export { crossEntropy, crossEntropyGrad, logSumExp } from './functions/losses.js';
 export { activation } from './functions/names.js';
+export { type PReLUOptions, prelu, preluGrad, preluWeightGrad, type Weight } from './functions/prelu.js';
 export type {
   DataOf,
   DTypeOf,

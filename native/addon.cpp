@@ -17,13 +17,16 @@ constexpr int64_t max_threads = 256;
 struct call_record {
   // The arrays of a call are its inputs and then its outputs.
   enum kind : int32_t {
-    map,             // x, y
-    gradient,        // grad, x, y
-    slices,          // x, y
-    slices_gradient, // grad, x, y
-    gate,            // a, b, y
-    gate_gradient,   // grad, a, b, and its two results
-    log_parts,       // x, and a Float64Array of the maximum and one of the logarithm for each slice
+    map,               // x, y
+    gradient,          // grad, x, y
+    slices,            // x, y
+    slices_gradient,   // grad, x, y
+    gate,              // a, b, y
+    gate_gradient,     // grad, a, b, and its two results
+    log_parts,         // x, and a Float64Array of the maximum and one of the logarithm for each slice
+    channels,          // x, slopes, y; of a small call a slope for each element
+    channels_gradient, // grad, x, slopes, y
+    channel_sums,      // grad, x, and a Float64Array of the sum for each channel
     kind_count
   };
   static constexpr size_t most_inputs = 3, most_outputs = 2;
@@ -40,7 +43,10 @@ struct call_record {
         a(r.a), b(r.b) {}
 
   bool has_slices() const { return kind == slices || kind == slices_gradient || kind == log_parts; }
-  size_t inputs() const { return kind == map || kind == slices ? 1 : kind == gate_gradient ? 3 : 2; }
+  bool has_channels() const { return kind == channels || kind == channels_gradient || kind == channel_sums; }
+  size_t inputs() const {
+    return kind == map || kind == slices ? 1 : kind == gate_gradient || kind == channels_gradient ? 3 : 2;
+  }
   size_t outputs() const { return kind == gate_gradient ? 2 : 1; }
   // Those that know no sizes.
   bool is_known() const {
@@ -57,6 +63,7 @@ struct call_record {
     if (double(size_t(length)) != length || double(size_t(inner)) != inner) return false;
     return !__builtin_mul_overflow(size_t(length), size_t(inner), &slab) && elements % slab == 0;
   }
+  size_t slabs(size_t elements) const { return elements / (size_t(length) * size_t(inner)); }
 
   void run(const void *const *in, void *const *out, size_t elements, unsigned threads) const {
     const kernels &kernels = *supported_kernels()[size_t(set)];
@@ -64,7 +71,7 @@ struct call_record {
     const arithmetic how = arithmetic(this->how);
     const parameters p = {a, b};
     if (elements == 0) return;
-    const size_t outer = has_slices() ? elements / (size_t(length) * size_t(inner)) : 0;
+    const size_t outer = has_slices() ? slabs(elements) : 0;
     switch (kind) {
     case map:
       return run_map(kernels, row, p, how, nullptr, in[0], out[0], elements, threads);
@@ -78,6 +85,12 @@ struct call_record {
       return run_gate(kernels, row, p, how, in[0], in[1], out[0], elements, threads);
     case gate_gradient:
       return run_gate_gradient(kernels, row, p, how, in[0], in[1], in[2], out[0], out[1], elements, threads);
+    case channels:
+      return run_channels(kernels, how, nullptr, in[0], in[1], out[0], slabs(elements), size_t(length), size_t(inner),
+                          threads);
+    case channels_gradient:
+      return run_channels(kernels, how, in[0], in[1], in[2], out[0], slabs(elements), size_t(length), size_t(inner),
+                          threads);
     }
   }
 };
@@ -143,6 +156,8 @@ napi_value call_small(napi_env env, const call_record &record, char *memory, siz
     return fail_range(env, "the block does not hold so many elements");
   if (record.has_slices() && !record.fits(size_t(record.count)))
     return fail_range(env, "length * inner must be positive and divide the number of elements");
+  if (record.has_channels() && (record.length != record.count || record.inner != 1))
+    return fail_range(env, "a small call has a slope for each element");
   void *arrays[call_record::most_inputs];
   for (size_t i = 0; i < inputs; i++)
     arrays[i] = memory + record_bytes + i * size_t(record.count) * record.element_size();
@@ -171,6 +186,40 @@ napi_value call_log_parts(napi_env env, const call_record &record, const napi_va
   return nullptr;
 }
 
+// A call with a slope, or a sum, for each channel.
+napi_value call_channels(napi_env env, const call_record &record, const napi_value *values) {
+  const bool sums = record.kind == call_record::channel_sums;
+  // Where the slopes are, or the sums.
+  const size_t place = record.kind == call_record::channels ? 1 : 2, count = sums ? 3 : place + 2;
+  array all[call_record::most_inputs + call_record::most_outputs], like[call_record::most_inputs];
+  size_t others = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (!read_array(env, values[i], sums && i == place ? sizeof(double) : record.element_size(), all[i]))
+      return nullptr;
+    if (i != place && all[i].length != all[0].length) return fail_range(env, "the arrays differ in length");
+    if (i != place) like[others++] = all[i];
+  }
+  const size_t elements = all[0].length;
+  if (!record.fits(elements))
+    return fail_range(env, "length * inner must be positive and divide the number of elements");
+  if (double(all[place].length) != record.length)
+    return fail_range(env, sums ? "expected a sum for each channel" : "expected a slope for each channel");
+  for (size_t i = 0; i < count; i++)
+    if ((sums || i == count - 1) && i != place && share_memory(all[i], all[place]))
+      return fail_range(env, sums ? "a result overlaps an input" : "out overlaps the slopes");
+  if (!sums)
+    if (const char *wrong = overlap_of(like, others - 1, like + others - 1, 1)) return fail_range(env, wrong);
+  const void *in[] = {all[0].data, all[1].data, all[2].data};
+  void *const out[] = {all[count - 1].data};
+  if (!sums)
+    record.run(in, out, elements, threads_for(env, elements));
+  else if (elements > 0)
+    run_channel_sums(*supported_kernels()[size_t(record.set)], arithmetic(record.how), in[0], in[1],
+                     static_cast<double *>(out[0]), record.slabs(elements), size_t(record.length), size_t(record.inner),
+                     threads_for(env, elements));
+  return nullptr;
+}
+
 // (block[, inputs..., outputs...]): a record, and the arrays where they do not lie behind it. One function serves all
 // calls, because V8 calls a native function quickly only where it always calls the same one. More arguments than these
 // count for nothing.
@@ -187,7 +236,8 @@ napi_value call(napi_env env, napi_callback_info info) {
     return fail_range(env, "the block is too small, or not aligned");
   const call_record record(*static_cast<const volatile call_record *>(memory));
   if (!record.is_known()) return fail_range(env, "there is no such call");
-  if (count == 1 && record.kind == call_record::log_parts) return fail_type(env, "expected arrays");
+  if (count == 1 && (record.kind == call_record::log_parts || record.kind == call_record::channel_sums))
+    return fail_type(env, "expected arrays");
   if (count == 1) return call_small(env, record, static_cast<char *>(memory), size);
 
   // Asked for apart, as a small call has none of them.
@@ -199,6 +249,7 @@ napi_value call(napi_env env, napi_callback_info info) {
     return call_log_parts(env, record, values + 1);
   }
   if (count < 1 + inputs + outputs) return fail_type(env, "expected as many arrays as the record says");
+  if (record.has_channels()) return call_channels(env, record, values + 1);
   array all[most_arrays];
   void *data[most_arrays];
   for (size_t i = 0; i < inputs + outputs; i++) {

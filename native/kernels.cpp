@@ -1,6 +1,7 @@
 // The table of an instruction set, which CMake calls KERNELS, and the loops of softmax. Those of the rows are
 // loops.cpp's.
 #include "kernels.h"
+#include "formulas/piecewise.h"
 #include "softmax/logs.h"
 
 namespace nonlin {
@@ -13,22 +14,58 @@ namespace KERNELS_ROWS {
 
 namespace {
 
-// y[i] = a[i] b[i], each loaded before it is stored, as y may be either.
-template <class E> void multiply(const void *factor, const void *other, void *product, size_t n, bool stream) {
+// y[i] = f(a[i], b[i]), each loaded before it is stored, as y may be either.
+template <class E, class F>
+void combine(const void *first, const void *second, void *result, size_t n, bool stream, F f) {
   constexpr size_t lanes = vec<E>::lanes;
-  const E *a = static_cast<const E *>(factor), *b = static_cast<const E *>(other);
-  E *y = static_cast<E *>(product);
+  const E *a = static_cast<const E *>(first), *b = static_cast<const E *>(second);
+  E *y = static_cast<E *>(result);
   size_t i = 0;
   if (stream && n >= lanes) {
     i = until_aligned<E>(y);
-    if (i > 0) store(y, load<E>(a, i) * load<E>(b, i), i);
+    if (i > 0) store(y, f(load<E>(a, i), load<E>(b, i)), i);
     for (; i + lanes <= n; i += lanes)
-      store_past_cache(y + i, load<E>(a + i) * load<E>(b + i));
+      store_past_cache(y + i, f(load<E>(a + i), load<E>(b + i)));
     fence();
   }
   for (; i < n; i += lanes) {
     const size_t some = n - i < lanes ? n - i : lanes;
-    store_some(y + i, load_some<E>(a + i, some) * load_some<E>(b + i, some), some);
+    store_some(y + i, f(load_some<E>(a + i, some), load_some<E>(b + i, some)), some);
+  }
+}
+
+template <class E> void multiply(const void *a, const void *b, void *y, size_t n, bool stream) {
+  combine<E>(a, b, y, n, stream, [](vec<E> a, vec<E> b) { return a * b; });
+}
+
+template <class E> void slopes(const void *x, const void *slopes, void *y, size_t n, bool stream) {
+  combine<E>(x, slopes, y, n, stream, [](vec<E> x, vec<E> slope) { return leaky_relu(x, slope); });
+}
+
+template <class E> void slopes_grad(const void *grad, const void *input, const void *slopes, void *result, size_t n) {
+  constexpr size_t lanes = vec<E>::lanes;
+  const E *g = static_cast<const E *>(grad), *x = static_cast<const E *>(input), *a = static_cast<const E *>(slopes);
+  E *y = static_cast<E *>(result);
+  for (size_t i = 0; i < n; i += lanes) {
+    const size_t some = n - i < lanes ? n - i : lanes;
+    store_some(y + i,
+               leaky_relu_gradient(load_some<E>(x + i, some), load_some<E>(g + i, some), load_some<E>(a + i, some)),
+               some);
+  }
+}
+
+// In double lanes, where the product of two floats is exact.
+template <class E> void add_slopes_grad(const void *grad, const void *input, double *sums, double *lost, size_t n) {
+  using V = vec<double>;
+  constexpr size_t lanes = V::lanes;
+  const E *g = static_cast<const E *>(grad), *x = static_cast<const E *>(input);
+  for (size_t i = 0; i < n; i += lanes) {
+    const size_t some = n - i < lanes ? n - i : lanes;
+    const V from = load_some<double>(x + i, some), by = load_some<double>(g + i, some);
+    const V term = select(from < 0, by * from, select(from >= 0, V(0.0), from));
+    const V sum = load_some<double>(sums + i, some), next = sum + term, added = next - sum;
+    store_some(sums + i, next, some);
+    store_some(lost + i, load_some<double>(lost + i, some) + ((sum - (next - added)) + (term - added)), some);
   }
 }
 
@@ -46,6 +83,9 @@ const kernels KERNELS = {
 #undef ACTIVATION
         },
     .multiply = {multiply<float>, multiply<float>, multiply<double>},
+    .slopes = {slopes<float>, slopes<float>, slopes<double>},
+    .slopes_grad = {slopes_grad<float>, slopes_grad<float>, slopes_grad<double>},
+    .add_slopes_grad = {add_slopes_grad<float>, add_slopes_grad<float>, add_slopes_grad<double>},
     // float32 computes the gradients in double lanes either way: grad - sum(grad * softmax) cancels.
     .slices = {{{softmax_rows<float, float>, softmax_rows<double, float>, softmax_rows<double, double>},
                 {softmax_columns<float, float>, softmax_columns<double, float>, softmax_columns<double, double>},

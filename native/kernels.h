@@ -37,6 +37,12 @@ using log_parts_columns_function = void(const void *x, double *maxima, double *l
 // y = a b.
 using multiply_function = void(const void *a, const void *b, void *y, size_t n, bool stream);
 
+// leakyRelu with a slope for each element, its gradient, and that by the slopes: g x where x is below 0, added to sums
+// in double, one for each element, whose rounding errors go to `lost`.
+using slopes_function = void(const void *x, const void *slopes, void *y, size_t n, bool stream);
+using slopes_grad_function = void(const void *g, const void *x, const void *slopes, void *y, size_t n);
+using add_slopes_grad_function = void(const void *g, const void *x, double *sums, double *lost, size_t n);
+
 // The loops of a row.
 struct row_kernels {
   map_function *map[arithmetic_count];
@@ -55,6 +61,9 @@ struct kernels {
   const char *name;
   const row_kernels *rows[activation_count];
   multiply_function *multiply[arithmetic_count];
+  slopes_function *slopes[arithmetic_count];
+  slopes_grad_function *slopes_grad[arithmetic_count];
+  add_slopes_grad_function *add_slopes_grad[arithmetic_count];
   slice_kernels slices[slice_count];
   log_parts_rows_function *log_parts_rows[arithmetic_count];
   log_parts_columns_function *log_parts_columns[arithmetic_count];

@@ -20,6 +20,14 @@ void run_gate(const kernels &set, activation op, parameters p, arithmetic how, c
 void run_gate_gradient(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *a,
                        const void *b, void *da, void *db, size_t n, unsigned threads);
 
+// prelu, with a slope for each channel, the middle dimension of x as [outer, length, inner]; where there is a g, its
+// gradient. No size is 0.
+void run_channels(const kernels &set, arithmetic how, const void *g, const void *x, const void *slopes, void *y,
+                  size_t outer, size_t length, size_t inner, unsigned threads);
+// Its gradient by the slopes: for each channel the sum of g x over the x below 0.
+void run_channel_sums(const kernels &set, arithmetic how, const void *g, const void *x, double *sums, size_t outer,
+                      size_t length, size_t inner, unsigned threads);
+
 // Over the middle dimension of x as [outer, length, inner]; where there is a g, its gradient. No size is 0.
 void run_slices(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y, size_t outer,
                 size_t length, size_t inner, unsigned threads);

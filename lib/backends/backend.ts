@@ -55,6 +55,23 @@ export interface Backend {
     b: number,
     exact?: boolean,
   ): void;
+  /**
+   * y = prelu(x) with a slope for each channel, the middle dimension of x as [outer, slopes.length, inner]. The slopes have the type of
+   * x and share no memory with y. No size is 0.
+   */
+  channels(x: FloatArray, slopes: FloatArray, y: FloatArray, inner: number, exact?: boolean, fresh?: boolean): void;
+  /** Its gradient. */
+  channelsGrad(
+    grad: FloatArray,
+    x: FloatArray,
+    slopes: FloatArray,
+    y: FloatArray,
+    inner: number,
+    exact?: boolean,
+    fresh?: boolean,
+  ): void;
+  /** Its gradient by the slopes: of each channel of [outer, sums.length, inner] the sum of grad * x over the x below 0. */
+  channelSums(grad: FloatArray, x: FloatArray, sums: Float64Array, inner: number): void;
   /** Softmax or its logarithm over the middle dimension of x as [outer, length, inner]; outer follows from the length of x. No size is 0. */
   slices(
     x: FloatArray,

@@ -7,6 +7,8 @@ import { version } from '../version.js';
 import type { Backend, BackendName, Slice } from './backend.js';
 import {
   type Call,
+  callChannelSums,
+  callChannels,
   callGateGradient,
   callLogParts,
   callNative,
@@ -90,6 +92,18 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
       tell(x);
       writeParameters(a, b);
       callGateGradient(call, set, op, exact, grad, x, by, dx, dby);
+    },
+    channels(x, slopes, y, inner, exact) {
+      tell(x);
+      callChannels(call, set, exact, undefined, x, slopes, y, inner);
+    },
+    channelsGrad(grad, x, slopes, y, inner, exact) {
+      tell(x);
+      callChannels(call, set, exact, grad, x, slopes, y, inner);
+    },
+    channelSums(grad, x, sums, inner) {
+      tell(x);
+      callChannelSums(call, set, grad, x, sums, inner);
     },
     slices(x, y, slice, length, inner, exact) {
       tell(x);

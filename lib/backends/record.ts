@@ -26,6 +26,9 @@ export const kinds = {
   gate: 4,
   gateGradient: 5,
   logParts: 6,
+  channels: 7,
+  channelsGradient: 8,
+  channelSums: 9,
 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
@@ -128,6 +131,58 @@ export function callLogParts(
 ): void {
   writeCall(set, kinds.logParts, 0, isFloat32(x) ? float32.all : float64.all, exact);
   call(block, x, maxima, logs);
+}
+
+/** prelu with a slope for each channel, or with a grad its gradient. */
+export function callChannels(
+  call: Call,
+  set: number,
+  exact: boolean | undefined,
+  grad: FloatArray | undefined,
+  x: FloatArray,
+  slopes: FloatArray,
+  y: FloatArray,
+  inner: number,
+): void {
+  const count = lengthOf(y);
+  const { all, first } = isFloat32(y) ? float32 : float64;
+  writeCall(set, grad === undefined ? kinds.channels : kinds.channelsGradient, 0, all, exact);
+  if (count > mostElements) {
+    writeSlices(lengthOf(slopes), inner);
+    if (grad === undefined) call(block, x, slopes, y);
+    else call(block, grad, x, slopes, y);
+    return;
+  }
+  if (count === 0) return;
+  // A slope for each element.
+  writeSlices(count, 1);
+  integers[4] = count;
+  let at = 0;
+  if (grad !== undefined) {
+    copyOver(all, grad);
+    at = count;
+  }
+  copyOver(all, x, at);
+  at += count;
+  for (const end = at + count; at < end; )
+    for (let c = 0; c < slopes.length; c++) for (let i = 0; i < inner; i++) all[at++] = slopes[c]!;
+  call(block);
+  first[count] ??= part(all, 0, count);
+  copyOver(y, first[count]);
+}
+
+/** The sum of each channel. */
+export function callChannelSums(
+  call: Call,
+  set: number,
+  grad: FloatArray,
+  x: FloatArray,
+  sums: Float64Array,
+  inner: number,
+): void {
+  writeCall(set, kinds.channelSums, 0, isFloat32(x) ? float32.all : float64.all);
+  writeSlices(sums.length, inner);
+  call(block, grad, x, sums);
 }
 
 function writeCall(set: number, kind: Kind, op: Op, all: FloatArray, exact = false): void {

@@ -12,8 +12,9 @@ import {
 } from '../activations/signatures.js';
 import type { Slice } from '../backends/backend.js';
 import { describe } from '../basics/errors.js';
-import { shareMemory } from '../basics/floats.js';
+import { type FloatArray, shareMemory } from '../basics/floats.js';
 import { type Given, noOptions, readOptions, readOwn, tooMany } from '../basics/options.js';
+import type { Tensor } from '../tensor/tensor.js';
 import {
   type Input,
   map,
@@ -28,6 +29,7 @@ import {
   slices,
   slicesGrad,
 } from './functions.js';
+import { apply, applyGrad, keptWeight, newWeight, type Weight, weightGrad } from './prelu.js';
 
 // A constructor that returns a function makes `layer(x)` work; the fields of the classes below are then the function's.
 class Callable {
@@ -45,7 +47,7 @@ export interface Layer {
 }
 
 /**
- * An activation as an object. It holds no parameters. In training, which it is made for, it keeps the input of its last `forward`
+ * An activation as an object. In training, which it is made for, it keeps the input of its last `forward`
  * for `backward(grad)`: by reference, so that the memory stays alive, and what is written to it in between counts. After `eval()` it
  * keeps nothing.
  */
@@ -92,11 +94,10 @@ export abstract class Layer extends Callable {
    * @throws Error where there is neither; TypeError, RangeError where the arguments do not fit each other.
    */
   backward<X extends Input, O extends Out<X> = undefined>(grad: X, x?: Input, options?: Options<X, O>): Result<X, O>;
-  backward<X extends Input>(grad: X, x: Input | undefined = this.#input, options?: unknown, more?: unknown): Output<X> {
+  backward<X extends Input>(grad: X, x: Input | undefined, options?: unknown, more?: unknown): Output<X> {
     if (more !== undefined) throw tooMany(more, this.title(), 'grad, x');
     const given = this.#read(options);
-    if (x === undefined) throw this.#noInput();
-    return this.computeGrad(grad, x, given).result as Output<X>;
+    return this.computeGrad(grad, this.inputOf('backward', x), given).result as Output<X>;
   }
 
   /** Whether `forward` keeps its input. */
@@ -125,8 +126,8 @@ export abstract class Layer extends Callable {
     return this.train(false);
   }
 
-  /** An empty list: activations learn nothing. */
-  parameters(): [] {
+  /** What is learned: of most activations nothing. */
+  parameters(): Tensor[] {
     return [];
   }
 
@@ -147,9 +148,15 @@ export abstract class Layer extends Callable {
     if (overwritten) this.#why = 'the output of the last forward lies among its input';
   }
 
-  #noInput(): Error {
-    const mend = `pass it: backward(grad, x)${this.#training ? '' : ', or call train() before forward'}`;
-    return new Error(`${this}.backward(grad) needs the input of a forward, and ${this.#why}; ${mend}`);
+  /** x, or the input of the last `forward` for a method that needs one. */
+  protected inputOf(method: string, x: Input | undefined = this.#input): Input {
+    if (x === undefined) throw this.#noInput(method);
+    return x;
+  }
+
+  #noInput(method: string): Error {
+    const mend = `pass it: ${method}(grad, x)${this.#training ? '' : ', or call train() before forward'}`;
+    return new Error(`${this}.${method}(grad) needs the input of a forward, and ${this.#why}; ${mend}`);
   }
 }
 
@@ -282,8 +289,81 @@ export class Hardswish extends Elementwise.of('Hardswish', 'hardSwish') {}
 /** (x + sqrt(x^2 + b)) / 2, like the function `squareplus`. */
 export class Squareplus extends Elementwise.of('Squareplus', 'squareplus') {}
 
-/** x, and below 0 weight x, like the function `prelu`; the weight is a number and is not learned. */
-export class PReLU extends Elementwise.of('PReLU', 'prelu') {}
+export interface PReLULayerOptions {
+  /** How many slopes are made, each of them `init`: 1 (default), or as many as x has channels. */
+  readonly numParameters?: number;
+  /** Default 0.25. */
+  readonly init?: number;
+  /** The slopes themselves, in the place of those two: a typed array or a Tensor is shared, and what is written to it counts. */
+  readonly weight?: Weight;
+  /** The dimension of the channels, as in the function. */
+  readonly channelDim?: number;
+}
+
+/** x, and below 0 x times a slope for all or for each channel, like the function `prelu`. */
+export class PReLU extends Layer {
+  readonly #own: readonly [number | Tensor, number | undefined];
+
+  constructor(options?: PReLULayerOptions);
+  constructor(options?: unknown, more?: unknown) {
+    super();
+    const [numParameters, init, weight, channelDim] = readOwn(options, more, 'PReLU', preluOptions);
+    if (weight !== undefined && (numParameters !== undefined || init !== undefined))
+      throw new TypeError(
+        'PReLU: a `weight` has its number of slopes and their values; leave out `numParameters` and `init`',
+      );
+    if (channelDim !== undefined && !Number.isInteger(channelDim))
+      throw new TypeError(`PReLU: channelDim must be an integer, got ${describe(channelDim)}`);
+    const slopes = weight === undefined ? newWeight(numParameters, init, 'PReLU') : keptWeight(weight, 'PReLU');
+    this.#own = [slopes, channelDim as number | undefined];
+  }
+
+  /** The slopes: a number where one was given, else a Tensor of `numParameters`. */
+  get weight(): number | Tensor {
+    return this.#own[0];
+  }
+  /** The number of slopes. */
+  get numParameters(): number {
+    const [weight] = this.#own;
+    return typeof weight === 'number' ? 1 : weight.size;
+  }
+  /** The dimension of the channels, where one was given. */
+  get channelDim(): number | undefined {
+    return this.#own[1];
+  }
+  /** The weight, unless it is a number. */
+  override parameters(): Tensor[] {
+    const [weight] = this.#own;
+    return typeof weight === 'number' ? [] : [weight];
+  }
+  /**
+   * The gradient by the weight, like the function `preluWeightGrad`, at x or at the input of the last `forward`.
+   *
+   * @throws like `backward`.
+   */
+  weightGrad(grad: Input, x?: Input): number | FloatArray | Tensor;
+  weightGrad(grad: Input, x?: Input, more?: unknown): unknown {
+    if (more !== undefined) throw tooMany(more, this.title(), 'grad, x');
+    return weightGrad(this.title(), grad, this.inputOf('weightGrad', x), { own: this.#own });
+  }
+  protected compute(x: Input, given: Given): Operands {
+    return apply(this.title(), x, { out: given.out, precision: given.precision, own: this.#own });
+  }
+  protected computeGrad(grad: Input, x: Input, given: Given): Operands {
+    return applyGrad(this.title(), grad, x, { out: given.out, precision: given.precision, own: this.#own });
+  }
+  protected title(): string {
+    return 'PReLU';
+  }
+  protected override describe(): string {
+    const [weight] = this.#own;
+    return typeof weight === 'number' ? `weight=${weight}` : `numParameters=${weight.size}`;
+  }
+  protected override fixed(): readonly string[] {
+    return preluOptions;
+  }
+}
+const preluOptions = ['numParameters', 'init', 'weight', 'channelDim'];
 
 /** log(1 + e^(beta x)) / beta, like the function `softplus`. */
 export class Softplus extends Elementwise.of('Softplus', 'softplus') {}

@@ -116,7 +116,7 @@ export function finished(call: Operands): Operands {
 }
 
 /** `other` as a tensor of x's dtype and shape. */
-function likeX(x: Tensor, other: unknown, what: string, name: string): Tensor {
+export function likeX(x: Tensor, other: unknown, what: string, name: string): Tensor {
   const tensor = asTensor(other, what, name);
   if (tensor.dtype !== x.dtype) throw new TypeError(`${name}: ${what} must be ${x.dtype} like x, got ${tensor.dtype}`);
   if (!sameShape(tensor.shape, x.shape))

@@ -79,11 +79,11 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
  *
  * @throws TypeError where dim is not an integer, RangeError where the shape has no such dimension.
  */
-export function normalizeDim(dim: number, shape: readonly number[]): number {
-  if (!Number.isInteger(dim)) throw new TypeError(`dim must be an integer, got ${describe(dim)}`);
+export function normalizeDim(dim: number, shape: readonly number[], what = 'dim'): number {
+  if (!Number.isInteger(dim)) throw new TypeError(`${what} must be an integer, got ${describe(dim)}`);
   const rank = Math.max(1, shape.length);
   if (dim < -rank || dim >= rank)
-    throw new RangeError(`dim must be in [${-rank}, ${rank - 1}] for shape ${shapeText(shape)}, got ${dim}`);
+    throw new RangeError(`${what} must be in [${-rank}, ${rank - 1}] for shape ${shapeText(shape)}, got ${dim}`);
   return dim < 0 ? dim + rank : dim;
 }
 

@@ -12,6 +12,7 @@ import { native } from '../../lib/backends/native.js';
 import {
   blockOf,
   call,
+  channels,
   headerBytes,
   inputsOf,
   kinds,
@@ -46,7 +47,7 @@ it('refuses what is not a record', () => {
 it('refuses what does not exist: a set, a kind of call, a row, an arithmetic', () => {
   const wrong: Partial<Record64>[] = [
     ...[...extremes, sets.length].map((set) => ({ set })),
-    ...[...extremes, logParts + 1].map((kind) => ({ kind })),
+    ...[...extremes, channels.sums + 1].map((kind) => ({ kind })),
     ...[softmax, softmaxGradient, logParts].map((kind) => ({ kind, op: 2 })),
     ...[...extremes, activationNames.length].map((op) => ({ op })),
     ...[...extremes, 3].map((how) => ({ how })),
@@ -322,4 +323,69 @@ it('exports nothing from the objects of an instruction set but its table', () =>
       .map((line) => line.replace(/^\S+ \S /, ''));
     expect(names).toEqual([expect.stringMatching(/^nonlin::(avx2|avx512|neon)$/)]);
   }
+});
+
+describe('channels', () => {
+  const f64 = (n: number) => new Float64Array(n);
+  const calls = [
+    { kind: channels.value, place: 1, arrays: () => [f32(12), f32(3), f32(12)] },
+    { kind: channels.gradient, place: 2, arrays: () => [f32(12), f32(12), f32(3), f32(12)] },
+    { kind: channels.sums, place: 2, arrays: () => [f32(12), f32(12), f64(3)] },
+  ];
+  it.each(calls)('are as many as there are slopes or sums: $kind', ({ kind, place, arrays }) => {
+    raw({ kind, length: 3, inner: 2 }, ...arrays());
+    raw({ kind, length: 3, inner: 2 }, ...arrays().map((array, i) => (i === place ? array : array.subarray(0, 0))));
+    for (const [length, inner] of [
+      [4, 1],
+      [3, 3],
+      [3, 0],
+      [0, 2],
+      [NaN, 2],
+      [3, 0.5],
+      [2 ** 53, 2 ** 53],
+    ])
+      expect(() => raw({ kind, length: length!, inner: inner! }, ...arrays()), `${length}, ${inner}`).toThrow(
+        RangeError,
+      );
+    for (let i = 0; i < arrays().length; i++) {
+      const with_ = (value: unknown) => arrays().map((array, k) => (k === i ? value : array));
+      for (const value of [
+        undefined,
+        1,
+        {},
+        new Int32Array(12),
+        i === place && kind === channels.sums ? f32(3) : f64(12),
+      ])
+        expect(() => raw({ kind, length: 3, inner: 2 }, ...with_(value))).toThrow(TypeError);
+      const more = i === place && kind === channels.sums ? f64(4) : f32(i === place ? 4 : 18);
+      expect(() => raw({ kind, length: 3, inner: 2 }, ...with_(more))).toThrow(RangeError);
+      expect(() => raw({ kind, length: 3, inner: 2 }, ...arrays().slice(0, i))).toThrow(Error);
+    }
+  });
+
+  it.each(calls)('no result lies over another array: $kind', ({ kind, place, arrays }) => {
+    const memory = new ArrayBuffer(256);
+    const over = arrays();
+    const last = over.length - 1;
+    over[last] = last === place ? new Float64Array(memory, 0, 3) : new Float32Array(memory, 0, 12);
+    for (let i = 0; i < last; i++) {
+      const all = over.map((array, k) => (k === i ? new Float32Array(memory, 4, array.length) : array));
+      expect(() => raw({ kind, length: 3, inner: 2 }, ...all)).toThrow(RangeError);
+    }
+  });
+
+  it('a small call has a slope for each element, and none has sums', () => {
+    const record = { kind: channels.value, count: 4, length: 4 };
+    call(blockOf(record, 128));
+    call(blockOf({ ...record, kind: channels.gradient }, 128));
+    for (const wrong of [
+      { length: 2 },
+      { inner: 2 },
+      { length: NaN },
+      { count: 9, length: 9 },
+      { count: 0, length: 0 },
+    ])
+      expect(() => call(blockOf({ ...record, ...wrong }, 128))).toThrow(RangeError);
+    expect(() => call(blockOf({ ...record, kind: channels.sums }, 128))).toThrow(TypeError);
+  });
 });
