@@ -345,6 +345,7 @@ export type {
   Result,
   SoftmaxOptions,
 } from './functions/functions.js';
+export { GEGLU, GLU, ReGLU, SwiGLU } from './functions/joined.js';
 export {
   CELU,
   ELU,

@@ -11,7 +11,7 @@ import { isTensorLike } from '../tensor/foreign.js';
 import { Parts } from '../tensor/shape.js';
 import { asTensor, copyInto, Tensor } from '../tensor/tensor.js';
 import { dimOf, type OptionsOf, type Out, type Output, type Result } from './functions.js';
-import { finished, type Input, operands } from './operands.js';
+import { finished, type Input, type Operands, operands } from './operands.js';
 
 /** The options of a gate of one input, which is cut in two along `dim`; default -1, the last. */
 export type HalvesOptions<F extends FunctionName, X extends Input = Input, O extends Out<X> = Out<X>> = OptionsOf<
@@ -62,7 +62,7 @@ export function gate<F extends FunctionName>(name: string, by: F): Gate<F> {
   return ((a: Input, b: unknown, options: unknown, more: unknown) => {
     if (!isInput(b)) return halves(a, b, options);
     if (more !== undefined) throw tooMany(more, name, 'gate, up');
-    return apply(of, name, a, b, readOptions(options, name, of.own));
+    return apply(of, name, a, b, readOptions(options, name, of.own)).result;
   }) as Gate<F>;
 }
 
@@ -85,43 +85,58 @@ export function gateGradient<F extends FunctionName>(name: string, by: F): GateG
 }
 
 /** The gate of the halves of one input, of which one gates the other. */
-export function halvesGate<F extends FunctionName>(name: string, by: F, gating: 'first' | 'second'): HalvesGate<F> {
+export function halvesGate<F extends FunctionName>(name: string, by: F, gating: Gating): HalvesGate<F> {
   const of = signatures[by];
-  const own = [...of.own, 'dim'];
+  const own = halvesOptions(of);
   return ((x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'x');
-    const given = readOptions(options, name, own);
-    const [first, second] = halvesOf(x, given.own[own.length - 1], 'x', name);
-    return gating === 'first' ? apply(of, name, first, second, given) : apply(of, name, second, first, given);
+    return gateHalves(of, name, x, readOptions(options, name, own), gating).result;
   }) as HalvesGate<F>;
 }
 
-export function halvesGradient<F extends FunctionName>(
-  name: string,
-  by: F,
-  gating: 'first' | 'second',
-): HalvesGradient<F> {
+/** The options of a gate of halves, in the order of `Given.own`. */
+export const halvesOptions = (of: Elementwise): readonly string[] => [...of.own, 'dim'];
+
+/** Which half is the gate. */
+export type Gating = 'first' | 'second';
+
+export function gateHalves(of: Elementwise, name: string, x: Input, given: Given, gating: Gating): Operands {
+  const [first, second] = halvesOf(x, given.own[of.own.length], 'x', name);
+  return gating === 'first' ? apply(of, name, first, second, given) : apply(of, name, second, first, given);
+}
+
+export function halvesGradient<F extends FunctionName>(name: string, by: F, gating: Gating): HalvesGradient<F> {
   const of = signatures[by];
-  const own = [...of.own, 'dim'];
+  const own = halvesOptions(of);
   return ((grad: Input, x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'grad, x');
-    const given = readOptions(options, name, own);
-    const dim = given.own[own.length - 1];
-    const from = isFloatArray(x) ? x : asTensor(x, 'x', name);
-    const whole = operands(name, from, given.out);
-    const [first, second] = halvesOf(from, dim, 'x', name);
-    const [a, b] = gating === 'first' ? [first, second] : [second, first];
-    const results = applyGradient(of, name, grad, a, b, given).map((result) => asTensor(result, 'x', name));
-    const y = new Tensor(new Parts(whole.y, whole.shape ?? [whole.count]));
-    const [firstOut, secondOut] = halvesOf(y, dim, 'x', name) as [Tensor, Tensor];
-    const [ofFirst, ofSecond] = gating === 'first' ? results : results.reverse();
-    copyInto(firstOut, ofFirst!.data);
-    copyInto(secondOut, ofSecond!.data);
-    return finished(whole).result;
+    return gateHalvesGrad(of, name, grad, x, readOptions(options, name, own), gating).result;
   }) as HalvesGradient<F>;
 }
 
-function apply(of: Elementwise, name: string, a: Input, b: unknown, given: Given): unknown {
+export function gateHalvesGrad(
+  of: Elementwise,
+  name: string,
+  grad: Input,
+  x: Input,
+  given: Given,
+  gating: Gating,
+): Operands {
+  const dim = given.own[of.own.length];
+  const from = isFloatArray(x) ? x : asTensor(x, 'x', name);
+  const whole = operands(name, from, given.out);
+  const [first, second] = halvesOf(from, dim, 'x', name);
+  const [a, b] = gating === 'first' ? [first, second] : [second, first];
+  const results = applyGradient(of, name, grad, a, b, given).map((result) => asTensor(result, 'x', name));
+  const y = new Tensor(new Parts(whole.y, whole.shape ?? [whole.count]));
+  const [firstOut, secondOut] = halvesOf(y, dim, 'x', name) as [Tensor, Tensor];
+  const [ofFirst, ofSecond] = gating === 'first' ? results : results.reverse();
+  copyInto(firstOut, ofFirst!.data);
+  copyInto(secondOut, ofSecond!.data);
+  return finished(whole);
+}
+
+function apply(of: Elementwise, name: string, a: Input, b: unknown, given: Given): Operands {
   const exact = checkPrecision(given.precision, name);
   const op = rowOf(of, given, name);
   const call = operands(name, a, given.out, true, b, words);
@@ -131,7 +146,7 @@ function apply(of: Elementwise, name: string, a: Input, b: unknown, given: Given
   } catch (error) {
     throw inNameOf(name, error);
   }
-  return finished(call).result;
+  return finished(call);
 }
 
 /** The gradients of a and b, into outputs where there are any. */

@@ -2,6 +2,7 @@
 // Hardsigmoid.
 import { describe } from '../basics/errors.js';
 import { nearest } from '../basics/nearest.js';
+import { ClippedGELU, GLU } from './joined.js';
 import * as layers from './layers.js';
 
 /** By name, where its defaults are those of the name's own library. */
@@ -13,6 +14,7 @@ const makers: Readonly<Record<string, () => layers.Layer>> = {
   gelu_fast: () => new layers.GELU({ approximate: 'tanh' }),
   gelu_pytorch_tanh: () => new layers.GELU({ approximate: 'tanh' }),
   gelu_accurate: () => new layers.GELU({ approximate: 'tanh' }),
+  gelu_10: () => new ClippedGELU(),
   quick_gelu: () => new layers.GELU({ approximate: 'sigmoid' }),
   relu: () => new layers.ReLU(),
   relu2: () => new layers.ReLU2(),
@@ -23,9 +25,12 @@ const makers: Readonly<Record<string, () => layers.Layer>> = {
   silu: () => new layers.SiLU(),
   swish: () => new layers.SiLU(),
   tanh: () => new layers.Tanh(),
+  mish: () => new layers.Mish(),
   linear: () => new layers.Identity(),
   // Keras 3, where others have no such name
+  celu: () => new layers.CELU(),
   elu: () => new layers.ELU(),
+  glu: () => new GLU(),
   hard_sigmoid: () => new layers.Hardsigmoid(),
   hard_silu: () => new layers.Hardswish(),
   hard_swish: () => new layers.Hardswish(),
@@ -34,6 +39,10 @@ const makers: Readonly<Record<string, () => layers.Layer>> = {
   soft_shrink: () => new layers.Softshrink(),
   softsign: () => new layers.Softsign(),
   squareplus: () => new layers.Squareplus(),
+  log_sigmoid: () => new layers.LogSigmoid(),
+  selu: () => new layers.SELU(),
+  softplus: () => new layers.Softplus(),
+  tanh_shrink: () => new layers.Tanhshrink(),
   softmax: () => new layers.Softmax(),
   log_softmax: () => new layers.LogSoftmax(),
   // PyTorch's modules
@@ -42,16 +51,23 @@ const makers: Readonly<Record<string, () => layers.Layer>> = {
   LeakyReLU: () => new layers.LeakyReLU(),
   PReLU: () => new layers.PReLU(),
   RReLU: () => new layers.RReLU(),
+  CELU: () => new layers.CELU(),
   ELU: () => new layers.ELU(),
+  SELU: () => new layers.SELU(),
+  GLU: () => new GLU(),
   GELU: () => new layers.GELU(),
   SiLU: () => new layers.SiLU(),
+  Mish: () => new layers.Mish(),
   Sigmoid: () => new layers.Sigmoid(),
+  LogSigmoid: () => new layers.LogSigmoid(),
   Tanh: () => new layers.Tanh(),
+  Tanhshrink: () => new layers.Tanhshrink(),
   Hardtanh: () => new layers.Hardtanh(),
   Hardshrink: () => new layers.Hardshrink(),
   Hardsigmoid: () => new layers.Hardsigmoid(),
   Hardswish: () => new layers.Hardswish(),
   Softshrink: () => new layers.Softshrink(),
+  Softplus: () => new layers.Softplus(),
   Softsign: () => new layers.Softsign(),
   Softmax: () => new layers.Softmax(),
   LogSoftmax: () => new layers.LogSoftmax(),
@@ -59,17 +75,23 @@ const makers: Readonly<Record<string, () => layers.Layer>> = {
   // ONNX's operators, where the name is not PyTorch's too
   Relu: () => new layers.ReLU(),
   LeakyRelu: () => new layers.LeakyReLU(),
+  Celu: () => new layers.CELU(),
   Elu: () => new layers.ELU(),
+  Selu: () => new layers.SELU({ alpha: 1.6732631921768188, gamma: 1.0507010221481323 }),
   Gelu: () => new layers.GELU(),
   Swish: () => new layers.SiLU(),
   HardSigmoid: () => new layers.Hardsigmoid({ alpha: 0.2, beta: 0.5 }),
   HardSwish: () => new layers.Hardswish(),
+  Shrink: () => new layers.Hardshrink(),
+  ThresholdedRelu: () => new layers.Threshold({ threshold: 1, value: 0 }),
+  // tfjs, where the name is no other's
+  hardSigmoid: () => new layers.Hardsigmoid({ alpha: 0.2, beta: 0.5 }),
 };
 
 /**
  * A layer for a name that a model's configuration carries, with the defaults of the library that the name is of: transformers'
- * `hidden_act` (`'gelu_new'`), PyTorch's classes (`'Hardswish'`), ONNX's operators (`'HardSigmoid'`, 0.2 x + 0.5) and Keras's
- * activations (`'hard_sigmoid'`, x / 6 + 0.5).
+ * `hidden_act` (`'gelu_new'`), PyTorch's classes (`'Hardswish'`), ONNX's operators (`'HardSigmoid'`, 0.2 x + 0.5), and where these have
+ * no such name Keras 3's activations (`'hard_sigmoid'`, x / 6 + 0.5) and tfjs's (`'hardSigmoid'`, 0.2 x + 0.5).
  *
  * @throws TypeError where the name is no string, RangeError where it is not known; with the nearest one.
  */

@@ -194,3 +194,48 @@ it('takes any two arrays of one length, whatever is in them', () => {
     }),
   );
 });
+
+describe('layers', () => {
+  const x = new Tensor(new Float32Array(24).map((_, i) => Math.sin(i) * 4)).view([2, 3, 4]);
+  const grad = new Tensor(new Float32Array(12).map((_, i) => i - 5)).view([2, 3, 2]);
+  it.each([
+    ['GLU(dim=-1)', new nonlin.GLU(), nonlin.glu, nonlin.gluGrad, {}],
+    ['ReGLU(dim=-1)', new nonlin.ReGLU(), nonlin.reglu, nonlin.regluGrad, {}],
+    [
+      'SwiGLU(beta=1.702, dim=-1)',
+      new nonlin.SwiGLU({ beta: 1.702 }),
+      nonlin.swiglu,
+      nonlin.swigluGrad,
+      { beta: 1.702 },
+    ],
+    [
+      "GEGLU(approximate='tanh', dim=-1)",
+      new nonlin.GEGLU({ approximate: 'tanh' }),
+      nonlin.geglu,
+      nonlin.gegluGrad,
+      { approximate: 'tanh' },
+    ],
+  ] as unknown as [string, nonlin.Layer, Halves, Two, object][])('%s', (text, layer, f, slope, options) => {
+    expect(String(layer)).toBe(text);
+    expect(layer(x)).toEqual(f(x, options));
+    expect(layer.backward(grad)).toEqual((slope as unknown as Halves & Two)(grad as never, x as never, options));
+  });
+
+  it('along another dimension, and no longer sure of an input that the result lies in', () => {
+    const layer = new nonlin.GLU({ dim: 0 });
+    expect(layer.dim).toBe(0);
+    expect(layer(x)).toEqual(nonlin.glu(x, { dim: 0 }));
+    const flat = Float32Array.of(1, 2, 3, 4);
+    new nonlin.GLU().forward(flat, { out: flat.subarray(2) });
+    expect(flat.subarray(0, 2)).toEqual(Float32Array.of(1, 2));
+    const overwriting = new nonlin.ReGLU();
+    overwriting(flat, { out: flat.subarray(2) });
+    expect(() => overwriting.backward(Float32Array.of(1, 1))).toThrow('lies among its input');
+  });
+
+  it('refuse what their functions refuse', () => {
+    expect(() => new nonlin.GLU({ dim: 0.5 } as never)).toThrow(new TypeError('GLU: dim must be an integer, got 0.5'));
+    expect(() => new nonlin.GEGLU({ approximate: 'erf' } as never)).toThrow(TypeError);
+    expect(() => new nonlin.GLU()(Float32Array.of(1, 2, 3))).toThrow(/^GLU: x has 3 elements/);
+  });
+});

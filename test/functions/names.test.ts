@@ -14,7 +14,16 @@ it.each([
   ['Hardsigmoid', 'Hardsigmoid', nonlin.hardSigmoid(x)],
   ['hard_sigmoid', 'Hardsigmoid', nonlin.hardSigmoid(x)],
   ['HardSigmoid', 'Hardsigmoid', nonlin.hardSigmoid(x, { alpha: 0.2, beta: 0.5 })],
+  ['hardSigmoid', 'Hardsigmoid', nonlin.hardSigmoid(x, { alpha: 0.2, beta: 0.5 })],
   ['log_softmax', 'LogSoftmax', nonlin.logSoftmax(x)],
+  ['gelu_10', 'ClippedGELU', nonlin.gelu(x)],
+  ['prelu', 'PReLU', nonlin.prelu(x, { weight: 0.25 })],
+  ['mish', 'Mish', nonlin.mish(x)],
+  ['Softplus', 'Softplus', nonlin.softplus(x)],
+  ['Selu', 'SELU', nonlin.selu(x, { alpha: Math.fround(1.6732632423543772), gamma: Math.fround(1.0507009873554805) })],
+  ['SELU', 'SELU', nonlin.selu(x)],
+  ['ThresholdedRelu', 'Threshold', nonlin.threshold(x, { threshold: 1, value: 0 })],
+  ['Shrink', 'Hardshrink', nonlin.hardShrink(x)],
 ])('%s is a %s', (name, title, expected) => {
   const layer = nonlin.activation(name);
   expect(String(layer).startsWith(`${title}(`)).toBe(true);
@@ -29,4 +38,16 @@ it('refuses what it does not know, and says what was meant', () => {
   );
   expect(() => nonlin.activation('toString')).toThrow(RangeError);
   expect(() => nonlin.activation(3 as never)).toThrow(new TypeError('activation: the name must be a string, got 3'));
+});
+
+it('gelu_10 ends at 10 on either side, and its gradient with it', () => {
+  const layer = nonlin.activation('gelu_10');
+  const far = Float32Array.of(-20, -1, 9.5, 10, 11, Infinity, NaN);
+  expect(layer(far)).toEqual(Float32Array.of(-0, nonlin.gelu(Float32Array.of(-1))[0]!, 9.5, 10, 10, 10, NaN));
+  expect(layer.backward(new Float32Array(7).fill(2))).toEqual(
+    Float32Array.of(-0, 2 * nonlin.geluGrad(Float32Array.of(1), Float32Array.of(-1))[0]!, 2, 0, 0, 0, NaN),
+  );
+  const x = Float32Array.of(3, 30);
+  expect(layer(x, { out: x })).toBe(x);
+  expect(x).toEqual(Float32Array.of(nonlin.gelu(Float32Array.of(3))[0]!, 10));
 });

@@ -1,7 +1,5 @@
 // `npm run prove:typescript`: precision 'exact' gives the bits of the TypeScript backend for every float32 input,
 // gradients too.
-
-import { createRequire } from 'node:module';
 import * as nonlin from 'nonlin';
 
 import { elementwise, neededBy } from '../../../bench/functions.mjs';
@@ -48,10 +46,6 @@ function gradOf(input) {
 /** How many inputs give other bits, and the first of them. */
 function compare(name, result) {
   const [base, approximate = 'none'] = name.split(':');
-  const { own, parameters } = signatures[base];
-  const needed = own.filter((_, i) => parameters[i - own.length + parameters.length]?.default === undefined);
-  const numbers =
-    base === 'gelu' ? { approximate } : Object.fromEntries(needed.map((option) => [option, casesOf(base)[0].a]));
   const run = (backend, out) => {
     nonlin.useBackend(backend);
     const own = base === 'gelu' ? { approximate } : neededBy(base);

@@ -1,0 +1,125 @@
+// Layers of more than one row of the table: gates of the halves of their input, and a GELU that ends.
+
+import {
+  checkParameters,
+  type FunctionName,
+  type OwnOptions,
+  rowOf,
+  type Elementwise as Signature,
+  settingOf,
+  signatures,
+} from '../activations/signatures.js';
+import { describe } from '../basics/errors.js';
+import { isFloatArray } from '../basics/floats.js';
+import { type Given, readOwn } from '../basics/options.js';
+import { asTensor } from '../tensor/tensor.js';
+import { map, mapGrad, type Operands } from './functions.js';
+import { type Gating, gateHalves, gateHalvesGrad, halvesOptions } from './gates.js';
+import { Layer } from './layers.js';
+import type { Input } from './operands.js';
+
+/** The layer of a gate: of the halves of x along `dim`, which is the last one where nothing else is said. */
+export class Halves extends Layer {
+  readonly #title: string;
+  readonly #of: Signature;
+  readonly #gating: Gating;
+  readonly #own: readonly unknown[];
+
+  constructor(title: string, of: Signature, gating: Gating, options: unknown, more: unknown) {
+    super();
+    this.#title = title;
+    this.#of = of;
+    this.#gating = gating;
+    this.#own = readOwn(options, more, title, halvesOptions(of));
+    const dim = this.#own[of.own.length];
+    if (dim !== undefined && !Number.isInteger(dim))
+      throw new TypeError(`${title}: dim must be an integer, got ${describe(dim)}`);
+    rowOf(of, { own: this.#ofRow() }, title);
+    checkParameters(of, { own: this.#ofRow() }, title);
+  }
+
+  /** The dimension that is cut in two. */
+  get dim(): number {
+    return (this.#own[this.#of.own.length] as number | undefined) ?? -1;
+  }
+
+  protected compute(x: Input, given: Given): Operands {
+    const call = gateHalves(this.#of, this.title(), x, this.#with(given), this.#gating);
+    // The result may lie in the other half as well.
+    return { ...call, source: isFloatArray(x) ? x : asTensor(x, 'x', this.title()).data };
+  }
+  protected computeGrad(grad: Input, x: Input, given: Given): Operands {
+    return gateHalvesGrad(this.#of, this.title(), grad, x, this.#with(given), this.#gating);
+  }
+  protected title(): string {
+    return this.#title;
+  }
+  protected override describe(): string {
+    const own = this.#of.own.map((option) => {
+      const setting = settingOf(this.#of, this.#ofRow(), option);
+      return `${option}=${typeof setting === 'string' ? `'${setting}'` : setting}`;
+    });
+    return [...own, `dim=${this.dim}`].join(', ');
+  }
+  protected override fixed(): readonly string[] {
+    return halvesOptions(this.#of);
+  }
+
+  #with({ out, precision }: Given): Given {
+    return { out, precision, own: this.#own };
+  }
+  #ofRow(): readonly unknown[] {
+    return this.#own.slice(0, this.#of.own.length);
+  }
+
+  /** The class for the gate by a function. */
+  static of<F extends FunctionName>(
+    title: string,
+    by: F,
+    gating: Gating,
+  ): new (
+    options?: OwnOptions<F> & { readonly dim?: number },
+  ) => Halves {
+    const signature = signatures[by];
+    class Named extends Halves {
+      constructor(options?: unknown, more?: unknown) {
+        super(title, signature, gating, options, more);
+      }
+    }
+    return Named;
+  }
+}
+
+/** a sigmoid(b) of the halves a and b of x, like the function `glu`. */
+export class GLU extends Halves.of('GLU', 'sigmoid', 'second') {}
+
+/** relu(a) b of the halves a and b of x, like the function `reglu`. */
+export class ReGLU extends Halves.of('ReGLU', 'relu', 'first') {}
+
+/** silu(a) b of the halves a and b of x, like the function `swiglu`. */
+export class SwiGLU extends Halves.of('SwiGLU', 'silu', 'first') {}
+
+/** gelu(a) b of the halves a and b of x, like the function `geglu`. */
+export class GEGLU extends Halves.of('GEGLU', 'gelu', 'first') {}
+
+/** gelu(x) between -10 and 10: `gelu_10` of transformers. */
+export class ClippedGELU extends Layer {
+  static readonly #ends = [-10, 10] as const;
+
+  protected compute(x: Input, given: Given): Operands {
+    const call = map(signatures.gelu, this.title(), x, given);
+    const out = call.result;
+    map(signatures.hardTanh, this.title(), out as Input, { out, precision: undefined, own: ClippedGELU.#ends });
+    return call;
+  }
+  protected computeGrad(grad: Input, x: Input, given: Given): Operands {
+    const { precision } = given;
+    const y = map(signatures.gelu, this.title(), x, { out: undefined, precision, own: [] }).result;
+    const ends = { out: undefined, precision, own: ClippedGELU.#ends };
+    const inside = mapGrad(signatures.hardTanh, this.title(), grad, y as Input, ends).result;
+    return mapGrad(signatures.gelu, this.title(), inside, x, given);
+  }
+  protected title(): string {
+    return 'ClippedGELU';
+  }
+}
