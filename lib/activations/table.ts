@@ -393,6 +393,9 @@ function softplusFar(g: number, a: number, b: number): number {
 // s = 1.0507009873554804934193349852946, and s times 1.6732632423543772848170429916717.
 const seluScale = { high: 1.0507009873554805, low: 3.9874847667154144e-17 };
 const seluBelow = { high: 1.7580993408473768, low: 1.41535193800845e-17 };
+const seluAlpha = 1.6732632423543772;
+/** What ONNX has of them: the nearest float32. */
+export const onnxSelu = { alpha: Math.fround(seluAlpha), gamma: Math.fround(seluScale.high) } as const;
 
 /** x / a less z, which it was rounded to. */
 function restOfQuotient(x: number, a: number, z: number): number {
@@ -736,8 +739,8 @@ export const activations = {
   /** The same with other numbers, rounded to the dtype. ONNX has the float32 nearest to selu's. */
   seluOf: {
     parameters: {
-      alpha: { default: 1.6732632423543772, samples: [1.6732631921768188, 0.5, -1.5, 1e10, 1] },
-      gamma: { default: 1.0507009873554805, samples: [1.0507010221481323, 2, 0.1, 1e-10, -3] },
+      alpha: { default: seluAlpha, samples: [onnxSelu.alpha, 0.5, -1.5, 1e10, 1] },
+      gamma: { default: seluScale.high, samples: [onnxSelu.gamma, 2, 0.1, 1e-10, -3] },
     },
     f: (x, a, s) => s * elu(x, a),
     grad: (x, g, a, s) =>

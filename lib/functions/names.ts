@@ -1,5 +1,6 @@
 // Activations by the names that model configurations carry. Case counts: ONNX's HardSigmoid is another function than PyTorch's
 // Hardsigmoid.
+import { onnxSelu } from '../activations/table.js';
 import { describe } from '../basics/errors.js';
 import { nearest } from '../basics/nearest.js';
 import { ClippedGELU, GLU } from './joined.js';
@@ -77,7 +78,7 @@ const makers: Readonly<Record<string, () => layers.Layer>> = {
   LeakyRelu: () => new layers.LeakyReLU(),
   Celu: () => new layers.CELU(),
   Elu: () => new layers.ELU(),
-  Selu: () => new layers.SELU({ alpha: 1.6732631921768188, gamma: 1.0507010221481323 }),
+  Selu: () => new layers.SELU(onnxSelu),
   Gelu: () => new layers.GELU(),
   Swish: () => new layers.SiLU(),
   HardSigmoid: () => new layers.Hardsigmoid({ alpha: 0.2, beta: 0.5 }),

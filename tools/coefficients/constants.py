@@ -7,7 +7,8 @@ FRACTION = mpf("0.044715")
 CUBIC = LINEAR * FRACTION
 SCALE = mpf("1.702")  # of gelu's approximation by the logistic function
 SELU_SCALE = mpf("1.0507009873554804934193349852946")
-SELU_BELOW = SELU_SCALE * mpf("1.6732632423543772848170429916717")
+SELU_ALPHA = mpf("1.6732632423543772848170429916717")
+SELU_BELOW = SELU_SCALE * SELU_ALPHA
 DENSITY = 1 / sqrt(2 * pi)
 LN_2 = log(2)
 
@@ -109,6 +110,7 @@ typescript.add("scaledHigh", [high])
 typescript.add("scaledLow", [low])
 typescript.add("seluScale", halves(SELU_SCALE))
 typescript.add("seluBelow", halves(SELU_BELOW))
+typescript.add("seluAlpha", [double(SELU_ALPHA)])
 # double-double.ts. ln 2 with a part of 42 bits, whose product with an exponent is exact.
 high, _ = halves(LN_2, 42)
 typescript.add("ln2", [high, *halves(LN_2 - mpf(high))])

@@ -50,6 +50,7 @@ export const scripts = {
       'scaledLow',
       'seluScale',
       'seluBelow',
+      'seluAlpha',
     ],
     'lib/activations/double-double.ts': ['ln2', 'pi'],
   },
