@@ -43,7 +43,8 @@ native.add("ln_2", [double(LN_2)])
 native.add("ln_2_rest", halves(LN_2))
 native.add("minus_one", unit(mpf(-1)))
 # float32.h. The density's height over 2^(-21/16), which the table of exponentials has.
-native.add("natural", unit(mpf(1)))
+# And the float after the nearest to 1 / ln 2.
+native.add("natural", [1.0, cut(1 / LN_2, 24) + 2.0**-23, *halves(LN_2)])
 native.add("times_density", [*unit(mpf(-0.5))[1:], double(DENSITY * 2 ** (mpf(21) / 16))])
 # quick.h, whose units have no rest
 native.add("tanh", unit(mpf(2))[1:3])
