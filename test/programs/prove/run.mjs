@@ -1,12 +1,12 @@
 // `npm run prove`: builds the proof where it is stale, runs it, and holds what it found against the promises below,
 // which nothing else may widen. The program's own part is test/programs/prove/*.cpp.
 import { spawn } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 
 import { flag, listOf, oneOf, read, text, whole } from '../../../bench/options.mjs';
 import { program } from '../build.mjs';
+import * as tables from './tables.mjs';
 
 const help = `npm run prove -- [options]
 
@@ -20,8 +20,10 @@ Exit codes: 0, every promise is kept; 1, one is broken; 2, wrong options, no com
   --float64 N            random float64 inputs per function, beside those around powers of two (default 100000000, with
                          --quick 100000)
   --threads N            default: all
+  --from FILE[,...]      takes what runs with --json printed, in the place of a run; of what several have, that of the most inputs
   --output FILE          writes the table there (Markdown): where FILE has the lines <!-- prove --> and <!-- /prove -->,
                          between them
+  --worst FILE           writes there, in the same way, a line for each group of rows (native/rows/*.def): its largest errors
   --json                 prints the rows as JSON instead of the table; ulp is null where a result has no distance from the
                          true value: not a number, the wrong sign of zero, a limit missed
   --help                 this text
@@ -64,12 +66,12 @@ const options = read('prove', help, {
   quick: [flag],
   float64: [whole(1, 1e12)],
   threads: [whole(1, 256)],
+  from: [listOf(text)],
   output: [text],
+  worst: [text],
 });
-const prove = build();
-const started = performance.now();
-const found = JSON.parse(await run());
-const seconds = (performance.now() - started) / 1000;
+const found = options.from === undefined ? await run(build()) : await tables.read(options.from);
+const { seconds } = found;
 
 const broken = [
   ...found.oracle
@@ -80,12 +82,12 @@ const broken = [
     .map((check) => `${check.function}: exact allows a step (${check.precision}) 1/${check.share} of its error`),
   ...found.rows.flatMap(breaches),
 ];
-const table = markdown();
-if (options.output !== undefined) await write(options.output);
+if (options.output !== undefined) await tables.put(options.output, tables.whole(found.rows));
+if (options.worst !== undefined) await tables.put(options.worst, tables.worst(found.rows));
 if (options.json) {
   const { instructionSets, oracle, passes, rows } = found;
   process.stdout.write(`${JSON.stringify({ instructionSets, seconds, oracle, passes, rows, broken }, null, 1)}\n`);
-} else if (options.output === undefined) process.stdout.write(table);
+} else if ((options.output ?? options.worst) === undefined) process.stdout.write(tables.whole(found.rows));
 for (const line of broken) process.stderr.write(`broken: ${line}\n`);
 process.stderr.write(`${found.instructionSets.join(', ')}; ${seconds.toFixed(0)} s\n`);
 process.exitCode = broken.length > 0 ? 1 : 0;
@@ -102,7 +104,8 @@ function build() {
   );
 }
 
-function run() {
+function run(prove) {
+  const started = performance.now();
   const threads = options.threads ?? cpus().length;
   const float64 = options.float64 ?? (options.quick ? 100_000 : 100_000_000);
   const names = options.function ?? [...activationNames, ...slices];
@@ -125,7 +128,11 @@ function run() {
       text += part;
     });
     child.on('error', ({ message }) => fail(message));
-    child.on('close', (code, signal) => (code === 0 ? resolve(text) : fail(`the proof ended with ${signal ?? code}`)));
+    child.on('close', (code, signal) =>
+      code === 0
+        ? resolve({ ...JSON.parse(text), seconds: (performance.now() - started) / 1000 })
+        : fail(`the proof ended with ${signal ?? code}`),
+    );
   });
 }
 
@@ -139,26 +146,4 @@ function breaches(row) {
   if (row.differ > 0)
     lines.push(`${name}: ${row.differ} results depend on the instruction set, one at ${row.differAt}`);
   return lines;
-}
-
-async function write(file) {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  const [open, close] = ['<!-- prove -->\n', '<!-- /prove -->\n'];
-  const [start, end] = [text.indexOf(open), text.indexOf(close)];
-  const inPlace = start >= 0 && end > start;
-  await writeFile(file, inPlace ? `${text.slice(0, start)}${open}\n${table}\n${text.slice(end)}` : table);
-}
-
-function markdown() {
-  const lines = [
-    '| function | precision | largest error, ulp | at x | wrongly rounded | instruction sets differ |',
-    '| --- | --- | --- | --- | --- | --- |',
-  ];
-  for (const { function: name, direction, precision, ulp, at, wrong, differ } of found.rows) {
-    // Rounded up: a table must not promise more than was found.
-    const error = ulp === 0 ? '0' : (Math.ceil(ulp * 1000) / 1000).toFixed(3);
-    const label = { forward: name, gradient: `${name}, gradient`, product: `${name}, gradient, any grad` }[direction];
-    lines.push(`| ${[label, precision, error, ulp === 0 ? '' : at, wrong ?? '', differ].join(' | ')} |`);
-  }
-  return `${lines.join('\n')}\n`;
 }
