@@ -1,9 +1,10 @@
 // How float64 results become float32: rounded to the nearest, unless what their error allows lies on both sides of the middle
 // between two float32; then a sum of two float64 is computed, which decides. So results are correctly rounded by themselves: no
 // formula is tuned for the inputs where it would come out wrong.
+
+import { multiply, toFloat32 } from '../arithmetic/double-double.js';
 import type { FloatArray } from '../basics/floats.js';
-import { multiply, toFloat32 } from './double-double.js';
-import type { Exactly } from './table.js';
+import type { Exactly } from './formula.js';
 
 // What a row of the table may be wrong by, relative to its value (16 ulp of float64) and to its gradient; one input in 2^23 and in
 // 2^19 is then left open. Near the zero of a slope, where it is all that is left of larger terms, the error is relative to them, and

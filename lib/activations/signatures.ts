@@ -4,18 +4,8 @@
 import { describe, list } from '../basics/errors.js';
 import { type FloatArray, isFloat32 } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
-import {
-  type Activation,
-  activationNames,
-  activations,
-  type Formula,
-  type Op,
-  opOf,
-  type Parameter,
-  parametrized,
-  type Together,
-  variants,
-} from './table.js';
+import type { Formula, Parameter, Together } from './formula.js';
+import { type Activation, activationNames, activations, type Op, opOf, parametrized, variants } from './table.js';
 
 export { activationNames };
 

@@ -2,10 +2,11 @@
 // `exact` has nothing to add.
 // It is what the native backends are judged by, and what runs where none of them can.
 
-import { timesExp } from '../activations/erfc.js';
-import { log1p } from '../activations/log.js';
+import type { Formula } from '../activations/formula.js';
 import { storeGradients, storeValues } from '../activations/rounding.js';
-import { type Activation, activationNames, activations, type Formula } from '../activations/table.js';
+import { type Activation, activationNames, activations } from '../activations/table.js';
+import { timesExp } from '../arithmetic/erfc.js';
+import { log1p } from '../arithmetic/log.js';
 import { bufferOf, copyOver, type FloatArray, isFloat32, lengthOf } from '../basics/floats.js';
 import type { Backend } from './backend.js';
 import { sumChannels } from './channels.js';

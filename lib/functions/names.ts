@@ -1,6 +1,6 @@
 // Activations by the names that model configurations carry. Case counts: ONNX's HardSigmoid is another function than PyTorch's
 // Hardsigmoid.
-import { onnxSelu } from '../activations/table.js';
+import { onnxSelu } from '../activations/exponential.js';
 import { describe } from '../basics/errors.js';
 import { nearest } from '../basics/nearest.js';
 import { ClippedGELU, GLU } from './joined.js';

@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import type { Exactly } from '../../lib/activations/formula.js';
+import { casesOf } from '../../lib/activations/signatures.js';
+import { activations } from '../../lib/activations/table.js';
 import {
   add,
   type DoubleDouble,
@@ -16,9 +19,7 @@ import {
   sqrt,
   subtract,
   toFloat32,
-} from '../../lib/activations/double-double.js';
-import { casesOf } from '../../lib/activations/signatures.js';
-import { activations, type Exactly } from '../../lib/activations/table.js';
+} from '../../lib/arithmetic/double-double.js';
 
 /** [x, high, low] in one flat list: f(x) to 106 bits. */
 type Sums = readonly number[];

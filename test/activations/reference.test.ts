@@ -4,8 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Formula } from '../../lib/activations/formula.js';
 import { casesOf } from '../../lib/activations/signatures.js';
-import { type Activation, activationNames, activations, type Formula, opOf } from '../../lib/activations/table.js';
+import { type Activation, activationNames, activations, opOf } from '../../lib/activations/table.js';
 import { ulpDistance } from '../../lib/activations/ulp.js';
 import { reference } from '../../lib/backends/reference.js';
 import type { FloatArray } from '../../lib/basics/floats.js';

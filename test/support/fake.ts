@@ -1,8 +1,9 @@
 // An addon whose functions are those of the TypeScript backend, for tests of what happens where one of them is wrong.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Formula } from '../../lib/activations/formula.js';
 import { callOf } from '../../lib/activations/signatures.js';
-import { activationNames, activations, type Formula } from '../../lib/activations/table.js';
+import { activationNames, activations } from '../../lib/activations/table.js';
 import { version } from '../../lib/version.js';
 
 const typescript = join(import.meta.dirname, '../../dist/cjs/js.js');

@@ -11,8 +11,8 @@ export const unsearched = ['lib/cli'];
 const float32 = 'native/arithmetic/float32.h';
 const float64 = 'native/arithmetic/float64.h';
 const quick = 'native/arithmetic/quick.h';
-const erfc = 'lib/activations/erfc.ts';
-const series = 'lib/activations/series.ts';
+const erfc = 'lib/arithmetic/erfc.ts';
+const series = 'lib/arithmetic/series.ts';
 
 /** Each script, and what it makes: names of definitions, by file. A script is run in this folder, as python3 -m a.b for a/b. */
 export const scripts = {
@@ -35,11 +35,11 @@ export const scripts = {
     'native/formulas/far_slope.h': ['far_slope<nonlin::activation_gelu>', 'far_slope<nonlin::activation_geluTanh>'],
     'native/exact/double_double.h': ['ln_2_parts', 'density_height'],
     'native/arithmetic/log.h': ['log_2_high', 'log_2_low', 'log1p'],
-    'lib/activations/log.ts': ['ln2High', 'ln2Low'],
+    'lib/arithmetic/log.ts': ['ln2High', 'ln2Low'],
     'native/softmax/logs.h': ['finite_maximum'],
     'native/softmax/shares.h': ['lowest_finite', 'reciprocal_of'],
     [erfc]: ['stepHigh', 'stepLow', 'densityHigh', 'densityLow'],
-    'lib/activations/table.ts': [
+    'lib/activations/gaussian.ts': [
       'linear',
       'linearHigh',
       'linearLow',
@@ -48,11 +48,9 @@ export const scripts = {
       'cubicLow',
       'scaledHigh',
       'scaledLow',
-      'seluScale',
-      'seluBelow',
-      'seluAlpha',
     ],
-    'lib/activations/double-double.ts': ['ln2', 'pi'],
+    'lib/activations/exponential.ts': ['seluScale', 'seluBelow', 'seluAlpha'],
+    'lib/arithmetic/double-double.ts': ['ln2', 'pi'],
   },
   'float32/exp_factors': { [float32]: ['exp_shrink', 'exp_square', 'exp_cube', 'sixteenths'] },
   'float32/exp_minus_one': { [float32]: ['expm1_terms'] },
@@ -63,7 +61,7 @@ export const scripts = {
   'float32/tanh_shrink_rest': { [float32]: ['tanh_shrink_float_terms'] },
   'float64/exp_minus_one': { [float64]: ['exp_terms'] },
   'float64/one_plus_exp': { [float64]: ['shifted_eighths', 'shifted_terms'] },
-  'float64/log1p': { 'native/arithmetic/log.h': ['log_terms'], 'lib/activations/log.ts': ['terms'] },
+  'float64/log1p': { 'native/arithmetic/log.h': ['log_terms'], 'lib/arithmetic/log.ts': ['terms'] },
   'float64/tanh_tail': { [float64]: ['tanh_numerator', 'tanh_denominator'] },
   'float64/gelu_factor': { [float64]: ['gelu_terms'] },
   'float64/gelu_slope_factor': {
