@@ -119,6 +119,9 @@ export interface Case {
   readonly own: readonly unknown[];
 }
 
+/** A label's numbers: four digits tell samples apart. */
+const shortly = (number: number) => Number(number.toPrecision(4));
+
 /** A row with its defaults, where it has them, and then with each of its samples. */
 export function casesOf(row: Activation): readonly Case[] {
   const { parameters = {} }: Formula = activations[row];
@@ -133,7 +136,7 @@ export function casesOf(row: Activation): readonly Case[] {
   const samples = Math.max(0, ...all.map((parameter) => parameter.samples?.length ?? 0));
   const tried = Array.from({ length: samples }, (_, i) => {
     const numbers = all.map((parameter) => parameter.samples?.[i] ?? parameter.default);
-    return caseOf(`${row}(${names.map((option, k) => `${option}=${numbers[k]}`).join(', ')})`, numbers);
+    return caseOf(`${row}(${names.map((option, k) => `${option}=${shortly(numbers[k]!)}`).join(', ')})`, numbers);
   });
   const standard = all.map((parameter) => parameter.default);
   return standard.includes(undefined) ? tried : [caseOf(row, standard), ...tried];
