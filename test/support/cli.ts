@@ -1,0 +1,66 @@
+// The built program as a process, in a folder with some files, as a user runs it.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { writeNpy } from '../../lib/files/npy.js';
+import { backends } from '../../lib/index.js';
+import { Tensor } from '../../lib/tensor/tensor.js';
+
+export const program = join(import.meta.dirname, '../../dist/cjs/cli.js');
+export const packageJson = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
+export const hasNative = backends().length > 1;
+export const noNative = { NONLIN_BINARY: join(import.meta.dirname, '../no-such.node') };
+
+let folder = '';
+export const at = (name: string) => join(folder, name);
+
+beforeAll(() => {
+  if (!existsSync(program)) throw new Error('dist/cjs/cli.js is missing: run npm run build:ts first');
+  folder = mkdtempSync(join(tmpdir(), 'nonlin-cli-'));
+  writeFileSync(
+    at('f4.npy'),
+    writeNpy(
+      new Tensor([
+        [-6, -1],
+        [0.5, 3],
+      ]),
+    ),
+  );
+  writeFileSync(
+    at('f8.npy'),
+    writeNpy(
+      new Tensor(
+        [
+          [1, 2, 3],
+          [3, 2, 1],
+        ],
+        { dtype: 'float64' },
+      ),
+    ),
+  );
+  writeFileSync(at('edges.npy'), writeNpy(new Tensor([NaN, -1, 0, Infinity])));
+  writeFileSync(at('empty.npy'), writeNpy(new Tensor(new Float32Array(), { shape: [0, 3] })));
+  writeFileSync(at('text.npy'), 'hello');
+  writeFileSync(at('nothing.npy'), '');
+  writeFileSync(at('cut.npy'), readFileSync(at('f4.npy')).subarray(0, -1));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+export interface Result {
+  readonly code: number | null;
+  readonly out: string;
+  readonly error: string;
+  readonly bytes: Buffer;
+}
+
+export function nonlin(args: readonly string[], environment: Record<string, string> = {}, input?: Uint8Array): Result {
+  // What chooses among backends for the tests does not choose for the program.
+  const env = { ...process.env, NONLIN_BACKEND: '', NONLIN_THREADS: '', ...environment };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { cwd: folder, env, input });
+  return { code: status, out: stdout.toString(), error: stderr.toString(), bytes: stdout };
+}
+
+/** So short that the figures say nothing. */
+export const quickly = ['compare', '--time', '0.02'];
