@@ -1,8 +1,8 @@
 // The TypeScript backend against results from arbitrary precision (vectors/), and the values at the edges. Bounds are the
 // largest distances seen (lib/activations/table.ts) rounded up; they are not raised to let a change pass.
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Formula } from '../../lib/activations/formula.js';
 import { casesOf } from '../../lib/activations/signatures.js';
@@ -16,8 +16,14 @@ const arrayOf = { float32: Float32Array, float64: Float64Array } as const;
 const dtypes = ['float32', 'float64'] as const;
 const floats = (dtype: DType, values: Iterable<number>): FloatArray => arrayOf[dtype].from([...values]);
 
-const read = <T>(name: string): T =>
-  JSON.parse(readFileSync(join(import.meta.dirname, '../vectors', `${name}.json`), 'utf8')) as T;
+const folder = join(import.meta.dirname, '../vectors');
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+/** Those of a row lie in the folder of its group. */
+function read<T>(name: string): T {
+  const file = files.find((path) => basename(path) === `${name}.json`);
+  if (file === undefined) throw new Error(`there are no vectors of ${name}`);
+  return JSON.parse(readFileSync(join(folder, file), 'utf8')) as T;
+}
 
 /** The columns of a flat list of [x, value, slope], or of [x, grad, gradient]. */
 function columnsOf(flat: readonly number[], dtype: DType) {

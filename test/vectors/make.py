@@ -352,9 +352,15 @@ def erfc():
     return pairs(xs + [-x for x in xs], (mp.erfc,), float64)
 
 
+def group_of(name):
+    """The file of native/rows that the row is in, by whose name its vectors have a folder."""
+    rows = Path(__file__).parents[2] / "native" / "rows"
+    return next(file.stem for file in rows.glob("*.def") if f"ACTIVATION({name}," in file.read_text())
+
+
 def main():
     folder = Path(__file__).parent
-    files = {name: elementwise(name) for name in FUNCTIONS}
+    files = {f"{group_of(name)}/{name}": elementwise(name) for name in FUNCTIONS}
     files["softmax"] = {"float64": softmax(softmax_rows(), float64), "float32": softmax(softmax_rows(), float32)}
     files["erfc"] = erfc()
     files["double-double"] = double_double()

@@ -1,7 +1,7 @@
 // The oracle against MPFR: an oracle that misses its bound proves nothing, so this comes first.
-#include "multiprecision.h"
 #include "passes.h"
 #include "prove.h"
+#include "truth/multiprecision.h"
 
 #include <bit>
 

@@ -2,10 +2,10 @@
 // gradients for grad = 1, and `exact` once more for a random grad at each input. Where the oracle lies too near a
 // rounding boundary to tell the correctly rounded result, MPFR does.
 #include "dispatch.h"
-#include "multiprecision.h"
-#include "oracle.h"
 #include "passes.h"
 #include "prove.h"
+#include "truth/multiprecision.h"
+#include "truth/oracle.h"
 
 #include <bit>
 #include <cstring>

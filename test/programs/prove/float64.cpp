@@ -2,9 +2,9 @@
 // oracle in long double tells each error but for its own share, some 2^-6 ulp; where with that share it could be larger
 // than the largest so far, MPFR tells it. So the largest of these inputs is found, and is stated without that share.
 #include "dispatch.h"
-#include "multiprecision.h"
-#include "oracle.h"
 #include "prove.h"
+#include "truth/multiprecision.h"
+#include "truth/oracle.h"
 
 #include <bit>
 

@@ -1,9 +1,9 @@
 // Softmax and its logarithm of rows of many lengths and kinds against sums in long double; all instruction sets, and
 // columns as well as rows, must give the same bits.
 #include "dispatch.h"
-#include "multiprecision.h"
-#include "oracle.h"
 #include "prove.h"
+#include "truth/multiprecision.h"
+#include "truth/oracle.h"
 
 #include <cstring>
 

@@ -1,6 +1,6 @@
 // Each activation as a textbook has it. 400 bits forgive the cancellations that a double as input can cause, and keep
 // the square of a float beside 1; a form that cancels without end (1 + tanh, 1 - sigmoid) is not used.
-#include "multiprecision.h"
+#include "truth/multiprecision.h"
 
 namespace prove {
 namespace {

@@ -2,8 +2,8 @@
 // find an oracle that is wrong. Nothing here is fast, and nothing here shares a formula with what it judges.
 #pragma once
 
-#include "oracle.h"
 #include "prove.h"
+#include "truth/oracle.h"
 
 #include <mpfr.h>
 
