@@ -8,7 +8,7 @@ import { elements, interval, listOf, oneOf, positive, read, whole } from './opti
 const help = `npm run bench -- [options]
 
   --size N[,N...]        elements (default 16,1024,16384,262144,4194304)
-  --function NAME[,...]  relu, sigmoid, tanh, gelu, gelu:tanh, gelu:sigmoid, softmax:ROW, softmax:axis0, softmax:axis1
+  --function NAME[,...]  an elementwise one by its name, gelu:tanh, gelu:sigmoid, softmax:ROW, softmax:axis0, softmax:axis1
                          (default: all, rows of 10, 1000 and 32000); the last two have a size of their own, [1000, 1000] and
                          [128, 32, 1000], of which they are over the axis named
   --backend NAME[,...]   default: all that run here
