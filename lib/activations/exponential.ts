@@ -55,8 +55,8 @@ function siluFar(g: number, a: number, b: number): number {
 
 /** Whether a threshold t below 20, which others have for speed, makes x itself of softplus: where b x is above it, in exact terms. */
 function isStraight(x: number, b: number, t: number): boolean {
-  const p = b * x;
-  return t < 20 && (p > t || (p === t && restOf(b, x, p) > 0));
+  const p = t === 0 ? x : b * x;
+  return t < 20 && (p > t || (p === t && t !== 0 && restOf(b, x, p) > 0));
 }
 /** max(x, 0) + log(1 + e^-|b x|) / b. 1.9 ulp. */
 function softplus(x: number, b: number, t: number): number {
@@ -171,7 +171,7 @@ export const exponentialRows = {
   },
   /** x sigmoid(beta x): Hendrycks and Gimpel as above; Ramachandran, Zoph and Le, "Swish", arXiv:1710.05941, 2017. */
   silu: {
-    parameters: { beta: { default: 1, samples: [0.5, 2, 1.702, -1.702, 0.1, 0] } },
+    parameters: { beta: { default: 1, normal: true, samples: [0.5, 2, 1.702, -1.702, 0.1, 0] } },
     f: silu,
     grad: (x, g, b) => product(g, siluSlope(x, b), x, (g, a) => siluFar(g, a, b)),
     exactly: {
@@ -186,7 +186,7 @@ export const exponentialRows = {
   /** log(1 + e^(beta x)) / beta: Dugas and others, "Incorporating second-order functional knowledge", 2000. */
   softplus: {
     parameters: {
-      beta: { default: 1, above: 0, samples: [0.5, 2, 10, 0.001, 1.3] },
+      beta: { default: 1, above: 0, normal: true, samples: [0.5, 2, 10, 0.001, 1.3] },
       threshold: { default: 20, samples: [20, 5, 20, -1, 19.9] },
     },
     f: softplus,
@@ -220,9 +220,16 @@ export const exponentialRows = {
       alpha: { default: seluAlpha, samples: [onnxSelu.alpha, 0.5, -1.5, 1e10, 1] },
       gamma: { default: seluScale.high, samples: [onnxSelu.gamma, 2, 0.1, 1e-10, -3] },
     },
-    f: (x, a, s) => s * elu(x, a),
+    together: {
+      holds: (alpha, gamma) =>
+        gamma !== 0 && (alpha === 0 || (Math.abs(alpha * gamma) >= 2 ** -60 && Math.abs(alpha * gamma) <= 2 ** 60)),
+      wanted: 'alpha * gamma must be between 2^-60 and 2^60 in size, or alpha 0',
+    },
+    f: (x, a, s) => (x < 0 ? elu(x, a * s) : s * x),
     grad: (x, g, a, s) =>
-      product(g, s * eluSlope(x, a), x, (g, distance) => timesFarExp(g, a * s, -Math.min(distance, 1500), 0)),
+      product(g, x > 0 ? s : eluSlope(x, a * s), x, (g, distance) =>
+        timesFarExp(g, a * s, -Math.min(distance, 1500), 0),
+      ),
     exactly: {
       f: (x, a, s) => multiply(s, x < 0 ? multiply(a, expm1(x)) : wide(x)),
       slope: (x, a, s) => multiply(s, x > 0 ? wide(1) : multiply(a, exp(x))),
@@ -230,7 +237,7 @@ export const exponentialRows = {
   },
   /** x, and below 0 alpha (e^(x / alpha) - 1): Barron, "Continuously differentiable exponential linear units", arXiv:1704.07483, 2017. */
   celu: {
-    parameters: { alpha: { default: 1, above: 0, samples: [0.5, 2, 1000, 0.01, 1.3] } },
+    parameters: { alpha: { default: 1, above: 0, normal: true, samples: [0.5, 2, 1000, 0.01, 1.3] } },
     f: celu,
     grad: (x, g, a) => product(g, celuSlope(x, a), x, (g, distance) => celuFar(g, distance, a)),
     exactly: {

@@ -33,6 +33,8 @@ export interface Parameter {
   /** The least that it may be, and what it must be above. */
   readonly least?: number;
   readonly above?: number;
+  /** Whether it is divided by: then it is 0, where that is allowed, or no smaller than normal numbers of float32. */
+  readonly normal?: boolean;
   /** Others than the default, that tests and `nonlin check` try; those of a row's parameters go together. */
   readonly samples?: readonly number[];
 }

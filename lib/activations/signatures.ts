@@ -210,14 +210,22 @@ function chosenParameter(of: Option, given: readonly unknown[], single: boolean,
 const isTwice = ({ place, other }: Option, given: readonly unknown[]) =>
   other !== undefined && given[other] !== undefined && given[place] !== undefined;
 
-const isAllowed = (value: number, { least = -Infinity, above = -Infinity }: Parameter) =>
-  Number.isFinite(value) && value >= least && value > above;
+const leastNormal = 2 ** -126;
+const isTooSmall = (value: number, { normal = false }: Parameter) =>
+  normal && value !== 0 && Math.abs(value) < leastNormal;
+
+const isAllowed = (value: number, parameter: Parameter) => {
+  const { least = -Infinity, above = -Infinity } = parameter;
+  return Number.isFinite(value) && value >= least && value > above && !isTooSmall(value, parameter);
+};
 
 function notAllowed(value: unknown, of: Option, given: readonly unknown[], name: string): Error {
   const { least, above, alias } = of.parameter;
   if (isTwice(of, given)) return new TypeError(`${name}: \`${of.name}\` and \`${alias}\` are the same option`);
   if (value === undefined) return new TypeError(`${name}: \`${of.name}\` is needed, a number`);
   if (typeof value !== 'number') return new TypeError(`${name}: ${of.name} must be a number, got ${describe(value)}`);
+  if (isTooSmall(value, of.parameter) && !(value <= (above ?? -Infinity)))
+    return new RangeError(`${name}: ${of.name} must be no smaller than ${leastNormal} in size, got ${value}`);
   const range = least !== undefined ? `, at least ${least}` : above !== undefined ? `, above ${above}` : '';
   const wanted = Number.isFinite(value) && range === '' ? 'finite as a float32' : `finite${range}`;
   return new RangeError(`${name}: ${of.name} must be ${wanted}, got ${value}`);

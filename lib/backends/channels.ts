@@ -1,4 +1,4 @@
-// The sums over channels in plain TypeScript, in the order of native/run.cpp, whose bits they give: a sum for each element of a tile of
+// The sums over channels in plain TypeScript, in the order of native/channels.cpp, whose bits they give: a sum for each element of a tile of
 // [outer, length, inner], or of a stretch of a longer channel, with its rounding errors; then those of a channel, one after another.
 import { type FloatArray, lengthOf } from '../basics/floats.js';
 

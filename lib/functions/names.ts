@@ -96,7 +96,13 @@ const makers: Readonly<Record<string, () => layers.Layer>> = {
  *
  * @throws TypeError where the name is no string, RangeError where it is not known; with the nearest one.
  */
-export function activation(name: string): layers.Layer {
+export function activation(name: string): layers.Layer;
+export function activation(name: string, more?: unknown): layers.Layer {
+  // A number may be that of a list's element: names.map(activation).
+  if (typeof more === 'object' && more !== null)
+    throw new TypeError(
+      `activation takes a name and nothing else, got ${describe(more)}; layers take options: new GELU(options)`,
+    );
   if (typeof name !== 'string') throw new TypeError(`activation: the name must be a string, got ${describe(name)}`);
   if (Object.hasOwn(makers, name)) return makers[name]!();
   const meant = nearest(name, Object.keys(makers));

@@ -49,7 +49,7 @@ type PReLUWeightGradient = <X extends Input, const W extends Weight>(
 const own = ['weight', 'channelDim'];
 
 /**
- * `x` where x is positive and `weight * x` elsewhere (He, Zhang, Ren and Sun, 2015). `weight` is needed: a number, or a slope for each
+ * `x` from 0 on and `weight * x` below (He, Zhang, Ren and Sun, 2015). `weight` is needed: a number, or a slope for each
  * channel along `channelDim`, as a typed array, a list or a Tensor of one dimension; a list of one counts for all. Each slope is finite
  * and rounded to the dtype of x. `channelDim` is 1, as in PyTorch, and of one dimension 0. Accepts, returns and throws like
  * {@link relu}, and a RangeError where there are not as many slopes as channels; rounds correctly.
@@ -72,8 +72,8 @@ export const preluGrad = ((grad: unknown, x: Input, options: unknown, more: unkn
 
 /**
  * The gradient of {@link prelu} by its weight: the sum of `grad * x` over the x below 0, for each channel where the weight is a list,
- * whose result is an array, or of a Tensor x a Tensor, of as many; a number for a number, all of x in one sum. Summed in float64 with
- * the rounding errors kept, and rounded once, to the dtype of x; the same whatever the threads and the instruction set. An infinite
+ * whose result is an array, or of a Tensor x a Tensor, of as many; a number for a number, all of x in one sum. Products are float64
+ * numbers, exact for float32; their sum keeps its rounding errors and is rounded once, to the dtype of x; the same whatever the threads and the instruction set. An infinite
  * `grad` is nothing where x is not below 0. The options are those of {@link prelu} but for `out`.
  *
  * @throws like {@link preluGrad}.
@@ -90,7 +90,7 @@ export const preluWeightGrad = ((grad: unknown, x: Input, options: unknown, more
 }) as PReLUWeightGradient;
 
 /** What takes no list has its own way, and pays nothing for lists. */
-const isOne = ({ own }: Given) => (typeof own[0] === 'number' || own[0] === undefined) && own[1] === undefined;
+const isOne = ({ own }: Given) => typeof own[0] === 'number' && own[1] === undefined;
 
 export function apply(name: string, x: Input, given: Given): Operands {
   if (isOne(given)) return map(signatures.prelu, name, x, given);
@@ -179,6 +179,7 @@ function slopesOf(weight: unknown, name: string): FloatArray {
 /** The weight of a layer: a number, or slopes in the memory they were given in; those of a list are not rounded yet. */
 export function keptWeight(weight: unknown, name: string): number | Tensor {
   const slopes = slopesOf(weight, name);
+  if (slopes.length === 0) throw new RangeError(`${name}: weight must have a slope at least, got none`);
   for (let i = 0; i < slopes.length; i++)
     if (!Number.isFinite(slopes[i])) throw notFinite(slopes[i]!, i, weight, slopes, name);
   if (typeof weight === 'number') return weight;
@@ -238,7 +239,11 @@ function notFinite(slope: number, i: number, given: unknown, x: FloatArray, name
 
 function channelDimOf(dim: unknown, shape: readonly number[], name: string): number {
   try {
-    return normalizeDim((dim ?? Math.min(1, Math.max(0, shape.length - 1))) as number, shape, 'channelDim');
+    return normalizeDim(
+      (dim === undefined ? Math.min(1, Math.max(0, shape.length - 1)) : dim) as number,
+      shape,
+      'channelDim',
+    );
   } catch (error) {
     throw inNameOf(name, error);
   }

@@ -17,11 +17,17 @@ template <class T> vec<T> exp_below(vec<T> x) {
   return select(x < -exp_end<T>, vec<T>(T(0)), y);
 }
 
+// c e^x for x <= 0: `huge` goes from whichever factor leaves room, so that no product overflows or loses digits on the
+// way.
+template <class T> vec<T> times_exp_below(vec<T> c, vec<T> x) {
+  const mask<T> large = abs(c) > 1;
+  const vec<T> first = select(large, c * (1 / huge<T>), c), last = select(large, vec<T>(T(1)), vec<T>(1 / huge<T>));
+  return first * exp_below(x) * last;
+}
+
 // x from 0 on, and a (e^x - 1) below.
 template <class T> vec<T> elu(vec<T> x, vec<T> a) { return select(x < 0, a * expm1_below(x), x); }
-template <class T> vec<T> elu_slope(vec<T> x, vec<T> a) {
-  return select(x > 0, vec<T>(T(1)), a * exp_below(x) * (1 / huge<T>));
-}
+template <class T> vec<T> elu_slope(vec<T> x, vec<T> a) { return select(x > 0, vec<T>(T(1)), times_exp_below(a, x)); }
 
 // x from 0 on, and a (e^(x / a) - 1) below, from z = x / a and what that leaves of x: so nothing is lost in a z that is
 // subnormal, either.
@@ -34,13 +40,14 @@ template <class T> vec<T> celu_slope(vec<T> x, vec<T> a) {
   return select(x > 0, vec<T>(T(1)), huge_exp(quotient_within(-abs(x), a, exp_end<T>)) * (1 / huge<T>));
 }
 
-// s x from 0 on, and s a (e^x - 1) below, the product in two parts, so that both factors are as if rounded once.
+// s x from 0 on, and s a (e^x - 1) below, s a in two parts.
 template <class T> vec<T> selu_of(vec<T> x, vec<T> a, vec<T> s) {
-  const vec<T> e = expm1_below(x), y = a * e, rest = fma(a, e, -y);
-  return select(x < 0, fma(s, y, s * rest), s * x);
+  const pair<T> below = product(s, a);
+  const vec<T> y = expm1_below(x);
+  return select(x < 0, fma(y, below.high, y * below.low), s * x);
 }
 template <class T> vec<T> selu_of_slope(vec<T> x, vec<T> a, vec<T> s) {
-  return select(x > 0, s, s * (a * exp_below(x)) * (1 / huge<T>));
+  return select(x > 0, s, times_exp_below(s * a, x));
 }
 
 // The same with s = 1.0507009873554804934193349852946 and a

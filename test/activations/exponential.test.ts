@@ -251,9 +251,55 @@ describe.each(backends())('%s', (backend) => {
   });
 });
 
+describe.each(backends())('parameters far from 1: %s', (backend) => {
+  const one = (Kind: typeof Float32Array | typeof Float64Array, name: string, x: number, options: object) =>
+    callOf(name)(Kind.of(x), options)[0]!;
+  const slope = (Kind: typeof Float32Array | typeof Float64Array, name: string, x: number, options: object) =>
+    gradientOf(name)(Kind.of(1), Kind.of(x), options)[0]!;
+
+  it.each([
+    [Float32Array, 'elu', -1, { alpha: 1e20 }, 36787944117144230000],
+    [Float32Array, 'elu', -100, { alpha: 1e30 }, 3.720075976020836e-14],
+    [Float64Array, 'elu', -1, { alpha: 1e290 }, 3.678794411714423e289],
+    [Float32Array, 'selu', -1, { alpha: 1e20, gamma: 1e-10 }, 3678794411.714423],
+    [Float64Array, 'selu', -2, { alpha: 1e300, gamma: 1e-300 }, 0.1353352832366127],
+    [Float64Array, 'selu', -698, { alpha: 1e-30, gamma: 1e30 }, Math.exp(-698)],
+  ] as const)('%o: the slope of %s at %f with %o', (Kind, name, x, options, expected) => {
+    useBackend(backend);
+    expect(Math.abs(slope(Kind, name, x, options) / expected - 1)).toBeLessThan(Kind === Float32Array ? 1e-6 : 1e-9);
+  });
+
+  it.each([Float32Array, Float64Array])('%o: a threshold of softplus is where x itself begins, exactly', (Kind) => {
+    useBackend(backend);
+    const softplus = (x: number, beta: number, threshold: number) => one(Kind, 'softplus', x, { beta, threshold });
+    // log(1 + e^5) and log(1 + e^1.5) / 3, not the x at the threshold; and the next x is one.
+    expect(softplus(5, 1, 5)).toBeCloseTo(5.006715348489118, 5);
+    expect(softplus(0.5, 3, 1.5)).toBeCloseTo(0.5671377, 6);
+    expect(softplus(5 + 2 ** -20, 1, 5)).toBe(5 + 2 ** -20);
+    // Products that are no normal numbers still have the sign of x.
+    const tiny = Kind === Float32Array ? 2 ** -70 : 2 ** -1000;
+    expect(softplus(tiny, 2 ** -100, 0)).toBe(tiny);
+    expect(softplus(-tiny, 2 ** -60, 0)).toBeCloseTo(Math.LN2 * 2 ** 60, -12);
+  });
+
+  it('selu without alpha is -0 below 0', () => {
+    useBackend(backend);
+    expect(one(Float32Array, 'selu', -1, { alpha: 0 })).toBe(-0);
+    expect(one(Float64Array, 'selu', -1, { alpha: 0 })).toBe(-0);
+  });
+});
+
 describe('options', () => {
   const x = Float32Array.of(1);
   it.each([
+    ['softplus', { beta: 1e-40 }, RangeError, `softplus: beta must be no smaller than ${2 ** -126} in size, got 1e-40`],
+    ['silu', { beta: -1e-39 }, RangeError, `silu: beta must be no smaller than ${2 ** -126} in size, got -1e-39`],
+    [
+      'selu',
+      { alpha: 1e30, gamma: 1e30 },
+      RangeError,
+      'selu: alpha * gamma must be between 2^-60 and 2^60 in size, or alpha 0, got alpha 1.0000000150474662e+30 and gamma 1.0000000150474662e+30',
+    ],
     ['softplus', { beta: 0 }, RangeError, 'softplus: beta must be finite, above 0, got 0'],
     ['celu', { alpha: 0 }, RangeError, 'celu: alpha must be finite, above 0, got 0'],
     ['softcap', { cap: -1 }, RangeError, 'softcap: cap must be finite, above 0, got -1'],

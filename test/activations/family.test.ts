@@ -334,7 +334,7 @@ describe('options', () => {
     ['squareplus', { b: 0 }, RangeError, 'squareplus: b must be finite, above 0, got 0'],
     ['threshold', undefined, TypeError, 'threshold: `threshold` is needed, a number'],
     ['threshold', { threshold: 1 }, TypeError, 'threshold: `value` is needed, a number'],
-    ['prelu', {}, TypeError, 'prelu: `weight` is needed, a number'],
+    ['prelu', {}, TypeError, 'prelu: `weight` is needed, a number or a list of them'],
     ['hardSigmoid', { beta: 'x' }, TypeError, 'hardSigmoid: beta must be a number, got "x"'],
   ] as const)('%s with %o is an error', (name, options, kind, message) => {
     expect(call(name, options)).toThrow(new kind(message));

@@ -1,8 +1,6 @@
 // The TypeScript backend against results from arbitrary precision (vectors/), and the values at the edges. Bounds are the
 // largest distances seen (lib/activations/table.ts) rounded up; they are not raised to let a change pass.
 
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Formula } from '../../lib/activations/formula.js';
 import { casesOf } from '../../lib/activations/signatures.js';
@@ -10,20 +8,12 @@ import { type Activation, activationNames, activations, opOf } from '../../lib/a
 import { ulpDistance } from '../../lib/activations/ulp.js';
 import { reference } from '../../lib/backends/reference.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
+import { vectorsOf } from '../support/vectors.js';
 
 type DType = 'float32' | 'float64';
 const arrayOf = { float32: Float32Array, float64: Float64Array } as const;
 const dtypes = ['float32', 'float64'] as const;
 const floats = (dtype: DType, values: Iterable<number>): FloatArray => arrayOf[dtype].from([...values]);
-
-const folder = join(import.meta.dirname, '../vectors');
-const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-/** Those of a row lie in the folder of its group. */
-function read<T>(name: string): T {
-  const file = files.find((path) => basename(path) === `${name}.json`);
-  if (file === undefined) throw new Error(`there are no vectors of ${name}`);
-  return JSON.parse(readFileSync(join(folder, file), 'utf8')) as T;
-}
 
 /** The columns of a flat list of [x, value, slope], or of [x, grad, gradient]. */
 function columnsOf(flat: readonly number[], dtype: DType) {
@@ -88,7 +78,7 @@ const vanishing: Readonly<Partial<Record<string, readonly [number, number]>>> = 
 const difference = 2 ** -54;
 
 describe.each(Object.keys(bounds) as (keyof typeof bounds)[])('%s', (op) => {
-  const vectors = read<Record<DType | 'gradient', number[]>>(op);
+  const vectors = vectorsOf<Record<DType | 'gradient', number[]>>(op);
 
   it('is within its bound in float64', () => {
     const { x, value } = columnsOf(vectors.float64, 'float64');
@@ -232,7 +222,7 @@ describe.each(dtypes)('softmax in %s', (dtype) => {
       dtype,
       Array.from({ length }, (_, i) => f(i)),
     );
-  const rows = read<Record<DType, Row[]>>('softmax')[dtype];
+  const rows = vectorsOf<Record<DType, Row[]>>('softmax')[dtype];
   const softmax = (x: FloatArray, length: number, inner = 1) => {
     const y = x.slice();
     reference.slices(x, y, 'softmax', length, inner);

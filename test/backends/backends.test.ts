@@ -1,18 +1,17 @@
 // Every native backend against the TypeScript one, and against each other: dtype x precision x activation x length x offset.
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { boundOf, type Comparison, distance } from '../../lib/activations/bounds.js';
 import type { Formula } from '../../lib/activations/formula.js';
 import { type Case, casesOf } from '../../lib/activations/signatures.js';
-import { type Activation, activationNames, activations, opOf } from '../../lib/activations/table.js';
+import { activationNames, activations, opOf } from '../../lib/activations/table.js';
 import type { Backend } from '../../lib/backends/backend.js';
 import { native } from '../../lib/backends/native.js';
 import { mostElements } from '../../lib/backends/record.js';
 import { reference } from '../../lib/backends/reference.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
 import { random, specials } from '../support/inputs.js';
+import { vectorsOf } from '../support/vectors.js';
 
 const cases = activationNames.flatMap(casesOf);
 const dtypes = { float32: Float32Array, float64: Float64Array } as const;
@@ -24,8 +23,10 @@ const lengths = [
 ];
 
 /** float32 inputs and results from arbitrary precision: [x, value, slope] and [x, grad, gradient] in flat lists. */
-const vectors = (name: Activation): { readonly float32: number[]; readonly gradient: number[] } =>
-  JSON.parse(readFileSync(join(import.meta.dirname, '../vectors', `${name}.json`), 'utf8'));
+interface Vectors {
+  readonly float32: number[];
+  readonly gradient: number[];
+}
 
 it('has the native backends of this machine', () => {
   // On a machine that no instruction set fits, everything below would pass without a comparison.
@@ -283,7 +284,7 @@ describe.each(native.backends)('exact of $name', (backend) => {
   it.each(activationNames.filter((name) => (activations[name] as Formula).exactly !== undefined))(
     '%s rounds correctly where doubles cannot decide',
     (name) => {
-      const { float32, gradient } = vectors(name);
+      const { float32, gradient } = vectorsOf<Vectors>(name);
       const { a, b } = casesOf(name)[0]!;
       const column = (flat: readonly number[], k: number) => Float32Array.from(flat.filter((_, i) => i % 3 === k));
       const x = column(float32, 0);

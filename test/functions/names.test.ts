@@ -37,6 +37,9 @@ it('refuses what it does not know, and says what was meant', () => {
     new RangeError('activation: there is no "gelu_nwe"; did you mean \'gelu_new\'?'),
   );
   expect(() => nonlin.activation('toString')).toThrow(RangeError);
+  expect(() => (nonlin.activation as (...of: unknown[]) => unknown)('gelu', { approximate: 'tanh' })).toThrow(
+    /^activation takes a name and nothing else, got /,
+  );
   expect(() => nonlin.activation(3 as never)).toThrow(new TypeError('activation: the name must be a string, got 3'));
 });
 

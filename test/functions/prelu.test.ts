@@ -165,7 +165,7 @@ describe('refuses', () => {
     [{ weight: [1, 1, 1e300, 1] }, RangeError, 'weight[2] must be finite as a float32, got 1e+300'],
     [{ weight: 1, channelDim: 2 }, RangeError, 'channelDim must be in [-2, 1] for shape [1, 4], got 2'],
     [{ weight: 1, channelDim: '1' }, TypeError, 'channelDim must be an integer, got "1"'],
-    [{}, TypeError, '`weight` is needed, a number'],
+    [{}, TypeError, '`weight` is needed, a number or a list of them'],
   ])('%o', (options, kind, message) => {
     for (const [name, call] of [
       ['prelu', () => prelu(x, options as never)],
@@ -207,4 +207,20 @@ describe('PReLU', () => {
     expect(() => new PReLU(options)).toThrow(kind);
     expect(() => new PReLU(options)).toThrow(message);
   });
+});
+
+it.each([
+  [1_500_000, 3, 1],
+  [2, 3, 700_001],
+  [2, 300, 7_001],
+])('writes past the cache as into it: [%i, %i, %i]', (outer, channels, inner) => {
+  const x = Float32Array.from({ length: outer * channels * inner }, (_, i) => ((i * 7919) % 1009) - 504);
+  const weight = Float32Array.from({ length: channels }, (_, c) => 0.3 - c / 7);
+  const y = prelu(new Tensor(x, { shape: [outer, channels, inner] }), { weight }).data;
+  let wrong = 0;
+  for (let i = 0; i < x.length; i++) {
+    const value = x[i]!;
+    if (y[i] !== Math.fround(value > 0 ? value : value * weight[Math.floor(i / inner) % channels]!)) wrong++;
+  }
+  expect(wrong).toBe(0);
 });
