@@ -7,6 +7,7 @@ import { version } from '../version.js';
 import type { Backend, BackendName, Slice } from './backend.js';
 import {
   type Call,
+  callConditioned,
   callGateGradient,
   callLogParts,
   callNative,
@@ -100,6 +101,11 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
       tell(x);
       writeSlices(length, inner);
       callNative(call, set, kinds.slicesGradient, sliceOf[slice], exact, grad, x, y);
+    },
+    conditioned(grad, x, y, slice, length, inner, conditions, exact) {
+      tell(x);
+      writeSlices(length, inner);
+      callConditioned(call, set, sliceOf[slice], exact, grad, x, y, conditions);
     },
     logParts(x, maxima, logs, length, inner, exact) {
       tell(x);

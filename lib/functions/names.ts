@@ -35,6 +35,7 @@ const makers: Readonly<Record<string, () => layers.Layer>> = {
   squareplus: () => new layers.Squareplus(),
   softmax: () => new layers.Softmax(),
   log_softmax: () => new layers.LogSoftmax(),
+  softmin: () => new layers.Softmin(),
   // PyTorch's modules
   ReLU: () => new layers.ReLU(),
   ReLU6: () => new layers.ReLU6(),
@@ -53,6 +54,7 @@ const makers: Readonly<Record<string, () => layers.Layer>> = {
   Softsign: () => new layers.Softsign(),
   Softmax: () => new layers.Softmax(),
   LogSoftmax: () => new layers.LogSoftmax(),
+  Softmin: () => new layers.Softmin(),
   Identity: () => new layers.Identity(),
   // ONNX's operators, where the name is not PyTorch's too
   Relu: () => new layers.ReLU(),

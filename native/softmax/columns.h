@@ -230,13 +230,16 @@ void softmax_band(kept_band<T> &kept, const E *g, const E *x, E *y, size_t lengt
                   width, log);
 }
 
+// As wide a band as can be kept whole, but two cache lines at least.
+template <class T> size_t columns_of_band(size_t length) {
+  const size_t fit = kept_band<T>::capacity / length;
+  return (fit < band_registers / 2 || fit > band_registers ? band_registers : fit) * vec<T>::lanes;
+}
+
 template <class T, class E>
 void for_each_band(const E *g, const E *x, E *y, size_t length, size_t inner, size_t columns, bool log = false) {
   auto &kept = kept_here<kept_band<T>>();
-  // As wide as can be kept whole, but two cache lines at least.
-  const size_t fit = kept.capacity / length;
-  const size_t registers = fit < band_registers / 2 || fit > band_registers ? band_registers : fit;
-  const size_t most = registers * vec<T>::lanes;
+  const size_t most = columns_of_band<T>(length);
   for (size_t c = 0; c < columns; c += most)
     softmax_band<T>(kept, g == nullptr ? g : g + c, x + c, y + c, length, inner,
                     band_width<T>{columns - c < most ? columns - c : most}, log);
