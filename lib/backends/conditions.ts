@@ -98,17 +98,22 @@ function readLogits(
   if (largest === -Infinity) return largest;
   // The largest is taken off in the unit, where nothing overflows, and once more as what is left.
   const { unit } = scale;
-  takeOff(largest, unit, high, low);
+  takeOff(largest, unit, false, high, low);
   let rest = -Infinity;
   for (let i = 0; i < high.length; i++) if (high[i]! + low[i]! > rest) rest = high[i]! + low[i]!;
-  if (rest !== 0 && Number.isFinite(rest)) takeOff(rest, 1, high, low);
+  if (Number.isFinite(rest)) takeOff(rest, 1, true, high, low);
   return largest;
 }
 
-/** Less `largest`, and that as many times as there are units. */
-function takeOff(largest: number, unit: number, high: Float64Array, low: Float64Array): void {
+/** Less `largest`, the last time nothing being left of what rounds to it, and that as many times as there are units. */
+function takeOff(largest: number, unit: number, last: boolean, high: Float64Array, low: Float64Array): void {
   for (let i = 0; i < high.length; i++) {
     const value = high[i]!;
+    if (last && value + low[i]! === largest) {
+      high[i] = 0;
+      low[i] = 0;
+      continue;
+    }
     const difference = value - largest;
     const subtracted = value - difference;
     const error = value - (difference + subtracted) + (subtracted - largest) + low[i]!;

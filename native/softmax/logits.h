@@ -37,7 +37,9 @@ template <class E> class logits {
 public:
   double unit;
 
-  explicit logits(const conditions &c) : c(c) {
+  explicit logits(const conditions &c)
+      : flags(c.additive ? nullptr : static_cast<const uint8_t *>(c.mask)),
+        added(c.additive ? static_cast<const E *>(c.mask) : nullptr) {
     // Of a temperature below 1 the power of two comes last.
     double t = c.temperature < 0 ? -c.temperature : c.temperature;
     for (unit = 1; t < 1 && unit < 0x1p1000; t *= 2)
@@ -50,22 +52,32 @@ public:
 
   // The mask of n entries from `first` on, a step apart, as what is added: of a boolean one 0 or -Infinity.
   vec<double> bias(size_t first, size_t step, size_t n) const {
-    if (c.mask == nullptr) return vec<double>(0.0);
-    if (c.additive) return entries_of(static_cast<const E *>(c.mask) + first, step, n);
-    const mask<double> kept = flags_at<double>(static_cast<const uint8_t *>(c.mask) + first, step, n);
-    return select(kept, vec<double>(0.0), vec<double>(-__builtin_inf()));
+    if (flags != nullptr)
+      return select(flags_at<double>(flags + first, step, n), vec<double>(0.0), vec<double>(-__builtin_inf()));
+    return added == nullptr ? vec<double>(0.0) : entries_of(added + first, step, n) * of_bias;
   }
-  pair<double> operator()(vec<double> x, vec<double> bias) const {
-    const vec<double> whole = x * high;
-    const vec<double> rest = fma(x, high, -whole) + x * low;
-    pair<double> logit = {whole, select(abs(x) < vec<double>(__builtin_inf()), rest, vec<double>(0.0))};
-    if (c.mask != nullptr) logit = add(logit, c.additive ? bias * of_bias : bias);
-    // A masked NaN is masked.
-    return {select(is_masked(bias), bias, logit.high), logit.low};
+  // The logit less `shift`. A masked NaN is masked. Of floats one number is enough, rounded when it is as small as it
+  // will be; of doubles it is a pair.
+  pair<double> operator()(vec<double> x, vec<double> bias, vec<double> shift) const {
+    const vec<double> none = 0.0;
+    const mask<double> finite = abs(x) < vec<double>(__builtin_inf()), masked = is_masked(bias);
+    const pair<double> rest = added == nullptr ? pair<double>{-shift, none} : add({bias, none}, -shift);
+    if constexpr (sizeof(E) == sizeof(float)) {
+      const vec<double> small = select(finite, fma(x, low, rest.low), none);
+      return {select(masked, bias, fma(x, high, rest.high) + small), none};
+    } else {
+      const pair<double> whole = product(x, vec<double>(high));
+      pair<double> logit = add({whole.high, select(finite, fma(x, low, whole.low), none)}, rest.high);
+      // What was taken off may have left little beside the lower part.
+      const vec<double> small = logit.low + rest.low, sum = logit.high + small;
+      logit = {sum, select(abs(sum) < vec<double>(__builtin_inf()), small - (sum - logit.high), none)};
+      return {select(masked, bias, logit.high), logit.low};
+    }
   }
 
 private:
-  const conditions &c;
+  const uint8_t *flags;
+  const E *added;
   double high, low, of_bias;
 
   static vec<double> entries_of(const E *p, size_t step, size_t n) {
@@ -77,7 +89,7 @@ private:
   }
 };
 
-// As scaled_exp, of logits; nothing of those out of reach.
+// As scaled_exp, of logits less `shift`; nothing of those out of reach.
 struct tempered_exp {
   vec<double> shift, floor, power;
   double unit;
@@ -91,23 +103,20 @@ struct tempered_exp {
     floor = rest - reach<double>;
     power = double(usual_exp<double>::power) - (fma(rest, log2_e<double>, shifter<double>) - shifter<double>);
   }
-  // Below the largest logit, which is `top` after another one was taken off all of them: for logs.
-  static tempered_exp below(vec<double> top, double unit) {
-    tempered_exp exp_of;
-    exp_of.shift = top;
-    exp_of.floor = -1000.0;
-    exp_of.power = double(usual_exp<double>::power);
-    exp_of.unit = unit;
-    return exp_of;
-  }
-
   vec<double> operator()(pair<double> logit) const {
-    const pair<double> z = add(logit, -shift);
-    // What was taken off may have left little beside the lower part.
-    const vec<double> high = z.high + z.low, low = z.low - (high - z.high), real = high * unit;
-    const exponential<double> e = exponential_of(pair<double>{real, low * unit});
-    return select(real < floor, vec<double>(0.0), exp_times(vec<double>(1.0), {e.minus_one, e.shifted + power}));
+    const pair<double> z = {logit.high * unit, logit.low * unit};
+    const exponential<double> e = exponential_of(z);
+    return select(z.high < floor, vec<double>(0.0), exp_times(vec<double>(1.0), {e.minus_one, e.shifted + power}));
   }
 };
+// Of logits of which the largest is `top`, for what is less than it.
+inline tempered_exp exp_below(vec<double> top, double unit) {
+  tempered_exp exp_of;
+  exp_of.shift = top;
+  exp_of.floor = -1000.0;
+  exp_of.power = double(usual_exp<double>::power);
+  exp_of.unit = unit;
+  return exp_of;
+}
 
 } // namespace

@@ -12,21 +12,6 @@ inline bool is_only_masked(const conditions &c) { return !c.additive && (c.tempe
 // The share of a slice of nothing, where it is not NaN.
 template <class E, bool log> constexpr E share_of_nothing = log ? -E(__builtin_inf()) : E(0);
 
-// x or -x where it is kept, and -Infinity elsewhere, of n entries; true in `left` where one is not -Infinity.
-template <class E> struct kept_entries {
-  vec<E> sign;
-  const uint8_t *flags;
-
-  explicit kept_entries(const conditions &c) : sign(E(c.temperature)), flags(static_cast<const uint8_t *>(c.mask)) {}
-  void write(const E *x, E *y, size_t first, size_t step, size_t n, mask<E> &left) const {
-    const vec<E> lowest = -E(__builtin_inf());
-    vec<E> kept = load_some<E>(x, n) * sign;
-    if (flags != nullptr) kept = select(flags_at<E>(flags + first, step, n), kept, lowest);
-    const mask<E> some = {~(kept <= lowest).m};
-    left.m |= n == vec<E>::lanes ? some.m : some.m & first_lanes<E>(n).m;
-    store_some(y, kept, n);
-  }
-};
 template <class E> mask<E> no_lanes() { return {typename vec<E>::bits{}}; }
 template <class E> bool any(mask<E> lanes) {
   typename lane<E>::integer some = 0;
@@ -35,27 +20,52 @@ template <class E> bool any(mask<E> lanes) {
   return some != 0;
 }
 
+// x or -x where it is kept, and -Infinity elsewhere, of n entries whose flags lie a step apart; in which lanes one is
+// not -Infinity.
+template <class E>
+[[gnu::noinline, gnu::flatten]] mask<E> keep(const E *x, E *y, size_t n, const uint8_t *flags, size_t step, E sign) {
+  constexpr size_t lanes = vec<E>::lanes;
+  const vec<E> lowest = -E(__builtin_inf());
+  mask<E> left = no_lanes<E>();
+  const auto kept = [&](vec<E> x, size_t j, size_t n) {
+    const vec<E> logit = x * sign;
+    return flags == nullptr ? logit : select(flags_at<E>(flags + j * step, step, n), logit, lowest);
+  };
+  size_t j = 0;
+  for (; j + lanes <= n; j += lanes) {
+    const vec<E> some = kept(load<E>(x + j), j, lanes);
+    left.m |= ~(some <= lowest).m;
+    store(y + j, some);
+  }
+  if (j < n) {
+    const vec<E> some = kept(load<E>(x + j, n - j), j, n - j);
+    left.m |= ~(some <= lowest).m & first_lanes<E>(n - j).m;
+    store(y + j, some, n - j);
+  }
+  return left;
+}
+
 // ns per element of rows of 1000 and of 10 with 4, 16 and 64 KiB: TIMES.
 constexpr size_t masked_bytes = size_t(16) << 10, masked_rows_at_once = 512;
 
 template <class T, class E, bool log>
 [[gnu::noinline]] void masked_rows(const E *x, E *y, size_t rows, size_t length, const conditions &c) {
-  constexpr size_t lanes = vec<E>::lanes;
-  const kept_entries<E> kept(c);
+  const uint8_t *flags = static_cast<const uint8_t *>(c.mask);
+  // Rows whose flags follow each other as they do are one to keep.
+  const bool even = !c.zero && (flags == nullptr || (c.along == 1 && c.beside == length));
   const size_t fit = masked_bytes / sizeof(E) / length;
   const size_t most = fit < 1 ? 1 : fit < masked_rows_at_once ? fit : masked_rows_at_once;
   for (size_t first = 0; first < rows; first += most) {
     const size_t count = rows - first < most ? rows - first : most;
     bool empty[masked_rows_at_once];
-    for (size_t i = 0; i < count; i++) {
-      const size_t row = (first + i) * length, in_mask = (first + i) * c.beside;
-      mask<E> left = no_lanes<E>();
-      for (size_t j = 0; j < length; j += lanes)
-        kept.write(x + row + j, y + row + j, in_mask + j * c.along, c.along, length - j < lanes ? length - j : lanes,
-                   left);
+    const size_t start = first * length, together = even ? count : 1;
+    for (size_t i = 0; i < count; i += together) {
+      const uint8_t *of_row = flags == nullptr ? flags : flags + (first + i) * c.beside;
+      const mask<E> left =
+          keep<E>(x + start + i * length, y + start + i * length, together * length, of_row, c.along, E(c.temperature));
       empty[i] = c.zero && !any(left);
     }
-    E *const part = y + first * length;
+    E *const part = y + start;
     if constexpr (log)
       log_softmax_rows<T, E>(part, part, count, length, false);
     else
@@ -69,7 +79,7 @@ template <class T, class E, bool log>
 template <class T, class E, bool log>
 [[gnu::noinline]] void masked_columns(const E *x, E *y, size_t length, size_t inner, size_t columns,
                                       const conditions &c) {
-  const kept_entries<E> kept(c);
+  const uint8_t *flags = static_cast<const uint8_t *>(c.mask);
   const size_t most = columns_of_band<E>(length);
   for (size_t first = 0; first < columns; first += most) {
     const band_width<E> width{columns - first < most ? columns - first : most};
@@ -79,7 +89,8 @@ template <class T, class E, bool log>
     for (size_t j = 0; j < length; j++) {
       for (size_t r = 0; r < width.registers(); r++) {
         const size_t column = first + r * vec<E>::lanes, at = j * inner + column;
-        kept.write(x + at, y + at, j * c.along + column * c.beside, c.beside, width.lanes_in(r), left[r]);
+        const uint8_t *here = flags == nullptr ? flags : flags + j * c.along + column * c.beside;
+        left[r].m |= keep<E>(x + at, y + at, width.lanes_in(r), here, c.beside, E(c.temperature)).m;
       }
     }
     if constexpr (log)
