@@ -1,8 +1,9 @@
 // What the package exports, name by name. Each elementwise function is a row of lib/activations/table.ts.
 
 import type { DType } from './basics/floats.js';
-import { alongDim, alongDimGradient, forward, gradient } from './functions/functions.js';
+import { forward, gradient } from './functions/functions.js';
 import { gate, gateGradient, halvesGate, halvesGradient } from './functions/gates.js';
+import { alongDim, alongDimGradient } from './functions/slices.js';
 import { Tensor as TensorClass, type TensorConstructor } from './tensor/tensor.js';
 
 /**
@@ -198,18 +199,36 @@ export const softcap = forward('softcap');
  * of up to 2^20: nothing overflows, nothing is lost in a difference to the largest entry, and the sum keeps its rounding errors.
  * A slice with NaN or +Infinity in it, or of -Infinity only, becomes NaN; a single -Infinity becomes 0.
  *
+ * With options it is softmax of `x / temperature + mask`, as accurate: neither is rounded on the way. A boolean mask (booleans in lists,
+ * a Uint8Array, other integers) keeps an entry where it is `true` or not 0, as in PyTorch's attention and unlike
+ * {@link Tensor.maskedFill}; a mask of floats of x's dtype is added after the division, and -Infinity masks. A masked entry has share
+ * 0 and gradient 0, whatever x and `grad` hold there. Boolean masks cost least.
+ *
+ * ```ts
+ * const causal = [[true, false, false], [true, true, false], [true, true, true]];
+ * softmax(scores, { mask: causal, temperature: Math.sqrt(64), empty: 'zero' }); // scores of [batch, heads, 3, 3]
+ * softmax(image, { dim: [-2, -1] });                                           // over both, as one slice
+ * ```
+ *
  * @param x a Float32Array, a Float64Array (one slice), a Tensor or anything tensor-like.
- * @param options `dim` in [-rank, rank - 1], default -1; or the number itself, `softmax(x, 0)`.
- * @throws like {@link relu}; TypeError where `dim` is not an integer, RangeError where x has no such dimension.
+ * @param options `dim` in [-rank, rank - 1], default -1, or a list of them; or the number itself, `softmax(x, 0)`. `temperature`, 1,
+ * rounded to x's dtype. `mask`, which broadcasts to x. `empty`, `'nan'` or `'zero'`: what a slice gets of which the mask leaves nothing,
+ * or only -Infinity.
+ * @throws like {@link relu}; TypeError where an option is of the wrong kind, RangeError where x has no such dimension, the mask does
+ * not broadcast to x or the temperature is not finite and above 0.
  */
 export const softmax = alongDim('softmax');
 
 /**
  * The logarithm of softmax along a dimension, `x - log(sum(e^x))`, within 4 ulp relative to the true value, the largest share's too:
  * of a slice in which one entry is all but certain it is a small number and not 0. A slice with NaN or +Infinity in it, or of
- * -Infinity only, becomes NaN. Arguments as in {@link softmax}.
+ * -Infinity only, becomes NaN. Arguments as in {@link softmax}; masked entries, and slices of nothing with `empty: 'zero'`, become
+ * -Infinity.
  */
 export const logSoftmax = alongDim('logSoftmax');
+
+/** `softmax(-x)`: of distances, the nearest has the largest share. Arguments as in {@link softmax}; a mask is added to `-x / temperature`. */
+export const softmin = alongDim('softmin');
 
 /**
  * `grad` where x > 0, else 0; NaN where x is NaN. `grad` has the kind, dtype and shape of x; `out` may be either of them.
@@ -319,11 +338,17 @@ export const tanhShrinkGrad = gradient('tanhShrink');
 /** `grad / cosh(x / cap)^2`. Arguments as in {@link reluGrad}, and of {@link softcap}. */
 export const softcapGrad = gradient('softcap');
 
-/** `s * (grad - sum(grad * s))` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}, and of {@link softmax}. */
+/**
+ * `s * (grad - sum(grad * s)) / temperature` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}, and of {@link softmax},
+ * whose options must be those of the call that it is the gradient of.
+ */
 export const softmaxGrad = alongDimGradient('softmax');
 
-/** `grad - s * sum(grad)` with s = softmax(x) along `dim`. Arguments as in {@link reluGrad}, and of {@link logSoftmax}. */
+/** `(grad - s * sum(grad)) / temperature` with s = softmax(x) along `dim`. Arguments as in {@link softmaxGrad}. */
 export const logSoftmaxGrad = alongDimGradient('logSoftmax');
+
+/** `-s * (grad - sum(grad * s)) / temperature` with s = softmin(x) along `dim`. Arguments as in {@link softmaxGrad}. */
+export const softminGrad = alongDimGradient('softmin');
 
 /** A float32 or float64 array of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
 export const Tensor: TensorConstructor = TensorClass;
@@ -344,7 +369,6 @@ export type {
   Out,
   Output,
   Result,
-  SoftmaxOptions,
 } from './functions/functions.js';
 export { GEGLU, GLU, ReGLU, SwiGLU } from './functions/joined.js';
 export {
@@ -372,6 +396,7 @@ export {
   SiLU,
   Softcap,
   Softmax,
+  Softmin,
   Softplus,
   Softshrink,
   Softsign,
@@ -383,6 +408,7 @@ export {
 export { crossEntropy, crossEntropyGrad, logSumExp } from './functions/losses.js';
 export { activation } from './functions/names.js';
 export { type PReLUOptions, prelu, preluGrad, preluWeightGrad, type Weight } from './functions/prelu.js';
+export type { SoftmaxMask, SoftmaxOptions } from './functions/slices.js';
 export type {
   DataOf,
   DTypeOf,

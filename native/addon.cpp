@@ -5,6 +5,8 @@
 #include "machine/parallel.h"
 #include "run.h"
 
+#include <cstdint>
+#include <cstring>
 #include <napi.h>
 
 namespace {
@@ -27,22 +29,26 @@ struct call_record {
     channels,          // x, slopes, y; of a small call a slope for each element
     channels_gradient, // grad, x, slopes, y
     channel_sums,      // grad, x, and a Float64Array of the sum for each channel
+    conditioned,       // x, y, or grad, x, y; and a mask where there is one
     kind_count
   };
   static constexpr size_t most_inputs = 3, most_outputs = 2;
 
   int32_t set, kind, op, how;
   int32_t count; // of the elements of a small call
-  int32_t unused[3];
+  int32_t flags; // of a conditioned one
+  int32_t unused[2];
   double length, inner, a, b;
 
   // Read once: memory that is shared may change between a check and a second look. And word by word, as it was written:
   // a wider load would wait until all of them have left the processor's store buffer.
   explicit call_record(const volatile call_record &r)
-      : set(r.set), kind(r.kind), op(r.op), how(r.how), count(r.count), unused{}, length(r.length), inner(r.inner),
-        a(r.a), b(r.b) {}
+      : set(r.set), kind(r.kind), op(r.op), how(r.how), count(r.count), flags(r.flags), unused{}, length(r.length),
+        inner(r.inner), a(r.a), b(r.b) {}
 
-  bool has_slices() const { return kind == slices || kind == slices_gradient || kind == log_parts; }
+  bool has_slices() const {
+    return kind == slices || kind == slices_gradient || kind == log_parts || kind == conditioned;
+  }
   bool has_channels() const { return kind == channels || kind == channels_gradient || kind == channel_sums; }
   size_t inputs() const {
     return kind == map || kind == slices ? 1 : kind == gate_gradient || kind == channels_gradient ? 3 : 2;
@@ -121,6 +127,18 @@ bool read_array(napi_env env, napi_value value, size_t element_size, array &a) {
     return false;
   }
   a.bytes = a.length * element_size;
+  return true;
+}
+
+// A Uint8Array.
+bool read_bytes(napi_env env, napi_value value, array &a) {
+  napi_typedarray_type type = static_cast<napi_typedarray_type>(-1);
+  if (napi_get_typedarray_info(env, value, &type, &a.length, &a.data, nullptr, nullptr) != napi_ok ||
+      type != napi_uint8_array) {
+    fail_type(env, "expected a Uint8Array, as the record says");
+    return false;
+  }
+  a.bytes = a.length;
   return true;
 }
 
@@ -220,6 +238,76 @@ napi_value call_channels(napi_env env, const call_record &record, const napi_val
   return nullptr;
 }
 
+// What a conditioned call says of itself, as flags and in numbers behind the record, whose a is the temperature.
+enum condition_flag : int32_t { has_gradient = 1, has_mask = 2, is_additive = 4, is_zero = 8 };
+struct condition_numbers {
+  double along, beside, count;
+  struct step {
+    double size, stride;
+  } steps[outer_steps::most];
+};
+
+// A whole number, or nothing that can be one of a place in memory.
+constexpr size_t no_place = SIZE_MAX;
+size_t place_of(double number) { return number >= 0 && number <= 0x1p53 ? size_t(number) : no_place; }
+
+// Adds up how far `size` steps lead, false where that is beyond all memory.
+bool reach_on(size_t &last, size_t size, size_t stride) {
+  size_t distance;
+  return size > 0 && stride != no_place && !__builtin_mul_overflow(size - 1, stride, &distance) &&
+         !__builtin_add_overflow(last, distance, &last);
+}
+
+napi_value call_conditioned(napi_env env, const call_record &record, const char *memory, size_t size,
+                            const napi_value *values, size_t count) {
+  const bool gradient = record.flags & has_gradient, masked = record.flags & has_mask;
+  const size_t arrays = gradient ? 3 : 2;
+  if (count < arrays + masked) return fail_type(env, "expected as many arrays as the record says");
+  if (size < record_bytes + sizeof(condition_numbers)) return fail_range(env, "the block is too small");
+  if (!(record.a != 0 && record.a - record.a == 0)) return fail_range(env, "the temperature must be finite and not 0");
+  array all[3], mask = {nullptr, 0, 0};
+  for (size_t i = 0; i < arrays; i++) {
+    if (!read_array(env, values[i], record.element_size(), all[i])) return nullptr;
+    if (all[i].length != all[0].length) return fail_range(env, "the arrays differ in length");
+  }
+  const size_t elements = all[0].length;
+  if (!record.fits(elements))
+    return fail_range(env, "length * inner must be positive and divide the number of elements");
+  const array &y = all[arrays - 1];
+  if (const char *wrong = overlap_of(all, arrays - 1, &y, 1)) return fail_range(env, wrong);
+  const size_t length = size_t(record.length), inner = size_t(record.inner), outer = elements / (length * inner);
+  conditions c = {record.a, nullptr, (record.flags & is_additive) != 0, (record.flags & is_zero) != 0, 0, 0};
+  outer_steps steps;
+  if (masked) {
+    if (c.additive ? !read_array(env, values[arrays], record.element_size(), mask)
+                   : !read_bytes(env, values[arrays], mask))
+      return nullptr;
+    if (share_memory(mask, y)) return fail_range(env, "out overlaps the mask");
+    // Once, as memory that is shared may change.
+    condition_numbers numbers;
+    std::memcpy(&numbers, memory + record_bytes, sizeof numbers);
+    c.mask = mask.data;
+    c.along = place_of(numbers.along);
+    c.beside = place_of(numbers.beside);
+    steps.count = place_of(numbers.count);
+    size_t last = 0, slices = 1;
+    bool fits = steps.count <= outer_steps::most && reach_on(last, length, c.along) && reach_on(last, inner, c.beside);
+    for (size_t i = 0; fits && i < steps.count; i++) {
+      steps.sizes[i] = place_of(numbers.steps[i].size);
+      steps.strides[i] = place_of(numbers.steps[i].stride);
+      fits =
+          reach_on(last, steps.sizes[i], steps.strides[i]) && !__builtin_mul_overflow(slices, steps.sizes[i], &slices);
+    }
+    if (!fits || (elements > 0 && (slices != outer || last >= mask.length)))
+      return fail_range(env, "the mask does not reach all slices");
+  }
+  if (elements > 0)
+    run_conditioned(*supported_kernels()[size_t(record.set)], slice(record.op), arithmetic(record.how), c, steps,
+                    gradient ? all[0].data : nullptr, all[arrays - 2].data, y.data, outer, length, inner,
+                    threads_for(env, elements));
+  return nullptr;
+}
+
 // (block[, inputs..., outputs...]): a record, and the arrays where they do not lie behind it. One function serves all
 // calls, because V8 calls a native function quickly only where it always calls the same one. More arguments than these
 // count for nothing.
@@ -236,7 +324,8 @@ napi_value call(napi_env env, napi_callback_info info) {
     return fail_range(env, "the block is too small, or not aligned");
   const call_record record(*static_cast<const volatile call_record *>(memory));
   if (!record.is_known()) return fail_range(env, "there is no such call");
-  if (count == 1 && (record.kind == call_record::log_parts || record.kind == call_record::channel_sums))
+  if (count == 1 && (record.kind == call_record::log_parts || record.kind == call_record::conditioned ||
+                     record.kind == call_record::channel_sums))
     return fail_type(env, "expected arrays");
   if (count == 1) return call_small(env, record, static_cast<char *>(memory), size);
 
@@ -248,6 +337,9 @@ napi_value call(napi_env env, napi_callback_info info) {
     if (count < 4) return fail_type(env, "expected as many arrays as the record says");
     return call_log_parts(env, record, values + 1);
   }
+  if (record.kind == call_record::conditioned)
+    return call_conditioned(env, record, static_cast<const char *>(memory), size, values + 1,
+                            count < 1 + most_arrays ? count - 1 : most_arrays);
   if (count < 1 + inputs + outputs) return fail_type(env, "expected as many arrays as the record says");
   if (record.has_channels()) return call_channels(env, record, values + 1);
   array all[most_arrays];

@@ -112,6 +112,39 @@ void run_slices(const kernels &set, slice what, arithmetic how, const void *g, c
       });
 }
 
+void run_conditioned(const kernels &set, slice what, arithmetic how, const conditions &c, const outer_steps &steps,
+                     const void *g, const void *x, void *y, size_t outer, size_t length, size_t inner,
+                     unsigned threads) {
+  const size_t size = element_size(how), mask_size = c.additive ? size : 1;
+  const slice_kernels &loops = set.slices[what];
+  const auto mask_of = [&](size_t slice, size_t column) {
+    conditions here = c;
+    size_t first = column * c.beside;
+    for (size_t i = 0; i < steps.count; slice /= steps.sizes[i], i++)
+      first += slice % steps.sizes[i] * steps.strides[i];
+    here.mask = at(c.mask, first * mask_size);
+    return here;
+  };
+  for_each_slice(
+      size, outer, length, inner, threads,
+      [&](size_t begin, size_t end) {
+        // As many rows at a time as lie evenly in the mask.
+        const size_t even = steps.count > 0 ? steps.sizes[0] : outer;
+        for (size_t count; begin < end; begin += count) {
+          count = std::min(end - begin, even - begin % even);
+          const size_t from = begin * length * size;
+          conditions here = mask_of(begin, 0);
+          here.beside = steps.count > 0 ? steps.strides[0] : 0;
+          loops.conditioned_rows[how](at(g, from), at(x, from), at(y, from), count, length, here);
+        }
+      },
+      [&](size_t slab, size_t column, size_t columns) {
+        const size_t from = (slab * length * inner + column) * size;
+        loops.conditioned_columns[how](at(g, from), at(x, from), at(y, from), length, inner, columns,
+                                       mask_of(slab, column));
+      });
+}
+
 void run_log_parts(const kernels &set, arithmetic how, const void *x, double *maxima, double *logs, size_t outer,
                    size_t length, size_t inner, unsigned threads) {
   const size_t size = element_size(how);

@@ -31,6 +31,15 @@ void run_channel_sums(const kernels &set, arithmetic how, const void *g, const v
 // Over the middle dimension of x as [outer, length, inner]; where there is a g, its gradient. No size is 0.
 void run_slices(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y, size_t outer,
                 size_t length, size_t inner, unsigned threads);
+// Where in a mask each of the outer slices begins: as a number whose digits are the steps taken, the innermost first.
+struct outer_steps {
+  static constexpr size_t most = 4;
+  size_t count = 0, sizes[most], strides[most];
+};
+// The same under conditions, of which the mask is that of the first slice.
+void run_conditioned(const kernels &set, slice what, arithmetic how, const conditions &c, const outer_steps &steps,
+                     const void *g, const void *x, void *y, size_t outer, size_t length, size_t inner,
+                     unsigned threads);
 // The maximum of each slice and log(sum(e^(x - maximum))), as [outer, inner].
 void run_log_parts(const kernels &set, arithmetic how, const void *x, double *maxima, double *logs, size_t outer,
                    size_t length, size_t inner, unsigned threads);

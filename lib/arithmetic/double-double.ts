@@ -30,7 +30,7 @@ function exactSum(a: number, b: number): DoubleDouble {
 }
 
 /** a * b exactly, from halves of 26 bits; for products from 2^-960 on, and factors up to 2^990. */
-function exactProduct(a: number, b: number): DoubleDouble {
+export function exactProduct(a: number, b: number): DoubleDouble {
   const [aHigh, aLow] = halves(a);
   const [bHigh, bLow] = halves(b);
   const high = a * b;

@@ -9,6 +9,27 @@ export type BackendName = (typeof backendNames)[number];
 /** What is computed over a dimension. */
 export type Slice = 'softmax' | 'logSoftmax';
 
+/** A mask, broadcast: where it says what of each entry. Its elements are added to x's, or, as bytes, keep those where they are not 0. */
+export interface Mask {
+  readonly data: Uint8Array | FloatArray;
+  /** Whether its elements are added; they are of x's type then. */
+  readonly additive: boolean;
+  /** From the entry of one of x to that of the next along the slice, and of the next slice within [length, inner]. */
+  readonly along: number;
+  readonly across: number;
+  /** How the outer slices lie, innermost first: so many of them so far apart. */
+  readonly steps: readonly { readonly size: number; readonly stride: number }[];
+}
+
+/** What a function over a dimension is of but x: of x / temperature plus the mask. */
+export interface Conditions {
+  /** Finite and not 0; below 0 for softmin. */
+  readonly temperature: number;
+  readonly mask: Mask | undefined;
+  /** Whether a slice without an entry left has shares of 0, and not NaN. */
+  readonly zero: boolean;
+}
+
 /**
  * The arrays of one call have one type and one length. `exact` asks for correctly rounded results, of softmax for nearly those; for
  * float64 arrays it changes nothing.
@@ -90,6 +111,18 @@ export interface Backend {
     slice: Slice,
     length: number,
     inner: number,
+    exact?: boolean,
+    fresh?: boolean,
+  ): void;
+  /** `slices`, or its gradient where there is a grad, under conditions. What `grad` holds at a masked entry counts nothing. */
+  conditioned(
+    grad: FloatArray | undefined,
+    x: FloatArray,
+    y: FloatArray,
+    slice: Slice,
+    length: number,
+    inner: number,
+    conditions: Conditions,
     exact?: boolean,
     fresh?: boolean,
   ): void;

@@ -9,6 +9,7 @@ import {
   type Call,
   callChannelSums,
   callChannels,
+  callConditioned,
   callGateGradient,
   callLogParts,
   callNative,
@@ -114,6 +115,11 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
       tell(x);
       writeSlices(length, inner);
       callNative(call, set, kinds.slicesGradient, sliceOf[slice], exact, grad, x, y);
+    },
+    conditioned(grad, x, y, slice, length, inner, conditions, exact) {
+      tell(x);
+      writeSlices(length, inner);
+      callConditioned(call, set, sliceOf[slice], exact, grad, x, y, conditions);
     },
     logParts(x, maxima, logs, length, inner, exact) {
       tell(x);

@@ -3,12 +3,13 @@
 // into the same block behind the record, computed there by the kernels of every other call, whose bits they give, and copied out.
 import type { Op } from '../activations/table.js';
 import { copyOver, type FloatArray, isFloat32, lengthOf, part } from '../basics/floats.js';
+import type { Conditions } from './backend.js';
 
 /**
  * Native code: takes a record, and the arrays where they do not lie behind it. One function serves all calls, as V8 calls one that
  * it knows 25 ns faster.
  */
-export type Call = (block: ArrayBuffer, ...arrays: FloatArray[]) => void;
+export type Call = (block: ArrayBuffer, ...arrays: (FloatArray | Uint8Array)[]) => void;
 
 /**
  * The most elements that an array of a small call may have. ns per call with arrays handed over and with a block, `npm run bench --
@@ -29,6 +30,7 @@ export const kinds = {
   channels: 7,
   channelsGradient: 8,
   channelSums: 9,
+  conditioned: 10,
 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
@@ -36,9 +38,14 @@ export type Kind = (typeof kinds)[keyof typeof kinds];
 // thread of JavaScript, and no call is inside another.
 export const recordBytes = 64;
 const mostInputs = 3;
+/** The most steps that a mask may have; one that has more is copied. */
+export const mostSteps = 4;
 const block = new ArrayBuffer(recordBytes + mostInputs * mostElements * Float64Array.BYTES_PER_ELEMENT);
-const integers = new Int32Array(block, 0, 5);
+const integers = new Int32Array(block, 0, 6);
 const numbers = new Float64Array(block, 32, 4);
+
+/** Where a conditioned call, which is never small, says how its mask lies. */
+const places = new Float64Array(block, recordBytes, 3 + 2 * mostSteps);
 
 /** The elements of the block as one type, and the first of them, by their number. */
 interface Elements {
@@ -183,6 +190,37 @@ export function callChannelSums(
   writeCall(set, kinds.channelSums, 0, isFloat32(x) ? float32.all : float64.all);
   writeSlices(sums.length, inner);
   call(block, grad, x, sums);
+}
+
+/** A function over slices or its gradient under conditions. */
+export function callConditioned(
+  call: Call,
+  set: number,
+  op: Op,
+  exact: boolean | undefined,
+  grad: FloatArray | undefined,
+  x: FloatArray,
+  y: FloatArray,
+  { temperature, mask, zero }: Conditions,
+): void {
+  writeCall(set, kinds.conditioned, op, isFloat32(y) ? float32.all : float64.all, exact);
+  integers[5] = Number(grad !== undefined) + 2 * Number(mask !== undefined) + 8 * Number(zero);
+  writeParameters(temperature, 0);
+  if (mask === undefined) {
+    if (grad === undefined) call(block, x, y);
+    else call(block, grad, x, y);
+    return;
+  }
+  integers[5] += 4 * Number(mask.additive);
+  places[0] = mask.along;
+  places[1] = mask.across;
+  places[2] = mask.steps.length;
+  for (const [i, { size, stride }] of mask.steps.entries()) {
+    places[3 + 2 * i] = size;
+    places[4 + 2 * i] = stride;
+  }
+  if (grad === undefined) call(block, x, y, mask.data);
+  else call(block, grad, x, y, mask.data);
 }
 
 function writeCall(set: number, kind: Kind, op: Op, all: FloatArray, exact = false): void {

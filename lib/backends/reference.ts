@@ -10,6 +10,7 @@ import { log1p } from '../arithmetic/log.js';
 import { bufferOf, copyOver, type FloatArray, isFloat32, lengthOf } from '../basics/floats.js';
 import type { Backend } from './backend.js';
 import { sumChannels } from './channels.js';
+import { conditionedSlices, conditionedSlicesGrad } from './conditions.js';
 
 /** What a row does for x[from], x[from + 1], ..., `count` of them, into y[0], y[1], ... */
 interface Loops {
@@ -297,6 +298,13 @@ export const reference: Backend = {
       for (let i = 0, at = start; i < length; i++, at += inner)
         y[at] = ones === undefined ? shares[i]! * (g[at]! - sum) : g[at]! - shares[i]! * sum;
     });
+  },
+
+  conditioned(grad, input, y, slice, length, inner, conditions, _exact, fresh) {
+    const x = fresh ? input : readable(input, y, forX);
+    if (grad === undefined) return conditionedSlices(x, y, slice, length, inner, conditions);
+    const g = fresh ? grad : readable(grad, y, forGrad);
+    conditionedSlicesGrad(g, x, y, slice, length, inner, conditions);
   },
 
   logParts(x, maxima, logs, length, inner) {

@@ -40,7 +40,7 @@ export const nothing = Symbol();
 type Readable = { readonly [nothing]?: never };
 
 /** The number of elements; 0 also where the memory is gone, which `lossOf` tells. */
-export function lengthOf(x: FloatArray): number {
+export function lengthOf(x: FloatArray | Uint8Array): number {
   void (x as Readable)[nothing];
   return length.call(x);
 }
@@ -52,7 +52,7 @@ export function byteOffset(x: FloatArray): number {
 }
 
 /** The buffer of an array. V8 keeps one of up to 64 bytes without, and makes it when it is first asked for: 230 ns. */
-export function bufferOf(x: FloatArray): ArrayBufferLike {
+export function bufferOf(x: FloatArray | Uint8Array): ArrayBufferLike {
   return buffer.call(x);
 }
 

@@ -1,25 +1,26 @@
 // `nonlin <activation> in.npy`: applies an activation, and writes the result or tells what it is like.
 
 import { type FunctionName, functionNames, signatures } from '../activations/signatures.js';
-import type { Slice } from '../backends/backend.js';
 import { useBackend } from '../backends/select.js';
 import { shapeText } from '../basics/allocate.js';
 import type { FloatArray } from '../basics/floats.js';
-import { map, slices } from '../functions/functions.js';
+import { map } from '../functions/functions.js';
+import { type SliceName, slices } from '../functions/slices.js';
 import { contiguousData, type Tensor } from '../tensor/tensor.js';
-import { type Arguments, backendOf, choiceOf, flagOf, integerOf, numberOf, precisionOf } from './arguments.js';
+import { type Arguments, backendOf, choiceOf, flagOf, integersOf, numberOf, precisionOf } from './arguments.js';
 import { attempt, UsageError } from './failures.js';
 import { readTensor, subjectOf, writeTensor } from './files.js';
-import { isSlice } from './operations.js';
 import { type Io, json, paintFor, pairs, short } from './output.js';
 
-export type Applicable = FunctionName | Slice;
+export type Applicable = FunctionName | SliceName;
 
-export const applicable: readonly Applicable[] = [...functionNames, 'softmax', 'logSoftmax'];
+const sliceNames: readonly SliceName[] = ['softmax', 'logSoftmax', 'softmin'];
+export const isSlice = (name: Applicable): name is SliceName => sliceNames.includes(name as SliceName);
+export const applicable: readonly Applicable[] = [...functionNames, ...sliceNames];
 
 /** The options that a function has of its own, as their values stand on the command line. */
 function ownOf(name: Applicable, args: Arguments): readonly unknown[] {
-  if (isSlice(name)) return [integerOf(args, 'dim', -Infinity)];
+  if (isSlice(name)) return [integersOf(args, 'dim'), numberOf(args, 'temperature')];
   const { own, rows } = signatures[name];
   return own.map((option, i) =>
     i === 0 && rows !== undefined

@@ -15,7 +15,8 @@ interface OptionHelp {
 
 const common = {
   output: { value: 'out.npy', short: 'o', help: 'write the result there; - is standard output' },
-  dim: { value: 'n', help: 'the dimension whose entries sum to 1 (softmax); default -1, the last' },
+  dim: { value: 'n[,n]', help: 'the dimensions whose entries sum to 1 (softmax); default -1, the last' },
+  temperature: { value: 'number', help: 'what it is divided by before (softmax); default 1' },
   precision: { value: 'fast|exact', help: 'how float32 is computed: in float32 (default), or in float64 and rounded' },
   backend: { value: backendNames.join('|'), help: 'who computes; default: the best that runs here (check: all)' },
   seed: { value: 'n', help: 'another sequence of random inputs; default 1' },
@@ -119,6 +120,13 @@ export function integerOf(
     throw new UsageError(`--${name} must be an integer${range}, got ${describe(text)}`);
   }
   return value;
+}
+
+/** An integer, or several, separated by commas. */
+export function integersOf({ given, positionals }: Arguments, name: 'dim'): number | readonly number[] | undefined {
+  const words = given.get(name)?.split(',') ?? [];
+  const integers = words.map((word) => integerOf({ positionals, given: new Map([[name, word]]) }, name, -Infinity)!);
+  return integers.length > 1 ? integers : integers[0];
 }
 
 export function numberOf({ given }: Arguments, name: string): number | undefined {

@@ -5,13 +5,12 @@ import { info as environment, refusal } from '../backends/select.js';
 import { describe } from '../basics/errors.js';
 import { nearest } from '../basics/nearest.js';
 import { version } from '../version.js';
-import { applicable, apply } from './apply.js';
+import { applicable, apply, isSlice } from './apply.js';
 import { type Arguments, type OptionName, optionHelp, ownFlags, parse } from './arguments.js';
 import { check } from './check.js';
 import { compare } from './compare/compare.js';
 import { Failure, UsageError } from './failures.js';
 import { info } from './info.js';
-import { isSlice } from './operations.js';
 import { type Io, inSight } from './output.js';
 
 interface Command {
@@ -33,7 +32,7 @@ const commands = new Map<string, Command>([
       summary: `apply ${name}`,
       detail:
         'Reads float32 or float64 and writes the same. Without a file, or for -, it reads what\nis piped in; without -o it tells what the result is like.',
-      options: ['output', ...(isSlice(name) ? ['dim'] : ownFlags(name)), 'precision', 'backend', 'json'],
+      options: ['output', ...(isSlice(name) ? ['dim', 'temperature'] : ownFlags(name)), 'precision', 'backend', 'json'],
       of: isSlice(name) ? undefined : name,
       run: (args, io) => apply(name, args, io),
     },

@@ -6,16 +6,13 @@ import {
   type OwnOptions,
   parameterOf,
   rowOf,
-  type Signature,
   signatures,
 } from '../activations/signatures.js';
-import type { Slice } from '../backends/backend.js';
 import { backend } from '../backends/select.js';
 import { checkPrecision, type Precision } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
 import type { FloatArray } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
-import { normalizeDim, sizeOf } from '../tensor/shape.js';
 import type { DataOf, DTypeOf, Tensor, TensorLike } from '../tensor/tensor.js';
 import { finished, type Input, type Operands, operands } from './operands.js';
 
@@ -51,11 +48,6 @@ export interface Options<X extends Input = Input, O extends Out<X> = Out<X>> {
 /** The options of an elementwise function, by its name: those of its own besides. */
 export type OptionsOf<F extends FunctionName, X extends Input = Input, O extends Out<X> = Out<X>> = Options<X, O> &
   OwnOptions<F>;
-
-export interface SoftmaxOptions<X extends Input = Input, O extends Out<X> = Out<X>> extends Options<X, O> {
-  /** The dimension along which it is taken, whose shares sum to 1; negative counts from the end. Default -1. */
-  readonly dim?: number;
-}
 
 /** The options of `gelu`. */
 export type GELUOptions<X extends Input = Input, O extends Out<X> = Out<X>> = OptionsOf<'gelu', X, O>;
@@ -126,77 +118,4 @@ export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, 
     throw inNameOf(name, error);
   }
   return finished(call);
-}
-
-/** What a function over a dimension takes, and its gradient. */
-export const sliceSignature: Signature = { own: ['dim'] };
-
-/** Softmax or its logarithm along a dimension. */
-export function slices(what: Slice, name: string, x: Input, given: Given, dim = given.own[0]): Operands {
-  const exact = checkPrecision(given.precision, name);
-  const call = operands(name, x, given.out);
-  const shape = call.shape ?? [call.count];
-  const at = dimOf(dim, shape, name);
-  const inner = sizeOf(shape, at + 1);
-  try {
-    if (call.count > 0) backend.slices(call.x, call.y, what, shape[at] ?? 1, inner, exact, call.fresh);
-  } catch (error) {
-    throw inNameOf(name, error);
-  }
-  return finished(call);
-}
-
-export function slicesGrad(
-  what: Slice,
-  name: string,
-  grad: unknown,
-  x: Input,
-  given: Given,
-  dim = given.own[0],
-): Operands {
-  const exact = checkPrecision(given.precision, name);
-  const call = operands(name, x, given.out, true, grad);
-  const shape = call.shape ?? [call.count];
-  const at = dimOf(dim, shape, name);
-  const inner = sizeOf(shape, at + 1);
-  try {
-    if (call.count > 0) backend.slicesGrad(call.other!, call.x, call.y, what, shape[at] ?? 1, inner, exact, call.fresh);
-  } catch (error) {
-    throw inNameOf(name, error);
-  }
-  return finished(call);
-}
-
-/** A function over a dimension. */
-export type Slices = <X extends Input, O extends Out<X> = undefined>(
-  x: X,
-  options?: SoftmaxOptions<X, O> | number,
-) => Result<X, O>;
-export type SlicesGradient = <X extends Input, O extends Out<X> = undefined>(
-  grad: Input,
-  x: X,
-  options?: SoftmaxOptions<X, O> | number,
-) => Result<X, O>;
-
-export function alongDim(what: Slice): Slices {
-  return ((x: Input, options: unknown, more: unknown) => {
-    if (more !== undefined) throw tooMany(more, what, 'x');
-    return slices(what, what, x, readOptions(options, what, sliceSignature.own)).result;
-  }) as Slices;
-}
-
-export function alongDimGradient(what: Slice): SlicesGradient {
-  const name = `${what}Grad`;
-  return ((grad: unknown, x: Input, options: unknown, more: unknown) => {
-    if (more !== undefined) throw tooMany(more, name, 'grad, x');
-    return slicesGrad(what, name, grad, x, readOptions(options, name, sliceSignature.own)).result;
-  }) as SlicesGradient;
-}
-
-export function dimOf(dim: unknown = -1, shape: readonly number[], name: string): number {
-  try {
-    return normalizeDim(dim as number, shape);
-  } catch (error) {
-    throw inNameOf(name, error);
-  }
 }

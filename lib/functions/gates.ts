@@ -10,7 +10,8 @@ import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { isTensorLike } from '../tensor/foreign.js';
 import { Parts } from '../tensor/shape.js';
 import { asTensor, copyInto, Tensor } from '../tensor/tensor.js';
-import { dimOf, type OptionsOf, type Out, type Output, type Result } from './functions.js';
+import { dimOf } from './dims.js';
+import type { OptionsOf, Out, Output, Result } from './functions.js';
 import { finished, type Input, type Operands, operands } from './operands.js';
 
 /** The options of a gate of one input, which is cut in two along `dim`; default -1, the last. */

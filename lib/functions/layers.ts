@@ -10,7 +10,7 @@ import {
   settingOf,
   signatures,
 } from '../activations/signatures.js';
-import type { Slice } from '../backends/backend.js';
+import { shapeText } from '../basics/allocate.js';
 import { describe } from '../basics/errors.js';
 import { type FloatArray, shareMemory } from '../basics/floats.js';
 import { type Given, noOptions, readOptions, readOwn, tooMany } from '../basics/options.js';
@@ -24,12 +24,17 @@ import {
   type Out,
   type Output,
   type Result,
-  type SoftmaxOptions,
-  sliceSignature,
-  slices,
-  slicesGrad,
 } from './functions.js';
 import { apply, applyGrad, keptWeight, newWeight, type Weight, weightGrad } from './prelu.js';
+import {
+  isZero,
+  type SliceName,
+  type SoftmaxOptions,
+  sliceOptions,
+  slices,
+  slicesGrad,
+  temperatureOf,
+} from './slices.js';
 
 // A constructor that returns a function makes `layer(x)` work; the fields of the classes below are then the function's.
 class Callable {
@@ -392,28 +397,43 @@ export interface AlongDim {
   <X extends Input, O extends Out<X> = undefined>(x: X, options?: SoftmaxOptions<X, O> | number): Result<X, O>;
 }
 
-/** The layer of a function over a dimension, which calls may choose anew. */
+/** What the constructor of such a layer takes; a mask comes with a call. */
+export type SoftmaxSettings = Pick<SoftmaxOptions, 'dim' | 'temperature' | 'empty'>;
+const settings = sliceOptions.filter((option) => option !== 'mask');
+
+/** The layer of a function over dimensions, whose options calls may choose anew. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface says that it can be called, which Callable makes true.
 export class AlongDim extends Layer {
   readonly #title: string;
-  readonly #what: Slice;
-  readonly #dim: number;
-  #lastDim: number;
+  readonly #what: SliceName;
+  /** In the order of sliceOptions. */
+  readonly #own: readonly unknown[];
+  #last: readonly unknown[];
 
-  constructor(title: string, what: Slice, options: unknown, more: unknown) {
+  constructor(title: string, what: SliceName, options: unknown, more: unknown) {
     super();
-    const [dim] = readOwn(options, more, title, sliceSignature.own);
-    if (dim !== undefined && !Number.isInteger(dim))
-      throw new TypeError(`${title}: dim must be an integer, got ${describe(dim)}`);
+    const [dim, temperature, empty] = readOwn(options, more, title, settings);
+    for (const one of Array.isArray(dim) ? dim : [dim ?? -1])
+      if (!Number.isInteger(one)) throw new TypeError(`${title}: dim must be an integer, got ${describe(one)}`);
+    temperatureOf(temperature, false, title);
+    isZero(empty, title);
     this.#title = title;
     this.#what = what;
-    this.#dim = (dim as number | undefined) ?? -1;
-    this.#lastDim = this.#dim;
+    this.#own = [Array.isArray(dim) ? Object.freeze([...dim]) : dim, temperature, undefined, empty];
+    this.#last = this.#own;
   }
 
-  /** The dimension of every call that names none. */
-  get dim(): number {
-    return this.#dim;
+  /** The dimension of every call that names none, or the list of them. */
+  get dim(): number | readonly number[] {
+    return (this.#own[0] as number | readonly number[] | undefined) ?? -1;
+  }
+  /** What calls divide by that name no temperature. */
+  get temperature(): number {
+    return (this.#own[1] as number | undefined) ?? 1;
+  }
+  /** What slices get of which nothing is left. */
+  get empty(): 'nan' | 'zero' {
+    return (this.#own[3] as 'nan' | 'zero' | undefined) ?? 'nan';
   }
 
   override forward<X extends Input, O extends Out<X> = undefined>(
@@ -423,7 +443,7 @@ export class AlongDim extends Layer {
   override forward<X extends Input>(...call: [X]): unknown {
     return super.forward(...call);
   }
-  /** The gradient along the dimension of the last `forward`, also after `eval()`, unless the options name another. */
+  /** The gradient under the options of the last `forward`, its mask too, also after `eval()`, unless others are given. */
   override backward<X extends Input, O extends Out<X> = undefined>(
     grad: X,
     x?: Input,
@@ -433,27 +453,31 @@ export class AlongDim extends Layer {
     return super.backward(...call);
   }
   protected compute(x: Input, given: Given): Operands {
-    const dim = given.own[0] ?? this.#dim;
-    const call = slices(this.#what, this.title(), x, given, dim);
-    // An integer, or it would have thrown.
-    this.#lastDim = dim as number;
+    const own = over(this.#own, given.own);
+    const call = slices(this.#what, this.title(), x, given, own);
+    this.#last = own;
     return call;
   }
   protected computeGrad(grad: Input, x: Input, given: Given): Operands {
-    return slicesGrad(this.#what, this.title(), grad, x, given, given.own[0] ?? this.#lastDim);
+    return slicesGrad(this.#what, this.title(), grad, x, given, over(this.#last, given.own));
   }
   protected title(): string {
     return this.#title;
   }
   protected override describe(): string {
-    return `dim=${this.#dim}`;
+    const [dim = -1, temperature, , empty] = this.#own;
+    return [
+      `dim=${Array.isArray(dim) ? shapeText(dim) : dim}`,
+      ...(temperature === undefined ? [] : [`temperature=${temperature}`]),
+      ...(empty === undefined ? [] : [`empty=${quoted(empty)}`]),
+    ].join(', ');
   }
   protected override options(): readonly string[] {
-    return sliceSignature.own;
+    return sliceOptions;
   }
 
   /** The class for a function. */
-  static of(title: string, what: Slice): new (options?: { readonly dim?: number } | number) => AlongDim {
+  static of(title: string, what: SliceName): new (options?: SoftmaxSettings | number) => AlongDim {
     class Named extends AlongDim {
       constructor(options?: unknown, more?: unknown) {
         super(title, what, options, more);
@@ -463,8 +487,15 @@ export class AlongDim extends Layer {
   }
 }
 
+/** The options of a call in place of others, as far as they are given. */
+const over = (before: readonly unknown[], own: readonly unknown[]): readonly unknown[] =>
+  own.length === 0 ? before : sliceOptions.map((_, place) => own[place] ?? before[place]);
+
 /** e^x over its sum along a dimension, like the function `softmax`. */
 export class Softmax extends AlongDim.of('Softmax', 'softmax') {}
 
 /** Its logarithm, like the function `logSoftmax`. */
 export class LogSoftmax extends AlongDim.of('LogSoftmax', 'logSoftmax') {}
+
+/** Softmax of -x, like the function `softmin`. */
+export class Softmin extends AlongDim.of('Softmin', 'softmin') {}

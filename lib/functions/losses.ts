@@ -6,10 +6,11 @@ import { checkPrecision, type Precision } from '../basics/checks.js';
 import { describe, inNameOf } from '../basics/errors.js';
 import { dtypeOf, type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
 import { checkOptions, optionOf } from '../basics/options.js';
-import { normalizeDim, Parts, sizeOf } from '../tensor/shape.js';
+import { Parts, sizeOf } from '../tensor/shape.js';
 import { asTensor, contiguousData, type DTypeOf, Tensor } from '../tensor/tensor.js';
-import { dimOf, slicesGrad } from './functions.js';
+import { dimOf, dimsOf } from './dims.js';
 import { type Input, operands } from './operands.js';
+import { slicesGrad } from './slices.js';
 
 export interface LogSumExpOptions {
   /** The dimension or dimensions that are summed over; negative counts from the end. Default -1. */
@@ -227,20 +228,4 @@ function operandsOf(input: Input, name: string, what: string) {
   } catch (error) {
     throw inNameOf(`${name}: ${what}`, error);
   }
-}
-
-/** One dimension, or several of them, in their order. */
-function dimsOf(dim: unknown = -1, shape: readonly number[], name: string): readonly number[] {
-  const list: readonly unknown[] = Array.isArray(dim) ? dim : [dim];
-  if (list.length === 0) throw new RangeError(`${name}: dim must name a dimension, got an empty list`);
-  const dims = list.map((one) => {
-    try {
-      return normalizeDim(one as number, shape);
-    } catch (error) {
-      throw inNameOf(name, error);
-    }
-  });
-  const twice = dims.find((one, i) => dims.indexOf(one) !== i);
-  if (twice !== undefined) throw new RangeError(`${name}: dim names dimension ${twice} twice`);
-  return dims.sort((a, b) => a - b);
 }

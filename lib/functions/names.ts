@@ -46,6 +46,7 @@ const makers: Readonly<Record<string, () => layers.Layer>> = {
   tanh_shrink: () => new layers.Tanhshrink(),
   softmax: () => new layers.Softmax(),
   log_softmax: () => new layers.LogSoftmax(),
+  softmin: () => new layers.Softmin(),
   // PyTorch's modules
   ReLU: () => new layers.ReLU(),
   ReLU6: () => new layers.ReLU6(),
@@ -72,6 +73,7 @@ const makers: Readonly<Record<string, () => layers.Layer>> = {
   Softsign: () => new layers.Softsign(),
   Softmax: () => new layers.Softmax(),
   LogSoftmax: () => new layers.LogSoftmax(),
+  Softmin: () => new layers.Softmin(),
   Identity: () => new layers.Identity(),
   // ONNX's operators, where the name is not PyTorch's too
   Relu: () => new layers.ReLU(),

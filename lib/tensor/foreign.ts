@@ -18,6 +18,7 @@ import {
   checkSize,
   checkStrides,
   contiguousStrides,
+  type Layout,
   mostDimensions,
   Parts,
   sameShape,
@@ -126,6 +127,45 @@ export function readMask(mask: unknown, shape: readonly number[]): Parts {
   return lengthOf(data) === sizeOf(shape) ? new Parts(data, shape) : flat(data);
 }
 
+/** A mask whose kind its data tells: bytes keep an entry where they are not 0, floats are added to it. */
+export interface Marks extends Layout {
+  readonly data: FloatArray | Uint8Array;
+}
+
+/** A mask for functions that may also add it. Of a list of numbers nobody knows the kind. */
+export function readMarks(mask: unknown, shape: readonly number[]): Marks {
+  if (Array.isArray(mask)) {
+    if (!isBooleans(mask))
+      throw new TypeError(
+        'a mask that is a list must hold true and false; of numbers to be added make a Tensor, of 0 and 1 a Uint8Array',
+      );
+    const { data, shape: own, strides, offset } = readNested(mask, 'float32');
+    return { data: Uint8Array.from(data), shape: own, strides, offset };
+  }
+  if (isTensorLike(mask)) return readLayout(mask, floatsOrBytes);
+  if (!ArrayBuffer.isView(mask))
+    throw new TypeError(
+      `mask must be a Tensor, a nested list of booleans, a typed array or tensor-like, got ${describe(mask)}${advice(mask)}`,
+    );
+  const data = floatsOrBytes(mask);
+  const own = lengthOf(data) === sizeOf(shape) ? shape : Object.freeze([lengthOf(data)]);
+  return { data, shape: own, strides: contiguousStrides(own), offset: 0 };
+}
+
+const isBooleans = (value: unknown, depth = 0): boolean =>
+  Array.isArray(value)
+    ? depth < mostDimensions && value.every((entry) => isBooleans(entry, depth + 1))
+    : typeof value === 'boolean';
+
+function floatsOrBytes(data: unknown, like?: Foreign): FloatArray | Uint8Array {
+  if (typeName(data) !== 'Uint8Array') {
+    const floats = flags(data, like);
+    return isFloatArray(data) ? floats : Uint8Array.from(floats);
+  }
+  checkMemory(data);
+  return data as Uint8Array;
+}
+
 /** True for what says that it must not be written: a stdlib ndarray with its READONLY flag, a buffer of Pyodide's. */
 export function isReadOnly(like: unknown): boolean {
   const { flags, readonly } = like as { readonly flags?: { readonly READONLY?: unknown }; readonly readonly?: unknown };
@@ -211,13 +251,16 @@ function tagOf(x: unknown): string {
 }
 
 // Each member is read once: a getter may answer differently the second time, and what was checked must be what is used.
-function readLike(source: object, toFloats: (data: unknown, like: Foreign) => FloatArray): Parts {
+function readLayout<A extends FloatArray | Uint8Array>(
+  source: object,
+  toArray: (data: unknown, like: Foreign) => A,
+): Layout & { readonly data: A; readonly strides: readonly number[] } {
   const like = source as Foreign;
   const own = like[brand] === true;
   // Before `data`, which throws an error of its own where a tensor is on another device.
   if (!own) checkLocation(like.location);
   const { data: given } = like;
-  const data = toFloats(given, like);
+  const data = toArray(given, like);
   if (!own) checkElementType(given, like);
   const shape = own ? checkShape(like.shape) : readShape(like);
   const { offset } = like;
@@ -225,9 +268,19 @@ function readLike(source: object, toFloats: (data: unknown, like: Foreign) => Fl
     throw new TypeError(`offset must be an integer, got ${describe(offset)}`);
   const strides = readStrides(like, shape);
   if (strides === undefined && offset === undefined) checkSize(shape, lengthOf(data));
-  const parts = new Parts(data, shape, strides, offset as number | undefined);
-  checkReach(data, parts);
-  return parts;
+  const layout = {
+    data,
+    shape,
+    strides: strides ?? contiguousStrides(shape),
+    offset: (offset as number | undefined) ?? 0,
+  };
+  checkReach(data, layout);
+  return layout;
+}
+
+function readLike(source: object, toFloats: (data: unknown, like: Foreign) => FloatArray): Parts {
+  const { data, shape, strides, offset } = readLayout(source, toFloats);
+  return new Parts(data, shape, strides, offset);
 }
 
 // What says one thing under two names may say it twice, and not two things: who wrote one of them meant it.

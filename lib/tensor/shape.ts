@@ -156,7 +156,7 @@ export function checkSize(shape: readonly number[], size: number): readonly numb
  * Asserts that every element lies in data. Checked when a tensor is made, and again before its memory is read or written,
  * for its buffer may have been transferred or have shrunk.
  */
-export function checkReach(data: FloatArray, { shape, strides, offset }: Layout): void {
+export function checkReach(data: FloatArray | Uint8Array, { shape, strides, offset }: Layout): void {
   const count = lengthOf(data);
   if (count === 0) checkPresent(data, 'data');
   let first = offset;
@@ -291,7 +291,7 @@ export function forEachRow(
  * The dimensions of a shape, innermost first, without those of size 1, and with neighbours joined where every operand crosses
  * both in even steps. Undefined where there is no element.
  */
-function mergeRuns(
+export function mergeRuns(
   shape: readonly number[],
   strides: readonly (readonly number[])[],
 ): { lengths: number[]; steps: number[][] } | undefined {

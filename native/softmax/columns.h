@@ -111,14 +111,26 @@ void sum_columns(size_t length, size_t registers, column_sums<T> *result, P prep
   }
 }
 
-// Computes a band, unless `accept` dislikes the totals of a column. exp_of(x, r) is for the columns of register r.
-template <class T, class E, class Exp, class F>
-bool softmax_band(Exp exp_of, F accept, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length, size_t inner,
-                  band_width<T> width, bool log) {
+// As row_entries; exp_of(x, r) is for the columns of register r.
+template <class T, class E, class Exp> struct band_entries {
+  const E *x;
+  size_t inner;
+  band_width<T> width;
+  Exp exp_of;
+
+  vec<T> exponential(size_t j, size_t r) const { return exp_of(width.load(x + j * inner, r), r); }
+  vec<T> gradient(const E *g, size_t j, size_t r) const { return width.load(g + j * inner, r); }
+  vec<T> result(vec<T> dx, size_t, size_t) const { return dx; }
+};
+
+// Computes a band, unless `accept` dislikes the totals of a column.
+template <class T, class E, class X, class F>
+bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length,
+                  size_t inner, band_width<T> width, bool log) {
   constexpr size_t lanes = vec<T>::lanes;
   const size_t registers = width.registers();
   const bool whole = length * registers <= kept.capacity;
-  auto exponential = [&](size_t j, size_t r) { return exp_of(width.load(x + j * inner, r), r); };
+  auto exponential = [&](size_t j, size_t r) { return entries.exponential(j, r); };
   // Where they are not kept, those of a block.
   auto kept_at = [&](size_t j, size_t r) -> vec<T> & {
     const size_t row = whole ? j : j % block<T>;
@@ -152,13 +164,14 @@ bool softmax_band(Exp exp_of, F accept, kept_band<T> &kept, const E *g, const E 
       }
       return;
     }
-    auto gradient = [&](size_t j, size_t r) { return width.load(g + j * inner, r); };
+    auto gradient = [&](size_t j, size_t r) { return entries.gradient(g, j, r); };
     column_sums<T> weighted[band_registers];
     if (log) {
       sum_columns<T, false>(length, registers, weighted, nothing, gradient);
       for (size_t j = 0; j < length; j++)
         for (size_t r = 0; r < registers; r++)
-          width.store(y + j * inner, r, fma(-share_of[r](e(j, r)), weighted[r].values(), gradient(j, r)));
+          width.store(y + j * inner, r,
+                      entries.result(fma(-share_of[r](e(j, r)), weighted[r].values(), gradient(j, r)), j, r));
       return;
     }
     sum_columns<T, false>(length, registers, weighted, nothing,
@@ -168,7 +181,7 @@ bool softmax_band(Exp exp_of, F accept, kept_band<T> &kept, const E *g, const E 
       mean[r] = weighted[r].values();
     for (size_t j = 0; j < length; j++)
       for (size_t r = 0; r < registers; r++)
-        width.store(y + j * inner, r, share_of[r](e(j, r)) * (gradient(j, r) - mean[r]));
+        width.store(y + j * inner, r, entries.result(share_of[r](e(j, r)) * (gradient(j, r) - mean[r]), j, r));
   };
   if (whole)
     finish(kept_at);
@@ -192,8 +205,10 @@ template <class T, class E>
       usual[i] = is_usual<T>(totals[r].high[i]);
     scaled[r] = scaled_exp<T>(m, load<T>(usual) > 0);
   }
-  softmax_band<T>([&](vec<T> x, size_t r) { return scaled[r](x); }, [](const column_sums<T> *) { return true; }, kept,
-                  g, x, y, length, inner, width, log);
+  const auto exp_of = [&](vec<T> x, size_t r) { return scaled[r](x); };
+  softmax_band<T>(
+      band_entries<T, E, decltype(exp_of)>{x, inner, width, exp_of}, [](const column_sums<T> *) { return true; }, kept,
+      g, x, y, length, inner, width, log);
 }
 
 template <class T, class E>
@@ -210,17 +225,21 @@ void softmax_band(kept_band<T> &kept, const E *g, const E *x, E *y, size_t lengt
     if (!all) unusual_band<T>(kept, g, x, y, length, inner, width, totals, log);
     return all;
   };
-  const usual_exp<T> usual;
-  softmax_band<T>([&](vec<T> x, size_t) { return usual(x); }, accept, kept, g, x, y, length, inner, width, log);
+  const auto exp_of = [](vec<T> x, size_t) { return usual_exp<T>()(x); };
+  softmax_band<T>(band_entries<T, E, decltype(exp_of)>{x, inner, width, exp_of}, accept, kept, g, x, y, length, inner,
+                  width, log);
+}
+
+// As wide a band as can be kept whole, but two cache lines at least.
+template <class T> size_t columns_of_band(size_t length) {
+  const size_t fit = kept_band<T>::capacity / length;
+  return (fit < band_registers / 2 || fit > band_registers ? band_registers : fit) * vec<T>::lanes;
 }
 
 template <class T, class E>
 void for_each_band(const E *g, const E *x, E *y, size_t length, size_t inner, size_t columns, bool log = false) {
   auto &kept = kept_here<kept_band<T>>();
-  // As wide as can be kept whole, but two cache lines at least.
-  const size_t fit = kept.capacity / length;
-  const size_t registers = fit < band_registers / 2 || fit > band_registers ? band_registers : fit;
-  const size_t most = registers * vec<T>::lanes;
+  const size_t most = columns_of_band<T>(length);
   for (size_t c = 0; c < columns; c += most)
     softmax_band<T>(kept, g == nullptr ? g : g + c, x + c, y + c, length, inner,
                     band_width<T>{columns - c < most ? columns - c : most}, log);

@@ -198,11 +198,23 @@ template <class T, class E, class F> [[gnu::noinline, gnu::flatten]] void comput
   if (j < n) store(e + j, f(load<T>(x + j, n - j)));
 }
 
+// The entries of a row as softmax_row reads them: f(e^x) of some of them, and what becomes of their gradients.
+template <class T, class E, class Exp> struct row_entries {
+  const E *x;
+  Exp exp_of;
+
+  template <class F> void compute(size_t j, size_t n, T *e, F f) const {
+    ::compute(x + j, e, n, [f, exp_of = exp_of](vec<T> a) { return f(exp_of(a)); });
+  }
+  vec<T> gradient(const E *g, size_t j, size_t n) const { return load_some<T>(g + j, n); }
+  vec<T> result(vec<T> dx, size_t, size_t) const { return dx; }
+};
+
 // Computes a row if `accept` likes its total: its shares s, or with a gradient s * (g - sum(g * s)), of the logarithm
 // g - s * sum(g). Nothing is stored before it is final, since y may be g or x. Where one share is 1 and the others 0,
 // the sum is that entry's g and the gradient 0.
-template <class T, class E, class Exp, class F>
-bool softmax_row(const Exp &exp_of, F accept, kept_row<T> &kept, const E *g, const E *x, E *y, size_t length,
+template <class T, class E, class X, class F>
+bool softmax_row(const X &entries, F accept, kept_row<T> &kept, const E *g, const E *x, E *y, size_t length,
                  bool stream, bool log) {
   // Where there are too many to keep, those of a tile, computed each time.
   const bool keep = length <= chunk;
@@ -213,7 +225,9 @@ bool softmax_row(const Exp &exp_of, F accept, kept_row<T> &kept, const E *g, con
     for (size_t j = 0; j < length; j += tile<T>)
       f(j, length - j < tile<T> ? length : j + tile<T>);
   };
-  const auto exponentials = [&](size_t j, size_t end) { compute(x + j, e + (j & places), end - j, exp_of); };
+  const auto exponentials = [&](size_t j, size_t end) {
+    entries.compute(j, end - j, e + (j & places), [](vec<T> e) { return e; });
+  };
   const compensated<double> total = sum_row<T, true>(length, exponentials, kept_at);
   if (!accept(total)) return false;
 
@@ -226,14 +240,16 @@ bool softmax_row(const Exp &exp_of, F accept, kept_row<T> &kept, const E *g, con
     return true;
   }
   const auto shares = [&](size_t j, size_t end) {
-    if (!keep) compute(x + j, e, end - j, [=](vec<T> a) { return share_of(exp_of(a)); });
+    if (!keep) entries.compute(j, end - j, e, share_of);
   };
   if (keep) compute(e, e, length, share_of);
-  const auto gradient = [=](size_t j, size_t n) { return load_some<T>(g + j, n); };
+  const auto gradient = [=](size_t j, size_t n) { return entries.gradient(g, j, n); };
   const auto fill = [&](auto f) {
     for_each_tile([&](size_t j, size_t end) {
       shares(j, end);
-      fill_row<T>(y + j, end - j, stream, [=](size_t k, size_t n) { return f(kept_at(j + k, n), gradient(j + k, n)); });
+      fill_row<T>(y + j, end - j, stream, [=](size_t k, size_t n) {
+        return entries.result(f(kept_at(j + k, n), gradient(j + k, n)), j + k, n);
+      });
     });
   };
   if (log) {
@@ -252,13 +268,14 @@ template <class T, class E>
                                                  bool stream, bool log = false) {
   const scaled_exp<T> exp_of{vec<T>(row_maximum<T>(x, length))};
   softmax_row<T>(
-      exp_of, [](compensated<double>) { return true; }, kept, g, x, y, length, stream, log);
+      row_entries<T, E, scaled_exp<T>>{x, exp_of}, [](compensated<double>) { return true; }, kept, g, x, y, length,
+      stream, log);
 }
 template <class T, class E>
 void softmax_row(kept_row<T> &kept, const E *g, const E *x, E *y, size_t length, bool stream, bool log = false) {
   if (!softmax_row<T>(
-          usual_exp<T>(), [](compensated<double> total) { return is_usual<T>(total.high); }, kept, g, x, y, length,
-          stream, log))
+          row_entries<T, E, usual_exp<T>>{x, {}}, [](compensated<double> total) { return is_usual<T>(total.high); },
+          kept, g, x, y, length, stream, log))
     unusual_row<T>(kept, g, x, y, length, stream, log);
 }
 

@@ -198,5 +198,5 @@ it('every type in a signature has a name to import', () => {
   expectTypeOf<TensorOptions['shape']>().toEqualTypeOf<IntegerList | undefined>();
   expectTypeOf<Output<Float64Array>>().toEqualTypeOf<Float64Array<ArrayBuffer>>();
   expectTypeOf<GELUOptions['approximate']>().toEqualTypeOf<'none' | 'tanh' | 'sigmoid' | undefined>();
-  expectTypeOf<SoftmaxOptions['dim']>().toEqualTypeOf<number | undefined>();
+  expectTypeOf<SoftmaxOptions['dim']>().toEqualTypeOf<number | readonly number[] | undefined>();
 });

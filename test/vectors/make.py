@@ -344,6 +344,56 @@ def softmax_rows():
     return rows
 
 
+def conditioned(rows, to_float):
+    """Softmax of x / t + bias, its logarithm, and its gradient for g; a bias of None is -Infinity."""
+    result = []
+    for xs, t, biases, gs in rows:
+        xs, gs, t = [to_float(mpf(x)) for x in xs], [to_float(mpf(g)) for g in gs], to_float(mpf(t))
+        biases = [b if b is None else to_float(mpf(b)) for b in biases]
+        logits = [None if b is None else mpf(x) / mpf(t) + mpf(b) for x, b in zip(xs, biases)]
+        top = max(z for z in logits if z is not None)
+        total = mp.fsum(mp.exp(z - top) for z in logits if z is not None)
+        shares = [mpf(0) if z is None else mp.exp(z - top) / total for z in logits]
+        mean = mp.fsum(s * mpf(g) for s, g in zip(shares, gs))
+        log = mp.log(total)
+        result.append({
+            "x": xs, "t": t, "bias": biases, "grad": gs,
+            "y": [to_float(s) for s in shares],
+            "log": [None if z is None else to_float(z - top - log) for z in logits],
+            "dx": [to_float(s * (mpf(g) - mean) / mpf(t)) for s, g in zip(shares, gs)],
+        })
+    return result
+
+
+def conditioned_rows():
+    source = random.Random("conditioned")
+    rows = []
+
+    def add(length, t, spread, offset=0, biases=None):
+        xs = [offset + source.uniform(-spread, spread) for _ in range(length)]
+        rows.append((xs, t, biases or [0] * length, [source.uniform(-1, 1) for _ in xs]))
+
+    for t in (0.1, 0.7, 2, 3, 1.7, 10, 1e-3, 1e3):
+        add(7, t, 5 * t)
+        add(20, t, 40 * t, 3)
+    add(5, 0.7, 1, 12345.678)
+    add(5, 1e-20, 1e-19)
+    add(5, 1e20, 1e21)
+    add(6, 3, 1e30)
+    for t in (1, 0.3, 7):
+        add(9, t, 10 * t, 0, [source.choice((0, None)) for _ in range(8)] + [0])
+        add(9, t, 10 * t, 0, [source.choice((0, -1e9)) for _ in range(8)] + [0])
+        add(9, t, 10 * t, 0, [source.uniform(-5, 5) for _ in range(9)])
+        add(9, t, 3 * t, 0, [-1e9] * 9)
+    add(8, 1.5, 2, 1e6, [-6e5 + source.uniform(-3, 3) for _ in range(8)])
+    add(40, 0.9, 1, 20, [-0.5 * i for i in range(40)])
+    # One entry is all but certain, which its logarithm tells.
+    rows.append(([50, 0, -3, 10], 0.9, [0, 0, 0, None], [1, -1, 0.5, 2]))
+    rows.append(([5, 5, 5, 5], 3, [0, 0, None, 0], [1, -1, 0.5, 2]))
+    rows.append(([5, 7], 3, [None, 0], [1, -1]))
+    return rows
+
+
 def erfc():
     """[x, erfc(x)] in one flat list, down to the last subnormal result."""
     source = random.Random("erfc")
@@ -362,6 +412,7 @@ def main():
     folder = Path(__file__).parent
     files = {f"{group_of(name)}/{name}": elementwise(name) for name in FUNCTIONS}
     files["softmax"] = {"float64": softmax(softmax_rows(), float64), "float32": softmax(softmax_rows(), float32)}
+    files["conditioned"] = {f.__name__: conditioned(conditioned_rows(), f) for f in (float64, float32)}
     files["erfc"] = erfc()
     files["double-double"] = double_double()
     for name, content in files.items():

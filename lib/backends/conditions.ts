@@ -1,0 +1,236 @@
+// Softmax, its logarithm and their gradients under conditions, in TypeScript: of x over a temperature plus a mask. Logits are sums of
+// two numbers, as the rounding error of one would count as often as it is large.
+import { exactProduct } from '../arithmetic/double-double.js';
+import { timesExp } from '../arithmetic/erfc.js';
+import { log1p } from '../arithmetic/log.js';
+import { type FloatArray, isFloat32, lengthOf } from '../basics/floats.js';
+import type { Conditions, Slice } from './backend.js';
+
+// Below these differences from the largest entry a share is zero, also as a subnormal, and a logarithm has nothing of it.
+const farthest = -760;
+// Room for halves of the largest numbers, and for sums of them.
+const margin = 2 ** -64;
+
+/** The logits of a slice less their largest: high[i] + low[i]. */
+interface Logits {
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+  /** 1 where an entry is masked. */
+  readonly masked: Uint8Array;
+}
+
+/** Where the mask of each outer slice begins. */
+function* outerStarts({ mask }: Conditions): Generator<number, undefined> {
+  if (mask === undefined) for (;;) yield 0;
+  const index = mask.steps.map(() => 0);
+  for (;;) {
+    yield mask.steps.reduce((first, { stride }, i) => first + index[i]! * stride, 0);
+    for (let i = 0; i < index.length; i++) {
+      index[i]!++;
+      if (index[i]! < mask.steps[i]!.size) break;
+      index[i] = 0;
+    }
+  }
+}
+
+/** Calls f with the start of each slice of [outer, length, inner], in x and in the mask. */
+function forEachSlice(
+  size: number,
+  length: number,
+  inner: number,
+  conditions: Conditions,
+  f: (start: number, first: number) => void,
+): void {
+  const starts = outerStarts(conditions);
+  const across = conditions.mask?.across ?? 0;
+  for (let outer = 0; outer < size; outer += length * inner) {
+    const first = starts.next().value ?? 0;
+    for (let i = 0; i < inner; i++) f(outer + i, first + i * across);
+  }
+}
+
+/** How x becomes logits: times high + low, in a unit of which `unit` make 1. */
+interface Scale {
+  readonly high: number;
+  readonly low: number;
+  readonly unit: number;
+}
+
+function scaleOf(temperature: number): Scale {
+  let t = Math.abs(temperature);
+  let unit = 1;
+  for (; t < 1 && unit < 2 ** 900; t *= 2) unit *= 2;
+  const high = 1 / t;
+  const product = exactProduct(high, t);
+  const low = (1 - product.high - product.low) / t;
+  const sign = temperature < 0 ? -1 : 1;
+  return { high: sign * high, low: sign * low, unit: unit / margin };
+}
+
+/** Fills the logits of the slice from x[start] on, `step` apart, and returns the largest, rounded; NaN is none. */
+function readLogits(
+  x: FloatArray,
+  start: number,
+  step: number,
+  first: number,
+  { mask }: Conditions,
+  scale: Scale,
+  { high, low, masked }: Logits,
+): number {
+  let largest = -Infinity;
+  for (let i = 0; i < high.length; i++) {
+    const place = first + i * (mask?.along ?? 0);
+    const bias = mask === undefined ? 0 : mask.additive ? mask.data[place]! : mask.data[place] === 0 ? -Infinity : 0;
+    masked[i] = Number(bias === -Infinity);
+    const value = x[start + i * step]! * margin;
+    const whole = value * scale.high;
+    const sum = masked[i] ? -Infinity : whole + bias / scale.unit;
+    let rest = 0;
+    if (Number.isFinite(sum)) {
+      const added = sum - whole;
+      const product = exactProduct(value, scale.high);
+      rest = whole - (sum - added) + (bias / scale.unit - added) + (product.low + value * scale.low);
+    }
+    if (sum + rest > largest) largest = sum + rest;
+    high[i] = sum;
+    low[i] = rest;
+  }
+  if (largest === -Infinity) return largest;
+  // The largest is taken off in the unit, where nothing overflows, and once more as what is left.
+  const { unit } = scale;
+  takeOff(largest, unit, false, high, low);
+  let rest = -Infinity;
+  for (let i = 0; i < high.length; i++) if (high[i]! + low[i]! > rest) rest = high[i]! + low[i]!;
+  if (Number.isFinite(rest)) takeOff(rest, 1, true, high, low);
+  return largest;
+}
+
+/** Less `largest`, the last time nothing being left of what rounds to it, and that as many times as there are units. */
+function takeOff(largest: number, unit: number, last: boolean, high: Float64Array, low: Float64Array): void {
+  for (let i = 0; i < high.length; i++) {
+    const value = high[i]!;
+    if (last && value + low[i]! === largest) {
+      high[i] = 0;
+      low[i] = 0;
+      continue;
+    }
+    const difference = value - largest;
+    const subtracted = value - difference;
+    const error = value - (difference + subtracted) + (subtracted - largest) + low[i]!;
+    const isSome = Number.isFinite(difference);
+    const sum = isSome ? difference + error : difference;
+    high[i] = sum * unit;
+    low[i] = isSome ? (error - (sum - difference)) * unit : 0;
+  }
+}
+
+/** Stores e^logit in `shares`, and returns their sum without the entry of the number `omitted`. */
+function exponentials({ high, low }: Logits, shares: Float64Array, omitted = -1): number {
+  let sum = 0;
+  let lost = 0;
+  for (let i = 0; i < high.length; i++) {
+    const e = high[i]! < farthest ? 0 : timesExp(1, high[i]!, low[i]!);
+    shares[i] = e;
+    if (i === omitted) continue;
+    const next = sum + e;
+    const added = next - sum;
+    lost += sum - (next - added) + (e - added);
+    sum = next;
+  }
+  return sum + lost;
+}
+
+/** Whether nothing of a slice is left: no logit is above -Infinity, and none is NaN. */
+const isEmpty = (largest: number, { high }: Logits) => largest === -Infinity && !high.some(Number.isNaN);
+
+/** The shares of a slice, whose sum is 1 unless there is nothing in it. */
+function share(largest: number, logits: Logits, shares: Float64Array, zero: boolean): void {
+  if (isEmpty(largest, logits)) {
+    shares.fill(zero ? 0 : Number.NaN);
+    return;
+  }
+  const total = exponentials(logits, shares);
+  for (let i = 0; i < shares.length; i++) shares[i]! /= total;
+}
+
+/** log(sum(e^logit)), of which one of the largest is 1; of nothing what makes -Infinity or NaN of each entry. */
+function logOf(largest: number, logits: Logits, shares: Float64Array, zero: boolean): number {
+  if (isEmpty(largest, logits)) return zero ? Infinity : Number.NaN;
+  if (!Number.isFinite(largest)) return Number.NaN;
+  let first = 0;
+  for (let i = 1; i < shares.length; i++)
+    if (logits.high[i]! + logits.low[i]! > logits.high[first]! + logits.low[first]!) first = i;
+  return log1p(exponentials(logits, shares, first));
+}
+
+/** y = softmax or its logarithm; `x` may be y. */
+export function conditionedSlices(
+  x: FloatArray,
+  y: FloatArray,
+  slice: Slice,
+  length: number,
+  inner: number,
+  conditions: Conditions,
+): void {
+  const scale = scaleOf(conditions.temperature);
+  const { logits, shares } = roomFor(length);
+  forEachSlice(lengthOf(y), length, inner, conditions, (start, first) => {
+    const largest = readLogits(x, start, inner, first, conditions, scale, logits);
+    if (slice === 'softmax') {
+      share(largest, logits, shares, conditions.zero);
+      for (let i = 0; i < length; i++) y[start + i * inner] = shares[i]!;
+      return;
+    }
+    const rest = logOf(largest, logits, shares, conditions.zero);
+    // The zero of a certain entry has no sign.
+    const log = isFloat32(y) && rest < 2 ** -150 ? 0 : rest;
+    for (let i = 0; i < length; i++) y[start + i * inner] = logits.high[i]! - log + logits.low[i]!;
+  });
+}
+
+/** Its gradient. What `grad` holds at a masked entry counts nothing, and what it gets is 0. */
+export function conditionedSlicesGrad(
+  grad: FloatArray,
+  x: FloatArray,
+  y: FloatArray,
+  slice: Slice,
+  length: number,
+  inner: number,
+  conditions: Conditions,
+): void {
+  const scale = scaleOf(conditions.temperature);
+  const { logits, shares } = roomFor(length);
+  const { zero, temperature } = conditions;
+  const isLog = slice === 'logSoftmax';
+  forEachSlice(lengthOf(y), length, inner, conditions, (start, first) => {
+    const largest = readLogits(x, start, inner, first, conditions, scale, logits);
+    share(largest, logits, shares, zero);
+    if (isEmpty(largest, logits)) {
+      for (let i = 0; i < length; i++) y[start + i * inner] = shares[i]!;
+      return;
+    }
+    let sum = 0;
+    let lost = 0;
+    for (let i = 0; i < length; i++) {
+      if (logits.masked[i]) continue;
+      const g = grad[start + i * inner]!;
+      const term = isLog ? g : shares[i]! * g;
+      const next = sum + term;
+      const added = next - sum;
+      lost += sum - (next - added) + (term - added);
+      sum = next;
+    }
+    // Of an infinite sum the lost part is NaN.
+    const mean = Number.isFinite(sum) ? sum + lost : sum;
+    for (let i = 0; i < length; i++) {
+      const at = start + i * inner;
+      const dx = isLog ? grad[at]! - shares[i]! * mean : shares[i]! * (grad[at]! - mean);
+      y[at] = logits.masked[i] ? 0 : dx / temperature;
+    }
+  });
+}
+
+function roomFor(length: number): { readonly logits: Logits; readonly shares: Float64Array } {
+  const logits = { high: new Float64Array(length), low: new Float64Array(length), masked: new Uint8Array(length) };
+  return { logits, shares: new Float64Array(length) };
+}

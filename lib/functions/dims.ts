@@ -1,0 +1,22 @@
+// Which dimensions of a shape an option names.
+import { inNameOf } from '../basics/errors.js';
+import { normalizeDim } from '../tensor/shape.js';
+
+/** One dimension; the last where none is named. */
+export function dimOf(dim: unknown = -1, shape: readonly number[], name: string): number {
+  try {
+    return normalizeDim(dim as number, shape);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
+}
+
+/** One dimension, or several of them, in their order. */
+export function dimsOf(dim: unknown = -1, shape: readonly number[], name: string): readonly number[] {
+  const list: readonly unknown[] = Array.isArray(dim) ? dim : [dim];
+  if (list.length === 0) throw new RangeError(`${name}: dim must name a dimension, got an empty list`);
+  const dims = list.map((one) => dimOf(one === undefined ? null : one, shape, name));
+  const twice = dims.find((one, i) => dims.indexOf(one) !== i);
+  if (twice !== undefined) throw new RangeError(`${name}: dim names dimension ${twice} twice`);
+  return dims.sort((a, b) => a - b);
+}

@@ -1,0 +1,102 @@
+// Where a mask says what of each entry of x. It is read where it lies, broadcast, unless that takes more steps than a backend follows.
+
+import type { Mask } from '../backends/backend.js';
+import { mostSteps } from '../backends/record.js';
+import { shapeText } from '../basics/allocate.js';
+import { inNameOf } from '../basics/errors.js';
+import { bufferOf, dtypeOf, type FloatArray, isFloatArray } from '../basics/floats.js';
+import { type Marks, readMarks } from '../tensor/foreign.js';
+import {
+  broadcastShapes,
+  broadcastStrides,
+  checkReach,
+  forEachRow,
+  mergeRuns,
+  sameShape,
+  sizeOf,
+} from '../tensor/shape.js';
+
+/** The dimensions of a shape as [outer, length, inner]: those before a slice, of a slice and after it. */
+export interface Arrangement {
+  readonly outer: readonly number[];
+  readonly along: readonly number[];
+  readonly inner: readonly number[];
+}
+
+/** A mask that broadcasts to x's shape. */
+export function marksOf(mask: unknown, x: FloatArray, shape: readonly number[], name: string): Marks {
+  let marks: Marks;
+  try {
+    marks = readMarks(mask, shape);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
+  if (isFloatArray(marks.data) && dtypeOf(marks.data) !== dtypeOf(x))
+    throw new TypeError(
+      `${name}: a mask of floats is added to x and must be ${dtypeOf(x)} like x, got ${dtypeOf(marks.data)}`,
+    );
+  if (!broadcastsTo(marks.shape, shape))
+    throw new RangeError(
+      `${name}: a mask of shape ${shapeText(marks.shape)} does not broadcast to x's shape ${shapeText(shape)}`,
+    );
+  return marks;
+}
+
+function broadcastsTo(from: readonly number[], shape: readonly number[]): boolean {
+  try {
+    return sameShape(broadcastShapes(from, shape), shape);
+  } catch {
+    return false;
+  }
+}
+
+/** The mask as backends take it, for a shape with elements; not in the memory of y. */
+export function maskFor(marks: Marks, y: FloatArray, shape: readonly number[], order: Arrangement, name: string): Mask {
+  try {
+    checkReach(marks.data, marks);
+  } catch (error) {
+    throw inNameOf(`${name}: mask`, error);
+  }
+  const strides = broadcastStrides(marks, shape);
+  const additive = isFloatArray(marks.data);
+  const runs = (dims: readonly number[]) =>
+    stepsOf(
+      dims.map((dim) => shape[dim]!),
+      dims.map((dim) => strides[dim]!),
+    );
+  const [steps, along, inner] = [runs(order.outer), runs(order.along), runs(order.inner)];
+  const isEven = steps.length <= mostSteps && along.length <= 1 && inner.length <= 1;
+  const isForwards = strides.every((stride, dim) => stride >= 0 || shape[dim] === 1);
+  if (isEven && isForwards && bufferOf(marks.data) !== bufferOf(y)) {
+    const data = marks.offset === 0 ? marks.data : marks.data.subarray(marks.offset);
+    return { data, additive, along: along[0]?.stride ?? 0, across: inner[0]?.stride ?? 0, steps };
+  }
+  const dims = [...order.outer, ...order.along, ...order.inner];
+  const size = sizeOf(shape);
+  const data = new (marks.data.constructor as { new (length: number): Uint8Array | FloatArray })(size);
+  let k = 0;
+  const walked = { strides: dims.map((dim) => strides[dim]!), offset: marks.offset };
+  forEachRow(
+    dims.map((dim) => shape[dim]!),
+    [walked],
+    ([at = 0], [step = 0], length) => {
+      for (let i = at, end = k + length; k < end; k++, i += step) data[k] = marks.data[i]!;
+    },
+  );
+  const across = sizeOf(order.inner.map((dim) => shape[dim]!));
+  const length = sizeOf(order.along.map((dim) => shape[dim]!));
+  const outer = size / (across * length);
+  return {
+    data,
+    additive,
+    along: across,
+    across: 1,
+    steps: outer === 1 ? [] : [{ size: outer, stride: across * length }],
+  };
+}
+
+/** Dimensions as few steps as they make, innermost first. */
+function stepsOf(lengths: readonly number[], strides: readonly number[]): { size: number; stride: number }[] {
+  const runs = mergeRuns(lengths, [strides])!;
+  return runs.lengths.map((size, i) => ({ size, stride: runs.steps[0]![i]! }));
+}

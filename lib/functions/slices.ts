@@ -1,0 +1,184 @@
+// Softmax as people use it: over one dimension or several, at a temperature, of what a mask leaves, forward and backward.
+
+import type { Conditions, Slice } from '../backends/backend.js';
+import { backend } from '../backends/select.js';
+import { allocate } from '../basics/allocate.js';
+import { checkPrecision } from '../basics/checks.js';
+import { describe, inNameOf } from '../basics/errors.js';
+import { dtypeOf, type FloatArray, isFloat32 } from '../basics/floats.js';
+import { type Given, readOptions, tooMany } from '../basics/options.js';
+import type { Mask } from '../tensor/foreign.js';
+import { Parts, sizeOf } from '../tensor/shape.js';
+import { contiguousData, copyInto, Tensor } from '../tensor/tensor.js';
+import { dimOf, dimsOf } from './dims.js';
+import type { Options, Out, Result } from './functions.js';
+import { type Arrangement, marksOf, maskFor } from './masks.js';
+import { finished, type Input, type Operands, operands } from './operands.js';
+
+export interface SoftmaxOptions<X extends Input = Input, O extends Out<X> = Out<X>> extends Options<X, O> {
+  /** The dimension along which it is taken, or several that are taken as one; shares sum to 1. Negative counts from the end. Default -1. */
+  readonly dim?: number | readonly number[];
+  /** What x is divided by, finite and above 0. Default 1. */
+  readonly temperature?: number;
+  /**
+   * Broadcast to x. Booleans, and numbers of an integer type, keep an entry where they are `true` or not 0, as in PyTorch's attention
+   * and unlike `maskedFill`, which fills there. Floats of x's dtype are added to x / temperature, and -Infinity masks. Masked entries
+   * have share 0 and gradient 0.
+   */
+  readonly mask?: SoftmaxMask;
+  /** What a slice gets of which no entry is left: `'nan'` (default), or `'zero'` for shares and gradients of 0. */
+  readonly empty?: 'nan' | 'zero';
+}
+
+/** A list of booleans, or what `maskedFill` takes but for lists of numbers, which could be of either kind. */
+export type SoftmaxMask = readonly NestedBooleans[] | Exclude<Mask, readonly unknown[]>;
+type NestedBooleans = boolean | readonly NestedBooleans[];
+
+/** A function over dimensions. */
+export type SliceName = Slice | 'softmin';
+
+/** What a function over dimensions takes of its own, and its gradient. */
+export const sliceOptions = ['dim', 'temperature', 'mask', 'empty'] as const;
+
+/** Softmax, its logarithm or softmin along dimensions. */
+export function slices(what: SliceName, name: string, x: Input, given: Given, own = given.own): Operands {
+  const exact = checkPrecision(given.precision, name);
+  const call = operands(name, x, given.out);
+  if (what === 'softmin' || !isPlain(own)) return conditioned(what, name, call, own, exact);
+  const shape = call.shape ?? [call.count];
+  const at = dimOf(own[0], shape, name);
+  const inner = sizeOf(shape, at + 1);
+  try {
+    if (call.count > 0) backend.slices(call.x, call.y, what, shape[at] ?? 1, inner, exact, call.fresh);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
+  return finished(call);
+}
+
+export function slicesGrad(
+  what: SliceName,
+  name: string,
+  grad: unknown,
+  x: Input,
+  given: Given,
+  own = given.own,
+): Operands {
+  const exact = checkPrecision(given.precision, name);
+  const call = operands(name, x, given.out, true, grad);
+  if (what === 'softmin' || !isPlain(own)) return conditioned(what, name, call, own, exact);
+  const shape = call.shape ?? [call.count];
+  const at = dimOf(own[0], shape, name);
+  const inner = sizeOf(shape, at + 1);
+  try {
+    if (call.count > 0) backend.slicesGrad(call.other!, call.x, call.y, what, shape[at] ?? 1, inner, exact, call.fresh);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
+  return finished(call);
+}
+
+/** Whether there is nothing but a dimension. */
+const isPlain = (own: readonly unknown[]) =>
+  own[1] === undefined && own[2] === undefined && own[3] === undefined && !Array.isArray(own[0]);
+
+/** The value of a call, or its gradient where there is another operand. */
+function conditioned(
+  what: SliceName,
+  name: string,
+  call: Operands,
+  [dim, temperature, mask, empty]: readonly unknown[],
+  exact: boolean,
+): Operands {
+  const shape = call.shape ?? [call.count];
+  const dims = dimsOf(dim, shape, name);
+  // Of a single number, whose shape has no dimension, the slice is it.
+  const sizes = shape.length === 0 ? [1] : shape;
+  const t = temperatureOf(temperature, isFloat32(call.x), name);
+  const zero = isZero(empty, name);
+  const marks = mask === undefined ? undefined : marksOf(mask, call.x, sizes, name);
+  if (call.count === 0) return finished(call);
+  const order = arrangementOf(dims, sizes.length);
+  const conditions: Conditions = {
+    temperature: what === 'softmin' ? -t : t,
+    mask: marks === undefined ? undefined : maskFor(marks, call.y, sizes, order, name),
+    zero,
+  };
+  const slice = what === 'softmin' ? 'softmax' : what;
+  const length = sizeOf(order.along.map((at) => sizes[at]!));
+  const inner = sizeOf(order.inner.map((at) => sizes[at]!));
+  const compute = (x: FloatArray, grad: FloatArray | undefined, y: FloatArray, fresh: boolean): void => {
+    const isUsual = conditions.temperature === 1 && marks === undefined && !zero;
+    if (!isUsual) backend.conditioned(grad, x, y, slice, length, inner, conditions, exact, fresh);
+    else if (grad === undefined) backend.slices(x, y, slice, length, inner, exact, fresh);
+    else backend.slicesGrad(grad, x, y, slice, length, inner, exact, fresh);
+  };
+  try {
+    if (isInOrder(order)) compute(call.x, call.other, call.y, call.fresh);
+    else {
+      const rows = (data: FloatArray) => new Tensor(new Parts(data, sizes)).permute([...order.outer, ...order.along]);
+      const y = allocate(dtypeOf(call.x), call.count, name);
+      compute(contiguousData(rows(call.x)), call.other && contiguousData(rows(call.other)), y, true);
+      copyInto(rows(call.y), y);
+    }
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
+  return finished(call);
+}
+
+/** Neighbouring dimensions stay where they are; others become the last ones. */
+function arrangementOf(dims: readonly number[], rank: number): Arrangement {
+  const [first, last] = [dims[0]!, dims.at(-1)!];
+  const rest = Array.from({ length: rank }, (_, dim) => dim).filter((dim) => !dims.includes(dim));
+  if (last - first >= dims.length) return { outer: rest, along: dims, inner: [] };
+  return { outer: rest.filter((dim) => dim < first), along: dims, inner: rest.filter((dim) => dim > last) };
+}
+
+const isInOrder = ({ outer, along, inner }: Arrangement) =>
+  [...outer, ...along, ...inner].every((dim, place) => dim === place);
+
+/** Rounded to x's dtype, as parameters are. */
+export function temperatureOf(temperature: unknown, single: boolean, name: string): number {
+  if (temperature === undefined) return 1;
+  if (typeof temperature !== 'number')
+    throw new TypeError(`${name}: temperature must be a number, got ${describe(temperature)}`);
+  const rounded = single ? Math.fround(temperature) : temperature;
+  if (!(Number.isFinite(rounded) && rounded > 0))
+    throw new RangeError(
+      `${name}: temperature must be finite and above 0${single ? ' as a float32' : ''}, got ${temperature}`,
+    );
+  return rounded;
+}
+
+export function isZero(empty: unknown, name: string): boolean {
+  if (empty === undefined || empty === 'nan') return false;
+  if (empty === 'zero') return true;
+  throw new TypeError(`${name}: empty must be 'nan' or 'zero', got ${describe(empty)}`);
+}
+
+/** A function over dimensions, and its gradient. */
+export type Slices = <X extends Input, O extends Out<X> = undefined>(
+  x: X,
+  options?: SoftmaxOptions<X, O> | number,
+) => Result<X, O>;
+export type SlicesGradient = <X extends Input, O extends Out<X> = undefined>(
+  grad: Input,
+  x: X,
+  options?: SoftmaxOptions<X, O> | number,
+) => Result<X, O>;
+
+export function alongDim(what: SliceName): Slices {
+  return ((x: Input, options: unknown, more: unknown) => {
+    if (more !== undefined) throw tooMany(more, what, 'x');
+    return slices(what, what, x, readOptions(options, what, sliceOptions)).result;
+  }) as Slices;
+}
+
+export function alongDimGradient(what: SliceName): SlicesGradient {
+  const name = `${what}Grad`;
+  return ((grad: unknown, x: Input, options: unknown, more: unknown) => {
+    if (more !== undefined) throw tooMany(more, name, 'grad, x');
+    return slicesGrad(what, name, grad, x, readOptions(options, name, sliceOptions)).result;
+  }) as SlicesGradient;
+}

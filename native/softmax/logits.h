@@ -1,0 +1,122 @@
+// What a slice is made of under conditions: x over a temperature plus a mask, as pairs of doubles. Rounded to one
+// number first, its error would count as often as the logit is large.
+#pragma once
+
+#include "kernels.h"
+#include "softmax/shares.h"
+
+namespace {
+
+using nonlin::conditions;
+
+// Which of n flags, bytes a step apart, are not 0. In lanes from n on, anything.
+template <class T> mask<T> flags_at(const uint8_t *flags, size_t step, size_t n) {
+  constexpr size_t lanes = vec<T>::lanes;
+  typedef uint8_t bytes __attribute__((vector_size(lanes)));
+  uint8_t gathered[lanes] = {};
+  if (step != 1 || n != lanes) {
+    for (size_t i = 0; i < n; i++)
+      gathered[i] = flags[i * step];
+    flags = gathered;
+  }
+  bytes some;
+  __builtin_memcpy(&some, flags, lanes);
+  return {__builtin_convertvector(some, typename vec<T>::bits) != 0};
+}
+
+// Lanes without an entry left; a + b with what the addition loses, which is nothing where an infinity is in it.
+inline mask<double> is_masked(vec<double> bias) { return {bias <= vec<double>(-__builtin_inf())}; }
+inline pair<double> add(pair<double> a, vec<double> b) {
+  const vec<double> high = a.high + b, of_b = high - a.high;
+  const vec<double> low = ((a.high - (high - of_b)) + (b - of_b)) + a.low;
+  return {high, select(abs(high) < vec<double>(__builtin_inf()), low, vec<double>(0.0))};
+}
+
+// Logits in a unit in which they do not overflow before their maximum is taken off: `unit` of them are 1.
+template <class E> class logits {
+public:
+  double unit;
+
+  explicit logits(const conditions &c)
+      : flags(c.additive ? nullptr : static_cast<const uint8_t *>(c.mask)),
+        added(c.additive ? static_cast<const E *>(c.mask) : nullptr) {
+    // Of a temperature below 1 the power of two comes last.
+    double t = c.temperature < 0 ? -c.temperature : c.temperature;
+    for (unit = 1; t < 1 && unit < 0x1p1000; t *= 2)
+      unit *= 2;
+    if (c.temperature < 0) t = -t;
+    high = 1 / t;
+    low = __builtin_fma(-high, t, 1.0) / t;
+    of_bias = 1 / unit;
+  }
+
+  // The mask of n entries from `first` on, a step apart, as what is added: of a boolean one 0 or -Infinity.
+  vec<double> bias(size_t first, size_t step, size_t n) const {
+    if (flags != nullptr)
+      return select(flags_at<double>(flags + first, step, n), vec<double>(0.0), vec<double>(-__builtin_inf()));
+    return added == nullptr ? vec<double>(0.0) : entries_of(added + first, step, n) * of_bias;
+  }
+  // The logit less `shift`. A masked NaN is masked. Of floats one number is enough, rounded when it is as small as it
+  // will be; of doubles it is a pair.
+  pair<double> operator()(vec<double> x, vec<double> bias, vec<double> shift) const {
+    const vec<double> none = 0.0;
+    const mask<double> finite = abs(x) < vec<double>(__builtin_inf()), masked = is_masked(bias);
+    const pair<double> rest = added == nullptr ? pair<double>{-shift, none} : add({bias, none}, -shift);
+    if constexpr (sizeof(E) == sizeof(float)) {
+      const vec<double> small = select(finite, fma(x, low, rest.low), none);
+      return {select(masked, bias, fma(x, high, rest.high) + small), none};
+    } else {
+      const pair<double> whole = product(x, vec<double>(high));
+      pair<double> logit = add({whole.high, select(finite, fma(x, low, whole.low), none)}, rest.high);
+      // What was taken off may have left little beside the lower part.
+      const vec<double> small = logit.low + rest.low, sum = logit.high + small;
+      logit = {sum, select(abs(sum) < vec<double>(__builtin_inf()), small - (sum - logit.high), none)};
+      return {select(masked, bias, logit.high), logit.low};
+    }
+  }
+
+private:
+  const uint8_t *flags;
+  const E *added;
+  double high, low, of_bias;
+
+  static vec<double> entries_of(const E *p, size_t step, size_t n) {
+    if (step == 1) return load_some<double>(p, n);
+    vec<double> entries = 0.0;
+    for (size_t i = 0; i < n; i++)
+      entries.v[i] = double(p[i * step]);
+    return entries;
+  }
+};
+
+// As scaled_exp, of logits less `shift`; nothing of those out of reach.
+struct tempered_exp {
+  vec<double> shift, floor, power;
+  double unit;
+
+  tempered_exp() = default;
+  tempered_exp(vec<double> m, double unit) : unit(unit) {
+    const vec<double> none = 0.0, finite = select(m > -__builtin_inf(), m, none), real = finite * unit;
+    const mask<double> moderate = abs(real) <= large<double>;
+    shift = select(moderate, none, finite);
+    const vec<double> rest = select(moderate, real, none);
+    floor = rest - reach<double>;
+    power = double(usual_exp<double>::power) - (fma(rest, log2_e<double>, shifter<double>) - shifter<double>);
+  }
+  vec<double> operator()(pair<double> logit) const {
+    const pair<double> z = {logit.high * unit, logit.low * unit};
+    const exponential<double> e = exponential_of(z);
+    return select(z.high < floor, vec<double>(0.0), exp_times(vec<double>(1.0), {e.minus_one, e.shifted + power}));
+  }
+};
+// Of logits of which the largest is `top`, for what is less than it.
+inline tempered_exp exp_below(vec<double> top, double unit) {
+  tempered_exp exp_of;
+  exp_of.shift = top;
+  exp_of.floor = -1000.0;
+  exp_of.power = double(usual_exp<double>::power);
+  exp_of.unit = unit;
+  return exp_of;
+}
+
+} // namespace

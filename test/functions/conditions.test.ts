@@ -1,0 +1,105 @@
+// Softmax at a temperature and under added masks against numbers of 400 bits, in every backend.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ulpDistance } from '../../lib/activations/ulp.js';
+import type { DType, FloatArray } from '../../lib/basics/floats.js';
+import * as nonlin from '../../lib/index.js';
+
+const { Tensor, softmax, softmaxGrad, logSoftmax } = nonlin;
+
+interface Row {
+  readonly x: number[];
+  readonly t: number;
+  readonly bias: (number | null)[];
+  readonly grad: number[];
+  readonly y: number[];
+  readonly log: (number | null)[];
+  readonly dx: number[];
+}
+const rows: Record<DType, Row[]> = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../vectors/conditioned.json'), 'utf8'),
+);
+
+const arithmetics = [
+  { dtype: 'float32', precision: 'fast', ulp: 1 },
+  { dtype: 'float32', precision: 'exact', ulp: 1 },
+  { dtype: 'float64', precision: 'fast', ulp: 5 },
+] as const;
+
+const before = nonlin.info().backend;
+afterAll(() => nonlin.useBackend(before));
+
+describe.each(nonlin.backends())('%s', (backend) => {
+  const here = <Result>(act: () => Result): Result => {
+    nonlin.useBackend(backend);
+    return act();
+  };
+
+  describe.each(arithmetics)('$dtype, $precision', ({ dtype, precision, ulp }) => {
+    const Floats = dtype === 'float32' ? Float32Array : Float64Array;
+    const mapped = <S>(source: ArrayLike<S>, f: (value: S, i: number) => number): FloatArray =>
+      Floats.from(Array.from(source, f));
+    const of = (values: readonly (number | null)[]): FloatArray => mapped(values, (value) => value ?? -Infinity);
+
+    /** A function of a row, as a row by itself, one of many, and a column; seen to be the same in all. */
+    const everywhere = (
+      row: readonly FloatArray[],
+      f: (inputs: readonly nonlin.Tensor[], dim: number) => nonlin.Tensor,
+    ) =>
+      here(() => {
+        const { length } = row[0]!;
+        const all = [
+          f(
+            row.map((part) => new Tensor(part.slice() as Float32Array)),
+            0,
+          ),
+        ];
+        const many = row.map((part) =>
+          new Tensor(part.slice() as Float32Array, { shape: [1, length] }).add(
+            new Tensor(new Floats(19) as Float32Array, { shape: [19, 1] }),
+          ),
+        );
+        const result = f(many, 1);
+        for (const one of result) all.push(one);
+        const columns = f(
+          many.map((part) => part.T.contiguous()),
+          0,
+        );
+        for (const one of columns.T.contiguous()) all.push(one);
+        const [first] = all.map((one) => one.contiguous().data);
+        for (const one of all) expect(Array.from(one.contiguous().data)).toEqual(Array.from(first!));
+        return first!;
+      });
+
+    it.each(rows[dtype].map((row, i) => [i, row] as const))('row %i has its true values', (_, row) => {
+      const [x, bias, g] = [of(row.x), of(row.bias), of(row.grad)];
+      const near = (actual: FloatArray, expected: FloatArray, what: string) => {
+        for (const [i, value] of actual.entries())
+          expect(
+            ulpDistance(value, expected[i]!, dtype),
+            `${what} ${i}: ${value} for ${expected[i]}`,
+          ).toBeLessThanOrEqual(ulp);
+      };
+      const options = { temperature: row.t, precision } as const;
+      const shares = everywhere([x, bias], ([x, mask], dim) => softmax(x!, { ...options, dim, mask: mask! }));
+      near(shares, of(row.y), 'share');
+      near(
+        everywhere([x, bias], ([x, mask], dim) => logSoftmax(x!, { ...options, dim, mask: mask! })),
+        of(row.log),
+        'log',
+      );
+      const dx = everywhere([x, bias, g], ([x, mask, g], dim) => softmaxGrad(g!, x!, { ...options, dim, mask: mask! }));
+      for (const [i, value] of dx.entries()) {
+        // What cancels are the share times gradients of at most 1.
+        const error = Math.abs(value - row.dx[i]!) * row.t;
+        const most = Math.abs(row.dx[i]! * row.t) * (dtype === 'float32' ? 2 ** -24 : 2 ** -50) + row.y[i]! * 2 ** -49;
+        expect(error, `gradient ${i}: ${value} for ${row.dx[i]}`).toBeLessThanOrEqual(most + 2 ** -148);
+      }
+      if (row.bias.every((value) => value === 0)) {
+        const plain = everywhere([x], ([x], dim) => softmax(x!, { ...options, dim }));
+        expect(plain).toEqual(shares);
+      }
+    });
+  });
+});

@@ -1,0 +1,391 @@
+// What masks, temperatures and lists of dimensions owe to each other, in every backend: a masked entry is as one that is not there.
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ulpDistance } from '../../lib/activations/ulp.js';
+import type { FloatArray } from '../../lib/basics/floats.js';
+import * as nonlin from '../../lib/index.js';
+import { random } from '../support/inputs.js';
+
+const { Tensor, softmax, softmaxGrad, logSoftmax, logSoftmaxGrad, softmin, softminGrad } = nonlin;
+type Tensor = nonlin.Tensor;
+
+const values = { softmax, logSoftmax, softmin } as const;
+const gradients = { softmax: softmaxGrad, logSoftmax: logSoftmaxGrad, softmin: softminGrad } as const;
+const functions = ['softmax', 'logSoftmax', 'softmin'] as const;
+
+const arithmetics = [
+  { dtype: 'float32', precision: 'fast', ulp: 8 },
+  { dtype: 'float32', precision: 'exact', ulp: 1 },
+  { dtype: 'float64', precision: 'fast', ulp: 10 },
+] as const;
+
+const before = nonlin.info().backend;
+afterAll(() => nonlin.useBackend(before));
+
+const elements = (x: Tensor) => Array.from(x.contiguous().data);
+const sizeOf = (shape: readonly number[]) => shape.reduce((size, length) => size * length, 1);
+
+describe.each(nonlin.backends())('%s', (backend) => {
+  describe.each(arithmetics)('$dtype, $precision', ({ dtype, precision, ulp }) => {
+    const Floats = dtype === 'float32' ? Float32Array : Float64Array;
+    const mapped = <S>(source: ArrayLike<S>, f: (value: S, i: number) => number): FloatArray =>
+      Floats.from(Array.from(source, f));
+    const tensor = (data: FloatArray, shape: readonly number[]): Tensor =>
+      data instanceof Float32Array ? new Tensor(data, { shape }) : new Tensor(data, { shape });
+    const normal = (shape: readonly number[], scale = 5) =>
+      tensor(Floats.from(random(dtype, sizeOf(shape), scale)), shape);
+    const flagsOf = (count: number, seed: number) =>
+      Uint8Array.from(random('float64', count + seed, 1), (v) => (v > -0.4 ? seed : 0)).subarray(0, count);
+    const lowest = (flags: Uint8Array) => mapped(flags, (flag) => (flag === 0 ? -Infinity : 0));
+
+    // [shape, dim]: rows shorter and longer than registers, blocks and chunks, and columns.
+    const layouts = [
+      [[23, 3], 1],
+      [[9, 17], 1],
+      [[5, 130], 1],
+      [[3, 1000], 1],
+      [[2, 40000], 1],
+      [[2, 3, 5], 1],
+      [[2, 70, 19], 1],
+      [[140, 40], 0],
+    ] as const;
+
+    it.each(layouts)('a boolean mask on %j along %i is -Infinity there', (shape, dim) => {
+      nonlin.useBackend(backend);
+      const x = normal(shape);
+      const flags = flagsOf(x.size, 3);
+      const mask = { data: flags, shape };
+      for (const name of functions) {
+        const infinite = name === 'softmin' ? Infinity : -Infinity;
+        const filled = x.maskedFill({ data: Uint8Array.from(flags, (flag) => Number(flag === 0)), shape }, infinite);
+        for (const temperature of [1, 0.7]) {
+          const options = { dim, temperature, precision } as const;
+          const y = values[name](x, { ...options, mask });
+          expect(elements(y)).toEqual(elements(values[name](filled, options)));
+          // In place, of arrays at any address.
+          const inPlace = x.add(0);
+          expect(values[name](inPlace, { ...options, mask, out: inPlace })).toBe(inPlace);
+          expect(elements(inPlace)).toEqual(elements(y));
+        }
+        const y = values[name](x, { dim, precision, mask });
+        const added = values[name](x, { dim, precision, mask: tensor(lowest(flags), shape) });
+        for (const [i, value] of elements(added).entries())
+          expect(ulpDistance(value, elements(y)[i]!, dtype)).toBeLessThanOrEqual(ulp);
+      }
+    });
+
+    it.each(layouts)('a masked entry of %j along %i is as one that is not there', (shape, dim) => {
+      nonlin.useBackend(backend);
+      const length = shape[dim]!;
+      const dropped = [1, Math.floor(length / 2), length - 1];
+      const keep = Uint8Array.from({ length }, (_, i) => Number(!dropped.includes(i)));
+      const x = normal(shape).transpose(dim, -1).contiguous();
+      const g = normal(x.shape, 1);
+      const without = (a: Tensor) => {
+        const kept = elements(a).filter((_, i) => keep[i % length] === 1);
+        return tensor(Floats.from(kept), [...a.shape.slice(0, -1), kept.length / (a.size / length)]);
+      };
+      if (without(x).size === 0) return;
+      const wild = tensor(
+        mapped(elements(g), (value, i) => (keep[i % length] === 1 ? value : i % 2 ? Number.NaN : Infinity)),
+        x.shape,
+      );
+      for (const name of functions) {
+        for (const temperature of [1, 3]) {
+          const options = { precision, temperature } as const;
+          // As rows, and along the dimension that it was.
+          const there = (f: (x: Tensor, g: Tensor) => Tensor) =>
+            f(x.transpose(dim, -1), wild.transpose(dim, -1)).transpose(dim, -1);
+          const mask = { data: keep, shape: shape.map((size, i) => (i === dim ? size : 1)) };
+          const y = there((x) => values[name](x, { ...options, dim, mask }));
+          const expected = elements(values[name](without(x), options));
+          for (const [i, value] of elements(without(y)).entries())
+            expect(ulpDistance(value, expected[i]!, dtype), `${name} ${i}`).toBeLessThanOrEqual(ulp);
+          const outside = name === 'logSoftmax' ? -Infinity : 0;
+          for (const [i, value] of elements(y).entries()) if (keep[i % length] === 0) expect(value).toBe(outside);
+
+          const dx = there((x, g) => gradients[name](g, x, { ...options, dim, mask }));
+          const truth = elements(gradients[name](without(g), without(x), { ...options, precision: 'exact' }));
+          const most = dtype === 'float32' ? 2 ** -23 : 2 ** -49 * length;
+          for (const [i, value] of elements(without(dx)).entries())
+            expect(Math.abs(value - truth[i]!), `${name} gradient ${i}`).toBeLessThanOrEqual(
+              most * Math.max(1, Math.abs(truth[i]!)),
+            );
+          for (const [i, value] of elements(dx).entries()) if (keep[i % length] === 0) expect(value).toBe(0);
+        }
+      }
+    });
+
+    const shapes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 6 });
+
+    it('a mask that broadcasts is one of every entry, along any dimensions', () => {
+      fc.assert(
+        fc.property(
+          shapes,
+          fc.infiniteStream(fc.nat(7)),
+          fc.constantFrom(...functions),
+          fc.boolean(),
+          (shape, choices, name, added) => {
+            nonlin.useBackend(backend);
+            const choose = () => choices.next().value!;
+            const x = normal(shape);
+            const g = normal(shape, 1);
+            const own = shape
+              .map((length) => (choose() % 3 === 0 ? 1 : length))
+              .slice(choose() % 4 === 0 ? Math.min(1, shape.length) : 0);
+            const count = sizeOf(own);
+            const flags = flagsOf(count, 1 + choose());
+            const numbers = Floats.from(random(dtype, count, 2)).map((value, i) =>
+              flags[i] === 0 ? -Infinity : value,
+            );
+            const data = added ? numbers : flags;
+            const whole = tensor(Floats.from(data), own)
+              .add(tensor(new Floats(x.size), shape))
+              .contiguous().data;
+            const full = { data: added ? whole : Uint8Array.from(whole), shape };
+            const list = shape.map((_, dim) => dim).filter(() => choose() % 2 === 0);
+            const dims =
+              list.length === 0
+                ? [shape.length - 1]
+                : list.map((dim) => (choose() % 2 === 0 ? dim : dim - shape.length));
+            const options = {
+              dim: dims,
+              precision,
+              temperature: choose() % 2 === 0 ? 1 : 1.5,
+              empty: choose() % 2 === 0 ? 'zero' : 'nan',
+            } as const;
+            const mask = { data, shape: own };
+            expect(elements(values[name](x, { ...options, mask }))).toEqual(
+              elements(values[name](x, { ...options, mask: full })),
+            );
+            expect(elements(gradients[name](g, x, { ...options, mask }))).toEqual(
+              elements(gradients[name](g, x, { ...options, mask: full })),
+            );
+
+            // The slices as rows.
+            const sorted = dims.map((dim) => (dim + shape.length) % shape.length).sort((a, b) => a - b);
+            const order = [...shape.keys()].filter((dim) => !sorted.includes(dim)).concat(sorted);
+            const rows = (a: Tensor) => a.permute(order).reshape([-1, sizeOf(sorted.map((dim) => shape[dim]!))]);
+            const marks = rows(tensor(Floats.from(full.data), shape));
+            const mine = {
+              data: added ? marks.contiguous().data : Uint8Array.from(marks.contiguous().data),
+              shape: marks.shape,
+            };
+            expect(elements(rows(values[name](x, { ...options, mask })))).toEqual(
+              elements(values[name](rows(x), { ...options, dim: 1, mask: mine })),
+            );
+          },
+        ),
+        { numRuns: 150 },
+      );
+    });
+
+    it.each([0, 1])('of nothing there is nothing, along %i', (dim) => {
+      nonlin.useBackend(backend);
+      for (const length of [1, 3, 40, 1200]) {
+        const shape = dim === 0 ? [length, 3] : [3, length];
+        const x = tensor(new Floats(3 * length).fill(2), shape);
+        // The first slice is masked, the second is of -Infinity, and both has the third, but for its last entry.
+        const slice = (i: number) => (dim === 0 ? i % 3 : Math.floor(i / length));
+        const place = (i: number) => (dim === 0 ? Math.floor(i / 3) : i % length);
+        const data = Uint8Array.from(x.data, (_, i) =>
+          Number(slice(i) === 1 || (slice(i) === 2 && place(i) === length - 1)),
+        );
+        for (const [name, temperature] of [
+          ['softmax', 1],
+          ['softmax', 2],
+          ['logSoftmax', 1],
+          ['logSoftmax', 2],
+          ['softmin', 1],
+        ] as const) {
+          const low = name === 'softmin' ? Infinity : -Infinity;
+          const some = tensor(
+            mapped(x.data, (value, i) => (slice(i) === 1 ? low : value)),
+            shape,
+          );
+          const nothing = name === 'logSoftmax' ? -Infinity : 0;
+          for (const empty of ['nan', 'zero'] as const) {
+            const options = { dim, mask: { data, shape }, temperature, empty, precision };
+            const y = values[name](some, options);
+            const dx = gradients[name](x.add(1), some, options);
+            for (const i of x.data.keys()) {
+              if (slice(i) < 2) {
+                expect(elements(y)[i], `${name} ${empty}`).toBe(empty === 'zero' ? nothing : Number.NaN);
+                expect(elements(dx)[i], `${name} ${empty} gradient`).toBe(empty === 'zero' ? 0 : Number.NaN);
+              } else {
+                const whole = name === 'logSoftmax' ? 0 : 1;
+                expect(elements(y)[i]).toBe(place(i) === length - 1 ? whole : nothing);
+                expect(Math.abs(elements(dx)[i]!)).toBe(0);
+              }
+            }
+          }
+          // A slice with NaN in it is not one of nothing.
+          const broken = some.maskedFill(
+            { data: Uint8Array.from(x.data, (_, i) => Number(place(i) === 0 && slice(i) === 1)), shape },
+            Number.NaN,
+          );
+          const y = values[name](broken, { dim, mask: { data, shape }, temperature, empty: 'zero', precision });
+          for (const i of x.data.keys()) if (slice(i) === 1) expect(elements(y)[i]).toBe(Number.NaN);
+        }
+      }
+    });
+
+    it('what is certain is 1, and n equals share alike, at any temperature', () => {
+      nonlin.useBackend(backend);
+      fc.assert(
+        fc.property(
+          fc.double({ min: 1e-3, max: 1e3, noNaN: true }),
+          fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+          fc.integer({ min: 1, max: 7 }),
+          (temperature, logit, power) => {
+            const n = 2 ** power;
+            const x = new Floats(2 * n).fill(logit);
+            const mask = Uint8Array.from(x, (_, i) => i % 2);
+            expect(softmax(x, { temperature, mask, precision })).toEqual(mapped(mask, (flag) => flag / n));
+            const one = Uint8Array.from(x, (_, i) => Number(i === n));
+            expect(softmax(x, { temperature, mask: one, precision })).toEqual(Floats.from(one));
+            expect(softmaxGrad(x, x, { temperature, mask: one, precision }).every((value) => value === 0)).toBe(true);
+            expect(logSoftmax(x, { temperature, mask: one, precision })).toEqual(
+              mapped(one, (flag) => (flag === 1 ? 0 : -Infinity)),
+            );
+          },
+        ),
+        { numRuns: 40 },
+      );
+    });
+
+    it('softmin is softmax of -x, and its gradient has the other sign', () => {
+      nonlin.useBackend(backend);
+      for (const [shape, dim] of layouts) {
+        const x = normal(shape);
+        const g = normal(shape, 1);
+        const negative = x.mul(-1);
+        expect(elements(softmin(x, { dim, precision }))).toEqual(elements(softmax(negative, { dim, precision })));
+        const dx = elements(softminGrad(g, x, { dim, precision }));
+        for (const [i, value] of elements(softmaxGrad(g, negative, { dim, precision })).entries())
+          expect(Math.abs(dx[i]! + value)).toBeLessThanOrEqual(
+            Math.abs(value) * (dtype === 'float32' ? 2 ** -23 : 2 ** -48) + 2 ** -50,
+          );
+      }
+    });
+  });
+
+  it('a causal mask serves all heads, also as -1e9 to be added', () => {
+    nonlin.useBackend(backend);
+    const [batch, heads, length] = [2, 3, 20];
+    const scores = new Tensor(Float32Array.from(random('float32', batch * heads * length * length, 3)), {
+      shape: [batch, heads, length, length],
+    });
+    const causal = Array.from({ length }, (_, i) => Array.from({ length }, (_, j) => j <= i));
+    const y = softmax(scores, { mask: causal, temperature: Math.sqrt(length) });
+    const low = new Tensor(causal.map((row) => row.map((kept) => (kept ? 0 : -1e9))));
+    expect(elements(softmax(scores, { mask: low, temperature: Math.sqrt(length) }))).toEqual(elements(y));
+    for (const head of y.reshape([-1, length, length]))
+      for (const [i, row] of [...head].entries()) {
+        expect(
+          row
+            .toArray(1)
+            .slice(i + 1)
+            .every((share) => share === 0),
+        ).toBe(true);
+        expect(row.toArray(1).reduce((sum, share) => sum + share)).toBeCloseTo(1, 5);
+      }
+  });
+
+  it('a mask may lie in the memory of out, and out over a part of x is refused', () => {
+    nonlin.useBackend(backend);
+    const x = Float32Array.from(random('float32', 300, 4));
+    const expected = softmax(x, { mask: Uint8Array.from(x, (_, i) => Number(i < 200 || i % 3 > 0)) });
+    const memory = new ArrayBuffer(1200);
+    const mask = new Uint8Array(memory, 0, 300).map((_, i) => Number(i < 200 || i % 3 > 0));
+    new Uint8Array(memory).set(mask);
+    expect(softmax(x, { mask: new Uint8Array(memory, 0, 300), out: new Float32Array(memory) })).toEqual(expected);
+    const both = new Float32Array(301);
+    expect(() => softmax(both.subarray(1), { out: both.subarray(0, 300), temperature: 2 })).toThrow(RangeError);
+  });
+});
+
+describe('arguments', () => {
+  const x = new Tensor([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+  const loose = nonlin as unknown as Record<string, (...args: unknown[]) => unknown>;
+
+  it.each([
+    [{ temperature: 0 }, RangeError, 'softmax: temperature must be finite and above 0 as a float32, got 0'],
+    [{ temperature: -1 }, RangeError, 'softmax: temperature must be finite and above 0 as a float32, got -1'],
+    [{ temperature: Number.NaN }, RangeError, 'softmax: temperature must be finite and above 0 as a float32, got NaN'],
+    [{ temperature: 1e39 }, RangeError, 'softmax: temperature must be finite and above 0 as a float32, got 1e+39'],
+    [{ temperature: '2' }, TypeError, 'softmax: temperature must be a number, got "2"'],
+    [{ empty: 0 }, TypeError, "softmax: empty must be 'nan' or 'zero', got 0"],
+    [{ dim: [0, -2] }, RangeError, 'softmax: dim names dimension 0 twice'],
+    [{ dim: [] }, RangeError, 'softmax: dim must name a dimension, got an empty list'],
+    [{ dim: [0, 2] }, RangeError, 'softmax: dim must be in [-2, 1] for shape [2, 3], got 2'],
+    [{ dim: [0.5] }, TypeError, 'softmax: dim must be an integer, got 0.5'],
+    [
+      { mask: [[1, 0, 1]] },
+      TypeError,
+      'softmax: a mask that is a list must hold true and false; of numbers to be added make a Tensor, of 0 and 1 a Uint8Array',
+    ],
+    [{ mask: [true, false] }, RangeError, "softmax: a mask of shape [2] does not broadcast to x's shape [2, 3]"],
+    [{ mask: new Uint8Array(4) }, RangeError, "softmax: a mask of shape [4] does not broadcast to x's shape [2, 3]"],
+    [
+      { mask: new Float64Array(3) },
+      TypeError,
+      'softmax: a mask of floats is added to x and must be float32 like x, got float64',
+    ],
+    [
+      { mask: new Tensor([[[0, 0, 0]], [[0, 0, 0]]]) },
+      RangeError,
+      "softmax: a mask of shape [2, 1, 3] does not broadcast to x's shape [2, 3]",
+    ],
+    [{ masks: [true] }, TypeError, 'softmax: there is no option `masks`; did you mean `mask`?'],
+  ])('%j is refused', (options, kind, message) => {
+    const out = new Tensor([
+      [7, 7, 7],
+      [7, 7, 7],
+    ]);
+    expect(() => loose.softmax!(x, { ...options, out })).toThrow(new kind(message));
+    expect(elements(out)).toEqual([7, 7, 7, 7, 7, 7]);
+  });
+
+  it('a mask of any integer type keeps where it is not 0', () => {
+    const expected = softmax(x, { mask: [true, false, true] });
+    for (const mask of [
+      Int32Array.of(1, 0, -1),
+      BigInt64Array.of(1n, 0n, 7n),
+      Uint8Array.of(255, 0, 1),
+      { data: Uint16Array.of(1, 0, 1), dims: [1, 3] },
+    ])
+      expect(softmax(x, { mask })).toEqual(expected);
+    expect(elements(softmax(x, { mask: new Tensor([0, -Infinity, 0]) }))).toEqual(elements(expected));
+  });
+
+  it('a single number and an empty x have slices too', () => {
+    const one = new Tensor(5);
+    expect(softmax(one, { temperature: 2, mask: [true] }).item()).toBe(1);
+    expect(softmax(one, { dim: [0], mask: [false], empty: 'zero' }).item()).toBe(0);
+    expect(
+      softmax(new Tensor(new Float32Array(0), { shape: [0, 3] }), { temperature: 2, mask: [true, false, true] }).shape,
+    ).toEqual([0, 3]);
+  });
+
+  it('layers keep their options, and those of a call for its gradient', () => {
+    const { Softmax, Softmin, LogSoftmax } = nonlin;
+    const layer = new Softmax({ dim: [0, 1], temperature: 2, empty: 'zero' });
+    expect(String(layer)).toBe("Softmax(dim=[0, 1], temperature=2, empty='zero')");
+    expect(String(new Softmin())).toBe('Softmin(dim=-1)');
+    expect(String(new LogSoftmax({ temperature: 0.5 }))).toBe('LogSoftmax(dim=-1, temperature=0.5)');
+    expect([layer.dim, layer.temperature, layer.empty]).toEqual([[0, 1], 2, 'zero']);
+    expect(elements(layer(x))).toEqual(elements(softmax(x, { dim: [0, 1], temperature: 2 })));
+    const options = { dim: 1, mask: [true, false, true] } as const;
+    expect(elements(layer(x, options))).toEqual(elements(softmax(x, { ...options, temperature: 2 })));
+    expect(elements(layer.backward(x))).toEqual(elements(softmaxGrad(x, x, { ...options, temperature: 2 })));
+    expect(() => new Softmax({ temperature: 0 })).toThrow(
+      new RangeError('Softmax: temperature must be finite and above 0, got 0'),
+    );
+    expect(() => new (Softmax as unknown as new (o: unknown) => unknown)({ mask: [true] })).toThrow(TypeError);
+    expect(elements(nonlin.activation('softmin').forward(x))).toEqual(elements(softmin(x)));
+  });
+});
