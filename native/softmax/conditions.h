@@ -13,7 +13,7 @@ template <class E> struct row_logits {
   size_t first, along;
 
   vec<double> bias(size_t j, size_t n) const { return of.bias(first + j * along, along, n); }
-  pair<double> at(size_t j, size_t n, vec<double> shift) const {
+  pair<double> at(size_t j, size_t n, pair<double> shift) const {
     return of(load_some<double>(x + j, n), bias(j, n), shift);
   }
 };
@@ -26,16 +26,17 @@ template <class E> struct band_logits {
   vec<double> bias(size_t j, size_t r) const {
     return of.bias(first + j * along + r * vec<double>::lanes * beside, beside, width.lanes_in(r));
   }
-  pair<double> at(size_t j, size_t r, vec<double> shift) const {
+  pair<double> at(size_t j, size_t r, pair<double> shift) const {
     return of(width.load(x + j * inner, r), bias(j, r), shift);
   }
 };
 inline vec<double> rounded(pair<double> a) { return a.high + a.low; }
 
-// The largest of the rounded logits less `shift`. NaN is none; the sum finds it.
+// The largest of the rounded logits less what is `taken` off. NaN is none; the sum finds it.
 template <class E>
-[[gnu::noinline, gnu::flatten]] double largest_of_row(const row_logits<E> of, size_t length, vec<double> shift) {
+[[gnu::noinline, gnu::flatten]] double largest_of_row(const row_logits<E> of, size_t length, vec<double> taken) {
   constexpr size_t lanes = vec<double>::lanes;
+  const pair<double> shift = {taken, vec<double>(0.0)};
   const vec<double> lowest = -__builtin_inf();
   vec<double> m = lowest;
   size_t j = 0;
@@ -48,13 +49,15 @@ template <class E>
   return largest;
 }
 template <class E>
-vec<double> largest_of_columns(const band_logits<E> &of, size_t length, size_t r, vec<double> shift) {
+vec<double> largest_of_columns(const band_logits<E> &of, size_t length, size_t r, vec<double> taken) {
+  const pair<double> shift = {taken, vec<double>(0.0)};
   vec<double> m = -__builtin_inf();
   for (size_t j = 0; j < length; j++)
     m = max(m, rounded(of.at(j, r, shift)));
   return m;
 }
 constexpr double no_shift = 0;
+inline vec<double> finite_or_zero(vec<double> m) { return select(m > -__builtin_inf(), m, vec<double>(0.0)); }
 
 // e[i] = f(e^logit) for n entries from j on.
 template <class E, class F>
@@ -104,7 +107,9 @@ template <class E>
 [[gnu::noinline]] void tempered_row(kept_row<double> &kept, const row_logits<E> &logits, const E *g, E *y,
                                     size_t length, const conditions &c, bool log) {
   const double m = largest_of_row(logits, length, no_shift);
-  const conditioned_row<E> entries{logits, {vec<double>(m), logits.of.unit}, c.temperature};
+  tempered_exp exp_of{vec<double>(m), logits.of.unit};
+  if (exp_of.needs_rest()) exp_of.shift.low = finite_or_zero(largest_of_row(logits, length, exp_of.shift.high));
+  const conditioned_row<E> entries{logits, exp_of, c.temperature};
   const auto is_something = [](compensated<double> total) { return !(total.high == 0); };
   if (!softmax_row<double>(entries, is_something, kept, g, logits.x, y, length, false, log)) {
     const vec<double> nothing = c.zero ? 0 : __builtin_nan("");
@@ -118,8 +123,13 @@ template <class E>
   constexpr size_t lanes = vec<double>::lanes;
   const size_t registers = logits.width.registers();
   tempered_exp exp_of[band_registers];
-  for (size_t r = 0; r < registers; r++)
+  for (size_t r = 0; r < registers; r++) {
     exp_of[r] = {largest_of_columns(logits, length, r, no_shift), logits.of.unit};
+    if (!exp_of[r].needs_rest()) continue;
+    const mask<double> large = abs(exp_of[r].shift.high) * logits.of.unit > vec<double>(0x1p40);
+    const vec<double> rest = finite_or_zero(largest_of_columns(logits, length, r, exp_of[r].shift.high));
+    exp_of[r].shift.low = select(large, rest, vec<double>(0.0));
+  }
   mask<double> empty[band_registers];
   const auto accept = [&](column_sums<double> *totals) {
     for (size_t r = 0; r < registers; r++) {
@@ -138,11 +148,10 @@ template <class E>
 
 // The logarithm: the largest logit is taken off, rounded, and then the `top`, what is the largest of that. The logits
 // that round to it count as it, so that nothing is left of it: beside a certain entry's logarithm that would matter.
-inline vec<double> finite_or_zero(vec<double> m) { return select(m > -__builtin_inf(), m, vec<double>(0.0)); }
 inline mask<double> is_top(pair<double> z, vec<double> top) { return rounded(z) >= top; }
 // The terms of the sums below the top and of those that are it; z less the top and the logarithm.
 inline vec<double> below_top(const tempered_exp &exp_of, pair<double> z) {
-  return select(is_top(z, exp_of.shift), vec<double>(0.0), exp_of(add(z, -exp_of.shift)));
+  return select(is_top(z, exp_of.shift.high), vec<double>(0.0), exp_of(add(z, -exp_of.shift.high)));
 }
 inline vec<double> count_top(pair<double> z, vec<double> top) {
   return select(is_top(z, top), vec<double>(1.0), vec<double>(0.0));
@@ -162,7 +171,7 @@ template <class E>
   const double m = largest_of_row(logits, length, no_shift);
   const vec<double> largest = finite_or_zero(m), top = finite_or_zero(largest_of_row(logits, length, largest));
   const tempered_exp exp_of = exp_below(top, logits.of.unit);
-  const auto z = [=](size_t j, size_t n) { return logits.at(j, n, largest); };
+  const auto z = [=](size_t j, size_t n) { return logits.at(j, n, {largest, vec<double>(0.0)}); };
   const auto sum_of = [&](auto f) {
     return value_of(sum_row<double, false>(length, nothing, [=](size_t j, size_t n) { return f(z(j, n)); }));
   };
@@ -179,7 +188,7 @@ template <class E>
   const size_t registers = logits.width.registers();
   vec<double> m[band_registers], largest[band_registers], top[band_registers], log[band_registers];
   tempered_exp exp_of[band_registers];
-  const auto z = [&](size_t j, size_t r) { return logits.at(j, r, largest[r]); };
+  const auto z = [&](size_t j, size_t r) { return logits.at(j, r, {largest[r], vec<double>(0.0)}); };
   for (size_t r = 0; r < registers; r++) {
     m[r] = largest_of_columns(logits, length, r, no_shift);
     largest[r] = finite_or_zero(m[r]);

@@ -58,10 +58,12 @@ public:
   }
   // The logit less `shift`. A masked NaN is masked. Of floats one number is enough, rounded when it is as small as it
   // will be; of doubles it is a pair.
-  pair<double> operator()(vec<double> x, vec<double> bias, vec<double> shift) const {
+  pair<double> operator()(vec<double> x, vec<double> bias, pair<double> shift) const {
     const vec<double> none = 0.0;
     const mask<double> finite = abs(x) < vec<double>(__builtin_inf()), masked = is_masked(bias);
-    const pair<double> rest = added == nullptr ? pair<double>{-shift, none} : add({bias, none}, -shift);
+    pair<double> rest = {-shift.high, none};
+    if (added != nullptr) rest = add({bias, none}, -shift.high);
+    rest.low = rest.low - shift.low;
     if constexpr (sizeof(E) == sizeof(float)) {
       const vec<double> small = select(finite, fma(x, low, rest.low), none);
       return {select(masked, bias, fma(x, high, rest.high) + small), none};
@@ -91,18 +93,21 @@ private:
 
 // As scaled_exp, of logits less `shift`; nothing of those out of reach.
 struct tempered_exp {
-  vec<double> shift, floor, power;
+  pair<double> shift;
+  vec<double> floor, power;
   double unit;
 
   tempered_exp() = default;
   tempered_exp(vec<double> m, double unit) : unit(unit) {
     const vec<double> none = 0.0, finite = select(m > -__builtin_inf(), m, none), real = finite * unit;
     const mask<double> moderate = abs(real) <= large<double>;
-    shift = select(moderate, none, finite);
+    shift = {select(moderate, none, finite), none};
     const vec<double> rest = select(moderate, real, none);
     floor = rest - reach<double>;
     power = double(usual_exp<double>::power) - (fma(rest, log2_e<double>, shifter<double>) - shifter<double>);
   }
+  // Whether the maximum is so large that what rounding took from it would matter: it is then to be taken off as well.
+  bool needs_rest() const { return any_greater(abs(shift.high) * unit, 0x1p40); }
   vec<double> operator()(pair<double> logit) const {
     const pair<double> z = {logit.high * unit, logit.low * unit};
     const exponential<double> e = exponential_of(z);
@@ -112,7 +117,7 @@ struct tempered_exp {
 // Of logits of which the largest is `top`, for what is less than it.
 inline tempered_exp exp_below(vec<double> top, double unit) {
   tempered_exp exp_of;
-  exp_of.shift = top;
+  exp_of.shift = {top, vec<double>(0.0)};
   exp_of.floor = -1000.0;
   exp_of.power = double(usual_exp<double>::power);
   exp_of.unit = unit;

@@ -23,6 +23,8 @@ export interface Record64 {
 export const kinds = { map: 0, gradient: 1, softmax: 2, softmaxGradient: 3, gate: 4, gateGradient: 5 };
 /** Of which a call has no small form, and outputs of another length. */
 export const logParts = 6;
+/** Which is followed by a mask, behind flags and numbers of its own. */
+export const conditioned = 7;
 /** How many inputs and outputs a kind of call has. */
 export const inputsOf = (kind: number) => [1, 2, 1, 2, 2, 3][kind]!;
 export const outputsOf = (kind: number) => (kind === kinds.gateGradient ? 2 : 1);
