@@ -1,7 +1,7 @@
 // The table of an instruction set, which CMake calls KERNELS, and the loops of softmax. Those of the rows are
 // loops.cpp's.
 #include "kernels.h"
-#include "softmax/conditions.h"
+#include "softmax/conditioned.h"
 
 namespace nonlin {
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rows/rows.h"
+#include "softmax/conditions.h"
 
 #include <cstddef>
 
@@ -29,17 +30,7 @@ using rows_grad_function = void(const void *g, const void *x, void *y, size_t ro
 using columns_function = void(const void *x, void *y, size_t length, size_t inner, size_t columns);
 using columns_grad_function = void(const void *g, const void *x, void *y, size_t length, size_t inner, size_t columns);
 
-// What a function over slices is of but x: x / temperature, and a mask. A byte that is not 0 keeps an entry, an element
-// is added to it; those that are left out are shares of 0.
-struct conditions {
-  double temperature; // Of -x, below 0.
-  const void *mask;   // Or null.
-  bool additive;      // Its elements are x's, and not bytes.
-  bool zero;          // A slice without an entry left has shares of 0, and not NaN.
-  // From one of its entries to that of the next one of a slice, and to that of the next slice: elements of the mask.
-  size_t along, beside;
-};
-// As above, a gradient where there is a g; in float lanes where those of the function without conditions are.
+// As above, a gradient where there is a g.
 using conditioned_rows_function = void(const void *g, const void *x, void *y, size_t rows, size_t length,
                                        const conditions &c);
 using conditioned_columns_function = void(const void *g, const void *x, void *y, size_t length, size_t inner,

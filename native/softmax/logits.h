@@ -2,7 +2,7 @@
 // number first, its error would count as often as the logit is large.
 #pragma once
 
-#include "kernels.h"
+#include "softmax/conditions.h"
 #include "softmax/shares.h"
 
 namespace {
@@ -11,17 +11,13 @@ using nonlin::conditions;
 
 // Which of n flags, bytes a step apart, are not 0. In lanes from n on, anything.
 template <class T> mask<T> flags_at(const uint8_t *flags, size_t step, size_t n) {
-  constexpr size_t lanes = vec<T>::lanes;
-  typedef uint8_t bytes __attribute__((vector_size(lanes)));
-  uint8_t gathered[lanes] = {};
-  if (step != 1 || n != lanes) {
+  uint8_t some[vec<T>::lanes] = {};
+  if (step != 1 || n != vec<T>::lanes) {
     for (size_t i = 0; i < n; i++)
-      gathered[i] = flags[i * step];
-    flags = gathered;
+      some[i] = flags[i * step];
+    flags = some;
   }
-  bytes some;
-  __builtin_memcpy(&some, flags, lanes);
-  return {__builtin_convertvector(some, typename vec<T>::bits) != 0};
+  return {load_bytes<T>(flags) != 0};
 }
 
 // Lanes without an entry left; a + b with what the addition loses, which is nothing where an infinity is in it.
