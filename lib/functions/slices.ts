@@ -78,9 +78,13 @@ export function slicesGrad(
   return finished(call);
 }
 
-/** Whether there is nothing but a dimension. */
-const isPlain = (own: readonly unknown[]) =>
-  own[1] === undefined && own[2] === undefined && own[3] === undefined && !Array.isArray(own[0]);
+/** Whether there is nothing but a dimension. Entries beyond the last would take V8 longer to look for. */
+function isPlain(own: readonly unknown[]): boolean {
+  const { length } = own;
+  if (length === 0) return true;
+  for (let i = 1; i < length; i++) if (own[i] !== undefined) return false;
+  return typeof own[0] !== 'object';
+}
 
 /** The value of a call, or its gradient where there is another operand. */
 function conditioned(
