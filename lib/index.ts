@@ -326,6 +326,7 @@ export {
   Sigmoid,
   SiLU,
   Softmax,
+  type SoftmaxSettings,
   Softmin,
   Softshrink,
   Softsign,

@@ -364,6 +364,23 @@ describe('arguments', () => {
     expect(elements(softmax(x, { mask: new Tensor([0, -Infinity, 0]) }))).toEqual(elements(expected));
   });
 
+  it('a mask that takes the memory of x with it is an error, and no result', () => {
+    const there = new Float32Array(200);
+    const mask = {
+      get data() {
+        structuredClone(there.buffer, { transfer: [there.buffer] });
+        return Uint8Array.of(1);
+      },
+      dims: [1],
+    };
+    expect(() => softmax(there, { mask, out: there })).toThrow(
+      new TypeError('softmax: x is detached: its buffer was transferred'),
+    );
+    const gone = new Uint8Array(3);
+    structuredClone(gone.buffer, { transfer: [gone.buffer] });
+    expect(() => softmax(x, { mask: gone })).toThrow(TypeError);
+  });
+
   it('a single number and an empty x have slices too', () => {
     const one = new Tensor(5);
     expect(softmax(one, { temperature: 2, mask: [true] }).item()).toBe(1);
