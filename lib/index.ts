@@ -396,6 +396,7 @@ export {
   SiLU,
   Softcap,
   Softmax,
+  type SoftmaxSettings,
   Softmin,
   Softplus,
   Softshrink,

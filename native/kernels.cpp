@@ -1,9 +1,8 @@
-// The table of an instruction set, which CMake calls KERNELS, and the loops of softmax. Those of the rows are
-// loops.cpp's.
+// The table of an instruction set, which CMake calls KERNELS, and the loops of softmax. Those under conditions are
+// conditions.cpp's, those of the rows loops.cpp's.
 #include "kernels.h"
 #include "formulas/piecewise.h"
 #include "softmax/logs.h"
-#include "softmax/conditions.h"
 
 namespace nonlin {
 
@@ -11,6 +10,7 @@ namespace KERNELS_ROWS {
 #define ACTIVATION(name, value, gradient, ...) extern const row_kernels name;
 #include "rows/activations.def"
 #undef ACTIVATION
+extern const conditioned_kernels conditioned_softmax, conditioned_log_softmax;
 } // namespace KERNELS_ROWS
 
 namespace {
@@ -88,24 +88,19 @@ const kernels KERNELS = {
     .slopes_grad = {slopes_grad<float>, slopes_grad<float>, slopes_grad<double>},
     .add_slopes_grad = {add_slopes_grad<float>, add_slopes_grad<float>, add_slopes_grad<double>},
     // float32 computes the gradients in double lanes either way: grad - sum(grad * softmax) cancels.
-    .slices =
-        {{{softmax_rows<float, float>, softmax_rows<double, float>, softmax_rows<double, double>},
-          {softmax_columns<float, float>, softmax_columns<double, float>, softmax_columns<double, double>},
-          {softmax_rows_grad<double, float>, softmax_rows_grad<double, float>, softmax_rows_grad<double, double>},
-          {softmax_columns_grad<double, float>, softmax_columns_grad<double, float>,
-           softmax_columns_grad<double, double>},
-          {conditioned_rows<float, float>, conditioned_rows<double, float>, conditioned_rows<double, double>},
-          {conditioned_columns<float, float>, conditioned_columns<double, float>, conditioned_columns<double, double>}},
-         {{log_softmax_rows<float, float>, log_softmax_rows<double, float>, log_softmax_rows<double, double>},
-          {log_softmax_columns<float, float>, log_softmax_columns<double, float>, log_softmax_columns<double, double>},
-          {softmax_rows_grad<double, float, true>, softmax_rows_grad<double, float, true>,
-           softmax_rows_grad<double, double, true>},
-          {softmax_columns_grad<double, float, true>, softmax_columns_grad<double, float, true>,
-           softmax_columns_grad<double, double, true>},
-          {conditioned_rows<float, float, true>, conditioned_rows<double, float, true>,
-           conditioned_rows<double, double, true>},
-          {conditioned_columns<float, float, true>, conditioned_columns<double, float, true>,
-           conditioned_columns<double, double, true>}}},
+    .slices = {{{softmax_rows<float, float>, softmax_rows<double, float>, softmax_rows<double, double>},
+                {softmax_columns<float, float>, softmax_columns<double, float>, softmax_columns<double, double>},
+                {softmax_rows_grad<double, float>, softmax_rows_grad<double, float>, softmax_rows_grad<double, double>},
+                {softmax_columns_grad<double, float>, softmax_columns_grad<double, float>,
+                 softmax_columns_grad<double, double>}},
+               {{log_softmax_rows<float, float>, log_softmax_rows<double, float>, log_softmax_rows<double, double>},
+                {log_softmax_columns<float, float>, log_softmax_columns<double, float>,
+                 log_softmax_columns<double, double>},
+                {softmax_rows_grad<double, float, true>, softmax_rows_grad<double, float, true>,
+                 softmax_rows_grad<double, double, true>},
+                {softmax_columns_grad<double, float, true>, softmax_columns_grad<double, float, true>,
+                 softmax_columns_grad<double, double, true>}}},
+    .conditioned = {&KERNELS_ROWS::conditioned_softmax, &KERNELS_ROWS::conditioned_log_softmax},
     .log_parts_rows = {log_parts_rows<float, float>, log_parts_rows<double, float>, log_parts_rows<double, double>},
     .log_parts_columns = {log_parts_columns<float, float>, log_parts_columns<double, float>,
                           log_parts_columns<double, double>},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rows/rows.h"
+#include "softmax/conditions.h"
 
 #include <cstddef>
 
@@ -29,17 +30,7 @@ using rows_grad_function = void(const void *g, const void *x, void *y, size_t ro
 using columns_function = void(const void *x, void *y, size_t length, size_t inner, size_t columns);
 using columns_grad_function = void(const void *g, const void *x, void *y, size_t length, size_t inner, size_t columns);
 
-// What a function over slices is of but x: x / temperature, and a mask. A byte that is not 0 keeps an entry, an element
-// is added to it; those that are left out are shares of 0.
-struct conditions {
-  double temperature; // Of -x, below 0.
-  const void *mask;   // Or null.
-  bool additive;      // Its elements are x's, and not bytes.
-  bool zero;          // A slice without an entry left has shares of 0, and not NaN.
-  // From one of its entries to that of the next one of a slice, and to that of the next slice: elements of the mask.
-  size_t along, beside;
-};
-// As above, a gradient where there is a g; in float lanes where those of the function without conditions are.
+// As above, a gradient where there is a g.
 using conditioned_rows_function = void(const void *g, const void *x, void *y, size_t rows, size_t length,
                                        const conditions &c);
 using conditioned_columns_function = void(const void *g, const void *x, void *y, size_t length, size_t inner,
@@ -71,8 +62,12 @@ struct slice_kernels {
   columns_function *columns[arithmetic_count];
   rows_grad_function *rows_grad[arithmetic_count];
   columns_grad_function *columns_grad[arithmetic_count];
-  conditioned_rows_function *conditioned_rows[arithmetic_count];
-  conditioned_columns_function *conditioned_columns[arithmetic_count];
+};
+
+// The same under conditions, forward and gradient in one.
+struct conditioned_kernels {
+  conditioned_rows_function *rows[arithmetic_count];
+  conditioned_columns_function *columns[arithmetic_count];
 };
 
 struct kernels {
@@ -83,6 +78,7 @@ struct kernels {
   slopes_grad_function *slopes_grad[arithmetic_count];
   add_slopes_grad_function *add_slopes_grad[arithmetic_count];
   slice_kernels slices[slice_count];
+  const conditioned_kernels *conditioned[slice_count];
   log_parts_rows_function *log_parts_rows[arithmetic_count];
   log_parts_columns_function *log_parts_columns[arithmetic_count];
 };

@@ -116,7 +116,7 @@ void run_conditioned(const kernels &set, slice what, arithmetic how, const condi
                      const void *g, const void *x, void *y, size_t outer, size_t length, size_t inner,
                      unsigned threads) {
   const size_t size = element_size(how), mask_size = c.additive ? size : 1;
-  const slice_kernels &loops = set.slices[what];
+  const conditioned_kernels &loops = *set.conditioned[what];
   const auto mask_of = [&](size_t slice, size_t column) {
     conditions here = c;
     size_t first = column * c.beside;
@@ -135,12 +135,12 @@ void run_conditioned(const kernels &set, slice what, arithmetic how, const condi
           const size_t from = begin * length * size;
           conditions here = mask_of(begin, 0);
           here.beside = steps.count > 0 ? steps.strides[0] : 0;
-          loops.conditioned_rows[how](at(g, from), at(x, from), at(y, from), count, length, here);
+          loops.rows[how](at(g, from), at(x, from), at(y, from), count, length, here);
         }
       },
       [&](size_t slab, size_t column, size_t columns) {
         const size_t from = (slab * length * inner + column) * size;
-        loops.conditioned_columns[how](at(g, from), at(x, from), at(y, from), length, inner, columns,
+        loops.columns[how](at(g, from), at(x, from), at(y, from), length, inner, columns,
                                        mask_of(slab, column));
       });
 }

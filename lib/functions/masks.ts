@@ -10,6 +10,7 @@ import {
   broadcastShapes,
   broadcastStrides,
   checkReach,
+  contiguousStrides,
   forEachRow,
   mergeRuns,
   sameShape,
@@ -23,18 +24,23 @@ export interface Arrangement {
   readonly inner: readonly number[];
 }
 
-/** A mask that broadcasts to x's shape. */
-export function marksOf(mask: unknown, x: FloatArray, shape: readonly number[], name: string): Marks {
-  let marks: Marks;
+/** A mask as it was given. What is read may be getters, which can do anything to the memory of x: so before that is found. */
+export function marksOf(mask: unknown, name: string): Marks | undefined {
+  if (mask === undefined) return undefined;
   try {
-    marks = readMarks(mask, shape);
+    return readMarks(mask);
   } catch (error) {
     throw inNameOf(name, error);
   }
+}
+
+/** The same for an x of that shape, to which it broadcasts; a typed array as long as x has its shape. */
+export function fitted(marks: Marks, x: FloatArray, shape: readonly number[], name: string): Marks {
   if (isFloatArray(marks.data) && dtypeOf(marks.data) !== dtypeOf(x))
     throw new TypeError(
       `${name}: a mask of floats is added to x and must be ${dtypeOf(x)} like x, got ${dtypeOf(marks.data)}`,
     );
+  if (marks.isFlat && marks.shape[0] === sizeOf(shape)) return { ...marks, shape, strides: contiguousStrides(shape) };
   if (!broadcastsTo(marks.shape, shape))
     throw new RangeError(
       `${name}: a mask of shape ${shapeText(marks.shape)} does not broadcast to x's shape ${shapeText(shape)}`,

@@ -7,12 +7,12 @@ import { checkPrecision } from '../basics/checks.js';
 import { describe, inNameOf } from '../basics/errors.js';
 import { dtypeOf, type FloatArray, isFloat32 } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
-import type { Mask } from '../tensor/foreign.js';
+import type { Marks, Mask } from '../tensor/foreign.js';
 import { Parts, sizeOf } from '../tensor/shape.js';
 import { contiguousData, copyInto, Tensor } from '../tensor/tensor.js';
 import { dimOf, dimsOf } from './dims.js';
 import type { Options, Out, Result } from './functions.js';
-import { type Arrangement, marksOf, maskFor } from './masks.js';
+import { type Arrangement, fitted, marksOf, maskFor } from './masks.js';
 import { finished, type Input, type Operands, operands } from './operands.js';
 
 export interface SoftmaxOptions<X extends Input = Input, O extends Out<X> = Out<X>> extends Options<X, O> {
@@ -43,8 +43,11 @@ export const sliceOptions = ['dim', 'temperature', 'mask', 'empty'] as const;
 /** Softmax, its logarithm or softmin along dimensions. */
 export function slices(what: SliceName, name: string, x: Input, given: Given, own = given.own): Operands {
   const exact = checkPrecision(given.precision, name);
+  if (what === 'softmin' || !isPlain(own)) {
+    const marks = marksOf(own[2], name);
+    return conditioned(what, name, operands(name, x, given.out), own, marks, exact);
+  }
   const call = operands(name, x, given.out);
-  if (what === 'softmin' || !isPlain(own)) return conditioned(what, name, call, own, exact);
   const shape = call.shape ?? [call.count];
   const at = dimOf(own[0], shape, name);
   const inner = sizeOf(shape, at + 1);
@@ -65,8 +68,11 @@ export function slicesGrad(
   own = given.own,
 ): Operands {
   const exact = checkPrecision(given.precision, name);
+  if (what === 'softmin' || !isPlain(own)) {
+    const marks = marksOf(own[2], name);
+    return conditioned(what, name, operands(name, x, given.out, true, grad), own, marks, exact);
+  }
   const call = operands(name, x, given.out, true, grad);
-  if (what === 'softmin' || !isPlain(own)) return conditioned(what, name, call, own, exact);
   const shape = call.shape ?? [call.count];
   const at = dimOf(own[0], shape, name);
   const inner = sizeOf(shape, at + 1);
@@ -78,16 +84,21 @@ export function slicesGrad(
   return finished(call);
 }
 
-/** Whether there is nothing but a dimension. */
-const isPlain = (own: readonly unknown[]) =>
-  own[1] === undefined && own[2] === undefined && own[3] === undefined && !Array.isArray(own[0]);
+/** Whether there is nothing but a dimension. Entries beyond the last would take V8 longer to look for. */
+function isPlain(own: readonly unknown[]): boolean {
+  const { length } = own;
+  if (length === 0) return true;
+  for (let i = 1; i < length; i++) if (own[i] !== undefined) return false;
+  return typeof own[0] !== 'object';
+}
 
 /** The value of a call, or its gradient where there is another operand. */
 function conditioned(
   what: SliceName,
   name: string,
   call: Operands,
-  [dim, temperature, mask, empty]: readonly unknown[],
+  [dim, temperature, , empty]: readonly unknown[],
+  given: Marks | undefined,
   exact: boolean,
 ): Operands {
   const shape = call.shape ?? [call.count];
@@ -96,7 +107,7 @@ function conditioned(
   const sizes = shape.length === 0 ? [1] : shape;
   const t = temperatureOf(temperature, isFloat32(call.x), name);
   const zero = isZero(empty, name);
-  const marks = mask === undefined ? undefined : marksOf(mask, call.x, sizes, name);
+  const marks = given && fitted(given, call.x, sizes, name);
   if (call.count === 0) return finished(call);
   const order = arrangementOf(dims, sizes.length);
   const conditions: Conditions = {

@@ -130,26 +130,27 @@ export function readMask(mask: unknown, shape: readonly number[]): Parts {
 /** A mask whose kind its data tells: bytes keep an entry where they are not 0, floats are added to it. */
 export interface Marks extends Layout {
   readonly data: FloatArray | Uint8Array;
+  /** Whether it came without a shape, as a typed array. */
+  readonly isFlat: boolean;
 }
 
 /** A mask for functions that may also add it. Of a list of numbers nobody knows the kind. */
-export function readMarks(mask: unknown, shape: readonly number[]): Marks {
+export function readMarks(mask: unknown): Marks {
   if (Array.isArray(mask)) {
     if (!isBooleans(mask))
       throw new TypeError(
         'a mask that is a list must hold true and false; of numbers to be added make a Tensor, of 0 and 1 a Uint8Array',
       );
-    const { data, shape: own, strides, offset } = readNested(mask, 'float32');
-    return { data: Uint8Array.from(data), shape: own, strides, offset };
+    const { data, shape, strides, offset } = readNested(mask, 'float32');
+    return { data: Uint8Array.from(data), shape, strides, offset, isFlat: false };
   }
-  if (isTensorLike(mask)) return readLayout(mask, floatsOrBytes);
+  if (isTensorLike(mask)) return { ...readLayout(mask, floatsOrBytes), isFlat: false };
   if (!ArrayBuffer.isView(mask))
     throw new TypeError(
       `mask must be a Tensor, a nested list of booleans, a typed array or tensor-like, got ${describe(mask)}${advice(mask)}`,
     );
   const data = floatsOrBytes(mask);
-  const own = lengthOf(data) === sizeOf(shape) ? shape : Object.freeze([lengthOf(data)]);
-  return { data, shape: own, strides: contiguousStrides(own), offset: 0 };
+  return { data, shape: Object.freeze([lengthOf(data)]), strides: [1], offset: 0, isFlat: true };
 }
 
 const isBooleans = (value: unknown, depth = 0): boolean =>

@@ -314,6 +314,33 @@ template <class T, class E> void store(E *p, vec<T> a) {
   __builtin_memcpy(p, &m, sizeof m);
 }
 
+// A byte for each lane, as integers.
+#if VECTOR_BYTES == 64 // GCC 12 widens bytes one by one.
+template <class T> typename vec<T>::bits load_bytes(const uint8_t *p) {
+  if constexpr (sizeof(T) == 4)
+    return typename vec<T>::bits(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i *>(p))));
+  else
+    return typename vec<T>::bits(_mm512_cvtepu8_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i *>(p))));
+}
+#elif VECTOR_BYTES == 32
+template <class T> typename vec<T>::bits load_bytes(const uint8_t *p) {
+  if constexpr (sizeof(T) == 4) {
+    return typename vec<T>::bits(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i *>(p))));
+  } else {
+    int32_t four;
+    __builtin_memcpy(&four, p, sizeof four);
+    return typename vec<T>::bits(_mm256_cvtepu8_epi64(_mm_cvtsi32_si128(four)));
+  }
+}
+#else
+template <class T> typename vec<T>::bits load_bytes(const uint8_t *p) {
+  typename vec<T>::bits wide;
+  for (size_t i = 0; i < vec<T>::lanes; i++)
+    wide[i] = p[i];
+  return wide;
+}
+#endif
+
 // How many elements there are before p until a whole vector of them is aligned; where p lies within an element, some
 // number below a vector's.
 template <class T, class E> size_t until_aligned(const E *p) {

@@ -2,7 +2,7 @@
 // number first, its error would count as often as the logit is large.
 #pragma once
 
-#include "kernels.h"
+#include "softmax/conditions.h"
 #include "softmax/shares.h"
 
 namespace {
@@ -11,17 +11,13 @@ using nonlin::conditions;
 
 // Which of n flags, bytes a step apart, are not 0. In lanes from n on, anything.
 template <class T> mask<T> flags_at(const uint8_t *flags, size_t step, size_t n) {
-  constexpr size_t lanes = vec<T>::lanes;
-  typedef uint8_t bytes __attribute__((vector_size(lanes)));
-  uint8_t gathered[lanes] = {};
-  if (step != 1 || n != lanes) {
+  uint8_t some[vec<T>::lanes] = {};
+  if (step != 1 || n != vec<T>::lanes) {
     for (size_t i = 0; i < n; i++)
-      gathered[i] = flags[i * step];
-    flags = gathered;
+      some[i] = flags[i * step];
+    flags = some;
   }
-  bytes some;
-  __builtin_memcpy(&some, flags, lanes);
-  return {__builtin_convertvector(some, typename vec<T>::bits) != 0};
+  return {load_bytes<T>(flags) != 0};
 }
 
 // Lanes without an entry left; a + b with what the addition loses, which is nothing where an infinity is in it.
@@ -58,10 +54,12 @@ public:
   }
   // The logit less `shift`. A masked NaN is masked. Of floats one number is enough, rounded when it is as small as it
   // will be; of doubles it is a pair.
-  pair<double> operator()(vec<double> x, vec<double> bias, vec<double> shift) const {
+  pair<double> operator()(vec<double> x, vec<double> bias, pair<double> shift) const {
     const vec<double> none = 0.0;
     const mask<double> finite = abs(x) < vec<double>(__builtin_inf()), masked = is_masked(bias);
-    const pair<double> rest = added == nullptr ? pair<double>{-shift, none} : add({bias, none}, -shift);
+    pair<double> rest = {-shift.high, none};
+    if (added != nullptr) rest = add({bias, none}, -shift.high);
+    rest.low = rest.low - shift.low;
     if constexpr (sizeof(E) == sizeof(float)) {
       const vec<double> small = select(finite, fma(x, low, rest.low), none);
       return {select(masked, bias, fma(x, high, rest.high) + small), none};
@@ -91,18 +89,21 @@ private:
 
 // As scaled_exp, of logits less `shift`; nothing of those out of reach.
 struct tempered_exp {
-  vec<double> shift, floor, power;
+  pair<double> shift;
+  vec<double> floor, power;
   double unit;
 
   tempered_exp() = default;
   tempered_exp(vec<double> m, double unit) : unit(unit) {
     const vec<double> none = 0.0, finite = select(m > -__builtin_inf(), m, none), real = finite * unit;
     const mask<double> moderate = abs(real) <= large<double>;
-    shift = select(moderate, none, finite);
+    shift = {select(moderate, none, finite), none};
     const vec<double> rest = select(moderate, real, none);
     floor = rest - reach<double>;
     power = double(usual_exp<double>::power) - (fma(rest, log2_e<double>, shifter<double>) - shifter<double>);
   }
+  // Whether the maximum is so large that what rounding took from it would matter: it is then to be taken off as well.
+  bool needs_rest() const { return any_greater(abs(shift.high) * unit, 0x1p40); }
   vec<double> operator()(pair<double> logit) const {
     const pair<double> z = {logit.high * unit, logit.low * unit};
     const exponential<double> e = exponential_of(z);
@@ -112,7 +113,7 @@ struct tempered_exp {
 // Of logits of which the largest is `top`, for what is less than it.
 inline tempered_exp exp_below(vec<double> top, double unit) {
   tempered_exp exp_of;
-  exp_of.shift = top;
+  exp_of.shift = {top, vec<double>(0.0)};
   exp_of.floor = -1000.0;
   exp_of.power = double(usual_exp<double>::power);
   exp_of.unit = unit;

@@ -13,6 +13,7 @@ import {
   blockOf,
   call,
   channels,
+  conditioned,
   headerBytes,
   inputsOf,
   kinds,
@@ -47,8 +48,8 @@ it('refuses what is not a record', () => {
 it('refuses what does not exist: a set, a kind of call, a row, an arithmetic', () => {
   const wrong: Partial<Record64>[] = [
     ...[...extremes, sets.length].map((set) => ({ set })),
-    ...[...extremes, channels.sums + 1].map((kind) => ({ kind })),
-    ...[softmax, softmaxGradient, logParts].map((kind) => ({ kind, op: 2 })),
+    ...[...extremes, conditioned + 1].map((kind) => ({ kind })),
+    ...[softmax, softmaxGradient, logParts, conditioned].map((kind) => ({ kind, op: 2 })),
     ...[...extremes, activationNames.length].map((op) => ({ op })),
     ...[...extremes, 3].map((how) => ({ how })),
   ];
@@ -160,6 +161,96 @@ it('the parts of a logarithm: refuses what does not fit', () => {
   expect(() => raw(record, new Float32Array(both, 0, 6), new Float64Array(both, 16, 2), logs)).toThrow(RangeError);
   for (const length of [0, -1, 4, 0.5, NaN, 2 ** 53])
     expect(() => raw({ ...record, length }, f32(6), f64(2), f64(2))).toThrow(RangeError);
+});
+
+describe('conditions', () => {
+  // How the mask lies, behind the record; each of 6 slices of 4 in x has flags of its own, unless said.
+  const plain = { flags: 2, temperature: 1, along: 1, beside: 0, steps: [[6, 4]], length: 4, inner: 1 };
+  const record = (conditions: Partial<typeof plain>, bytes = 400) => {
+    const { flags, temperature, along, beside, steps, length, inner } = { ...plain, ...conditions };
+    const block = blockOf({ kind: conditioned, length, inner, a: temperature }, bytes);
+    new Int32Array(block)[5] = flags;
+    if (bytes >= 400)
+      new Float64Array(block, headerBytes).set([along, beside, steps.length, ...steps.flat()].slice(0, 42));
+    return block;
+  };
+  const mask = Uint8Array.from({ length: 24 }, (_, i) => Number(i % 4 !== 1));
+
+  it('follow the steps of a mask', () => {
+    const y = f32(24);
+    call(record({}), f32(24), y, mask);
+    expect(y).toEqual(Float32Array.from(mask, (flag) => Math.fround(flag / 3)));
+    call(record({ steps: [[6, 0]] }), f32(24), y, mask.subarray(0, 4));
+    expect(y).toEqual(Float32Array.from(mask, (flag) => Math.fround(flag / 3)));
+    call(record({ flags: 3 }), f32(24), f32(24).fill(NaN), y, mask);
+    expect(y.every((value, i) => (i % 4 === 1 ? value === 0 : Number.isNaN(value) || value === 0))).toBe(true);
+  });
+
+  it('refuse a mask that does not reach, or lies in the results', () => {
+    const wrong: Partial<typeof plain>[] = [
+      ...[-1, 2, 2 ** 31, 2 ** 53, 2 ** 63, NaN, Infinity].map((along) => ({ along })),
+      ...[
+        [],
+        [[6, 5]],
+        [[5, 4]],
+        [[7, 0]],
+        [[6, -1]],
+        [[0, 0]],
+        [[2 ** 53, 0]],
+        [
+          [3, 2 ** 62],
+          [2, 1],
+        ],
+        [[6, NaN]],
+      ].map((steps) => ({ steps })),
+      { steps: new Array(5).fill([1, 0]) },
+      { inner: 2, beside: 20 },
+      { length: 5 },
+    ];
+    for (const conditions of wrong)
+      expect(() => call(record(conditions), f32(24), f32(24), mask), JSON.stringify(conditions)).toThrow(RangeError);
+    for (const temperature of [0, NaN, Infinity])
+      expect(() => call(record({ temperature }), f32(24), f32(24), mask)).toThrow(RangeError);
+    expect(() => call(record({}, 100), f32(24), f32(24), mask)).toThrow(RangeError);
+    expect(() => call(record({}), f32(24), f32(23), mask)).toThrow(RangeError);
+    expect(() => call(record({}), f32(24), f32(24), f32(24))).toThrow(TypeError);
+    expect(() => call(record({ flags: 6 }), f32(24), f32(24), mask)).toThrow(TypeError);
+    expect(() => call(record({}), f32(24), f32(24))).toThrow(TypeError);
+    expect(() => call(record({}))).toThrow(TypeError);
+    const both = f32(24);
+    expect(() => call(record({}), f32(24), both, new Uint8Array(both.buffer, 0, 24))).toThrow(RangeError);
+    expect(() => call(record({}), both.subarray(0, 12), both.subarray(4, 16), mask)).toThrow(RangeError);
+  });
+
+  it('survive anything', () => {
+    const array = fc.oneof(
+      fc.float32Array({ maxLength: 40 }),
+      fc.float64Array({ maxLength: 40 }),
+      fc.uint8Array({ maxLength: 40 }),
+      fc.anything(),
+    );
+    const number = fc.oneof(fc.integer({ min: -1, max: 6 }), fc.double());
+    fc.assert(
+      fc.property(
+        fc.nat(31),
+        fc.nat(2),
+        fc.nat(1),
+        fc.array(number, { minLength: 15, maxLength: 15 }),
+        fc.array(array, { minLength: 2, maxLength: 5 }),
+        (flags, how, op, numbers, arrays) => {
+          const block = new ArrayBuffer(400);
+          new Int32Array(block).set([0, conditioned, op, how, 0, flags]);
+          new Float64Array(block, 32).set(numbers);
+          try {
+            call(block, ...arrays);
+          } catch (error) {
+            expect(error).toBeInstanceOf(Error);
+          }
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
 });
 
 it('serves every set, small and large', () => {

@@ -13,8 +13,8 @@ it.skipIf(missing.length > 0)(
     const text = execFileSync(process.execPath, [script, '--json', '--count', '20000'], { encoding: 'utf8' });
     const rows = JSON.parse(text) as { function: string; neon: string; equal: boolean }[];
     const checksum = expect.stringMatching(/^[0-9a-f]{16}$/);
-    // Forward and gradient, in float32 fast and exact and in float64, of each activation and of softmax.
-    expect(rows.length).toBe(2 * 3 * (activationNames.length + 2));
+    // Forward and gradient, in float32 fast and exact and in float64, of each activation, of softmax and its logarithm, and of these under conditions.
+    expect(rows.length).toBe(2 * 3 * (activationNames.length + 4));
     for (const row of rows) expect(row, row.function).toMatchObject({ neon: checksum, avx512: checksum, equal: true });
   },
   300_000,

@@ -58,7 +58,9 @@ describe('an activation', () => {
     [['--dim', '1'], [[0.09003057317038046, 0.24472847105479764, 0.6652409557748219]]],
     [['--dim', '0'], [[0.11920292202211755, 0.5, 0.8807970779778824]]],
     [['--dim', '-2'], [[0.11920292202211755, 0.5, 0.8807970779778824]]],
-  ])('softmax %j is along that dimension', (args, [row]) => {
+    [['--dim', '0,-1'], [[0.04501528658519023, 0.12236423552739882, 0.3326204778874109]]],
+    [['--temperature', '2'], [[0.1863237232258476, 0.30719588571849843, 0.506480391055654]]],
+  ])('softmax %j is as that says', (args, [row]) => {
     expect(nonlin(['softmax', ...args, 'f8.npy', '-o', 'out.npy'])).toMatchObject({ code: 0, error: '' });
     const [actual] = read('out.npy').toArray() as number[][];
     for (const [i, value] of row!.entries()) expect(actual![i]).toBeCloseTo(value, 15);
@@ -220,7 +222,9 @@ describe('wrong usage', () => {
     [['tanh', 'f4.npy', '--approximate', 'tanh'], '--approximate is not an option of tanh'],
     [['softmax', 'f4.npy', '--dim', 'last'], '--dim must be an integer, got "last"'],
     [['softmax', 'f4.npy', '--dim', '-1.5'], '--dim must be an integer, got "-1.5"'],
-    [['softmax', 'f4.npy', '--dim='], '--dim needs a value: --dim <n>'],
+    [['softmax', 'f4.npy', '--dim', '0,'], '--dim must be an integer, got ""'],
+    [['softmax', 'f4.npy', '--temperature', 'hot'], '--temperature must be a number, got "hot"'],
+    [['softmax', 'f4.npy', '--dim='], '--dim needs a value: --dim <n[,n]>'],
     [['gelu', 'f4.npy', '--approximate', 'erf'], '--approximate must be one of none, tanh, sigmoid, got "erf"'],
     [['gelu', 'f4.npy', '--precision', 'high'], '--precision must be one of fast, exact, got "high"'],
     [['gelu', 'f4.npy', '--backend', 'gpu'], '--backend must be one of avx512, avx2, neon, js, got "gpu"'],
@@ -306,7 +310,7 @@ describe('help and version', () => {
   it.each([
     ['relu', ['output', 'precision', 'backend', 'json', 'help']],
     ['gelu', ['output', 'approximate', 'precision', 'backend', 'json', 'help']],
-    ['softmax', ['output', 'dim', 'precision', 'backend', 'json', 'help']],
+    ['softmax', ['output', 'dim', 'temperature', 'precision', 'backend', 'json', 'help']],
     ['leakyRelu', ['output', 'negative-slope', 'precision', 'backend', 'json', 'help']],
     ['info', ['json', 'help']],
     ['compare', ['function', 'precision', 'backend', 'threads', 'time', 'json', 'help']],

@@ -36,6 +36,8 @@ describe.each(nonlin.backends())('%s', (backend) => {
       tensor(Floats.from(random(dtype, sizeOf(shape), scale)), shape);
     const flagsOf = (count: number, seed: number) =>
       Uint8Array.from(random('float64', count + seed, 1), (v) => (v > -0.4 ? seed : 0)).subarray(0, count);
+    const farthest = (a: readonly number[], b: readonly number[]) =>
+      a.reduce((most, value, i) => Math.max(most, ulpDistance(value, b[i]!, dtype)), 0);
     const lowest = (flags: Uint8Array) => mapped(flags, (flag) => (flag === 0 ? -Infinity : 0));
 
     // [shape, dim]: rows shorter and longer than registers, blocks and chunks, and columns.
@@ -44,7 +46,7 @@ describe.each(nonlin.backends())('%s', (backend) => {
       [[9, 17], 1],
       [[5, 130], 1],
       [[3, 1000], 1],
-      [[2, 40000], 1],
+      [[2, 33000], 1],
       [[2, 3, 5], 1],
       [[2, 70, 19], 1],
       [[140, 40], 0],
@@ -61,7 +63,10 @@ describe.each(nonlin.backends())('%s', (backend) => {
         for (const temperature of [1, 0.7]) {
           const options = { dim, temperature, precision } as const;
           const y = values[name](x, { ...options, mask });
-          expect(elements(y)).toEqual(elements(values[name](filled, options)));
+          // TypeScript takes the rounding error of x less the largest along, which float64 logarithms show.
+          expect(farthest(elements(y), elements(values[name](filled, options)))).toBeLessThanOrEqual(
+            backend === 'js' ? 1 : 0,
+          );
           // In place, of arrays at any address.
           const inPlace = x.add(0);
           expect(values[name](inPlace, { ...options, mask, out: inPlace })).toBe(inPlace);
@@ -69,8 +74,7 @@ describe.each(nonlin.backends())('%s', (backend) => {
         }
         const y = values[name](x, { dim, precision, mask });
         const added = values[name](x, { dim, precision, mask: tensor(lowest(flags), shape) });
-        for (const [i, value] of elements(added).entries())
-          expect(ulpDistance(value, elements(y)[i]!, dtype)).toBeLessThanOrEqual(ulp);
+        expect(farthest(elements(added), elements(y))).toBeLessThanOrEqual(ulp);
       }
     });
 
@@ -98,20 +102,18 @@ describe.each(nonlin.backends())('%s', (backend) => {
             f(x.transpose(dim, -1), wild.transpose(dim, -1)).transpose(dim, -1);
           const mask = { data: keep, shape: shape.map((size, i) => (i === dim ? size : 1)) };
           const y = there((x) => values[name](x, { ...options, dim, mask }));
-          const expected = elements(values[name](without(x), options));
-          for (const [i, value] of elements(without(y)).entries())
-            expect(ulpDistance(value, expected[i]!, dtype), `${name} ${i}`).toBeLessThanOrEqual(ulp);
-          const outside = name === 'logSoftmax' ? -Infinity : 0;
-          for (const [i, value] of elements(y).entries()) if (keep[i % length] === 0) expect(value).toBe(outside);
+          expect(farthest(elements(without(y)), elements(values[name](without(x), options)))).toBeLessThanOrEqual(ulp);
+          const outside = (a: Tensor) => new Set(elements(a).filter((_, i) => keep[i % length] === 0));
+          expect(outside(y)).toEqual(new Set([name === 'logSoftmax' ? -Infinity : 0]));
 
           const dx = there((x, g) => gradients[name](g, x, { ...options, dim, mask }));
           const truth = elements(gradients[name](without(g), without(x), { ...options, precision: 'exact' }));
           const most = dtype === 'float32' ? 2 ** -23 : 2 ** -49 * length;
-          for (const [i, value] of elements(without(dx)).entries())
-            expect(Math.abs(value - truth[i]!), `${name} gradient ${i}`).toBeLessThanOrEqual(
-              most * Math.max(1, Math.abs(truth[i]!)),
-            );
-          for (const [i, value] of elements(dx).entries()) if (keep[i % length] === 0) expect(value).toBe(0);
+          const errors = elements(without(dx)).map(
+            (value, i) => Math.abs(value - truth[i]!) / Math.max(1, Math.abs(truth[i]!)),
+          );
+          expect(errors.filter((error) => !(error <= most))).toEqual([]);
+          expect(outside(dx)).toEqual(new Set([0]));
         }
       }
     });
@@ -206,16 +208,16 @@ describe.each(nonlin.backends())('%s', (backend) => {
           const nothing = name === 'logSoftmax' ? -Infinity : 0;
           for (const empty of ['nan', 'zero'] as const) {
             const options = { dim, mask: { data, shape }, temperature, empty, precision };
-            const y = values[name](some, options);
-            const dx = gradients[name](x.add(1), some, options);
+            const y = elements(values[name](some, options));
+            const dx = elements(gradients[name](x.add(1), some, options));
             for (const i of x.data.keys()) {
               if (slice(i) < 2) {
-                expect(elements(y)[i], `${name} ${empty}`).toBe(empty === 'zero' ? nothing : Number.NaN);
-                expect(elements(dx)[i], `${name} ${empty} gradient`).toBe(empty === 'zero' ? 0 : Number.NaN);
+                expect(y[i], `${name} ${empty}`).toBe(empty === 'zero' ? nothing : Number.NaN);
+                expect(dx[i], `${name} ${empty} gradient`).toBe(empty === 'zero' ? 0 : Number.NaN);
               } else {
                 const whole = name === 'logSoftmax' ? 0 : 1;
-                expect(elements(y)[i]).toBe(place(i) === length - 1 ? whole : nothing);
-                expect(Math.abs(elements(dx)[i]!)).toBe(0);
+                expect(y[i]).toBe(place(i) === length - 1 ? whole : nothing);
+                expect(Math.abs(dx[i]!)).toBe(0);
               }
             }
           }
@@ -225,7 +227,7 @@ describe.each(nonlin.backends())('%s', (backend) => {
             Number.NaN,
           );
           const y = values[name](broken, { dim, mask: { data, shape }, temperature, empty: 'zero', precision });
-          for (const i of x.data.keys()) if (slice(i) === 1) expect(elements(y)[i]).toBe(Number.NaN);
+          expect(new Set(elements(y).filter((_, i) => slice(i) === 1))).toEqual(new Set([Number.NaN]));
         }
       }
     });
@@ -360,6 +362,23 @@ describe('arguments', () => {
     ])
       expect(softmax(x, { mask })).toEqual(expected);
     expect(elements(softmax(x, { mask: new Tensor([0, -Infinity, 0]) }))).toEqual(elements(expected));
+  });
+
+  it('a mask that takes the memory of x with it is an error, and no result', () => {
+    const there = new Float32Array(200);
+    const mask = {
+      get data() {
+        structuredClone(there.buffer, { transfer: [there.buffer] });
+        return Uint8Array.of(1);
+      },
+      dims: [1],
+    };
+    expect(() => softmax(there, { mask, out: there })).toThrow(
+      new TypeError('softmax: x is detached: its buffer was transferred'),
+    );
+    const gone = new Uint8Array(3);
+    structuredClone(gone.buffer, { transfer: [gone.buffer] });
+    expect(() => softmax(x, { mask: gone })).toThrow(TypeError);
   });
 
   it('a single number and an empty x have slices too', () => {

@@ -25,6 +25,8 @@ export const kinds = { map: 0, gradient: 1, softmax: 2, softmaxGradient: 3, gate
 export const logParts = 6;
 /** With a slope, or a sum, for each channel: an array of another length. */
 export const channels = { value: 7, gradient: 8, sums: 9 };
+/** Which is followed by a mask, behind flags and numbers of its own. */
+export const conditioned = 10;
 /** How many inputs and outputs a kind of call has. */
 export const inputsOf = (kind: number) => [1, 2, 1, 2, 2, 3][kind]!;
 export const outputsOf = (kind: number) => (kind === kinds.gateGradient ? 2 : 1);

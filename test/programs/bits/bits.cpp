@@ -69,6 +69,47 @@ template <class E> std::vector<E> inputs(size_t count) {
   return x;
 }
 
+// Under conditions: a mask that keeps, a temperature, one below 0, and a mask that is added.
+template <class E, class F> void print_conditioned(const kernels &set, slice what, arithmetic how, F line) {
+  checksum value, gradient;
+  random_bits next;
+  const auto uniform = [&](double most) { return E(double(int64_t(next())) * 0x1p-63 * most); };
+  for (size_t length : {1, 3, 8, 17, 64, 100, 257, 1000, 40000}) {
+    for (size_t inner : {1, 5, 17, 40}) {
+      if (length * inner > 200000) continue;
+      const size_t outer = length * inner < 2000 ? 7 : 1, size = outer * length * inner;
+      std::vector<E> x(size), g(size), y(size), added(length * inner);
+      std::vector<uint8_t> kept(length * inner);
+      for (size_t i = 0; i < size; i++) {
+        x[i] = uniform(length % 2 ? 90 : 5) + E(length == 100 ? 1e4 : 0);
+        g[i] = uniform(1);
+      }
+      for (size_t i = 0; i < kept.size(); i++) {
+        kept[i] = next() % 4 != 0;
+        added[i] = kept[i] ? uniform(3) : -std::numeric_limits<E>::infinity();
+      }
+      for (const double temperature : {1.0, 0.7, -3.0}) {
+        for (const bool additive : {false, true}) {
+          const void *mask = additive ? static_cast<const void *>(added.data()) : kept.data();
+          const conditions c = {temperature, mask, additive, true, inner, inner > 1 ? size_t(1) : size_t(0)};
+          for (const bool back : {false, true}) {
+            if (inner == 1) {
+              set.conditioned[what]->rows[how](back ? g.data() : nullptr, x.data(), y.data(), outer, length, c);
+            } else {
+              for (size_t o = 0; o < size; o += length * inner)
+                set.conditioned[what]->columns[how](back ? &g[o] : nullptr, &x[o], &y[o], length, inner, inner,
+                                                          c);
+            }
+            (back ? gradient : value).add(y);
+          }
+        }
+      }
+    }
+  }
+  line(what == softmax_slice ? "softmaxConditioned" : "logSoftmaxConditioned", "", value);
+  line(what == softmax_slice ? "softmaxConditioned" : "logSoftmaxConditioned", "Grad", gradient);
+}
+
 template <class E> void print(const kernels &set, arithmetic how, size_t count) {
   const std::vector<E> x = inputs<E>(count);
   std::vector<E> y(x.size()), g(x.size());
@@ -111,6 +152,7 @@ template <class E> void print(const kernels &set, arithmetic how, size_t count) 
     }
     line(what == softmax_slice ? "softmax" : "logSoftmax", "", value);
     line(what == softmax_slice ? "softmax" : "logSoftmax", "Grad", gradient);
+    print_conditioned<E>(set, what, how, line);
   }
 }
 

@@ -1,0 +1,250 @@
+// Softmax, its logarithm and their gradients under conditions, in double lanes. What a row or a band is made of
+// differs; the sums, the shares and the gradients are those without conditions.
+#pragma once
+
+#include "softmax/masked.h"
+
+namespace {
+
+// The logits of a row, from its own first entry in the mask on; those of a band, by row and register.
+template <class E> struct row_logits {
+  logits<E> of;
+  const E *x;
+  size_t first, along;
+
+  vec<double> bias(size_t j, size_t n) const { return of.bias(first + j * along, along, n); }
+  pair<double> at(size_t j, size_t n, pair<double> shift) const {
+    return of(load_some<double>(x + j, n), bias(j, n), shift);
+  }
+};
+template <class E> struct band_logits {
+  logits<E> of;
+  const E *x;
+  size_t inner, first, along, beside;
+  band_width<double> width;
+
+  vec<double> bias(size_t j, size_t r) const {
+    return of.bias(first + j * along + r * vec<double>::lanes * beside, beside, width.lanes_in(r));
+  }
+  pair<double> at(size_t j, size_t r, pair<double> shift) const {
+    return of(width.load(x + j * inner, r), bias(j, r), shift);
+  }
+};
+inline vec<double> rounded(pair<double> a) { return a.high + a.low; }
+
+// The largest of the rounded logits less what is `taken` off. NaN is none; the sum finds it.
+template <class E>
+[[gnu::noinline, gnu::flatten]] double largest_of_row(const row_logits<E> of, size_t length, vec<double> taken) {
+  constexpr size_t lanes = vec<double>::lanes;
+  const pair<double> shift = {taken, vec<double>(0.0)};
+  const vec<double> lowest = -__builtin_inf();
+  vec<double> m = lowest;
+  size_t j = 0;
+  for (; j + lanes <= length; j += lanes)
+    m = max(m, rounded(of.at(j, lanes, shift)));
+  if (j < length) m = max(m, select(first_lanes<double>(length - j), rounded(of.at(j, length - j, shift)), lowest));
+  double largest = m.v[0];
+  for (size_t i = 1; i < lanes; i++)
+    largest = m.v[i] > largest ? m.v[i] : largest;
+  return largest;
+}
+template <class E>
+vec<double> largest_of_columns(const band_logits<E> &of, size_t length, size_t r, vec<double> taken) {
+  const pair<double> shift = {taken, vec<double>(0.0)};
+  vec<double> m = -__builtin_inf();
+  for (size_t j = 0; j < length; j++)
+    m = max(m, rounded(of.at(j, r, shift)));
+  return m;
+}
+constexpr double no_shift = 0;
+inline vec<double> finite_or_zero(vec<double> m) { return select(m > -__builtin_inf(), m, vec<double>(0.0)); }
+
+// e[i] = f(e^logit) for n entries from j on.
+template <class E, class F>
+[[gnu::noinline, gnu::flatten]] void compute_exponentials(const row_logits<E> of, const tempered_exp exp_of, size_t j,
+                                                          size_t n, double *e, F f) {
+  constexpr size_t lanes = vec<double>::lanes;
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    store(e + i, f(exp_of(of.at(j + i, lanes, exp_of.shift))));
+  if (i < n) store(e + i, f(exp_of(of.at(j + i, n - i, exp_of.shift))));
+}
+
+// What softmax_row and softmax_band read. Nothing that a masked entry's gradient holds counts.
+template <class E> struct conditioned_row {
+  row_logits<E> logits;
+  tempered_exp exp_of;
+  double temperature;
+
+  template <class F> void compute(size_t j, size_t n, double *e, F f) const {
+    compute_exponentials(logits, exp_of, j, n, e, f);
+  }
+  vec<double> gradient(const E *g, size_t j, size_t n) const {
+    return select(is_masked(logits.bias(j, n)), vec<double>(0.0), load_some<double>(g + j, n));
+  }
+  vec<double> result(vec<double> dx, size_t j, size_t n) const {
+    return select(is_masked(logits.bias(j, n)), vec<double>(0.0), dx / temperature);
+  }
+};
+template <class E> struct conditioned_band {
+  band_logits<E> logits;
+  const tempered_exp *exp_of;
+  double temperature, of_nothing;
+  // By register, the columns without an entry left.
+  const mask<double> *empty;
+
+  vec<double> exponential(size_t j, size_t r) const { return exp_of[r](logits.at(j, r, exp_of[r].shift)); }
+  vec<double> gradient(const E *g, size_t j, size_t r) const {
+    return select(is_masked(logits.bias(j, r)), vec<double>(0.0), logits.width.load(g + j * logits.inner, r));
+  }
+  vec<double> result(vec<double> dx, size_t j, size_t r) const {
+    const vec<double> kept = select(is_masked(logits.bias(j, r)), vec<double>(0.0), dx / temperature);
+    return select(empty[r], vec<double>(of_nothing), kept);
+  }
+};
+
+template <class E>
+[[gnu::noinline]] void tempered_row(kept_row<double> &kept, const row_logits<E> &logits, const E *g, E *y,
+                                    size_t length, const conditions &c, bool log) {
+  const double m = largest_of_row(logits, length, no_shift);
+  tempered_exp exp_of{vec<double>(m), logits.of.unit};
+  if (exp_of.needs_rest()) exp_of.shift.low = finite_or_zero(largest_of_row(logits, length, exp_of.shift.high));
+  const conditioned_row<E> entries{logits, exp_of, c.temperature};
+  const auto is_something = [](compensated<double> total) { return !(total.high == 0); };
+  if (!softmax_row<double>(entries, is_something, kept, g, logits.x, y, length, false, log)) {
+    const vec<double> nothing = c.zero ? 0 : __builtin_nan("");
+    fill_row<double>(y, length, false, [=](size_t, size_t) { return nothing; });
+  }
+}
+
+template <class E>
+[[gnu::noinline]] void tempered_band(kept_band<double> &kept, const band_logits<E> &logits, const E *g, E *y,
+                                     size_t length, const conditions &c, bool log) {
+  constexpr size_t lanes = vec<double>::lanes;
+  const size_t registers = logits.width.registers();
+  tempered_exp exp_of[band_registers];
+  for (size_t r = 0; r < registers; r++) {
+    exp_of[r] = {largest_of_columns(logits, length, r, no_shift), logits.of.unit};
+    if (!exp_of[r].needs_rest()) continue;
+    const mask<double> large = abs(exp_of[r].shift.high) * logits.of.unit > vec<double>(0x1p40);
+    const vec<double> rest = finite_or_zero(largest_of_columns(logits, length, r, exp_of[r].shift.high));
+    exp_of[r].shift.low = select(large, rest, vec<double>(0.0));
+  }
+  mask<double> empty[band_registers];
+  const auto accept = [&](column_sums<double> *totals) {
+    for (size_t r = 0; r < registers; r++) {
+      const vec<double> total = load<double>(totals[r].high);
+      empty[r] = {(total <= vec<double>(0.0)).m};
+      // A share of 0 then, in place of NaN.
+      if (c.zero) store(totals[r].high, select(empty[r], vec<double>(1.0), total));
+    }
+    return true;
+  };
+  static_assert(sizeof(column_sums<double>::high) == lanes * sizeof(double));
+  const double of_nothing = c.zero ? 0 : __builtin_nan("");
+  softmax_band<double>(conditioned_band<E>{logits, exp_of, c.temperature, of_nothing, empty}, accept, kept, g, logits.x,
+                       y, length, logits.inner, logits.width, log);
+}
+
+// The logarithm: the largest logit is taken off, rounded, and then the `top`, what is the largest of that. The logits
+// that round to it count as it, so that nothing is left of it: beside a certain entry's logarithm that would matter.
+inline mask<double> is_top(pair<double> z, vec<double> top) { return rounded(z) >= top; }
+// The terms of the sums below the top and of those that are it; z less the top and the logarithm.
+inline vec<double> below_top(const tempered_exp &exp_of, pair<double> z) {
+  return select(is_top(z, exp_of.shift.high), vec<double>(0.0), exp_of(add(z, -exp_of.shift.high)));
+}
+inline vec<double> count_top(pair<double> z, vec<double> top) {
+  return select(is_top(z, top), vec<double>(1.0), vec<double>(0.0));
+}
+inline vec<double> log_below(pair<double> z, vec<double> top, double unit, vec<double> log) {
+  const pair<double> d = add(z, -top);
+  return select(is_top(z, top), 0 - log, (d.high * unit - log) + d.low * unit);
+}
+// The logarithm of one of several slices; of one of nothing what is left in place of it.
+template <class E> double log_of(double m, double below, double log, bool zero) {
+  if (!(m > -__builtin_inf())) return zero && below == 0 ? __builtin_inf() : __builtin_nan("");
+  return usable_log<double, E>({m, log});
+}
+
+template <class E>
+[[gnu::noinline]] void tempered_log_row(const row_logits<E> &logits, E *y, size_t length, bool zero) {
+  const double m = largest_of_row(logits, length, no_shift);
+  const vec<double> largest = finite_or_zero(m), top = finite_or_zero(largest_of_row(logits, length, largest));
+  const tempered_exp exp_of = exp_below(top, logits.of.unit);
+  const auto z = [=](size_t j, size_t n) { return logits.at(j, n, {largest, vec<double>(0.0)}); };
+  const auto sum_of = [&](auto f) {
+    return value_of(sum_row<double, false>(length, nothing, [=](size_t j, size_t n) { return f(z(j, n)); }));
+  };
+  const double below = sum_of([=](pair<double> z) { return below_top(exp_of, z); });
+  const double count = sum_of([=](pair<double> z) { return count_top(z, top); });
+  const vec<double> rest = log1p_rest(below, usual_exp<double>::factor, count);
+  const vec<double> log = log_of<E>(m, below, rest.v[0], zero);
+  fill_row<double>(y, length, false, [&](size_t j, size_t n) { return log_below(z(j, n), top, exp_of.unit, log); });
+}
+
+template <class E>
+[[gnu::noinline]] void tempered_log_band(const band_logits<E> &logits, E *y, size_t length, bool zero) {
+  constexpr size_t lanes = vec<double>::lanes;
+  const size_t registers = logits.width.registers();
+  vec<double> m[band_registers], largest[band_registers], top[band_registers], log[band_registers];
+  tempered_exp exp_of[band_registers];
+  const auto z = [&](size_t j, size_t r) { return logits.at(j, r, {largest[r], vec<double>(0.0)}); };
+  for (size_t r = 0; r < registers; r++) {
+    m[r] = largest_of_columns(logits, length, r, no_shift);
+    largest[r] = finite_or_zero(m[r]);
+    top[r] = finite_or_zero(largest_of_columns(logits, length, r, largest[r]));
+    exp_of[r] = exp_below(top[r], logits.of.unit);
+  }
+  column_sums<double> below[band_registers], count[band_registers];
+  sum_columns<double, false>(length, registers, below, nothing,
+                             [&](size_t j, size_t r) { return below_top(exp_of[r], z(j, r)); });
+  sum_columns<double, false>(length, registers, count, nothing,
+                             [&](size_t j, size_t r) { return count_top(z(j, r), top[r]); });
+  for (size_t r = 0; r < registers; r++) {
+    const vec<double> sum = value_of(below[r].get(0));
+    const vec<double> rest = log1p_rest(sum, usual_exp<double>::factor, value_of(count[r].get(0)));
+    for (size_t i = 0; i < lanes; i++)
+      log[r].v[i] = log_of<E>(m[r].v[i], sum.v[i], rest.v[i], zero);
+  }
+  for (size_t j = 0; j < length; j++)
+    for (size_t r = 0; r < registers; r++)
+      logits.width.store(y + j * logits.inner, r, log_below(z(j, r), top[r], exp_of[r].unit, log[r]));
+}
+
+template <class T, class E, bool log = false>
+void conditioned_rows(const void *grad, const void *input, void *output, size_t rows, size_t length,
+                      const conditions &c) {
+  const E *g = static_cast<const E *>(grad), *x = static_cast<const E *>(input);
+  E *y = static_cast<E *>(output);
+  if (g == nullptr && is_only_masked(c)) return masked_rows<T, E, log>(x, y, rows, length, c);
+  const logits<E> of(c);
+  auto &kept = kept_here<kept_row<double>>();
+  for (size_t i = 0; i < rows; i++) {
+    const row_logits<E> row{of, x + i * length, i * c.beside, c.along};
+    if (log && g == nullptr)
+      tempered_log_row(row, y + i * length, length, c.zero);
+    else
+      tempered_row(kept, row, g == nullptr ? g : g + i * length, y + i * length, length, c, log);
+  }
+}
+
+template <class T, class E, bool log = false>
+void conditioned_columns(const void *grad, const void *input, void *output, size_t length, size_t inner, size_t columns,
+                         const conditions &c) {
+  const E *g = static_cast<const E *>(grad), *x = static_cast<const E *>(input);
+  E *y = static_cast<E *>(output);
+  if (g == nullptr && is_only_masked(c)) return masked_columns<T, E, log>(x, y, length, inner, columns, c);
+  const logits<E> of(c);
+  auto &kept = kept_here<kept_band<double>>();
+  const size_t most = columns_of_band<double>(length);
+  for (size_t first = 0; first < columns; first += most) {
+    const band_width<double> width{columns - first < most ? columns - first : most};
+    const band_logits<E> band{of, x + first, inner, first * c.beside, c.along, c.beside, width};
+    if (log && g == nullptr)
+      tempered_log_band(band, y + first, length, c.zero);
+    else
+      tempered_band(kept, band, g == nullptr ? g : g + first, y + first, length, c, log);
+  }
+}
+
+} // namespace
