@@ -5,17 +5,15 @@
 
 namespace nonlin::KERNELS_ROWS {
 
-// In the order of `arithmetic`: float32, float32_exact, float64.
+// In the order of `arithmetic`.
+template <bool log>
+constexpr conditioned_kernels kernels_of = {
+    {conditioned_rows<float, float32, log>, conditioned_rows<float, float32_exact, log>,
+     conditioned_rows<double, float64, log>},
+    {conditioned_columns<float, float32, log>, conditioned_columns<float, float32_exact, log>,
+     conditioned_columns<double, float64, log>},
+};
 extern const conditioned_kernels conditioned_softmax, conditioned_log_softmax;
-const conditioned_kernels conditioned_softmax = {
-    {conditioned_rows<float, float>, conditioned_rows<double, float>, conditioned_rows<double, double>},
-    {conditioned_columns<float, float>, conditioned_columns<double, float>, conditioned_columns<double, double>},
-};
-const conditioned_kernels conditioned_log_softmax = {
-    {conditioned_rows<float, float, true>, conditioned_rows<double, float, true>,
-     conditioned_rows<double, double, true>},
-    {conditioned_columns<float, float, true>, conditioned_columns<double, float, true>,
-     conditioned_columns<double, double, true>},
-};
+const conditioned_kernels conditioned_softmax = kernels_of<false>, conditioned_log_softmax = kernels_of<true>;
 
 } // namespace nonlin::KERNELS_ROWS

@@ -2,6 +2,7 @@
 // differs; the sums, the shares and the gradients are those without conditions.
 #pragma once
 
+#include "softmax/logs.h"
 #include "softmax/masked.h"
 
 namespace {
@@ -211,12 +212,13 @@ template <class E>
       logits.width.store(y + j * logits.inner, r, log_below(z(j, r), top[r], exp_of[r].unit, log[r]));
 }
 
-template <class T, class E, bool log = false>
+// Of the three arithmetics two differ where a mask is all there is.
+template <class E, nonlin::arithmetic how, bool log>
 void conditioned_rows(const void *grad, const void *input, void *output, size_t rows, size_t length,
                       const conditions &c) {
   const E *g = static_cast<const E *>(grad), *x = static_cast<const E *>(input);
   E *y = static_cast<E *>(output);
-  if (g == nullptr && is_only_masked(c)) return masked_rows<T, E, log>(x, y, rows, length, c);
+  if (g == nullptr && is_only_masked(c)) return masked_rows(x, y, rows, length, c, log, how);
   const logits<E> of(c);
   auto &kept = kept_here<kept_row<double>>();
   for (size_t i = 0; i < rows; i++) {
@@ -228,12 +230,12 @@ void conditioned_rows(const void *grad, const void *input, void *output, size_t 
   }
 }
 
-template <class T, class E, bool log = false>
+template <class E, nonlin::arithmetic how, bool log>
 void conditioned_columns(const void *grad, const void *input, void *output, size_t length, size_t inner, size_t columns,
                          const conditions &c) {
   const E *g = static_cast<const E *>(grad), *x = static_cast<const E *>(input);
   E *y = static_cast<E *>(output);
-  if (g == nullptr && is_only_masked(c)) return masked_columns<T, E, log>(x, y, length, inner, columns, c);
+  if (g == nullptr && is_only_masked(c)) return masked_columns(x, y, length, inner, columns, c, log, how);
   const logits<E> of(c);
   auto &kept = kept_here<kept_band<double>>();
   const size_t most = columns_of_band<double>(length);
