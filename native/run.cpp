@@ -140,8 +140,7 @@ void run_conditioned(const kernels &set, slice what, arithmetic how, const condi
       },
       [&](size_t slab, size_t column, size_t columns) {
         const size_t from = (slab * length * inner + column) * size;
-        loops.columns[how](at(g, from), at(x, from), at(y, from), length, inner, columns,
-                                       mask_of(slab, column));
+        loops.columns[how](at(g, from), at(x, from), at(y, from), length, inner, columns, mask_of(slab, column));
       });
 }
 

@@ -97,8 +97,7 @@ template <class E, class F> void print_conditioned(const kernels &set, slice wha
               set.conditioned[what]->rows[how](back ? g.data() : nullptr, x.data(), y.data(), outer, length, c);
             } else {
               for (size_t o = 0; o < size; o += length * inner)
-                set.conditioned[what]->columns[how](back ? &g[o] : nullptr, &x[o], &y[o], length, inner, inner,
-                                                          c);
+                set.conditioned[what]->columns[how](back ? &g[o] : nullptr, &x[o], &y[o], length, inner, inner, c);
             }
             (back ? gradient : value).add(y);
           }

@@ -108,6 +108,16 @@ inline __m256 cvtpd_ps(doubles a) {
   return lanes<__m256>([&](int i) { return float(a[i]); });
 }
 
+// Bytes without a sign, as integers.
+inline __m512i cvtepu8_epi32(__m128i a) {
+  typedef unsigned char bytes __attribute__((vector_size(16), may_alias));
+  return (__m512i)lanes<words>([&](int i) { return int(bytes(a)[i]); });
+}
+inline __m512i cvtepu8_epi64(__m128i a) {
+  typedef unsigned char bytes __attribute__((vector_size(16), may_alias));
+  return (__m512i)lanes<longs>([&](int i) { return (long long)(bytes(a)[i]); });
+}
+
 // Memory at any address, of which only the lanes in the mask are touched.
 template <class V, class E> V load(unsigned some, const void *p) {
   return lanes<V>([&](int i) {
@@ -142,6 +152,8 @@ inline void stream_pd(void *p, doubles a) {
 
 } // namespace emulated
 
+#define _mm512_cvtepu8_epi32 emulated::cvtepu8_epi32
+#define _mm512_cvtepu8_epi64 emulated::cvtepu8_epi64
 #define _mm512_max_ps emulated::max_ps
 #define _mm512_min_ps emulated::min_ps
 #define _mm512_max_pd emulated::max_pd
