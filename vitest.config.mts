@@ -1,4 +1,17 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** What compiles or proves goes first: started last, it would run when all else is done. */
+const longest = ['backends/bits', 'activations/prove', 'backends/edges'];
+const placeOf = ({ moduleId }: TestSpecification) => {
+  const place = longest.findIndex((name) => moduleId.endsWith(`${name}.test.ts`));
+  return place < 0 ? longest.length : place;
+};
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return (await super.sort(files)).sort((a, b) => placeOf(a) - placeOf(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -6,5 +19,6 @@ export default defineConfig({
     globalSetup: 'test/programs/setup.ts',
     pool: 'forks',
     testTimeout: 60_000,
+    sequence: { sequencer: LongestFirst },
   },
 });

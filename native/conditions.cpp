@@ -5,15 +5,28 @@
 
 namespace nonlin::KERNELS_ROWS {
 
-// In the order of `arithmetic`.
-template <bool log>
+namespace {
+
+template <class E, arithmetic how, slice what>
+void rows(const void *g, const void *x, void *y, size_t rows, size_t length, const conditions &c) {
+  conditioned_rows<E, what == log_softmax_slice>(g, x, y, rows, length, c, *KERNELS.slices[what].rows[how]);
+}
+template <class E, arithmetic how, slice what>
+void columns(const void *g, const void *x, void *y, size_t length, size_t inner, size_t columns, const conditions &c) {
+  conditioned_columns<E, what == log_softmax_slice>(g, x, y, length, inner, columns, c,
+                                                    *KERNELS.slices[what].columns[how]);
+}
+
+template <slice what>
 constexpr conditioned_kernels kernels_of = {
-    {conditioned_rows<float, float32, log>, conditioned_rows<float, float32_exact, log>,
-     conditioned_rows<double, float64, log>},
-    {conditioned_columns<float, float32, log>, conditioned_columns<float, float32_exact, log>,
-     conditioned_columns<double, float64, log>},
+    {rows<float, float32, what>, rows<float, float32_exact, what>, rows<double, float64, what>},
+    {columns<float, float32, what>, columns<float, float32_exact, what>, columns<double, float64, what>},
 };
+
+} // namespace
+
 extern const conditioned_kernels conditioned_softmax, conditioned_log_softmax;
-const conditioned_kernels conditioned_softmax = kernels_of<false>, conditioned_log_softmax = kernels_of<true>;
+const conditioned_kernels conditioned_softmax = kernels_of<softmax_slice>,
+                          conditioned_log_softmax = kernels_of<log_softmax_slice>;
 
 } // namespace nonlin::KERNELS_ROWS

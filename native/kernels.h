@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rows/rows.h"
-#include "softmax/conditions.h"
+#include "softmax/loops.h"
 
 #include <cstddef>
 
@@ -23,23 +23,6 @@ enum slice : unsigned { softmax_slice, log_softmax_slice, slice_count };
 // `stream` writes y past the cache: for outputs that it could not hold, at a multiple of an element's size.
 using map_function = void(const void *x, void *y, size_t n, parameters p, bool stream);
 using map_grad_function = void(const void *g, const void *x, void *y, size_t n, parameters p);
-// Each of `rows` contiguous rows.
-using rows_function = void(const void *x, void *y, size_t rows, size_t length, bool stream);
-using rows_grad_function = void(const void *g, const void *x, void *y, size_t rows, size_t length);
-// Each of the first `columns` columns of a [length, inner] matrix.
-using columns_function = void(const void *x, void *y, size_t length, size_t inner, size_t columns);
-using columns_grad_function = void(const void *g, const void *x, void *y, size_t length, size_t inner, size_t columns);
-
-// As above, a gradient where there is a g.
-using conditioned_rows_function = void(const void *g, const void *x, void *y, size_t rows, size_t length,
-                                       const conditions &c);
-using conditioned_columns_function = void(const void *g, const void *x, void *y, size_t length, size_t inner,
-                                          size_t columns, const conditions &c);
-
-// The maximum of each slice, and the logarithm of sum(e^(x - maximum)).
-using log_parts_rows_function = void(const void *x, double *maxima, double *logs, size_t rows, size_t length);
-using log_parts_columns_function = void(const void *x, double *maxima, double *logs, size_t length, size_t inner,
-                                        size_t columns);
 
 // y = a b.
 using multiply_function = void(const void *a, const void *b, void *y, size_t n, bool stream);

@@ -212,13 +212,13 @@ template <class E>
       logits.width.store(y + j * logits.inner, r, log_below(z(j, r), top[r], exp_of[r].unit, log[r]));
 }
 
-// Of the three arithmetics two differ where a mask is all there is.
-template <class E, nonlin::arithmetic how, bool log>
+// `plain`, without conditions, serves where a mask is all there is.
+template <class E, bool log>
 void conditioned_rows(const void *grad, const void *input, void *output, size_t rows, size_t length,
-                      const conditions &c) {
+                      const conditions &c, nonlin::rows_function &plain) {
   const E *g = static_cast<const E *>(grad), *x = static_cast<const E *>(input);
   E *y = static_cast<E *>(output);
-  if (g == nullptr && is_only_masked(c)) return masked_rows(x, y, rows, length, c, log, how);
+  if (g == nullptr && is_only_masked(c)) return masked_rows(x, y, rows, length, c, log, plain);
   const logits<E> of(c);
   auto &kept = kept_here<kept_row<double>>();
   for (size_t i = 0; i < rows; i++) {
@@ -230,12 +230,12 @@ void conditioned_rows(const void *grad, const void *input, void *output, size_t 
   }
 }
 
-template <class E, nonlin::arithmetic how, bool log>
+template <class E, bool log>
 void conditioned_columns(const void *grad, const void *input, void *output, size_t length, size_t inner, size_t columns,
-                         const conditions &c) {
+                         const conditions &c, nonlin::columns_function &plain) {
   const E *g = static_cast<const E *>(grad), *x = static_cast<const E *>(input);
   E *y = static_cast<E *>(output);
-  if (g == nullptr && is_only_masked(c)) return masked_columns(x, y, length, inner, columns, c, log, how);
+  if (g == nullptr && is_only_masked(c)) return masked_columns(x, y, length, inner, columns, c, log, plain);
   const logits<E> of(c);
   auto &kept = kept_here<kept_band<double>>();
   const size_t most = columns_of_band<double>(length);

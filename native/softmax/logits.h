@@ -2,7 +2,7 @@
 // number first, its error would count as often as the logit is large.
 #pragma once
 
-#include "softmax/conditions.h"
+#include "softmax/loops.h"
 #include "softmax/shares.h"
 
 namespace {

@@ -2,7 +2,6 @@
 // stays in the cache at a time, and computed there by the kernels that know no mask.
 #pragma once
 
-#include "kernels.h"
 #include "softmax/columns.h"
 #include "softmax/logits.h"
 
@@ -12,11 +11,6 @@ namespace {
 inline bool is_only_masked(const conditions &c) { return !c.additive && (c.temperature == 1 || c.temperature == -1); }
 // The share of a slice of nothing, where it is not NaN.
 template <class E> constexpr E share_of_nothing(bool log) { return log ? -E(__builtin_inf()) : E(0); }
-// The kernels that know no mask; they are compiled once, in another object.
-inline const nonlin::slice_kernels &plain(bool log) {
-  return nonlin::KERNELS.slices[log ? nonlin::log_softmax_slice : nonlin::softmax_slice];
-}
-
 template <class E> mask<E> no_lanes() { return {typename vec<E>::bits{}}; }
 template <class E> bool any(mask<E> lanes) {
   typename lane<E>::integer some = 0;
@@ -53,9 +47,10 @@ template <class E>
 // Rows at a time: several, so that one is written beside the next, and no more than a second-level cache holds.
 constexpr size_t masked_bytes = size_t(64) << 10, masked_rows_at_once = 512;
 
+// `plain` is the kernel that knows no mask.
 template <class E>
 [[gnu::noinline]] void masked_rows(const E *x, E *y, size_t rows, size_t length, const conditions &c, bool log,
-                                   nonlin::arithmetic how) {
+                                   nonlin::rows_function &plain) {
   const uint8_t *flags = static_cast<const uint8_t *>(c.mask);
   // Rows whose flags follow each other as they do are one to keep.
   const bool even = !c.zero && (flags == nullptr || (c.along == 1 && c.beside == length));
@@ -72,7 +67,7 @@ template <class E>
       empty[i] = c.zero && !any(left);
     }
     E *const part = y + start;
-    plain(log).rows[how](part, part, count, length, false);
+    plain(part, part, count, length, false);
     for (size_t i = 0; c.zero && i < count; i++)
       if (empty[i])
         fill_row<E>(part + i * length, length, false, [=](size_t, size_t) { return vec<E>(share_of_nothing<E>(log)); });
@@ -81,7 +76,7 @@ template <class E>
 
 template <class E>
 [[gnu::noinline]] void masked_columns(const E *x, E *y, size_t length, size_t inner, size_t columns,
-                                      const conditions &c, bool log, nonlin::arithmetic how) {
+                                      const conditions &c, bool log, nonlin::columns_function &plain) {
   const uint8_t *flags = static_cast<const uint8_t *>(c.mask);
   const size_t most = columns_of_band<E>(length);
   for (size_t first = 0; first < columns; first += most) {
@@ -96,7 +91,7 @@ template <class E>
         left[r].m |= keep<E>(x + at, y + at, width.lanes_in(r), here, c.beside, E(c.temperature)).m;
       }
     }
-    plain(log).columns[how](y + first, y + first, length, inner, width.columns);
+    plain(y + first, y + first, length, inner, width.columns);
     for (size_t r = 0; c.zero && r < width.registers(); r++)
       for (size_t i = 0; i < width.lanes_in(r); i++)
         for (size_t j = 0; left[r].m[i] == 0 && j < length; j++)

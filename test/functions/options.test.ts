@@ -19,7 +19,7 @@ const square = new Tensor([
 const calls: [string, string[], (options: unknown, ...more: unknown[]) => unknown][] = [];
 const layers = { relu: ReLU, sigmoid: Sigmoid, tanh: Tanh, gelu: GELU, softmax: Softmax } as const;
 for (const [name, Layer] of Object.entries(layers)) {
-  const own = name === 'gelu' ? ['approximate'] : name === 'softmax' ? ['dim'] : [];
+  const own = name === 'gelu' ? ['approximate'] : name === 'softmax' ? ['dim', 'temperature', 'mask', 'empty'] : [];
   const takes = [...own, 'out', 'precision'];
   const ofLayer = name === 'gelu' ? ['out', 'precision'] : takes;
   const layer = new Layer() as unknown as Call & Record<string, Call>;
@@ -31,6 +31,11 @@ for (const [name, Layer] of Object.entries(layers)) {
     [Layer.name, ofLayer, (...args) => layer.backward!(g, x, ...args)],
   );
 }
+
+const listed = (names: readonly string[]) => {
+  const quoted = names.map((name) => `\`${name}\``);
+  return [quoted.slice(0, -1).join(', '), ...quoted.slice(-1)].filter((part) => part !== '').join(' and ');
+};
 
 describe.each(calls)('%s, which takes %o', (name, takes, call) => {
   const example = takes[0] === 'out' || name === 'GELU' ? 'out' : takes[0];
@@ -55,7 +60,7 @@ describe.each(calls)('%s, which takes %o', (name, takes, call) => {
     const none = (option: string, help: string) => new TypeError(`${name}: there is no option \`${option}\`; ${help}`);
     expect(() => call({ precison: 'exact' })).toThrow(none('precison', 'did you mean `precision`?'));
     expect(() => call({ output: x })).toThrow(none('output', 'did you mean `out`?'));
-    const list = takes.length === 3 ? `\`${takes[0]}\`, \`out\` and \`precision\`` : '`out` and `precision`';
+    const list = listed(takes);
     expect(() => call({ alpha: 1 })).toThrow(none('alpha', `${name} takes ${list}`));
     expect(() => call({ inplace: true })).toThrow(none('inplace', `${name} takes \`out\``));
     expect(() => call({ axis: 0 })).toThrow(none('axis', `${name} takes ${takes.includes('dim') ? '`dim`' : list}`));
@@ -243,9 +248,10 @@ describe('constructors', () => {
   });
 
   it.each([
-    ['GELU', 'approximate', 'aproximate'],
-    ['Softmax', 'dim', 'dims'],
-  ])('%s takes %s', (name, option, slip) => {
+    ['GELU', ['approximate'], 'aproximate'],
+    ['Softmax', ['dim', 'temperature', 'empty'], 'dims'],
+  ] as const)('%s takes %s', (name, all, slip) => {
+    const [option] = all;
     const Layer = loose[name]!;
     const wanted = `${name}: options must be a plain object such as { ${option} }, got `;
     const apply = `; to apply it: new ${name}()(x)`;
@@ -257,7 +263,7 @@ describe('constructors', () => {
       new TypeError(`${name}: there is no option \`${slip}\`; did you mean \`${option}\`?`),
     );
     expect(() => new Layer({ out: x })).toThrow(
-      new TypeError(`${name}: there is no option \`out\`; ${name} takes \`${option}\``),
+      new TypeError(`${name}: there is no option \`out\`; ${name} takes ${listed(all)}`),
     );
     expect(() => new Layer({}, 0)).toThrow(new TypeError(`${name} takes one object of options, got also 0`));
     Object.defineProperty(Object.prototype, option, { value: 'sigmoid', configurable: true });

@@ -74,7 +74,7 @@ double share_of_double_double(const subject &subject, float x) {
 
 std::vector<check> check_double_double(const options &options) {
   std::vector<check> checks;
-  const uint64_t inputs = options.quick ? 20'000 : 1'000'000;
+  const uint64_t inputs = options.quick ? 4'000 : 1'000'000;
   for (const subject &subject : options.subjects) {
     const nonlin::row &row = nonlin::rows[subject.activation];
     if (row.one_rounding || row.double_decides) continue; // Nothing asks for it.
@@ -88,8 +88,8 @@ std::vector<check> check_double_double(const options &options) {
 std::vector<check> check_oracle(const options &options) {
   std::vector<check> checks;
   for (const subject &subject : options.subjects) {
-    checks.push_back(check_one<double>(options, subject, "float32", options.quick ? 20'000 : 1'000'000));
-    checks.push_back(check_one<long double>(options, subject, "float64", options.quick ? 20'000 : 200'000));
+    checks.push_back(check_one<double>(options, subject, "float32", options.quick ? 4'000 : 1'000'000));
+    checks.push_back(check_one<long double>(options, subject, "float64", options.quick ? 4'000 : 200'000));
   }
   return checks;
 }
