@@ -310,7 +310,7 @@ describe('help and version', () => {
   it.each([
     ['relu', ['output', 'precision', 'backend', 'json', 'help']],
     ['gelu', ['output', 'approximate', 'precision', 'backend', 'json', 'help']],
-    ['softmax', ['output', 'dim', 'temperature', 'precision', 'backend', 'json', 'help']],
+    ['softmax', ['output', 'dim', 'temperature', 'mask', 'empty', 'precision', 'backend', 'json', 'help']],
     ['leakyRelu', ['output', 'negative-slope', 'precision', 'backend', 'json', 'help']],
     ['info', ['json', 'help']],
     ['compare', ['function', 'precision', 'backend', 'threads', 'time', 'json', 'help']],
