@@ -254,7 +254,7 @@ it.each([
   [['check', '--seed', '1', '--seed', '2'], 'check '],
   [['help', 'gelu', '--output='], 'gelu '],
   [['--dim'], ''],
-  [['swish', '--dim'], ''],
+  [['frobnicate', '--dim'], ''],
 ])('%j: names the help of its command', (args, topic) => {
   expect(nonlin(args).error).toMatch(new RegExp(`\\nSee nonlin ${topic}--help\\.\\n$`));
 });
