@@ -53,8 +53,7 @@ const readers: Readonly<
   choice: (args, flag, choices = []) => choiceOf(args, flag, choices),
   switch: ({ given }, flag) => given.has(flag) || undefined,
   slopes: slopesOf,
-  mask: (args, flag) => fileOf(args, flag, readParts),
-  target: (args, flag) => fileOf(args, flag, readParts),
+  file: (args, flag) => fileOf(args, flag, readParts),
 };
 
 /** The options of the function's own that are given, by its names for them. */
@@ -70,13 +69,13 @@ function ownOf(options: readonly FunctionOption[], args: Arguments): readonly (r
 }
 
 /** The paths of the inputs; undefined is what is piped in. */
-function pathsOf(name: string, { files, options }: FunctionCommand, { positionals, given }: Arguments) {
+function pathsOf(name: string, { files }: FunctionCommand, { positionals, given }: Arguments) {
   const most = Math.max(...files.map(({ length }) => length));
   if (positionals.length > most)
     throw new UsageError(
       `${name} takes ${most === 1 ? 'one file' : 'one file or two'}, got also ${positionals.slice(most).join(' ')}`,
     );
-  if (positionals.length === 2 && options.some((option) => option.name === 'dim') && given.has('dim'))
+  if (positionals.length === 2 && given.has('dim'))
     throw new UsageError('--dim is for one file, which it cuts in two, and not for two');
   return positionals.length === 0 ? [undefined] : positionals;
 }

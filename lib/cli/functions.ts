@@ -19,8 +19,8 @@ export interface OptionHelp {
   readonly help: string;
 }
 
-/** What an option's value is. That of slopes is a number or a file. */
-export type Kind = 'number' | 'integer' | 'integers' | 'choice' | 'switch' | 'slopes' | 'mask' | 'target';
+/** What an option's value is: a file is of any numbers, slopes are one number or a file of floats. */
+export type Kind = 'number' | 'integer' | 'integers' | 'choice' | 'switch' | 'slopes' | 'file';
 
 export interface FunctionOption extends OptionHelp {
   /** As the function calls it: `negativeSlope`. */
@@ -117,7 +117,7 @@ const softmaxLike = (name: SliceName): FunctionCommand => ({
     { name: 'temperature', kind: 'number', value: 'number', help: 'what it is divided by before; default 1' },
     {
       name: 'mask',
-      kind: 'mask',
+      kind: 'file',
       value: 'm.npy',
       help: 'of booleans or integers: keeps what is not 0; of floats: added',
     },
@@ -155,7 +155,7 @@ const crossEntropyCommand: FunctionCommand = {
   options: [
     {
       name: 'target',
-      kind: 'target',
+      kind: 'file',
       value: 't.npy',
       help: 'the numbers of the classes: integers, of the shape of the logits without --dim',
       needed: true,
@@ -201,6 +201,7 @@ function targetsOf({ data, shape, strides }: NpyParts<NumberArray>, logits: Tens
 /** Each function that is a command, by its name. */
 export const functions: ReadonlyMap<string, FunctionCommand> = new Map([
   ...functionNames.map((name) => [name, name === 'prelu' ? preluCommand : elementwise(name)] as const),
+  ['swish', { ...elementwise('silu'), summary: 'the same as silu' }],
   ['glu', gateCommand('glu', 'sigmoid', 'second')],
   ['reglu', gateCommand('reglu', 'relu', 'first')],
   ['swiglu', gateCommand('swiglu', 'silu', 'first')],

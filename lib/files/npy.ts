@@ -14,7 +14,7 @@ export interface NpyParts<Data = FloatArray> {
   readonly strides: readonly number[];
 }
 
-/** Floats, integers, and for booleans a Uint8Array of 0 and 1. */
+/** Floats, integers, and the bytes of booleans. */
 export type NumberArray =
   | FloatArray
   | Uint8Array
