@@ -1,54 +1,129 @@
-// `nonlin <activation> in.npy`: applies an activation, and writes the result or tells what it is like.
+// `nonlin <function> in.npy`: applies a function, and writes the result or tells what it is like.
 
-import { type FunctionName, functionNames, signatures } from '../activations/signatures.js';
 import { useBackend } from '../backends/select.js';
 import { shapeText } from '../basics/allocate.js';
-import type { FloatArray } from '../basics/floats.js';
-import { map } from '../functions/functions.js';
-import { type SliceName, slices } from '../functions/slices.js';
-import { contiguousData, type Tensor } from '../tensor/tensor.js';
-import { type Arguments, backendOf, choiceOf, flagOf, integersOf, numberOf, precisionOf } from './arguments.js';
+import { describe } from '../basics/errors.js';
+import type { DType, FloatArray } from '../basics/floats.js';
+import { contiguousData, Tensor } from '../tensor/tensor.js';
+import {
+  type Arguments,
+  backendOf,
+  choiceOf,
+  flagOf,
+  integerOf,
+  integersOf,
+  numberOf,
+  type OptionName,
+  precisionOf,
+} from './arguments.js';
 import { attempt, UsageError } from './failures.js';
-import { readTensor, subjectOf, writeTensor } from './files.js';
-import { type Io, json, paintFor, pairs, short } from './output.js';
+import { isPiped, readParts, readTensor, subjectOf, writeTensor } from './files.js';
+import type { FunctionCommand, FunctionOption, Kind } from './functions.js';
+import { type Io, json, paintFor, pairs, short, shortest } from './output.js';
 
-export type Applicable = FunctionName | SliceName;
-
-const sliceNames: readonly SliceName[] = ['softmax', 'logSoftmax', 'softmin'];
-export const isSlice = (name: Applicable): name is SliceName => sliceNames.includes(name as SliceName);
-export const applicable: readonly Applicable[] = [...functionNames, ...sliceNames];
-
-/** The options that a function has of its own, as their values stand on the command line. */
-function ownOf(name: Applicable, args: Arguments): readonly unknown[] {
-  if (isSlice(name)) return [integersOf(args, 'dim'), numberOf(args, 'temperature')];
-  const { own, rows } = signatures[name];
-  return own.map((option, i) =>
-    i === 0 && rows !== undefined
-      ? choiceOf(args, flagOf(option), [...rows.keys()] as string[])
-      : numberOf(args, flagOf(option)),
-  );
+/** An option's value that stands in a file. */
+class FileValue {
+  constructor(
+    readonly path: string,
+    readonly read: (path: string, io: Io) => Promise<unknown>,
+  ) {}
 }
 
-export async function apply(name: Applicable, args: Arguments, io: Io): Promise<number> {
-  const { positionals, given } = args;
-  const [path, ...rest] = positionals;
-  if (rest.length > 0) throw new UsageError(`${name} takes one file, got also ${rest.join(' ')}`);
-  const own = ownOf(name, args);
+const fileOf = ({ given }: Arguments, flag: OptionName, read: FileValue['read']) => {
+  const path = given.get(flag);
+  return path === undefined ? undefined : new FileValue(path, read);
+};
+
+/** A number stays one; a path is what ends in .npy, has a slash, or is standard input. */
+function slopesOf(args: Arguments, flag: OptionName): number | FileValue | undefined {
+  const text = args.given.get(flag);
+  if (text === undefined || (text.trim() !== '' && !Number.isNaN(Number(text)))) return numberOf(args, flag);
+  if (!/\.npy$|[/\\]|^-$/.test(text))
+    throw new UsageError(`--${flag} must be a number or a .npy file of them, got ${describe(text)}`);
+  return fileOf(args, flag, readTensor);
+}
+
+/** How an option is read, by the kind of its value; undefined where it is not given. */
+const readers: Readonly<
+  Record<Kind, (args: Arguments, flag: OptionName, choices: readonly string[] | undefined) => unknown>
+> = {
+  number: numberOf,
+  integer: (args, flag) => integerOf(args, flag, -Infinity),
+  integers: integersOf,
+  choice: (args, flag, choices = []) => choiceOf(args, flag, choices),
+  switch: ({ given }, flag) => given.has(flag) || undefined,
+  slopes: slopesOf,
+  file: (args, flag) => fileOf(args, flag, readParts),
+};
+
+/** The options of the function's own that are given, by its names for them. */
+function ownOf(options: readonly FunctionOption[], args: Arguments): readonly (readonly [string, unknown])[] {
+  const own: (readonly [string, unknown])[] = [];
+  for (const { name, kind, choices, value, needed } of options) {
+    const flag = flagOf(name);
+    const read = readers[kind](args, flag, choices);
+    if (read !== undefined) own.push([name, read]);
+    else if (needed) throw new UsageError(`--${flag} is needed: --${flag} <${value}>`);
+  }
+  return own;
+}
+
+/** The paths of the inputs; undefined is what is piped in. */
+function pathsOf(name: string, { files }: FunctionCommand, { positionals, given }: Arguments) {
+  const most = Math.max(...files.map(({ length }) => length));
+  if (positionals.length > most)
+    throw new UsageError(
+      `${name} takes ${most === 1 ? 'one file' : 'one file or two'}, got also ${positionals.slice(most).join(' ')}`,
+    );
+  if (positionals.length === 2 && given.has('dim'))
+    throw new UsageError('--dim is for one file, which it cuts in two, and not for two');
+  return positionals.length === 0 ? [undefined] : positionals;
+}
+
+export async function apply(name: string, of: FunctionCommand, args: Arguments, io: Io): Promise<number> {
+  const { given } = args;
+  const paths = pathsOf(name, of, args);
+  const own = ownOf(of.options, args);
   const precision = precisionOf(args);
   const backend = backendOf(args);
   const output = given.get('output');
   if (output === '-' && given.has('json')) throw new UsageError('--json and -o - both want standard output');
+  const inFiles = own.flatMap(([option, value]) => (value instanceof FileValue ? [{ option, value }] : []));
+  if ([...paths, ...inFiles.map(({ value }) => value.path)].filter(isPiped).length > 1)
+    throw new UsageError('standard input is one file: name the others');
 
   if (backend !== undefined) attempt('--backend', () => useBackend(backend));
-  const x = await readTensor(path, io);
-  const call = { precision, own };
-  const y = attempt(subjectOf(path), () =>
-    isSlice(name) ? slices(name, name, x, call) : map(signatures[name], name, x, call),
-  ).result as Tensor;
+  const inputs: Tensor[] = [];
+  for (const path of paths) inputs.push(await readTensor(path, io));
+  const options: Record<string, unknown> = { ...Object.fromEntries(own), precision };
+  for (const { option, value } of inFiles) options[option] = await value.read(value.path, io);
+  // Any of the files may be at fault.
+  const subjects = [
+    ...paths.map(subjectOf),
+    ...inFiles.map(({ option, value }) => `--${flagOf(option)} ${value.path}`),
+  ];
+  const result = attempt(subjects.join(', '), () => of.call(inputs, options));
+  const y = result instanceof Tensor ? result : new Tensor(result as number, { dtype: inputs[0]!.dtype });
   if (output !== undefined) await writeTensor(output, y, io);
-  if (given.has('json')) io.out.write(json(summarize(y)));
-  else if (output === undefined) io.out.write(pairs(readable(summarize(y)), paintFor(io)));
+  const summary = y.ndim === 0 ? single(y) : summarize(y);
+  if (given.has('json')) io.out.write(json(summary));
+  else if (output === undefined) {
+    io.out.write(
+      'value' in summary ? `${shortest(summary.value, summary.dtype)}\n` : pairs(readable(summary), paintFor(io)),
+    );
+  }
   return 0;
+}
+
+/** Of one number there is nothing to tell but itself. */
+interface Single {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly value: number;
+}
+
+function single(y: Tensor): Single {
+  return { shape: y.shape, dtype: y.dtype, value: y.item() };
 }
 
 interface Summary {

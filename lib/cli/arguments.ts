@@ -1,22 +1,13 @@
 // The command line: which options there are, what they may be, and what each command takes.
 import { parseArgs } from 'node:util';
-import { type FunctionName, functionNames, settingOf, signatures } from '../activations/signatures.js';
 import { type BackendName, backendNames } from '../backends/backend.js';
 import { describe } from '../basics/errors.js';
 import { nearest, ours } from '../basics/nearest.js';
 import { UsageError } from './failures.js';
-
-interface OptionHelp {
-  /** What stands for the value in the help; absent where there is none. */
-  readonly value?: string;
-  readonly short?: string;
-  readonly help: string;
-}
+import { functions, type OptionHelp } from './functions.js';
 
 const common = {
   output: { value: 'out.npy', short: 'o', help: 'write the result there; - is standard output' },
-  dim: { value: 'n[,n]', help: 'the dimensions whose entries sum to 1 (softmax); default -1, the last' },
-  temperature: { value: 'number', help: 'what it is divided by before (softmax); default 1' },
   precision: { value: 'fast|exact', help: 'how float32 is computed: in float32 (default), or in float64 and rounded' },
   backend: { value: backendNames.join('|'), help: 'who computes; default: the best that runs here (check: all)' },
   seed: { value: 'n', help: 'another sequence of random inputs; default 1' },
@@ -33,27 +24,19 @@ const common = {
 /** `negativeSlope` as `negative-slope`. */
 export const flagOf = (option: string) => option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** The options of a function's own, by their flags. */
-function ownHelp(name: FunctionName): Record<string, OptionHelp> {
-  const signature = signatures[name];
-  const { own, rows } = signature;
-  return Object.fromEntries(
-    own.map((option, i) => {
-      const standard = settingOf(signature, [], option);
-      const help = standard === undefined ? 'needed' : `default ${standard}`;
-      const value = i === 0 && rows !== undefined ? [...rows.keys()].join('|') : 'number';
-      return [flagOf(option), { value, help }];
-    }),
-  );
-}
+/** The options of each function's own, by their flags. */
+const own: ReadonlyMap<string, Readonly<Record<string, OptionHelp>>> = new Map(
+  [...functions].map(([name, { options }]) => [
+    name,
+    Object.fromEntries(options.map((option) => [flagOf(option.name), option])),
+  ]),
+);
 
-const own: Readonly<Record<FunctionName, Record<string, OptionHelp>>> = Object.fromEntries(
-  functionNames.map((name) => [name, ownHelp(name)]),
-) as Record<FunctionName, Record<string, OptionHelp>>;
+const options: Readonly<Record<string, OptionHelp>> = Object.assign({}, ...own.values(), common);
 
-export const ownFlags = (name: FunctionName): readonly string[] => Object.keys(own[name]);
-
-const options: Readonly<Record<string, OptionHelp>> = Object.assign({}, ...Object.values(own), common);
+/** An option as the command has it; of another's, as the last that has it does. */
+const optionOf = (name: OptionName, command: string | undefined): OptionHelp =>
+  (command !== undefined && own.get(command)?.[name]) || options[name]!;
 
 export type OptionName = keyof typeof common | (string & {});
 
@@ -88,7 +71,7 @@ export function parse(argv: readonly string[]): Parsed {
     const { name, rawName, value } = token;
     const fault = (message: string): Parsed => ({ positionals, given, fault: new UsageError(message) });
     if (!isOption(name)) return fault(`unknown option ${rawName}${suggestion(name)}`);
-    const { value: wanted } = options[name]!;
+    const { value: wanted } = optionOf(name, positionals[0]);
     if (wanted === undefined && value !== undefined) return fault(`${rawName} takes no value, got ${value}`);
     // The next option is no value, but -1 and - are.
     if (wanted !== undefined && (!value || (!token.inlineValue && /^-[^\d.]/.test(value))))
@@ -107,7 +90,7 @@ function suggestion(name: string): string {
 
 export function integerOf(
   { given }: Arguments,
-  name: 'dim' | 'seed' | 'count' | 'threads',
+  name: OptionName,
   least: number,
   most = Number.MAX_SAFE_INTEGER,
 ): number | undefined {
@@ -123,13 +106,16 @@ export function integerOf(
 }
 
 /** An integer, or several, separated by commas. */
-export function integersOf({ given, positionals }: Arguments, name: 'dim'): number | readonly number[] | undefined {
+export function integersOf(
+  { given, positionals }: Arguments,
+  name: OptionName,
+): number | readonly number[] | undefined {
   const words = given.get(name)?.split(',') ?? [];
   const integers = words.map((word) => integerOf({ positionals, given: new Map([[name, word]]) }, name, -Infinity)!);
   return integers.length > 1 ? integers : integers[0];
 }
 
-export function numberOf({ given }: Arguments, name: string): number | undefined {
+export function numberOf({ given }: Arguments, name: OptionName): number | undefined {
   const text = given.get(name);
   if (text === undefined) return undefined;
   const value = Number(text);
@@ -164,10 +150,10 @@ export const precisionOf = (args: Arguments) => choiceOf(args, 'precision', ['fa
 
 export const backendOf = (args: Arguments): BackendName | undefined => choiceOf(args, 'backend', backendNames);
 
-/** `  -o, --output <out.npy>  write ...`, one line for each option, of a function where one is named. */
-export function optionHelp(names: readonly OptionName[], of?: FunctionName): string {
+/** `  -o, --output <out.npy>  write ...`, one line for each option, as a command has them. */
+export function optionHelp(names: readonly OptionName[], command?: string): string {
   const lines = names.map((name) => {
-    const { short, value, help } = (of === undefined ? undefined : own[of][name]) ?? options[name]!;
+    const { short, value, help } = optionOf(name, command);
     const flags = `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`;
     return { flags, help };
   });

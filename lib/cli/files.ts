@@ -1,17 +1,27 @@
 // Tensors from and to .npy files; `-` is standard input or output.
 import { readFile, writeFile } from 'node:fs/promises';
-import { readNpy, writeNpy } from '../files/npy.js';
+import { type NpyParts, type NumberArray, readNpy, readNumbers, writeNpy } from '../files/npy.js';
 import { Tensor } from '../tensor/tensor.js';
 import { attempt, Failure, UsageError } from './failures.js';
 import type { Io } from './output.js';
 
-const isPiped = (path: string | undefined): path is '-' | undefined => path === undefined || path === '-';
+export const isPiped = (path: string | undefined): path is '-' | undefined => path === undefined || path === '-';
 
 /** What an error message calls the input. */
 export const subjectOf = (path: string | undefined): string => (isPiped(path) ? 'standard input' : path);
 
 /** Without a path, what is piped in: where that is nothing, a file was to be named. */
-export async function readTensor(path: string | undefined, io: Io): Promise<Tensor> {
+export const readTensor = (path: string | undefined, io: Io): Promise<Tensor> =>
+  read(path, io, (bytes) => new Tensor(readNpy(bytes)));
+
+/** A file of floats, integers or booleans. */
+export const readParts = (path: string, io: Io): Promise<NpyParts<NumberArray>> => read(path, io, readNumbers);
+
+async function read<Content>(
+  path: string | undefined,
+  io: Io,
+  contentOf: (bytes: Uint8Array) => Content,
+): Promise<Content> {
   if (path === undefined && io.inputIsTTY) throw new UsageError('a .npy file is needed, named or piped in');
   const name = subjectOf(path);
   const bytes = await (isPiped(path) ? io.readInput() : readFile(path)).catch(fail('read', name));
@@ -19,7 +29,7 @@ export async function readTensor(path: string | undefined, io: Io): Promise<Tens
     if (path === undefined) throw new UsageError('a .npy file is needed: none is named, and standard input is empty');
     throw new Failure(`${name} is empty, and not a .npy file`);
   }
-  return attempt(name, () => new Tensor(readNpy(bytes)));
+  return attempt(name, () => contentOf(bytes));
 }
 
 export async function writeTensor(path: string, tensor: Tensor, io: Io): Promise<void> {

@@ -1,15 +1,15 @@
 // The command line `nonlin`: finds the command, runs it and turns what happened into an exit code and one line of text.
 
-import type { FunctionName } from '../activations/signatures.js';
 import { info as environment, refusal } from '../backends/select.js';
 import { describe } from '../basics/errors.js';
 import { nearest } from '../basics/nearest.js';
 import { version } from '../version.js';
-import { applicable, apply, isSlice } from './apply.js';
-import { type Arguments, type OptionName, optionHelp, ownFlags, parse } from './arguments.js';
+import { apply } from './apply.js';
+import { type Arguments, flagOf, type OptionName, optionHelp, parse } from './arguments.js';
 import { check } from './check.js';
 import { compare } from './compare/compare.js';
 import { Failure, UsageError } from './failures.js';
+import { functions } from './functions.js';
 import { info } from './info.js';
 import { type Io, inSight } from './output.js';
 
@@ -19,22 +19,21 @@ interface Command {
   /** More than the summary, for the command's own help. */
   readonly detail: string;
   readonly options: readonly OptionName[];
-  /** The function that it applies, which has options of its own. */
-  readonly of?: FunctionName | undefined;
   run(args: Arguments, io: Io): number | Promise<number>;
 }
 
+const input =
+  'Reads float32 or float64 and writes the same. Without a file, or for -, it reads what\nis piped in; without -o it tells what the result is like.';
+
 const commands = new Map<string, Command>([
-  ...applicable.map((name): [string, Command] => [
+  ...[...functions].map(([name, of]): [string, Command] => [
     name,
     {
-      usage: `${name} [in.npy] [-o out.npy] [options]`,
-      summary: `apply ${name}`,
-      detail:
-        'Reads float32 or float64 and writes the same. Without a file, or for -, it reads what\nis piped in; without -o it tells what the result is like.',
-      options: ['output', ...(isSlice(name) ? ['dim', 'temperature'] : ownFlags(name)), 'precision', 'backend', 'json'],
-      of: isSlice(name) ? undefined : name,
-      run: (args, io) => apply(name, args, io),
+      usage: `${name} [${of.files.map((files) => files.join(' ')).join(' | ')}] [-o out.npy] [options]`,
+      summary: of.summary,
+      detail: `${of.detail === undefined ? '' : `${of.detail}\n\n`}${input}`,
+      options: ['output', ...of.options.map((option) => flagOf(option.name)), 'precision', 'backend', 'json'],
+      run: (args, io) => apply(name, of, args, io),
     },
   ]),
   [
@@ -87,7 +86,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       throw new UsageError(`unknown command ${describe(name)}${meant === undefined ? '' : `; did you mean ${meant}?`}`);
     }
     if (help || given.has('help')) {
-      io.out.write(command === undefined ? generalHelp() : commandHelp(command));
+      io.out.write(name === undefined || command === undefined ? generalHelp() : commandHelp(name, command));
       return 0;
     }
     if (given.has('version')) {
@@ -128,11 +127,11 @@ Exit codes: 0 done, 1 it failed, 2 the command line is wrong. Options of a comma
 `;
 }
 
-function commandHelp({ usage, summary, detail, options, of }: Command): string {
+function commandHelp(name: string, { usage, summary, detail, options }: Command): string {
   return `nonlin ${usage}: ${summary}
 
 ${detail}
 
 Options:
-${optionHelp([...options, 'help'], of)}`;
+${optionHelp([...options, 'help'], name)}`;
 }

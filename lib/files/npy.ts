@@ -6,32 +6,82 @@ import type { FloatArray } from '../basics/floats.js';
 import { contiguousStrides } from '../tensor/shape.js';
 import { contiguousData, type Tensor } from '../tensor/tensor.js';
 
-/** What a .npy file holds; `new Tensor(parts)` reads it. */
-export interface NpyParts {
-  readonly data: FloatArray;
+/** What a .npy file holds; of floats `new Tensor(parts)` reads it. */
+export interface NpyParts<Data = FloatArray> {
+  readonly data: Data;
   readonly shape: readonly number[];
   /** In elements. Fortran order is kept as it lies in the file, and told by the strides. */
   readonly strides: readonly number[];
 }
 
+/** Floats, integers, and the bytes of booleans. */
+export type NumberArray =
+  | FloatArray
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | BigUint64Array
+  | BigInt64Array;
+
+interface ArrayOf<Data> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): Data;
+}
+
+/** Arrays by what follows the byte order in a dtype. */
+interface Kinds<Data> {
+  readonly arrays: Readonly<Record<string, ArrayOf<Data>>>;
+  /** For messages. */
+  readonly accepted: string;
+}
+
+const floats: Kinds<FloatArray> = {
+  arrays: { f4: Float32Array, f8: Float64Array },
+  accepted: "'<f4', '<f8', '>f4' and '>f8' (float32 and float64 of either byte order)",
+};
+const numbers: Kinds<NumberArray> = {
+  arrays: {
+    ...floats.arrays,
+    b1: Uint8Array,
+    u1: Uint8Array,
+    i1: Int8Array,
+    u2: Uint16Array,
+    i2: Int16Array,
+    u4: Uint32Array,
+    i4: Int32Array,
+    u8: BigUint64Array,
+    i8: BigInt64Array,
+  },
+  accepted: 'float32, float64, integers and booleans',
+};
+
 const magic = '\x93NUMPY';
-const accepted = "'<f4', '<f8', '>f4' and '>f8' (float32 and float64 of either byte order)";
 const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
  * Reads a .npy file of format 1.0, 2.0 or 3.0. The data is shared with `bytes` where its alignment and byte order allow it,
  * and copied otherwise. Throws a TypeError for what is not such a file, a RangeError for one too short or too long.
  */
-export function readNpy(bytes: Uint8Array): NpyParts {
+export const readNpy = (bytes: Uint8Array): NpyParts => read(bytes, floats);
+
+/** The same for a file of integers or booleans as well, whose data tells which. */
+export const readNumbers = (bytes: Uint8Array): NpyParts<NumberArray> => read(bytes, numbers);
+
+function read<Data>(bytes: Uint8Array, { arrays, accepted }: Kinds<Data>): NpyParts<Data> {
   if (!(bytes instanceof Uint8Array)) throw new TypeError(`expected the bytes of a .npy file, got ${describe(bytes)}`);
   const { text, end } = headerOf(bytes);
   const { descr, fortranOrder, shape } = parseHeader(text);
-  const match = typeof descr === 'string' ? /^([<>])f([48])$/.exec(descr) : null;
-  if (match === null) {
+  // A single byte has no order, which is written |.
+  const [, order, kind = ''] = (typeof descr === 'string' && /^([<>]|\|(?=.1))([bfiu]\d)$/.exec(descr)) || [];
+  if (!Object.hasOwn(arrays, kind)) {
     throw new TypeError(`unsupported dtype ${inPython(descr)} in the .npy file: accepted are ${accepted}`);
   }
 
-  const width = Number(match[2]);
+  const array = arrays[kind]!;
+  const width = array.BYTES_PER_ELEMENT;
   // A product of large sizes may be Infinity, and Infinity times 0 is not 0.
   const count = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
   const needed = count * width;
@@ -42,16 +92,13 @@ export function readNpy(bytes: Uint8Array): NpyParts {
     throw new RangeError(`the .npy file is ${verdict}: it has ${present} bytes of data, ${want}`);
   }
 
-  const swapped = (match[1] === '<') !== hostIsLittleEndian;
+  const swapped = width > 1 && (order === '<') !== hostIsLittleEndian;
   const start = bytes.byteOffset + end;
   const shared = !swapped && start % width === 0;
   // Not slice(): a Buffer's shares its memory.
   const raw = shared ? bytes.subarray(end) : new Uint8Array(bytes.subarray(end));
   if (swapped) reverseEach(raw, width);
-  const data =
-    width === 4
-      ? new Float32Array(raw.buffer, raw.byteOffset, count)
-      : new Float64Array(raw.buffer, raw.byteOffset, count);
+  const data = new array(raw.buffer, raw.byteOffset, count);
   const strides = fortranOrder ? contiguousStrides(shape.toReversed()).toReversed() : contiguousStrides(shape);
   return { data, shape, strides };
 }
@@ -90,7 +137,7 @@ function headerOf(bytes: Uint8Array): { text: string; end: number } {
     const present = `${bytes.length - start} of ${length} bytes`;
     throw new RangeError(`the .npy file is truncated: it has ${present} of its header`);
   }
-  // Format 3.0 allows UTF-8, but only in field names, and a float array has none: byte by byte is enough.
+  // Format 3.0 allows UTF-8, but only in field names, and an array of numbers has none: byte by byte is enough.
   return { text: latin1(bytes.subarray(start, end)), end };
 }
 

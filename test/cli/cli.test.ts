@@ -254,7 +254,7 @@ it.each([
   [['check', '--seed', '1', '--seed', '2'], 'check '],
   [['help', 'gelu', '--output='], 'gelu '],
   [['--dim'], ''],
-  [['swish', '--dim'], ''],
+  [['frobnicate', '--dim'], ''],
 ])('%j: names the help of its command', (args, topic) => {
   expect(nonlin(args).error).toMatch(new RegExp(`\\nSee nonlin ${topic}--help\\.\\n$`));
 });
@@ -310,7 +310,7 @@ describe('help and version', () => {
   it.each([
     ['relu', ['output', 'precision', 'backend', 'json', 'help']],
     ['gelu', ['output', 'approximate', 'precision', 'backend', 'json', 'help']],
-    ['softmax', ['output', 'dim', 'temperature', 'precision', 'backend', 'json', 'help']],
+    ['softmax', ['output', 'dim', 'temperature', 'mask', 'empty', 'precision', 'backend', 'json', 'help']],
     ['leakyRelu', ['output', 'negative-slope', 'precision', 'backend', 'json', 'help']],
     ['info', ['json', 'help']],
     ['compare', ['function', 'precision', 'backend', 'threads', 'time', 'json', 'help']],

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readNpy, writeNpy } from '../../lib/files/npy.js';
+import { readNpy, readNumbers, writeNpy } from '../../lib/files/npy.js';
 import { Tensor } from '../../lib/tensor/tensor.js';
 
 const fixture = (name: string) => readFileSync(join(import.meta.dirname, '../data/npy', `${name}.npy`));
@@ -58,6 +58,72 @@ describe('files that NumPy wrote', () => {
       new TypeError(`unsupported dtype '<i8' in the .npy file: ${accepted}`),
     );
     expect(() => readNpy(fixture('structured'))).toThrow("unsupported dtype (('a', '<f4'), ('b', '<i2', (2, 2)))");
+  });
+});
+
+describe('files of integers and booleans that NumPy wrote', () => {
+  const integers = [0, -1, 2, -128, 127, 1];
+  const rows = { shape: [2, 3], strides: [3, 1] };
+  const columns = { shape: [2, 3], strides: [1, 2] };
+  const inColumns = [0, -128, -1, 127, 2, 1];
+  it.each([
+    ['b1', rows, Uint8Array.of(0, 0, 1, 0, 1, 1)],
+    ['u1', rows, Uint8Array.from(integers)],
+    ['i1', rows, Int8Array.from(integers)],
+    ['u2-big-endian', rows, Uint16Array.from(integers)],
+    ['i2-fortran', columns, Int16Array.from(inColumns)],
+    ['u4', rows, Uint32Array.from(integers)],
+    ['i4-big-endian-fortran', columns, Int32Array.from(inColumns)],
+    ['i8-big-endian', { shape: [2], strides: [1] }, BigInt64Array.of(-(2n ** 63n), 2n ** 63n - 1n)],
+    ['u8', { shape: [2], strides: [1] }, BigUint64Array.of(0n, 2n ** 64n - 1n)],
+    ['i8-scalar', { shape: [], strides: [] }, BigInt64Array.of(-100n)],
+  ])('%s', (name, layout, data) => {
+    const bytes = fixture(`integers/${name}`);
+    expect(readNumbers(bytes)).toEqual({ data, ...layout });
+    expect(() => readNpy(bytes)).toThrow(
+      /^unsupported dtype '.*' in the \.npy file: accepted are '<f4', .* byte order\)$/,
+    );
+    // At every offset that eight bytes can have, and nothing read behind the end.
+    for (let offset = 1; offset < 8; offset++) {
+      const moved = new Uint8Array(bytes.length + offset).subarray(offset);
+      moved.set(bytes);
+      expect(readNumbers(moved)).toEqual({ data, ...layout });
+    }
+    for (let length = 0; length < bytes.length; length++)
+      expect(() => readNumbers(bytes.subarray(0, length))).toThrow(/truncated|not a \.npy file/);
+    expect(() => readNumbers(Buffer.concat([bytes, Buffer.of(0)]))).toThrow('too long: it has');
+  });
+
+  it('may be of floats as well', () => {
+    expect(readNumbers(fixture('f8-big-endian-fortran'))).toEqual(readNpy(fixture('f8-big-endian-fortran')));
+  });
+
+  it.each(["'|i2'", "'|f4'", "'<b2'", "'<f2'", "'<c8'", "'<i3'", "'u1'", "'<u16'", "' |u1'", "'<U1'", "'|S1'", "'|O'"])(
+    'none of %s',
+    (descr) => {
+      const bytes = file(`{'descr': ${descr}, 'fortran_order': False, 'shape': (1,), }`, 8);
+      const accepted = 'accepted are float32, float64, integers and booleans';
+      expect(() => readNumbers(bytes)).toThrow(
+        new TypeError(`unsupported dtype ${descr} in the .npy file: ${accepted}`),
+      );
+    },
+  );
+
+  it('give no more than lies in the file, whatever its bytes', () => {
+    const original = fixture('integers/i2-fortran');
+    fc.assert(
+      fc.property(fc.nat(original.length - 1), fc.nat(255), fc.nat(original.length), (at, byte, length) => {
+        const bytes = Uint8Array.from(original.subarray(0, length));
+        if (at < length) bytes[at] = byte;
+        try {
+          const { data, shape } = readNumbers(bytes);
+          expect(data.length).toBe(shape.reduce((product, size) => product * size, 1));
+          expect(data.byteLength).toBeLessThan(length);
+        } catch (error) {
+          expect([TypeError, RangeError]).toContain((error as Error).constructor);
+        }
+      }),
+    );
   });
 });
 

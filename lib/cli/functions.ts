@@ -1,0 +1,214 @@
+// The functions that are commands, in one list: the files each takes, its options, and the call. Options, help and checks follow from it.
+
+import { type FunctionName, functionNames, settingOf, signatures } from '../activations/signatures.js';
+import { shapeText } from '../basics/allocate.js';
+import type { NpyParts, NumberArray } from '../files/npy.js';
+import { dimOf } from '../functions/dims.js';
+import { forward } from '../functions/functions.js';
+import { type Gating, gate, halvesGate } from '../functions/gates.js';
+import { crossEntropy, logSumExp } from '../functions/losses.js';
+import { prelu } from '../functions/prelu.js';
+import { alongDim, type SliceName } from '../functions/slices.js';
+import { forEachRow, sameShape } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
+
+export interface OptionHelp {
+  /** What stands for the value in the help; absent where there is none. */
+  readonly value?: string;
+  readonly short?: string;
+  readonly help: string;
+}
+
+/** What an option's value is: a file is of any numbers, slopes are one number or a file of floats. */
+export type Kind = 'number' | 'integer' | 'integers' | 'choice' | 'switch' | 'slopes' | 'file';
+
+export interface FunctionOption extends OptionHelp {
+  /** As the function calls it: `negativeSlope`. */
+  readonly name: string;
+  readonly kind: Kind;
+  readonly choices?: readonly string[];
+  readonly needed?: boolean;
+}
+
+export interface FunctionCommand {
+  readonly summary: string;
+  /** What the function does with its files, where that needs words. */
+  readonly detail?: string;
+  /** The files of a call, in the words of the usage; a call of one may read what is piped in. */
+  readonly files: readonly [readonly [string], ...(readonly [string, string])[]];
+  readonly options: readonly FunctionOption[];
+  call(inputs: readonly Tensor[], options: Readonly<Record<string, unknown>>): unknown;
+}
+
+/** A function whose types say more than a command line knows. */
+type AnyFunction = (...args: unknown[]) => unknown;
+
+const applied =
+  (f: AnyFunction): FunctionCommand['call'] =>
+  (inputs, options) =>
+    f(...inputs, options);
+
+const oneFile = [['in.npy']] as const;
+const oneNumber = 'A result of one number is printed itself, and written without a dimension.';
+
+/** The options of an elementwise function's own. */
+function ownOf(name: FunctionName): FunctionOption[] {
+  const signature = signatures[name];
+  const { own, rows } = signature;
+  return own.map((option, i) => {
+    const standard = settingOf(signature, [], option);
+    const help = standard === undefined ? 'needed' : `default ${standard}`;
+    const needed = standard === undefined;
+    if (i > 0 || rows === undefined) return { name: option, kind: 'number', value: 'number', help, needed };
+    const choices = [...rows.keys()] as string[];
+    return { name: option, kind: 'choice', choices, value: choices.join('|'), help, needed };
+  });
+}
+
+const elementwise = (name: FunctionName): FunctionCommand => ({
+  summary: `apply ${name}`,
+  files: oneFile,
+  options: ownOf(name),
+  call: applied(forward(name) as AnyFunction),
+});
+
+const preluCommand: FunctionCommand = {
+  summary: 'apply prelu',
+  files: oneFile,
+  options: [
+    { name: 'weight', kind: 'slopes', value: 'number|w.npy', help: 'one slope, or one for each channel', needed: true },
+    {
+      name: 'channelDim',
+      kind: 'integer',
+      value: 'n',
+      help: 'the dimension of the channels; default 1, and 0 of a single one',
+    },
+  ],
+  call: applied(prelu as AnyFunction),
+};
+
+/** The gate by a function, which is the first half of its file or the second; only the first kind takes two files. */
+function gateCommand(name: string, by: FunctionName, gating: Gating): FunctionCommand {
+  const takesTwo = gating === 'first';
+  return {
+    summary: `apply ${name}`,
+    detail: takesTwo
+      ? `Of one file the first half along --dim is the gate: ${by}(first half) * second half. Two files are\nthe gate and what goes through it: ${by}(gate) * up.`
+      : `The second half along --dim is the gate: first half * ${by}(second half).`,
+    files: takesTwo ? [['in.npy'], ['gate.npy', 'up.npy']] : oneFile,
+    options: [
+      { name: 'dim', kind: 'integer', value: 'n', help: 'the dimension that is cut in two; default -1, the last' },
+      ...ownOf(by),
+    ],
+    call: applied((takesTwo ? gate(name, by) : halvesGate(name, by, gating)) as AnyFunction),
+  };
+}
+
+const softmaxLike = (name: SliceName): FunctionCommand => ({
+  summary: `apply ${name}`,
+  files: oneFile,
+  options: [
+    {
+      name: 'dim',
+      kind: 'integers',
+      value: 'n[,n]',
+      help: 'the dimensions whose shares sum to 1 together; default -1, the last',
+    },
+    { name: 'temperature', kind: 'number', value: 'number', help: 'what it is divided by before; default 1' },
+    {
+      name: 'mask',
+      kind: 'file',
+      value: 'm.npy',
+      help: 'of booleans or integers: keeps what is not 0; of floats: added',
+    },
+    {
+      name: 'empty',
+      kind: 'choice',
+      choices: ['nan', 'zero'],
+      value: 'nan|zero',
+      help: 'what a slice gets of which the mask leaves nothing; default nan',
+    },
+  ],
+  call: applied(alongDim(name) as AnyFunction),
+});
+
+const logSumExpCommand: FunctionCommand = {
+  summary: 'log(sum(e^x)) over dimensions',
+  detail: oneNumber,
+  files: oneFile,
+  options: [
+    {
+      name: 'dim',
+      kind: 'integers',
+      value: 'n[,n]',
+      help: 'the dimensions that are summed over; default -1, the last',
+    },
+    { name: 'keepdim', kind: 'switch', help: 'the result has them with size 1' },
+  ],
+  call: applied(logSumExp as AnyFunction),
+};
+
+const crossEntropyCommand: FunctionCommand = {
+  summary: 'the loss of logits against their classes',
+  detail: oneNumber,
+  files: [['logits.npy']],
+  options: [
+    {
+      name: 'target',
+      kind: 'file',
+      value: 't.npy',
+      help: 'the numbers of the classes: integers, of the shape of the logits without --dim',
+      needed: true,
+    },
+    {
+      name: 'dim',
+      kind: 'integer',
+      value: 'n',
+      help: 'the dimension of the classes; default 1, and 0 of a single one',
+    },
+    {
+      name: 'reduction',
+      kind: 'choice',
+      choices: ['mean', 'sum', 'none'],
+      value: 'mean|sum|none',
+      help: 'of the losses; default mean',
+    },
+    { name: 'ignoreIndex', kind: 'integer', value: 'n', help: 'a target that does not count; default -100' },
+  ],
+  call([logits], { target, ...options }) {
+    const targets = targetsOf(target as NpyParts<NumberArray>, logits!, options.dim);
+    return (crossEntropy as AnyFunction)(logits, targets, options);
+  },
+};
+
+/** The function takes integers as a list in row-major order; a file has a shape besides, which is to be the right one. */
+function targetsOf({ data, shape, strides }: NpyParts<NumberArray>, logits: Tensor, dim: unknown) {
+  const name = 'crossEntropy';
+  if (data instanceof Float32Array || data instanceof Float64Array) return new Tensor({ data, shape, strides });
+  const at = dimOf(dim ?? Math.min(1, logits.ndim - 1), logits.shape, name);
+  const slices = logits.shape.filter((_, i) => i !== at);
+  if (!sameShape(shape, slices))
+    throw new RangeError(
+      `${name}: target has shape ${shapeText(shape)}, and logits of shape ${shapeText(logits.shape)} have slices ${shapeText(slices)} along ${at}`,
+    );
+  const list: number[] = [];
+  forEachRow(shape, [{ strides, offset: 0 }], ([from = 0], [step = 0], length) => {
+    for (let i = 0; i < length; i++) list.push(Number(data[from + i * step]));
+  });
+  return list;
+}
+
+/** Each function that is a command, by its name. */
+export const functions: ReadonlyMap<string, FunctionCommand> = new Map([
+  ...functionNames.map((name) => [name, name === 'prelu' ? preluCommand : elementwise(name)] as const),
+  ['swish', { ...elementwise('silu'), summary: 'the same as silu' }],
+  ['glu', gateCommand('glu', 'sigmoid', 'second')],
+  ['reglu', gateCommand('reglu', 'relu', 'first')],
+  ['swiglu', gateCommand('swiglu', 'silu', 'first')],
+  ['geglu', gateCommand('geglu', 'gelu', 'first')],
+  ['softmax', softmaxLike('softmax')],
+  ['logSoftmax', softmaxLike('logSoftmax')],
+  ['softmin', softmaxLike('softmin')],
+  ['logSumExp', logSumExpCommand],
+  ['crossEntropy', crossEntropyCommand],
+]);
