@@ -18,6 +18,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/programs/setup.ts',
     pool: 'forks',
+    maxWorkers: '100%',
     testTimeout: 60_000,
     sequence: { sequencer: LongestFirst },
   },
