@@ -406,10 +406,19 @@ export {
   Tanhshrink,
   Threshold,
 } from './functions/layers.js';
-export { crossEntropy, crossEntropyGrad, logSumExp } from './functions/losses.js';
+export {
+  CrossEntropyLoss,
+  type CrossEntropyOptions,
+  crossEntropy,
+  crossEntropyGrad,
+  type Probabilities,
+  type Reduction,
+  type Targets,
+} from './functions/losses.js';
 export { activation } from './functions/names.js';
 export { type PReLUOptions, prelu, preluGrad, preluWeightGrad, type Weight } from './functions/prelu.js';
 export type { SoftmaxMask, SoftmaxOptions } from './functions/slices.js';
+export { LogSumExp, type LogSumExpOptions, logSumExp, logSumExpGrad } from './functions/sums.js';
 export type {
   DataOf,
   DTypeOf,
