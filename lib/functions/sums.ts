@@ -48,7 +48,9 @@ export function partsOf(
 
 /** An input as a typed array itself or a Tensor, whose memory `memoryOf` then finds. */
 export function readInput(input: Input, name: string, what = 'x'): FloatArray | Tensor {
-  return isFloatArray(input) ? input : asTensor(input, what, name);
+  if (!isFloatArray(input)) return asTensor(input, what, name);
+  if (lengthOf(input) === 0) checkPresent(input, `${name}: ${what}`);
+  return input;
 }
 
 /** The elements in row-major order, and their shape. */
