@@ -101,9 +101,10 @@ export abstract class Trainable<Kept> extends Callable {
     return this.toString();
   }
 
-  /** Keeps an input in training, unless the output of `forward` overwrote it. */
-  protected keep(input: Kept, overwritten = false): void {
+  /** Keeps an input in training, unless a call with an `out` overwrote it. */
+  protected keep(input: Kept, into?: Pick<Operands, 'source' | 'target'>): void {
     if (!this.#training) return;
+    const overwritten = into !== undefined && shareMemory(into.source, into.target);
     this.#kept = overwritten ? undefined : input;
     if (overwritten) this.#why = 'the output of the last forward lies among its input';
   }
@@ -146,7 +147,7 @@ export abstract class Layer extends Trainable<Input> {
     if (more !== undefined) throw tooMany(more, this.title(), 'x');
     const given = this.#read(options);
     const call = this.compute(x, given);
-    if (this.training) this.keep(x, given.out !== undefined && shareMemory(call.source, call.target));
+    this.keep(x, given.out === undefined ? undefined : call);
     return call.result as Output<X>;
   }
 
