@@ -441,12 +441,13 @@ export class CrossEntropyLoss<R extends Reduction = 'mean'> extends Trainable<Co
 
   /**
    * The gradient of the last `forward`'s loss by its logits, like the function `crossEntropyGrad`; with `none` of the sum of the losses,
-   * or of that of their products with `grad`, a number for each.
+   * or of that of their products with `grad`, a number for each. Its kind is that of the logits, of which TypeScript is told:
+   * `loss.backward<Tensor>()`.
    *
    * @throws Error where no `forward` came before, or after `eval()`; TypeError where there is a `grad` for a loss that is one number, or
    * of another dtype than the logits, RangeError where it has another shape than the losses.
    */
-  backward(grad?: R extends 'none' ? Input : undefined): Output<Input>;
+  backward<X extends Input = Input>(grad?: R extends 'none' ? Input : undefined): Output<X>;
   backward(grad?: unknown, more?: unknown): unknown {
     if (more !== undefined) throw new TypeError(`${this.title()} takes grad alone, got also ${describe(more)}`);
     if (grad !== undefined && this.reduction !== 'none')
