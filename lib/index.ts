@@ -405,12 +405,14 @@ export {
   Tanh,
   Tanhshrink,
   Threshold,
+  type Trainable,
 } from './functions/layers.js';
 export {
   CrossEntropyLoss,
   type CrossEntropyOptions,
   crossEntropy,
   crossEntropyGrad,
+  type LossOf,
   type Probabilities,
   type Reduction,
   type Targets,
@@ -418,7 +420,14 @@ export {
 export { activation } from './functions/names.js';
 export { type PReLUOptions, prelu, preluGrad, preluWeightGrad, type Weight } from './functions/prelu.js';
 export type { SoftmaxMask, SoftmaxOptions } from './functions/slices.js';
-export { LogSumExp, type LogSumExpOptions, logSumExp, logSumExpGrad } from './functions/sums.js';
+export {
+  LogSumExp,
+  type LogSumExpOptions,
+  logSumExp,
+  logSumExpGrad,
+  type SumGrad,
+  type SumOf,
+} from './functions/sums.js';
 export type {
   DataOf,
   DTypeOf,

@@ -167,6 +167,8 @@ function readCall(name: string, logits: FloatArray | Tensor, target: unknown, se
   const likely = isProbabilities(target) ? probabilitiesLike(logits, target, settings, name) : undefined;
   const classes = likely === undefined ? classesOf(target, slices, settings.ignoreIndex ?? -100, name) : undefined;
   const { x } = memoryOf(logits, name, 'logits');
+  if (lengthOf(x) !== sizeOf(shape))
+    throw new RangeError(`${name}: logits had ${sizeOf(shape)} elements, and has ${lengthOf(x)} since target was read`);
   const { labelSmoothing: smoothing = 0 } = settings;
   // Not by `...slices`, which takes V8 7 us (Node 20).
   return {
@@ -191,6 +193,7 @@ function countedOf(classes: Int32Array): number {
 }
 
 const shapeOf = (input: FloatArray | Tensor) => (isFloatArray(input) ? [lengthOf(input)] : input.shape);
+
 /** A typed array of another type is classes; in its names V8 looks up slowly. */
 const isProbabilities = (target: unknown): target is Input =>
   typeName(target) === undefined ? isTensorLike(target) : isFloatArray(target);
@@ -311,13 +314,13 @@ function lossOf(name: string, logits: Input, target: unknown, settings: Settings
   let sum = 0;
   let lost = 0;
   for (let i = 0; i < count; i++) {
-    const target = classes === undefined ? 0 : classes[i]!;
-    if (target < 0) continue;
+    const own = classes === undefined ? 0 : classes[i]!;
+    if (own < 0) continue;
     const [start, maximum, log] = [startOf(i, call), maxima[i]!, logs[i]!];
     let loss: number;
     if (probabilities !== undefined) loss = sharedLoss(x, probabilities, start, call, maximum, log);
-    else if (spread > 0) loss = smoothedLoss(x, target, start, call, maximum, log);
-    else loss = maximum - x[start + target * inner]! + log;
+    else if (spread > 0) loss = smoothedLoss(x, own, start, call, maximum, log);
+    else loss = maximum - x[start + own * inner]! + log;
     losses[i] = loss;
     const next = sum + loss;
     const added = next - sum;
@@ -364,7 +367,7 @@ function lossGrad(name: string, logits: Input, target: unknown, settings: Settin
   const given = { out: undefined, precision: settings.precision, own: [dim] };
   const { y } = slicesGrad('logSoftmax', name, grads, like!, given);
   // Only now: p / n would have been rounded before p is taken off.
-  if (isMean && !isOneClass) for (let i = 0, { length } = y; i < length; i++) y[i]! /= counted;
+  if (isMean && !isOneClass && counted > 0) for (let i = 0, { length } = y; i < length; i++) y[i]! /= counted;
   if (factors !== undefined)
     scaleSlices(
       y,

@@ -195,6 +195,17 @@ describe.each(nonlin.backends())('%s', (backend) => {
     expect(crossEntropy(Float64Array.of(1, 2), [0], { labelSmoothing: 1 })).toBe(
       crossEntropy(Float64Array.of(1, 2), [1], { labelSmoothing: 1 }),
     );
+    // Nothing that counts, smoothed or not.
+    for (const labelSmoothing of [0, 0.1]) {
+      const two = new Tensor([[1, 2]]);
+      expect(crossEntropy(two, [-100], { labelSmoothing })).toBe(NaN);
+      expect(crossEntropyGrad(two, [-100], { labelSmoothing }).data.map((v) => v + 0)).toEqual(Float32Array.of(0, 0));
+    }
+    // A single number.
+    const scalar = new Tensor(3);
+    expect(crossEntropy(scalar, scalar)).toBe(0);
+    expect(crossEntropyGrad(scalar, scalar).shape).toEqual([]);
+    expect(logSumExpGrad(new Tensor(2), scalar)).toEqual(new Tensor(2));
     // No slice, and no class.
     const none = new Tensor(new Float64Array(0), { shape: [0, 3] });
     expect(crossEntropy(none, none)).toBe(NaN);
@@ -408,5 +419,22 @@ describe('refuses', () => {
       },
     });
     expect(() => crossEntropy(logits, target)).toThrow('crossEntropy: logits is detached');
+  });
+
+  it('one whose getters shrink it', () => {
+    const buffer = Reflect.construct(ArrayBuffer, [16, { maxByteLength: 16 }]) as ArrayBuffer & {
+      resize(bytes: number): void;
+    };
+    const logits = new Float32Array(buffer);
+    const target = Object.defineProperty([0], 0, {
+      get() {
+        buffer.resize(8);
+        return 3;
+      },
+    });
+    const had = 'logits had 4 elements, and has 2 since target was read';
+    expect(() => crossEntropy(logits, target)).toThrow(had);
+    buffer.resize(16);
+    expect(() => crossEntropyGrad(logits, target)).toThrow(had);
   });
 });
