@@ -405,11 +405,29 @@ export {
   Tanh,
   Tanhshrink,
   Threshold,
+  type Trainable,
 } from './functions/layers.js';
-export { crossEntropy, crossEntropyGrad, logSumExp } from './functions/losses.js';
+export {
+  CrossEntropyLoss,
+  type CrossEntropyOptions,
+  crossEntropy,
+  crossEntropyGrad,
+  type LossOf,
+  type Probabilities,
+  type Reduction,
+  type Targets,
+} from './functions/losses.js';
 export { activation } from './functions/names.js';
 export { type PReLUOptions, prelu, preluGrad, preluWeightGrad, type Weight } from './functions/prelu.js';
 export type { SoftmaxMask, SoftmaxOptions } from './functions/slices.js';
+export {
+  LogSumExp,
+  type LogSumExpOptions,
+  logSumExp,
+  logSumExpGrad,
+  type SumGrad,
+  type SumOf,
+} from './functions/sums.js';
 export type {
   DataOf,
   DTypeOf,

@@ -45,64 +45,21 @@ class Callable {
   }
 }
 
-/** A layer is called as `layer(x)`, which is `layer.forward(x)`. */
-export interface Layer {
-  // biome-ignore lint/style/useShorthandFunctionType: it merges with the class below.
-  <X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>): Result<X, O>;
-}
-
 /**
- * An activation as an object. In training, which it is made for, it keeps the input of its last `forward`
- * for `backward(grad)`: by reference, so that the memory stays alive, and what is written to it in between counts. After `eval()` it
- * keeps nothing.
+ * What in training, which it is made for, keeps the input of its last `forward` for `backward`: by reference, so that the memory stays
+ * alive, and what is written to it in between counts. After `eval()` it keeps nothing.
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface says that it can be called, which Callable makes true.
-export abstract class Layer extends Callable {
+export abstract class Trainable<Kept> extends Callable {
   #training = true;
-  #input: Input | undefined;
+  #kept: Kept | undefined;
   #why = 'no forward came before it';
 
-  protected abstract compute(x: Input, given: Given): Operands;
-  protected abstract computeGrad(grad: Input, x: Input, given: Given): Operands;
+  abstract forward(...args: never): unknown;
   /** What `toString()` and messages call the layer; a class made from one of these may give its own. */
   protected abstract title(): string;
   /** What stands between the brackets of `toString()`. */
   protected describe(): string {
     return '';
-  }
-  /** The options that calls take besides `out` and `precision`. */
-  protected options(): readonly string[] {
-    return noOptions.own as readonly string[];
-  }
-  /** The options that only the constructor takes. */
-  protected fixed(): readonly string[] {
-    return noOptions.own as readonly string[];
-  }
-
-  /**
-   * The activation of x: a typed array for a typed array, a Tensor for everything else.
-   *
-   * @throws TypeError, RangeError where x or an option is of the wrong kind or size, before anything is written.
-   */
-  forward<X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>): Result<X, O>;
-  forward<X extends Input>(x: X, options?: unknown, more?: unknown): Output<X> {
-    if (more !== undefined) throw tooMany(more, this.title(), 'x');
-    const given = this.#read(options);
-    const call = this.compute(x, given);
-    if (this.#training) this.#keep(x, given.out !== undefined && shareMemory(call.source, call.target));
-    return call.result as Output<X>;
-  }
-
-  /**
-   * `grad` times the derivative at x, or at the input of the last `forward` where x is not given.
-   *
-   * @throws Error where there is neither; TypeError, RangeError where the arguments do not fit each other.
-   */
-  backward<X extends Input, O extends Out<X> = undefined>(grad: X, x?: Input, options?: Options<X, O>): Result<X, O>;
-  backward<X extends Input>(grad: X, x: Input | undefined, options?: unknown, more?: unknown): Output<X> {
-    if (more !== undefined) throw tooMany(more, this.title(), 'grad, x');
-    const given = this.#read(options);
-    return this.computeGrad(grad, this.inputOf('backward', x), given).result as Output<X>;
   }
 
   /** Whether `forward` keeps its input. */
@@ -119,7 +76,7 @@ export abstract class Layer extends Callable {
     if (typeof mode !== 'boolean') throw new TypeError(`${this.title()}: train takes a boolean, got ${describe(mode)}`);
     if (mode === this.#training) return this;
     this.#training = mode;
-    this.#input = undefined;
+    this.#kept = undefined;
     this.#why = mode ? 'no forward came since train()' : 'after eval() none is kept';
     return this;
   }
@@ -144,24 +101,75 @@ export abstract class Layer extends Callable {
     return this.toString();
   }
 
+  /** Keeps an input in training, unless a call with an `out` overwrote it. */
+  protected keep(input: Kept, into?: Pick<Operands, 'source' | 'target'>): void {
+    if (!this.#training) return;
+    const overwritten = into !== undefined && shareMemory(into.source, into.target);
+    this.#kept = overwritten ? undefined : input;
+    if (overwritten) this.#why = 'the output of the last forward lies among its input';
+  }
+
+  /** The input of the last `forward`, for a method as it was called; `instead` is how to do without. */
+  protected kept(call: string, instead: string): Kept {
+    if (this.#kept !== undefined) return this.#kept;
+    const mend = `pass it: ${instead}${this.#training ? '' : ', or call train() before forward'}`;
+    throw new Error(`${this}.${call} needs the input of a forward, and ${this.#why}; ${mend}`);
+  }
+}
+
+/** A layer is called as `layer(x)`, which is `layer.forward(x)`. */
+export interface Layer {
+  // biome-ignore lint/style/useShorthandFunctionType: it merges with the class below.
+  <X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>): Result<X, O>;
+}
+
+/** An activation as an object: of x's shape, with the input of its last `forward` for `backward(grad)`. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface says that it can be called, which Callable makes true.
+export abstract class Layer extends Trainable<Input> {
+  protected abstract compute(x: Input, given: Given): Operands;
+  protected abstract computeGrad(grad: Input, x: Input, given: Given): Operands;
+  /** The options that calls take besides `out` and `precision`. */
+  protected options(): readonly string[] {
+    return noOptions.own as readonly string[];
+  }
+  /** The options that only the constructor takes. */
+  protected fixed(): readonly string[] {
+    return noOptions.own as readonly string[];
+  }
+
+  /**
+   * The activation of x: a typed array for a typed array, a Tensor for everything else.
+   *
+   * @throws TypeError, RangeError where x or an option is of the wrong kind or size, before anything is written.
+   */
+  forward<X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>): Result<X, O>;
+  forward<X extends Input>(x: X, options?: unknown, more?: unknown): Output<X> {
+    if (more !== undefined) throw tooMany(more, this.title(), 'x');
+    const given = this.#read(options);
+    const call = this.compute(x, given);
+    this.keep(x, given.out === undefined ? undefined : call);
+    return call.result as Output<X>;
+  }
+
+  /**
+   * `grad` times the derivative at x, or at the input of the last `forward` where x is not given.
+   *
+   * @throws Error where there is neither; TypeError, RangeError where the arguments do not fit each other.
+   */
+  backward<X extends Input, O extends Out<X> = undefined>(grad: X, x?: Input, options?: Options<X, O>): Result<X, O>;
+  backward<X extends Input>(grad: X, x: Input | undefined, options?: unknown, more?: unknown): Output<X> {
+    if (more !== undefined) throw tooMany(more, this.title(), 'grad, x');
+    const given = this.#read(options);
+    return this.computeGrad(grad, this.inputOf('backward', x), given).result as Output<X>;
+  }
+
   #read(options: unknown): Given {
     return options === undefined ? noOptions : readOptions(options, this.title(), this.options(), this.fixed());
   }
 
-  #keep(x: Input, overwritten: boolean): void {
-    this.#input = overwritten ? undefined : x;
-    if (overwritten) this.#why = 'the output of the last forward lies among its input';
-  }
-
   /** x, or the input of the last `forward` for a method that needs one. */
-  protected inputOf(method: string, x: Input | undefined = this.#input): Input {
-    if (x === undefined) throw this.#noInput(method);
-    return x;
-  }
-
-  #noInput(method: string): Error {
-    const mend = `pass it: ${method}(grad, x)${this.#training ? '' : ', or call train() before forward'}`;
-    return new Error(`${this}.${method}(grad) needs the input of a forward, and ${this.#why}; ${mend}`);
+  protected inputOf(method: string, x?: Input): Input {
+    return x === undefined ? this.kept(`${method}(grad)`, `${method}(grad, x)`) : x;
   }
 }
 

@@ -1,32 +1,32 @@
-// Functions that give a number for a slice: the logarithm of a sum of exponentials, and the loss that rests on it.
+// The loss of logits against classes or probabilities, its gradient, and the layer. No array of logarithms is made.
 
-import { backend } from '../backends/select.js';
 import { allocate, shapeText } from '../basics/allocate.js';
 import { checkPrecision, type Precision } from '../basics/checks.js';
-import { describe, inNameOf } from '../basics/errors.js';
-import { dtypeOf, type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
-import { checkOptions, optionOf } from '../basics/options.js';
-import { Parts, sizeOf } from '../tensor/shape.js';
-import { asTensor, contiguousData, type DTypeOf, Tensor } from '../tensor/tensor.js';
-import { dimOf, dimsOf } from './dims.js';
-import { type Input, operands } from './operands.js';
+import { describe } from '../basics/errors.js';
+import { dtypeOf, type FloatArray, isFloatArray, lengthOf, typeName } from '../basics/floats.js';
+import { checkOptions, optionOf, tooMany } from '../basics/options.js';
+import { isTensorLike } from '../tensor/foreign.js';
+import { Parts, sameShape, sizeOf } from '../tensor/shape.js';
+import { asTensor, type DataOf, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
+import { dimOf } from './dims.js';
+import type { Output } from './functions.js';
+import { Trainable } from './layers.js';
+import type { Input } from './operands.js';
 import { slicesGrad } from './slices.js';
+import { memoryOf, partsOf, readInput, type Sliced, scaleSlices } from './sums.js';
 
-export interface LogSumExpOptions {
-  /** The dimension or dimensions that are summed over; negative counts from the end. Default -1. */
-  readonly dim?: number | readonly number[];
-  /** Whether the result has them with size 1. Default false. */
-  readonly keepdim?: boolean;
-  readonly precision?: Precision;
-}
+/** What becomes of the losses of the slices. */
+export type Reduction = 'mean' | 'sum' | 'none';
 
-export interface CrossEntropyOptions {
+export interface CrossEntropyOptions<R extends Reduction = Reduction> {
   /** The dimension of the classes; negative counts from the end. Default 1 of two and more dimensions, as in PyTorch, and 0 of one. */
   readonly dim?: number;
-  /** `'mean'` (default) over the targets that count, `'sum'`, or `'none'`: a loss for each. */
-  readonly reduction?: 'mean' | 'sum' | 'none';
-  /** A target that does not count. Default -100. */
+  /** `'mean'` (default) over the slices that count, `'sum'`, or `'none'`: a loss for each. */
+  readonly reduction?: R;
+  /** A class that does not count. Default -100. Not for probabilities. */
   readonly ignoreIndex?: number;
+  /** How much of each target is spread over all classes alike, from 0 to 1. Default 0. */
+  readonly labelSmoothing?: number;
   readonly precision?: Precision;
 }
 
@@ -42,149 +42,197 @@ export type Targets =
   | Int16Array
   | BigInt64Array;
 
-/** x with its dimensions in an order in which the slices lie along one of them. */
-interface Sliced {
-  readonly x: FloatArray;
-  readonly shape: readonly number[];
-  readonly at: number;
-}
+/** A probability for each logit, of their dtype and shape; a typed array of as many elements has that shape. */
+export type Probabilities<X extends Input = Input> = DataOf<DTypeOf<X>> | TensorLike;
 
-/** The two parts of each slice's log(sum(e^x)), whose sum may cancel. */
-function partsOf({ x, shape, at }: Sliced, exact: boolean): { maxima: Float64Array; logs: Float64Array } {
-  const length = shape[at] ?? 1;
-  const count = lengthOf(x) === 0 ? sizeOf(shape.filter((_, i) => i !== at)) : lengthOf(x) / length;
-  const [maxima, logs] = [new Float64Array(count).fill(-Infinity), new Float64Array(count)];
-  if (lengthOf(x) > 0) backend.logParts(x, maxima, logs, length, sizeOf(shape, at + 1), exact);
-  return { maxima, logs };
-}
+/** What `crossEntropy` gives: a number, or with `none` the losses of the slices. */
+export type LossOf<X extends Input, R extends Reduction> = R extends 'none' ? Tensor<DTypeOf<X>> : number;
 
 /**
- * `log(sum(e^x))` over dimensions, which the result lacks, or has with size 1 where `keepdim` is true; of a typed array a number. The
- * largest entry is taken out, so that nothing overflows. Of -Infinity only, or of nothing, it is -Infinity, with +Infinity in it
- * +Infinity. Its gradient is softmax.
+ * The loss of logits against their classes, `-logSoftmax(logits)` at the target, or against probabilities, `-sum(p * logSoftmax(logits))`:
+ * `mean` over the slices, `sum`, or with `none` one for each. Where p is 0 nothing is added, of a logit of -Infinity neither, and a slice
+ * of p whose sum is not 1 is taken as it is. With `labelSmoothing` s of C classes, a target is p (1 - s) + s / C, p of a class being 1 at
+ * it and 0 elsewhere.
  *
- * @throws TypeError where x, `dim` or another option is of the wrong kind; RangeError where x has no such dimension.
- */
-export function logSumExp<X extends Input>(
-  x: X,
-  options?: LogSumExpOptions | number,
-): X extends FloatArray ? number : Tensor<DTypeOf<X>>;
-export function logSumExp(input: Input, options?: unknown): unknown {
-  const name = 'logSumExp';
-  const given = typeof options === 'number' ? { dim: options } : options;
-  checkOptions(given, name, ['dim', 'keepdim', 'precision'], 'dim');
-  const exact = checkPrecision(optionOf(given, 'precision'), name);
-  const keepdim = optionOf(given, 'keepdim') ?? false;
-  if (typeof keepdim !== 'boolean') throw new TypeError(`${name}: keepdim must be a boolean, got ${describe(keepdim)}`);
-  const { x, shape } = contiguousInput(input, name);
-  const dims = dimsOf(optionOf(given, 'dim'), shape, name);
-  const kept = shape.map((_, i) => i).filter((i) => !dims.includes(i));
-  const whole = new Tensor(new Parts(x, shape));
-  // The slices as rows, over all of the dimensions at once.
-  const rows = dims.length === 1 ? whole : whole.permute([...kept, ...dims]);
-  const sliced: Sliced =
-    dims.length === 1
-      ? { x, shape, at: dims[0]! }
-      : {
-          x: contiguousData(rows),
-          shape: [...kept.map((i) => shape[i]!), sizeOf(dims.map((i) => shape[i]!))],
-          at: kept.length,
-        };
-  const { maxima, logs } = partsOf(sliced, exact);
-  const y = allocate(dtypeOf(x), maxima.length);
-  for (let i = 0; i < y.length; i++) y[i] = maxima[i]! + logs[i]!;
-  if (isFloatArray(input)) return y[0];
-  const outcome = keepdim ? shape.map((extent, i) => (dims.includes(i) ? 1 : extent)) : kept.map((i) => shape[i]!);
-  return new Tensor(new Parts(y, Object.freeze(outcome)));
-}
-
-/**
- * The loss of logits against the numbers of their classes, `-logSoftmax(logits)` at the target: `mean` over the targets, `sum`, or with
- * `none` one for each. No array of probabilities is made.
+ * No array of logarithms is made. Every sum is of float64 and keeps its rounding errors, and none cancels unless some p is negative: the
+ * loss is within 4 ulp (float32: as `none` rounds it).
  *
- * @throws TypeError where an argument is of the wrong kind; RangeError where there are not as many targets as slices, or a target is
- * no class.
+ * ```ts
+ * crossEntropy(logits, [0, 2, 1]);                                // logits of [3, classes]
+ * crossEntropy(logits, teacher, { reduction: 'sum' });            // probabilities of [3, classes]
+ * ```
+ *
+ * @param logits a Float32Array, a Float64Array (one slice), a Tensor or anything tensor-like.
+ * @param target integers, as many as there are slices; or probabilities, floats of the dtype and shape of the logits.
+ * @throws TypeError where an argument is of the wrong kind, probabilities are of another dtype than the logits, or `ignoreIndex` comes
+ * with them; RangeError where there are not as many classes as slices, a target is no class, probabilities have another shape than the
+ * logits, or `labelSmoothing` is not in [0, 1].
  */
-export function crossEntropy(
-  logits: Input,
-  target: Targets,
-  options?: CrossEntropyOptions & { readonly reduction?: 'mean' | 'sum' },
-): number;
-export function crossEntropy<X extends Input>(
+export function crossEntropy<X extends Input, R extends Reduction = 'mean'>(
   logits: X,
-  target: Targets,
-  options: CrossEntropyOptions & { readonly reduction: 'none' },
-): Tensor<DTypeOf<X>>;
-export function crossEntropy(logits: Input, target: Targets, options?: CrossEntropyOptions): unknown {
-  const call = lossOf('crossEntropy', logits, target, options);
-  const { sliced, exact, classes, reduction } = call;
-  const { maxima, logs } = partsOf(sliced, exact);
-  const losses = allocate(dtypeOf(sliced.x), classes.length);
-  let [sum, lost, counted] = [0, 0, 0];
-  for (let i = 0; i < classes.length; i++) {
-    if (classes[i]! < 0) continue;
-    const loss = maxima[i]! - sliced.x[call.placeOf(i)]! + logs[i]!;
-    losses[i] = loss;
-    const next = sum + loss;
-    const added = next - sum;
-    lost += sum - (next - added) + (loss - added);
-    sum = next;
-    counted++;
-  }
-  if (reduction === 'none')
-    return new Tensor(new Parts(losses, Object.freeze(sliced.shape.filter((_, i) => i !== sliced.at))));
-  const total = Number.isFinite(sum) ? sum + lost : sum;
-  return reduction === 'sum' ? total : total / counted;
+  target: Targets | Probabilities<X>,
+  options?: CrossEntropyOptions<R>,
+): LossOf<X, R>;
+export function crossEntropy(logits: Input, target: unknown, options?: unknown): unknown {
+  return lossOf('crossEntropy', logits, target, readSettings(options, 'crossEntropy'));
 }
 
 /**
- * The gradient of {@link crossEntropy} by the logits: softmax, less 1 at the target, over the number of targets for `mean`; for `none`
- * the gradient of the sum. Targets that do not count have 0.
+ * The gradient of {@link crossEntropy} by the logits: of a slice `softmax(logits) * sum(p) - p`, for classes softmax less 1 at the target,
+ * over the number of slices for `mean`; for `none` the gradient of the sum. Slices that do not count have 0. An entry is within
+ * 4 ulp of the larger of the two terms, as their difference cancels where a share is what the target wants. Arguments as in
+ * {@link crossEntropy}.
+ *
+ * @returns of the kind, dtype and shape of the logits.
  */
 export function crossEntropyGrad<X extends Input>(
   logits: X,
-  target: Targets,
+  target: Targets | Probabilities<X>,
   options?: CrossEntropyOptions,
-): X extends FloatArray ? X : Tensor<DTypeOf<X>>;
-export function crossEntropyGrad(logits: Input, target: Targets, options?: CrossEntropyOptions): unknown {
-  const name = 'crossEntropyGrad';
-  const from = isFloatArray(logits) ? logits : asTensor(logits, 'logits', name);
-  const { sliced, classes, reduction, placeOf, exact } = lossOf(name, from, target, options);
-  const counted = classes.reduce((count, one) => count + Number(one >= 0), 0);
-  // Of logSoftmax, with -1 or -1 / n at the targets and 0 elsewhere.
-  const grad = allocate(dtypeOf(sliced.x), lengthOf(sliced.x));
-  for (let i = 0; i < classes.length; i++)
-    if (classes[i]! >= 0) grad[placeOf(i)] = reduction === 'mean' ? -1 / counted : -1;
-  const call = operands(name, from, undefined);
-  const g = isFloatArray(from) ? grad : new Tensor(new Parts(grad, call.shape!));
-  const given = { out: undefined, precision: exact ? 'exact' : 'fast', own: [sliced.at] };
-  return slicesGrad('logSoftmax', name, g, from, given).result;
+): Output<X>;
+export function crossEntropyGrad(logits: Input, target: unknown, options?: unknown): unknown {
+  return lossGrad('crossEntropyGrad', logits, target, readSettings(options, 'crossEntropyGrad'));
 }
 
-interface Loss {
-  readonly sliced: Sliced;
-  readonly exact: boolean;
-  readonly reduction: 'mean' | 'sum' | 'none';
-  /** The class of each slice, or -1 where it does not count. */
-  readonly classes: Int32Array;
-  /** Where the target of slice i lies in x. */
-  readonly placeOf: (i: number) => number;
+/** The options as they were given, of the right kinds. */
+interface Settings {
+  readonly dim: unknown;
+  readonly reduction: Reduction | undefined;
+  readonly ignoreIndex: number | undefined;
+  readonly labelSmoothing: number | undefined;
+  readonly precision: Precision | undefined;
 }
 
-function lossOf(name: string, logits: Input, target: unknown, options: unknown): Loss {
-  checkOptions(options, name, ['dim', 'reduction', 'ignoreIndex', 'precision'], "reduction: 'sum'");
-  const exact = checkPrecision(optionOf(options, 'precision'), name);
-  const reduction = optionOf(options, 'reduction') ?? 'mean';
-  if (reduction !== 'mean' && reduction !== 'sum' && reduction !== 'none')
+const none: Settings = Object.freeze({
+  dim: undefined,
+  reduction: undefined,
+  ignoreIndex: undefined,
+  labelSmoothing: undefined,
+  precision: undefined,
+});
+
+function readSettings(options: unknown, name: string): Settings {
+  if (options === undefined) return none;
+  checkOptions(options, name, Object.keys(none), "reduction: 'sum'");
+  const dim = optionOf(options, 'dim');
+  const reduction = optionOf(options, 'reduction');
+  const ignoreIndex = optionOf(options, 'ignoreIndex');
+  const labelSmoothing = optionOf(options, 'labelSmoothing');
+  const precision = optionOf(options, 'precision');
+  checkPrecision(precision, name);
+  if (reduction !== undefined && reduction !== 'mean' && reduction !== 'sum' && reduction !== 'none')
     throw new TypeError(`${name}: reduction must be 'mean', 'sum' or 'none', got ${describe(reduction)}`);
-  const ignored = optionOf(options, 'ignoreIndex') ?? -100;
-  if (!Number.isInteger(ignored))
-    throw new TypeError(`${name}: ignoreIndex must be an integer, got ${describe(ignored)}`);
-  const { x, shape } = contiguousInput(logits, name, 'logits');
-  const at = dimOf(optionOf(options, 'dim') ?? Math.min(1, shape.length - 1), shape, name);
-  const length = shape[at]!;
+  if (ignoreIndex !== undefined && !Number.isInteger(ignoreIndex))
+    throw new TypeError(`${name}: ignoreIndex must be an integer, got ${describe(ignoreIndex)}`);
+  if (labelSmoothing !== undefined && typeof labelSmoothing !== 'number')
+    throw new TypeError(`${name}: labelSmoothing must be a number, got ${describe(labelSmoothing)}`);
+  if (labelSmoothing !== undefined && !(labelSmoothing >= 0 && labelSmoothing <= 1))
+    throw new RangeError(`${name}: labelSmoothing must be from 0 to 1, got ${labelSmoothing}`);
+  return {
+    dim,
+    reduction,
+    ignoreIndex: ignoreIndex as number | undefined,
+    labelSmoothing,
+    precision: precision as Precision | undefined,
+  };
+}
+
+/** How the slices lie in the logits. */
+interface Slices extends Pick<Sliced, 'shape' | 'at'> {
+  readonly length: number;
+  readonly inner: number;
+  readonly count: number;
+}
+
+/** The logits, and what each slice of them is to be. */
+interface Call extends Slices, Sliced {
+  /** The class of each slice, or -1 where it does not count. */
+  readonly classes: Int32Array | undefined;
+  readonly probabilities: FloatArray | undefined;
+  /** A target is p * keep + spread, of which nothing is spread as a rule. */
+  readonly keep: number;
+  readonly spread: number;
+  /** How many slices count. */
+  readonly counted: number;
+}
+
+function readCall(name: string, logits: FloatArray | Tensor, target: unknown, settings: Settings): Call {
+  const shape = shapeOf(logits);
+  const at = dimOf(settings.dim ?? Math.min(1, shape.length - 1), shape, name);
+  const length = shape[at] ?? 1;
   const inner = sizeOf(shape, at + 1);
   const count = sizeOf(shape.filter((_, i) => i !== at));
+  const slices: Slices = { shape, at, length, inner, count };
+  // The targets before the memory of the logits is found: they may be getters, which can do anything to it.
+  const likely = isProbabilities(target) ? probabilitiesLike(logits, target, settings, name) : undefined;
+  const classes = likely === undefined ? classesOf(target, slices, settings.ignoreIndex ?? -100, name) : undefined;
+  const { x } = memoryOf(logits, name, 'logits');
+  if (lengthOf(x) !== sizeOf(shape))
+    throw new RangeError(`${name}: logits had ${sizeOf(shape)} elements, and has ${lengthOf(x)} since target was read`);
+  const { labelSmoothing: smoothing = 0 } = settings;
+  // Not by `...slices`, which takes V8 7 us (Node 20).
+  return {
+    shape,
+    at,
+    length,
+    inner,
+    count,
+    x,
+    classes,
+    probabilities: likely && memoryOf(likely, name, 'target').x,
+    keep: 1 - smoothing,
+    spread: smoothing === 0 ? 0 : smoothing / length,
+    counted: classes === undefined ? count : countedOf(classes),
+  };
+}
+
+function countedOf(classes: Int32Array): number {
+  let counted = 0;
+  for (let i = 0; i < classes.length; i++) if (classes[i]! >= 0) counted++;
+  return counted;
+}
+
+const shapeOf = (input: FloatArray | Tensor) => (isFloatArray(input) ? [lengthOf(input)] : input.shape);
+
+/** A typed array of another type is classes; in its names V8 looks up slowly. */
+const isProbabilities = (target: unknown): target is Input =>
+  typeName(target) === undefined ? isTensorLike(target) : isFloatArray(target);
+
+/** Probabilities of the logits' dtype and shape. */
+function probabilitiesLike(
+  logits: FloatArray | Tensor,
+  target: Input,
+  { ignoreIndex }: Settings,
+  name: string,
+): FloatArray | Tensor {
+  if (ignoreIndex !== undefined)
+    throw new TypeError(`${name}: ignoreIndex is for classes, and the target is probabilities`);
+  const from = readInput(target, name, 'target');
+  const [dtype, theirs] = [logits, from].map((one) => (isFloatArray(one) ? dtypeOf(one) : one.dtype));
+  if (theirs !== dtype)
+    throw new TypeError(
+      `${name}: a target of floats is probabilities and must be ${dtype} like the logits, got ${theirs}`,
+    );
+  const shape = shapeOf(logits);
+  const fits = isFloatArray(from) ? lengthOf(from) === sizeOf(shape) : sameShape(from.shape, shape);
+  if (!fits)
+    throw new RangeError(
+      `${name}: a target of floats is probabilities, of the shape ${shapeText(shape)} of the logits, got ${isFloatArray(from) ? describe(from) : shapeText(from.shape)}`,
+    );
+  return from;
+}
+
+function targetsOf(target: unknown, name: string): ArrayLike<unknown> {
+  if (typeof target === 'number') return [target];
+  if (Array.isArray(target) || (ArrayBuffer.isView(target) && !(target instanceof DataView)))
+    return target as unknown as ArrayLike<unknown>;
+  throw new TypeError(
+    `${name}: target must be an integer, a list or a typed array of integers, or probabilities in a Tensor or an array of floats, got ${describe(target)}`,
+  );
+}
+
+/** The classes, each read once. */
+function classesOf(target: unknown, { shape, at, count, length }: Slices, ignored: number, name: string): Int32Array {
   const targets = targetsOf(target, name);
   if (targets.length !== count)
     throw new RangeError(
@@ -192,40 +240,235 @@ function lossOf(name: string, logits: Input, target: unknown, options: unknown):
     );
   const classes = new Int32Array(count);
   for (let i = 0; i < count; i++) {
-    const one = Number(targets[i]);
-    if (!Number.isInteger(one)) throw new TypeError(`${name}: target must hold integers, got ${describe(targets[i])}`);
+    const given = targets[i];
+    const one = typeof given === 'bigint' ? Number(given) : (given as number);
+    if (!Number.isInteger(one))
+      throw new TypeError(
+        `${name}: target must hold integers, got ${describe(given)}; probabilities are a Tensor or an array of floats`,
+      );
     if (one !== ignored && (one < 0 || one >= length))
       throw new RangeError(`${name}: target ${one} is none of ${length} classes`);
     classes[i] = one === ignored ? -1 : one;
   }
-  const placeOf = (i: number) => (Math.floor(i / inner) * length + classes[i]!) * inner + (i % inner);
-  return { sliced: { x, shape, at }, exact, reduction, classes, placeOf };
+  return classes;
 }
 
-function targetsOf(target: unknown, name: string): ArrayLike<number | bigint> {
-  if (typeof target === 'number') return [target];
-  if (Array.isArray(target) || (ArrayBuffer.isView(target) && !(target instanceof DataView)))
-    return target as unknown as ArrayLike<number>;
-  throw new TypeError(
-    `${name}: target must be an integer, a list or a typed array of integers, got ${describe(target)}`,
-  );
+/** Where a slice has its first entry. */
+const startOf = (i: number, { length, inner }: Slices) => Math.floor(i / inner) * length * inner + (i % inner);
+
+/**
+ * -sum(p * logSoftmax) of a slice, p * keep + spread in the place of p. A logarithm with the other sign is the distance to the maximum
+ * and what all entries come to above it, both at least 0, so that no term cancels another where no p is negative; the sum keeps its
+ * rounding errors.
+ */
+function sharedLoss(
+  x: FloatArray,
+  p: FloatArray,
+  start: number,
+  { length, inner, keep, spread }: Call,
+  maximum: number,
+  log: number,
+): number {
+  let sum = 0;
+  let lost = 0;
+  for (let j = 0, at = start; j < length; j++, at += inner) {
+    const share = p[at]! * keep + spread;
+    // 0 times infinity would be NaN.
+    if (share === 0) continue;
+    const term = share * (maximum - x[at]! + log);
+    const next = sum + term;
+    const added = next - sum;
+    lost += sum - (next - added) + (term - added);
+    sum = next;
+  }
+  return Number.isFinite(sum) ? sum + lost : sum;
 }
 
-function contiguousInput(
-  input: Input,
-  name: string,
-  what = 'x',
-): { readonly x: FloatArray; readonly shape: readonly number[] } {
-  const call = operandsOf(input, name, what);
-  return { x: call.x, shape: call.shape };
+/** The same of one class, where something is spread. */
+function smoothedLoss(
+  x: FloatArray,
+  target: number,
+  start: number,
+  { length, inner, keep, spread }: Call,
+  maximum: number,
+  log: number,
+): number {
+  let sum = 0;
+  let lost = 0;
+  for (let j = 0, at = start; j < length; j++, at += inner) {
+    const term = maximum - x[at]! + log;
+    const next = sum + term;
+    const added = next - sum;
+    lost += sum - (next - added) + (term - added);
+    sum = next;
+  }
+  const own = keep === 0 ? 0 : keep * (maximum - x[start + target * inner]! + log);
+  return own + spread * (Number.isFinite(sum) ? sum + lost : sum);
 }
 
-function operandsOf(input: Input, name: string, what: string) {
-  const tensor = isFloatArray(input) ? undefined : asTensor(input, what, name);
-  if (tensor === undefined) return { x: input as FloatArray, shape: [lengthOf(input as FloatArray)] };
-  try {
-    return { x: contiguousData(tensor), shape: tensor.shape };
-  } catch (error) {
-    throw inNameOf(`${name}: ${what}`, error);
+function lossOf(name: string, logits: Input, target: unknown, settings: Settings): unknown {
+  const call = readCall(name, readInput(logits, name, 'logits'), target, settings);
+  const { x, shape, at, count, classes, probabilities, spread, inner, counted } = call;
+  const { maxima, logs } = partsOf(call, settings.precision === 'exact');
+  const losses = allocate(dtypeOf(x), count);
+  let sum = 0;
+  let lost = 0;
+  for (let i = 0; i < count; i++) {
+    const own = classes === undefined ? 0 : classes[i]!;
+    if (own < 0) continue;
+    const [start, maximum, log] = [startOf(i, call), maxima[i]!, logs[i]!];
+    let loss: number;
+    if (probabilities !== undefined) loss = sharedLoss(x, probabilities, start, call, maximum, log);
+    else if (spread > 0) loss = smoothedLoss(x, own, start, call, maximum, log);
+    else loss = maximum - x[start + own * inner]! + log;
+    losses[i] = loss;
+    const next = sum + loss;
+    const added = next - sum;
+    lost += sum - (next - added) + (loss - added);
+    sum = next;
+  }
+  if (settings.reduction === 'none')
+    return new Tensor(new Parts(losses, Object.freeze(shape.filter((_, i) => i !== at))));
+  const total = Number.isFinite(sum) ? sum + lost : sum;
+  return settings.reduction === 'sum' ? total : total / counted;
+}
+
+/** What the gradient of logSoftmax is taken for: the shares of each slice with the other sign, those of classes times a factor. */
+function negativeTargets(call: Call, factor: number, name: string): FloatArray {
+  const { x, shape, classes, probabilities, keep, spread, length, inner, count } = call;
+  const g = allocate(dtypeOf(x), lengthOf(x), name, shape);
+  if (probabilities !== undefined) {
+    for (let i = 0, size = g.length; i < size; i++) g[i] = -(probabilities[i]! * keep + spread);
+    return g;
+  }
+  for (let i = 0; i < count; i++) {
+    const target = classes![i]!;
+    if (target < 0) continue;
+    const start = startOf(i, call);
+    if (spread > 0) for (let j = 0, at = start; j < length; j++, at += inner) g[at] = -spread;
+    g[start + target * inner] = -(keep + spread) * factor;
+  }
+  return g;
+}
+
+/** The gradient, of the losses by `grad` where there is one. */
+function lossGrad(name: string, logits: Input, target: unknown, settings: Settings, grad?: unknown): unknown {
+  const from = readInput(logits, name, 'logits');
+  const by = grad === undefined ? undefined : asTensor(grad, 'grad', name);
+  const call = readCall(name, from, target, settings);
+  const { x, shape, at: dim, spread, counted, classes } = call;
+  const theirs = shape.filter((_, i) => i !== dim);
+  if (by !== undefined) checkGrad(by, theirs, dtypeOf(x), name);
+  const factors = by && memoryOf(by, name, 'grad').x;
+  const isMean = (settings.reduction ?? 'mean') === 'mean';
+  const isOneClass = classes !== undefined && spread === 0;
+  const g = negativeTargets(call, isOneClass && isMean ? 1 / counted : 1, name);
+  const [grads, like] = [g, x].map((data) => new Tensor(new Parts(data, shape)));
+  const given = { out: undefined, precision: settings.precision, own: [dim] };
+  const { y } = slicesGrad('logSoftmax', name, grads, like!, given);
+  // Only now: p / n would have been rounded before p is taken off.
+  if (isMean && !isOneClass && counted > 0) for (let i = 0, { length } = y; i < length; i++) y[i]! /= counted;
+  if (factors !== undefined)
+    scaleSlices(
+      y,
+      shape,
+      factors,
+      shape.map((extent, i) => (i === dim ? 1 : extent)),
+    );
+  return isFloatArray(from) ? y : new Tensor(new Parts(y, shape));
+}
+
+function checkGrad(grad: Tensor, shape: readonly number[], dtype: string, name: string): void {
+  if (grad.dtype !== dtype) throw new TypeError(`${name}: grad must be ${dtype} like the logits, got ${grad.dtype}`);
+  if (!sameShape(grad.shape, shape))
+    throw new RangeError(`${name}: grad has shape ${shapeText(grad.shape)} but the losses have ${shapeText(shape)}`);
+}
+
+/** It is called as `loss(logits, target)`, which is `loss.forward(logits, target)`. */
+export interface CrossEntropyLoss<R extends Reduction = 'mean'> {
+  // biome-ignore lint/style/useShorthandFunctionType: it merges with the class below.
+  <X extends Input>(logits: X, target: Targets | Probabilities<X>): LossOf<X, R>;
+}
+
+/** What the last `forward` was given. */
+interface Compared {
+  readonly logits: Input;
+  readonly target: unknown;
+}
+
+/** The loss of logits against classes or probabilities, like the function `crossEntropy`. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface says that it can be called, which Callable makes true.
+export class CrossEntropyLoss<R extends Reduction = 'mean'> extends Trainable<Compared> {
+  readonly #settings: Settings;
+
+  /** @throws TypeError, RangeError where an option is of the wrong kind or size. */
+  constructor(options?: CrossEntropyOptions<R>);
+  constructor(options?: unknown, more?: unknown) {
+    super();
+    if (more !== undefined) throw tooMany(more, 'CrossEntropyLoss');
+    this.#settings = readSettings(options, 'CrossEntropyLoss');
+    const { dim } = this.#settings;
+    if (dim !== undefined && !Number.isInteger(dim))
+      throw new TypeError(`CrossEntropyLoss: dim must be an integer, got ${describe(dim)}`);
+  }
+
+  /** The dimension of the classes, where one was given. */
+  get dim(): number | undefined {
+    return this.#settings.dim as number | undefined;
+  }
+  /** What becomes of the losses of the slices. */
+  get reduction(): R {
+    return (this.#settings.reduction ?? 'mean') as R;
+  }
+  /** The class that does not count. */
+  get ignoreIndex(): number {
+    return this.#settings.ignoreIndex ?? -100;
+  }
+  /** How much of each target is spread over all classes. */
+  get labelSmoothing(): number {
+    return this.#settings.labelSmoothing ?? 0;
+  }
+
+  /**
+   * The loss: a number, or with `none` a Tensor of one for each slice.
+   *
+   * @throws like the function `crossEntropy`.
+   */
+  forward<X extends Input>(logits: X, target: Targets | Probabilities<X>): LossOf<X, R>;
+  forward(logits: Input, target: unknown, more?: unknown): unknown {
+    if (more !== undefined) throw new TypeError(`${this.title()} takes logits and target, got also ${describe(more)}`);
+    const loss = lossOf(this.title(), logits, target, this.#settings);
+    this.keep({ logits, target });
+    return loss;
+  }
+
+  /**
+   * The gradient of the last `forward`'s loss by its logits, like the function `crossEntropyGrad`; with `none` of the sum of the losses,
+   * or of that of their products with `grad`, a number for each. Its kind is that of the logits, of which TypeScript is told:
+   * `loss.backward<Tensor>()`.
+   *
+   * @throws Error where no `forward` came before, or after `eval()`; TypeError where there is a `grad` for a loss that is one number, or
+   * of another dtype than the logits, RangeError where it has another shape than the losses.
+   */
+  backward<X extends Input = Input>(grad?: R extends 'none' ? Input : undefined): Output<X>;
+  backward(grad?: unknown, more?: unknown): unknown {
+    if (more !== undefined) throw new TypeError(`${this.title()} takes grad alone, got also ${describe(more)}`);
+    if (grad !== undefined && this.reduction !== 'none')
+      throw new TypeError(
+        `${this.title()}: backward takes no grad for reduction '${this.reduction}', whose loss is one number, got ${describe(grad)}`,
+      );
+    const { logits, target } = this.kept('backward()', 'crossEntropyGrad(logits, target)');
+    return lossGrad(this.title(), logits, target, this.#settings, grad);
+  }
+
+  protected title(): string {
+    return 'CrossEntropyLoss';
+  }
+  protected override describe(): string {
+    const settings: readonly (readonly [string, unknown])[] = Object.entries(this.#settings);
+    return settings
+      .filter(([, value]) => value !== undefined)
+      .map(([option, value]) => `${option}=${typeof value === 'string' ? `'${value}'` : value}`)
+      .join(', ');
   }
 }

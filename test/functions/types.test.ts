@@ -3,6 +3,9 @@ import ndarray, { type NdArray } from 'ndarray';
 import * as ort from 'onnxruntime-common';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
+  CrossEntropyLoss,
+  crossEntropy,
+  crossEntropyGrad,
   type DType,
   type FloatArray,
   GELU,
@@ -12,11 +15,15 @@ import {
   type Input,
   type IntegerList,
   type Integers,
+  LogSumExp,
+  logSumExp,
+  logSumExpGrad,
   type Mask,
   type Nested,
   type NewArray,
   type Options,
   type Output,
+  type Reduction,
   ReLU,
   relu,
   reluGrad,
@@ -88,6 +95,61 @@ describe('a result', () => {
     expectTypeOf(new Softmax().backward(f64, f64)).toEqualTypeOf<Float64Array<ArrayBuffer>>();
     expectTypeOf(new ReLU().backward(tensor, tensor, { out })).toEqualTypeOf<typeof out>();
     expect(new Softmax()(tensor, { out })).toBe(out);
+  });
+});
+
+describe('a loss', () => {
+  const targets = [1];
+  const shares = new Tensor([[0.5, 0.5]]);
+  const logits = new Tensor([[1, 2]]);
+
+  it('is a number, or with none a Tensor', () => {
+    expectTypeOf(crossEntropy(logits, targets)).toEqualTypeOf<number>();
+    expectTypeOf(crossEntropy(f64, Float64Array.of(1, 0), { reduction: 'sum' })).toEqualTypeOf<number>();
+    expectTypeOf(crossEntropy(logits, shares, { labelSmoothing: 0.1 })).toEqualTypeOf<number>();
+    expectTypeOf(crossEntropy(logits, shares, { reduction: 'none' })).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(crossEntropy(f64, 1, { reduction: 'none' })).toEqualTypeOf<Tensor<'float64'>>();
+    const reduction = 'sum' as Reduction;
+    expectTypeOf(crossEntropy(logits, targets, { reduction })).toEqualTypeOf<number | Tensor<'float32'>>();
+    expectTypeOf(crossEntropyGrad(logits, shares)).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(crossEntropyGrad(f64, 1)).toEqualTypeOf<Float64Array<ArrayBuffer>>();
+    expect(crossEntropy(logits, shares, { reduction: 'none' })).toBeInstanceOf(Tensor);
+  });
+
+  it('of a layer follows its reduction', () => {
+    const [mean, none] = [new CrossEntropyLoss(), new CrossEntropyLoss({ reduction: 'none' })];
+    expectTypeOf(mean(logits, targets)).toEqualTypeOf<number>();
+    expectTypeOf(none(logits, shares)).toEqualTypeOf<Tensor<'float32'>>();
+    mean(logits, targets);
+    expectTypeOf(mean.backward()).toEqualTypeOf<NewArray[DType] | Tensor>();
+    expectTypeOf(mean.backward<Tensor<'float32'>>()).toEqualTypeOf<Tensor<'float32'>>();
+    // @ts-expect-error one number has no grad
+    expect(() => mean.backward(tensor)).toThrow(TypeError);
+    none(logits, shares);
+    expect(none.backward(new Tensor([2]))).toBeInstanceOf(Tensor);
+  });
+
+  it('takes probabilities of its own dtype', () => {
+    // @ts-expect-error float64 for float32
+    expect(() => crossEntropy(f32, f64)).toThrow(TypeError);
+    // @ts-expect-error lists of lists
+    expect(() => crossEntropy(logits, [[0.5, 0.5]])).toThrow(TypeError);
+  });
+});
+
+describe('logSumExp', () => {
+  it('is a number of a typed array, and its gradient takes one', () => {
+    expectTypeOf(logSumExp(f32)).toEqualTypeOf<number>();
+    expectTypeOf(logSumExp(tensor, { keepdim: true })).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(logSumExpGrad(1, f64)).toEqualTypeOf<Float64Array<ArrayBuffer>>();
+    expectTypeOf(logSumExpGrad(new Tensor(1), tensor)).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(new LogSumExp()(f32)).toEqualTypeOf<number>();
+    expectTypeOf(new LogSumExp(0)(tensor)).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(new LogSumExp().backward(1, f32)).toEqualTypeOf<Float32Array<ArrayBuffer>>();
+    // @ts-expect-error a number for a tensor
+    expect(() => logSumExpGrad(1, tensor)).toThrow(TypeError);
+    // @ts-expect-error a tensor for a number
+    expect(() => logSumExpGrad(tensor, f32)).toThrow(TypeError);
   });
 });
 

@@ -394,6 +394,64 @@ def conditioned_rows():
     return rows
 
 
+def losses(rows, to_float):
+    """The cross entropy of x against p, smoothed, and of the first class, and their gradients; softmax, and softmax times 3. None is -Infinity."""
+    result = []
+    for xs, ps, smoothing in rows:
+        xs, ps = [x if x is None else to_float(mpf(x)) for x in xs], [to_float(mpf(p)) for p in ps]
+        total = mp.fsum(mp.exp(mpf(x)) for x in xs if x is not None)
+        shares = [mpf(0) if x is None else mp.exp(mpf(x)) / total for x in xs]
+        logs = [None if x is None else mpf(x) - mp.log(total) for x in xs]
+
+        def against(targets):
+            targets = [mpf(p) * (1 - mpf(smoothing)) + mpf(smoothing) / len(xs) for p in targets]
+            whole = mp.fsum(targets)
+            loss = -mp.fsum(p * log for p, log in zip(targets, logs) if p != 0)
+            return {"loss": to_float(loss), "grad": [to_float(s * whole - p) for s, p in zip(shares, targets)]}
+
+        result.append({
+            "x": xs, "p": ps, "smoothing": smoothing,
+            "shares": [to_float(s) for s in shares], "thrice": [to_float(3 * s) for s in shares],
+            "probabilities": against(ps), "first": against([1] + [0] * (len(xs) - 1)),
+        })
+    return result
+
+
+def losses_rows():
+    source = random.Random("losses")
+    rows = []
+
+    def add(length, spread, offset=0, smoothing=0, whole=1):
+        weights = [source.expovariate(1) for _ in range(length)]
+        ps = [whole * w / sum(weights) for w in weights]
+        rows.append(([offset + source.uniform(-spread, spread) for _ in range(length)], ps, smoothing))
+
+    for length in (1, 2, 3, 7, 20, 100):
+        add(length, 4)
+    for smoothing in (0.1, 0.5, 0.9, 1):
+        add(5, 3, 0, smoothing)
+        add(33, 30, -7, smoothing)
+    for offset in (1000, -12345.678, 1e6):
+        add(6, 3, offset)
+    for whole in (1e-3, 0.3, 7, 1e6):
+        add(9, 5, 0, 0, whole)
+    add(12, 700)
+    add(6, 1e30)
+    # One entry is all but certain, and p says the same.
+    rows.append(([20, 0, -3], [1, 0, 0], 0))
+    rows.append(([40, 0, -3], [1, 0, 0], 0))
+    rows.append(([20, 0, -3], [1, 2.0**-30, 2.0**-60], 0))
+    rows.append(([20, 0, -3], [1, 0, 0], 2.0**-20))
+    # Masked entries, which p does not want.
+    rows.append(([1, None, 3, None], [0.25, 0, 0.75, 0], 0))
+    rows.append(([7, None, None], [1, 0, 0], 0))
+    # p is softmax itself, so that the gradient is what rounding left.
+    xs = [source.uniform(-2, 2) for _ in range(8)]
+    total = mp.fsum(mp.exp(x) for x in xs)
+    rows.append((xs, [mp.exp(x) / total for x in xs], 0))
+    return rows
+
+
 def erfc():
     """[x, erfc(x)] in one flat list, down to the last subnormal result."""
     source = random.Random("erfc")
@@ -413,6 +471,7 @@ def main():
     files = {f"{group_of(name)}/{name}": elementwise(name) for name in FUNCTIONS}
     files["softmax"] = {"float64": softmax(softmax_rows(), float64), "float32": softmax(softmax_rows(), float32)}
     files["conditioned"] = {f.__name__: conditioned(conditioned_rows(), f) for f in (float64, float32)}
+    files["losses"] = {f.__name__: losses(losses_rows(), f) for f in (float64, float32)}
     files["erfc"] = erfc()
     files["double-double"] = double_double()
     for name, content in files.items():

@@ -1,0 +1,259 @@
+// The logarithm of a sum of exponentials: a number for a slice, its gradient, and the layer.
+
+import { backend } from '../backends/select.js';
+import { allocate, shapeText } from '../basics/allocate.js';
+import { checkPrecision, checkPresent, type Precision } from '../basics/checks.js';
+import { describe, inNameOf } from '../basics/errors.js';
+import { copyOver, dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../basics/floats.js';
+import { checkOptions, optionOf, tooMany } from '../basics/options.js';
+import { broadcastStrides, contiguousStrides, forEachRow, Parts, sameShape, sizeOf } from '../tensor/shape.js';
+import { asTensor, contiguousData, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
+import { dimsOf } from './dims.js';
+import type { Output } from './functions.js';
+import { Trainable } from './layers.js';
+import type { Input } from './operands.js';
+import { slices } from './slices.js';
+
+export interface LogSumExpOptions {
+  /** The dimension or dimensions that are summed over; negative counts from the end. Default -1. */
+  readonly dim?: number | readonly number[];
+  /** Whether the result has them with size 1. Default false. */
+  readonly keepdim?: boolean;
+  readonly precision?: Precision;
+}
+
+/** What `logSumExp` gives. */
+export type SumOf<X extends Input> = X extends FloatArray ? number : Tensor<DTypeOf<X>>;
+/** What its gradient takes: a number for each slice. */
+export type SumGrad<X extends Input> = X extends FloatArray ? number : TensorLike;
+
+/** x with its dimensions in an order in which the slices lie along one of them. */
+export interface Sliced {
+  readonly x: FloatArray;
+  readonly shape: readonly number[];
+  readonly at: number;
+}
+
+/** The two parts of each slice's log(sum(e^x)), whose sum may cancel. */
+export function partsOf(
+  { x, shape, at }: Sliced,
+  exact: boolean,
+): { readonly maxima: Float64Array; readonly logs: Float64Array } {
+  const length = shape[at] ?? 1;
+  const count = lengthOf(x) === 0 ? sizeOf(shape.filter((_, i) => i !== at)) : lengthOf(x) / length;
+  const [maxima, logs] = [new Float64Array(count).fill(-Infinity), new Float64Array(count)];
+  if (lengthOf(x) > 0) backend.logParts(x, maxima, logs, length, sizeOf(shape, at + 1), exact);
+  return { maxima, logs };
+}
+
+/** An input as a typed array itself or a Tensor, whose memory `memoryOf` then finds. */
+export function readInput(input: Input, name: string, what = 'x'): FloatArray | Tensor {
+  if (!isFloatArray(input)) return asTensor(input, what, name);
+  if (lengthOf(input) === 0) checkPresent(input, `${name}: ${what}`);
+  return input;
+}
+
+/** The elements in row-major order, and their shape. */
+export function memoryOf(
+  input: FloatArray | Tensor,
+  name: string,
+  what = 'x',
+): { readonly x: FloatArray; readonly shape: readonly number[] } {
+  if (isFloatArray(input)) {
+    if (lengthOf(input) === 0) checkPresent(input, `${name}: ${what}`);
+    return { x: input, shape: [lengthOf(input)] };
+  }
+  try {
+    return { x: contiguousData(input), shape: input.shape };
+  } catch (error) {
+    throw inNameOf(`${name}: ${what}`, error);
+  }
+}
+
+/** Multiplies what lies in y, row-major in a shape, by a factor for each slice: theirs is the shape with size 1 along it. */
+export function scaleSlices(
+  y: FloatArray,
+  shape: readonly number[],
+  factors: FloatArray,
+  theirs: readonly number[],
+): void {
+  const layout = { shape: theirs, strides: contiguousStrides(theirs), offset: 0 };
+  const operands = [
+    { strides: contiguousStrides(shape), offset: 0 },
+    { strides: broadcastStrides(layout, shape), offset: 0 },
+  ];
+  forEachRow(shape, operands, ([at = 0, by = 0], [step = 0, stepBy = 0], length) => {
+    for (let i = 0; i < length; i++) y[at + i * step]! *= factors[by + i * stepBy]!;
+  });
+}
+
+interface Settings {
+  readonly dim: unknown;
+  readonly keepdim: boolean;
+  readonly precision: Precision | undefined;
+}
+
+function readSettings(options: unknown, name: string): Settings {
+  const given = typeof options === 'number' ? { dim: options } : options;
+  checkOptions(given, name, ['dim', 'keepdim', 'precision'], 'dim');
+  const precision = optionOf(given, 'precision');
+  const exact = checkPrecision(precision, name);
+  const keepdim = optionOf(given, 'keepdim') ?? false;
+  if (typeof keepdim !== 'boolean') throw new TypeError(`${name}: keepdim must be a boolean, got ${describe(keepdim)}`);
+  return { dim: optionOf(given, 'dim'), keepdim, precision: exact ? 'exact' : 'fast' };
+}
+
+/** The shape without some of its dimensions, or with them at size 1. */
+const reduced = (shape: readonly number[], dims: readonly number[], keepdim: boolean): readonly number[] =>
+  keepdim ? shape.map((extent, i) => (dims.includes(i) ? 1 : extent)) : shape.filter((_, i) => !dims.includes(i));
+
+function sum(name: string, input: Input, { dim, keepdim, precision }: Settings): unknown {
+  const { x, shape } = memoryOf(readInput(input, name), name);
+  const dims = dimsOf(dim, shape, name);
+  const kept = shape.map((_, i) => i).filter((i) => !dims.includes(i));
+  const whole = new Tensor(new Parts(x, shape));
+  // The slices as rows, over all of the dimensions at once.
+  const rows = dims.length === 1 ? whole : whole.permute([...kept, ...dims]);
+  const sliced: Sliced =
+    dims.length === 1
+      ? { x, shape, at: dims[0]! }
+      : {
+          x: contiguousData(rows),
+          shape: [...kept.map((i) => shape[i]!), sizeOf(dims.map((i) => shape[i]!))],
+          at: kept.length,
+        };
+  const { maxima, logs } = partsOf(sliced, precision === 'exact');
+  const y = allocate(dtypeOf(x), maxima.length);
+  for (let i = 0; i < y.length; i++) y[i] = maxima[i]! + logs[i]!;
+  if (isFloatArray(input)) return y[0];
+  return new Tensor(new Parts(y, Object.freeze(reduced(shape, dims, keepdim))));
+}
+
+function sumGrad(name: string, grad: unknown, input: Input, { dim, keepdim, precision }: Settings): unknown {
+  const from = readInput(input, name);
+  const shape = isFloatArray(from) ? [lengthOf(from)] : from.shape;
+  const dims = dimsOf(dim, shape, name);
+  const factors = factorsOf(grad, from, reduced(shape, dims, keepdim), name);
+  const { x } = memoryOf(from, name);
+  // In float64 where float32 is to be rounded once, after the product.
+  const wide = precision === 'exact' && isFloat32(x) ? new Float64Array(x) : x;
+  const like = new Tensor(new Parts(wide, shape));
+  const own = [dims.length === 1 ? dims[0] : dims];
+  const { y: shares } = slices('softmax', name, like, { out: undefined, precision, own });
+  scaleSlices(shares, shape, factors, reduced(shape, dims, true));
+  const y = wide === x ? shares : allocate(dtypeOf(x), lengthOf(x), name, shape);
+  if (y !== shares) copyOver(y, shares);
+  return isFloatArray(from) ? y : new Tensor(new Parts(y, shape));
+}
+
+/** The gradient of a result of that shape, or the number of an array's. */
+function factorsOf(grad: unknown, from: FloatArray | Tensor, shape: readonly number[], name: string): FloatArray {
+  if (isFloatArray(from)) {
+    if (typeof grad !== 'number')
+      throw new TypeError(`${name}: grad must be a number, as the result of a typed array is, got ${describe(grad)}`);
+    return Float64Array.of(grad);
+  }
+  const tensor = asTensor(grad, 'grad', name);
+  if (tensor.dtype !== from.dtype)
+    throw new TypeError(`${name}: grad must be ${from.dtype} like x, got ${tensor.dtype}`);
+  if (!sameShape(tensor.shape, shape))
+    throw new RangeError(
+      `${name}: grad has shape ${shapeText(tensor.shape)} but the result for x has ${shapeText(shape)}`,
+    );
+  return memoryOf(tensor, name, 'grad').x;
+}
+
+/**
+ * `log(sum(e^x))` over dimensions, which the result lacks, or has with size 1 where `keepdim` is true; of a typed array a number. The
+ * largest entry is taken out, so that nothing overflows. Of -Infinity only, or of nothing, it is -Infinity, with +Infinity in it
+ * +Infinity. Its gradient is {@link logSumExpGrad}.
+ *
+ * @throws TypeError where x, `dim` or another option is of the wrong kind; RangeError where x has no such dimension.
+ */
+export function logSumExp<X extends Input>(x: X, options?: LogSumExpOptions | number): SumOf<X>;
+export function logSumExp(input: Input, options?: unknown): unknown {
+  return sum('logSumExp', input, readSettings(options, 'logSumExp'));
+}
+
+/**
+ * The gradient of {@link logSumExp}: `grad * softmax(x)` over the same dimensions, NaN in the slices of which softmax is NaN.
+ *
+ * ```ts
+ * logSumExpGrad(1, Float32Array.of(0, 0)); // Float32Array [0.5, 0.5]
+ * ```
+ *
+ * @param grad of the shape of the result under the same options, and of x's dtype; for a typed array a number.
+ * @param x what `logSumExp` takes. The gradient has its kind, dtype and shape.
+ * @param options those of the call that it is the gradient of; with `precision: 'exact'` float32 is computed in float64 and rounded once.
+ * @throws like {@link logSumExp}; TypeError where `grad` is of the wrong kind or dtype, RangeError where it has another shape.
+ */
+export function logSumExpGrad<X extends Input>(grad: SumGrad<X>, x: X, options?: LogSumExpOptions | number): Output<X>;
+export function logSumExpGrad(grad: unknown, x: Input, options?: unknown): unknown {
+  return sumGrad('logSumExpGrad', grad, x, readSettings(options, 'logSumExpGrad'));
+}
+
+/** It is called as `layer(x)`, which is `layer.forward(x)`. */
+export interface LogSumExp {
+  // biome-ignore lint/style/useShorthandFunctionType: it merges with the class below.
+  <X extends Input>(x: X): SumOf<X>;
+}
+
+/** log(sum(e^x)) along dimensions, like the function `logSumExp`. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface says that it can be called, which Callable makes true.
+export class LogSumExp extends Trainable<Input> {
+  readonly #settings: Settings;
+
+  /** @throws TypeError where an option is of the wrong kind. */
+  constructor(options?: LogSumExpOptions | number);
+  constructor(options?: unknown, more?: unknown) {
+    super();
+    if (more !== undefined) throw tooMany(more, 'LogSumExp');
+    const settings = readSettings(options, 'LogSumExp');
+    const dim = settings.dim ?? -1;
+    for (const one of Array.isArray(dim) ? dim : [dim])
+      if (!Number.isInteger(one)) throw new TypeError(`LogSumExp: dim must be an integer, got ${describe(one)}`);
+    this.#settings = { ...settings, dim: Array.isArray(dim) ? Object.freeze([...dim]) : dim };
+  }
+
+  /** The dimension, or the list of them. */
+  get dim(): number | readonly number[] {
+    return this.#settings.dim as number | readonly number[];
+  }
+  /** Whether the result has them with size 1. */
+  get keepdim(): boolean {
+    return this.#settings.keepdim;
+  }
+
+  /**
+   * log(sum(e^x)): a number for a typed array, a Tensor for everything else.
+   *
+   * @throws like the function `logSumExp`.
+   */
+  forward<X extends Input>(x: X): SumOf<X>;
+  forward(x: Input, more?: unknown): unknown {
+    if (more !== undefined) throw new TypeError(`${this.title()} takes x alone, got also ${describe(more)}`);
+    const result = sum(this.title(), x, this.#settings);
+    this.keep(x);
+    return result;
+  }
+
+  /**
+   * `grad * softmax(x)`, like the function `logSumExpGrad`, at x or at the input of the last `forward`.
+   *
+   * @throws Error where there is neither; else like that function.
+   */
+  backward<X extends Input = Input>(grad: number | TensorLike, x?: X): Output<X>;
+  backward(grad: unknown, x?: Input, more?: unknown): unknown {
+    if (more !== undefined) throw new TypeError(`${this.title()} takes grad and x, got also ${describe(more)}`);
+    const at = x === undefined ? this.kept('backward(grad)', 'backward(grad, x)') : x;
+    return sumGrad(this.title(), grad, at, this.#settings);
+  }
+
+  protected title(): string {
+    return 'LogSumExp';
+  }
+  protected override describe(): string {
+    const { dim } = this;
+    return `dim=${typeof dim === 'number' ? dim : shapeText(dim)}${this.keepdim ? ', keepdim=true' : ''}`;
+  }
+}
