@@ -6,9 +6,10 @@ import type { NpyParts, NumberArray } from '../files/npy.js';
 import { dimOf } from '../functions/dims.js';
 import { forward } from '../functions/functions.js';
 import { type Gating, gate, halvesGate } from '../functions/gates.js';
-import { crossEntropy, logSumExp } from '../functions/losses.js';
+import { crossEntropy } from '../functions/losses.js';
 import { prelu } from '../functions/prelu.js';
 import { alongDim, type SliceName } from '../functions/slices.js';
+import { logSumExp } from '../functions/sums.js';
 import { forEachRow, sameShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 
@@ -149,7 +150,7 @@ const logSumExpCommand: FunctionCommand = {
 };
 
 const crossEntropyCommand: FunctionCommand = {
-  summary: 'the loss of logits against their classes',
+  summary: 'the loss of logits against classes or probabilities',
   detail: oneNumber,
   files: [['logits.npy']],
   options: [
@@ -157,7 +158,7 @@ const crossEntropyCommand: FunctionCommand = {
       name: 'target',
       kind: 'file',
       value: 't.npy',
-      help: 'the numbers of the classes: integers, of the shape of the logits without --dim',
+      help: 'classes, of the shape of the logits without --dim; of floats: probabilities',
       needed: true,
     },
     {
@@ -173,7 +174,13 @@ const crossEntropyCommand: FunctionCommand = {
       value: 'mean|sum|none',
       help: 'of the losses; default mean',
     },
-    { name: 'ignoreIndex', kind: 'integer', value: 'n', help: 'a target that does not count; default -100' },
+    { name: 'ignoreIndex', kind: 'integer', value: 'n', help: 'a class that does not count; default -100' },
+    {
+      name: 'labelSmoothing',
+      kind: 'number',
+      value: 'number',
+      help: 'how much of a target is spread over all classes; default 0',
+    },
   ],
   call([logits], { target, ...options }) {
     const targets = targetsOf(target as NpyParts<NumberArray>, logits!, options.dim);

@@ -73,8 +73,8 @@ function tensorOperands(
   words: Words,
 ): Operands {
   const from = asTensor(like, words.x, name);
-  const otherFrom = hasOther ? likeX(from, other, words.other, name) : undefined;
-  const into = out === undefined ? undefined : likeX(from, out, 'out', name);
+  const otherFrom = hasOther ? likeX(from, other, words.other, name, words.x) : undefined;
+  const into = out === undefined ? undefined : likeX(from, out, 'out', name, words.x);
   if (into !== undefined && isReadOnly(out)) throw new TypeError(`${name}: out is marked READONLY`);
   // Their memory only now: what was read so far may have been getters, which can have done anything to it.
   let what = words.x;
@@ -115,11 +115,14 @@ export function finished(call: Operands): Operands {
   return call;
 }
 
-/** `other` as a tensor of x's dtype and shape. */
-export function likeX(x: Tensor, other: unknown, what: string, name: string): Tensor {
+/** `other` as a tensor of x's dtype and shape; messages call x `first`. */
+export function likeX(x: Tensor, other: unknown, what: string, name: string, first = 'x'): Tensor {
   const tensor = asTensor(other, what, name);
-  if (tensor.dtype !== x.dtype) throw new TypeError(`${name}: ${what} must be ${x.dtype} like x, got ${tensor.dtype}`);
+  if (tensor.dtype !== x.dtype)
+    throw new TypeError(`${name}: ${what} must be ${x.dtype} like ${first}, got ${tensor.dtype}`);
   if (!sameShape(tensor.shape, x.shape))
-    throw new RangeError(`${name}: ${what} has shape ${shapeText(tensor.shape)} but x has ${shapeText(x.shape)}`);
+    throw new RangeError(
+      `${name}: ${what} has shape ${shapeText(tensor.shape)} but ${first} has ${shapeText(x.shape)}`,
+    );
   return tensor;
 }

@@ -10,7 +10,9 @@ it.skipIf(missing.length > 0)(
   `avx512, avx2 and neon give the same bits${missing.map((tool) => `; no ${tool}`)}`,
   () => {
     const script = join(import.meta.dirname, '../programs/bits/run.mjs');
-    const text = execFileSync(process.execPath, [script, '--json', '--count', '20000'], { encoding: 'utf8' });
+    const text = execFileSync(process.execPath, [script, '--quick', '--json', '--count', '20000'], {
+      encoding: 'utf8',
+    });
     const rows = JSON.parse(text) as { function: string; neon: string; equal: boolean }[];
     const checksum = expect.stringMatching(/^[0-9a-f]{16}$/);
     // Forward and gradient, in float32 fast and exact and in float64, of each activation, of softmax and its logarithm, and of these under conditions.

@@ -108,6 +108,11 @@ describe('a call', () => {
       'crossEntropy x.npy --target classes.npy --ignore-index -100 --dim -2',
       () => nl.crossEntropy(x, classes, { dim: 1 }),
     ],
+    [
+      'crossEntropy x.npy --target classes.npy --label-smoothing 0.1',
+      () => nl.crossEntropy(x, classes, { labelSmoothing: 0.1 }),
+    ],
+    ['crossEntropy x.npy --target up.npy --reduction none', () => nl.crossEntropy(x, up, { reduction: 'none' })],
   ])('%s', (line, call) => {
     const { code, out, error } = nonlin([...line.split(' '), '-o', 'out.npy', '--backend', nl.info().backend]);
     expect({ code, out, error }).toEqual({ code: 0, out: '', error: '' });
@@ -208,7 +213,10 @@ describe('what cannot be done', () => {
       'crossEntropy x.npy --target outside.npy',
       'x.npy, --target outside.npy: crossEntropy: target 3 is none of 3 classes',
     ],
-    ['crossEntropy x.npy --target slopes.npy', 'x.npy, --target slopes.npy: crossEntropy: target '],
+    [
+      'crossEntropy x.npy --target slopes.npy',
+      'x.npy, --target slopes.npy: crossEntropy: a target of floats is probabilities, of the shape [2, 3, 4]',
+    ],
     ['crossEntropy x.npy --target classes.npy --dim 3', 'x.npy, --target classes.npy: crossEntropy: dim must be'],
   ])('%s: one line, exit code 1', (line, message) => {
     const { code, out, error } = nonlin(line.split(' '));
@@ -265,7 +273,7 @@ describe('the help', () => {
     ['softmax', ['dim', 'temperature', 'mask', 'empty'], '--dim <n[,n]>'],
     ['softmin', ['dim', 'temperature', 'mask', 'empty'], '--mask <m.npy>'],
     ['logSumExp', ['dim', 'keepdim'], '--keepdim  '],
-    ['crossEntropy', ['target', 'dim', 'reduction', 'ignore-index'], '--dim <n>'],
+    ['crossEntropy', ['target', 'dim', 'reduction', 'ignore-index', 'label-smoothing'], '--dim <n>'],
   ])('of %s', (name, own, text) => {
     const { code, out } = nonlin([name, '--help']);
     expect(code).toBe(0);

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { compile, configure } from '../../tools/cmake.mjs';
 
 const folderOf = (target) => join(import.meta.dirname, '../../build', target === undefined ? 'test' : `test-${target}`);
-const cross = {
-  arm64: [
-    '-DCMAKE_SYSTEM_NAME=Linux',
-    '-DCMAKE_SYSTEM_PROCESSOR=aarch64',
-    '-DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc',
-    '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++',
-  ],
-};
+const arm64 = [
+  '-DCMAKE_SYSTEM_NAME=Linux',
+  '-DCMAKE_SYSTEM_PROCESSOR=aarch64',
+  '-DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc',
+  '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++',
+];
+/** Another processor; `-quick` compiles in half the time. */
+const cross = { arm64, 'arm64-quick': [...arm64, '-DKERNEL_OPTIMIZATION=-O1'] };
 
 /** Builds `names`, or everything. Throws an error of the compiler's own message. */
 export function build(names = [], target = undefined) {

@@ -1,7 +1,7 @@
 // `npm run prove:bits`: every instruction set gives the same bits, NEON included, which runs here under qemu.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { read, whole } from '../../../bench/options.mjs';
+import { flag, read, whole } from '../../../bench/options.mjs';
 import { program } from '../build.mjs';
 
 const help = `npm run prove:bits -- [options]
@@ -10,10 +10,11 @@ Builds the kernels for this processor and for arm64, runs them on the same input
 AVX-512 is emulated where this processor lacks it (test/programs/emulated). Needs g++-aarch64-linux-gnu and qemu-user-static (Debian's names). Exit code 1 where a checksum differs.
 
   --count N   inputs of each elementwise function (default 1000000)
+  --quick     kernels for arm64 that are compiled with -O1, in half the time
   --json      the checksums as JSON
   --help      this text
 `;
-const options = read('prove:bits', help, { count: [whole(), '1000000'] });
+const options = read('prove:bits', help, { count: [whole(), '1000000'], quick: [flag] });
 
 for (const tool of ['aarch64-linux-gnu-g++', 'qemu-aarch64-static']) {
   if (spawnSync(tool, ['--version']).error) {
@@ -22,7 +23,7 @@ for (const tool of ['aarch64-linux-gnu-g++', 'qemu-aarch64-static']) {
   }
 }
 const native = process.arch === 'arm64' ? [] : [[program('bits')]];
-const runs = [...native, ['qemu-aarch64-static', program('bits', 'arm64')]];
+const runs = [...native, ['qemu-aarch64-static', program('bits', options.quick ? 'arm64-quick' : 'arm64')]];
 if (native.length > 0 && !/\bavx512bw\b/.test(readFileSync('/proc/cpuinfo', 'utf8')))
   runs.push([program('bits-emulated')]);
 

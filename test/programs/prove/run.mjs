@@ -16,7 +16,8 @@ Exit codes: 0, every promise is kept; 1, one is broken; 2, wrong options, no com
 
   --function NAME[,...]  a row of lib/activations/table.ts, softmax or logSoftmax (default: all); a row with parameters is proved for
                          its defaults in full, and for each of its samples on every 853rd input
-  --quick                every 1021st float32 input and those around powers of two; a few seconds in all
+  --quick                every 1021st float32 input, of samples of parameters every 8191st, and those around powers of two;
+                         less than a minute in all
   --float64 N            random float64 inputs per function, beside those around powers of two (default 100000000, with
                          --quick 100000)
   --threads N            default: all
