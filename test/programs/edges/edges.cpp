@@ -39,7 +39,7 @@ private:
 size_t step = 1;
 
 constexpr size_t most_bytes = size_t(1) << 20;
-fenced memory_g(most_bytes), memory_x(most_bytes), memory_y(most_bytes);
+fenced memory_g(most_bytes), memory_x(most_bytes), memory_y(most_bytes), memory_mask(most_bytes);
 
 // Values of every kind, so that every branch is taken somewhere.
 template <class E> void fill(E *x, size_t length) {
@@ -113,6 +113,45 @@ template <class E> void slices(const kernels &set, arithmetic how, size_t outer,
   });
 }
 
+// Under a mask of its own length, or of one slice, at the same end of the memory; its bytes are 0 or not.
+template <class E> void conditioned(const kernels &set, arithmetic how, size_t outer, size_t length, size_t inner) {
+  std::printf("%s: arithmetic %d, masked slices of %zu x %zu x %zu\n", set.name, how, outer, length, inner);
+  for (const bool additive : {false, true}) {
+    for (const double temperature : {1.0, 0.7}) {
+      for (const bool beside : {false, true}) {
+        at_the_edges<E>(outer * length * inner, [&](const E *g, const E *x, E *y, bool) {
+          const size_t shift = g == memory_g.array<E>(outer * length * inner, 0) ? 0 : 1;
+          const size_t entries = length * (inner > 1 && beside ? inner : 1) * (inner == 1 && beside ? outer : 1);
+          E *added = memory_mask.array<E>(entries, shift);
+          uint8_t *flags = memory_mask.array<uint8_t>(entries, shift);
+          if (additive) fill(added, entries);
+          for (size_t i = 0; !additive && i < entries; i++)
+            flags[i] = uint8_t(i % 3);
+          const void *mask = additive ? static_cast<void *>(added) : flags;
+          const conditions c = {temperature,
+                                mask,
+                                additive,
+                                true,
+                                inner > 1 && beside ? inner : 1,
+                                !beside     ? size_t(0)
+                                : inner > 1 ? size_t(1)
+                                            : length};
+          for (const conditioned_kernels *loops : set.conditioned) {
+            for (const bool back : {true, false}) {
+              if (inner == 1) {
+                loops->rows[how](back ? g : nullptr, x, y, outer, length, c);
+              } else {
+                for (size_t i = 0; i < outer * length * inner; i += length * inner)
+                  loops->columns[how](back ? g + i : nullptr, x + i, y + i, length, inner, inner, c);
+              }
+            }
+          }
+        });
+      }
+    }
+  }
+}
+
 template <class E> void all(const kernels &set, arithmetic how) {
   elementwise<E>(set, how);
   multiply<E>(set, how);
@@ -123,7 +162,15 @@ template <class E> void all(const kernels &set, arithmetic how) {
   for (size_t inner = 2; inner < 150; inner += step)
     for (size_t length : {1, 2, 5, 33})
       slices<E>(set, how, 2, length, inner);
+  // Seven times as much work.
+  for (size_t length = 1; length < 150; length += 7 * step)
+    for (size_t outer : {1, 5})
+      conditioned<E>(set, how, outer, length, 1);
+  for (size_t inner = 2; inner < 150; inner += 7 * step)
+    for (size_t length : {1, 2, 33})
+      conditioned<E>(set, how, 2, length, inner);
   if (step > 1) return;
+  conditioned<E>(set, how, 2, 33000, 1);
   for (size_t length : {1000, 32769, 70001})
     slices<E>(set, how, 1, length, 1);
   slices<E>(set, how, 1, 100, 1000);
