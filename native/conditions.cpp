@@ -1,22 +1,35 @@
-// The loops of softmax and its logarithm under conditions: a temperature, a mask. CMake compiles this file once per
-// instruction set, as it does kernels.cpp.
+// Softmax and its logarithm under conditions, a temperature or a mask: where a boolean mask is all there is, by the
+// loops of softmax itself, and else by those of tempered.cpp. CMake compiles this file once per instruction set.
 #include "kernels.h"
-#include "softmax/conditioned.h"
+#include "softmax/masked_row.h"
 
 namespace nonlin::KERNELS_ROWS {
 
+extern const conditioned_kernels tempered_softmax, tempered_log_softmax;
+extern const conditioned_kernels conditioned_softmax, conditioned_log_softmax;
+
 namespace {
 
+constexpr const conditioned_kernels *tempered[slice_count] = {&tempered_softmax, &tempered_log_softmax};
+
 template <class E, arithmetic how, slice what>
-void rows(const void *g, const void *x, void *y, size_t rows, size_t length, const conditions &c) {
-  conditioned_rows<E, what == log_softmax_slice>(g, x, y, rows, length, c, *KERNELS.slices[what].rows[how]);
+void rows(const void *g, const void *input, void *output, size_t rows, size_t length, const conditions &c) {
+  if (g != nullptr || !is_only_masked(c)) return tempered[what]->rows[how](g, input, output, rows, length, c);
+  const E *x = static_cast<const E *>(input);
+  E *y = static_cast<E *>(output);
+  rows_function &plain = *KERNELS.slices[what].rows[how];
+  if constexpr (what == softmax_slice && how != float32_exact)
+    if (suits_long_rows<E>(c, length)) return masked_long_rows(x, y, rows, length, c, plain);
+  masked_rows(x, y, rows, length, c, what == log_softmax_slice, plain);
 }
 template <class E, arithmetic how, slice what>
 void columns(const void *g, const void *x, void *y, size_t length, size_t inner, size_t columns, const conditions &c) {
-  conditioned_columns<E, what == log_softmax_slice>(g, x, y, length, inner, columns, c,
-                                                    *KERNELS.slices[what].columns[how]);
+  if (g != nullptr || !is_only_masked(c)) return tempered[what]->columns[how](g, x, y, length, inner, columns, c);
+  masked_columns(static_cast<const E *>(x), static_cast<E *>(y), length, inner, columns, c, what == log_softmax_slice,
+                 *KERNELS.slices[what].columns[how]);
 }
 
+// In the order of `arithmetic`.
 template <slice what>
 constexpr conditioned_kernels kernels_of = {
     {rows<float, float32, what>, rows<float, float32_exact, what>, rows<double, float64, what>},
@@ -25,7 +38,6 @@ constexpr conditioned_kernels kernels_of = {
 
 } // namespace
 
-extern const conditioned_kernels conditioned_softmax, conditioned_log_softmax;
 const conditioned_kernels conditioned_softmax = kernels_of<softmax_slice>,
                           conditioned_log_softmax = kernels_of<log_softmax_slice>;
 

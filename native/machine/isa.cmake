@@ -18,10 +18,10 @@ add_compile_options(-Wall -Wextra -ffp-contract=off -fwrapv -fno-math-errno -fno
 # The groups of rows, native/rows/*.def, the longest to compile first.
 set(groups piecewise gaussian exponential logistic algebraic)
 
-# The kernels of an instruction set, an object for each group of rows, one for softmax under conditions and one for the rest: name of the library and of the
+# The kernels of an instruction set, an object for each group of rows, two for softmax under conditions and one for the rest: name of the library and of the
 # set, its register width in bytes, compiler flags.
 function(add_kernel_objects library name bytes)
-  set(sources ${native}/kernels.cpp ${native}/conditions.cpp)
+  set(sources ${native}/kernels.cpp ${native}/conditions.cpp ${native}/tempered.cpp)
   foreach(group IN LISTS groups)
     set(source ${CMAKE_CURRENT_BINARY_DIR}/${group}.cpp)
     file(CONFIGURE OUTPUT ${source} CONTENT "#define GROUP \"rows/${group}.def\"\n#include \"loops.cpp\"\n")
@@ -34,6 +34,9 @@ endfunction()
 
 # Bits do not depend on it.
 set(KERNEL_OPTIMIZATION -O3 CACHE STRING "how the kernels are optimized")
+
+# Loops of many parts, which -O3 makes a third larger and no faster.
+set_source_files_properties(${native}/tempered.cpp PROPERTIES COMPILE_OPTIONS "-O2;-fpeel-loops")
 
 function(add_isa name bytes)
   # The GCC flags: order instructions before registers are given out, as Clang does, and GCC 12 warns of its own

@@ -328,25 +328,33 @@ private:
   }
 };
 
-template <class T, class E>
-void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t length, bool stream) {
-  const usual_exp<T> exp_of;
+// entries_of(i) gives row i as softmax_row reads it, unusual(i) computes it where one power for all does not serve.
+template <class T, class E, class X, class F>
+void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t length, bool stream, X entries_of,
+                       F unusual) {
   pending_row<T, E> before;
-  for (size_t i = 0; i < rows; i++, x += length, y += length) {
-    T *e = kept.of(x, i % 2);
+  for (size_t i = 0; i < rows; i++) {
+    T *e = kept.of(x + i * length, i % 2);
     const auto kept_terms = [e](size_t j, size_t) { return load<T>(e + j); };
+    const auto entries = entries_of(i);
     const compensated<double> total = sum_row<T, true>(
-        length, [&](size_t j, size_t end) { compute(x + j, e + j, end - j, exp_of); }, kept_terms,
-        [&](auto &sums, size_t j, size_t end) { before.write_beside(sums, j, end, kept_terms); });
+        length, [&](size_t j, size_t end) { entries.compute(j, end - j, e + j, [](vec<T> e) { return e; }); },
+        kept_terms, [&](auto &sums, size_t j, size_t end) { before.write_beside(sums, j, end, kept_terms); });
     before.finish();
     before = {};
-    if (is_usual<T>(total.high)) {
-      before = {e, y, length, share_of_total<T>(total), stream};
-    } else {
-      unusual_row<T>(kept, static_cast<const E *>(nullptr), x, y, length, stream);
-    }
+    if (is_usual<T>(total.high))
+      before = {e, y + i * length, length, share_of_total<T>(total), stream};
+    else
+      unusual(i);
   }
   before.finish();
+}
+template <class T, class E>
+void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t length, bool stream) {
+  const auto entries_of = [=](size_t i) { return row_entries<T, E, usual_exp<T>>{x + i * length, {}}; };
+  softmax_long_rows<T>(kept, x, y, rows, length, stream, entries_of, [&](size_t i) {
+    unusual_row<T>(kept, static_cast<const E *>(nullptr), x + i * length, y + i * length, length, stream);
+  });
 }
 
 // Of softmax, or of its logarithm.

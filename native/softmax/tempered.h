@@ -1,9 +1,9 @@
-// Softmax, its logarithm and their gradients under conditions, in double lanes. What a row or a band is made of
+// Softmax, its logarithm and their gradients under any conditions, in double lanes. What a row or a band is made of
 // differs; the sums, the shares and the gradients are those without conditions.
 #pragma once
 
+#include "softmax/logits.h"
 #include "softmax/logs.h"
-#include "softmax/masked.h"
 
 namespace {
 
@@ -212,13 +212,10 @@ template <class E>
       logits.width.store(y + j * logits.inner, r, log_below(z(j, r), top[r], exp_of[r].unit, log[r]));
 }
 
-// `plain`, without conditions, serves where a mask is all there is.
 template <class E, bool log>
-void conditioned_rows(const void *grad, const void *input, void *output, size_t rows, size_t length,
-                      const conditions &c, nonlin::rows_function &plain) {
+void tempered_rows(const void *grad, const void *input, void *output, size_t rows, size_t length, const conditions &c) {
   const E *g = static_cast<const E *>(grad), *x = static_cast<const E *>(input);
   E *y = static_cast<E *>(output);
-  if (g == nullptr && is_only_masked(c)) return masked_rows(x, y, rows, length, c, log, plain);
   const logits<E> of(c);
   auto &kept = kept_here<kept_row<double>>();
   for (size_t i = 0; i < rows; i++) {
@@ -231,11 +228,10 @@ void conditioned_rows(const void *grad, const void *input, void *output, size_t 
 }
 
 template <class E, bool log>
-void conditioned_columns(const void *grad, const void *input, void *output, size_t length, size_t inner, size_t columns,
-                         const conditions &c, nonlin::columns_function &plain) {
+void tempered_columns(const void *grad, const void *input, void *output, size_t length, size_t inner, size_t columns,
+                      const conditions &c) {
   const E *g = static_cast<const E *>(grad), *x = static_cast<const E *>(input);
   E *y = static_cast<E *>(output);
-  if (g == nullptr && is_only_masked(c)) return masked_columns(x, y, length, inner, columns, c, log, plain);
   const logits<E> of(c);
   auto &kept = kept_here<kept_band<double>>();
   const size_t most = columns_of_band<double>(length);
