@@ -9,6 +9,7 @@ import {
   scale,
   tanh as tanhExactly,
   tanhShrink as tanhShrinkExactly,
+  tanhShrinkSlope as tanhShrinkSlopeExactly,
 } from '../arithmetic/double-double.js';
 import { plusExp, restOfProduct, timesExp, timesFarExp } from '../arithmetic/erfc.js';
 import { tanhShrinkRest } from '../arithmetic/series.js';
@@ -113,7 +114,7 @@ export const logisticRows = {
   tanhShrink: {
     f: tanhShrink,
     grad: (x, g) => product(g, tanhShrinkSlope(x), x, (g, a) => g * a * a),
-    exactly: { f: tanhShrinkExactly, slope: (x) => multiply(tanhExactly(x), tanhExactly(x)) },
+    exactly: { f: tanhShrinkExactly, slope: tanhShrinkSlopeExactly },
   },
   /** cap tanh(x / cap): Bello and others, "Neural combinatorial optimization with reinforcement learning", arXiv:1611.09940, 2016. */
   softcap: {

@@ -160,6 +160,16 @@ export function tanhShrink(x: number): DoubleDouble {
   return divide(sum, add(1, divide(multiply(rise, rise), add(2, scale(rise, 2)))));
 }
 
+/** tanh(x)^2, which is x^2 (1 - 2/3 x^2 + ...), and x^2 may be a middle between two floats: near 0 as these two terms. */
+export function tanhShrinkSlope(x: number): DoubleDouble {
+  if (Math.abs(x) < 2 ** -30) {
+    const { high, low } = exactProduct(x, x);
+    return orderedSum(high, low - (high * high * 2) / 3);
+  }
+  const y = tanh(x);
+  return multiply(y, y);
+}
+
 /** 1 / (1 + e^-x) */
 export const logistic = (x: Operand): DoubleDouble => divide(1, add(1, exp(negate(x))));
 

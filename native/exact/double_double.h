@@ -231,6 +231,15 @@ inline wide tanh_shrink(wide x) {
   }
   return copysign(sum / (1 + e * e / (2 + 2 * e)), x);
 }
+// tanh(x)^2 is x^2 (1 - 2/3 x^2 + ...), and x^2 may be a middle between two floats: near 0 as these two terms.
+inline wide tanh_shrink_slope(wide x) {
+  if (abs(x).high < 0x1p-30) {
+    const wide square = x * x;
+    return wide::ordered_sum(square.high, square.low - square.high * square.high * (2.0 / 3));
+  }
+  const wide y = tanh(x);
+  return y * y;
+}
 
 // 1 / sqrt(2 pi)
 constexpr double_double density_height = {0x1.9884533d43651p-2, -0x1.cbc0d30ebfd15p-56};

@@ -230,6 +230,17 @@ describe.each(backends())('%s', (backend) => {
     expect(nonlin.tanhShrink(x, { precision: 'exact' })).toEqual(x);
   });
 
+  it("tanhShrink's slope near 0, hardly below x^2, is x^2 rounded, also where that is a middle between two floats", () => {
+    useBackend(backend);
+    const x = Float32Array.from(
+      { length: 260_000 },
+      (_, i) => (i % 2 ? -1 : 1) * (2 * (i >> 6) + 1) * 2 ** -(56 + ((i >> 1) % 32)),
+    );
+    const slope = nonlin.tanhShrinkGrad(new Float32Array(x.length).fill(1), x, { precision: 'exact' });
+    const wrong = x.filter((value, i) => slope[i] !== Math.fround(value * value));
+    expect(wrong).toEqual(Float32Array.of());
+  });
+
   // e^-800 times 1e300, where e^-800 is no number.
   const far = 3.667874584177687e-48;
   it.each([
