@@ -159,7 +159,10 @@ inline vec<double> count_top(pair<double> z, vec<double> top) {
 }
 inline vec<double> log_below(pair<double> z, vec<double> top, double unit, vec<double> log) {
   const pair<double> d = add(z, -top);
-  return select(is_top(z, top), 0 - log, (d.high * unit - log) + d.low * unit);
+  const vec<double> high = d.high * unit;
+  // Of what overflows the lower part may do so, too, with the other sign.
+  const vec<double> low = select(abs(high) < vec<double>(__builtin_inf()), d.low * unit, vec<double>(0.0));
+  return select(is_top(z, top), 0 - log, (high - log) + low);
 }
 // The logarithm of one of several slices; of one of nothing what is left in place of it.
 template <class E> double log_of(double m, double below, double log, bool zero) {

@@ -40,6 +40,9 @@ public:
     double t = c.temperature < 0 ? -c.temperature : c.temperature;
     for (unit = 1; t < 1 && unit < 0x1p1000; t *= 2)
       unit *= 2;
+    // Else 1 / t would be subnormal.
+    for (; t > 0x1p900; t /= 2)
+      unit /= 2;
     if (c.temperature < 0) t = -t;
     high = 1 / t;
     low = __builtin_fma(-high, t, 1.0) / t;
@@ -53,23 +56,26 @@ public:
     return added == nullptr ? vec<double>(0.0) : entries_of(added + first, step, n) * of_bias;
   }
   // The logit less `shift`. A masked NaN is masked. Of floats one number is enough, rounded when it is as small as it
-  // will be; of doubles it is a pair.
+  // will be; of doubles it is a pair. shift.low is taken off last, from what was rounded when it was found: logits that
+  // were it become 0, however much a unit is.
   pair<double> operator()(vec<double> x, vec<double> bias, pair<double> shift) const {
     const vec<double> none = 0.0;
     const mask<double> finite = abs(x) < vec<double>(__builtin_inf()), masked = is_masked(bias);
     pair<double> rest = {-shift.high, none};
     if (added != nullptr) rest = add({bias, none}, -shift.high);
-    rest.low = rest.low - shift.low;
     if constexpr (sizeof(E) == sizeof(float)) {
       const vec<double> small = select(finite, fma(x, low, rest.low), none);
-      return {select(masked, bias, fma(x, high, rest.high) + small), none};
+      return {select(masked, bias, (fma(x, high, rest.high) + small) - shift.low), none};
     } else {
       const pair<double> whole = product(x, vec<double>(high));
       pair<double> logit = add({whole.high, select(finite, fma(x, low, whole.low), none)}, rest.high);
       // What was taken off may have left little beside the lower part.
       const vec<double> small = logit.low + rest.low, sum = logit.high + small;
       logit = {sum, select(abs(sum) < vec<double>(__builtin_inf()), small - (sum - logit.high), none)};
-      return {select(masked, bias, logit.high), logit.low};
+      const mask<double> shifted = {(shift.low > none).m | (shift.low < none).m};
+      const mask<double> top = {shifted.m & (logit.high + logit.low >= shift.low).m};
+      logit = add(logit, -shift.low);
+      return {select(masked, bias, select(top, none, logit.high)), select(top, none, logit.low)};
     }
   }
 
