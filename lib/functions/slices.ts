@@ -23,7 +23,7 @@ export interface SoftmaxOptions<X extends Input = Input, O extends Out<X> = Out<
   /**
    * Broadcast to x. Booleans, and numbers of an integer type, keep an entry where they are `true` or not 0, as in PyTorch's attention
    * and unlike `maskedFill`, which fills there. Floats of x's dtype are added to x / temperature, and -Infinity masks. Masked entries
-   * have share 0 and gradient 0.
+   * have share 0 and gradient 0, as long as their slice is not NaN.
    */
   readonly mask?: SoftmaxMask;
   /** What a slice gets of which no entry is left: `'nan'` (default), or `'zero'` for shares and gradients of 0. */
