@@ -73,7 +73,8 @@ export function crossEntropy<X extends Input, R extends Reduction = 'mean'>(
   target: Targets | Probabilities<X>,
   options?: CrossEntropyOptions<R>,
 ): LossOf<X, R>;
-export function crossEntropy(logits: Input, target: unknown, options?: unknown): unknown {
+export function crossEntropy(logits: Input, target: unknown, options?: unknown, more?: unknown): unknown {
+  if (more !== undefined) throw tooMany(more, 'crossEntropy', 'logits, target');
   return lossOf('crossEntropy', logits, target, readSettings(options, 'crossEntropy'));
 }
 
@@ -90,7 +91,8 @@ export function crossEntropyGrad<X extends Input>(
   target: Targets | Probabilities<X>,
   options?: CrossEntropyOptions,
 ): Output<X>;
-export function crossEntropyGrad(logits: Input, target: unknown, options?: unknown): unknown {
+export function crossEntropyGrad(logits: Input, target: unknown, options?: unknown, more?: unknown): unknown {
+  if (more !== undefined) throw tooMany(more, 'crossEntropyGrad', 'logits, target');
   return lossGrad('crossEntropyGrad', logits, target, readSettings(options, 'crossEntropyGrad'));
 }
 

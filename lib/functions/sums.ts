@@ -173,7 +173,8 @@ function factorsOf(grad: unknown, from: FloatArray | Tensor, shape: readonly num
  * @throws TypeError where x, `dim` or another option is of the wrong kind; RangeError where x has no such dimension.
  */
 export function logSumExp<X extends Input>(x: X, options?: LogSumExpOptions | number): SumOf<X>;
-export function logSumExp(input: Input, options?: unknown): unknown {
+export function logSumExp(input: Input, options?: unknown, more?: unknown): unknown {
+  if (more !== undefined) throw tooMany(more, 'logSumExp', 'x');
   return sum('logSumExp', input, readSettings(options, 'logSumExp'));
 }
 
@@ -190,7 +191,8 @@ export function logSumExp(input: Input, options?: unknown): unknown {
  * @throws like {@link logSumExp}; TypeError where `grad` is of the wrong kind or dtype, RangeError where it has another shape.
  */
 export function logSumExpGrad<X extends Input>(grad: SumGrad<X>, x: X, options?: LogSumExpOptions | number): Output<X>;
-export function logSumExpGrad(grad: unknown, x: Input, options?: unknown): unknown {
+export function logSumExpGrad(grad: unknown, x: Input, options?: unknown, more?: unknown): unknown {
+  if (more !== undefined) throw tooMany(more, 'logSumExpGrad', 'grad, x');
   return sumGrad('logSumExpGrad', grad, x, readSettings(options, 'logSumExpGrad'));
 }
 

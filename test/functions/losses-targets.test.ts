@@ -435,6 +435,23 @@ describe('refuses', () => {
     expect(call).toThrow(message);
   });
 
+  it.each([
+    ['logSumExp', logSumExp, [x]],
+    ['logSumExpGrad', logSumExpGrad, [p, x]],
+    ['crossEntropy', crossEntropy, [x, p]],
+    ['crossEntropyGrad', crossEntropyGrad, [x, p]],
+  ] as const)('an argument after the options of %s', (name, f, inputs) => {
+    const words = {
+      logSumExp: 'x',
+      logSumExpGrad: 'grad, x',
+      crossEntropy: 'logits, target',
+      crossEntropyGrad: 'logits, target',
+    };
+    expect(() => (f as (...args: unknown[]) => unknown)(...inputs, {}, { dim: 0 })).toThrow(
+      new TypeError(`${name} takes ${words[name]} and one object of options, got also an object`),
+    );
+  });
+
   it('a target whose getters take the memory of the logits', () => {
     const logits = new Float32Array(3);
     const target = Object.defineProperty([0], 0, {
