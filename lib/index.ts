@@ -202,7 +202,7 @@ export const softcap = forward('softcap');
  * With options it is softmax of `x / temperature + mask`, as accurate: neither is rounded on the way. A boolean mask (booleans in lists,
  * a Uint8Array, other integers) keeps an entry where it is `true` or not 0, as in PyTorch's attention and unlike
  * {@link Tensor.maskedFill}; a mask of floats of x's dtype is added after the division, and -Infinity masks. A masked entry has share
- * 0 and gradient 0, whatever x and `grad` hold there. Boolean masks cost least.
+ * 0 and gradient 0, whatever x and `grad` hold there; but share NaN in a slice that is NaN. Boolean masks cost least.
  *
  * ```ts
  * const causal = [[true, false, false], [true, true, false], [true, true, true]];

@@ -8,8 +8,10 @@ import type { Conditions, Slice } from './backend.js';
 
 // Below these differences from the largest entry a share is zero, also as a subnormal, and a logarithm has nothing of it.
 const farthest = -760;
-// Room for halves of the largest numbers, and for sums of them.
+// Room for halves of the largest numbers, and for sums of them. At a temperature below `low` the smallest numbers count, which would
+// lose their digits by it; a mask is nothing then beside numbers so large.
 const margin = 2 ** -64;
+const low = 2 ** -500;
 
 /** The logits of a slice less their largest: high[i] + low[i]. */
 interface Logits {
@@ -49,8 +51,9 @@ function forEachSlice(
   }
 }
 
-/** How x becomes logits: times high + low, in a unit of which `unit` make 1. */
+/** How x becomes logits: times margin and times high + low, in a unit of which `unit` make 1. */
 interface Scale {
+  readonly margin: number;
   readonly high: number;
   readonly low: number;
   readonly unit: number;
@@ -58,14 +61,21 @@ interface Scale {
 
 function scaleOf(temperature: number): Scale {
   let t = Math.abs(temperature);
+  const room = t < low ? 1 : margin;
   let unit = 1;
-  for (; t < 1 && unit < 2 ** 900; t *= 2) unit *= 2;
+  for (; t < 1 && unit < 2 ** 1000; t *= 2) unit *= 2;
+  // Else 1 / t would be subnormal.
+  for (; t > 2 ** 900; t /= 2) unit /= 2;
   const high = 1 / t;
   const product = exactProduct(high, t);
-  const low = (1 - product.high - product.low) / t;
+  const rest = (1 - product.high - product.low) / t;
   const sign = temperature < 0 ? -1 : 1;
-  return { high: sign * high, low: sign * low, unit: unit / margin };
+  return { margin: room, high: sign * high, low: sign * rest, unit: unit / room };
 }
+
+/** What rounding takes from a * b, where halves of a number as large as a would overflow as well. */
+const lostOf = (a: number, b: number): number =>
+  Math.abs(a) < 2 ** 900 ? exactProduct(a, b).low : exactProduct(a / 2 ** 100, b).low * 2 ** 100;
 
 /** Fills the logits of the slice from x[start] on, `step` apart, and returns the largest, rounded; NaN is none. */
 function readLogits(
@@ -82,14 +92,14 @@ function readLogits(
     const place = first + i * (mask?.along ?? 0);
     const bias = mask === undefined ? 0 : mask.additive ? mask.data[place]! : mask.data[place] === 0 ? -Infinity : 0;
     masked[i] = Number(bias === -Infinity);
-    const value = x[start + i * step]! * margin;
+    const value = x[start + i * step]! * scale.margin;
     const whole = value * scale.high;
     const sum = masked[i] ? -Infinity : whole + bias / scale.unit;
     let rest = 0;
     if (Number.isFinite(sum)) {
       const added = sum - whole;
-      const product = exactProduct(value, scale.high);
-      rest = whole - (sum - added) + (bias / scale.unit - added) + (product.low + value * scale.low);
+      const lost = lostOf(value, scale.high) + value * scale.low;
+      rest = whole - (sum - added) + (bias / scale.unit - added) + lost;
     }
     if (sum + rest > largest) largest = sum + rest;
     high[i] = sum;
@@ -97,11 +107,10 @@ function readLogits(
   }
   if (largest === -Infinity) return largest;
   // The largest is taken off in the unit, where nothing overflows, and once more as what is left.
-  const { unit } = scale;
-  takeOff(largest, unit, false, high, low);
+  takeOff(largest, 1, false, high, low);
   let rest = -Infinity;
   for (let i = 0; i < high.length; i++) if (high[i]! + low[i]! > rest) rest = high[i]! + low[i]!;
-  if (Number.isFinite(rest)) takeOff(rest, 1, true, high, low);
+  if (Number.isFinite(rest)) takeOff(rest, scale.unit, true, high, low);
   return largest;
 }
 
@@ -117,10 +126,9 @@ function takeOff(largest: number, unit: number, last: boolean, high: Float64Arra
     const difference = value - largest;
     const subtracted = value - difference;
     const error = value - (difference + subtracted) + (subtracted - largest) + low[i]!;
-    const isSome = Number.isFinite(difference);
-    const sum = isSome ? difference + error : difference;
+    const sum = Number.isFinite(difference) ? difference + error : difference;
     high[i] = sum * unit;
-    low[i] = isSome ? (error - (sum - difference)) * unit : 0;
+    low[i] = Number.isFinite(high[i]) ? (error - (sum - difference)) * unit : 0;
   }
 }
 
@@ -157,9 +165,13 @@ function share(largest: number, logits: Logits, shares: Float64Array, zero: bool
 function logOf(largest: number, logits: Logits, shares: Float64Array, zero: boolean): number {
   if (isEmpty(largest, logits)) return zero ? Infinity : Number.NaN;
   if (!Number.isFinite(largest)) return Number.NaN;
-  let first = 0;
-  for (let i = 1; i < shares.length; i++)
-    if (logits.high[i]! + logits.low[i]! > logits.high[first]! + logits.low[first]!) first = i;
+  // NaN is not it, or the sum would not find it.
+  let first = -1;
+  let most = -Infinity;
+  for (let i = 0; i < shares.length; i++) {
+    const logit = logits.high[i]! + logits.low[i]!;
+    if (logit > most) [first, most] = [i, logit];
+  }
   return log1p(exponentials(logits, shares, first));
 }
 

@@ -7,8 +7,8 @@ import { storeGradients, storeValues } from '../activations/rounding.js';
 import { type Activation, activationNames, activations } from '../activations/table.js';
 import { timesExp } from '../arithmetic/erfc.js';
 import { log1p } from '../arithmetic/log.js';
-import { bufferOf, copyOver, type FloatArray, isFloat32, lengthOf } from '../basics/floats.js';
-import type { Backend } from './backend.js';
+import { bufferOf, copyOver, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../basics/floats.js';
+import type { Backend, Conditions } from './backend.js';
 import { sumChannels } from './channels.js';
 import { conditionedSlices, conditionedSlicesGrad } from './conditions.js';
 
@@ -302,9 +302,10 @@ export const reference: Backend = {
 
   conditioned(grad, input, y, slice, length, inner, conditions, _exact, fresh) {
     const x = fresh ? input : readable(input, y, forX);
-    if (grad === undefined) return conditionedSlices(x, y, slice, length, inner, conditions);
+    const own = fresh ? conditions : withOwnMask(conditions);
+    if (grad === undefined) return conditionedSlices(x, y, slice, length, inner, own);
     const g = fresh ? grad : readable(grad, y, forGrad);
-    conditionedSlicesGrad(g, x, y, slice, length, inner, conditions);
+    conditionedSlicesGrad(g, x, y, slice, length, inner, own);
   },
 
   logParts(x, maxima, logs, length, inner) {
@@ -335,6 +336,14 @@ function readable(input: FloatArray, y: FloatArray, { float32, float64 }: typeof
   const copy = isFloat32(input) ? float32 : float64;
   copyOver(copy, input);
   return copy;
+}
+
+/** With a copy of the mask, which y may overlap unseen, and which serves many slices. */
+function withOwnMask(conditions: Conditions): Conditions {
+  const { mask } = conditions;
+  if (mask === undefined) return conditions;
+  const data = isFloatArray(mask.data) ? copyOf(mask.data, lengthOf(mask.data)) : new Uint8Array(mask.data);
+  return { ...conditions, mask: { ...mask, data } };
 }
 
 function copyOf(input: FloatArray, count: number): FloatArray {

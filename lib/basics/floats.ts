@@ -46,7 +46,7 @@ export function lengthOf(x: FloatArray | Uint8Array): number {
 }
 
 /** The first byte of an array in its buffer. */
-export function byteOffset(x: FloatArray): number {
+export function byteOffset(x: FloatArray | Uint8Array): number {
   void (x as Readable)[nothing];
   return offset.call(x);
 }

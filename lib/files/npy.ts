@@ -58,6 +58,8 @@ const numbers: Kinds<NumberArray> = {
   accepted: 'float32, float64, integers and booleans',
 };
 
+/** The bytes of a header; an array of numbers needs a hundred, and long ones would take minutes to read, or the stack. */
+const mostHeader = 65535;
 const magic = '\x93NUMPY';
 const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
@@ -133,6 +135,11 @@ function headerOf(bytes: Uint8Array): { text: string; end: number } {
   if (bytes.length < start) throw new RangeError('the .npy file is truncated: it ends before its header');
   const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   const end = start + length;
+  if (length > mostHeader) {
+    throw new RangeError(
+      `the header of the .npy file has ${length} bytes: accepted are ${mostHeader}, as format 1.0 has`,
+    );
+  }
   if (bytes.length < end) {
     const present = `${bytes.length - start} of ${length} bytes`;
     throw new RangeError(`the .npy file is truncated: it has ${present} of its header`);

@@ -11,7 +11,10 @@ export function dimOf(dim: unknown = -1, shape: readonly number[], name: string)
   }
 }
 
-/** One dimension, or several of them, in their order. */
+/** A list of dimensions as it is now. Its entries may be getters, which can do anything to the memory of x: so before that is found. */
+export const listed = (dim: unknown): unknown => (Array.isArray(dim) ? Array.from<unknown>(dim) : dim);
+
+/** One dimension, or several of them, in their order; a list is one that was `listed`. */
 export function dimsOf(dim: unknown = -1, shape: readonly number[], name: string): readonly number[] {
   const list: readonly unknown[] = Array.isArray(dim) ? dim : [dim];
   if (list.length === 0) throw new RangeError(`${name}: dim must name a dimension, got an empty list`);

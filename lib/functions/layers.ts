@@ -421,7 +421,7 @@ export class AlongDim extends Layer {
   constructor(title: string, what: SliceName, options: unknown, more: unknown) {
     super();
     const [dim, temperature, empty] = readOwn(options, more, title, settings);
-    for (const one of Array.isArray(dim) ? dim : [dim ?? -1])
+    for (const one of Array.isArray(dim) ? dim : [dim === undefined ? -1 : dim])
       if (!Number.isInteger(one)) throw new TypeError(`${title}: dim must be an integer, got ${describe(one)}`);
     temperatureOf(temperature, false, title);
     isZero(empty, title);
@@ -497,7 +497,7 @@ export class AlongDim extends Layer {
 
 /** The options of a call in place of others, as far as they are given. */
 const over = (before: readonly unknown[], own: readonly unknown[]): readonly unknown[] =>
-  own.length === 0 ? before : sliceOptions.map((_, place) => own[place] ?? before[place]);
+  own.length === 0 ? before : sliceOptions.map((_, place) => (own[place] === undefined ? before[place] : own[place]));
 
 /** e^x over its sum along a dimension, like the function `softmax`. */
 export class Softmax extends AlongDim.of('Softmax', 'softmax') {}

@@ -73,7 +73,8 @@ export function crossEntropy<X extends Input, R extends Reduction = 'mean'>(
   target: Targets | Probabilities<X>,
   options?: CrossEntropyOptions<R>,
 ): LossOf<X, R>;
-export function crossEntropy(logits: Input, target: unknown, options?: unknown): unknown {
+export function crossEntropy(logits: Input, target: unknown, options?: unknown, more?: unknown): unknown {
+  if (more !== undefined) throw tooMany(more, 'crossEntropy', 'logits, target');
   return lossOf('crossEntropy', logits, target, readSettings(options, 'crossEntropy'));
 }
 
@@ -90,7 +91,8 @@ export function crossEntropyGrad<X extends Input>(
   target: Targets | Probabilities<X>,
   options?: CrossEntropyOptions,
 ): Output<X>;
-export function crossEntropyGrad(logits: Input, target: unknown, options?: unknown): unknown {
+export function crossEntropyGrad(logits: Input, target: unknown, options?: unknown, more?: unknown): unknown {
+  if (more !== undefined) throw tooMany(more, 'crossEntropyGrad', 'logits, target');
   return lossGrad('crossEntropyGrad', logits, target, readSettings(options, 'crossEntropyGrad'));
 }
 
@@ -158,7 +160,7 @@ interface Call extends Slices, Sliced {
 
 function readCall(name: string, logits: FloatArray | Tensor, target: unknown, settings: Settings): Call {
   const shape = shapeOf(logits);
-  const at = dimOf(settings.dim ?? Math.min(1, shape.length - 1), shape, name);
+  const at = dimOf(settings.dim === undefined ? Math.min(1, shape.length - 1) : settings.dim, shape, name);
   const length = shape[at] ?? 1;
   const inner = sizeOf(shape, at + 1);
   const count = sizeOf(shape.filter((_, i) => i !== at));
@@ -236,7 +238,7 @@ function classesOf(target: unknown, { shape, at, count, length }: Slices, ignore
   const targets = targetsOf(target, name);
   if (targets.length !== count)
     throw new RangeError(
-      `${name}: target has ${targets.length} elements, and logits of shape ${shapeText(shape)} have ${count} slices along ${at}`,
+      `${name}: target has ${targets.length} elements, and logits of shape ${shapeText(shape)} have ${count} slices along ${at}${targets.length === count * length ? '; probabilities are a Tensor or an array of floats' : ''}`,
     );
   const classes = new Int32Array(count);
   for (let i = 0; i < count; i++) {
@@ -375,7 +377,17 @@ function lossGrad(name: string, logits: Input, target: unknown, settings: Settin
       factors,
       shape.map((extent, i) => (i === dim ? 1 : extent)),
     );
+  if (counted < call.count) clearIgnored(y, call);
   return isFloatArray(from) ? y : new Tensor(new Parts(y, shape));
+}
+
+/** 0 in the slices that do not count, whatever their logits are: 0 times NaN would be NaN. */
+function clearIgnored(y: FloatArray, call: Call): void {
+  const { classes, length, inner, count } = call;
+  for (let i = 0; i < count; i++) {
+    if (classes![i]! >= 0) continue;
+    for (let j = 0, at = startOf(i, call); j < length; j++, at += inner) y[at] = 0;
+  }
 }
 
 function checkGrad(grad: Tensor, shape: readonly number[], dtype: string, name: string): void {

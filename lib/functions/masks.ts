@@ -2,9 +2,9 @@
 
 import type { Mask } from '../backends/backend.js';
 import { mostSteps } from '../backends/record.js';
-import { shapeText } from '../basics/allocate.js';
+import { allocate, shapeText } from '../basics/allocate.js';
 import { inNameOf } from '../basics/errors.js';
-import { bufferOf, dtypeOf, type FloatArray, isFloatArray } from '../basics/floats.js';
+import { bufferOf, byteOffset, dtypeOf, type FloatArray, isFloatArray, lengthOf, part } from '../basics/floats.js';
 import { type Marks, readMarks } from '../tensor/foreign.js';
 import {
   broadcastShapes,
@@ -74,12 +74,12 @@ export function maskFor(marks: Marks, y: FloatArray, shape: readonly number[], o
   const isEven = steps.length <= mostSteps && along.length <= 1 && inner.length <= 1;
   const isForwards = strides.every((stride, dim) => stride >= 0 || shape[dim] === 1);
   if (isEven && isForwards && bufferOf(marks.data) !== bufferOf(y)) {
-    const data = marks.offset === 0 ? marks.data : marks.data.subarray(marks.offset);
+    const data = marks.offset === 0 ? marks.data : rest(marks.data, marks.offset);
     return { data, additive, along: along[0]?.stride ?? 0, across: inner[0]?.stride ?? 0, steps };
   }
   const dims = [...order.outer, ...order.along, ...order.inner];
   const size = sizeOf(shape);
-  const data = new (marks.data.constructor as { new (length: number): Uint8Array | FloatArray })(size);
+  const data = isFloatArray(marks.data) ? allocate(dtypeOf(marks.data), size, name, shape) : new Uint8Array(size);
   let k = 0;
   const walked = { strides: dims.map((dim) => strides[dim]!), offset: marks.offset };
   forEachRow(
@@ -99,6 +99,14 @@ export function maskFor(marks: Marks, y: FloatArray, shape: readonly number[], o
     across: 1,
     steps: outer === 1 ? [] : [{ size: outer, stride: across * length }],
   };
+}
+
+/** The elements from the first on. Not by subarray(), which asks the array's class for one of its own. */
+function rest(data: FloatArray | Uint8Array, first: number): FloatArray | Uint8Array {
+  const count = lengthOf(data) - first;
+  return isFloatArray(data)
+    ? part(data, first, count)
+    : new Uint8Array(bufferOf(data), byteOffset(data) + first, count);
 }
 
 /** Dimensions as few steps as they make, innermost first. */

@@ -10,7 +10,7 @@ import { type Given, readOptions, tooMany } from '../basics/options.js';
 import type { Marks, Mask } from '../tensor/foreign.js';
 import { Parts, sizeOf } from '../tensor/shape.js';
 import { contiguousData, copyInto, Tensor } from '../tensor/tensor.js';
-import { dimOf, dimsOf } from './dims.js';
+import { dimOf, dimsOf, listed } from './dims.js';
 import type { Options, Out, Result } from './functions.js';
 import { type Arrangement, fitted, marksOf, maskFor } from './masks.js';
 import { finished, type Input, type Operands, operands } from './operands.js';
@@ -23,7 +23,7 @@ export interface SoftmaxOptions<X extends Input = Input, O extends Out<X> = Out<
   /**
    * Broadcast to x. Booleans, and numbers of an integer type, keep an entry where they are `true` or not 0, as in PyTorch's attention
    * and unlike `maskedFill`, which fills there. Floats of x's dtype are added to x / temperature, and -Infinity masks. Masked entries
-   * have share 0 and gradient 0.
+   * have share 0 and gradient 0, as long as their slice is not NaN.
    */
   readonly mask?: SoftmaxMask;
   /** What a slice gets of which no entry is left: `'nan'` (default), or `'zero'` for shares and gradients of 0. */
@@ -44,8 +44,8 @@ export const sliceOptions = ['dim', 'temperature', 'mask', 'empty'] as const;
 export function slices(what: SliceName, name: string, x: Input, given: Given, own = given.own): Operands {
   const exact = checkPrecision(given.precision, name);
   if (what === 'softmin' || !isPlain(own)) {
-    const marks = marksOf(own[2], name);
-    return conditioned(what, name, operands(name, x, given.out), own, marks, exact);
+    const [dim, marks] = [listed(own[0]), marksOf(own[2], name)];
+    return conditioned(what, name, operands(name, x, given.out), dim, marks, own, exact);
   }
   const call = operands(name, x, given.out);
   const shape = call.shape ?? [call.count];
@@ -69,8 +69,8 @@ export function slicesGrad(
 ): Operands {
   const exact = checkPrecision(given.precision, name);
   if (what === 'softmin' || !isPlain(own)) {
-    const marks = marksOf(own[2], name);
-    return conditioned(what, name, operands(name, x, given.out, true, grad), own, marks, exact);
+    const [dim, marks] = [listed(own[0]), marksOf(own[2], name)];
+    return conditioned(what, name, operands(name, x, given.out, true, grad), dim, marks, own, exact);
   }
   const call = operands(name, x, given.out, true, grad);
   const shape = call.shape ?? [call.count];
@@ -97,8 +97,9 @@ function conditioned(
   what: SliceName,
   name: string,
   call: Operands,
-  [dim, temperature, , empty]: readonly unknown[],
+  dim: unknown,
   given: Marks | undefined,
+  [, temperature, , empty]: readonly unknown[],
   exact: boolean,
 ): Operands {
   const shape = call.shape ?? [call.count];

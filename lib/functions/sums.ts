@@ -8,7 +8,7 @@ import { copyOver, dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOf }
 import { checkOptions, optionOf, tooMany } from '../basics/options.js';
 import { broadcastStrides, contiguousStrides, forEachRow, Parts, sameShape, sizeOf } from '../tensor/shape.js';
 import { asTensor, contiguousData, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
-import { dimsOf } from './dims.js';
+import { dimsOf, listed } from './dims.js';
 import type { Output } from './functions.js';
 import { Trainable } from './layers.js';
 import type { Input } from './operands.js';
@@ -98,9 +98,11 @@ function readSettings(options: unknown, name: string): Settings {
   checkOptions(given, name, ['dim', 'keepdim', 'precision'], 'dim');
   const precision = optionOf(given, 'precision');
   const exact = checkPrecision(precision, name);
-  const keepdim = optionOf(given, 'keepdim') ?? false;
+  const dim = listed(optionOf(given, 'dim'));
+  const wanted = optionOf(given, 'keepdim');
+  const keepdim = wanted === undefined ? false : wanted;
   if (typeof keepdim !== 'boolean') throw new TypeError(`${name}: keepdim must be a boolean, got ${describe(keepdim)}`);
-  return { dim: optionOf(given, 'dim'), keepdim, precision: exact ? 'exact' : 'fast' };
+  return { dim, keepdim, precision: exact ? 'exact' : 'fast' };
 }
 
 /** The shape without some of its dimensions, or with them at size 1. */
@@ -171,7 +173,8 @@ function factorsOf(grad: unknown, from: FloatArray | Tensor, shape: readonly num
  * @throws TypeError where x, `dim` or another option is of the wrong kind; RangeError where x has no such dimension.
  */
 export function logSumExp<X extends Input>(x: X, options?: LogSumExpOptions | number): SumOf<X>;
-export function logSumExp(input: Input, options?: unknown): unknown {
+export function logSumExp(input: Input, options?: unknown, more?: unknown): unknown {
+  if (more !== undefined) throw tooMany(more, 'logSumExp', 'x');
   return sum('logSumExp', input, readSettings(options, 'logSumExp'));
 }
 
@@ -188,7 +191,8 @@ export function logSumExp(input: Input, options?: unknown): unknown {
  * @throws like {@link logSumExp}; TypeError where `grad` is of the wrong kind or dtype, RangeError where it has another shape.
  */
 export function logSumExpGrad<X extends Input>(grad: SumGrad<X>, x: X, options?: LogSumExpOptions | number): Output<X>;
-export function logSumExpGrad(grad: unknown, x: Input, options?: unknown): unknown {
+export function logSumExpGrad(grad: unknown, x: Input, options?: unknown, more?: unknown): unknown {
+  if (more !== undefined) throw tooMany(more, 'logSumExpGrad', 'grad, x');
   return sumGrad('logSumExpGrad', grad, x, readSettings(options, 'logSumExpGrad'));
 }
 
@@ -209,10 +213,10 @@ export class LogSumExp extends Trainable<Input> {
     super();
     if (more !== undefined) throw tooMany(more, 'LogSumExp');
     const settings = readSettings(options, 'LogSumExp');
-    const dim = settings.dim ?? -1;
+    const { dim = -1 } = settings;
     for (const one of Array.isArray(dim) ? dim : [dim])
       if (!Number.isInteger(one)) throw new TypeError(`LogSumExp: dim must be an integer, got ${describe(one)}`);
-    this.#settings = { ...settings, dim: Array.isArray(dim) ? Object.freeze([...dim]) : dim };
+    this.#settings = { ...settings, dim: Array.isArray(dim) ? Object.freeze(dim) : dim };
   }
 
   /** The dimension, or the list of them. */

@@ -40,6 +40,9 @@ public:
     double t = c.temperature < 0 ? -c.temperature : c.temperature;
     for (unit = 1; t < 1 && unit < 0x1p1000; t *= 2)
       unit *= 2;
+    // Else 1 / t would be subnormal.
+    for (; t > 0x1p900; t /= 2)
+      unit /= 2;
     if (c.temperature < 0) t = -t;
     high = 1 / t;
     low = __builtin_fma(-high, t, 1.0) / t;
@@ -54,12 +57,11 @@ public:
   }
   // The logit less `shift`. A masked NaN is masked. Of floats one number is enough, rounded when it is as small as it
   // will be; of doubles it is a pair.
-  pair<double> operator()(vec<double> x, vec<double> bias, pair<double> shift) const {
+  pair<double> operator()(vec<double> x, vec<double> bias, vec<double> shift) const {
     const vec<double> none = 0.0;
     const mask<double> finite = abs(x) < vec<double>(__builtin_inf()), masked = is_masked(bias);
-    pair<double> rest = {-shift.high, none};
-    if (added != nullptr) rest = add({bias, none}, -shift.high);
-    rest.low = rest.low - shift.low;
+    pair<double> rest = {-shift, none};
+    if (added != nullptr) rest = add({bias, none}, -shift);
     if constexpr (sizeof(E) == sizeof(float)) {
       const vec<double> small = select(finite, fma(x, low, rest.low), none);
       return {select(masked, bias, fma(x, high, rest.high) + small), none};
@@ -89,22 +91,37 @@ private:
 
 // As scaled_exp, of logits less `shift`; nothing of those out of reach.
 struct tempered_exp {
-  pair<double> shift;
-  vec<double> floor, power;
+  vec<double> shift, floor, power;
+  // Where the maximum is large, what is the largest of the logits less `shift`, or 0: to be taken off as well.
+  vec<double> rest;
+  bool has_rest = false;
   double unit;
 
   tempered_exp() = default;
   tempered_exp(vec<double> m, double unit) : unit(unit) {
     const vec<double> none = 0.0, finite = select(m > -__builtin_inf(), m, none), real = finite * unit;
     const mask<double> moderate = abs(real) <= large<double>;
-    shift = {select(moderate, none, finite), none};
-    const vec<double> rest = select(moderate, real, none);
-    floor = rest - reach<double>;
-    power = double(usual_exp<double>::power) - (fma(rest, log2_e<double>, shifter<double>) - shifter<double>);
+    shift = select(moderate, none, finite);
+    const vec<double> scaled = select(moderate, real, none);
+    floor = scaled - reach<double>;
+    power = double(usual_exp<double>::power) - (fma(scaled, log2_e<double>, shifter<double>) - shifter<double>);
   }
-  // Whether the maximum is so large that what rounding took from it would matter: it is then to be taken off as well.
-  bool needs_rest() const { return any_greater(abs(shift.high) * unit, 0x1p40); }
+  // Whether the maximum is so large that what rounding took from it would matter.
+  bool needs_rest() const { return any_greater(abs(shift) * unit, 0x1p40); }
+  void take_rest(vec<double> largest) {
+    rest = largest;
+    has_rest = true;
+  }
+  // Of the logits that round to the rest nothing is left: their lower parts may be many units.
+  pair<double> less_rest(pair<double> logit) const {
+    const vec<double> none = 0.0;
+    const mask<double> some = {(rest > none).m | (rest < none).m};
+    const mask<double> top = {some.m & (logit.high + logit.low >= rest).m};
+    logit = add(logit, -rest);
+    return {select(top, none, logit.high), select(top, none, logit.low)};
+  }
   vec<double> operator()(pair<double> logit) const {
+    if (has_rest) logit = less_rest(logit);
     const pair<double> z = {logit.high * unit, logit.low * unit};
     const exponential<double> e = exponential_of(z);
     return select(z.high < floor, vec<double>(0.0), exp_times(vec<double>(1.0), {e.minus_one, e.shifted + power}));
@@ -113,7 +130,7 @@ struct tempered_exp {
 // Of logits of which the largest is `top`, for what is less than it.
 inline tempered_exp exp_below(vec<double> top, double unit) {
   tempered_exp exp_of;
-  exp_of.shift = {top, vec<double>(0.0)};
+  exp_of.shift = top;
   exp_of.floor = -1000.0;
   exp_of.power = double(usual_exp<double>::power);
   exp_of.unit = unit;

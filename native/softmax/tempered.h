@@ -14,7 +14,7 @@ template <class E> struct row_logits {
   size_t first, along;
 
   vec<double> bias(size_t j, size_t n) const { return of.bias(first + j * along, along, n); }
-  pair<double> at(size_t j, size_t n, pair<double> shift) const {
+  pair<double> at(size_t j, size_t n, vec<double> shift) const {
     return of(load_some<double>(x + j, n), bias(j, n), shift);
   }
 };
@@ -27,7 +27,7 @@ template <class E> struct band_logits {
   vec<double> bias(size_t j, size_t r) const {
     return of.bias(first + j * along + r * vec<double>::lanes * beside, beside, width.lanes_in(r));
   }
-  pair<double> at(size_t j, size_t r, pair<double> shift) const {
+  pair<double> at(size_t j, size_t r, vec<double> shift) const {
     return of(width.load(x + j * inner, r), bias(j, r), shift);
   }
 };
@@ -37,13 +37,12 @@ inline vec<double> rounded(pair<double> a) { return a.high + a.low; }
 template <class E>
 [[gnu::noinline, gnu::flatten]] double largest_of_row(const row_logits<E> of, size_t length, vec<double> taken) {
   constexpr size_t lanes = vec<double>::lanes;
-  const pair<double> shift = {taken, vec<double>(0.0)};
   const vec<double> lowest = -__builtin_inf();
   vec<double> m = lowest;
   size_t j = 0;
   for (; j + lanes <= length; j += lanes)
-    m = max(m, rounded(of.at(j, lanes, shift)));
-  if (j < length) m = max(m, select(first_lanes<double>(length - j), rounded(of.at(j, length - j, shift)), lowest));
+    m = max(m, rounded(of.at(j, lanes, taken)));
+  if (j < length) m = max(m, select(first_lanes<double>(length - j), rounded(of.at(j, length - j, taken)), lowest));
   double largest = m.v[0];
   for (size_t i = 1; i < lanes; i++)
     largest = m.v[i] > largest ? m.v[i] : largest;
@@ -51,10 +50,9 @@ template <class E>
 }
 template <class E>
 vec<double> largest_of_columns(const band_logits<E> &of, size_t length, size_t r, vec<double> taken) {
-  const pair<double> shift = {taken, vec<double>(0.0)};
   vec<double> m = -__builtin_inf();
   for (size_t j = 0; j < length; j++)
-    m = max(m, rounded(of.at(j, r, shift)));
+    m = max(m, rounded(of.at(j, r, taken)));
   return m;
 }
 constexpr double no_shift = 0;
@@ -109,7 +107,7 @@ template <class E>
                                     size_t length, const conditions &c, bool log) {
   const double m = largest_of_row(logits, length, no_shift);
   tempered_exp exp_of{vec<double>(m), logits.of.unit};
-  if (exp_of.needs_rest()) exp_of.shift.low = finite_or_zero(largest_of_row(logits, length, exp_of.shift.high));
+  if (exp_of.needs_rest()) exp_of.take_rest(finite_or_zero(largest_of_row(logits, length, exp_of.shift)));
   const conditioned_row<E> entries{logits, exp_of, c.temperature};
   const auto is_something = [](compensated<double> total) { return !(total.high == 0); };
   if (!softmax_row<double>(entries, is_something, kept, g, logits.x, y, length, false, log)) {
@@ -127,9 +125,9 @@ template <class E>
   for (size_t r = 0; r < registers; r++) {
     exp_of[r] = {largest_of_columns(logits, length, r, no_shift), logits.of.unit};
     if (!exp_of[r].needs_rest()) continue;
-    const mask<double> large = abs(exp_of[r].shift.high) * logits.of.unit > vec<double>(0x1p40);
-    const vec<double> rest = finite_or_zero(largest_of_columns(logits, length, r, exp_of[r].shift.high));
-    exp_of[r].shift.low = select(large, rest, vec<double>(0.0));
+    const mask<double> large = abs(exp_of[r].shift) * logits.of.unit > vec<double>(0x1p40);
+    const vec<double> rest = finite_or_zero(largest_of_columns(logits, length, r, exp_of[r].shift));
+    exp_of[r].take_rest(select(large, rest, vec<double>(0.0)));
   }
   mask<double> empty[band_registers];
   const auto accept = [&](column_sums<double> *totals) {
@@ -152,14 +150,17 @@ template <class E>
 inline mask<double> is_top(pair<double> z, vec<double> top) { return rounded(z) >= top; }
 // The terms of the sums below the top and of those that are it; z less the top and the logarithm.
 inline vec<double> below_top(const tempered_exp &exp_of, pair<double> z) {
-  return select(is_top(z, exp_of.shift.high), vec<double>(0.0), exp_of(add(z, -exp_of.shift.high)));
+  return select(is_top(z, exp_of.shift), vec<double>(0.0), exp_of(add(z, -exp_of.shift)));
 }
 inline vec<double> count_top(pair<double> z, vec<double> top) {
   return select(is_top(z, top), vec<double>(1.0), vec<double>(0.0));
 }
 inline vec<double> log_below(pair<double> z, vec<double> top, double unit, vec<double> log) {
   const pair<double> d = add(z, -top);
-  return select(is_top(z, top), 0 - log, (d.high * unit - log) + d.low * unit);
+  const vec<double> high = d.high * unit;
+  // Of what overflows the lower part may do so, too, with the other sign.
+  const vec<double> low = select(abs(high) < vec<double>(__builtin_inf()), d.low * unit, vec<double>(0.0));
+  return select(is_top(z, top), 0 - log, (high - log) + low);
 }
 // The logarithm of one of several slices; of one of nothing what is left in place of it.
 template <class E> double log_of(double m, double below, double log, bool zero) {
@@ -172,7 +173,7 @@ template <class E>
   const double m = largest_of_row(logits, length, no_shift);
   const vec<double> largest = finite_or_zero(m), top = finite_or_zero(largest_of_row(logits, length, largest));
   const tempered_exp exp_of = exp_below(top, logits.of.unit);
-  const auto z = [=](size_t j, size_t n) { return logits.at(j, n, {largest, vec<double>(0.0)}); };
+  const auto z = [=](size_t j, size_t n) { return logits.at(j, n, largest); };
   const auto sum_of = [&](auto f) {
     return value_of(sum_row<double, false>(length, nothing, [=](size_t j, size_t n) { return f(z(j, n)); }));
   };
@@ -189,7 +190,7 @@ template <class E>
   const size_t registers = logits.width.registers();
   vec<double> m[band_registers], largest[band_registers], top[band_registers], log[band_registers];
   tempered_exp exp_of[band_registers];
-  const auto z = [&](size_t j, size_t r) { return logits.at(j, r, {largest[r], vec<double>(0.0)}); };
+  const auto z = [&](size_t j, size_t r) { return logits.at(j, r, largest[r]); };
   for (size_t r = 0; r < registers; r++) {
     m[r] = largest_of_columns(logits, length, r, no_shift);
     largest[r] = finite_or_zero(m[r]);

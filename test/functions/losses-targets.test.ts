@@ -182,6 +182,22 @@ describe.each(nonlin.backends())('%s', (backend) => {
     differ((x) => 2 * logSumExp(x, { dim: [0, 1, 2] }).item(), logSumExpGrad(whole, logits, { dim: [2, 0, 1] }));
   });
 
+  it('a slice that does not count has the gradient 0, whatever its logits are', () => {
+    const x = new Tensor([
+      [Number.NaN, 1],
+      [Infinity, 2],
+      [-Infinity, -Infinity],
+      [3, 3],
+    ]);
+    for (const labelSmoothing of [0, 0.5]) {
+      const options = { labelSmoothing, reduction: 'sum' } as const;
+      const own = [-0.5 + labelSmoothing / 2, 0.5 - labelSmoothing / 2];
+      expect(Array.from(crossEntropyGrad(x, [-100, -100, -100, 0], options).data)).toEqual([0, 0, 0, 0, 0, 0, ...own]);
+      expect(crossEntropy(x, [-100, -100, -100, 0], options)).toBeCloseTo(Math.LN2, 12);
+    }
+    expect(Array.from(crossEntropyGrad(x, [-100, -100, -100, -100]).data)).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
   it('adds nothing where p is 0', () => {
     const x = Float64Array.of(0, -Infinity, 0);
     expect(crossEntropy(x, Float64Array.of(0.5, 0, 0.5))).toBeCloseTo(Math.LN2, 15);
@@ -405,9 +421,35 @@ describe('refuses', () => {
       'grad must be float32 like x',
     ],
     ['a dim of a layer', () => new LogSumExp({ dim: 'x' as never }), TypeError, 'LogSumExp: dim must be an integer'],
+    ['null', () => new LogSumExp({ dim: null as never }), TypeError, 'LogSumExp: dim must be an integer, got null'],
+    ['for a switch', () => logSumExp(x, { keepdim: null as never }), TypeError, 'keepdim must be a boolean, got null'],
+    ['or a dim', () => crossEntropy(x, [0], { dim: null as never }), TypeError, 'dim must be an integer, got null'],
+    [
+      'probabilities in a list',
+      () => crossEntropy(Float32Array.of(1, 2), [0.25, 0.75]),
+      RangeError,
+      'probabilities are a Tensor or an array of floats',
+    ],
   ])('%s', (_, call, kind, message) => {
     expect(call).toThrow(kind);
     expect(call).toThrow(message);
+  });
+
+  it.each([
+    ['logSumExp', logSumExp, [x]],
+    ['logSumExpGrad', logSumExpGrad, [p, x]],
+    ['crossEntropy', crossEntropy, [x, p]],
+    ['crossEntropyGrad', crossEntropyGrad, [x, p]],
+  ] as const)('an argument after the options of %s', (name, f, inputs) => {
+    const words = {
+      logSumExp: 'x',
+      logSumExpGrad: 'grad, x',
+      crossEntropy: 'logits, target',
+      crossEntropyGrad: 'logits, target',
+    };
+    expect(() => (f as (...args: unknown[]) => unknown)(...inputs, {}, { dim: 0 })).toThrow(
+      new TypeError(`${name} takes ${words[name]} and one object of options, got also an object`),
+    );
   });
 
   it('a target whose getters take the memory of the logits', () => {

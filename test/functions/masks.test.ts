@@ -300,6 +300,39 @@ describe.each(nonlin.backends())('%s', (backend) => {
     const both = new Float32Array(301);
     expect(() => softmax(both.subarray(1), { out: both.subarray(0, 300), temperature: 2 })).toThrow(RangeError);
   });
+
+  it('a mask in the memory of out that no buffer tells of is read before it is written, or refused', () => {
+    nonlin.useBackend(backend);
+    for (const size of [4, 400]) {
+      const memory = new SharedArrayBuffer(4 * size);
+      const mask = new Uint8Array(structuredClone(memory), 0, 2);
+      mask.set([1, 0]);
+      const x = new Tensor(new Float32Array(size), { shape: [size / 2, 2] });
+      const out = new Tensor(new Float32Array(memory), { shape: [size / 2, 2] });
+      try {
+        expect(elements(softmax(x, { mask, out }))).toEqual(Array.from({ length: size }, (_, i) => 1 - (i % 2)));
+      } catch (error) {
+        expect(error).toEqual(new RangeError('softmax: out overlaps the mask'));
+      }
+    }
+  });
+
+  it('NaN makes NaN of its whole slice, also as the first entry of it, and of no other', () => {
+    nonlin.useBackend(backend);
+    const rows = [
+      [Number.NaN, 1, 2],
+      [1, Number.NaN, 2],
+      [1, 1, 2],
+    ];
+    for (const dtype of ['float32', 'float64'] as const) {
+      const x = new Tensor(rows, { dtype });
+      for (const options of [{ temperature: 2 }, { mask: [true, false, true] }, { mask: [true, true, false] }])
+        for (const y of [softmax(x, options), logSoftmax(x, options)])
+          expect(Array.from(y.contiguous().data, Number.isNaN)).toEqual(
+            rows.flatMap((row) => row.map(() => row.some((v, i) => Number.isNaN(v) && (options.mask?.[i] ?? true)))),
+          );
+    }
+  });
 });
 
 describe('arguments', () => {
@@ -376,6 +409,47 @@ describe('arguments', () => {
     expect(() => softmax(x, { mask: gone })).toThrow(TypeError);
   });
 
+  it('a list of dimensions that takes the memory of x with it is an error, and no result', () => {
+    for (const take of [
+      (there: Float32Array, dim: number[]) => softmax(there, { dim }),
+      (there: Float32Array, dim: number[]) => softmaxGrad(new Float32Array(200), there, { dim }),
+      (there: Float32Array, dim: number[]) => nonlin.logSumExp(there, { dim }),
+    ]) {
+      const there = new Float32Array(200);
+      const dim = Object.defineProperty([0], 0, {
+        get() {
+          structuredClone(there.buffer, { transfer: [there.buffer] });
+          return 0;
+        },
+      });
+      expect(() => take(there, dim)).toThrow('x is detached: its buffer was transferred');
+    }
+  });
+
+  it('a mask of a class of its own is read, and its class asked for nothing', () => {
+    class Own extends Uint8Array {
+      constructor(bytes: number[]) {
+        super(bytes);
+        Object.defineProperty(this, 'constructor', {
+          get() {
+            throw new Error('asked');
+          },
+        });
+      }
+      static get [Symbol.species](): Uint8ArrayConstructor {
+        throw new Error('asked');
+      }
+    }
+    const expected = elements(softmax(x, { mask: [true, false, true] }));
+    for (const [bytes, stride, offset] of [
+      [[9, 1, 0, 1], 1, 1],
+      [[1, 0, 1], -1, 2],
+    ] as const)
+      expect(
+        elements(softmax(x, { mask: { data: new Own([...bytes]), shape: [3], strides: [stride], offset } })),
+      ).toEqual(expected);
+  });
+
   it('a single number and an empty x have slices too', () => {
     const one = new Tensor(5);
     expect(softmax(one, { temperature: 2, mask: [true] }).item()).toBe(1);
@@ -396,6 +470,11 @@ describe('arguments', () => {
     const options = { dim: 1, mask: [true, false, true] } as const;
     expect(elements(layer(x, options))).toEqual(elements(softmax(x, { ...options, temperature: 2 })));
     expect(elements(layer.backward(x))).toEqual(elements(softmaxGrad(x, x, { ...options, temperature: 2 })));
+    for (const option of ['dim', 'temperature', 'mask', 'empty'])
+      expect(() => (layer as unknown as (typeof loose)[string])(x, { [option]: null })).toThrow(TypeError);
+    expect(() => new Softmax({ dim: null as never })).toThrow(
+      new TypeError('Softmax: dim must be an integer, got null'),
+    );
     expect(() => new Softmax({ temperature: 0 })).toThrow(
       new RangeError('Softmax: temperature must be finite and above 0, got 0'),
     );

@@ -249,6 +249,18 @@ describe('damaged files', () => {
       'the .npy file is too long: it has 25 bytes of data, shape (2, 3) of <f4 needs 24',
     ],
     [
+      'a huge header',
+      Buffer.from(`\x93NUMPY\x02\x00\x00\x00\x01\x00${f4.padEnd(65536)}${'\0'.repeat(24)}`, 'latin1'),
+      RangeError,
+      'the header of the .npy file has 65536 bytes: accepted are 65535, as format 1.0 has',
+    ],
+    [
+      'a long word',
+      file(`{'descr': '${'a'.repeat(65000)}', 'fortran_order': False, 'shape': (2, 3), }`, 24),
+      TypeError,
+      "unsupported dtype 'aaa",
+    ],
+    [
       'a huge shape',
       file(f4.replace('(2, 3)', `(${'9007199254740991, '.repeat(30)})`), 8),
       RangeError,
