@@ -3,7 +3,7 @@
 
 import type { Precision } from '../basics/checks.js';
 import type { DType } from '../basics/floats.js';
-import type { Activation } from './table.js';
+import { type Activation, activationNames, zeroOf } from './table.js';
 import { ulpDistance } from './ulp.js';
 
 /** What is compared. */
@@ -28,13 +28,13 @@ export interface Bound extends Partial<Omit<Comparison, 'activation' | 'a'>> {
   readonly reason: string;
 }
 
-// Slopes are 0 at -0.7518 (gelu), -0.7525 (geluTanh), -0.7512 (geluSigmoid), -1.2785 / beta (silu) and -1.1924 (mish), where terms
-// of 1/4 cancel.
-const zerosOfSlopes = [
-  { activations: ['gelu', 'geluTanh', 'geluSigmoid'], direction: 'gradient', between: [-1.1, -0.45] },
-  { activations: ['silu'], direction: 'gradient', between: [-1.63, -0.93], overA: true },
-  { activations: ['mish'], direction: 'gradient', between: [-1.54, -0.84] },
-] as const;
+// Around the zero of a slope terms of 1/4 cancel.
+const zerosOfSlopes = activationNames.flatMap((name) => {
+  const zero = zeroOf(name);
+  if (zero === undefined) return [];
+  const between = [zero.at - 0.35, zero.at + 0.35] as const;
+  return [{ activations: [name], direction: 'gradient', between, overA: zero.overA ?? false } as const];
+});
 
 /** The first row that fits a comparison is its bound; what a row does not name, it does not ask for. */
 export const bounds: readonly Bound[] = [

@@ -2,7 +2,7 @@
 // test holds the two together.
 import { algebraicRows } from './algebraic.js';
 import { exponentialRows } from './exponential.js';
-import type { Formula } from './formula.js';
+import type { Exactly, Formula, Zero } from './formula.js';
 import { gaussianRows } from './gaussian.js';
 import { logisticRows } from './logistic.js';
 import { piecewiseRows } from './piecewise.js';
@@ -36,3 +36,7 @@ export type Op = number;
 export const opOf = Object.fromEntries(activationNames.map((name, op) => [name, op])) as Readonly<
   Record<Activation, Op>
 >;
+
+/** About where the slope of a row is zero, if anywhere. */
+export const zeroOf = (name: Activation): Zero | undefined =>
+  (activations[name] as { readonly exactly?: Exactly }).exactly?.zero;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { casesOf } from '../../lib/activations/signatures.js';
-import { activationNames } from '../../lib/activations/table.js';
+import { activationNames, zeroOf } from '../../lib/activations/table.js';
 
 interface Row {
   readonly function: string;
@@ -34,14 +34,14 @@ let found: Found | undefined;
 
 const subjects = activationNames.flatMap(casesOf);
 
-/** The rows that say so of themselves in native/rows. */
-const rowsThat = (say: string) =>
-  readdirSync(rowsFolder)
-    .filter((name) => name.endsWith('.def'))
-    .flatMap((name) => readFileSync(join(rowsFolder, name), 'utf8').split('\n'))
-    .filter((line) => line.startsWith('ACTIVATION(') && line.includes(`.${say} = true`))
-    .map((line) => /\((\w+)/.exec(line)![1]!);
 const rowsFolder = join(import.meta.dirname, '../../native/rows');
+const lines = readdirSync(rowsFolder)
+  .filter((name) => name.endsWith('.def'))
+  .flatMap((name) => readFileSync(join(rowsFolder, name), 'utf8').split('\n'))
+  .filter((line) => line.startsWith('ACTIVATION('));
+const rowOf = (line: string) => /\((\w+)/.exec(line)![1]!;
+/** The rows that say so of themselves in native/rows. */
+const rowsThat = (say: string) => lines.filter((line) => line.includes(`.${say} = true`)).map(rowOf);
 const rounded = rowsThat('one_rounding');
 const decided = [...rounded, ...rowsThat('double_decides')];
 const computed = subjects.filter(({ row }) => !rounded.includes(row));
@@ -58,6 +58,19 @@ beforeAll(() => {
 /** The rows with an error above `ulp`, or with a result that is not the correctly rounded one where `rounded` asks for it. */
 const failing = (rows: readonly Row[], ulp: number, rounded = false) =>
   rows.filter((row) => !((row.ulp ?? Infinity) <= ulp) || (rounded && row.wrong !== 0));
+
+test('where a slope is zero both lists say alike', () => {
+  const native = lines.flatMap((line) => {
+    const [, at, overA] = /\.zero = \{(-?[\d.]+)(, true)?\}/.exec(line) ?? [];
+    return at === undefined ? [] : [[rowOf(line), { at: Number(at), overA: overA !== undefined }]];
+  });
+  const ours = activationNames.flatMap((name) => {
+    const zero = zeroOf(name);
+    return zero === undefined ? [] : [[name, { at: zero.at, overA: zero.overA ?? false }]];
+  });
+  expect(native).toHaveLength(lines.filter((line) => line.includes('.zero')).length);
+  expect(Object.fromEntries(native)).toEqual(Object.fromEntries(ours));
+});
 
 describe('the proof', () => {
   const check = (title: string, body: (found: Found) => void) =>

@@ -8,6 +8,6 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
 /** The vectors of that name; those of a row lie in the folder of its group. */
 export function vectorsOf<T>(name: string): T {
   const file = files.find((path) => basename(path) === `${name}.json`);
-  if (file === undefined) throw new Error(`there are no vectors of ${name}`);
+  if (file === undefined) throw new Error(`there are no vectors of ${name}; test/vectors/make.py writes them`);
   return JSON.parse(readFileSync(join(folder, file), 'utf8')) as T;
 }
