@@ -15,6 +15,7 @@ import { describe } from '../basics/errors.js';
 import { type FloatArray, shareMemory } from '../basics/floats.js';
 import { type Given, noOptions, readOptions, readOwn, tooMany } from '../basics/options.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { listed } from './dims.js';
 import {
   type Input,
   map,
@@ -495,9 +496,14 @@ export class AlongDim extends Layer {
   }
 }
 
-/** The options of a call in place of others, as far as they are given. */
+/** The options of a call in place of others, as far as they are given; a list of dimensions as it is now. */
 const over = (before: readonly unknown[], own: readonly unknown[]): readonly unknown[] =>
-  own.length === 0 ? before : sliceOptions.map((_, place) => (own[place] === undefined ? before[place] : own[place]));
+  own.length === 0
+    ? before
+    : sliceOptions.map((_, place) => {
+        const given = own[place] === undefined ? before[place] : own[place];
+        return place === 0 ? listed(given) : given;
+      });
 
 /** e^x over its sum along a dimension, like the function `softmax`. */
 export class Softmax extends AlongDim.of('Softmax', 'softmax') {}

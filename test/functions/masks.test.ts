@@ -470,6 +470,10 @@ describe('arguments', () => {
     const options = { dim: 1, mask: [true, false, true] } as const;
     expect(elements(layer(x, options))).toEqual(elements(softmax(x, { ...options, temperature: 2 })));
     expect(elements(layer.backward(x))).toEqual(elements(softmaxGrad(x, x, { ...options, temperature: 2 })));
+    const dim = [1];
+    expect(elements(layer(x, { dim }))).toEqual(elements(softmax(x, { dim: 1, temperature: 2 })));
+    dim[0] = 0;
+    expect(elements(layer.backward(x))).toEqual(elements(softmaxGrad(x, x, { dim: 1, temperature: 2 })));
     for (const option of ['dim', 'temperature', 'mask', 'empty'])
       expect(() => (layer as unknown as (typeof loose)[string])(x, { [option]: null })).toThrow(TypeError);
     expect(() => new Softmax({ dim: null as never })).toThrow(
