@@ -35,9 +35,6 @@ endfunction()
 # Bits do not depend on it.
 set(KERNEL_OPTIMIZATION -O3 CACHE STRING "how the kernels are optimized")
 
-# Loops of many parts, which -O3 makes a third larger and no faster.
-set_source_files_properties(${native}/tempered.cpp PROPERTIES COMPILE_OPTIONS "-O2;-fpeel-loops")
-
 function(add_isa name bytes)
   # The GCC flags: order instructions before registers are given out, as Clang does, and GCC 12 warns of its own
   # avx512fintrin.h. ns per element without the first and with it, measured as in kernels.cpp: sigmoid 0.183 and 0.176,
