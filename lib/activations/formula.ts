@@ -43,6 +43,8 @@ export interface Parameter {
 export interface Exactly {
   readonly f: (x: number, a: number, b: number) => DoubleDouble;
   readonly slope: (x: number, a: number, b: number) => DoubleDouble;
+  /** g times it, where the product may be a middle between two floats and the slope is a quotient that does not end. */
+  readonly gradient?: (x: number, g: number) => DoubleDouble;
   /** About where the slope is zero, if anywhere: near it `grad` need not keep its relative accuracy (rounding.ts). */
   readonly zero?: Zero;
 }

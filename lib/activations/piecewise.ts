@@ -130,6 +130,7 @@ export const piecewiseRows = {
     exactly: {
       f: (x) => (x < 3 ? (x > -3 ? divide(multiply(x, add(x, 3)), 6) : wide(0)) : wide(x)),
       slope: (x) => (x < 3 ? (x > -3 ? divide(add(2 * x, 3), 6) : wide(0)) : wide(1)),
+      gradient: (x, g) => (x < 3 ? (x > -3 ? divide(multiply(add(2 * x, 3), g), 6) : wide(0)) : wide(g)),
     },
   },
   /** x, and below 0 weight x, where training finds the weight: He, Zhang, Ren and Sun, arXiv:1502.01852, 2015. */

@@ -53,7 +53,9 @@ export function storeGradients(
     const cancels = Math.abs(x[from + i]! - zero) < near;
     const error = cancels ? cancelledError * Math.abs(g[from + i]!) : gradientError * Math.abs(gradient);
     y[from + i] = isOpen(gradient, error)
-      ? toFloat32(multiply(exactly.slope(x[from + i]!, a, b), g[from + i]!))
+      ? toFloat32(
+          exactly.gradient?.(x[from + i]!, g[from + i]!) ?? multiply(exactly.slope(x[from + i]!, a, b), g[from + i]!),
+        )
       : gradient;
   }
 }

@@ -206,6 +206,11 @@ inline wide tanh(wide x) {
 
 // A quotient, so that one which is a middle between two floats is exact.
 inline wide sixth_of(wide x) { return x / 6; }
+// Of the product, which may be such a one where the slope is none.
+inline wide hard_swish_gradient(wide x, wide g) {
+  if (x.high >= 3) return g;
+  return x.high > -3 ? sixth_of(g * (x.scaled(2) + 3)) : wide(0);
+}
 
 // Without a unit, as of floats no square is too large or too small.
 inline wide squareplus(wide x, wide b) {

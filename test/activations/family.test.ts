@@ -319,6 +319,19 @@ describe('an infinite grad', () => {
   });
 });
 
+describe.each(backends())('%s', (backend) => {
+  it("hardSwish's gradient is rounded once, also where g (2 x + 3) / 6 is a middle between two floats", () => {
+    useBackend(backend);
+    const from = [1, 0.5, -0.25, 2, -1, -2.5, 2.75, -1.0625];
+    const x = Float32Array.from({ length: 40_000 }, (_, i) => from[i % 8]!);
+    const g = Float32Array.from(x, (_, i) => 3 * (2 * i + 1) * (i % 3 === 0 ? 2 ** -20 : 83));
+    const gradient = nonlin.hardSwishGrad(g, x, { precision: 'exact' });
+    // The product is exact, and so is its sixth where that is a middle.
+    const wrong = x.filter((value, i) => gradient[i] !== Math.fround((g[i]! * (2 * value + 3)) / 6));
+    expect(wrong).toEqual(Float32Array.of());
+  });
+});
+
 describe('options', () => {
   const x = Float32Array.of(-1, 0.25, 3);
   const call = (name: string, options?: object) => () => (nonlin[name as keyof typeof nonlin] as Function)(x, options);

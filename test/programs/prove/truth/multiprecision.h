@@ -29,6 +29,13 @@ public:
 
   // Rounded once, to the nearest, ties to even; subnormals as well.
   float to_float() const { return mpfr_get_flt(number, MPFR_RNDN); }
+  // To so many bits.
+  real rounded(int bits) const {
+    real result = *this;
+    mpfr_prec_round(result.number, bits, MPFR_RNDN);
+    mpfr_prec_round(result.number, mpfr_get_prec(number), MPFR_RNDN);
+    return result;
+  }
   double to_double() const { return mpfr_get_d(number, MPFR_RNDN); }
 
   friend real operator+(const real &a, const real &b) { return apply(mpfr_add, a, b); }
