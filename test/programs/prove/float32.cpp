@@ -127,8 +127,8 @@ void multiply(bool drops, const truths &slopes, const float *g, size_t n, truths
 }
 real true_result(const subject &subject, direction direction, float x, float g) {
   const real_truth t = evaluate(subject, x);
-  // A slope such as 7/6 has been rounded, and with it a product would be no middle where it is one.
-  return direction == forward ? t.value : (t.slope * real(double(g))).rounded(380);
+  // A slope such as 7/6 has been rounded, near its zero by 22 bits more, and with it a product would be no middle.
+  return direction == forward ? t.value : (t.slope * real(double(g))).rounded(360);
 }
 
 // Whatever lies within the oracle's bound must round to one float; or else MPFR decides.
