@@ -370,7 +370,24 @@ export type {
   Output,
   Result,
 } from './functions/functions.js';
-export { GEGLU, GLU, ReGLU, SwiGLU } from './functions/joined.js';
+export {
+  type CrossEntropyOptions,
+  crossEntropy,
+  crossEntropyGrad,
+  type LossOf,
+  type Probabilities,
+  type Reduction,
+  type Targets,
+} from './functions/losses.js';
+export { type PReLUOptions, prelu, preluGrad, preluWeightGrad, type Weight } from './functions/prelu.js';
+export type { SoftmaxMask, SoftmaxOptions } from './functions/slices.js';
+export {
+  type LogSumExpOptions,
+  logSumExp,
+  logSumExpGrad,
+  type SumGrad,
+  type SumOf,
+} from './functions/sums.js';
 export {
   CELU,
   ELU,
@@ -381,12 +398,9 @@ export {
   Hardswish,
   Hardtanh,
   Identity,
-  type Layer,
   LeakyReLU,
   LogSigmoid,
-  LogSoftmax,
   Mish,
-  PReLU,
   ReLU,
   ReLU2,
   ReLU6,
@@ -395,9 +409,6 @@ export {
   Sigmoid,
   SiLU,
   Softcap,
-  Softmax,
-  type SoftmaxSettings,
-  Softmin,
   Softplus,
   Softshrink,
   Softsign,
@@ -405,29 +416,14 @@ export {
   Tanh,
   Tanhshrink,
   Threshold,
-  type Trainable,
-} from './functions/layers.js';
-export {
-  CrossEntropyLoss,
-  type CrossEntropyOptions,
-  crossEntropy,
-  crossEntropyGrad,
-  type LossOf,
-  type Probabilities,
-  type Reduction,
-  type Targets,
-} from './functions/losses.js';
-export { activation } from './functions/names.js';
-export { type PReLUOptions, prelu, preluGrad, preluWeightGrad, type Weight } from './functions/prelu.js';
-export type { SoftmaxMask, SoftmaxOptions } from './functions/slices.js';
-export {
-  LogSumExp,
-  type LogSumExpOptions,
-  logSumExp,
-  logSumExpGrad,
-  type SumGrad,
-  type SumOf,
-} from './functions/sums.js';
+} from './layers/elementwise.js';
+export { GEGLU, GLU, ReGLU, SwiGLU } from './layers/joined.js';
+export type { Layer, Trainable } from './layers/layer.js';
+export { CrossEntropyLoss } from './layers/losses.js';
+export { activation } from './layers/names.js';
+export { PReLU } from './layers/prelu.js';
+export { LogSoftmax, Softmax, type SoftmaxSettings, Softmin } from './layers/slices.js';
+export { LogSumExp } from './layers/sums.js';
 export type {
   DataOf,
   DTypeOf,

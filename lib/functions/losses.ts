@@ -1,4 +1,4 @@
-// The loss of logits against classes or probabilities, its gradient, and the layer. No array of logarithms is made.
+// The loss of logits against classes or probabilities, and its gradient. No array of logarithms is made.
 
 import { allocate, shapeText } from '../basics/allocate.js';
 import { checkPrecision, type Precision } from '../basics/checks.js';
@@ -10,7 +10,6 @@ import { Parts, sameShape, sizeOf } from '../tensor/shape.js';
 import { asTensor, type DataOf, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
 import { dimOf } from './dims.js';
 import type { Output } from './functions.js';
-import { Trainable } from './layers.js';
 import type { Input } from './operands.js';
 import { slicesGrad } from './slices.js';
 import { memoryOf, partsOf, readInput, type Sliced, scaleSlices } from './sums.js';
@@ -97,7 +96,7 @@ export function crossEntropyGrad(logits: Input, target: unknown, options?: unkno
 }
 
 /** The options as they were given, of the right kinds. */
-interface Settings {
+export interface Settings {
   readonly dim: unknown;
   readonly reduction: Reduction | undefined;
   readonly ignoreIndex: number | undefined;
@@ -113,7 +112,7 @@ const none: Settings = Object.freeze({
   precision: undefined,
 });
 
-function readSettings(options: unknown, name: string): Settings {
+export function readSettings(options: unknown, name: string): Settings {
   if (options === undefined) return none;
   checkOptions(options, name, Object.keys(none), "reduction: 'sum'");
   const dim = optionOf(options, 'dim');
@@ -308,7 +307,7 @@ function smoothedLoss(
   return own + spread * (Number.isFinite(sum) ? sum + lost : sum);
 }
 
-function lossOf(name: string, logits: Input, target: unknown, settings: Settings): unknown {
+export function lossOf(name: string, logits: Input, target: unknown, settings: Settings): unknown {
   const call = readCall(name, readInput(logits, name, 'logits'), target, settings);
   const { x, shape, at, count, classes, probabilities, spread, inner, counted } = call;
   const { maxima, logs } = partsOf(call, settings.precision === 'exact');
@@ -354,7 +353,7 @@ function negativeTargets(call: Call, factor: number, name: string): FloatArray {
 }
 
 /** The gradient, of the losses by `grad` where there is one. */
-function lossGrad(name: string, logits: Input, target: unknown, settings: Settings, grad?: unknown): unknown {
+export function lossGrad(name: string, logits: Input, target: unknown, settings: Settings, grad?: unknown): unknown {
   const from = readInput(logits, name, 'logits');
   const by = grad === undefined ? undefined : asTensor(grad, 'grad', name);
   const call = readCall(name, from, target, settings);
@@ -394,93 +393,4 @@ function checkGrad(grad: Tensor, shape: readonly number[], dtype: string, name: 
   if (grad.dtype !== dtype) throw new TypeError(`${name}: grad must be ${dtype} like the logits, got ${grad.dtype}`);
   if (!sameShape(grad.shape, shape))
     throw new RangeError(`${name}: grad has shape ${shapeText(grad.shape)} but the losses have ${shapeText(shape)}`);
-}
-
-/** It is called as `loss(logits, target)`, which is `loss.forward(logits, target)`. */
-export interface CrossEntropyLoss<R extends Reduction = 'mean'> {
-  // biome-ignore lint/style/useShorthandFunctionType: it merges with the class below.
-  <X extends Input>(logits: X, target: Targets | Probabilities<X>): LossOf<X, R>;
-}
-
-/** What the last `forward` was given. */
-interface Compared {
-  readonly logits: Input;
-  readonly target: unknown;
-}
-
-/** The loss of logits against classes or probabilities, like the function `crossEntropy`. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface says that it can be called, which Callable makes true.
-export class CrossEntropyLoss<R extends Reduction = 'mean'> extends Trainable<Compared> {
-  readonly #settings: Settings;
-
-  /** @throws TypeError, RangeError where an option is of the wrong kind or size. */
-  constructor(options?: CrossEntropyOptions<R>);
-  constructor(options?: unknown, more?: unknown) {
-    super();
-    if (more !== undefined) throw tooMany(more, 'CrossEntropyLoss');
-    this.#settings = readSettings(options, 'CrossEntropyLoss');
-    const { dim } = this.#settings;
-    if (dim !== undefined && !Number.isInteger(dim))
-      throw new TypeError(`CrossEntropyLoss: dim must be an integer, got ${describe(dim)}`);
-  }
-
-  /** The dimension of the classes, where one was given. */
-  get dim(): number | undefined {
-    return this.#settings.dim as number | undefined;
-  }
-  /** What becomes of the losses of the slices. */
-  get reduction(): R {
-    return (this.#settings.reduction ?? 'mean') as R;
-  }
-  /** The class that does not count. */
-  get ignoreIndex(): number {
-    return this.#settings.ignoreIndex ?? -100;
-  }
-  /** How much of each target is spread over all classes. */
-  get labelSmoothing(): number {
-    return this.#settings.labelSmoothing ?? 0;
-  }
-
-  /**
-   * The loss: a number, or with `none` a Tensor of one for each slice.
-   *
-   * @throws like the function `crossEntropy`.
-   */
-  forward<X extends Input>(logits: X, target: Targets | Probabilities<X>): LossOf<X, R>;
-  forward(logits: Input, target: unknown, more?: unknown): unknown {
-    if (more !== undefined) throw new TypeError(`${this.title()} takes logits and target, got also ${describe(more)}`);
-    const loss = lossOf(this.title(), logits, target, this.#settings);
-    this.keep({ logits, target });
-    return loss;
-  }
-
-  /**
-   * The gradient of the last `forward`'s loss by its logits, like the function `crossEntropyGrad`; with `none` of the sum of the losses,
-   * or of that of their products with `grad`, a number for each. Its kind is that of the logits, of which TypeScript is told:
-   * `loss.backward<Tensor>()`.
-   *
-   * @throws Error where no `forward` came before, or after `eval()`; TypeError where there is a `grad` for a loss that is one number, or
-   * of another dtype than the logits, RangeError where it has another shape than the losses.
-   */
-  backward<X extends Input = Input>(grad?: R extends 'none' ? Input : undefined): Output<X>;
-  backward(grad?: unknown, more?: unknown): unknown {
-    if (more !== undefined) throw new TypeError(`${this.title()} takes grad alone, got also ${describe(more)}`);
-    if (grad !== undefined && this.reduction !== 'none')
-      throw new TypeError(
-        `${this.title()}: backward takes no grad for reduction '${this.reduction}', whose loss is one number, got ${describe(grad)}`,
-      );
-    const { logits, target } = this.kept('backward()', 'crossEntropyGrad(logits, target)');
-    return lossGrad(this.title(), logits, target, this.#settings, grad);
-  }
-
-  protected title(): string {
-    return 'CrossEntropyLoss';
-  }
-  protected override describe(): string {
-    const settings: readonly (readonly [string, unknown])[] = Object.entries(this.#settings);
-    return settings
-      .filter(([, value]) => value !== undefined)
-      .map(([option, value]) => `${option}=${typeof value === 'string' ? `'${value}'` : value}`)
-      .join(', ');
-  }
 }

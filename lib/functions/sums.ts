@@ -1,4 +1,4 @@
-// The logarithm of a sum of exponentials: a number for a slice, its gradient, and the layer.
+// The logarithm of a sum of exponentials, a number for a slice, and its gradient.
 
 import { backend } from '../backends/select.js';
 import { allocate, shapeText } from '../basics/allocate.js';
@@ -10,7 +10,6 @@ import { broadcastStrides, contiguousStrides, forEachRow, Parts, sameShape, size
 import { asTensor, contiguousData, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
 import { dimsOf, listed } from './dims.js';
 import type { Output } from './functions.js';
-import { Trainable } from './layers.js';
 import type { Input } from './operands.js';
 import { slices } from './slices.js';
 
@@ -87,13 +86,13 @@ export function scaleSlices(
   });
 }
 
-interface Settings {
+export interface Settings {
   readonly dim: unknown;
   readonly keepdim: boolean;
   readonly precision: Precision | undefined;
 }
 
-function readSettings(options: unknown, name: string): Settings {
+export function readSettings(options: unknown, name: string): Settings {
   const given = typeof options === 'number' ? { dim: options } : options;
   checkOptions(given, name, ['dim', 'keepdim', 'precision'], 'dim');
   const precision = optionOf(given, 'precision');
@@ -109,7 +108,7 @@ function readSettings(options: unknown, name: string): Settings {
 const reduced = (shape: readonly number[], dims: readonly number[], keepdim: boolean): readonly number[] =>
   keepdim ? shape.map((extent, i) => (dims.includes(i) ? 1 : extent)) : shape.filter((_, i) => !dims.includes(i));
 
-function sum(name: string, input: Input, { dim, keepdim, precision }: Settings): unknown {
+export function sum(name: string, input: Input, { dim, keepdim, precision }: Settings): unknown {
   const { x, shape } = memoryOf(readInput(input, name), name);
   const dims = dimsOf(dim, shape, name);
   const kept = shape.map((_, i) => i).filter((i) => !dims.includes(i));
@@ -131,7 +130,7 @@ function sum(name: string, input: Input, { dim, keepdim, precision }: Settings):
   return new Tensor(new Parts(y, Object.freeze(reduced(shape, dims, keepdim))));
 }
 
-function sumGrad(name: string, grad: unknown, input: Input, { dim, keepdim, precision }: Settings): unknown {
+export function sumGrad(name: string, grad: unknown, input: Input, { dim, keepdim, precision }: Settings): unknown {
   const from = readInput(input, name);
   const shape = isFloatArray(from) ? [lengthOf(from)] : from.shape;
   const dims = dimsOf(dim, shape, name);
@@ -194,70 +193,4 @@ export function logSumExpGrad<X extends Input>(grad: SumGrad<X>, x: X, options?:
 export function logSumExpGrad(grad: unknown, x: Input, options?: unknown, more?: unknown): unknown {
   if (more !== undefined) throw tooMany(more, 'logSumExpGrad', 'grad, x');
   return sumGrad('logSumExpGrad', grad, x, readSettings(options, 'logSumExpGrad'));
-}
-
-/** It is called as `layer(x)`, which is `layer.forward(x)`. */
-export interface LogSumExp {
-  // biome-ignore lint/style/useShorthandFunctionType: it merges with the class below.
-  <X extends Input>(x: X): SumOf<X>;
-}
-
-/** log(sum(e^x)) along dimensions, like the function `logSumExp`. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface says that it can be called, which Callable makes true.
-export class LogSumExp extends Trainable<Input> {
-  readonly #settings: Settings;
-
-  /** @throws TypeError where an option is of the wrong kind. */
-  constructor(options?: LogSumExpOptions | number);
-  constructor(options?: unknown, more?: unknown) {
-    super();
-    if (more !== undefined) throw tooMany(more, 'LogSumExp');
-    const settings = readSettings(options, 'LogSumExp');
-    const { dim = -1 } = settings;
-    for (const one of Array.isArray(dim) ? dim : [dim])
-      if (!Number.isInteger(one)) throw new TypeError(`LogSumExp: dim must be an integer, got ${describe(one)}`);
-    this.#settings = { ...settings, dim: Array.isArray(dim) ? Object.freeze(dim) : dim };
-  }
-
-  /** The dimension, or the list of them. */
-  get dim(): number | readonly number[] {
-    return this.#settings.dim as number | readonly number[];
-  }
-  /** Whether the result has them with size 1. */
-  get keepdim(): boolean {
-    return this.#settings.keepdim;
-  }
-
-  /**
-   * log(sum(e^x)): a number for a typed array, a Tensor for everything else.
-   *
-   * @throws like the function `logSumExp`.
-   */
-  forward<X extends Input>(x: X): SumOf<X>;
-  forward(x: Input, more?: unknown): unknown {
-    if (more !== undefined) throw new TypeError(`${this.title()} takes x alone, got also ${describe(more)}`);
-    const result = sum(this.title(), x, this.#settings);
-    this.keep(x);
-    return result;
-  }
-
-  /**
-   * `grad * softmax(x)`, like the function `logSumExpGrad`, at x or at the input of the last `forward`.
-   *
-   * @throws Error where there is neither; else like that function.
-   */
-  backward<X extends Input = Input>(grad: number | TensorLike, x?: X): Output<X>;
-  backward(grad: unknown, x?: Input, more?: unknown): unknown {
-    if (more !== undefined) throw new TypeError(`${this.title()} takes grad and x, got also ${describe(more)}`);
-    const at = x === undefined ? this.kept('backward(grad)', 'backward(grad, x)') : x;
-    return sumGrad(this.title(), grad, at, this.#settings);
-  }
-
-  protected title(): string {
-    return 'LogSumExp';
-  }
-  protected override describe(): string {
-    const { dim } = this;
-    return `dim=${typeof dim === 'number' ? dim : shapeText(dim)}${this.keepdim ? ', keepdim=true' : ''}`;
-  }
 }

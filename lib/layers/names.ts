@@ -3,11 +3,14 @@
 import { onnxSelu } from '../activations/exponential.js';
 import { describe } from '../basics/errors.js';
 import { nearest } from '../basics/nearest.js';
+import * as layers from './elementwise.js';
 import { ClippedGELU, GLU } from './joined.js';
-import * as layers from './layers.js';
+import type { Layer } from './layer.js';
+import { PReLU } from './prelu.js';
+import { LogSoftmax, Softmax, Softmin } from './slices.js';
 
 /** By name, where its defaults are those of the name's own library. */
-const makers: Readonly<Record<string, () => layers.Layer>> = {
+const makers: Readonly<Record<string, () => Layer>> = {
   // transformers, in `hidden_act`
   gelu: () => new layers.GELU(),
   gelu_python: () => new layers.GELU(),
@@ -21,7 +24,7 @@ const makers: Readonly<Record<string, () => layers.Layer>> = {
   relu2: () => new layers.ReLU2(),
   relu6: () => new layers.ReLU6(),
   leaky_relu: () => new layers.LeakyReLU(),
-  prelu: () => new layers.PReLU(),
+  prelu: () => new PReLU(),
   sigmoid: () => new layers.Sigmoid(),
   silu: () => new layers.SiLU(),
   swish: () => new layers.SiLU(),
@@ -44,14 +47,14 @@ const makers: Readonly<Record<string, () => layers.Layer>> = {
   selu: () => new layers.SELU(),
   softplus: () => new layers.Softplus(),
   tanh_shrink: () => new layers.Tanhshrink(),
-  softmax: () => new layers.Softmax(),
-  log_softmax: () => new layers.LogSoftmax(),
-  softmin: () => new layers.Softmin(),
+  softmax: () => new Softmax(),
+  log_softmax: () => new LogSoftmax(),
+  softmin: () => new Softmin(),
   // PyTorch's modules
   ReLU: () => new layers.ReLU(),
   ReLU6: () => new layers.ReLU6(),
   LeakyReLU: () => new layers.LeakyReLU(),
-  PReLU: () => new layers.PReLU(),
+  PReLU: () => new PReLU(),
   RReLU: () => new layers.RReLU(),
   CELU: () => new layers.CELU(),
   ELU: () => new layers.ELU(),
@@ -71,9 +74,9 @@ const makers: Readonly<Record<string, () => layers.Layer>> = {
   Softshrink: () => new layers.Softshrink(),
   Softplus: () => new layers.Softplus(),
   Softsign: () => new layers.Softsign(),
-  Softmax: () => new layers.Softmax(),
-  LogSoftmax: () => new layers.LogSoftmax(),
-  Softmin: () => new layers.Softmin(),
+  Softmax: () => new Softmax(),
+  LogSoftmax: () => new LogSoftmax(),
+  Softmin: () => new Softmin(),
   Identity: () => new layers.Identity(),
   // ONNX's operators, where the name is not PyTorch's too
   Relu: () => new layers.ReLU(),
@@ -98,8 +101,8 @@ const makers: Readonly<Record<string, () => layers.Layer>> = {
  *
  * @throws TypeError where the name is no string, RangeError where it is not known; with the nearest one.
  */
-export function activation(name: string): layers.Layer;
-export function activation(name: string, more?: unknown): layers.Layer {
+export function activation(name: string): Layer;
+export function activation(name: string, more?: unknown): Layer {
   // A number may be that of a list's element: names.map(activation).
   if (typeof more === 'object' && more !== null)
     throw new TypeError(

@@ -12,11 +12,11 @@ import {
 import { describe } from '../basics/errors.js';
 import { isFloatArray } from '../basics/floats.js';
 import { type Given, readOwn } from '../basics/options.js';
+import { map, mapGrad, type Operands } from '../functions/functions.js';
+import { type Gating, gateHalves, gateHalvesGrad, halvesOptions } from '../functions/gates.js';
+import type { Input } from '../functions/operands.js';
 import { asTensor } from '../tensor/tensor.js';
-import { map, mapGrad, type Operands } from './functions.js';
-import { type Gating, gateHalves, gateHalvesGrad, halvesOptions } from './gates.js';
-import { Layer } from './layers.js';
-import type { Input } from './operands.js';
+import { Layer, quoted } from './layer.js';
 
 /** The layer of a gate: of the halves of x along `dim`, which is the last one where nothing else is said. */
 export class Halves extends Layer {
@@ -57,7 +57,7 @@ export class Halves extends Layer {
   protected override describe(): string {
     const own = this.#of.own.map((option) => {
       const setting = settingOf(this.#of, this.#ofRow(), option);
-      return `${option}=${typeof setting === 'string' ? `'${setting}'` : setting}`;
+      return `${option}=${quoted(setting)}`;
     });
     return [...own, `dim=${this.dim}`].join(', ');
   }

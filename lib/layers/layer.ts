@@ -1,0 +1,148 @@
+// What layers are: callable objects that remember their last input for backward(). Nothing here reads the name of a class or a function,
+// which bundlers change.
+
+import { describe } from '../basics/errors.js';
+import { shareMemory } from '../basics/floats.js';
+import { type Given, noOptions, readOptions, tooMany } from '../basics/options.js';
+import type { Input, Operands, Options, Out, Output, Result } from '../functions/functions.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/** A setting as `toString()` shows it. */
+export const quoted = (setting: unknown) => (typeof setting === 'string' ? `'${setting}'` : String(setting));
+
+// A constructor that returns a function makes `layer(x)` work; the fields of the classes below are then the function's.
+class Callable {
+  constructor() {
+    const call = (...args: [Input]): unknown => (call as unknown as Layer).forward(...args);
+    // biome-ignore lint/correctness/noConstructorReturn: see above.
+    return Object.setPrototypeOf(call, new.target.prototype);
+  }
+}
+
+/**
+ * What in training, which it is made for, keeps the input of its last `forward` for `backward`: by reference, so that the memory stays
+ * alive, and what is written to it in between counts. After `eval()` it keeps nothing.
+ */
+export abstract class Trainable<Kept> extends Callable {
+  #training = true;
+  #kept: Kept | undefined;
+  #why = 'no forward came before it';
+
+  abstract forward(...args: never): unknown;
+  /** What `toString()` and messages call the layer; a class made from one of these may give its own. */
+  protected abstract title(): string;
+  /** What stands between the brackets of `toString()`. */
+  protected describe(): string {
+    return '';
+  }
+
+  /** Whether `forward` keeps its input. */
+  get training(): boolean {
+    return this.#training;
+  }
+
+  /**
+   * From now on `forward` keeps its input for `backward(grad)`, or with `train(false)` does not. Returns the layer.
+   *
+   * @throws TypeError where the mode is not a boolean.
+   */
+  train(mode = true): this {
+    if (typeof mode !== 'boolean') throw new TypeError(`${this.title()}: train takes a boolean, got ${describe(mode)}`);
+    if (mode === this.#training) return this;
+    this.#training = mode;
+    this.#kept = undefined;
+    this.#why = mode ? 'no forward came since train()' : 'after eval() none is kept';
+    return this;
+  }
+
+  /** From now on nothing is kept, nor is what was: `train(false)`. `backward(grad, x)` still works. Returns the layer. */
+  eval(): this;
+  eval(more?: unknown): this {
+    if (more !== undefined) throw new TypeError(`${this.title()}: eval takes nothing, got ${describe(more)}`);
+    return this.train(false);
+  }
+
+  /** What is learned: of most activations nothing. */
+  parameters(): Tensor[] {
+    return [];
+  }
+
+  override toString(): string {
+    return `${this.title()}(${this.describe()})`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
+  /** Keeps an input in training, unless a call with an `out` overwrote it. */
+  protected keep(input: Kept, into?: Pick<Operands, 'source' | 'target'>): void {
+    if (!this.#training) return;
+    const overwritten = into !== undefined && shareMemory(into.source, into.target);
+    this.#kept = overwritten ? undefined : input;
+    if (overwritten) this.#why = 'the output of the last forward lies among its input';
+  }
+
+  /** The input of the last `forward`, for a method as it was called; `instead` is how to do without. */
+  protected kept(call: string, instead: string): Kept {
+    if (this.#kept !== undefined) return this.#kept;
+    const mend = `pass it: ${instead}${this.#training ? '' : ', or call train() before forward'}`;
+    throw new Error(`${this}.${call} needs the input of a forward, and ${this.#why}; ${mend}`);
+  }
+}
+
+/** A layer is called as `layer(x)`, which is `layer.forward(x)`. */
+export interface Layer {
+  // biome-ignore lint/style/useShorthandFunctionType: it merges with the class below.
+  <X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>): Result<X, O>;
+}
+
+/** An activation as an object: of x's shape, with the input of its last `forward` for `backward(grad)`. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface says that it can be called, which Callable makes true.
+export abstract class Layer extends Trainable<Input> {
+  protected abstract compute(x: Input, given: Given): Operands;
+  protected abstract computeGrad(grad: Input, x: Input, given: Given): Operands;
+  /** The options that calls take besides `out` and `precision`. */
+  protected options(): readonly string[] {
+    return noOptions.own as readonly string[];
+  }
+  /** The options that only the constructor takes. */
+  protected fixed(): readonly string[] {
+    return noOptions.own as readonly string[];
+  }
+
+  /**
+   * The activation of x: a typed array for a typed array, a Tensor for everything else.
+   *
+   * @throws TypeError, RangeError where x or an option is of the wrong kind or size, before anything is written.
+   */
+  forward<X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>): Result<X, O>;
+  forward<X extends Input>(x: X, options?: unknown, more?: unknown): Output<X> {
+    if (more !== undefined) throw tooMany(more, this.title(), 'x');
+    const given = this.#read(options);
+    const call = this.compute(x, given);
+    this.keep(x, given.out === undefined ? undefined : call);
+    return call.result as Output<X>;
+  }
+
+  /**
+   * `grad` times the derivative at x, or at the input of the last `forward` where x is not given.
+   *
+   * @throws Error where there is neither; TypeError, RangeError where the arguments do not fit each other.
+   */
+  backward<X extends Input, O extends Out<X> = undefined>(grad: X, x?: Input, options?: Options<X, O>): Result<X, O>;
+  backward<X extends Input>(grad: X, x: Input | undefined, options?: unknown, more?: unknown): Output<X> {
+    if (more !== undefined) throw tooMany(more, this.title(), 'grad, x');
+    const given = this.#read(options);
+    return this.computeGrad(grad, this.inputOf('backward', x), given).result as Output<X>;
+  }
+
+  #read(options: unknown): Given {
+    return options === undefined ? noOptions : readOptions(options, this.title(), this.options(), this.fixed());
+  }
+
+  /** x, or the input of the last `forward` for a method that needs one. */
+  protected inputOf(method: string, x?: Input): Input {
+    return x === undefined ? this.kept(`${method}(grad)`, `${method}(grad, x)`) : x;
+  }
+}

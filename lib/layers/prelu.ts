@@ -1,0 +1,85 @@
+// prelu as a layer, which has the slopes.
+
+import { describe } from '../basics/errors.js';
+import type { FloatArray } from '../basics/floats.js';
+import { type Given, readOwn, tooMany } from '../basics/options.js';
+import type { Input, Operands } from '../functions/functions.js';
+import { apply, applyGrad, keptWeight, newWeight, type Weight, weightGrad } from '../functions/prelu.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { Layer } from './layer.js';
+
+export interface PReLULayerOptions {
+  /** How many slopes are made, each of them `init`: 1 (default), or as many as x has channels. */
+  readonly numParameters?: number;
+  /** Default 0.25. */
+  readonly init?: number;
+  /** The slopes themselves, in the place of those two: a typed array or a Tensor is shared, and what is written to it counts. */
+  readonly weight?: Weight;
+  /** The dimension of the channels, as in the function. */
+  readonly channelDim?: number;
+}
+
+/** x, and below 0 x times a slope for all or for each channel, like the function `prelu`. */
+export class PReLU extends Layer {
+  readonly #own: readonly [number | Tensor, number | undefined];
+
+  constructor(options?: PReLULayerOptions);
+  constructor(options?: unknown, more?: unknown) {
+    super();
+    const [numParameters, init, weight, channelDim] = readOwn(options, more, 'PReLU', preluOptions);
+    if (weight !== undefined && (numParameters !== undefined || init !== undefined))
+      throw new TypeError(
+        'PReLU: a `weight` has its number of slopes and their values; leave out `numParameters` and `init`',
+      );
+    if (channelDim !== undefined && !Number.isInteger(channelDim))
+      throw new TypeError(`PReLU: channelDim must be an integer, got ${describe(channelDim)}`);
+    const slopes = weight === undefined ? newWeight(numParameters, init, 'PReLU') : keptWeight(weight, 'PReLU');
+    this.#own = [slopes, channelDim as number | undefined];
+  }
+
+  /** The slopes: a number where one was given, else a Tensor of `numParameters`. */
+  get weight(): number | Tensor {
+    return this.#own[0];
+  }
+  /** The number of slopes. */
+  get numParameters(): number {
+    const [weight] = this.#own;
+    return typeof weight === 'number' ? 1 : weight.size;
+  }
+  /** The dimension of the channels, where one was given. */
+  get channelDim(): number | undefined {
+    return this.#own[1];
+  }
+  /** The weight, unless it is a number. */
+  override parameters(): Tensor[] {
+    const [weight] = this.#own;
+    return typeof weight === 'number' ? [] : [weight];
+  }
+  /**
+   * The gradient by the weight, like the function `preluWeightGrad`, at x or at the input of the last `forward`.
+   *
+   * @throws like `backward`.
+   */
+  weightGrad(grad: Input, x?: Input): number | FloatArray | Tensor;
+  weightGrad(grad: Input, x?: Input, more?: unknown): unknown {
+    if (more !== undefined) throw tooMany(more, this.title(), 'grad, x');
+    return weightGrad(this.title(), grad, this.inputOf('weightGrad', x), { own: this.#own });
+  }
+  protected compute(x: Input, given: Given): Operands {
+    return apply(this.title(), x, { out: given.out, precision: given.precision, own: this.#own });
+  }
+  protected computeGrad(grad: Input, x: Input, given: Given): Operands {
+    return applyGrad(this.title(), grad, x, { out: given.out, precision: given.precision, own: this.#own });
+  }
+  protected title(): string {
+    return 'PReLU';
+  }
+  protected override describe(): string {
+    const [weight] = this.#own;
+    return typeof weight === 'number' ? `weight=${weight}` : `numParameters=${weight.size}`;
+  }
+  protected override fixed(): readonly string[] {
+    return preluOptions;
+  }
+}
+const preluOptions = ['numParameters', 'init', 'weight', 'channelDim'];
