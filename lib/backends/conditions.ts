@@ -1,8 +1,10 @@
 // Softmax, its logarithm and their gradients under conditions, in TypeScript: of x over a temperature plus a mask. Logits are sums of
 // two numbers, as the rounding error of one would count as often as it is large.
+
 import { exactProduct } from '../arithmetic/double-double.js';
 import { timesExp } from '../arithmetic/erfc.js';
 import { log1p } from '../arithmetic/log.js';
+import { Sum } from '../arithmetic/sum.js';
 import { type FloatArray, isFloat32, lengthOf } from '../basics/floats.js';
 import type { Conditions, Slice } from './backend.js';
 
@@ -134,18 +136,14 @@ function takeOff(largest: number, unit: number, last: boolean, high: Float64Arra
 
 /** Stores e^logit in `shares`, and returns their sum without the entry of the number `omitted`. */
 function exponentials({ high, low }: Logits, shares: Float64Array, omitted = -1): number {
-  let sum = 0;
-  let lost = 0;
+  const sum = new Sum();
   for (let i = 0; i < high.length; i++) {
     const e = high[i]! < farthest ? 0 : timesExp(1, high[i]!, low[i]!);
     shares[i] = e;
     if (i === omitted) continue;
-    const next = sum + e;
-    const added = next - sum;
-    lost += sum - (next - added) + (e - added);
-    sum = next;
+    sum.add(e);
   }
-  return sum + lost;
+  return sum.value;
 }
 
 /** Whether nothing of a slice is left: no logit is above -Infinity, and none is NaN. */
@@ -221,19 +219,14 @@ export function conditionedSlicesGrad(
       for (let i = 0; i < length; i++) y[start + i * inner] = shares[i]!;
       return;
     }
-    let sum = 0;
-    let lost = 0;
+    const sum = new Sum();
     for (let i = 0; i < length; i++) {
       if (logits.masked[i]) continue;
       const g = grad[start + i * inner]!;
       const term = isLog ? g : shares[i]! * g;
-      const next = sum + term;
-      const added = next - sum;
-      lost += sum - (next - added) + (term - added);
-      sum = next;
+      sum.add(term);
     }
-    // Of an infinite sum the lost part is NaN.
-    const mean = Number.isFinite(sum) ? sum + lost : sum;
+    const mean = sum.value;
     for (let i = 0; i < length; i++) {
       const at = start + i * inner;
       const dx = isLog ? grad[at]! - shares[i]! * mean : shares[i]! * (grad[at]! - mean);

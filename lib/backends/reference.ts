@@ -7,6 +7,7 @@ import { storeGradients, storeValues } from '../activations/rounding.js';
 import { type Activation, activationNames, activations } from '../activations/table.js';
 import { timesExp } from '../arithmetic/erfc.js';
 import { log1p } from '../arithmetic/log.js';
+import { Sum } from '../arithmetic/sum.js';
 import { bufferOf, copyOver, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../basics/floats.js';
 import type { Backend, Conditions } from './backend.js';
 import { sumChannels } from './channels.js';
@@ -130,9 +131,7 @@ function exponentials(
   shares: Float64Array,
   omitted = -1,
 ): number {
-  // The sum and what its additions rounded off, so that it does not drift with the number of its terms.
-  let sum = 0;
-  let lost = 0;
+  const sum = new Sum();
   for (let i = 0, at = start; i < shares.length; i++, at += step) {
     const value = x[at]!;
     const difference = value - largest;
@@ -142,12 +141,9 @@ function exponentials(
     const e = difference < farthest ? 0 : timesExp(1, difference, error);
     shares[i] = e;
     if (i === omitted) continue;
-    const next = sum + e;
-    const added = next - sum;
-    lost += sum - (next - added) + (e - added);
-    sum = next;
+    sum.add(e);
   }
-  return sum + lost;
+  return sum.value;
 }
 
 /** Softmax of x[start], x[start + step], ... into `shares`, as many of them as it has elements. */
@@ -190,17 +186,12 @@ function storeLogs(
 
 /** The sum of shares[i] * g[start + i * step]. */
 function weightedSum(shares: Float64Array, g: FloatArray, start: number, step: number): number {
-  let sum = 0;
-  let lost = 0;
+  const sum = new Sum();
   for (let i = 0, at = start; i < shares.length; i++, at += step) {
     const term = shares[i]! * g[at]!;
-    const next = sum + term;
-    const added = next - sum;
-    lost += sum - (next - added) + (term - added);
-    sum = next;
+    sum.add(term);
   }
-  // Of an infinite sum the lost part is NaN.
-  return Number.isFinite(sum) ? sum + lost : sum;
+  return sum.value;
 }
 
 /** Calls f with the start of each slice along the middle dimension of [outer, length, inner]. */

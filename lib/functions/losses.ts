@@ -1,5 +1,6 @@
 // The loss of logits against classes or probabilities, and its gradient. No array of logarithms is made.
 
+import { Sum } from '../arithmetic/sum.js';
 import { allocate, shapeText } from '../basics/allocate.js';
 import { checkPrecision, type Precision } from '../basics/checks.js';
 import { describe } from '../basics/errors.js';
@@ -270,19 +271,15 @@ function sharedLoss(
   maximum: number,
   log: number,
 ): number {
-  let sum = 0;
-  let lost = 0;
+  const sum = new Sum();
   for (let j = 0, at = start; j < length; j++, at += inner) {
     const share = p[at]! * keep + spread;
     // 0 times infinity would be NaN.
     if (share === 0) continue;
     const term = share * (maximum - x[at]! + log);
-    const next = sum + term;
-    const added = next - sum;
-    lost += sum - (next - added) + (term - added);
-    sum = next;
+    sum.add(term);
   }
-  return Number.isFinite(sum) ? sum + lost : sum;
+  return sum.value;
 }
 
 /** The same of one class, where something is spread. */
@@ -294,17 +291,13 @@ function smoothedLoss(
   maximum: number,
   log: number,
 ): number {
-  let sum = 0;
-  let lost = 0;
+  const sum = new Sum();
   for (let j = 0, at = start; j < length; j++, at += inner) {
     const term = maximum - x[at]! + log;
-    const next = sum + term;
-    const added = next - sum;
-    lost += sum - (next - added) + (term - added);
-    sum = next;
+    sum.add(term);
   }
   const own = keep === 0 ? 0 : keep * (maximum - x[start + target * inner]! + log);
-  return own + spread * (Number.isFinite(sum) ? sum + lost : sum);
+  return own + spread * sum.value;
 }
 
 export function lossOf(name: string, logits: Input, target: unknown, settings: Settings): unknown {
@@ -312,8 +305,7 @@ export function lossOf(name: string, logits: Input, target: unknown, settings: S
   const { x, shape, at, count, classes, probabilities, spread, inner, counted } = call;
   const { maxima, logs } = partsOf(call, settings.precision === 'exact');
   const losses = allocate(dtypeOf(x), count);
-  let sum = 0;
-  let lost = 0;
+  const sum = new Sum();
   for (let i = 0; i < count; i++) {
     const own = classes === undefined ? 0 : classes[i]!;
     if (own < 0) continue;
@@ -323,15 +315,11 @@ export function lossOf(name: string, logits: Input, target: unknown, settings: S
     else if (spread > 0) loss = smoothedLoss(x, own, start, call, maximum, log);
     else loss = maximum - x[start + own * inner]! + log;
     losses[i] = loss;
-    const next = sum + loss;
-    const added = next - sum;
-    lost += sum - (next - added) + (loss - added);
-    sum = next;
+    sum.add(loss);
   }
   if (settings.reduction === 'none')
     return new Tensor(new Parts(losses, Object.freeze(shape.filter((_, i) => i !== at))));
-  const total = Number.isFinite(sum) ? sum + lost : sum;
-  return settings.reduction === 'sum' ? total : total / counted;
+  return settings.reduction === 'sum' ? sum.value : sum.value / counted;
 }
 
 /** What the gradient of logSoftmax is taken for: the shares of each slice with the other sign, those of classes times a factor. */
