@@ -67,7 +67,7 @@ describe('an activation', () => {
   });
 
   it('reads Fortran order and big-endian files', () => {
-    const fixture = join(import.meta.dirname, '../data/npy/f8-big-endian-fortran.npy');
+    const fixture = join(import.meta.dirname, '../data/npy/floats/f8-big-endian-fortran.npy');
     expect(nonlin(['relu', fixture, '-o', 'out.npy']).code).toBe(0);
     expect(read('out.npy').toArray()).toEqual([
       [0, 0, 2.25],

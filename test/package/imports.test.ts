@@ -7,7 +7,19 @@ const root = join(import.meta.dirname, '../..');
 
 /** The rooms, each of which may use those before it; '' are the files beside the rooms. */
 const orders = {
-  lib: ['environment', 'basics', 'arithmetic', 'activations', 'backends', 'tensor', 'functions', 'layers', 'files', '', 'cli'],
+  lib: [
+    'environment',
+    'basics',
+    'arithmetic',
+    'activations',
+    'backends',
+    'tensor',
+    'functions',
+    'layers',
+    'files',
+    '',
+    'cli',
+  ],
   native: ['machine', 'arithmetic', 'rows', 'formulas', 'exact', 'softmax', ''],
 };
 /** What stands before its room. */

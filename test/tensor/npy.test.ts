@@ -40,14 +40,14 @@ describe('files that NumPy wrote', () => {
     ['f8-empty', 'float64', [2, 0, 3], [[], []]],
     ['f4-one', 'float32', [1], [7]],
   ])('%s', (name, dtype, shape, expected) => {
-    const tensor = new Tensor(readNpy(fixture(name)));
+    const tensor = new Tensor(readNpy(fixture(`floats/${name}`)));
     expect(tensor.dtype).toBe(dtype);
     expect(tensor.shape).toEqual(shape);
     expect(tensor.toArray()).toEqual(expected);
   });
 
   it('keeps Fortran order in memory', () => {
-    const { data, strides } = readNpy(fixture('f4-fortran'));
+    const { data, strides } = readNpy(fixture('floats/f4-fortran'));
     expect(strides).toEqual([1, 2]);
     expect([...data.subarray(0, 4)]).toEqual([0, -Infinity, -1.5, Math.fround(1e30)]);
   });
@@ -95,7 +95,9 @@ describe('files of integers and booleans that NumPy wrote', () => {
   });
 
   it('may be of floats as well', () => {
-    expect(readNumbers(fixture('f8-big-endian-fortran'))).toEqual(readNpy(fixture('f8-big-endian-fortran')));
+    expect(readNumbers(fixture('floats/f8-big-endian-fortran'))).toEqual(
+      readNpy(fixture('floats/f8-big-endian-fortran')),
+    );
   });
 
   it.each(["'|i2'", "'|f4'", "'<b2'", "'<f2'", "'<c8'", "'<i3'", "'u1'", "'<u16'", "' |u1'", "'<U1'", "'|S1'", "'|O'"])(
@@ -129,12 +131,12 @@ describe('files of integers and booleans that NumPy wrote', () => {
 
 describe('memory', () => {
   it('is shared with the file where the data is aligned', () => {
-    const bytes = new Uint8Array(fixture('f4'));
+    const bytes = new Uint8Array(fixture('floats/f4'));
     expect(readNpy(bytes).data.buffer).toBe(bytes.buffer);
   });
 
   it('is copied where the data is not aligned', () => {
-    const original = fixture('f8');
+    const original = fixture('floats/f8');
     const bytes = new Uint8Array(original.length + 3).subarray(3);
     bytes.set(original);
     const { data } = readNpy(bytes);
@@ -143,7 +145,7 @@ describe('memory', () => {
   });
 
   it('of the caller is not swapped in place', () => {
-    const bytes = fixture('f4-big-endian');
+    const bytes = fixture('floats/f4-big-endian');
     const before = Buffer.from(bytes.toString('hex'), 'hex');
     readNpy(bytes);
     expect(bytes.equals(before)).toBe(true);
@@ -277,7 +279,7 @@ describe('damaged files', () => {
   });
 
   it('throws nothing but TypeError and RangeError, whatever the bytes', () => {
-    const original = fixture('f8-fortran-3d');
+    const original = fixture('floats/f8-fortran-3d');
     fc.assert(
       fc.property(fc.nat(original.length - 1), fc.nat(255), fc.nat(original.length), (at, byte, length) => {
         const bytes = Uint8Array.from(original.subarray(0, length));
