@@ -19,3 +19,9 @@ export function neededBy(name) {
 }
 
 export const isRows = (name) => /^softmax:[1-9]\d{0,9}$/.test(name);
+/** What softmax of rows may be under: a boolean mask that leaves half out, the same as -Infinity to be added, or in x itself; a temperature. */
+export const conditions = ['mask', 'added', 'infinite', 'temperature'];
+export const isConditionedRows = (name) => {
+  const [base, rows, condition, ...rest] = name.split(':');
+  return isRows(`${base}:${rows}`) && (condition === undefined || conditions.includes(condition)) && rest.length === 0;
+};

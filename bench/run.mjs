@@ -2,7 +2,7 @@
 // same run. Outputs are given, so no memory is allocated; figures are medians.
 import * as nonlin from 'nonlin';
 import { Bench } from 'tinybench';
-import { elementwise, isRows, neededBy } from './functions.mjs';
+import { conditions, elementwise, isConditionedRows, neededBy } from './functions.mjs';
 import { elements, interval, listOf, oneOf, positive, read, whole } from './options.mjs';
 
 const help = `npm run bench -- [options]
@@ -10,7 +10,9 @@ const help = `npm run bench -- [options]
   --size N[,N...]        elements (default 16,1024,16384,262144,4194304)
   --function NAME[,...]  an elementwise one by its name, gelu:tanh, gelu:sigmoid, softmax:ROW, softmax:axis0, softmax:axis1
                          (default: all, rows of 10, 1000 and 32000); the last two have a size of their own, [1000, 1000] and
-                         [128, 32, 1000], of which they are over the axis named
+                         [128, 32, 1000], of which they are over the axis named. softmax:ROW:mask is under a boolean mask that
+                         leaves half out at random, :added under one of -Infinity to be added, :infinite of such an x, and
+                         :temperature divides by 0.7
   --backend NAME[,...]   default: all that run here
   --precision NAME[,..]  fast, exact (default: both)
   --dtype NAME           float32 (default) or float64
@@ -30,7 +32,9 @@ const names = [...elementwise, ...Object.keys(columnwise)];
 const options = read('bench', help, {
   size: [listOf(elements), '16,1024,16384,262144,4194304'],
   function: [
-    listOf(oneOf(names, isRows, [...names, 'softmax:ROW'])),
+    listOf(
+      oneOf(names, isConditionedRows, [...names, 'softmax:ROW', ...conditions.map((one) => `softmax:ROW:${one}`)]),
+    ),
     [...elementwise, 'softmax:10', 'softmax:1000', 'softmax:32000', ...Object.keys(columnwise)].join(),
   ],
   backend: [listOf(oneOf(nonlin.backends())), nonlin.backends().join()],
@@ -49,18 +53,30 @@ const rowsOf = (row, elements) => ({ shape: [Math.floor(elements / row), row], d
 
 /** The call that a row measures: `name` as in --function. */
 function callOf(name, x, out, precision) {
-  const [base, detail] = name.split(':');
+  const [base, detail, condition] = name.split(':');
   if (base === 'gelu') return () => nonlin.gelu(x, { out, precision, approximate: detail ?? 'none' });
   // Not in the call: to find a name in a module's namespace takes longer than relu of 16 elements.
   const f = nonlin[base];
-  const more = neededBy(base);
-  if (more !== undefined) return () => f(x, { out, precision, ...more });
+  const needed = neededBy(base);
+  if (needed !== undefined) return () => f(x, { out, precision, ...needed });
   if (base !== 'softmax') return () => f(x, { out, precision });
   const { shape, dim } = columnwise[name] ?? rowsOf(Math.min(Number(detail), x.length), x.length);
   const elements = shape.reduce((product, extent) => product * extent);
   const tensor = (data) => new nonlin.Tensor(data.subarray(0, elements), { shape });
   const [from, to] = [tensor(x), tensor(out)];
-  return () => f(from, { out: to, dim, precision });
+  if (condition === undefined) return () => f(from, { out: to, dim, precision });
+  const keeps = Uint8Array.from({ length: elements }, () => Math.round(Math.random()));
+  const masked = (data) => tensor(data.map((value, i) => (keeps[i] === 0 ? -Infinity : value)));
+  if (condition === 'infinite') {
+    const left = masked(x.subarray(0, elements));
+    return () => f(left, { out: to, dim, precision });
+  }
+  const more = {
+    mask: { mask: { data: keeps, shape } },
+    added: { mask: masked(new FloatArray(elements)) },
+    temperature: { temperature: 0.7 },
+  }[condition];
+  return () => f(from, { out: to, dim, precision, ...more });
 }
 
 /** Median nanoseconds of one call; short calls are timed in batches, so that the clock does not count. */
@@ -79,7 +95,7 @@ const rows = [];
 const print = (cells) => {
   const [name, ...numbers] = cells;
   const [first, ...rest] = numbers;
-  console.log(name.padEnd(16) + String(first).padEnd(8) + rest.map((cell) => String(cell).padStart(12)).join(''));
+  console.log(name.padEnd(25) + String(first).padEnd(8) + rest.map((cell) => String(cell).padStart(12)).join(''));
 };
 
 const functions = options.function;

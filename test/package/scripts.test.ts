@@ -57,6 +57,7 @@ it.each([
   ['bench', 'softmax', '; did you mean softmax:ROW?'],
   ['bench', 'softmax:0', '; did you mean softmax:ROW?'],
   ['bench', 'relu,softmax:many', '; did you mean softmax:ROW?'],
+  ['bench', 'softmax:10:max', '; did you mean softmax:ROW:mask?'],
   ['bench', 'sigmiod', '; did you mean sigmoid?'],
   ['bench', 'toString', ''],
   ['bench:threads', 'softmaxGrad', '; did you mean softmaxGrad:ROW?'],
