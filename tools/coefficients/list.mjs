@@ -67,7 +67,7 @@ export const scripts = {
   'float64/gelu_slope_factor': {
     [float64]: ['gelu_slope_centre', 'gelu_slope_zero', 'gelu_slope_zero_rest', 'gelu_slope_terms'],
   },
-  'float64/log1p_rest': { [float64]: ['log1p_terms'], [series]: ['log1pTerms'] },
+  'float64/log1p_rest': { [float64]: ['log1p_terms'] },
   'float64/tanh_shrink_rest': { [float64]: ['tanh_shrink_terms'], [series]: ['tanhShrinkTerms'] },
   'quick/quick_exp': { [quick]: ['eighths', 'quick_terms'] },
   'quick/gelu_tail': { [quick]: ['quick_gelu_terms', 'quick_gelu_step', 'quick_gelu'] },
