@@ -36,8 +36,7 @@ export const scripts = {
     'native/exact/double_double.h': ['ln_2_parts', 'density_height'],
     'native/arithmetic/log.h': ['log_2_high', 'log_2_low', 'log1p'],
     'lib/arithmetic/log.ts': ['ln2High', 'ln2Low'],
-    'native/softmax/logs.h': ['finite_maximum'],
-    'native/softmax/shares.h': ['lowest_finite', 'reciprocal_of'],
+    'native/softmax/shares.h': ['reciprocal_of'],
     [erfc]: ['stepHigh', 'stepLow', 'densityHigh', 'densityLow'],
     'lib/activations/gaussian.ts': [
       'linear',
