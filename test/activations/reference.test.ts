@@ -1,5 +1,5 @@
 // The TypeScript backend against results from arbitrary precision (vectors/), and the values at the edges. Bounds are the
-// largest distances seen (lib/activations/table.ts) rounded up; they are not raised to let a change pass.
+// largest distances seen, which the formulas of lib/activations say, rounded up; they are not raised to let a change pass.
 
 import { describe, expect, it } from 'vitest';
 import type { Formula } from '../../lib/activations/formula.js';
