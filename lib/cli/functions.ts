@@ -3,7 +3,7 @@
 import { type FunctionName, functionNames, settingOf, signatures } from '../activations/signatures.js';
 import { shapeText } from '../basics/allocate.js';
 import type { NpyParts, NumberArray } from '../files/npy.js';
-import { dimOf } from '../functions/dims.js';
+import { channelDimOf } from '../functions/dims.js';
 import { forward } from '../functions/functions.js';
 import { type Gating, gate, halvesGate } from '../functions/gates.js';
 import { crossEntropy } from '../functions/losses.js';
@@ -192,7 +192,7 @@ const crossEntropyCommand: FunctionCommand = {
 function targetsOf({ data, shape, strides }: NpyParts<NumberArray>, logits: Tensor, dim: unknown) {
   const name = 'crossEntropy';
   if (data instanceof Float32Array || data instanceof Float64Array) return new Tensor({ data, shape, strides });
-  const at = dimOf(dim ?? Math.min(1, logits.ndim - 1), logits.shape, name);
+  const at = channelDimOf(dim, logits.shape, name);
   const slices = logits.shape.filter((_, i) => i !== at);
   if (!sameShape(shape, slices))
     throw new RangeError(

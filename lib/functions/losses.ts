@@ -8,7 +8,7 @@ import { checkOptions, optionOf, tooMany } from '../basics/options.js';
 import { isTensorLike } from '../tensor/foreign.js';
 import { Parts, sameShape, sizeOf } from '../tensor/shape.js';
 import { asTensor, type DataOf, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
-import { dimOf } from './dims.js';
+import { channelDimOf } from './dims.js';
 import type { Output } from './functions.js';
 import { Trainable } from './layers.js';
 import type { Input } from './operands.js';
@@ -160,7 +160,7 @@ interface Call extends Slices, Sliced {
 
 function readCall(name: string, logits: FloatArray | Tensor, target: unknown, settings: Settings): Call {
   const shape = shapeOf(logits);
-  const at = dimOf(settings.dim === undefined ? Math.min(1, shape.length - 1) : settings.dim, shape, name);
+  const at = channelDimOf(settings.dim, shape, name);
   const length = shape[at] ?? 1;
   const inner = sizeOf(shape, at + 1);
   const count = sizeOf(shape.filter((_, i) => i !== at));
