@@ -3,7 +3,7 @@
 
 import type { Precision } from '../basics/checks.js';
 import type { DType } from '../basics/floats.js';
-import { type Activation, activationNames, zeroOf } from './table.js';
+import { type Activation, activationNames, besideZero, zeroOf } from './table.js';
 import { ulpDistance } from './ulp.js';
 
 /** What is compared. */
@@ -32,7 +32,7 @@ export interface Bound extends Partial<Omit<Comparison, 'activation' | 'a'>> {
 const zerosOfSlopes = activationNames.flatMap((name) => {
   const zero = zeroOf(name);
   if (zero === undefined) return [];
-  const between = [zero.at - 0.35, zero.at + 0.35] as const;
+  const between = [zero.at - besideZero, zero.at + besideZero] as const;
   return [{ activations: [name], direction: 'gradient', between, overA: zero.overA ?? false } as const];
 });
 

@@ -13,7 +13,7 @@ import {
   subtract,
 } from '../arithmetic/double-double.js';
 import { plusExp, timesExp, timesFarExp } from '../arithmetic/erfc.js';
-import { log1p } from '../arithmetic/series.js';
+import { log1p } from '../arithmetic/log.js';
 import { type Formula, product, restOf, restOfQuotient, wide } from './formula.js';
 import { gated, gatedSlope } from './gated.js';
 import { sigmoid, sigmoidFar } from './logistic.js';
@@ -58,7 +58,7 @@ function isStraight(x: number, b: number, t: number): boolean {
   const p = t === 0 ? x : b * x;
   return t < 20 && (p > t || (p === t && t !== 0 && restOf(b, x, p) > 0));
 }
-/** max(x, 0) + log(1 + e^-|b x|) / b. 1.9 ulp. */
+/** max(x, 0) + log(1 + e^-|b x|) / b. 2 ulp. */
 function softplus(x: number, b: number, t: number): number {
   if (isStraight(x, b, t)) return x;
   const a = Math.abs(x);

@@ -40,3 +40,9 @@ export const opOf = Object.fromEntries(activationNames.map((name, op) => [name, 
 /** About where the slope of a row is zero, if anywhere. */
 export const zeroOf = (name: Activation): Zero | undefined =>
   (activations[name] as { readonly exactly?: Exactly }).exactly?.zero;
+
+/**
+ * How far from such a zero, over a where distances are, a result counts as what is left of larger terms: slopes are no more than 1/5
+ * there. As `width` in test/programs/prove/prove.h.
+ */
+export const besideZero = 0.35;

@@ -5,7 +5,7 @@
 // tie, x^2 / sqrt(2 pi) beside the x / 2 of GELU, is never lost. Errors are relative; those of the operations are Joldes, Muller
 // and Popescu's, "Tight and rigorous error bounds for basic building blocks of double-word arithmetic", 2017.
 
-import { log1p as approximateLog1p } from './series.js';
+import { log1p as approximateLog1p } from './log.js';
 
 /** high + low, where high is the float64 nearest to it. */
 export interface DoubleDouble {

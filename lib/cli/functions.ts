@@ -1,17 +1,13 @@
 // The functions that are commands, in one list: the files each takes, its options, and the call. Options, help and checks follow from it.
 
 import { type FunctionName, functionNames, settingOf, signatures } from '../activations/signatures.js';
-import { shapeText } from '../basics/allocate.js';
-import type { NpyParts, NumberArray } from '../files/npy.js';
-import { dimOf } from '../functions/dims.js';
 import { forward } from '../functions/functions.js';
 import { type Gating, gate, halvesGate } from '../functions/gates.js';
 import { crossEntropy } from '../functions/losses.js';
 import { prelu } from '../functions/prelu.js';
 import { alongDim, type SliceName } from '../functions/slices.js';
 import { logSumExp } from '../functions/sums.js';
-import { forEachRow, sameShape } from '../tensor/shape.js';
-import { Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 export interface OptionHelp {
   /** What stands for the value in the help; absent where there is none. */
@@ -182,28 +178,8 @@ const crossEntropyCommand: FunctionCommand = {
       help: 'how much of a target is spread over all classes; default 0',
     },
   ],
-  call([logits], { target, ...options }) {
-    const targets = targetsOf(target as NpyParts<NumberArray>, logits!, options.dim);
-    return (crossEntropy as AnyFunction)(logits, targets, options);
-  },
+  call: ([logits], { target, ...options }) => (crossEntropy as AnyFunction)(logits, target, options),
 };
-
-/** The function takes integers as a list in row-major order; a file has a shape besides, which is to be the right one. */
-function targetsOf({ data, shape, strides }: NpyParts<NumberArray>, logits: Tensor, dim: unknown) {
-  const name = 'crossEntropy';
-  if (data instanceof Float32Array || data instanceof Float64Array) return new Tensor({ data, shape, strides });
-  const at = dimOf(dim ?? Math.min(1, logits.ndim - 1), logits.shape, name);
-  const slices = logits.shape.filter((_, i) => i !== at);
-  if (!sameShape(shape, slices))
-    throw new RangeError(
-      `${name}: target has shape ${shapeText(shape)}, and logits of shape ${shapeText(logits.shape)} have slices ${shapeText(slices)} along ${at}`,
-    );
-  const list: number[] = [];
-  forEachRow(shape, [{ strides, offset: 0 }], ([from = 0], [step = 0], length) => {
-    for (let i = 0; i < length; i++) list.push(Number(data[from + i * step]));
-  });
-  return list;
-}
 
 /** Each function that is a command, by its name. */
 export const functions: ReadonlyMap<string, FunctionCommand> = new Map([

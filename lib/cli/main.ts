@@ -52,7 +52,7 @@ const commands = new Map<string, Command>([
       usage: 'compare [in.npy] [options]',
       summary: 'time native code against JavaScript',
       detail:
-        'Native code, TypeScript, a plain JavaScript loop and a copy, in turns, on the file\n(- is standard input) or on 262144 normal float32 values, softmax over the last\ndimension; those functions that people write as a loop, unless others are named. Where no native code runs, TypeScript is held against the loop.',
+        'Native code, TypeScript, a plain JavaScript loop and a copy, in turns, on the file\n(- is standard input) or on 262144 normal float32 values, softmax over the last\ndimension; those functions that people write as a loop, unless others are named.\nWhere no native code runs, TypeScript is held against the loop.',
       options: ['function', 'precision', 'backend', 'threads', 'time', 'json'],
       run: compare,
     },
@@ -63,7 +63,7 @@ const commands = new Map<string, Command>([
       usage: 'check [options]',
       summary: 'hold every native backend against TypeScript',
       detail:
-        'Edges and random inputs, results and gradients, parameters at their defaults and at\nothers. A number is the largest distance in\nulp; without one, all are the same. Exit code 1 where a difference is beyond its\nbound.',
+        'Edges and random inputs, results and gradients, parameters at their defaults and at\nothers. A number is the largest distance in ulp; without one, all are the same. Exit\ncode 1 where a difference is beyond its bound.',
       options: ['function', 'seed', 'count', 'backend', 'verbose', 'json'],
       run: check,
     },

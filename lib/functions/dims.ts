@@ -2,14 +2,18 @@
 import { inNameOf } from '../basics/errors.js';
 import { normalizeDim } from '../tensor/shape.js';
 
-/** One dimension; the last where none is named. */
-export function dimOf(dim: unknown = -1, shape: readonly number[], name: string): number {
+/** One dimension; the last where none is named. Messages call it `what`. */
+export function dimOf(dim: unknown = -1, shape: readonly number[], name: string, what?: string): number {
   try {
-    return normalizeDim(dim as number, shape);
+    return normalizeDim(dim as number, shape, what);
   } catch (error) {
     throw inNameOf(name, error);
   }
 }
+
+/** The dimension of channels or classes; where none is named 1 of two and more, as in PyTorch, and 0 of one. */
+export const channelDimOf = (dim: unknown, shape: readonly number[], name: string, what?: string): number =>
+  dimOf(dim === undefined ? Math.min(1, shape.length - 1) : dim, shape, name, what);
 
 /** A list of dimensions as it is now. Its entries may be getters, which can do anything to the memory of x: so before that is found. */
 export const listed = (dim: unknown): unknown => (Array.isArray(dim) ? Array.from<unknown>(dim) : dim);

@@ -1,6 +1,13 @@
 // Gates: y = f(a) * b of two inputs, or of the halves of one.
 
-import { type Elementwise, type FunctionName, parameterOf, rowOf, signatures } from '../activations/signatures.js';
+import {
+  checkTogether,
+  type Elementwise,
+  type FunctionName,
+  parameterOf,
+  rowOf,
+  signatures,
+} from '../activations/signatures.js';
 import { backend } from '../backends/select.js';
 import { shapeText } from '../basics/allocate.js';
 import { checkPrecision } from '../basics/checks.js';
@@ -142,6 +149,7 @@ function apply(of: Elementwise, name: string, a: Input, b: unknown, given: Given
   const op = rowOf(of, given, name);
   const call = operands(name, a, given.out, true, b, words);
   const [p, q] = [parameterOf(of, 0, given, call.x, name), parameterOf(of, 1, given, call.x, name)];
+  if (of.together !== undefined) checkTogether(of, p, q, name);
   try {
     backend.gate(call.x, call.other!, call.y, op, p, q, exact, call.fresh);
   } catch (error) {
@@ -169,6 +177,7 @@ function applyGradient(
   if (shareMemory(first.target, second.target))
     throw new RangeError(`${name}: the two results share memory; each needs its own`);
   const [p, q] = [parameterOf(of, 0, given, first.x, name), parameterOf(of, 1, given, first.x, name)];
+  if (of.together !== undefined) checkTogether(of, p, q, name);
   try {
     backend.gateGrad(second.other!, first.x, first.other!, first.y, second.y, op, p, q, exact);
   } catch (error) {

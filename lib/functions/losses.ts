@@ -3,13 +3,13 @@
 import { Sum } from '../arithmetic/sum.js';
 import { allocate, shapeText } from '../basics/allocate.js';
 import { checkPrecision, type Precision } from '../basics/checks.js';
-import { describe } from '../basics/errors.js';
+import { describe, inNameOf } from '../basics/errors.js';
 import { dtypeOf, type FloatArray, isFloatArray, lengthOf, typeName } from '../basics/floats.js';
 import { checkOptions, optionOf, tooMany } from '../basics/options.js';
-import { isTensorLike } from '../tensor/foreign.js';
+import { isTensorLike, readNumbers } from '../tensor/foreign.js';
 import { Parts, sameShape, sizeOf } from '../tensor/shape.js';
-import { asTensor, type DataOf, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
-import { dimOf } from './dims.js';
+import { asTensor, contiguousData, type DataOf, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
+import { channelDimOf } from './dims.js';
 import type { Output } from './functions.js';
 import type { Input } from './operands.js';
 import { slicesGrad } from './slices.js';
@@ -30,7 +30,7 @@ export interface CrossEntropyOptions<R extends Reduction = Reduction> {
   readonly precision?: Precision;
 }
 
-/** The numbers of the classes: one for each slice of the logits, in row-major order. */
+/** The numbers of the classes: one for each slice of the logits, in row-major order; something tensor-like of integers has the slices' shape. */
 export type Targets =
   | number
   | readonly number[]
@@ -63,7 +63,8 @@ export type LossOf<X extends Input, R extends Reduction> = R extends 'none' ? Te
  * ```
  *
  * @param logits a Float32Array, a Float64Array (one slice), a Tensor or anything tensor-like.
- * @param target integers, as many as there are slices; or probabilities, floats of the dtype and shape of the logits.
+ * @param target integers, as many as there are slices, or in something tensor-like of the shape of the logits without `dim`; or
+ * probabilities, floats of the dtype and shape of the logits.
  * @throws TypeError where an argument is of the wrong kind, probabilities are of another dtype than the logits, or `ignoreIndex` comes
  * with them; RangeError where there are not as many classes as slices, a target is no class, probabilities have another shape than the
  * logits, or `labelSmoothing` is not in [0, 1].
@@ -160,14 +161,15 @@ interface Call extends Slices, Sliced {
 
 function readCall(name: string, logits: FloatArray | Tensor, target: unknown, settings: Settings): Call {
   const shape = shapeOf(logits);
-  const at = dimOf(settings.dim === undefined ? Math.min(1, shape.length - 1) : settings.dim, shape, name);
+  const at = channelDimOf(settings.dim, shape, name);
   const length = shape[at] ?? 1;
   const inner = sizeOf(shape, at + 1);
   const count = sizeOf(shape.filter((_, i) => i !== at));
   const slices: Slices = { shape, at, length, inner, count };
   // The targets before the memory of the logits is found: they may be getters, which can do anything to it.
-  const likely = isProbabilities(target) ? probabilitiesLike(logits, target, settings, name) : undefined;
-  const classes = likely === undefined ? classesOf(target, slices, settings.ignoreIndex ?? -100, name) : undefined;
+  const read = readTarget(target, slices, name);
+  const likely = isProbabilities(read) ? probabilitiesLike(logits, read, settings, name) : undefined;
+  const classes = likely === undefined ? classesOf(read, slices, settings.ignoreIndex ?? -100, name) : undefined;
   const { x } = memoryOf(logits, name, 'logits');
   if (lengthOf(x) !== sizeOf(shape))
     throw new RangeError(`${name}: logits had ${sizeOf(shape)} elements, and has ${lengthOf(x)} since target was read`);
@@ -195,6 +197,25 @@ function countedOf(classes: Int32Array): number {
 }
 
 const shapeOf = (input: FloatArray | Tensor) => (isFloatArray(input) ? [lengthOf(input)] : input.shape);
+
+/** Something tensor-like as a Tensor where it is of floats, and else as its classes, which have the shape of the slices. */
+function readTarget(target: unknown, { shape, at }: Slices, name: string): unknown {
+  if (typeName(target) !== undefined || target instanceof Tensor || !isTensorLike(target)) return target;
+  let read: ReturnType<typeof readNumbers>;
+  try {
+    read = readNumbers(target);
+  } catch (error) {
+    throw inNameOf(`${name}: target`, error);
+  }
+  const tensor = new Tensor(read.parts);
+  if (!read.areIntegers) return tensor;
+  const slices = shape.filter((_, i) => i !== at);
+  if (!sameShape(tensor.shape, slices))
+    throw new RangeError(
+      `${name}: target has shape ${shapeText(tensor.shape)}, and logits of shape ${shapeText(shape)} have slices ${shapeText(slices)} along ${at}`,
+    );
+  return Array.from(contiguousData(tensor));
+}
 
 /** A typed array of another type is classes; in its names V8 looks up slowly. */
 const isProbabilities = (target: unknown): target is Input =>

@@ -8,8 +8,9 @@ import { describe, inNameOf } from '../basics/errors.js';
 import { dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { isTensorLike } from '../tensor/foreign.js';
-import { normalizeDim, Parts, sizeOf } from '../tensor/shape.js';
+import { Parts, sizeOf } from '../tensor/shape.js';
 import { asTensor, contiguousData, Tensor, type TensorLike } from '../tensor/tensor.js';
+import { channelDimOf } from './dims.js';
 import { map, mapGrad, type Options, type Out, type Output, type Result } from './functions.js';
 import { finished, type Input, likeX, type Operands, operands } from './operands.js';
 
@@ -217,7 +218,7 @@ function channelsOf(
   name: string,
 ): { readonly slopes: FloatArray; readonly inner: number } {
   const shape = dims ?? [lengthOf(x)];
-  const at = channelDimOf(channelDim, shape, name);
+  const at = channelDimOf(channelDim, shape, name, 'channelDim');
   const channels = shape[at] ?? 1;
   if (weight.length !== 1 && weight.length !== channels)
     throw new RangeError(
@@ -235,16 +236,4 @@ function notFinite(slope: number, i: number, given: unknown, x: FloatArray, name
   const what = typeof given === 'number' ? 'weight' : `weight[${i}]`;
   const wanted = Number.isFinite(slope) ? `finite as a ${dtypeOf(x)}` : 'finite';
   return new RangeError(`${name}: ${what} must be ${wanted}, got ${slope}`);
-}
-
-function channelDimOf(dim: unknown, shape: readonly number[], name: string): number {
-  try {
-    return normalizeDim(
-      (dim === undefined ? Math.min(1, Math.max(0, shape.length - 1)) : dim) as number,
-      shape,
-      'channelDim',
-    );
-  } catch (error) {
-    throw inNameOf(name, error);
-  }
 }

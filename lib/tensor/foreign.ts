@@ -167,6 +167,19 @@ function floatsOrBytes(data: unknown, like?: Foreign): FloatArray | Uint8Array {
   return data as Uint8Array;
 }
 
+/** The parts of something tensor-like of floats or of integers, and whether they are integers: these as float64. */
+export function readNumbers(source: TensorLike): { readonly parts: Parts; readonly areIntegers: boolean } {
+  let areIntegers = false;
+  const parts = readLike(source, (data, like) => {
+    // Of 16 bits there are floats too, in arrays of integers.
+    areIntegers = /^(Big)?U?[Ii]nt\d/.test(typeName(data) ?? '') && !/float16$/.test(`${like.dtype ?? like.type}`);
+    if (!areIntegers) return floats(data, like);
+    checkMemory(data);
+    return Float64Array.from(data as ArrayLike<number | bigint>, Number);
+  });
+  return { parts, areIntegers };
+}
+
 /** True for what says that it must not be written: a stdlib ndarray with its READONLY flag, a buffer of Pyodide's. */
 export function isReadOnly(like: unknown): boolean {
   const { flags, readonly } = like as { readonly flags?: { readonly READONLY?: unknown }; readonly readonly?: unknown };

@@ -18,8 +18,8 @@ add_compile_options(-Wall -Wextra -ffp-contract=off -fwrapv -fno-math-errno -fno
 # The groups of rows, native/rows/*.def, the longest to compile first.
 set(groups piecewise gaussian exponential logistic algebraic)
 
-# The kernels of an instruction set, an object for each group of rows, two for softmax under conditions and one for the rest: name of the library and of the
-# set, its register width in bytes, compiler flags.
+# The kernels of an instruction set, an object for each group of rows, two for softmax under conditions and one for the
+# rest: name of the library and of the set, its register width in bytes, compiler flags.
 function(add_kernel_objects library name bytes)
   set(sources ${native}/kernels.cpp ${native}/conditions.cpp ${native}/tempered.cpp)
   foreach(group IN LISTS groups)

@@ -14,10 +14,7 @@ inline vec<double> log1p_rest(vec<double> below, vec<double> of_maximum, vec<dou
   return log1p(below / of_maximum + (count - 1));
 }
 
-template <class T> vec<T> finite_maximum(vec<T> m) {
-  constexpr T largest = sizeof(T) == 4 ? T(0x1.fffffep127) : T(0x1.fffffffffffffp1023);
-  return max(min(m, largest), -largest);
-}
+template <class T> vec<T> finite_maximum(vec<T> m) { return max(min(m, largest<T>), -largest<T>); }
 // e^x scaled for a slice with that maximum, as far below it as even so many entries come to something together. An
 // infinite maximum counts as the largest number, so that the sums are NaN where an entry is, and only there.
 template <class T> scaled_exp<T> exp_below_maximum(vec<T> m) {

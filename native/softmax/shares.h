@@ -77,8 +77,7 @@ template <class T> struct scaled_exp {
 
   scaled_exp() = default;
   explicit scaled_exp(vec<T> m) {
-    constexpr T lowest_finite = sizeof(T) == 4 ? T(-0x1.fffffep127) : T(-0x1.fffffffffffffp1023);
-    const vec<T> finite = max(m, lowest_finite);
+    const vec<T> finite = max(m, -largest<T>);
     shift = select(abs(finite) > large<T>, finite, vec<T>(T(0)));
     floor = m - shift - reach<T>;
     power = T(usual_exp<T>::power) - (fma(finite - shift, log2_e<T>, shifter<T>) - shifter<T>);

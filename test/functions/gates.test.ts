@@ -1,6 +1,7 @@
 // Gates against what they are made of: an activation, and a product of which each element is rounded once.
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { gate, gateGradient } from '../../lib/functions/gates.js';
 import * as nonlin from '../../lib/index.js';
 import { expectSame } from '../support/same.js';
 
@@ -243,4 +244,12 @@ describe('layers', () => {
     expect(() => new nonlin.GEGLU({ approximate: 'erf' } as never)).toThrow(TypeError);
     expect(() => new nonlin.GLU()(Float32Array.of(1, 2, 3))).toThrow(/^GLU: x has 3 elements/);
   });
+});
+
+it('two parameters must be together what their function asks for', () => {
+  const x = Float32Array.of(1, -1);
+  const options = { alpha: 1e30, gamma: 1e30 };
+  const wrong = 'alpha * gamma must be between 2^-60 and 2^60';
+  expect(() => gate('seluglu', 'selu')(x, x, options)).toThrow(`seluglu: ${wrong}`);
+  expect(() => gateGradient('selugluGrad', 'selu')(x, x, x, options)).toThrow(`selugluGrad: ${wrong}`);
 });

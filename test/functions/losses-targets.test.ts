@@ -362,10 +362,10 @@ describe('refuses', () => {
       'probabilities are a Tensor or an array of floats',
     ],
     [
-      'integers in a tensor',
-      () => crossEntropy(x, { data: Int32Array.of(0, 1), dims: [2] }),
-      TypeError,
-      'crossEntropy: target',
+      'integers in a tensor of no slices',
+      () => crossEntropy(x, { data: Int32Array.of(0, 1), dims: [1, 2] }),
+      RangeError,
+      'crossEntropy: target has shape [1, 2]',
     ],
     ['text that counts', () => crossEntropy(x, ['0', '1'] as never), TypeError, 'target must hold integers, got "0"'],
     [
@@ -478,5 +478,41 @@ describe('refuses', () => {
     expect(() => crossEntropy(logits, target)).toThrow(had);
     buffer.resize(16);
     expect(() => crossEntropyGrad(logits, target)).toThrow(had);
+  });
+});
+
+describe('classes in something tensor-like', () => {
+  const logits = new nonlin.Tensor(
+    Float32Array.from({ length: 24 }, (_, i) => Math.sin(i)),
+    { shape: [2, 3, 4] },
+  );
+  const list = [0, 1, 2, 0, 2, 1, 0, 2];
+
+  it('have the shape of the slices, of any type of integers and strides', () => {
+    const [loss, slope] = [nonlin.crossEntropy(logits, list), nonlin.crossEntropyGrad(logits, list)];
+    const turned = [0, 2, 1, 1, 2, 0, 0, 2];
+    for (const target of [
+      { data: BigInt64Array.from(list, BigInt), dims: [2, 4], type: 'int64' },
+      { data: Int32Array.from(list), shape: [2, 4] },
+      { data: Uint8Array.from(turned), shape: [2, 4], strides: [1, 2] },
+      { data: Uint16Array.from([9, ...list]), shape: [2, 4], strides: [4, 1], offset: 1 },
+    ]) {
+      expect(nonlin.crossEntropy(logits, target)).toBe(loss);
+      expect(nonlin.crossEntropyGrad(logits, target)).toEqual(slope);
+    }
+    const masked = { data: BigInt64Array.from(list, (one) => (one === 0 ? -1n : BigInt(one))), dims: [2, 4] };
+    expect(nonlin.crossEntropy(logits, masked, { ignoreIndex: -1 })).toBe(
+      nonlin.crossEntropy(logits, list, { ignoreIndex: 0 }),
+    );
+  });
+
+  it('of another shape, or of 16 bits that are floats, are refused', () => {
+    expect(() => nonlin.crossEntropy(logits, { data: Int32Array.from(list), shape: [8] })).toThrow(
+      new RangeError('crossEntropy: target has shape [8], and logits of shape [2, 3, 4] have slices [2, 4] along 1'),
+    );
+    expect(() =>
+      nonlin.crossEntropy(logits, { data: Uint16Array.from(list), dims: [2, 4], type: 'float16' } as nonlin.TensorLike),
+    ).toThrow('crossEntropy: target: data must be a Float32Array or a Float64Array, got Uint16Array of 8');
+    expect(() => nonlin.crossEntropy(logits, { data: Int32Array.of(3), shape: [] })).toThrow(RangeError);
   });
 });

@@ -94,6 +94,26 @@ describe.each(nonlin.backends())('%s', (name) => {
       }
   });
 
+  it('a sum keeps what rounding takes from it, within a tile and between its elements', () => {
+    nonlin.useBackend(name);
+    const terms = [2 ** 60, 1, -(2 ** 60)];
+    for (const [outer, inner] of [
+      [3, 1],
+      [1, 3],
+      [3, 700],
+      [1, 2100],
+    ] as const) {
+      const x = new Tensor(new Float64Array(outer * 2 * inner).fill(-1), { shape: [outer, 2, inner] });
+      const of = (i: number) => terms[outer === 1 ? i % 3 : Math.floor(i / (2 * inner))]!;
+      const g = new Tensor(
+        x.data.map((_, i) => of(i)),
+        { shape: x.shape },
+      );
+      const sum = (-outer * inner) / 3;
+      expect(preluWeightGrad(g, x, { weight: [1, 1] }), `${x.shape}`).toEqual(new Tensor(Float64Array.of(sum, sum)));
+    }
+  });
+
   it('drops grad where x is not below 0, and keeps NaN and infinite sums', () => {
     nonlin.useBackend(name);
     const x = new Tensor([

@@ -85,11 +85,8 @@ native.add("log_2_low", [low])
 native.add("log1p", [double(1 / sqrt(mpf(2)))])
 typescript.add("ln2High", [high])
 typescript.add("ln2Low", [low])
-# softmax.h: the largest numbers, and the factor that pushes all but 24 bits of a double out.
-native.add("finite_maximum", [float(mpf(2) ** 128 - mpf(2) ** 104), float(mpf(2) ** 1024 - mpf(2) ** 971)])
-# primitives.h and softmax.h: the largest numbers, and the factor that pushes all but 24 bits of a double out.
+# primitives.h: the largest numbers; shares.h: the factor that pushes all but 24 bits of a double out.
 native.add("largest", [float(mpf(2) ** 128 - mpf(2) ** 104), float(mpf(2) ** 1024 - mpf(2) ** 971)])
-native.add("lowest_finite", [-float(mpf(2) ** 128 - mpf(2) ** 104), -float(mpf(2) ** 1024 - mpf(2) ** 971)])
 native.add("reciprocal_of", [2.0**29 + 1])
 
 # erfc.ts. ln 2 / 64 with a part of 34 bits, whose product with a number of steps is exact.

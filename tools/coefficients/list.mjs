@@ -36,8 +36,7 @@ export const scripts = {
     'native/exact/double_double.h': ['ln_2_parts', 'density_height'],
     'native/arithmetic/log.h': ['log_2_high', 'log_2_low', 'log1p'],
     'lib/arithmetic/log.ts': ['ln2High', 'ln2Low'],
-    'native/softmax/logs.h': ['finite_maximum'],
-    'native/softmax/shares.h': ['lowest_finite', 'reciprocal_of'],
+    'native/softmax/shares.h': ['reciprocal_of'],
     [erfc]: ['stepHigh', 'stepLow', 'densityHigh', 'densityLow'],
     'lib/activations/gaussian.ts': [
       'linear',
@@ -67,7 +66,7 @@ export const scripts = {
   'float64/gelu_slope_factor': {
     [float64]: ['gelu_slope_centre', 'gelu_slope_zero', 'gelu_slope_zero_rest', 'gelu_slope_terms'],
   },
-  'float64/log1p_rest': { [float64]: ['log1p_terms'], [series]: ['log1pTerms'] },
+  'float64/log1p_rest': { [float64]: ['log1p_terms'] },
   'float64/tanh_shrink_rest': { [float64]: ['tanh_shrink_terms'], [series]: ['tanhShrinkTerms'] },
   'quick/quick_exp': { [quick]: ['eighths', 'quick_terms'] },
   'quick/gelu_tail': { [quick]: ['quick_gelu_terms', 'quick_gelu_step', 'quick_gelu'] },

@@ -138,8 +138,8 @@ function run(prove) {
 }
 
 function breaches(row) {
-  const kind = row.function.includes('(') ? 'samples' : 'others';
-  const promise = (promises[row.function] ?? promises[kind])[row.direction][row.precision];
+  const [of, sample] = row.function.split('(');
+  const promise = (promises[of] ?? promises[sample === undefined ? 'others' : 'samples'])[row.direction][row.precision];
   const name = `${row.function} ${row.direction}, ${row.precision}`;
   const lines = [];
   if (!(row.ulp <= promise.ulp)) lines.push(`${name}: ${row.ulp} ulp at ${row.at}, promised ${promise.ulp}`);

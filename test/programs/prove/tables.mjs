@@ -64,16 +64,19 @@ export function worst(rows) {
   );
 }
 
+// An error without an end is null there, which would be less than any promise.
+const parse = (text) => JSON.parse(text, (key, value) => (/^(ulp|share)$/.test(key) ? (value ?? Infinity) : value));
+
 /** The rows of runs that were printed as JSON; of one that several have, that of the most inputs. */
 export async function read(files) {
-  const runs = await Promise.all(files.map(async (file) => JSON.parse(await readFile(file, 'utf8'))));
+  const runs = await Promise.all(files.map(async (file) => parse(await readFile(file, 'utf8'))));
   const rows = new Map();
   for (const row of runs.flatMap((run) => run.rows)) {
     const key = [row.function, row.direction, row.precision].join();
     if ((rows.get(key)?.inputs ?? 0) < row.inputs) rows.set(key, row);
   }
-  const order = [...groups.keys()];
-  const place = ({ function: name }) => (order.indexOf(name.split('(')[0]) + 1 || order.length + 1) - 1;
+  const order = [...groups.keys(), 'softmax', 'logSoftmax'];
+  const place = ({ function: name }) => order.indexOf(name.split('(')[0]);
   return {
     instructionSets: [...new Set(runs.flatMap((run) => run.instructionSets))],
     seconds: runs.reduce((sum, run) => sum + run.seconds, 0),

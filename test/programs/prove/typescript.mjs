@@ -10,7 +10,7 @@ const help = `npm run prove:typescript -- [options]
 Runs all 2^32 float32 inputs through the best native backend with precision 'exact' and through the TypeScript backend, and compares
 the bits (NaN equals NaN). One to three minutes for each line. Exit code 1 where an input differs.
 
-  --function NAME[,...]  relu, sigmoid, tanh, gelu, gelu:tanh, gelu:sigmoid (default: all)
+  --function NAME[,...]  an elementwise one by its name, gelu:tanh, gelu:sigmoid (default: all)
   --result NAME[,...]    value, slope (the gradient for grad = 1), product (for a random grad at each input) (default: all)
   --every N              every Nth input only (default 1)
   --json                 the counts as JSON

@@ -2,7 +2,7 @@
 from fit import Report, minimax, rounded, units
 from mpmath import mpf
 
-# What follows 1 / 3, over x^2..
+# What follows 1 / 3, over x^2.
 QUOTIENT = "((sqrt(x) - tanh(sqrt(x))) / (x * sqrt(x)) - 1 / 3) / x"
 terms, worst = minimax(QUOTIENT, range(8), 24, (1e-9, 1.0001), error="(p - f) * x / (f * x + 1 / 3)", precision=250)
 terms = [rounded(mpf(1) / 3, 24), *terms]

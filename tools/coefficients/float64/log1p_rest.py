@@ -9,7 +9,4 @@ terms, worst = minimax(
 
 report = Report(bits=53)
 report.add("log1p_terms", terms, units(worst, 53))
-# series.ts
-typescript = Report(bits="decimal")
-typescript.add("log1pTerms", terms, units(worst, 53))
-report.print(typescript)
+report.print()
