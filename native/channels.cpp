@@ -36,7 +36,7 @@ struct tiles {
   }
 };
 
-// A block and what is written past the end of its last channel.
+// A block and what is written past the end of its last channel: no more than a register holds of floats, at its widest.
 constexpr size_t spill = 16;
 struct alignas(64) slope_block {
   char bytes[(block_elements + spill) * sizeof(double)];
@@ -119,6 +119,7 @@ void run_channels(const kernels &set, arithmetic how, const void *g, const void 
 // errors; then those of a channel are added, one after another.
 namespace {
 
+// It fixes the order of a sum, and so its bits: lib/backends/channels.ts has the same. Both arrays of them take 8 KiB.
 constexpr size_t sums_at_once = 512;
 
 struct running_sums {

@@ -2,7 +2,7 @@
 // [outer, length, inner], or of a stretch of a longer channel, with its rounding errors; then those of a channel, one after another.
 import { type FloatArray, lengthOf } from '../basics/floats.js';
 
-/** The most sums that are kept at once: as many elements has a tile. */
+/** The most sums that are kept at once: as many elements has a tile. native/channels.cpp has the same, which fixes a sum's bits. */
 const sumsAtOnce = 512;
 const sums = new Float64Array(sumsAtOnce);
 const lost = new Float64Array(sumsAtOnce);

@@ -132,7 +132,11 @@ export function weightGrad(name: string, grad: unknown, input: Input, given: Giv
   const { slopes, inner } = channelsOf(x, shape, list, given, name);
   const sums = new Float64Array(slopes.length);
   const count = sizeOf(shape);
-  if (count > 0) backend.channelSums(g, x, sums, slopes.length === 1 ? count : inner);
+  try {
+    if (count > 0) backend.channelSums(g, x, sums, slopes.length === 1 ? count : inner);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
   const y = slopes;
   y.set(sums);
   if (typeof weight === 'number') return y[0];

@@ -75,8 +75,9 @@ export class PReLU extends Layer {
     return 'PReLU';
   }
   protected override describe(): string {
-    const [weight] = this.#own;
-    return typeof weight === 'number' ? `weight=${weight}` : `numParameters=${weight.size}`;
+    const [weight, channelDim] = this.#own;
+    const slopes = typeof weight === 'number' ? `weight=${weight}` : `numParameters=${weight.size}`;
+    return channelDim === undefined ? slopes : `${slopes}, channelDim=${channelDim}`;
   }
   protected override fixed(): readonly string[] {
     return preluOptions;

@@ -106,8 +106,11 @@ struct tempered_exp {
     floor = scaled - reach<double>;
     power = double(usual_exp<double>::power) - (fma(scaled, log2_e<double>, shifter<double>) - shifter<double>);
   }
-  // Whether the maximum is so large that what rounding took from it would matter.
-  bool needs_rest() const { return any_greater(abs(shift) * unit, 0x1p40); }
+  // Where the maximum is so large that what rounding took from it, up to 2^-53 of it, is no longer small beside 1.
+  // Below it stays in the lower parts of the logits.
+  static constexpr double large = 0x1p40;
+  bool needs_rest() const { return any_greater(abs(shift) * unit, large); }
+  mask<double> is_large() const { return abs(shift) * unit > vec<double>(large); }
   void take_rest(vec<double> largest) {
     rest = largest;
     has_rest = true;

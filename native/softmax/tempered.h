@@ -125,9 +125,8 @@ template <class E>
   for (size_t r = 0; r < registers; r++) {
     exp_of[r] = {largest_of_columns(logits, length, r, no_shift), logits.of.unit};
     if (!exp_of[r].needs_rest()) continue;
-    const mask<double> large = abs(exp_of[r].shift) * logits.of.unit > vec<double>(0x1p40);
     const vec<double> rest = finite_or_zero(largest_of_columns(logits, length, r, exp_of[r].shift));
-    exp_of[r].take_rest(select(large, rest, vec<double>(0.0)));
+    exp_of[r].take_rest(select(exp_of[r].is_large(), rest, vec<double>(0.0)));
   }
   mask<double> empty[band_registers];
   const auto accept = [&](column_sums<double> *totals) {

@@ -7,6 +7,7 @@ import { native } from '../../lib/backends/native.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
 import { buffers } from '../support/foreign.js';
 import { kinds, type Record64, raw, sets } from '../support/raw.js';
+import { bytesOf } from '../support/same.js';
 
 // Outputs from 16 MiB on are written past the cache, in columns or rows.
 const bytes = 2 ** 24 + 4000;
@@ -15,8 +16,6 @@ const [lines, behind] = [
   [0, 0, 0],
   [1, 2, 3],
 ].map((begins) => begins.map((begin) => buffers(bytes, begin, 0)[0]));
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: FloatArray) => new Uint8Array(buffer, byteOffset, byteLength);
 
 describe.each(native.backends)('$name', (backend) => {
   it.each([

@@ -203,6 +203,7 @@ describe('PReLU', () => {
     expect(`${new PReLU()}`).toBe('PReLU(numParameters=1)');
     expect(new PReLU().weight).toEqual(new Tensor([0.25]));
     expect(`${new PReLU({ numParameters: 3, init: 0.5 })}`).toBe('PReLU(numParameters=3)');
+    expect(`${new PReLU({ weight: [1, 2], channelDim: 0 })}`).toBe('PReLU(numParameters=2, channelDim=0)');
     expect(`${new PReLU({ weight: 0.1 })}`).toBe('PReLU(weight=0.1)');
     const weight = Float32Array.of(0.5, 0.25);
     const layer = new PReLU({ weight });
