@@ -108,9 +108,9 @@ struct tempered_exp {
   }
   // Where the maximum is so large that what rounding took from it, up to 2^-53 of it, is no longer small beside 1.
   // Below it stays in the lower parts of the logits.
-  static constexpr double large = 0x1p40;
-  bool needs_rest() const { return any_greater(abs(shift) * unit, large); }
-  mask<double> is_large() const { return abs(shift) * unit > vec<double>(large); }
+  static constexpr double too_large = 0x1p40;
+  bool needs_rest() const { return any_greater(abs(shift) * unit, too_large); }
+  mask<double> is_large() const { return abs(shift) * unit > vec<double>(too_large); }
   void take_rest(vec<double> largest) {
     rest = largest;
     has_rest = true;
