@@ -228,6 +228,33 @@ describe.each(nonlin.backends())('%s', (backend) => {
       }
     });
 
+    it.each([0, 1])('of infinite entries alone there is nothing without a mask either, along %i', (dim) => {
+      nonlin.useBackend(backend);
+      for (const length of [1, 3, 40, 1200]) {
+        for (const name of functions) {
+          const low = name === 'softmin' ? Infinity : -Infinity;
+          // The first slice is all so low; of the second the last entry is not.
+          const data = new Floats(2 * length).fill(low).fill(2, 2 * length - 1);
+          const rows = tensor(data, [2, length]);
+          const x = dim === 0 ? rows.T.contiguous() : rows;
+          const nothing = name === 'logSoftmax' ? -Infinity : 0;
+          const certain = name === 'logSoftmax' ? 0 : 1;
+          const ofRows = (y: Tensor) => elements(dim === 0 ? y.T : y);
+          for (const temperature of [1, 2]) {
+            for (const empty of ['nan', 'zero'] as const) {
+              const options = { dim, temperature, empty, precision };
+              const all = (value: number) => new Array<number>(length).fill(empty === 'zero' ? value : Number.NaN);
+              const rest = new Array<number>(length - 1).fill(nothing);
+              const y = ofRows(values[name](x, options));
+              expect(y, `${name} ${empty} of ${length}`).toEqual([...all(nothing), ...rest, certain]);
+              const dx = ofRows(gradients[name](tensor(new Floats(x.size).fill(3), x.shape), x, options));
+              expect(dx.slice(0, length), `${name} ${empty} of ${length}, gradient`).toEqual(all(0));
+            }
+          }
+        }
+      }
+    });
+
     it('what is certain is 1, and n equals share alike, at any temperature', () => {
       nonlin.useBackend(backend);
       fc.assert(
