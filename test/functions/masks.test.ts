@@ -294,6 +294,65 @@ describe.each(nonlin.backends())('%s', (backend) => {
     });
   });
 
+  it('columns of any size beside each other are each as it is alone', () => {
+    nonlin.useBackend(backend);
+    // Of the largest ones what rounding took counts, and of their neighbours nothing may be taken for it.
+    const tops = [0, 1500, -1500, 2 ** 45, 1, -(2 ** 45), 700, 2 ** 60, -30];
+    for (const dtype of ['float32', 'float64'] as const) {
+      const columns = tops.map((top) => new Tensor([top, top - 3, top - 40], { dtype }));
+      const beside = (column: Tensor) => column.reshape(3, 1).add(new Tensor([tops.map(() => 0)], { dtype }));
+      const x = new Tensor(
+        columns.map((column) => elements(column)),
+        { dtype },
+      ).T;
+      const g = new Tensor([1, -1, 2], { dtype });
+      for (const temperature of [2, 0.5]) {
+        expect(elements(softmax(x, { dim: 0, temperature }).T)).toEqual(
+          columns.flatMap((column) => elements(softmax(column, { temperature }))),
+        );
+        expect(elements(logSoftmax(x, { dim: 0, temperature }).T)).toEqual(
+          columns.flatMap((column) => elements(logSoftmax(column, { temperature }))),
+        );
+        expect(elements(softmaxGrad(beside(g), x, { dim: 0, temperature }).T)).toEqual(
+          columns.flatMap((column) => elements(softmaxGrad(g, column, { temperature }))),
+        );
+      }
+    }
+  });
+
+  it('the logarithm of a share that rounds to 1 in float32 is 0 without a sign, whatever the conditions', () => {
+    nonlin.useBackend(backend);
+    const x = new Tensor([[-400, 0]]);
+    for (const precision of ['fast', 'exact'] as const)
+      for (const temperature of [1, 2])
+        for (const kept of [true, false]) {
+          const options = { precision, temperature };
+          expect(logSoftmax(x, { ...options, mask: [[kept, true]] }).at(0, 1)).toBe(0);
+          expect(logSoftmax(x.T, { ...options, mask: [[kept], [true]], dim: 0 }).at(1, 0)).toBe(0);
+        }
+  });
+
+  it('an infinite gradient leaves the others their sign, whatever the conditions', () => {
+    nonlin.useBackend(backend);
+    for (const dtype of ['float32', 'float64'] as const)
+      for (const infinity of [Infinity, -Infinity]) {
+        const [g, x] = [
+          [infinity, 1, 2],
+          [1, 2, 3],
+        ].map((row) => new Tensor([row], { dtype }));
+        for (const temperature of [1, 2])
+          for (const kept of [true, false]) {
+            const mask = [[true, true, kept]];
+            const expected = [Number.NaN, -infinity, kept ? -infinity : 0];
+            for (const f of [softmaxGrad, logSoftmaxGrad]) {
+              expect(elements(f(g!, x!, { temperature, mask }))).toEqual(expected);
+              const column = mask[0]!.map((flag) => [flag]);
+              expect(elements(f(g!.T, x!.T, { temperature, mask: column, dim: 0 }))).toEqual(expected);
+            }
+          }
+      }
+  });
+
   it('a causal mask serves all heads, also as -1e9 to be added', () => {
     nonlin.useBackend(backend);
     const [batch, heads, length] = [2, 3, 20];
