@@ -536,6 +536,32 @@ describe('arguments', () => {
       ).toEqual(expected);
   });
 
+  it('a mask begins at its offset, also in an array that begins inside its memory', () => {
+    const expected = elements(softmax(x, { mask: [true, false, true] }));
+    for (const data of [
+      Uint8Array.of(0, 0, 9, 1, 0, 1).subarray(2),
+      Float32Array.of(-Infinity, -Infinity, 9, 0, -Infinity, 0).subarray(2),
+    ])
+      expect(elements(softmax(x, { mask: { data, shape: [3], strides: [1], offset: 1 } }))).toEqual(expected);
+  });
+
+  it('dimensions may be listed in any order, neighbours or not', () => {
+    const cube = new Tensor(Float32Array.from(random('float32', 24, 3)), { shape: [2, 3, 4] });
+    const mask = { data: Uint8Array.from({ length: 24 }, (_, i) => i % 5), shape: [2, 3, 4] };
+    const lists = [
+      [2, 0],
+      [-1, 1],
+      [1, 2, 0],
+    ];
+    for (const dim of lists) {
+      const sorted = dim.map((one) => (one + 3) % 3).sort();
+      for (const f of Object.values(values))
+        expect(elements(f(cube, { dim, mask }))).toEqual(elements(f(cube, { dim: sorted, mask })));
+      for (const f of Object.values(gradients))
+        expect(elements(f(cube, cube, { dim }))).toEqual(elements(f(cube, cube, { dim: sorted })));
+    }
+  });
+
   it('a single number and an empty x have slices too', () => {
     const one = new Tensor(5);
     expect(softmax(one, { temperature: 2, mask: [true] }).item()).toBe(1);
