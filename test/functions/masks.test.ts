@@ -586,6 +586,12 @@ describe('arguments', () => {
     expect(elements(layer(x, { dim }))).toEqual(elements(softmax(x, { dim: 1, temperature: 2 })));
     dim[0] = 0;
     expect(elements(layer.backward(x))).toEqual(elements(softmaxGrad(x, x, { dim: 1, temperature: 2 })));
+    const listed = [0];
+    const own = new Softmax({ dim: listed });
+    listed[0] = 1;
+    expect(own.dim).toEqual([0]);
+    expect(elements(own(x))).toEqual(elements(softmax(x, { dim: 0 })));
+    expect(Object.isFrozen(own.dim) && !Object.isFrozen(listed)).toBe(true);
     for (const option of ['dim', 'temperature', 'mask', 'empty'])
       expect(() => (layer as unknown as (typeof loose)[string])(x, { [option]: null })).toThrow(TypeError);
     expect(() => new Softmax({ dim: null as never })).toThrow(
