@@ -222,6 +222,29 @@ describe('conditions', () => {
     expect(() => call(record({}), both.subarray(0, 12), both.subarray(4, 16), mask)).toThrow(RangeError);
   });
 
+  it('refuse a mask that ends one entry too early, along any of its steps', () => {
+    const lies: Partial<typeof plain>[] = [
+      {},
+      { length: 2, inner: 2, along: 2, beside: 1 },
+      { length: 2, inner: 2, along: 1, beside: 2 },
+      {
+        steps: [
+          [2, 12],
+          [3, 4],
+        ],
+      },
+    ];
+    for (const how of lies) {
+      const y = f32(24).fill(7);
+      expect(() => call(record(how), f32(24), y, mask.subarray(0, 23)), JSON.stringify(how)).toThrow(RangeError);
+      expect(y).toEqual(f32(24).fill(7));
+      call(record(how), f32(24), y, mask);
+      expect(y.every((value) => value >= 0 && value <= 1)).toBe(true);
+    }
+    // Of floats it has as many elements, not bytes.
+    expect(() => call(record({ flags: 6 }), f32(24), f32(24), f32(23))).toThrow(RangeError);
+  });
+
   it('survive anything', () => {
     const array = fc.oneof(
       fc.float32Array({ maxLength: 40 }),

@@ -1,6 +1,7 @@
 // logSumExp, logSoftmax and crossEntropy: what is lost where they are computed by their definitions, shapes, and errors.
 import { afterEach, describe, expect, it } from 'vitest';
 import * as nonlin from '../../lib/index.js';
+import { random } from '../support/inputs.js';
 
 const { Tensor } = nonlin;
 const before = nonlin.info().backend;
@@ -71,6 +72,17 @@ describe.each(nonlin.backends())('%s', (name) => {
         }
       }
     });
+  });
+
+  it('an exact logSumExp of float32 is that of float64, rounded once', () => {
+    nonlin.useBackend(name);
+    const layer = new nonlin.LogSumExp({ precision: 'exact' });
+    for (let length = 1; length < 200; length++) {
+      const x = Float32Array.from(random('float32', length, 5));
+      const expected = Math.fround(nonlin.logSumExp(Float64Array.from(x)));
+      expect(nonlin.logSumExp(x, { precision: 'exact' }), `${length} entries`).toBe(expected);
+      expect(layer(x)).toBe(expected);
+    }
   });
 
   it('logSumExp over any dimensions', () => {

@@ -228,6 +228,33 @@ describe.each(nonlin.backends())('%s', (backend) => {
       }
     });
 
+    it.each([0, 1])('of infinite entries alone there is nothing without a mask either, along %i', (dim) => {
+      nonlin.useBackend(backend);
+      for (const length of [1, 3, 40, 1200]) {
+        for (const name of functions) {
+          const low = name === 'softmin' ? Infinity : -Infinity;
+          // The first slice is all so low; of the second the last entry is not.
+          const data = new Floats(2 * length).fill(low).fill(2, 2 * length - 1);
+          const rows = tensor(data, [2, length]);
+          const x = dim === 0 ? rows.T.contiguous() : rows;
+          const nothing = name === 'logSoftmax' ? -Infinity : 0;
+          const certain = name === 'logSoftmax' ? 0 : 1;
+          const ofRows = (y: Tensor) => elements(dim === 0 ? y.T : y);
+          for (const temperature of [1, 2]) {
+            for (const empty of ['nan', 'zero'] as const) {
+              const options = { dim, temperature, empty, precision };
+              const all = (value: number) => new Array<number>(length).fill(empty === 'zero' ? value : Number.NaN);
+              const rest = new Array<number>(length - 1).fill(nothing);
+              const y = ofRows(values[name](x, options));
+              expect(y, `${name} ${empty} of ${length}`).toEqual([...all(nothing), ...rest, certain]);
+              const dx = ofRows(gradients[name](tensor(new Floats(x.size).fill(3), x.shape), x, options));
+              expect(dx.slice(0, length), `${name} ${empty} of ${length}, gradient`).toEqual(all(0));
+            }
+          }
+        }
+      }
+    });
+
     it('what is certain is 1, and n equals share alike, at any temperature', () => {
       nonlin.useBackend(backend);
       fc.assert(
@@ -265,6 +292,65 @@ describe.each(nonlin.backends())('%s', (backend) => {
         expect(truth.filter((value, i) => !(Math.abs(dx[i]! + value) <= most(value)))).toEqual([]);
       }
     });
+  });
+
+  it('columns of any size beside each other are each as it is alone', () => {
+    nonlin.useBackend(backend);
+    // Of the largest ones what rounding took counts, and of their neighbours nothing may be taken for it.
+    const tops = [0, 1500, -1500, 2 ** 45, 1, -(2 ** 45), 700, 2 ** 60, -30];
+    for (const dtype of ['float32', 'float64'] as const) {
+      const columns = tops.map((top) => new Tensor([top, top - 3, top - 40], { dtype }));
+      const beside = (column: Tensor) => column.reshape(3, 1).add(new Tensor([tops.map(() => 0)], { dtype }));
+      const x = new Tensor(
+        columns.map((column) => elements(column)),
+        { dtype },
+      ).T;
+      const g = new Tensor([1, -1, 2], { dtype });
+      for (const temperature of [2, 0.5]) {
+        expect(elements(softmax(x, { dim: 0, temperature }).T)).toEqual(
+          columns.flatMap((column) => elements(softmax(column, { temperature }))),
+        );
+        expect(elements(logSoftmax(x, { dim: 0, temperature }).T)).toEqual(
+          columns.flatMap((column) => elements(logSoftmax(column, { temperature }))),
+        );
+        expect(elements(softmaxGrad(beside(g), x, { dim: 0, temperature }).T)).toEqual(
+          columns.flatMap((column) => elements(softmaxGrad(g, column, { temperature }))),
+        );
+      }
+    }
+  });
+
+  it('the logarithm of a share that rounds to 1 in float32 is 0 without a sign, whatever the conditions', () => {
+    nonlin.useBackend(backend);
+    const x = new Tensor([[-400, 0]]);
+    for (const precision of ['fast', 'exact'] as const)
+      for (const temperature of [1, 2])
+        for (const kept of [true, false]) {
+          const options = { precision, temperature };
+          expect(logSoftmax(x, { ...options, mask: [[kept, true]] }).at(0, 1)).toBe(0);
+          expect(logSoftmax(x.T, { ...options, mask: [[kept], [true]], dim: 0 }).at(1, 0)).toBe(0);
+        }
+  });
+
+  it('an infinite gradient leaves the others their sign, whatever the conditions', () => {
+    nonlin.useBackend(backend);
+    for (const dtype of ['float32', 'float64'] as const)
+      for (const infinity of [Infinity, -Infinity]) {
+        const [g, x] = [
+          [infinity, 1, 2],
+          [1, 2, 3],
+        ].map((row) => new Tensor([row], { dtype }));
+        for (const temperature of [1, 2])
+          for (const kept of [true, false]) {
+            const mask = [[true, true, kept]];
+            const expected = [Number.NaN, -infinity, kept ? -infinity : 0];
+            for (const f of [softmaxGrad, logSoftmaxGrad]) {
+              expect(elements(f(g!, x!, { temperature, mask }))).toEqual(expected);
+              const column = mask[0]!.map((flag) => [flag]);
+              expect(elements(f(g!.T, x!.T, { temperature, mask: column, dim: 0 }))).toEqual(expected);
+            }
+          }
+      }
   });
 
   it('a causal mask serves all heads, also as -1e9 to be added', () => {
@@ -450,6 +536,32 @@ describe('arguments', () => {
       ).toEqual(expected);
   });
 
+  it('a mask begins at its offset, also in an array that begins inside its memory', () => {
+    const expected = elements(softmax(x, { mask: [true, false, true] }));
+    for (const data of [
+      Uint8Array.of(0, 0, 9, 1, 0, 1).subarray(2),
+      Float32Array.of(-Infinity, -Infinity, 9, 0, -Infinity, 0).subarray(2),
+    ])
+      expect(elements(softmax(x, { mask: { data, shape: [3], strides: [1], offset: 1 } }))).toEqual(expected);
+  });
+
+  it('dimensions may be listed in any order, neighbours or not', () => {
+    const cube = new Tensor(Float32Array.from(random('float32', 24, 3)), { shape: [2, 3, 4] });
+    const mask = { data: Uint8Array.from({ length: 24 }, (_, i) => i % 5), shape: [2, 3, 4] };
+    const lists = [
+      [2, 0],
+      [-1, 1],
+      [1, 2, 0],
+    ];
+    for (const dim of lists) {
+      const sorted = dim.map((one) => (one + 3) % 3).sort();
+      for (const f of Object.values(values))
+        expect(elements(f(cube, { dim, mask }))).toEqual(elements(f(cube, { dim: sorted, mask })));
+      for (const f of Object.values(gradients))
+        expect(elements(f(cube, cube, { dim }))).toEqual(elements(f(cube, cube, { dim: sorted })));
+    }
+  });
+
   it('a single number and an empty x have slices too', () => {
     const one = new Tensor(5);
     expect(softmax(one, { temperature: 2, mask: [true] }).item()).toBe(1);
@@ -474,6 +586,12 @@ describe('arguments', () => {
     expect(elements(layer(x, { dim }))).toEqual(elements(softmax(x, { dim: 1, temperature: 2 })));
     dim[0] = 0;
     expect(elements(layer.backward(x))).toEqual(elements(softmaxGrad(x, x, { dim: 1, temperature: 2 })));
+    const listed = [0];
+    const own = new Softmax({ dim: listed });
+    listed[0] = 1;
+    expect(own.dim).toEqual([0]);
+    expect(elements(own(x))).toEqual(elements(softmax(x, { dim: 0 })));
+    expect(Object.isFrozen(own.dim) && !Object.isFrozen(listed)).toBe(true);
     for (const option of ['dim', 'temperature', 'mask', 'empty'])
       expect(() => (layer as unknown as (typeof loose)[string])(x, { [option]: null })).toThrow(TypeError);
     expect(() => new Softmax({ dim: null as never })).toThrow(

@@ -325,6 +325,18 @@ describe('files of our own', () => {
     expect({ shape, strides }).toEqual({ shape: [3, 2], strides: [2, 1] });
   });
 
+  it('hold a part of a memory alone, from where it begins', () => {
+    for (const whole of [Float32Array.of(9, 9, 1, 2, 3, 4, 9), Float64Array.of(9, 9, 1, 2, 3, 4, 9)]) {
+      const part = whole.subarray(2, 6);
+      const tensors = [
+        new Tensor(part),
+        new Tensor(part, { shape: [2, 2] }),
+        new Tensor({ data: whole, shape: [4], offset: 2 }),
+      ];
+      for (const tensor of tensors) expect([...readNpy(writeNpy(tensor)).data]).toEqual([1, 2, 3, 4]);
+    }
+  });
+
   it('start their data at a multiple of 64 bytes, after a newline', () => {
     fc.assert(
       fc.property(tensors, (tensor) => {
