@@ -1,6 +1,6 @@
 // The primitives for numbers of 106 bits, unevaluated sums of two doubles: what `exact` asks where doubles
 // lie so near the middle between two floats that their error would decide (correctly_rounded.h). Plain rather than
-// fast; lib/activations/double-double.ts is the same in TypeScript.
+// fast; lib/arithmetic/double-double.ts is the same in TypeScript.
 //
 // Terms that are too far apart for one number stay apart: 1 + e for a tiny e is the sum of 1 and e. So the sign of what
 // decides a tie, x^2 / sqrt(2 pi) beside the x / 2 of GELU, is never lost. Errors are relative; those of the operations

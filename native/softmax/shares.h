@@ -1,5 +1,5 @@
 // Softmax and its gradient over one slice: how an exponential is scaled, and in which order a sum is formed. The other
-// softmax_*.h apply both to memory.
+// files of this room apply both to memory.
 //
 // e^x is scaled by a power of two, never by e^-max: powers of two do not round. One power serves most slices
 // (usual_exp), so that x is read once and its maximum not looked for. The total tells whether it did; where not, the

@@ -1,4 +1,4 @@
-// The Tensor's shape, sharing and elements; arithmetic.test.ts has the rest of it, view.test.ts what it can be made of.
+// The Tensor's shape, sharing and elements; arithmetic.test.ts has the rest of it, foreign.test.ts what it can be made of.
 import { inspect, isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -96,7 +96,7 @@ typescript.add("stepLow", [low])
 high, low = halves(DENSITY)
 typescript.add("densityHigh", [high])
 typescript.add("densityLow", [low])
-# activations.ts. With the first 12 bits of a number, the high parts have exact products, or so small ones that it does not
+# gaussian.ts. With the first 12 bits of a number, the high parts have exact products, or so small ones that it does not
 # matter.
 for name, number, bits in [("linear", LINEAR, 24), ("cubic", CUBIC, 14)]:
     high, low = halves(number, bits)
