@@ -11,10 +11,10 @@ import {
 import { backend } from '../backends/select.js';
 import { checkPrecision, type Precision } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
-import type { FloatArray } from '../basics/floats.js';
+import { type FloatArray, isFloatArray } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import type { DataOf, DTypeOf, Tensor, TensorLike } from '../tensor/tensor.js';
-import { finished, type Input, type Operands, operands } from './operands.js';
+import { finished, type Input, type Operands, operands, otherArray, resultArray } from './operands.js';
 
 export type { Input, Operands } from './operands.js';
 
@@ -73,7 +73,11 @@ export function forward<F extends FunctionName>(name: F): Forward<F> {
   const { own } = signature;
   return ((x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'x');
-    return map(signature, name, x, readOptions(options, name, own)).result;
+    const given = readOptions(options, name, own);
+    if (!isFloatArray(x)) return map(signature, name, x, given).result;
+    const y = resultArray(name, x, given.out);
+    values(signature, name, given, x, y, given.out === undefined);
+    return y;
   }) as Forward<F>;
 }
 
@@ -84,38 +88,59 @@ export function gradient<F extends FunctionName>(of: F): Gradient<F> {
   const name = `${of}Grad`;
   return ((grad: unknown, x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'grad, x');
-    return mapGrad(signature, name, grad, x, readOptions(options, name, own)).result;
+    const given = readOptions(options, name, own);
+    if (!isFloatArray(x)) return mapGrad(signature, name, grad, x, given).result;
+    const g = otherArray(name, x, grad);
+    const y = resultArray(name, x, given.out, g);
+    slopes(signature, name, given, g, x, y, given.out === undefined);
+    return y;
   }) as Gradient<F>;
 }
 
 /** y = f(x), element by element. */
 export function map(of: Elementwise, name: string, x: Input, given: Given): Operands {
-  const exact = checkPrecision(given.precision, name);
-  const op = rowOf(of, given, name);
   const call = operands(name, x, given.out);
-  const a = parameterOf(of, 0, given, call.x, name);
-  const b = parameterOf(of, 1, given, call.x, name);
-  if (of.together !== undefined) checkTogether(of, a, b, name);
-  try {
-    backend.map(call.x, call.y, op, a, b, exact, call.fresh);
-  } catch (error) {
-    throw inNameOf(name, error);
-  }
+  values(of, name, given, call.x, call.y, call.fresh);
   return finished(call);
 }
 
 /** y = grad * f'(x), element by element. */
 export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, given: Given): Operands {
+  const call = operands(name, x, given.out, true, grad);
+  slopes(of, name, given, call.other!, call.x, call.y, call.fresh);
+  return finished(call);
+}
+
+function values(of: Elementwise, name: string, given: Given, x: FloatArray, y: FloatArray, fresh: boolean): void {
   const exact = checkPrecision(given.precision, name);
   const op = rowOf(of, given, name);
-  const call = operands(name, x, given.out, true, grad);
-  const a = parameterOf(of, 0, given, call.x, name);
-  const b = parameterOf(of, 1, given, call.x, name);
+  const a = parameterOf(of, 0, given, x, name);
+  const b = parameterOf(of, 1, given, x, name);
   if (of.together !== undefined) checkTogether(of, a, b, name);
   try {
-    backend.mapGrad(call.other!, call.x, call.y, op, a, b, exact, call.fresh);
+    backend.map(x, y, op, a, b, exact, fresh);
   } catch (error) {
     throw inNameOf(name, error);
   }
-  return finished(call);
+}
+
+function slopes(
+  of: Elementwise,
+  name: string,
+  given: Given,
+  grad: FloatArray,
+  x: FloatArray,
+  y: FloatArray,
+  fresh: boolean,
+): void {
+  const exact = checkPrecision(given.precision, name);
+  const op = rowOf(of, given, name);
+  const a = parameterOf(of, 0, given, x, name);
+  const b = parameterOf(of, 1, given, x, name);
+  if (of.together !== undefined) checkTogether(of, a, b, name);
+  try {
+    backend.mapGrad(grad, x, y, op, a, b, exact, fresh);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
 }

@@ -5,7 +5,7 @@ import { emptyLike } from '../backends/memory.js';
 import { shapeText } from '../basics/allocate.js';
 import { checkOther, checkOut, countOf } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
-import { type FloatArray, isFloatArray } from '../basics/floats.js';
+import { type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
 import { isReadOnly } from '../tensor/foreign.js';
 import { checkReach, overlapsItself, sameShape } from '../tensor/shape.js';
 import {
@@ -57,11 +57,24 @@ export function operands(
   words = usual,
 ): Operands {
   if (!isFloatArray(x)) return tensorOperands(name, x, out, hasOther, other, words);
-  const count = countOf(x, name);
-  const second = hasOther ? checkOther(x, count, other, words.other, name) : undefined;
+  const second = hasOther ? otherArray(name, x, other, words) : undefined;
   const fresh = out === undefined;
-  const y = fresh ? emptyLike(x, count, name) : checkOut(x, count, second, out, name, words.other);
+  const y = resultArray(name, x, out, second, words);
+  const count = lengthOf(y);
   return { x, y, other: second, count, shape: undefined, result: y, fresh, scatter: undefined, source: x, target: y };
+}
+
+// For typed arrays these two are all that there is to ask, and the functions that people call on small ones do without the object.
+
+/** The other input of an array x: of its type and length. */
+export function otherArray(name: string, x: FloatArray, other: unknown, words = usual): FloatArray {
+  return checkOther(x, countOf(x, name), other, words.other, name);
+}
+
+/** `out`, or a new array like x. */
+export function resultArray(name: string, x: FloatArray, out: unknown, second?: FloatArray, words = usual): FloatArray {
+  const count = countOf(x, name);
+  return out === undefined ? emptyLike(x, count, name) : checkOut(x, count, second, out, name, words.other);
 }
 
 function tensorOperands(

@@ -5,7 +5,7 @@ import { backend } from '../backends/select.js';
 import { allocate } from '../basics/allocate.js';
 import { checkPrecision } from '../basics/checks.js';
 import { describe, inNameOf } from '../basics/errors.js';
-import { dtypeOf, type FloatArray, isFloat32 } from '../basics/floats.js';
+import { dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import type { Marks, Mask } from '../tensor/foreign.js';
 import { Parts, sizeOf } from '../tensor/shape.js';
@@ -13,7 +13,7 @@ import { contiguousData, copyInto, Tensor } from '../tensor/tensor.js';
 import { dimOf, dimsOf, listed } from './dims.js';
 import type { Options, Out, Result } from './functions.js';
 import { type Arrangement, fitted, marksOf, maskFor } from './masks.js';
-import { finished, type Input, type Operands, operands } from './operands.js';
+import { finished, type Input, type Operands, operands, resultArray } from './operands.js';
 
 export interface SoftmaxOptions<X extends Input = Input, O extends Out<X> = Out<X>> extends Options<X, O> {
   /** The dimension along which it is taken, or several that are taken as one; shares sum to 1. Negative counts from the end. Default -1. */
@@ -50,13 +50,36 @@ export function slices(what: SliceName, name: string, x: Input, given: Given, ow
   const call = operands(name, x, given.out);
   const shape = call.shape ?? [call.count];
   const at = dimOf(own[0], shape, name);
-  const inner = sizeOf(shape, at + 1);
+  shares(what, name, call.x, call.y, shape[at] ?? 1, sizeOf(shape, at + 1), exact, call.fresh);
+  return finished(call);
+}
+
+/** The shares of slices of [outer, length, inner]. */
+function shares(
+  what: Slice,
+  name: string,
+  x: FloatArray,
+  y: FloatArray,
+  length: number,
+  inner: number,
+  exact: boolean,
+  fresh: boolean,
+): void {
   try {
-    if (call.count > 0) backend.slices(call.x, call.y, what, shape[at] ?? 1, inner, exact, call.fresh);
+    if (lengthOf(y) > 0) backend.slices(x, y, what, length, inner, exact, fresh);
   } catch (error) {
     throw inNameOf(name, error);
   }
-  return finished(call);
+}
+
+/** The shares of an array, which is one slice. */
+function sharesOfArray(what: Slice, x: FloatArray, { out, own, precision }: Given): FloatArray {
+  const exact = checkPrecision(precision, what);
+  const y = resultArray(what, x, out);
+  const count = lengthOf(y);
+  if (own.length > 0) dimOf(own[0], [count], what);
+  shares(what, what, x, y, count, 1, exact, out === undefined);
+  return y;
 }
 
 export function slicesGrad(
@@ -183,7 +206,9 @@ export type SlicesGradient = <X extends Input, O extends Out<X> = undefined>(
 export function alongDim(what: SliceName): Slices {
   return ((x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, what, 'x');
-    return slices(what, what, x, readOptions(options, what, sliceOptions)).result;
+    const given = readOptions(options, what, sliceOptions);
+    if (what !== 'softmin' && isFloatArray(x) && isPlain(given.own)) return sharesOfArray(what, x, given);
+    return slices(what, what, x, given).result;
   }) as Slices;
 }
 
