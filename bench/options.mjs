@@ -73,13 +73,6 @@ export function positive(given) {
   throw new Error(`must be a number above 0, got "${given}"`);
 }
 
-/** LOW,HIGH */
-export function interval(given) {
-  const [low, high, ...rest] = given.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  if (low < high && high - low < Infinity && rest.length === 0) return [low, high];
-  throw new Error(`must be two numbers, LOW,HIGH, got "${given}"`);
-}
-
 /** One of these names, or of those that `more` allows; `listed` is how the error message names them all. */
 export const oneOf =
   (names, more = () => false, listed = names) =>

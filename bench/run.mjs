@@ -2,8 +2,11 @@
 // same run. Outputs are given, so no memory is allocated; figures are medians.
 import * as nonlin from 'nonlin';
 import { Bench } from 'tinybench';
-import { conditions, elementwise, isConditionedRows, neededBy } from './functions.mjs';
-import { elements, interval, listOf, oneOf, positive, read, whole } from './options.mjs';
+import { callOf, columnwise } from './calls.mjs';
+import { evenness } from './evenness.mjs';
+import { conditions, elementwise, isConditionedRows } from './functions.mjs';
+import { input, inputArray, inputHelp } from './inputs.mjs';
+import { elements, listOf, oneOf, positive, read, whole } from './options.mjs';
 
 const help = `npm run bench -- [options]
 
@@ -16,18 +19,15 @@ const help = `npm run bench -- [options]
   --backend NAME[,...]   default: all that run here
   --precision NAME[,..]  fast, exact (default: both)
   --dtype NAME           float32 (default) or float64
-  --range=LOW,HIGH       of the inputs, which are random (default -4,4)
+  --input NAME[,...]     what the inputs are (default uniform:-4:4): ${inputHelp}.
+                         Of several, or of \`even\`, which is a list that people meet, the table has each function's time on the
+                         best, on the worst, and each in times of the best: measured in turn, the fastest tenth of many
   --threads N            that a call may use (default 1)
   --time MS              for each row (default 200)
   --json                 rows as JSON
   --help                 this text
 `;
 
-/** Softmax of slices that are not contiguous. */
-const columnwise = {
-  'softmax:axis0': { shape: [1000, 1000], dim: 0 },
-  'softmax:axis1': { shape: [128, 32, 1000], dim: 1 },
-};
 const names = [...elementwise, ...Object.keys(columnwise)];
 const options = read('bench', help, {
   size: [listOf(elements), '16,1024,16384,262144,4194304'],
@@ -40,44 +40,13 @@ const options = read('bench', help, {
   backend: [listOf(oneOf(nonlin.backends())), nonlin.backends().join()],
   precision: [listOf(oneOf(['fast', 'exact'])), 'fast,exact'],
   dtype: [oneOf(['float32', 'float64']), 'float32'],
-  range: [interval, '-4,4'],
+  input: [listOf(input), 'uniform:-4:4'],
   threads: [whole(1, 256), '1'],
   time: [positive, '200'],
 });
 
 nonlin.setThreads(options.threads);
-const [low, high] = options.range;
 const FloatArray = { float32: Float32Array, float64: Float64Array }[options.dtype];
-
-const rowsOf = (row, elements) => ({ shape: [Math.floor(elements / row), row], dim: 1 });
-
-/** The call that a row measures: `name` as in --function. */
-function callOf(name, x, out, precision) {
-  const [base, detail, condition] = name.split(':');
-  if (base === 'gelu') return () => nonlin.gelu(x, { out, precision, approximate: detail ?? 'none' });
-  // Not in the call: to find a name in a module's namespace takes longer than relu of 16 elements.
-  const f = nonlin[base];
-  const needed = neededBy(base);
-  if (needed !== undefined) return () => f(x, { out, precision, ...needed });
-  if (base !== 'softmax') return () => f(x, { out, precision });
-  const { shape, dim } = columnwise[name] ?? rowsOf(Math.min(Number(detail), x.length), x.length);
-  const elements = shape.reduce((product, extent) => product * extent);
-  const tensor = (data) => new nonlin.Tensor(data.subarray(0, elements), { shape });
-  const [from, to] = [tensor(x), tensor(out)];
-  if (condition === undefined) return () => f(from, { out: to, dim, precision });
-  const keeps = Uint8Array.from({ length: elements }, () => Math.round(Math.random()));
-  const masked = (data) => tensor(data.map((value, i) => (keeps[i] === 0 ? -Infinity : value)));
-  if (condition === 'infinite') {
-    const left = masked(x.subarray(0, elements));
-    return () => f(left, { out: to, dim, precision });
-  }
-  const more = {
-    mask: { mask: { data: keeps, shape } },
-    added: { mask: masked(new FloatArray(elements)) },
-    temperature: { temperature: 0.7 },
-  }[condition];
-  return () => f(from, { out: to, dim, precision, ...more });
-}
 
 /** Median nanoseconds of one call; short calls are timed in batches, so that the clock does not count. */
 async function measure(call, elements) {
@@ -107,9 +76,13 @@ const plan = options.size.map((size) => ({
 for (const name of functions.filter((name) => columnwise[name] !== undefined))
   plan.push({ size: columnwise[name].shape.reduce((product, extent) => product * extent), names: [name] });
 
+if (options.input.length > 1 || options.input[0] === 'even') {
+  await evenness(options, plan, FloatArray);
+  process.exit();
+}
 for (const { size, names } of plan.filter(({ names }) => names.length > 0)) {
   // In no order, and as a rule of both signs: what a branch predictor cannot learn.
-  const x = FloatArray.from({ length: size }, () => low + Math.random() * (high - low));
+  const x = inputArray(options.input[0], FloatArray, size, size);
   const out = new FloatArray(size);
   const copy = await measure(() => out.set(x), size);
   const bytes = 2 * x.byteLength;

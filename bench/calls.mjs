@@ -1,0 +1,44 @@
+// The calls that are measured, by the names of --function.
+import * as nonlin from 'nonlin';
+import { neededBy } from './functions.mjs';
+
+/** Softmax of slices that are not contiguous. */
+export const columnwise = {
+  'softmax:axis0': { shape: [1000, 1000], dim: 0 },
+  'softmax:axis1': { shape: [128, 32, 1000], dim: 1 },
+};
+
+const rowsOf = (row, elements) => ({ shape: [Math.floor(elements / row), row], dim: 1 });
+
+/** What softmax of that name is over, for so many elements. */
+export function shapeOf(name, elements) {
+  return columnwise[name] ?? rowsOf(Math.min(Number(name.split(':')[1]), elements), elements);
+}
+
+/** The call that a row measures: `name` as in --function. */
+export function callOf(name, x, out, precision) {
+  const [base, detail, condition] = name.split(':');
+  if (base === 'gelu') return () => nonlin.gelu(x, { out, precision, approximate: detail ?? 'none' });
+  // Not in the call: to find a name in a module's namespace takes longer than relu of 16 elements.
+  const f = nonlin[base];
+  const needed = neededBy(base);
+  if (needed !== undefined) return () => f(x, { out, precision, ...needed });
+  if (base !== 'softmax') return () => f(x, { out, precision });
+  const { shape, dim } = shapeOf(name, x.length);
+  const elements = shape.reduce((product, extent) => product * extent);
+  const tensor = (data) => new nonlin.Tensor(data.subarray(0, elements), { shape });
+  const [from, to] = [tensor(x), tensor(out)];
+  if (condition === undefined) return () => f(from, { out: to, dim, precision });
+  const keeps = Uint8Array.from({ length: elements }, () => Math.round(Math.random()));
+  const masked = (data) => tensor(data.map((value, i) => (keeps[i] === 0 ? -Infinity : value)));
+  if (condition === 'infinite') {
+    const left = masked(x.subarray(0, elements));
+    return () => f(left, { out: to, dim, precision });
+  }
+  const more = {
+    mask: { mask: { data: keeps, shape } },
+    added: { mask: masked(new x.constructor(elements)) },
+    temperature: { temperature: 0.7 },
+  }[condition];
+  return () => f(from, { out: to, dim, precision, ...more });
+}

@@ -1,0 +1,63 @@
+// One function on several inputs, in turn: how much its time depends on the values.
+import * as nonlin from 'nonlin';
+import { callOf, columnwise, shapeOf } from './calls.mjs';
+import { inputArray, standard } from './inputs.mjs';
+
+/** Nanoseconds of one call of each, the fastest tenth of `time` milliseconds' short turns. */
+function inTurns(calls, time, elements) {
+  const batch = Math.max(1, Math.floor(65536 / elements));
+  const turns = calls.map(() => []);
+  for (const call of calls) call();
+  const end = performance.now() + time * calls.length;
+  do {
+    for (const [i, call] of calls.entries()) {
+      const start = process.hrtime.bigint();
+      for (let k = 0; k < batch; k++) call();
+      turns[i].push(Number(process.hrtime.bigint() - start) / batch);
+    }
+  } while (performance.now() < end || turns[0].length < 20);
+  return turns.map((times) => times.sort((a, b) => a - b)[Math.floor(times.length / 10)]);
+}
+
+/** Prints a table for each size of `plan`, or all rows as JSON. */
+export function evenness(options, plan, FloatArray) {
+  const rows = [];
+  for (const { size, names } of plan.filter(({ names }) => names.length > 0)) {
+    if (!options.json) {
+      console.log(`\n${size} ${options.dtype}, threads: ${options.threads}; ns per element, and times of the best`);
+      console.log(`${'function'.padEnd(20)}backend precision   best  worst  times`);
+    }
+    const out = new FloatArray(size);
+    for (const name of names) {
+      const inputs = options.input.flatMap((one) => (one === 'even' ? standard(name) : [one]));
+      const length = name.startsWith('softmax') && columnwise[name] === undefined ? shapeOf(name, size).shape[1] : size;
+      const arrays = inputs.map((one) => inputArray(one, FloatArray, size, length));
+      for (const backend of options.backend) {
+        nonlin.useBackend(backend);
+        for (const precision of options.precision) {
+          const calls = arrays.map((x) => callOf(name, x, out, precision));
+          const each = inTurns(calls, options.time, size).map((time) => time / size);
+          const best = Math.min(...each);
+          const all = inputs.map((one, i) => ({
+            input: one,
+            nanosecondsPerElement: each[i],
+            timesBest: each[i] / best,
+          }));
+          rows.push({ function: name, backend, precision, size, inputs: all });
+          if (!options.json) print(name, backend, precision, all);
+        }
+      }
+    }
+  }
+  if (options.json) console.log(JSON.stringify(rows, null, 2));
+}
+
+function print(name, backend, precision, all) {
+  const times = all.map(({ nanosecondsPerElement }) => nanosecondsPerElement);
+  const figures = [Math.min(...times), Math.max(...times)].map((time) => time.toPrecision(3).padStart(7)).join('');
+  const worst = Math.max(...all.map(({ timesBest }) => timesBest));
+  const rest = all.map(({ input, timesBest }) => `${input} ${timesBest.toFixed(2)}`).join(', ');
+  console.log(
+    `${name.padEnd(20)}${backend.padEnd(8)}${precision.padEnd(9)}${figures}${worst.toFixed(1).padStart(7)}  ${rest}`,
+  );
+}
