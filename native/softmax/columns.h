@@ -190,21 +190,23 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
   return true;
 }
 
-// A band with a column that usual_exp does not suit; the columns that it does suit are computed as by it.
+// A band with a column that usual_exp does not suit: each with a power of its own, and the next bands with what suits
+// the largest of this.
 template <class T, class E>
-[[gnu::noinline, gnu::flatten]] void unusual_band(kept_band<T> &kept, const E *g, const E *x, E *y, size_t length,
-                                                  size_t inner, band_width<T> width, const column_sums<T> *totals,
+[[gnu::noinline, gnu::flatten]] void unusual_band(usual_exp<T> &next, kept_band<T> &kept, const E *g, const E *x, E *y,
+                                                  size_t length, size_t inner, band_width<T> width, double total,
                                                   bool log) {
   scaled_exp<T> scaled[band_registers];
+  T top = -largest<T>;
   for (size_t r = 0; r < width.registers(); r++) {
     vec<T> m = -T(__builtin_inf());
     for (size_t j = 0; j < length; j++)
       m = max(m, width.load(x + j * inner, r));
-    T usual[vec<T>::lanes];
-    for (size_t i = 0; i < vec<T>::lanes; i++)
-      usual[i] = is_usual<T>(totals[r].high[i]);
-    scaled[r] = scaled_exp<T>(m, load<T>(usual) > 0);
+    for (size_t i = 0; i < width.lanes_in(r); i++)
+      if (m.v[i] > top) top = m.v[i];
+    scaled[r] = scaled_exp<T>(m);
   }
+  next.move(top, total, length);
   const auto exp_of = [&](vec<T> x, size_t r) { return scaled[r](x); };
   softmax_band<T>(
       band_entries<T, E, decltype(exp_of)>{x, inner, width, exp_of}, [](const column_sums<T> *) { return true; }, kept,
@@ -212,22 +214,27 @@ template <class T, class E>
 }
 
 template <class T, class E>
-void softmax_band(kept_band<T> &kept, const E *g, const E *x, E *y, size_t length, size_t inner, band_width<T> width,
-                  bool log) {
-  auto accept = [&](const column_sums<T> *totals) {
-    mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
-    for (size_t r = 0; r < width.registers(); r++)
-      for (size_t i = 0; i < vec<T>::lanes; i += vec<double>::lanes)
-        usual.m &= is_usual<T>(load<double>(&totals[r].high[i])).m;
-    bool all = true;
-    for (size_t i = 0; i < vec<double>::lanes; i++)
-      all = all && usual.m[i];
-    if (!all) unusual_band<T>(kept, g, x, y, length, inner, width, totals, log);
-    return all;
+void softmax_band(usual_exp<T> &usual, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length, size_t inner,
+                  band_width<T> width, bool log) {
+  double unusual = 0; // The total of a column.
+  const auto accept = [&](const column_sums<T> *totals) {
+    constexpr size_t doubles = vec<double>::lanes;
+    for (size_t r = 0; r < width.registers(); r++) {
+      // Columns that are not there have some total.
+      for (size_t i = 0; i < width.lanes_in(r); i += doubles) {
+        const double *const total = &totals[r].high[i];
+        const size_t left = width.lanes_in(r) - i, n = left < doubles ? left : doubles;
+        if (n == doubles && all_lanes(is_usual<T>(load<double>(total)))) continue;
+        for (size_t k = 0; k < n; k++)
+          if (!is_usual<T>(unusual = total[k])) return false;
+      }
+    }
+    return true;
   };
-  const auto exp_of = [](vec<T> x, size_t) { return usual_exp<T>()(x); };
-  softmax_band<T>(band_entries<T, E, decltype(exp_of)>{x, inner, width, exp_of}, accept, kept, g, x, y, length, inner,
-                  width, log);
+  const auto exp_of = [usual](vec<T> x, size_t) { return usual(x); };
+  if (!softmax_band<T>(band_entries<T, E, decltype(exp_of)>{x, inner, width, exp_of}, accept, kept, g, x, y, length,
+                       inner, width, log))
+    unusual_band<T>(usual, kept, g, x, y, length, inner, width, unusual, log);
 }
 
 // As wide a band as can be kept whole, but two cache lines at least.
@@ -240,8 +247,9 @@ template <class T, class E>
 void for_each_band(const E *g, const E *x, E *y, size_t length, size_t inner, size_t columns, bool log = false) {
   auto &kept = kept_here<kept_band<T>>();
   const size_t most = columns_of_band<T>(length);
+  usual_exp<T> exp_of;
   for (size_t c = 0; c < columns; c += most)
-    softmax_band<T>(kept, g == nullptr ? g : g + c, x + c, y + c, length, inner,
+    softmax_band<T>(exp_of, kept, g == nullptr ? g : g + c, x + c, y + c, length, inner,
                     band_width<T>{columns - c < most ? columns - c : most}, log);
 }
 

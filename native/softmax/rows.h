@@ -271,12 +271,19 @@ template <class T, class E>
       row_entries<T, E, scaled_exp<T>>{x, exp_of}, [](compensated<double>) { return true; }, kept, g, x, y, length,
       stream, log);
 }
+// With the power that the row before had.
 template <class T, class E>
-void softmax_row(kept_row<T> &kept, const E *g, const E *x, E *y, size_t length, bool stream, bool log = false) {
-  if (!softmax_row<T>(
-          row_entries<T, E, usual_exp<T>>{x, {}}, [](compensated<double> total) { return is_usual<T>(total.high); },
-          kept, g, x, y, length, stream, log))
-    unusual_row<T>(kept, g, x, y, length, stream, log);
+void softmax_row(usual_exp<T> &exp_of, kept_row<T> &kept, const E *g, const E *x, E *y, size_t length, bool stream,
+                 bool log = false) {
+  double sum;
+  const auto is_done = [&] {
+    return softmax_row<T>(
+        row_entries<T, E, usual_exp<T>>{x, exp_of},
+        [&](compensated<double> total) { return is_usual<T>(sum = total.high); }, kept, g, x, y, length, stream, log);
+  };
+  if (is_done()) return;
+  if (exp_of.move(row_maximum<T>(x, length), sum, length) && is_done()) return;
+  unusual_row<T>(kept, g, x, y, length, stream, log);
 }
 
 // A row of which all but y is known, written block by block while another one is added up: stores and reading of memory
@@ -328,20 +335,27 @@ private:
   }
 };
 
-// entries_of(i) gives row i as softmax_row reads it, unusual(i) computes it where one power for all does not serve.
-template <class T, class E, class X, class F>
+// entries_of(i, exp_of) gives row i as softmax_row reads it, unusual(i) computes it where one power for all does not
+// serve. maximum_of(i) is that of the row.
+template <class T, class E, class X, class M, class F>
 void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t length, bool stream, X entries_of,
-                       F unusual) {
+                       M maximum_of, F unusual) {
   pending_row<T, E> before;
+  usual_exp<T> exp_of;
   for (size_t i = 0; i < rows; i++) {
     T *e = kept.of(x + i * length, i % 2);
     const auto kept_terms = [e](size_t j, size_t) { return load<T>(e + j); };
-    const auto entries = entries_of(i);
-    const compensated<double> total = sum_row<T, true>(
-        length, [&](size_t j, size_t end) { entries.compute(j, end - j, e + j, [](vec<T> e) { return e; }); },
-        kept_terms, [&](auto &sums, size_t j, size_t end) { before.write_beside(sums, j, end, kept_terms); });
-    before.finish();
-    before = {};
+    const auto total_of = [&] {
+      const auto entries = entries_of(i, exp_of);
+      const compensated<double> total = sum_row<T, true>(
+          length, [&](size_t j, size_t end) { entries.compute(j, end - j, e + j, [](vec<T> e) { return e; }); },
+          kept_terms, [&](auto &sums, size_t j, size_t end) { before.write_beside(sums, j, end, kept_terms); });
+      before.finish();
+      before = {};
+      return total;
+    };
+    compensated<double> total = total_of();
+    if (!is_usual<T>(total.high) && exp_of.move(maximum_of(i), total.high, length)) total = total_of();
     if (is_usual<T>(total.high))
       before = {e, y + i * length, length, share_of_total<T>(total), stream};
     else
@@ -351,8 +365,11 @@ void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t 
 }
 template <class T, class E>
 void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t length, bool stream) {
-  const auto entries_of = [=](size_t i) { return row_entries<T, E, usual_exp<T>>{x + i * length, {}}; };
-  softmax_long_rows<T>(kept, x, y, rows, length, stream, entries_of, [&](size_t i) {
+  const auto entries_of = [=](size_t i, const usual_exp<T> &exp_of) {
+    return row_entries<T, E, usual_exp<T>>{x + i * length, exp_of};
+  };
+  const auto maximum_of = [=](size_t i) { return row_maximum<T>(x + i * length, length); };
+  softmax_long_rows<T>(kept, x, y, rows, length, stream, entries_of, maximum_of, [&](size_t i) {
     unusual_row<T>(kept, static_cast<const E *>(nullptr), x + i * length, y + i * length, length, stream);
   });
 }
@@ -361,9 +378,10 @@ void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t 
 template <class T, class E, bool log = false>
 [[gnu::flatten]] void softmax_rows_grad(const void *g, const void *x, void *y, size_t rows, size_t length) {
   auto &kept = kept_here<kept_row<T>>();
+  usual_exp<T> exp_of;
   for (size_t i = 0; i < rows * length; i += length)
-    softmax_row<T>(kept, static_cast<const E *>(g) + i, static_cast<const E *>(x) + i, static_cast<E *>(y) + i, length,
-                   false, log);
+    softmax_row<T>(exp_of, kept, static_cast<const E *>(g) + i, static_cast<const E *>(x) + i, static_cast<E *>(y) + i,
+                   length, false, log);
 }
 
 } // namespace

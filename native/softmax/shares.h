@@ -1,9 +1,9 @@
 // Softmax and its gradient over one slice: how an exponential is scaled, and in which order a sum is formed. The other
 // files of this room apply both to memory.
 //
-// e^x is scaled by a power of two, never by e^-max: powers of two do not round. One power serves most slices
+// e^x is scaled by a power of two, never by e^-max: powers of two do not round. One power serves many slices
 // (usual_exp), so that x is read once and its maximum not looked for. The total tells whether it did; where not, the
-// slice is computed again with a power of its own (scaled_exp).
+// slice is computed again with a power of its own, which the next ones are tried with.
 //
 // The order of the sum is a function of the slice's length alone, so that no instruction set, layout or thread changes
 // a bit. It is written for `step<T>` virtual lanes, 64 bytes of T: element j belongs to lane j mod step. In each lane
@@ -50,28 +50,56 @@ template <class T, class E> T *place_for(const E *x, T *memory) {
 // How far below the maximum an entry can lie before its share is zero even as a subnormal.
 template <class T> constexpr T reach = sizeof(T) == 4 ? 110 : 760;
 
-// e^x times one power of two for all slices. Between floor and ceiling the results are normal numbers. A total between
+// e^x times one power of two for many slices. Between floor and ceiling the results are normal numbers. A total between
 // least and most says that neither bound mattered: one entry at the ceiling, which NaN becomes as well, makes more than
-// most, and the share of an entry at the floor in a total of least is under half the smallest subnormal.
+// most, and the share of an entry at the floor in a total of least is under half the smallest subnormal. Of doubles
+// most leaves room for what 1 / total lacks.
+//
+// Any power serves that makes such a total, with the same bits, as powers of two do not round. Which one is tried first
+// is only a guess: 2^52 (double: 2^500), which suits a largest entry from -18 to 50, until slices come that it does not
+// suit, and then what suited the last of these.
+template <class T> constexpr T large = 65536;
 template <class T> struct usual_exp {
   static constexpr bool wide = sizeof(T) == 8;
   static constexpr int power = wide ? 500 : 52;
   static constexpr T factor = wide ? T(0x1p500) : T(0x1p52);
-  static constexpr T floor = wide ? T(-1054) : T(-122.5), ceiling = wide ? T(361) : T(51.2);
-  static constexpr double least = wide ? 0x1p56 : 0x1p26, most = wide ? 0x1p1020 : 0x1p125;
+  static constexpr double least = wide ? 0x1p56 : 0x1p26, most = wide ? 0x1p900 : 0x1p125;
 
-  vec<T> operator()(vec<T> x) const { return exp_times_power(max(min(vec<T>(ceiling), x), floor), vec<T>(T(power))); }
+  vec<T> floor = wide ? T(-1054) : T(-122.5), ceiling = wide ? T(361) : T(51.2), steps = T(power);
+
+  vec<T> operator()(vec<T> x) const { return exp_times_power(max(min(ceiling, x), floor), steps); }
+
+  // For a slice of so many entries whose total was not usual: it suits its maximum, and as many of those as it can that
+  // it suited. False where it cannot.
+  bool move(T maximum, double total, size_t length) {
+    if (!(-large<T> <= maximum && maximum <= large<T>)) return false;
+    constexpr double room = 3, lowest = wide ? 56 : 26, highest = wide ? 900 : 125;
+    const int bits = length > 1 ? 64 - __builtin_clzll(length - 1) : 0;
+    const double end = total > least ? highest - room - bits : lowest + room;
+    const double sum = end - double(maximum) * log2_e<double> + shifter<double>, whole = sum - shifter<double>;
+    const double moved = (whole - power) * ln_2<double>;
+    *this = usual_exp();
+    floor = floor - T(moved);
+    ceiling = ceiling - T(moved);
+    steps = T(whole);
+    return true;
+  }
 };
 template <class T> mask<double> is_usual(vec<double> total) {
   return {(total > usual_exp<T>::least).m & (total < usual_exp<T>::most).m};
 }
+inline bool all_lanes(mask<double> m) {
+  bool all = true;
+  for (size_t i = 0; i < vec<double>::lanes; i++)
+    all = all && m.m[i];
+  return all;
+}
 template <class T> bool is_usual(double total) { return is_usual<T>(vec<double>(total)).m[0] != 0; }
 
-// e^x times a power of two that makes about the same of a slice's maximum m as usual_exp makes of 0. Where m is so
-// large that x - m is exact for every x within reach (Sterbenz), that difference is taken first. A slice with NaN or
-// +Infinity in it makes NaN of at least one entry, hence of the sum, hence of every result, and so does one of
-// -Infinity only, whose floor is that.
-template <class T> constexpr T large = 2 * reach<T>;
+// e^x times a power of two that makes about the same of a slice's maximum m as usual_exp first makes of 0. Where m is
+// so large that a power would not do, x - m is taken first, which is exact for every x within reach (Sterbenz). A slice
+// with NaN or +Infinity in it makes NaN of at least one entry, hence of the sum, hence of every result, and so does one
+// of -Infinity only, whose floor is that.
 template <class T> struct scaled_exp {
   vec<T> shift, floor, power;
 
@@ -81,12 +109,6 @@ template <class T> struct scaled_exp {
     shift = select(abs(finite) > large<T>, finite, vec<T>(T(0)));
     floor = m - shift - reach<T>;
     power = T(usual_exp<T>::power) - (fma(finite - shift, log2_e<T>, shifter<T>) - shifter<T>);
-  }
-  // As usual_exp where that suits the slice.
-  scaled_exp(vec<T> m, mask<T> usual) : scaled_exp(m) {
-    shift = select(usual, vec<T>(T(0)), shift);
-    floor = select(usual, vec<T>(usual_exp<T>::floor), floor);
-    power = select(usual, vec<T>(T(usual_exp<T>::power)), power);
   }
   vec<T> operator()(vec<T> x) const { return exp_times_power(max(x - shift, floor), power); }
 };

@@ -27,10 +27,13 @@ template <class T> compensated<vec<double>> add_across(compensated<vec<double>> 
   return rows[0];
 }
 
-// The totals of rows, one after another in memory, up to a whole group of them; true if usual_exp suits them all.
-template <class T> bool sum_rows(const T *e, size_t count, size_t length, sum_list<T, batch_rows> &totals) {
+// The totals of rows, one after another in memory, up to a whole group of them; true if usual_exp suits them all. With
+// `again` only those that it did not suit.
+template <class T>
+bool sum_rows(const T *e, size_t count, size_t length, sum_list<T, batch_rows> &totals, bool again = false) {
   mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
   for (size_t i = 0; i < count; i += group) {
+    if (again && all_lanes(is_usual<T>(totals.get(i).high))) continue;
     compensated<vec<double>> sums[group];
     auto from = [&](size_t k) { return [row = e + (i + k) * length](size_t j, size_t) { return load<T>(row + j); }; };
     const size_t here = count - i < group ? count - i : group;
@@ -48,29 +51,40 @@ template <class T> bool sum_rows(const T *e, size_t count, size_t length, sum_li
     usual.m &= is_usual<T>(total.high).m;
     totals.put(i, total);
   }
-  bool all = true;
-  for (size_t i = 0; i < group; i++)
-    all = all && usual.m[i];
-  return all;
+  return all_lanes(usual);
 }
 
-// The exponentials of the rows that usual_exp does not suit.
+// The exponentials of the rows that usual_exp does not suit; what is to be tried first from now on suits the largest of
+// these, or if they are most, the smallest.
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void unusual_rows(const E *x, T *e, size_t count, size_t length,
-                                                  const sum_list<T, batch_rows> &totals) {
+                                                  const sum_list<T, batch_rows> &totals, usual_exp<T> &first) {
+  size_t small = 0;
+  T above = -largest<T>, below = largest<T>;
   for (size_t i = 0; i < count; i++) {
     if (is_usual<T>(totals.high[i])) continue;
-    const scaled_exp<T> exp_of{vec<T>(row_maximum<T>(x + i * length, length))};
+    const T maximum = row_maximum<T>(x + i * length, length);
+    if (!(totals.high[i] > usual_exp<T>::least)) {
+      small++;
+      if (maximum < below) below = maximum;
+    } else if (maximum > above) {
+      above = maximum;
+    }
+    const scaled_exp<T> exp_of{vec<T>(maximum)};
     for (size_t j = 0; j < length; j += vec<T>::lanes) {
       const size_t n = length - j < vec<T>::lanes ? length - j : vec<T>::lanes;
       store_some(e + i * length + j, exp_of(load_some<T>(x + i * length + j, n)), n);
     }
   }
+  if (above > -largest<T>)
+    first.move(above, usual_exp<T>::most, length);
+  else if (2 * small > count)
+    first.move(below, 0, length);
 }
 
 template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t rows, size_t length) {
   constexpr size_t lanes = vec<T>::lanes;
-  const usual_exp<T> exp_of;
+  usual_exp<T> exp_of;
   alignas(64) T memory[batch<T> + page_bytes / sizeof(T) + lanes];
   const size_t fit = batch<T> / length / group * group, most = fit < batch_rows ? fit : batch_rows;
   for (size_t first = 0; first < rows; first += most) {
@@ -81,8 +95,8 @@ template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t row
     compute(from, e, n, exp_of);
     sum_list<T, batch_rows> totals;
     if (!sum_rows<T>(e, count, length, totals)) {
-      unusual_rows<T>(from, e, count, length, totals);
-      sum_rows<T>(e, count, length, totals);
+      unusual_rows<T>(from, e, count, length, totals, exp_of);
+      sum_rows<T>(e, count, length, totals, true);
     }
     const shares<T, batch_rows> share_of(totals, count);
     for (size_t i = 0; i < count; i++) {
@@ -128,8 +142,9 @@ template <class T, class E>
   if (length <= kept.half) {
     softmax_long_rows<T>(kept, x, y, rows, length, stream);
   } else {
+    usual_exp<T> exp_of;
     for (size_t i = 0; i < rows * length; i += length)
-      softmax_row<T>(kept, static_cast<const E *>(nullptr), x + i, y + i, length, stream);
+      softmax_row<T>(exp_of, kept, static_cast<const E *>(nullptr), x + i, y + i, length, stream);
   }
   if (stream) fence();
 }
