@@ -50,10 +50,11 @@ template <class T, class E> T *place_for(const E *x, T *memory) {
 // How far below the maximum an entry can lie before its share is zero even as a subnormal.
 template <class T> constexpr T reach = sizeof(T) == 4 ? 110 : 760;
 
-// e^x times one power of two for many slices. Between floor and ceiling the results are normal numbers. A total between
-// least and most says that neither bound mattered: one entry at the ceiling, which NaN becomes as well, makes more than
-// most, and the share of an entry at the floor in a total of least is under half the smallest subnormal. Of doubles
-// most leaves room for what 1 / total lacks.
+// e^x times one power of two for many slices. Between floor and ceiling the results are normal numbers; below there are
+// none, as those of subnormal shares would take a processor as long as all the rest. A total between least and most says
+// that neither bound mattered: one entry at the ceiling, which NaN becomes as well, makes more than most, and the share
+// of an entry at the floor in a total of least is under half the smallest subnormal. Of doubles most leaves room for
+// what 1 / total lacks.
 //
 // Any power serves that makes such a total, with the same bits, as powers of two do not round. Which one is tried first
 // is only a guess: 2^52 (double: 2^500), which suits a largest entry from -18 to 50, until slices come that it does not
@@ -67,7 +68,10 @@ template <class T> struct usual_exp {
 
   vec<T> floor = wide ? T(-1054) : T(-122.5), ceiling = wide ? T(361) : T(51.2), steps = T(power);
 
-  vec<T> operator()(vec<T> x) const { return exp_times_power(max(min(ceiling, x), floor), steps); }
+  vec<T> operator()(vec<T> x) const {
+    const vec<T> below = min(ceiling, x);
+    return select(below < floor, vec<T>(T(0)), exp_times_power(below, steps));
+  }
 
   // For a slice of so many entries whose total was not usual: it suits its maximum, and as many of those as it can that
   // it suited. False where it cannot.
