@@ -1,0 +1,84 @@
+// A slice among others has the bits that it has alone. Native code tries each slice first with the power of two that suited the last.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { native } from '../../lib/backends/native.js';
+import { reference } from '../../lib/backends/reference.js';
+import type { FloatArray } from '../../lib/basics/floats.js';
+
+const arithmetics = [
+  { Floats: Float32Array, precision: 'fast' },
+  { Floats: Float32Array, precision: 'exact' },
+  { Floats: Float64Array, precision: 'fast' },
+] as const;
+
+// Where the entries of a slice lie, and how far apart: both sides of each limit that a kernel has.
+const centres = [
+  0,
+  17,
+  -19,
+  51,
+  60,
+  -60,
+  150,
+  -150,
+  219,
+  300,
+  -400,
+  5000,
+  -9000,
+  65530,
+  65542,
+  1e6,
+  -1e30,
+  Infinity,
+  -Infinity,
+  NaN,
+];
+const slice = fc.record({
+  centre: fc.constantFrom(...centres),
+  spread: fc.constantFrom(0, 1, 20, 200, 2000),
+  seed: fc.nat(),
+});
+
+/** Some of its entries beyond everything, or nothing. */
+function entriesOf({ centre, spread, seed }: { centre: number; spread: number; seed: number }, length: number) {
+  let state = (seed % 2147483646) + 1;
+  const next = () => {
+    state = (state * 48271) % 2147483647;
+    return state / 2147483647;
+  };
+  return Array.from({ length }, () => (next() < 0.05 ? -Infinity : centre + spread * (next() - 0.5)));
+}
+
+describe.each([...native.backends, reference])('$name', (backend) => {
+  it.each(arithmetics)('$Floats.name, $precision', ({ Floats, precision }) => {
+    const exact = precision === 'exact';
+    const softmax = (g: FloatArray | undefined, x: FloatArray, length: number, inner: number) => {
+      const y = new Floats(x.length);
+      if (g === undefined) backend.slices(x, y, 'softmax', length, inner, exact);
+      else backend.slicesGrad(g, x, y, 'softmax', length, inner, exact);
+      return y;
+    };
+    fc.assert(
+      fc.property(
+        fc.array(slice, { minLength: 1, maxLength: 100 }),
+        fc.constantFrom(1, 2, 3, 10, 17, 64, 65, 130, 300, 1000),
+        fc.boolean(),
+        fc.boolean(),
+        (slices, length, columns, gradient) => {
+          const count = slices.length;
+          const each = slices.map((of) => Floats.from(entriesOf(of, length)));
+          const gradients = each.map((x, i) => x.map((_, j) => ((i * 7 + j * 13) % 11) - 5));
+          const laid = (all: readonly FloatArray[]) =>
+            new Floats(count * length).map((_, i) =>
+              columns ? all[i % count]![Math.floor(i / count)]! : all[Math.floor(i / length)]![i % length]!,
+            );
+          const y = softmax(gradient ? laid(gradients) : undefined, laid(each), length, columns ? count : 1);
+          const alone = each.map((x, i) => softmax(gradient ? gradients[i] : undefined, x, length, 1));
+          expect(y).toEqual(laid(alone));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
