@@ -4,6 +4,7 @@
 #include "exact/exact.h"
 #include "formulas/formulas.h"
 #include "kernels.h"
+#include "rare_loop.h"
 
 namespace nonlin::KERNELS_ROWS {
 namespace {
@@ -139,6 +140,8 @@ template <activation op, class T, class E>
   const value_of<op> f = {p};
   if constexpr (rows[op].one_rounding)
     map<E>(from, to, n, stream, f);
+  else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
+    map_with_rare<op>(from, to, n, stream);
   else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map<T>(from, to, n, stream, exact<op>(f));
   else

@@ -173,8 +173,11 @@ inline vec<float> tanh_tail(vec<float> a) {
 // A tail from `pieces` up to 4.5, where nearly all inputs are: which one, says the integer nearest to 3.43 a. Beyond,
 // from far(a), for which a register waits only where one of its lanes is there.
 constexpr float near_end = 4.5f, pieces_per_unit = 0x1.b77778p+1f;
+inline vec<float> near_tail(const pieces<6> &near, vec<float> a) {
+  return near(to_bits(fma(a, pieces_per_unit, shifter<float>)), a);
+}
 template <class F> vec<float> near_or_far(const pieces<6> &near, F far, vec<float> a) {
-  vec<float> y = near(to_bits(fma(a, pieces_per_unit, shifter<float>)), a);
+  vec<float> y = near_tail(near, a);
   if (any_greater(a, near_end)) [[unlikely]]
     y = select(a > near_end, far(min(a, gelu_end<float>)), y);
   return y;

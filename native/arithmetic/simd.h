@@ -270,6 +270,46 @@ inline vec<double> lookup(const double (&table)[8], vec<double>::bits i) {
 }
 #endif
 
+// The lanes of x that `which` has, one after another at `lanes`, and at `places` their numbers, counted from `first`;
+// returns how many they are. Behind these, up to a whole vector, anything is written.
+#if VECTOR_BYTES == 64
+inline size_t compress(vec<float> x, mask<float> which, int32_t first, float *lanes, int32_t *places) {
+  const __mmask16 some = _mm512_movepi32_mask(__m512i(which.m));
+  const __m512i numbers = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  _mm512_storeu_ps(lanes, _mm512_maskz_compress_ps(some, x.v));
+  _mm512_storeu_si512(places, _mm512_maskz_compress_epi32(some, numbers) + _mm512_set1_epi32(first));
+  return size_t(__builtin_popcount(some));
+}
+#elif VECTOR_BYTES == 32
+// For each set of lanes, as bits, the numbers of those that it has.
+struct lane_numbers {
+  uint8_t of[256][8];
+  constexpr lane_numbers() : of() {
+    for (int set = 0; set < 256; set++)
+      for (int i = 0, count = 0; i < 8; i++)
+        if (set >> i & 1) of[set][count++] = uint8_t(i);
+  }
+};
+constexpr lane_numbers numbers_in;
+inline size_t compress(vec<float> x, mask<float> which, int32_t first, float *lanes, int32_t *places) {
+  const unsigned some = unsigned(_mm256_movemask_ps(__m256(which.m)));
+  const __m256i numbers = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i *>(numbers_in.of[some])));
+  _mm256_storeu_ps(lanes, _mm256_permutevar8x32_ps(x.v, numbers));
+  _mm256_storeu_si256(reinterpret_cast<__m256i *>(places), __m256i(__v8si(numbers) + first));
+  return size_t(__builtin_popcount(some));
+}
+#else
+inline size_t compress(vec<float> x, mask<float> which, int32_t first, float *lanes, int32_t *places) {
+  size_t count = 0;
+  for (size_t i = 0; i < vec<float>::lanes; i++) {
+    lanes[count] = x.v[i];
+    places[count] = first + int32_t(i);
+    count += which.m[i] != 0;
+  }
+  return count;
+}
+#endif
+
 // a0 b0 a1 b1 ... of the first halves of two vectors, and of their second halves.
 template <size_t... lane, class T> vec<T> interleave_low(vec<T> a, vec<T> b, std::index_sequence<lane...>) {
   return __builtin_shufflevector(a.v, b.v, (lane / 2 + lane % 2 * vec<T>::lanes)...);

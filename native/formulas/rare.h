@@ -1,0 +1,28 @@
+// Formulas of which some inputs take a longer way than most, and which those are.
+#pragma once
+
+#include "formulas/gaussian.h"
+#include "rows/rows.h"
+
+namespace {
+
+// In float lanes: where needs(x) holds, all of it larger than first_rare in size, rare(x) is the value, elsewhere
+// usual(x). Of a row that has no such inputs, nothing.
+template <nonlin::activation> struct rare_inputs { static constexpr bool known = false; };
+template <> struct rare_inputs<nonlin::activation_gelu> {
+  static constexpr bool known = true;
+  static constexpr float first_rare = near_end;
+  // From where on x - a Phi(-a) rounds to x.
+  static constexpr float same_end = 5.625f;
+
+  static mask<float> needs(vec<float> x) {
+    return {(abs(x) > near_end).m & (x > -gelu_end<float>).m & (x < same_end).m};
+  }
+  static vec<float> usual(vec<float> x) {
+    const vec<float> a = abs(x);
+    return ramp(x) + select(a > near_end, vec<float>(-0.0f), near_tail(gelu_pieces, a));
+  }
+  static vec<float> rare(vec<float> x) { return ramp(x) + gelu_far(abs(x)); }
+};
+
+} // namespace

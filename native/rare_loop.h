@@ -1,0 +1,85 @@
+// The loop of a row with rare inputs: what these take longer, others do not wait for. All of a part of the array is
+// computed as if there were none, and those that were are computed after it, close together. A result does not depend
+// on its place: which way it takes says its input alone.
+#pragma once
+
+#include "arithmetic/simd.h"
+#include "formulas/rare.h"
+
+namespace nonlin {
+namespace {
+
+// Elements of a part, which with those put aside stay in a first-level cache.
+constexpr size_t rare_part = 1024;
+
+// Inputs that were put aside, and where they come from.
+struct put_aside {
+  static constexpr size_t most = rare_part + vec<float>::lanes;
+  alignas(64) float inputs[most];
+  alignas(64) int32_t places[most];
+  size_t count = 0;
+
+  void add(vec<float> x, mask<float> which, size_t place) {
+    count += compress(x, which, int32_t(place), inputs + count, places + count);
+  }
+};
+
+// Of n elements of y, all that are not rare; the others are put aside.
+template <activation op>
+[[gnu::noinline, gnu::flatten]] void usual_inputs(const float *x, float *y, size_t n, put_aside &aside) {
+  using inputs = rare_inputs<op>;
+  constexpr size_t lanes = vec<float>::lanes, several = 4;
+  size_t i = 0;
+  for (; i + several * lanes <= n; i += several * lanes) {
+    vec<float> v[several], from[several], most = 0.0f;
+    for (size_t j = 0; j < several; j++) {
+      from[j] = load<float>(x + i + j * lanes);
+      v[j] = inputs::usual(from[j]);
+      most = max(most, abs(from[j]));
+    }
+    for (size_t j = 0; j < several; j++)
+      store(y + i + j * lanes, v[j]);
+    if (any_greater(most, inputs::first_rare)) [[unlikely]]
+      for (size_t j = 0; j < several; j++)
+        aside.add(from[j], inputs::needs(from[j]), i + j * lanes);
+  }
+  for (; i < n; i += lanes) {
+    const size_t count = n - i < lanes ? n - i : lanes;
+    const vec<float> from = load_some<float>(x + i, count);
+    store_some(y + i, inputs::usual(from), count);
+    aside.add(from, {inputs::needs(from).m & first_lanes<float>(count).m}, i);
+  }
+}
+template <activation op> [[gnu::noinline, gnu::flatten]] void rare_inputs_of(const put_aside &aside, float *y) {
+  constexpr size_t lanes = vec<float>::lanes;
+  for (size_t i = 0; i < aside.count; i += lanes) {
+    float results[lanes];
+    store(results, rare_inputs<op>::rare(load<float>(aside.inputs + i)));
+    for (size_t j = 0; j < lanes && i + j < aside.count; j++)
+      y[aside.places[i + j]] = results[j];
+  }
+}
+
+template <activation op> void map_with_rare(const float *x, float *y, size_t n, bool stream) {
+  constexpr size_t lanes = vec<float>::lanes;
+  alignas(64) float part[rare_part];
+  put_aside aside;
+  for (size_t i = 0; i < n;) {
+    // The first is so long that the others are aligned.
+    size_t count = rare_part - (i == 0 ? lanes - until_aligned<float>(y) : 0);
+    if (count > n - i) count = n - i;
+    // What is written past the cache is not written twice.
+    const bool past = stream && count == rare_part;
+    float *const to = past ? part : y + i;
+    aside.count = 0;
+    usual_inputs<op>(x + i, to, count, aside);
+    if (aside.count > 0) rare_inputs_of<op>(aside, to);
+    for (size_t j = 0; past && j < count; j += lanes)
+      store_past_cache(y + i + j, load<float>(part + j));
+    i += count;
+  }
+  if (stream) fence();
+}
+
+} // namespace
+} // namespace nonlin
