@@ -18,6 +18,12 @@ export function shapeOf(name, elements) {
 /** The call that a row measures: `name` as in --function. */
 export function callOf(name, x, out, precision) {
   const [base, detail, condition] = name.split(':');
+  if (base.endsWith('Grad')) {
+    const f = nonlin[base];
+    const grad = x.map(() => 2 * Math.random() - 1);
+    const more = { ...neededBy(base), ...(detail === undefined ? {} : { approximate: detail }) };
+    return () => f(grad, x, { out, precision, ...more });
+  }
   if (base === 'gelu') return () => nonlin.gelu(x, { out, precision, approximate: detail ?? 'none' });
   // Not in the call: to find a name in a module's namespace takes longer than relu of 16 elements.
   const f = nonlin[base];

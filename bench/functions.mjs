@@ -10,6 +10,9 @@ export const elementwise = activations.flatMap((name) =>
   name === 'gelu' ? [name, 'gelu:tanh', 'gelu:sigmoid'] : [name],
 );
 
+/** Their gradients, by the same names with Grad before the colon. */
+export const gradients = elementwise.map((name) => name.replace(/^[^:]+/, (base) => `${base}Grad`));
+
 /** The options that a function cannot do without, as they are measured and compared. */
 export function neededBy(name) {
   const needed =
