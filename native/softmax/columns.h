@@ -36,18 +36,24 @@ template <class T> struct kept_band {
   vec<T> e[capacity];
 };
 
-// As sum_few of a total.
-template <size_t n, class T, class F>
+// As sum_few.
+template <size_t n, class T, bool total, class F>
 void sum_few_rows(size_t length, size_t registers, column_sums<T> *result, F term) {
-  constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
+  constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes, kept = total ? n : 1;
   for (size_t r = 0; r < registers; r++) {
     compensated<vec<double>> all[lanes / doubles][step<T>];
     for (size_t l = 0; l < step<T>; l++) {
-      T terms[n][lanes];
-      for (size_t i = 0; i < n; i++)
-        store(terms[i], l + i * step<T> < length ? term(l + i * step<T>, r) : vec<T>(T(0)));
+      const auto at = [&](size_t i) { return l + i * step<T> < length ? term(l + i * step<T>, r) : vec<T>(T(0)); };
+      T terms[kept][lanes];
+      if constexpr (total || n == 1)
+        for (size_t i = 0; i < n; i++)
+          store(terms[i], at(i));
+      else if constexpr (n == 2)
+        store(terms[0], (at(0) + at(1)) + T(0));
+      else
+        store(terms[0], (at(0) + at(1)) + (at(2) + at(3)));
       for (size_t i = 0; i < lanes; i += doubles)
-        all[i / doubles][l] = add_few<n>(&terms[0][i], lanes);
+        all[i / doubles][l] = add_few<kept>(&terms[0][i], lanes);
     }
     for (size_t i = 0; i < lanes; i += doubles)
       result[r].put(i, add_lanes<T>(all[i / doubles]));
@@ -59,11 +65,11 @@ void sum_few_rows(size_t length, size_t registers, column_sums<T> *result, F ter
 template <class T, bool total, class P, class F>
 void sum_columns(size_t length, size_t registers, column_sums<T> *result, P prepare, F term) {
   constexpr size_t lanes = vec<T>::lanes;
-  if (total && length <= block<T>) {
+  if (length <= block<T>) {
     prepare(0, length);
-    if (length <= step<T>) return sum_few_rows<1>(length, registers, result, term);
-    if (length <= 2 * step<T>) return sum_few_rows<2>(length, registers, result, term);
-    return sum_few_rows<4>(length, registers, result, term);
+    if (length <= step<T>) return sum_few_rows<1, T, total>(length, registers, result, term);
+    if (length <= 2 * step<T>) return sum_few_rows<2, T, total>(length, registers, result, term);
+    return sum_few_rows<4, T, total>(length, registers, result, term);
   }
   for (size_t start = 0; start < length; start += chunk) {
     const size_t end = length - start < chunk ? length : start + chunk;

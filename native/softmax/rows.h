@@ -374,14 +374,4 @@ void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t 
   });
 }
 
-// Of softmax, or of its logarithm.
-template <class T, class E, bool log = false>
-[[gnu::flatten]] void softmax_rows_grad(const void *g, const void *x, void *y, size_t rows, size_t length) {
-  auto &kept = kept_here<kept_row<T>>();
-  usual_exp<T> exp_of;
-  for (size_t i = 0; i < rows * length; i += length)
-    softmax_row<T>(exp_of, kept, static_cast<const E *>(g) + i, static_cast<const E *>(x) + i, static_cast<E *>(y) + i,
-                   length, false, log);
-}
-
 } // namespace

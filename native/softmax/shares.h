@@ -51,10 +51,10 @@ template <class T, class E> T *place_for(const E *x, T *memory) {
 template <class T> constexpr T reach = sizeof(T) == 4 ? 110 : 760;
 
 // e^x times one power of two for many slices. Between floor and ceiling the results are normal numbers; below there are
-// none, as those of subnormal shares would take a processor as long as all the rest. A total between least and most says
-// that neither bound mattered: one entry at the ceiling, which NaN becomes as well, makes more than most, and the share
-// of an entry at the floor in a total of least is under half the smallest subnormal. Of doubles most leaves room for
-// what 1 / total lacks.
+// none, as those of subnormal shares would take a processor as long as all the rest. A total between least and most
+// says that neither bound mattered: one entry at the ceiling, which NaN becomes as well, makes more than most, and the
+// share of an entry at the floor in a total of least is under half the smallest subnormal. Of doubles most leaves room
+// for what 1 / total lacks.
 //
 // Any power serves that makes such a total, with the same bits, as powers of two do not round. Which one is tried first
 // is only a guess: 2^52 (double: 2^500), which suits a largest entry from -18 to 50, until slices come that it does not

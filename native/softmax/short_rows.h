@@ -27,29 +27,28 @@ template <class T> compensated<vec<double>> add_across(compensated<vec<double>> 
   return rows[0];
 }
 
-// The totals of rows, one after another in memory, up to a whole group of them; true if usual_exp suits them all. With
-// `again` only those that it did not suit.
-template <class T>
-bool sum_rows(const T *e, size_t count, size_t length, sum_list<T, batch_rows> &totals, bool again = false) {
+// The sums of rows, up to a whole group of them side by side: term_of(i) gives those of row i, and of totals all
+// is_usual where they are. With `again` only for the groups that have one that is not.
+template <class T, bool total, class F>
+bool sum_rows(size_t count, size_t length, sum_list<T, batch_rows> &result, F term_of, bool again = false) {
   mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
   for (size_t i = 0; i < count; i += group) {
-    if (again && all_lanes(is_usual<T>(totals.get(i).high))) continue;
+    if (again && all_lanes(is_usual<T>(result.get(i).high))) continue;
     compensated<vec<double>> sums[group];
-    auto from = [&](size_t k) { return [row = e + (i + k) * length](size_t j, size_t) { return load<T>(row + j); }; };
     const size_t here = count - i < group ? count - i : group;
     if (length <= block<T>)
       for (size_t k = 0; k < here; k++)
-        sums[k] = sum_short<T, true>(length, from(k));
+        sums[k] = sum_short<T, total>(length, term_of(i + k));
     else
       for (size_t k = 0; k < here; k++)
-        sums[k] = sum_chunk<T, true>(0, length, nothing, from(k), [&](auto &sums, size_t j, size_t end) {
-          add_blocks(sums, j, end, from(k), nothing);
+        sums[k] = sum_chunk<T, total>(0, length, nothing, term_of(i + k), [&](auto &sums, size_t j, size_t end) {
+          add_blocks(sums, j, end, term_of(i + k), nothing);
         });
     for (size_t k = here; k < group; k++)
       sums[k] = {vec<double>(usual_exp<T>::factor), vec<double>(0.0)};
-    const compensated<vec<double>> total = add_across<T>(sums);
-    usual.m &= is_usual<T>(total.high).m;
-    totals.put(i, total);
+    const compensated<vec<double>> sum = add_across<T>(sums);
+    usual.m &= is_usual<T>(sum.high).m;
+    result.put(i, sum);
   }
   return all_lanes(usual);
 }
@@ -82,22 +81,41 @@ template <class T, class E>
     first.move(below, 0, length);
 }
 
+// How many rows are done at a time.
+template <class T> size_t rows_of_batch(size_t length) {
+  const size_t fit = batch<T> / length / group * group;
+  return fit < batch_rows ? fit : batch_rows;
+}
+// The exponentials of `count` rows at x, and their totals.
+template <class T, class E>
+void exponentials_of_rows(usual_exp<T> &exp_of, const E *x, T *e, size_t count, size_t length,
+                          sum_list<T, batch_rows> &totals) {
+  const auto term_of = [=](size_t i) { return [=](size_t j, size_t) { return load<T>(e + i * length + j); }; };
+  compute(x, e, count * length, exp_of);
+  if (sum_rows<T, true>(count, length, totals, term_of)) return;
+  unusual_rows<T>(x, e, count, length, totals, exp_of);
+  sum_rows<T, true>(count, length, totals, term_of, true);
+}
+// to[j] = f(i)(j) for the elements j of each row i. Past its end a row may write what the next one will.
+template <class T, class F> void fill_rows(T *to, size_t count, size_t length, F f) {
+  for (size_t i = 0; i < count; i++) {
+    const auto of_row = f(i);
+    for (size_t j = i * length, end = j + length; j < end; j += vec<T>::lanes)
+      store(to + j, of_row(j));
+  }
+}
+
 template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t rows, size_t length) {
   constexpr size_t lanes = vec<T>::lanes;
   usual_exp<T> exp_of;
   alignas(64) T memory[batch<T> + page_bytes / sizeof(T) + lanes];
-  const size_t fit = batch<T> / length / group * group, most = fit < batch_rows ? fit : batch_rows;
+  const size_t most = rows_of_batch<T>(length);
   for (size_t first = 0; first < rows; first += most) {
     const size_t count = rows - first < most ? rows - first : most, n = count * length;
-    const E *from = x + first * length;
     E *to = y + first * length;
-    T *const e = place_for(from, memory);
-    compute(from, e, n, exp_of);
+    T *const e = place_for(x + first * length, memory);
     sum_list<T, batch_rows> totals;
-    if (!sum_rows<T>(e, count, length, totals)) {
-      unusual_rows<T>(from, e, count, length, totals, exp_of);
-      sum_rows<T>(e, count, length, totals, true);
-    }
+    exponentials_of_rows(exp_of, x + first * length, e, count, length, totals);
     const shares<T, batch_rows> share_of(totals, count);
     for (size_t i = 0; i < count; i++) {
       const share<T> share = share_of.of(i);
@@ -110,6 +128,49 @@ template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t row
           store(to + j, share(load<T>(e + j)), end - j < lanes ? end - j : lanes);
       }
     }
+  }
+}
+
+// The gradient of softmax, or of its logarithm: a step for all of some rows before the next one.
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void softmax_short_rows_grad(const E *g, const E *x, E *y, size_t rows, size_t length,
+                                                             bool log) {
+  constexpr size_t lanes = vec<T>::lanes;
+  auto &kept = kept_here<kept_row<T>>();
+  T *const e = kept.e, *const s = e + batch<T> + 2 * lanes; // And then the results.
+  usual_exp<T> exp_of;
+  const size_t most = rows_of_batch<T>(length);
+  for (size_t first = 0; first < rows; first += most) {
+    const size_t count = rows - first < most ? rows - first : most, n = count * length;
+    const E *const by = g + first * length;
+    sum_list<T, batch_rows> sums;
+    exponentials_of_rows(exp_of, x + first * length, e, count, length, sums);
+    const shares<T, batch_rows> share_of(sums, count);
+    fill_rows(s, count, length,
+              [&](size_t i) { return [e, share = share_of.of(i)](size_t j) { return share(load<T>(e + j)); }; });
+    if (log)
+      sum_rows<T, false>(count, length, sums, [=](size_t i) {
+        return [=, row = by + i * length](size_t j, size_t n) { return load_some<T>(row + j, n); };
+      });
+    else
+      sum_rows<T, false>(count, length, sums, [=](size_t i) {
+        return [=, at = i * length](size_t j, size_t n) { return load<T>(s + at + j) * load_some<T>(by + at + j, n); };
+      });
+    const auto by_at = [=](size_t j) { return load_some<T>(by + j, n - j < lanes ? n - j : lanes); };
+    const auto sum_of = [&](size_t i) {
+      return vec<T>(T(value_of(compensated<double>{sums.high[i], sizeof(T) == sizeof(float) ? 0 : sums.low[i]})));
+    };
+    if (log)
+      fill_rows(e, count, length, [&](size_t i) {
+        return [=, sum = sum_of(i)](size_t j) { return fma(-load<T>(s + j), sum, by_at(j)); };
+      });
+    else
+      fill_rows(e, count, length, [&](size_t i) {
+        return [=, mean = sum_of(i)](size_t j) { return load<T>(s + j) * (by_at(j) - mean); };
+      });
+    // Only now, since y may be g or x.
+    for (size_t j = 0; j < n; j += lanes)
+      store_some(y + first * length + j, load<T>(e + j), n - j < lanes ? n - j : lanes);
   }
 }
 
@@ -156,6 +217,19 @@ template <class T, class E> void softmax_rows(const void *x, void *y, size_t row
   if (rows == 1 && length <= step<T> && length > vec<T>::lanes && softmax_registers<parts<T>, T>(from, to, length))
     return;
   softmax_many_rows<T>(from, to, rows, length, stream);
+}
+
+// Of softmax, or of its logarithm.
+template <class T, class E, bool log = false>
+[[gnu::flatten]] void softmax_rows_grad(const void *g, const void *x, void *y, size_t rows, size_t length) {
+  if (length <= short_row<T> && rows > 1)
+    return softmax_short_rows_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), rows,
+                                      length, log);
+  auto &kept = kept_here<kept_row<T>>();
+  usual_exp<T> exp_of;
+  for (size_t i = 0; i < rows * length; i += length)
+    softmax_row<T>(exp_of, kept, static_cast<const E *>(g) + i, static_cast<const E *>(x) + i, static_cast<E *>(y) + i,
+                   length, false, log);
 }
 
 } // namespace
