@@ -388,6 +388,7 @@ export {
   type SumGrad,
   type SumOf,
 } from './functions/sums.js';
+export type { Weights } from './functions/weights.js';
 export {
   CELU,
   ELU,

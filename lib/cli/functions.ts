@@ -16,8 +16,8 @@ export interface OptionHelp {
   readonly help: string;
 }
 
-/** What an option's value is: a file is of any numbers, slopes are one number or a file of floats. */
-export type Kind = 'number' | 'integer' | 'integers' | 'choice' | 'switch' | 'slopes' | 'file';
+/** What an option's value is: a file is of any numbers, one of floats of these, slopes are one number or such a file. */
+export type Kind = 'number' | 'integer' | 'integers' | 'choice' | 'switch' | 'slopes' | 'file' | 'floats';
 
 export interface FunctionOption extends OptionHelp {
   /** As the function calls it: `negativeSlope`. */
@@ -177,6 +177,7 @@ const crossEntropyCommand: FunctionCommand = {
       value: 'number',
       help: 'how much of a target is spread over all classes; default 0',
     },
+    { name: 'weight', kind: 'floats', value: 'w.npy', help: 'a weight for each class; default 1' },
   ],
   call: ([logits], { target, ...options }) => (crossEntropy as AnyFunction)(logits, target, options),
 };

@@ -113,6 +113,10 @@ describe('a call', () => {
       'crossEntropy x.npy --target classes.npy --label-smoothing 0.1',
       () => nl.crossEntropy(x, classes, { labelSmoothing: 0.1 }),
     ],
+    [
+      'crossEntropy x.npy --target classes.npy --weight slopes.npy',
+      () => nl.crossEntropy(x, classes, { weight: slopes }),
+    ],
     ['crossEntropy x.npy --target up.npy --reduction none', () => nl.crossEntropy(x, up, { reduction: 'none' })],
   ])('%s', (line, call) => {
     const { code, out, error } = nonlin([...line.split(' '), '-o', 'out.npy', '--backend', nl.info().backend]);
@@ -218,6 +222,11 @@ describe('what cannot be done', () => {
       'crossEntropy x.npy --target slopes.npy',
       'x.npy, --target slopes.npy: crossEntropy: a target of floats is probabilities, of the shape [2, 3, 4]',
     ],
+    [
+      'crossEntropy x.npy --target classes.npy --weight four.npy',
+      'x.npy, --target classes.npy, --weight four.npy: crossEntropy: weight has 4 elements, and logits of shape [2, 3, 4] have 3 classes along 1',
+    ],
+    ['crossEntropy x.npy --target classes.npy --weight bytes.npy', 'bytes.npy: unsupported dtype'],
     ['crossEntropy x.npy --target classes.npy --dim 3', 'x.npy, --target classes.npy: crossEntropy: dim must be'],
   ])('%s: one line, exit code 1', (line, message) => {
     const { code, out, error } = nonlin(line.split(' '));
@@ -274,7 +283,7 @@ describe('the help', () => {
     ['softmax', ['dim', 'temperature', 'mask', 'empty'], '--dim <n[,n]>'],
     ['softmin', ['dim', 'temperature', 'mask', 'empty'], '--mask <m.npy>'],
     ['logSumExp', ['dim', 'keepdim'], '--keepdim  '],
-    ['crossEntropy', ['target', 'dim', 'reduction', 'ignore-index', 'label-smoothing'], '--dim <n>'],
+    ['crossEntropy', ['target', 'dim', 'reduction', 'ignore-index', 'label-smoothing', 'weight'], '--dim <n>'],
   ])('of %s', (name, own, text) => {
     const { code, out } = nonlin([name, '--help']);
     expect(code).toBe(0);
