@@ -1,5 +1,5 @@
-// Functions over dimensions, glu and losses, with their gradients, against those of PyTorch, which test/vectors/elsewhere has. The bounds
-// are what PyTorch may lose, counted by its formulas in units (2^-53; of float32 2^-24).
+// Functions over dimensions, glu, prelu's channels and losses, with their gradients, against those of PyTorch, which
+// test/vectors/elsewhere has. The bounds are what PyTorch may lose, counted by its formulas in units (2^-53; of float32 2^-24).
 import { describe, expect, it } from 'vitest';
 import * as nonlin from '../../lib/index.js';
 import { type Dtype, dtypes, floatsOf, numbersOf, torch, unitOf } from './vectors.js';
@@ -46,6 +46,7 @@ describe.each(dtypes)('%s', (dtype: Dtype) => {
       softmin: (s) => share(s) * s,
       logSoftmax: (v) => 4 + 2 * Math.abs(v),
       logSumExp: (v) => 4 + 2 * Math.abs(v),
+      prelu: (v) => 2 * Math.abs(v),
       glu: (v) => 8 * Math.abs(v),
     };
     const y = functions[name]!(logits, options);
@@ -63,6 +64,7 @@ describe.each(dtypes)('%s', (dtype: Dtype) => {
       logSoftmax: (i) => (2 * largest * (1 + 8 * share(s[i]!) * s[i]!)) / temperature,
       // e^(x - result), where the result is as large as the largest of x.
       logSumExp: (i) => (share(s[i]!) + most(torch.logits)) * Math.abs(slopes[i]!),
+      prelu: (i) => 2 * Math.abs(slopes[i]!),
       // a s (1 - s) in the second half, whose 1 - s is off by a unit.
       glu: (i) => 8 * Math.abs(slopes[i]!) + (i & half ? 2 * largest * Math.abs(torch.logits[i ^ half]!) : 0),
     };

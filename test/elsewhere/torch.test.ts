@@ -2,6 +2,7 @@
 // no limit, as said here. What it loses is counted by its formula: each of its terms is off by a unit or so, 2^-53 of itself and in
 // float32 2^-24, and keeps that error where another term cancels it.
 import { describe, expect, it } from 'vitest';
+import { functionNames } from '../../lib/activations/signatures.js';
 import * as nonlin from '../../lib/index.js';
 import { type Dtype, dtypes, numbersOf, torch, ulpOf, unitOf } from './vectors.js';
 
@@ -95,4 +96,12 @@ describe.each(dtypes)('%s', (dtype: Dtype) => {
       compare(`${name}Grad`, options, functions[`${name}Grad`]!(ones, x, options), numbersOf(slopes, dtype));
     });
   });
+});
+
+it('covers every elementwise function that PyTorch has', () => {
+  const lacking = ['identity', 'relu2', 'squareplus', 'softcap'];
+  for (const dtype of dtypes) {
+    const covered = torch[dtype].elementwise.map(({ name }) => name);
+    expect([...new Set([...covered, ...lacking])].sort()).toEqual([...functionNames].sort());
+  }
 });

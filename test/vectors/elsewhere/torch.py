@@ -102,6 +102,7 @@ def along():
         yield name, {"dim": 0, "temperature": 0.5}, lambda x, _, f=f: f(x / 0.5, 0)
     yield "logSumExp", {}, lambda x, _: torch.logsumexp(x, -1)
     yield "logSumExp", {"dim": [0, 2], "keepdim": True}, lambda x, _: torch.logsumexp(x, (0, 2), True)
+    yield "prelu", {"weight": weight}, lambda x, dtype: F.prelu(x, torch.tensor(weight, dtype=dtype))
     yield "glu", {}, lambda x, _: F.glu(x)
     yield "glu", {"dim": 1}, lambda x, _: F.glu(x, 1)
 
