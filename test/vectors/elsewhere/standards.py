@@ -20,7 +20,7 @@ def single(decimal):
     return mpf(float32(mpf(decimal)))
 
 
-steps = ["100", "38", "10", "6", "3.5", "3", "2.75", "2.5", "2", "1.5", "1", "0.75", "0.5", "0.25", "1e-3", "1e-10"]
+steps = ["100", "38", "10", "6", "3.5", "3", "2.75", "2.5", "2", "1.5", "1", "0.75", "0.5625", "0.5", "0.25", "1e-3", "1e-10"]
 inputs = [0.0] + [float32(sign * mpf(v)) for v in steps for sign in (-1, 1)]
 
 
@@ -70,12 +70,14 @@ onnx = [
     ("LeakyRelu", "leakyRelu", {}, leaky(single("0.01")), True),
     ("Elu", "elu", {}, elu(1), True),
     ("Celu", "celu", {}, elu(1), True),
-    ("Selu", "selu", onnx_selu, elu(mpf(onnx_selu["alpha"]), mpf(onnx_selu["gamma"])), True),
+    ("Selu", "selu", {"alpha": onnx_selu["alpha"]}, elu(mpf(onnx_selu["alpha"]), mpf(onnx_selu["gamma"])), False),
+    ("Selu", "selu", {"gamma": onnx_selu["gamma"]}, elu(mpf(onnx_selu["alpha"]), mpf(onnx_selu["gamma"])), True),
     ("Sigmoid", "sigmoid", {}, sigmoid, True),
     ("Tanh", "tanh", {}, mp.tanh, True),
     ("Softplus", "softplus", {}, softplus, True),
     ("Softsign", "softsign", {}, lambda x: x / (1 + abs(x)), True),
-    ("HardSigmoid", "hardSigmoid", {"alpha": 0.2, "beta": 0.5}, lambda x: clip(single("0.2") * x + 0.5, 0, 1), True),
+    ("HardSigmoid", "hardSigmoid", {"alpha": 0.2}, lambda x: clip(single("0.2") * x + 0.5, 0, 1), True),
+    ("HardSigmoid", "hardSigmoid", {"beta": 0.5}, lambda x: clip(single(mpf(1) / 6) * x + 0.5, 0, 1), False),
     ("HardSwish", "hardSwish", {}, lambda x: x * clip(x / 6 + 0.5, 0, 1), True),
     ("Gelu", "gelu", {}, gelu, True),
     ("Gelu", "gelu", {"approximate": "tanh"}, gelu_tanh, False),
