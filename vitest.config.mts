@@ -20,6 +20,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: '100%',
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     sequence: { sequencer: LongestFirst },
   },
 });

@@ -2,7 +2,7 @@
 
 import type { DType } from './basics/floats.js';
 import { forward, gradient } from './functions/functions.js';
-import { gate, gateGradient, halvesGate, halvesGradient } from './functions/gates.js';
+import { gate, gateGradient } from './functions/gates.js';
 import { alongDim, alongDimGradient } from './functions/slices.js';
 import { Tensor as TensorClass, type TensorConstructor } from './tensor/tensor.js';
 
@@ -66,19 +66,19 @@ export const swish = silu;
  *
  * @throws like {@link relu}; RangeError where the dimension has no halves.
  */
-export const glu = halvesGate('glu', 'sigmoid', 'second');
+export const glu = gate('glu');
 
 /**
  * `relu(gate) * up`, element by element, in one pass over memory (Shazeer, "GLU variants improve transformer", 2020). With one
  * input, its first half along `dim` is the gate. `gate` and `up` have the kind, dtype and shape of each other.
  */
-export const reglu = gate('reglu', 'relu');
+export const reglu = gate('reglu');
 
 /** `silu(gate) * up`, with the options of {@link silu}. Arguments as in {@link reglu}. */
-export const swiglu = gate('swiglu', 'silu');
+export const swiglu = gate('swiglu');
 
 /** `gelu(gate) * up`, with the options of {@link gelu}. Arguments as in {@link reglu}. */
-export const geglu = gate('geglu', 'gelu');
+export const geglu = gate('geglu');
 
 /**
  * `x` between 0 and 6, `min(max(x, 0), 6)` (Krizhevsky, 2010). Accepts, returns and throws like {@link relu}, and is exact; NaN stays
@@ -264,19 +264,19 @@ export const siluGrad = gradient('silu');
 export const swishGrad = siluGrad;
 
 /** The gradient of {@link glu}, of the shape of x. Arguments as in {@link reluGrad}, and of {@link glu}. */
-export const gluGrad = halvesGradient('gluGrad', 'sigmoid', 'second');
+export const gluGrad = gateGradient('glu');
 
 /**
  * The gradients of {@link reglu}: `[grad * up * f'(gate), grad * f(gate)]`, and with one input its gradient. `out` is a pair like the
  * result.
  */
-export const regluGrad = gateGradient('regluGrad', 'relu');
+export const regluGrad = gateGradient('reglu');
 
 /** The gradients of {@link swiglu}. Arguments as in {@link regluGrad}. */
-export const swigluGrad = gateGradient('swigluGrad', 'silu');
+export const swigluGrad = gateGradient('swiglu');
 
 /** The gradients of {@link geglu}. Arguments as in {@link regluGrad}. */
-export const gegluGrad = gateGradient('gegluGrad', 'gelu');
+export const gegluGrad = gateGradient('geglu');
 
 /** `grad` where x is between 0 and 6, and 0 elsewhere, also at both. Arguments as in {@link reluGrad}. */
 export const relu6Grad = gradient('relu6');
@@ -388,6 +388,7 @@ export {
   type SumGrad,
   type SumOf,
 } from './functions/sums.js';
+export type { Weights } from './functions/weights.js';
 export {
   CELU,
   ELU,

@@ -142,6 +142,21 @@ bool read_bytes(napi_env env, napi_value value, array &a) {
   return true;
 }
 
+// all[i], as long as all[0].
+bool read_alike(napi_env env, napi_value value, size_t element_size, array *all, size_t i) {
+  if (!read_array(env, value, element_size, all[i])) return false;
+  if (all[i].length == all[0].length) return true;
+  fail_range(env, "the arrays differ in length");
+  return false;
+}
+
+// False with an exception pending where so many elements are not what the record says.
+bool check_fit(napi_env env, const call_record &record, size_t elements) {
+  if (record.fits(elements)) return true;
+  fail_range(env, "length * inner must be positive and divide the number of elements");
+  return false;
+}
+
 bool share_memory(const array &x, const array &y) {
   const uintptr_t from = reinterpret_cast<uintptr_t>(x.data), to = reinterpret_cast<uintptr_t>(y.data);
   return from < to + y.bytes && to < from + x.bytes;
@@ -172,8 +187,7 @@ napi_value call_small(napi_env env, const call_record &record, char *memory, siz
   const size_t inputs = record.inputs();
   if (record.count < 1 || size_t(record.count) > (size - record_bytes) / record.element_size() / inputs)
     return fail_range(env, "the block does not hold so many elements");
-  if (record.has_slices() && !record.fits(size_t(record.count)))
-    return fail_range(env, "length * inner must be positive and divide the number of elements");
+  if (record.has_slices() && !check_fit(env, record, size_t(record.count))) return nullptr;
   if (record.has_channels() && (record.length != record.count || record.inner != 1))
     return fail_range(env, "a small call has a slope for each element");
   void *arrays[call_record::most_inputs];
@@ -187,8 +201,7 @@ napi_value call_small(napi_env env, const call_record &record, char *memory, siz
 napi_value call_log_parts(napi_env env, const call_record &record, const napi_value *values) {
   array x, parts[2];
   if (!read_array(env, values[0], record.element_size(), x)) return nullptr;
-  if (!record.fits(x.length))
-    return fail_range(env, "length * inner must be positive and divide the number of elements");
+  if (!check_fit(env, record, x.length)) return nullptr;
   const size_t slices = x.length / size_t(record.length);
   for (size_t i = 0; i < 2; i++) {
     if (!read_array(env, values[1 + i], sizeof(double), parts[i])) return nullptr;
@@ -207,34 +220,31 @@ napi_value call_log_parts(napi_env env, const call_record &record, const napi_va
 // A call with a slope, or a sum, for each channel.
 napi_value call_channels(napi_env env, const call_record &record, const napi_value *values) {
   const bool sums = record.kind == call_record::channel_sums;
-  // Where the slopes are, or the sums.
-  const size_t place = record.kind == call_record::channels ? 1 : 2, count = sums ? 3 : place + 2;
-  array all[call_record::most_inputs + call_record::most_outputs], like[call_record::most_inputs];
-  size_t others = 0;
-  for (size_t i = 0; i < count; i++) {
-    if (!read_array(env, values[i], sums && i == place ? sizeof(double) : record.element_size(), all[i]))
-      return nullptr;
-    if (i != place && all[i].length != all[0].length) return fail_range(env, "the arrays differ in length");
-    if (i != place) like[others++] = all[i];
-  }
+  const size_t size = record.element_size();
+  // Where the slopes are, or the sums: y is the last of the others, and there is none where there are sums.
+  const size_t place = record.kind == call_record::channels ? 1 : 2, others = sums ? place : place + 1;
+  array own, all[call_record::most_inputs];
+  for (size_t i = 0; i < others; i++)
+    if (!read_alike(env, values[i < place ? i : i + 1], size, all, i)) return nullptr;
+  if (!read_array(env, values[place], sums ? sizeof(double) : size, own)) return nullptr;
   const size_t elements = all[0].length;
-  if (!record.fits(elements))
-    return fail_range(env, "length * inner must be positive and divide the number of elements");
-  if (double(all[place].length) != record.length)
+  if (!check_fit(env, record, elements)) return nullptr;
+  if (double(own.length) != record.length)
     return fail_range(env, sums ? "expected a sum for each channel" : "expected a slope for each channel");
-  for (size_t i = 0; i < count; i++)
-    if ((sums || i == count - 1) && i != place && share_memory(all[i], all[place]))
-      return fail_range(env, sums ? "a result overlaps an input" : "out overlaps the slopes");
-  if (!sums)
-    if (const char *wrong = overlap_of(like, others - 1, like + others - 1, 1)) return fail_range(env, wrong);
-  const void *in[] = {all[0].data, all[1].data, all[2].data};
-  void *const out[] = {all[count - 1].data};
-  if (!sums)
-    record.run(in, out, elements, threads_for(env, elements));
-  else if (elements > 0)
-    run_channel_sums(*supported_kernels()[size_t(record.set)], arithmetic(record.how), in[0], in[1],
-                     static_cast<double *>(out[0]), record.slabs(elements), size_t(record.length), size_t(record.inner),
-                     threads_for(env, elements));
+  if (sums) {
+    if (share_memory(all[0], own) || share_memory(all[1], own)) return fail_range(env, "a result overlaps an input");
+    if (elements > 0)
+      run_channel_sums(*supported_kernels()[size_t(record.set)], arithmetic(record.how), all[0].data, all[1].data,
+                       static_cast<double *>(own.data), record.slabs(elements), size_t(record.length),
+                       size_t(record.inner), threads_for(env, elements));
+    return nullptr;
+  }
+  const array &y = all[place];
+  if (share_memory(y, own)) return fail_range(env, "out overlaps the slopes");
+  if (const char *wrong = overlap_of(all, place, &y, 1)) return fail_range(env, wrong);
+  const void *in[] = {all[0].data, place == 1 ? own.data : all[1].data, own.data};
+  void *const out[] = {y.data};
+  record.run(in, out, elements, threads_for(env, elements));
   return nullptr;
 }
 
@@ -266,13 +276,10 @@ napi_value call_conditioned(napi_env env, const call_record &record, const char 
   if (size < record_bytes + sizeof(condition_numbers)) return fail_range(env, "the block is too small");
   if (!(record.a != 0 && record.a - record.a == 0)) return fail_range(env, "the temperature must be finite and not 0");
   array all[3], mask = {nullptr, 0, 0};
-  for (size_t i = 0; i < arrays; i++) {
-    if (!read_array(env, values[i], record.element_size(), all[i])) return nullptr;
-    if (all[i].length != all[0].length) return fail_range(env, "the arrays differ in length");
-  }
+  for (size_t i = 0; i < arrays; i++)
+    if (!read_alike(env, values[i], record.element_size(), all, i)) return nullptr;
   const size_t elements = all[0].length;
-  if (!record.fits(elements))
-    return fail_range(env, "length * inner must be positive and divide the number of elements");
+  if (!check_fit(env, record, elements)) return nullptr;
   const array &y = all[arrays - 1];
   if (const char *wrong = overlap_of(all, arrays - 1, &y, 1)) return fail_range(env, wrong);
   const size_t length = size_t(record.length), inner = size_t(record.inner), outer = elements / (length * inner);
@@ -345,13 +352,11 @@ napi_value call(napi_env env, napi_callback_info info) {
   array all[most_arrays];
   void *data[most_arrays];
   for (size_t i = 0; i < inputs + outputs; i++) {
-    if (!read_array(env, values[1 + i], record.element_size(), all[i])) return nullptr;
-    if (all[i].length != all[0].length) return fail_range(env, "the arrays differ in length");
+    if (!read_alike(env, values[1 + i], record.element_size(), all, i)) return nullptr;
     data[i] = all[i].data;
   }
   const size_t elements = all[0].length;
-  if (record.has_slices() && !record.fits(elements))
-    return fail_range(env, "length * inner must be positive and divide the number of elements");
+  if (record.has_slices() && !check_fit(env, record, elements)) return nullptr;
   if (const char *wrong = overlap_of(all, inputs, all + inputs, outputs)) return fail_range(env, wrong);
   record.run(data, data + inputs, elements, threads_for(env, elements));
   return nullptr;

@@ -8,13 +8,15 @@ import { load, peerNames } from './peers.mjs';
 import { errorInputs, largestError, truth } from './truth.mjs';
 
 const elementwise = ['relu', 'sigmoid', 'tanh', 'gelu', 'gelu:tanh'];
-const allFunctions = [...elementwise, 'softmax:10', 'softmax:1000', 'softmax:32000', 'softmax:axis0'];
+const rows = [10, 1000, 32000];
+const allFunctions = [...elementwise, ...rows.map((length) => `softmax:${length}`), 'softmax:axis0'];
+const names = [...elementwise, 'softmax:ROW', 'softmax:axis0'];
 
 const help = `npm run bench:peers -- [options]
 
   --size N[,N...]        elements (default 16,1024,16384,262144,4194304)
-  --function NAME[,...]  relu, sigmoid, tanh, gelu, gelu:tanh, softmax:ROW, softmax:axis0 (default: all, rows of 10, 1000, 32000)
-  --peer NAME[,...]      onnxruntime, tfjs, javascript (default: all)
+  --function NAME[,...]  ${names.join(', ')} (default: all, rows of ${rows.join(', ')})
+  --peer NAME[,...]      ${peerNames.join(', ')} (default: all)
   --time MS              for each figure (default 200)
   --rounds N             parts of that time, taken in turn by the candidates (default 151)
   --json                 figures as JSON
@@ -25,10 +27,7 @@ softmax:ROW is left out where an array is shorter than a row; softmax:axis0 is a
 
 const options = read('bench:peers', help, {
   size: [listOf(elements), '16,1024,16384,262144,4194304'],
-  function: [
-    listOf(oneOf(allFunctions, isRows, [...elementwise, 'softmax:ROW', 'softmax:axis0'])),
-    allFunctions.join(),
-  ],
+  function: [listOf(oneOf(allFunctions, isRows, names)), allFunctions.join()],
   peer: [listOf(oneOf(peerNames)), peerNames.join()],
   time: [positive, '200'],
   rounds: [whole(), '151'],

@@ -54,6 +54,7 @@ const readers: Readonly<
   switch: ({ given }, flag) => given.has(flag) || undefined,
   slopes: slopesOf,
   file: (args, flag) => fileOf(args, flag, readParts),
+  floats: (args, flag) => fileOf(args, flag, readTensor),
 };
 
 /** The options of the function's own that are given, by its names for them. */

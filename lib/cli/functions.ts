@@ -2,7 +2,7 @@
 
 import { type FunctionName, functionNames, settingOf, signatures } from '../activations/signatures.js';
 import { forward } from '../functions/functions.js';
-import { type Gating, gate, halvesGate } from '../functions/gates.js';
+import { type GateName, gate, gateNames, gates } from '../functions/gates.js';
 import { crossEntropy } from '../functions/losses.js';
 import { prelu } from '../functions/prelu.js';
 import { alongDim, type SliceName } from '../functions/slices.js';
@@ -16,8 +16,8 @@ export interface OptionHelp {
   readonly help: string;
 }
 
-/** What an option's value is: a file is of any numbers, slopes are one number or a file of floats. */
-export type Kind = 'number' | 'integer' | 'integers' | 'choice' | 'switch' | 'slopes' | 'file';
+/** What an option's value is: a file is of any numbers, one of floats of these, slopes are one number or such a file. */
+export type Kind = 'number' | 'integer' | 'integers' | 'choice' | 'switch' | 'slopes' | 'file' | 'floats';
 
 export interface FunctionOption extends OptionHelp {
   /** As the function calls it: `negativeSlope`. */
@@ -84,8 +84,9 @@ const preluCommand: FunctionCommand = {
   call: applied(prelu as AnyFunction),
 };
 
-/** The gate by a function, which is the first half of its file or the second; only the first kind takes two files. */
-function gateCommand(name: string, by: FunctionName, gating: Gating): FunctionCommand {
+/** A gate, which is the first half of its file or the second; only the first kind takes two files. */
+function gateCommand(name: GateName): FunctionCommand {
+  const { by, gating } = gates[name];
   const takesTwo = gating === 'first';
   return {
     summary: `apply ${name}`,
@@ -97,7 +98,7 @@ function gateCommand(name: string, by: FunctionName, gating: Gating): FunctionCo
       { name: 'dim', kind: 'integer', value: 'n', help: 'the dimension that is cut in two; default -1, the last' },
       ...ownOf(by),
     ],
-    call: applied((takesTwo ? gate(name, by) : halvesGate(name, by, gating)) as AnyFunction),
+    call: applied(gate(name) as AnyFunction),
   };
 }
 
@@ -177,6 +178,7 @@ const crossEntropyCommand: FunctionCommand = {
       value: 'number',
       help: 'how much of a target is spread over all classes; default 0',
     },
+    { name: 'weight', kind: 'floats', value: 'w.npy', help: 'a weight for each class; default 1' },
   ],
   call: ([logits], { target, ...options }) => (crossEntropy as AnyFunction)(logits, target, options),
 };
@@ -185,10 +187,7 @@ const crossEntropyCommand: FunctionCommand = {
 export const functions: ReadonlyMap<string, FunctionCommand> = new Map([
   ...functionNames.map((name) => [name, name === 'prelu' ? preluCommand : elementwise(name)] as const),
   ['swish', { ...elementwise('silu'), summary: 'the same as silu' }],
-  ['glu', gateCommand('glu', 'sigmoid', 'second')],
-  ['reglu', gateCommand('reglu', 'relu', 'first')],
-  ['swiglu', gateCommand('swiglu', 'silu', 'first')],
-  ['geglu', gateCommand('geglu', 'gelu', 'first')],
+  ...gateNames.map((name) => [name, gateCommand(name)] as const),
   ['softmax', softmaxLike('softmax')],
   ['logSoftmax', softmaxLike('logSoftmax')],
   ['softmin', softmaxLike('softmin')],

@@ -21,6 +21,27 @@ import { dimOf } from './dims.js';
 import type { OptionsOf, Out, Output, Result } from './functions.js';
 import { finished, type Input, type Operands, operands } from './operands.js';
 
+/** Which half of one input is the gate; where it is the first, two inputs are taken as well. */
+export type Gating = 'first' | 'second';
+
+/** A gate: by which function, of which half, and the name of its layer. */
+interface Row {
+  readonly by: FunctionName;
+  readonly gating: Gating;
+  readonly layer: string;
+}
+
+/** Every gate that there is. The package exports each, its gradient and its layer, and the command line has it. */
+export const gates = {
+  glu: { by: 'sigmoid', gating: 'second', layer: 'GLU' },
+  reglu: { by: 'relu', gating: 'first', layer: 'ReGLU' },
+  swiglu: { by: 'silu', gating: 'first', layer: 'SwiGLU' },
+  geglu: { by: 'gelu', gating: 'first', layer: 'GEGLU' },
+} as const satisfies Record<string, Row>;
+type Gates = typeof gates;
+export type GateName = keyof Gates;
+export const gateNames = Object.keys(gates) as readonly GateName[];
+
 /** The options of a gate of one input, which is cut in two along `dim`; default -1, the last. */
 export type HalvesOptions<F extends FunctionName, X extends Input = Input, O extends Out<X> = Out<X>> = OptionsOf<
   F,
@@ -54,6 +75,9 @@ export interface GateGradient<F extends FunctionName> {
   <X extends Input, O extends Out<X> = undefined>(grad: Input, x: X, options?: HalvesOptions<F, X, O>): Result<X, O>;
 }
 
+type GateOf<R extends Row> = R['gating'] extends 'first' ? Gate<R['by']> : HalvesGate<R['by']>;
+type GradientOf<R extends Row> = R['gating'] extends 'first' ? GateGradient<R['by']> : HalvesGradient<R['by']>;
+
 const words = { x: 'gate', other: 'up' };
 
 /** Whether an argument may be options, or is left out; anything else is an input, if a wrong one. */
@@ -61,23 +85,37 @@ const isInput = (x: unknown) =>
   x !== undefined &&
   (typeof x !== 'object' || x === null || ArrayBuffer.isView(x) || Array.isArray(x) || isTensorLike(x));
 
-type AnyFunction = (...args: unknown[]) => unknown;
+/** The gate of that name. */
+export const gate = <N extends GateName>(name: N): GateOf<Gates[N]> => gateBy(name, gates[name]);
 
-/** The gate by the function of that name, under its own: `gate('swiglu', 'silu')`. */
-export function gate<F extends FunctionName>(name: string, by: F): Gate<F> {
+/** Its gradient: for two inputs a pair. */
+export const gateGradient = <N extends GateName>(name: N): GradientOf<Gates[N]> =>
+  gateGradientBy(`${name}Grad`, gates[name]);
+
+/** A gate as a row says, under any name. */
+export function gateBy<R extends Row>(name: string, { by, gating }: R): GateOf<R> {
   const of = signatures[by];
-  const halves = halvesGate(name, by, 'first') as AnyFunction;
+  const own = halvesOptions(of);
+  const halves = (x: Input, options: unknown, more: unknown) => {
+    if (more !== undefined) throw tooMany(more, name, 'x');
+    return gateHalves(of, name, x, readOptions(options, name, own), gating).result;
+  };
+  if (gating === 'second') return halves as GateOf<R>;
   return ((a: Input, b: unknown, options: unknown, more: unknown) => {
     if (!isInput(b)) return halves(a, b, options);
     if (more !== undefined) throw tooMany(more, name, 'gate, up');
     return apply(of, name, a, b, readOptions(options, name, of.own)).result;
-  }) as Gate<F>;
+  }) as GateOf<R>;
 }
 
-/** Its gradients: for two inputs a pair. */
-export function gateGradient<F extends FunctionName>(name: string, by: F): GateGradient<F> {
+export function gateGradientBy<R extends Row>(name: string, { by, gating }: R): GradientOf<R> {
   const of = signatures[by];
-  const halves = halvesGradient(name, by, 'first') as AnyFunction;
+  const own = halvesOptions(of);
+  const halves = (grad: Input, x: Input, options: unknown, more: unknown) => {
+    if (more !== undefined) throw tooMany(more, name, 'grad, x');
+    return gateHalvesGrad(of, name, grad, x, readOptions(options, name, own), gating).result;
+  };
+  if (gating === 'second') return halves as GradientOf<R>;
   return ((grad: Input, a: Input, b: unknown, options: unknown, more: unknown) => {
     if (!isInput(b)) return halves(grad, a, b, options);
     if (more !== undefined) throw tooMany(more, name, 'grad, gate, up');
@@ -89,37 +127,15 @@ export function gateGradient<F extends FunctionName>(name: string, by: F): GateG
       );
     const [da, db] = out === undefined ? [undefined, undefined] : [...out];
     return applyGradient(of, name, grad, a, b, given, da, db);
-  }) as GateGradient<F>;
-}
-
-/** The gate of the halves of one input, of which one gates the other. */
-export function halvesGate<F extends FunctionName>(name: string, by: F, gating: Gating): HalvesGate<F> {
-  const of = signatures[by];
-  const own = halvesOptions(of);
-  return ((x: Input, options: unknown, more: unknown) => {
-    if (more !== undefined) throw tooMany(more, name, 'x');
-    return gateHalves(of, name, x, readOptions(options, name, own), gating).result;
-  }) as HalvesGate<F>;
+  }) as GradientOf<R>;
 }
 
 /** The options of a gate of halves, in the order of `Given.own`. */
 export const halvesOptions = (of: Elementwise): readonly string[] => [...of.own, 'dim'];
 
-/** Which half is the gate. */
-export type Gating = 'first' | 'second';
-
 export function gateHalves(of: Elementwise, name: string, x: Input, given: Given, gating: Gating): Operands {
   const [first, second] = halvesOf(x, given.own[of.own.length], 'x', name);
   return gating === 'first' ? apply(of, name, first, second, given) : apply(of, name, second, first, given);
-}
-
-export function halvesGradient<F extends FunctionName>(name: string, by: F, gating: Gating): HalvesGradient<F> {
-  const of = signatures[by];
-  const own = halvesOptions(of);
-  return ((grad: Input, x: Input, options: unknown, more: unknown) => {
-    if (more !== undefined) throw tooMany(more, name, 'grad, x');
-    return gateHalvesGrad(of, name, grad, x, readOptions(options, name, own), gating).result;
-  }) as HalvesGradient<F>;
 }
 
 export function gateHalvesGrad(

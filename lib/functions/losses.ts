@@ -14,6 +14,7 @@ import type { Output } from './functions.js';
 import type { Input } from './operands.js';
 import { slicesGrad } from './slices.js';
 import { memoryOf, partsOf, readInput, type Sliced, scaleSlices } from './sums.js';
+import { type Weights, weightsFor, weightsOf } from './weights.js';
 
 /** What becomes of the losses of the slices. */
 export type Reduction = 'mean' | 'sum' | 'none';
@@ -27,6 +28,8 @@ export interface CrossEntropyOptions<R extends Reduction = Reduction> {
   readonly ignoreIndex?: number;
   /** How much of each target is spread over all classes alike, from 0 to 1. Default 0. */
   readonly labelSmoothing?: number;
+  /** A weight for each class, rounded to the dtype of the logits; default 1. */
+  readonly weight?: Weights;
   readonly precision?: Precision;
 }
 
@@ -52,14 +55,16 @@ export type LossOf<X extends Input, R extends Reduction> = R extends 'none' ? Te
  * The loss of logits against their classes, `-logSoftmax(logits)` at the target, or against probabilities, `-sum(p * logSoftmax(logits))`:
  * `mean` over the slices, `sum`, or with `none` one for each. Where p is 0 nothing is added, of a logit of -Infinity neither, and a slice
  * of p whose sum is not 1 is taken as it is. With `labelSmoothing` s of C classes, a target is p (1 - s) + s / C, p of a class being 1 at
- * it and 0 elsewhere.
+ * it and 0 elsewhere. With a `weight` w for each class the target is w p, smoothed before; `mean` is then over the weights of the targets'
+ * classes, not smoothed, and of probabilities over the slices as ever.
  *
- * No array of logarithms is made. Every sum is of float64 and keeps its rounding errors, and none cancels unless some p is negative: the
+ * No array of logarithms is made. Every sum is of float64 and keeps its rounding errors, and none cancels unless some p or w is negative: the
  * loss is within 4 ulp (float32: as `none` rounds it).
  *
  * ```ts
  * crossEntropy(logits, [0, 2, 1]);                                // logits of [3, classes]
  * crossEntropy(logits, teacher, { reduction: 'sum' });            // probabilities of [3, classes]
+ * crossEntropy(logits, [0, 2, 1], { weight: [1, 1, 10] });        // of three classes the last is rare
  * ```
  *
  * @param logits a Float32Array, a Float64Array (one slice), a Tensor or anything tensor-like.
@@ -67,7 +72,7 @@ export type LossOf<X extends Input, R extends Reduction> = R extends 'none' ? Te
  * probabilities, floats of the dtype and shape of the logits.
  * @throws TypeError where an argument is of the wrong kind, probabilities are of another dtype than the logits, or `ignoreIndex` comes
  * with them; RangeError where there are not as many classes as slices, a target is no class, probabilities have another shape than the
- * logits, or `labelSmoothing` is not in [0, 1].
+ * logits, there are not as many weights as classes, one is not finite, or `labelSmoothing` is not in [0, 1].
  */
 export function crossEntropy<X extends Input, R extends Reduction = 'mean'>(
   logits: X,
@@ -81,7 +86,7 @@ export function crossEntropy(logits: Input, target: unknown, options?: unknown, 
 
 /**
  * The gradient of {@link crossEntropy} by the logits: of a slice `softmax(logits) * sum(p) - p`, for classes softmax less 1 at the target,
- * over the number of slices for `mean`; for `none` the gradient of the sum. Slices that do not count have 0. An entry is within
+ * w p in the place of p where there are weights, over what `mean` divides by; for `none` the gradient of the sum. Slices that do not count have 0. An entry is within
  * 4 ulp of the larger of the two terms, as their difference cancels where a share is what the target wants. Arguments as in
  * {@link crossEntropy}.
  *
@@ -103,6 +108,7 @@ export interface Settings {
   readonly reduction: Reduction | undefined;
   readonly ignoreIndex: number | undefined;
   readonly labelSmoothing: number | undefined;
+  readonly weight: unknown;
   readonly precision: Precision | undefined;
 }
 
@@ -111,6 +117,7 @@ const none: Settings = Object.freeze({
   reduction: undefined,
   ignoreIndex: undefined,
   labelSmoothing: undefined,
+  weight: undefined,
   precision: undefined,
 });
 
@@ -121,6 +128,7 @@ export function readSettings(options: unknown, name: string): Settings {
   const reduction = optionOf(options, 'reduction');
   const ignoreIndex = optionOf(options, 'ignoreIndex');
   const labelSmoothing = optionOf(options, 'labelSmoothing');
+  const weight = optionOf(options, 'weight');
   const precision = optionOf(options, 'precision');
   checkPrecision(precision, name);
   if (reduction !== undefined && reduction !== 'mean' && reduction !== 'sum' && reduction !== 'none')
@@ -136,6 +144,7 @@ export function readSettings(options: unknown, name: string): Settings {
     reduction,
     ignoreIndex: ignoreIndex as number | undefined,
     labelSmoothing,
+    weight,
     precision: precision as Precision | undefined,
   };
 }
@@ -155,8 +164,12 @@ interface Call extends Slices, Sliced {
   /** A target is p * keep + spread, of which nothing is spread as a rule. */
   readonly keep: number;
   readonly spread: number;
+  /** Of each class, where they are not all 1. */
+  readonly weights: FloatArray | undefined;
   /** How many slices count. */
   readonly counted: number;
+  /** What the mean is over: these, or the weights of their classes. */
+  readonly total: number;
 }
 
 function readCall(name: string, logits: FloatArray | Tensor, target: unknown, settings: Settings): Call {
@@ -166,13 +179,16 @@ function readCall(name: string, logits: FloatArray | Tensor, target: unknown, se
   const inner = sizeOf(shape, at + 1);
   const count = sizeOf(shape.filter((_, i) => i !== at));
   const slices: Slices = { shape, at, length, inner, count };
-  // The targets before the memory of the logits is found: they may be getters, which can do anything to it.
+  // The weights and the targets before the memory of the logits is found: they may be getters, which can do anything to it.
+  const given = settings.weight === undefined ? undefined : weightsOf(settings.weight, name);
   const read = readTarget(target, slices, name);
   const likely = isProbabilities(read) ? probabilitiesLike(logits, read, settings, name) : undefined;
   const classes = likely === undefined ? classesOf(read, slices, settings.ignoreIndex ?? -100, name) : undefined;
   const { x } = memoryOf(logits, name, 'logits');
   if (lengthOf(x) !== sizeOf(shape))
     throw new RangeError(`${name}: logits had ${sizeOf(shape)} elements, and has ${lengthOf(x)} since target was read`);
+  const weights = given && classWeights(x, given, slices, settings.weight, name);
+  const counted = classes === undefined ? count : countedOf(classes);
   const { labelSmoothing: smoothing = 0 } = settings;
   // Not by `...slices`, which takes V8 7 us (Node 20).
   return {
@@ -186,8 +202,25 @@ function readCall(name: string, logits: FloatArray | Tensor, target: unknown, se
     probabilities: likely && memoryOf(likely, name, 'target').x,
     keep: 1 - smoothing,
     spread: smoothing === 0 ? 0 : smoothing / length,
-    counted: classes === undefined ? count : countedOf(classes),
+    weights,
+    counted,
+    total: weights === undefined || classes === undefined ? counted : sumOfClasses(weights, classes),
   };
+}
+
+function classWeights(x: FloatArray, weights: FloatArray, { shape, at, length }: Slices, given: unknown, name: string) {
+  if (weights.length !== length)
+    throw new RangeError(
+      `${name}: weight has ${weights.length} elements, and logits of shape ${shapeText(shape)} have ${length} classes along ${at}`,
+    );
+  return weightsFor(x, weights, given, name);
+}
+
+/** The weights of the slices' classes. */
+function sumOfClasses(weights: FloatArray, classes: Int32Array): number {
+  const sum = new Sum();
+  for (let i = 0; i < classes.length; i++) if (classes[i]! >= 0) sum.add(weights[classes[i]!]!);
+  return sum.value;
 }
 
 function countedOf(classes: Int32Array): number {
@@ -321,9 +354,26 @@ function smoothedLoss(
   return own + spread * sum.value;
 }
 
+/** The same of a class or of probabilities, each share times the weight of its class. */
+function weightedLoss(call: Call, target: number, start: number, maximum: number, log: number): number {
+  const { x, probabilities, length, inner, keep, spread } = call;
+  const weights = call.weights!;
+  const sum = new Sum();
+  // Of a class alone there is nothing but its own share.
+  const isOne = probabilities === undefined && spread === 0;
+  for (let j = isOne ? target : 0, end = isOne ? target + 1 : length; j < end; j++) {
+    const at = start + j * inner;
+    const p = probabilities === undefined ? Number(j === target) : probabilities[at]!;
+    const share = weights[j]! * (p * keep + spread);
+    // As where nothing is weighted: a share of 0 adds nothing.
+    if (share !== 0) sum.add(share * (maximum - x[at]! + log));
+  }
+  return sum.value;
+}
+
 export function lossOf(name: string, logits: Input, target: unknown, settings: Settings): unknown {
   const call = readCall(name, readInput(logits, name, 'logits'), target, settings);
-  const { x, shape, at, count, classes, probabilities, spread, inner, counted } = call;
+  const { x, shape, at, count, classes, probabilities, spread, inner, weights, total } = call;
   const { maxima, logs } = partsOf(call, settings.precision === 'exact');
   const losses = allocate(dtypeOf(x), count);
   const sum = new Sum();
@@ -332,7 +382,8 @@ export function lossOf(name: string, logits: Input, target: unknown, settings: S
     if (own < 0) continue;
     const [start, maximum, log] = [startOf(i, call), maxima[i]!, logs[i]!];
     let loss: number;
-    if (probabilities !== undefined) loss = sharedLoss(x, probabilities, start, call, maximum, log);
+    if (weights !== undefined) loss = weightedLoss(call, own, start, maximum, log);
+    else if (probabilities !== undefined) loss = sharedLoss(x, probabilities, start, call, maximum, log);
     else if (spread > 0) loss = smoothedLoss(x, own, start, call, maximum, log);
     else loss = maximum - x[start + own * inner]! + log;
     losses[i] = loss;
@@ -340,13 +391,14 @@ export function lossOf(name: string, logits: Input, target: unknown, settings: S
   }
   if (settings.reduction === 'none')
     return new Tensor(new Parts(losses, Object.freeze(shape.filter((_, i) => i !== at))));
-  return settings.reduction === 'sum' ? sum.value : sum.value / counted;
+  return settings.reduction === 'sum' ? sum.value : sum.value / total;
 }
 
 /** What the gradient of logSoftmax is taken for: the shares of each slice with the other sign, those of classes times a factor. */
 function negativeTargets(call: Call, factor: number, name: string): FloatArray {
-  const { x, shape, classes, probabilities, keep, spread, length, inner, count } = call;
+  const { x, shape, classes, probabilities, keep, spread, length, inner, count, weights } = call;
   const g = allocate(dtypeOf(x), lengthOf(x), name, shape);
+  if (weights !== undefined) return weightedTargets(g, call, weights, factor);
   if (probabilities !== undefined) {
     for (let i = 0, size = g.length; i < size; i++) g[i] = -(probabilities[i]! * keep + spread);
     return g;
@@ -361,23 +413,38 @@ function negativeTargets(call: Call, factor: number, name: string): FloatArray {
   return g;
 }
 
+/** The same of weighted classes or probabilities. */
+function weightedTargets(g: FloatArray, call: Call, weights: FloatArray, factor: number): FloatArray {
+  const { classes, probabilities, keep, spread, length, inner, count } = call;
+  for (let i = 0; i < count; i++) {
+    const target = classes === undefined ? 0 : classes[i]!;
+    if (target < 0) continue;
+    for (let j = 0, at = startOf(i, call); j < length; j++, at += inner) {
+      const p = probabilities === undefined ? Number(j === target) : probabilities[at]!;
+      const share = p * keep + spread;
+      if (share !== 0) g[at] = -(weights[j]! * share * factor);
+    }
+  }
+  return g;
+}
+
 /** The gradient, of the losses by `grad` where there is one. */
 export function lossGrad(name: string, logits: Input, target: unknown, settings: Settings, grad?: unknown): unknown {
   const from = readInput(logits, name, 'logits');
   const by = grad === undefined ? undefined : asTensor(grad, 'grad', name);
   const call = readCall(name, from, target, settings);
-  const { x, shape, at: dim, spread, counted, classes } = call;
+  const { x, shape, at: dim, spread, counted, total, classes } = call;
   const theirs = shape.filter((_, i) => i !== dim);
   if (by !== undefined) checkGrad(by, theirs, dtypeOf(x), name);
   const factors = by && memoryOf(by, name, 'grad').x;
   const isMean = (settings.reduction ?? 'mean') === 'mean';
   const isOneClass = classes !== undefined && spread === 0;
-  const g = negativeTargets(call, isOneClass && isMean ? 1 / counted : 1, name);
+  const g = negativeTargets(call, isOneClass && isMean ? 1 / total : 1, name);
   const [grads, like] = [g, x].map((data) => new Tensor(new Parts(data, shape)));
   const given = { out: undefined, precision: settings.precision, own: [dim] };
   const { y } = slicesGrad('logSoftmax', name, grads, like!, given);
   // Only now: p / n would have been rounded before p is taken off.
-  if (isMean && !isOneClass && counted > 0) for (let i = 0, { length } = y; i < length; i++) y[i]! /= counted;
+  if (isMean && !isOneClass && counted > 0) for (let i = 0, { length } = y; i < length; i++) y[i]! /= total;
   if (factors !== undefined)
     scaleSlices(
       y,

@@ -5,17 +5,17 @@ import { backend } from '../backends/select.js';
 import { allocate, shapeText } from '../basics/allocate.js';
 import { checkOther, checkPrecision, countOf, type Precision } from '../basics/checks.js';
 import { describe, inNameOf } from '../basics/errors.js';
-import { dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../basics/floats.js';
+import { type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
-import { isTensorLike } from '../tensor/foreign.js';
 import { Parts, sizeOf } from '../tensor/shape.js';
-import { asTensor, contiguousData, Tensor, type TensorLike } from '../tensor/tensor.js';
+import { asTensor, contiguousData, Tensor } from '../tensor/tensor.js';
 import { channelDimOf } from './dims.js';
 import { map, mapGrad, type Options, type Out, type Output, type Result } from './functions.js';
 import { finished, type Input, likeX, type Operands, operands } from './operands.js';
+import { keptWeights, numberOrWeights, type Weights, weightsFor } from './weights.js';
 
-/** One slope for all, or a slope for each channel: a typed array, a list or a Tensor of one dimension. */
-export type Weight = number | FloatArray | readonly number[] | TensorLike;
+/** One slope for all, or a slope for each channel. */
+export type Weight = number | Weights;
 
 interface Slopes<W extends Weight> {
   /** The slope below 0: a number, or one for each channel; rounded to the dtype of x. */
@@ -161,34 +161,18 @@ function inputsOf(name: string, grad: unknown, x: Input) {
   }
 }
 
-/** A copy of the slopes that were given, not yet rounded: what reads x, its getters too, cannot change them. */
+/** The slopes that were given, not yet rounded. */
 function slopesOf(weight: unknown, name: string): FloatArray {
-  if (typeof weight === 'number') return Float64Array.of(weight);
-  if (Array.isArray(weight)) return numbersOf(weight, name);
   if (weight === undefined) throw new TypeError(`${name}: \`weight\` is needed, a number or a list of them`);
-  if (!isFloatArray(weight) && !isTensorLike(weight)) {
-    const wanted = 'a number, a list, a Float32Array, a Float64Array or a Tensor of one dimension';
-    throw new TypeError(`${name}: weight must be ${wanted}, got ${describe(weight)}`);
-  }
-  const tensor = asTensor(weight, 'weight', name);
-  if (tensor.ndim !== 1)
-    throw new RangeError(`${name}: weight must have one dimension, got shape ${shapeText(tensor.shape)}`);
-  try {
-    const data = contiguousData(tensor);
-    return isFloat32(data) ? new Float32Array(data) : new Float64Array(data);
-  } catch (error) {
-    throw inNameOf(`${name}: weight`, error);
-  }
+  return numberOrWeights(weight, name);
 }
 
-/** The weight of a layer: a number, or slopes in the memory they were given in; those of a list are not rounded yet. */
+/** The weight of a layer: a number, or slopes in the memory they were given in. */
 export function keptWeight(weight: unknown, name: string): number | Tensor {
   const slopes = slopesOf(weight, name);
-  if (slopes.length === 0) throw new RangeError(`${name}: weight must have a slope at least, got none`);
-  for (let i = 0; i < slopes.length; i++)
-    if (!Number.isFinite(slopes[i])) throw notFinite(slopes[i]!, i, weight, slopes, name);
-  if (typeof weight === 'number') return weight;
-  return Array.isArray(weight) ? new Tensor(slopes) : asTensor(weight, 'weight', name);
+  if (typeof weight !== 'number') return keptWeights(weight, slopes, 'slope', name);
+  weightsFor(slopes, slopes, weight, name);
+  return weight;
 }
 
 /** A weight of as many slopes of one value, as PyTorch makes it. */
@@ -200,17 +184,6 @@ export function newWeight(count: unknown = 1, init: unknown = 0.25, name: string
   if (!Number.isFinite(Math.fround(init)))
     throw new RangeError(`${name}: init must be finite as a float32, got ${init}`);
   return new Tensor(allocate('float32', count as number, name).fill(init));
-}
-
-function numbersOf(list: readonly unknown[], name: string): Float64Array {
-  const numbers = allocate('float64', list.length, name) as Float64Array;
-  for (let i = 0; i < numbers.length; i++) {
-    const number = list[i];
-    if (typeof number !== 'number')
-      throw new TypeError(`${name}: weight[${i}] must be a number, got ${describe(number)}`);
-    numbers[i] = number;
-  }
-  return numbers;
 }
 
 /** The slopes in the dtype of x, as many as it has channels or one, and how many elements of a channel lie side by side. */
@@ -228,16 +201,5 @@ function channelsOf(
     throw new RangeError(
       `${name}: weight has ${weight.length} slopes but x of shape ${shapeText(shape)} has ${channels} channels along dimension ${at}`,
     );
-  const slopes =
-    dtypeOf(x) === dtypeOf(weight) ? weight : isFloat32(x) ? new Float32Array(weight) : new Float64Array(weight);
-  // Not by findIndex: with it, and all slopes copied as float64, one took 33 ns, and so 2 to 5.
-  for (let i = 0; i < slopes.length; i++)
-    if (!Number.isFinite(slopes[i])) throw notFinite(weight[i]!, i, given, x, name);
-  return { slopes, inner: sizeOf(shape, at + 1) };
-}
-
-function notFinite(slope: number, i: number, given: unknown, x: FloatArray, name: string): RangeError {
-  const what = typeof given === 'number' ? 'weight' : `weight[${i}]`;
-  const wanted = Number.isFinite(slope) ? `finite as a ${dtypeOf(x)}` : 'finite';
-  return new RangeError(`${name}: ${what} must be ${wanted}, got ${slope}`);
+  return { slopes: weightsFor(x, weight, given, name), inner: sizeOf(shape, at + 1) };
 }

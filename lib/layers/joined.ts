@@ -2,7 +2,6 @@
 
 import {
   checkParameters,
-  type FunctionName,
   type OwnOptions,
   rowOf,
   type Elementwise as Signature,
@@ -13,7 +12,7 @@ import { describe } from '../basics/errors.js';
 import { isFloatArray } from '../basics/floats.js';
 import { type Given, readOwn } from '../basics/options.js';
 import { map, mapGrad, type Operands } from '../functions/functions.js';
-import { type Gating, gateHalves, gateHalvesGrad, halvesOptions } from '../functions/gates.js';
+import { type GateName, type Gating, gateHalves, gateHalvesGrad, gates, halvesOptions } from '../functions/gates.js';
 import type { Input } from '../functions/operands.js';
 import { asTensor } from '../tensor/tensor.js';
 import { Layer, quoted } from './layer.js';
@@ -72,18 +71,16 @@ export class Halves extends Layer {
     return this.#own.slice(0, this.#of.own.length);
   }
 
-  /** The class for the gate by a function. */
-  static of<F extends FunctionName>(
-    title: string,
-    by: F,
-    gating: Gating,
+  /** The class for a gate. */
+  static of<N extends GateName>(
+    name: N,
   ): new (
-    options?: OwnOptions<F> & { readonly dim?: number },
+    options?: OwnOptions<(typeof gates)[N]['by']> & { readonly dim?: number },
   ) => Halves {
-    const signature = signatures[by];
+    const { by, gating, layer } = gates[name];
     class Named extends Halves {
       constructor(options?: unknown, more?: unknown) {
-        super(title, signature, gating, options, more);
+        super(layer, signatures[by], gating, options, more);
       }
     }
     return Named;
@@ -91,16 +88,16 @@ export class Halves extends Layer {
 }
 
 /** a sigmoid(b) of the halves a and b of x, like the function `glu`. */
-export class GLU extends Halves.of('GLU', 'sigmoid', 'second') {}
+export class GLU extends Halves.of('glu') {}
 
 /** relu(a) b of the halves a and b of x, like the function `reglu`. */
-export class ReGLU extends Halves.of('ReGLU', 'relu', 'first') {}
+export class ReGLU extends Halves.of('reglu') {}
 
 /** silu(a) b of the halves a and b of x, like the function `swiglu`. */
-export class SwiGLU extends Halves.of('SwiGLU', 'silu', 'first') {}
+export class SwiGLU extends Halves.of('swiglu') {}
 
 /** gelu(a) b of the halves a and b of x, like the function `geglu`. */
-export class GEGLU extends Halves.of('GEGLU', 'gelu', 'first') {}
+export class GEGLU extends Halves.of('geglu') {}
 
 /** gelu(x) between -10 and 10: `gelu_10` of transformers. */
 export class ClippedGELU extends Layer {

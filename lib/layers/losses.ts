@@ -14,6 +14,8 @@ import {
   type Settings,
   type Targets,
 } from '../functions/losses.js';
+import { keptWeights, weightsOf } from '../functions/weights.js';
+import { Tensor } from '../tensor/tensor.js';
 import { quoted, Trainable } from './layer.js';
 
 /** It is called as `loss(logits, target)`, which is `loss.forward(logits, target)`. */
@@ -21,6 +23,9 @@ export interface CrossEntropyLoss<R extends Reduction = 'mean'> {
   // biome-ignore lint/style/useShorthandFunctionType: it merges with the class below.
   <X extends Input>(logits: X, target: Targets | Probabilities<X>): LossOf<X, R>;
 }
+
+const keptOf = (weight: unknown) =>
+  keptWeights(weight, weightsOf(weight, 'CrossEntropyLoss'), 'class', 'CrossEntropyLoss');
 
 /** What the last `forward` was given. */
 interface Compared {
@@ -38,10 +43,11 @@ export class CrossEntropyLoss<R extends Reduction = 'mean'> extends Trainable<Co
   constructor(options?: unknown, more?: unknown) {
     super();
     if (more !== undefined) throw tooMany(more, 'CrossEntropyLoss');
-    this.#settings = readSettings(options, 'CrossEntropyLoss');
-    const { dim } = this.#settings;
+    const settings = readSettings(options, 'CrossEntropyLoss');
+    const { dim, weight } = settings;
     if (dim !== undefined && !Number.isInteger(dim))
       throw new TypeError(`CrossEntropyLoss: dim must be an integer, got ${describe(dim)}`);
+    this.#settings = weight === undefined ? settings : { ...settings, weight: keptOf(weight) };
   }
 
   /** The dimension of the classes, where one was given. */
@@ -59,6 +65,11 @@ export class CrossEntropyLoss<R extends Reduction = 'mean'> extends Trainable<Co
   /** How much of each target is spread over all classes. */
   get labelSmoothing(): number {
     return this.#settings.labelSmoothing ?? 0;
+  }
+
+  /** The weights of the classes, where there are any: in the memory they were given in, in which they may be changed. */
+  get weight(): Tensor | undefined {
+    return this.#settings.weight as Tensor | undefined;
   }
 
   /**
@@ -100,7 +111,9 @@ export class CrossEntropyLoss<R extends Reduction = 'mean'> extends Trainable<Co
     const settings: readonly (readonly [string, unknown])[] = Object.entries(this.#settings);
     return settings
       .filter(([, value]) => value !== undefined)
-      .map(([option, value]) => `${option}=${quoted(value)}`)
+      .map(([option, value]) =>
+        value instanceof Tensor ? `${option} of ${value.size} classes` : `${option}=${quoted(value)}`,
+      )
       .join(', ');
   }
 }

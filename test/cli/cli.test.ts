@@ -1,4 +1,5 @@
-// The command line: as a process on the built file, as a user runs it, and main() where a terminal has to be played.
+// The command line: as a process on the built file, as a user runs it, where streams, variables or the exit code are what is tested;
+// else main() alone.
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { main } from '../../lib/cli/main.js';
 import { readNpy } from '../../lib/files/npy.js';
 import { backends, info } from '../../lib/index.js';
 import { Tensor } from '../../lib/tensor/tensor.js';
-import { at, hasNative, noNative, nonlin, packageJson, program, quickly } from '../support/cli.js';
+import { at, hasNative, noNative, nonlin, packageJson, program, quickly, run } from '../support/cli.js';
 
 const read = (name: string) => new Tensor(readNpy(readFileSync(at(name))));
 
@@ -30,8 +31,8 @@ describe('an activation', () => {
       ['gelu', '--approximate=sigmoid'],
       [-0.0002203535497873924, -0.1542042340671787, 0.35038843660638014, 2.981928690292214],
     ],
-  ])('%j writes what it should', (args, expected) => {
-    expect(nonlin([...args, 'f4.npy', '-o', 'out.npy', '--precision', 'exact'])).toMatchObject({
+  ])('%j writes what it should', async (args, expected) => {
+    expect(await run([...args, 'f4.npy', '-o', 'out.npy', '--precision', 'exact'])).toMatchObject({
       code: 0,
       out: '',
       error: '',
@@ -42,8 +43,8 @@ describe('an activation', () => {
     expect([...out.data]).toEqual(expected.map(Math.fround));
   });
 
-  it('keeps float64', () => {
-    expect(nonlin(['softmax', 'f8.npy', '--output', 'out.npy']).code).toBe(0);
+  it('keeps float64', async () => {
+    expect((await run(['softmax', 'f8.npy', '--output', 'out.npy'])).code).toBe(0);
     const out = read('out.npy');
     expect(out.dtype).toBe('float64');
     for (const [i, expected] of [0.09003057317038046, 0.24472847105479764, 0.6652409557748219].entries()) {
@@ -60,15 +61,15 @@ describe('an activation', () => {
     [['--dim', '-2'], [[0.11920292202211755, 0.5, 0.8807970779778824]]],
     [['--dim', '0,-1'], [[0.04501528658519023, 0.12236423552739882, 0.3326204778874109]]],
     [['--temperature', '2'], [[0.1863237232258476, 0.30719588571849843, 0.506480391055654]]],
-  ])('softmax %j is as that says', (args, [row]) => {
-    expect(nonlin(['softmax', ...args, 'f8.npy', '-o', 'out.npy'])).toMatchObject({ code: 0, error: '' });
+  ])('softmax %j is as that says', async (args, [row]) => {
+    expect(await run(['softmax', ...args, 'f8.npy', '-o', 'out.npy'])).toMatchObject({ code: 0, error: '' });
     const [actual] = read('out.npy').toArray() as number[][];
     for (const [i, value] of row!.entries()) expect(actual![i]).toBeCloseTo(value, 15);
   });
 
-  it('reads Fortran order and big-endian files', () => {
+  it('reads Fortran order and big-endian files', async () => {
     const fixture = join(import.meta.dirname, '../data/npy/floats/f8-big-endian-fortran.npy');
-    expect(nonlin(['relu', fixture, '-o', 'out.npy']).code).toBe(0);
+    expect((await run(['relu', fixture, '-o', 'out.npy'])).code).toBe(0);
     expect(read('out.npy').toArray()).toEqual([
       [0, 0, 2.25],
       [0, 1e30, 2 ** -149],
@@ -117,50 +118,71 @@ describe('an activation', () => {
     },
   );
 
-  it('may overwrite its input', () => {
+  it('may overwrite its input', async () => {
     writeFileSync(at('same.npy'), readFileSync(at('f4.npy')));
-    expect(nonlin(['relu', 'same.npy', '-o', 'same.npy']).code).toBe(0);
+    expect((await run(['relu', 'same.npy', '-o', 'same.npy'])).code).toBe(0);
     expect(read('same.npy').toArray()).toEqual([
       [0, 0],
       [0.5, 3],
     ]);
   });
 
-  it('tells what the result is like when no output is named', () => {
-    expect(nonlin(['relu', 'f4.npy']).out).toBe(
+  it('tells what the result is like when no output is named', async () => {
+    expect((await run(['relu', 'f4.npy'])).out).toBe(
       ['shape  [2, 2]', 'dtype  float32', 'min    0', 'max    3', 'mean   0.875', 'zeros  50 %', ''].join('\n'),
     );
   });
 
-  it('tells it as JSON, also beside an output', () => {
+  it('tells it as JSON, also beside an output', async () => {
     const expected = { shape: [2, 2], dtype: 'float32', min: 0, max: 3, mean: 0.875, zeros: 0.5, nans: 0 };
-    expect(JSON.parse(nonlin(['relu', 'f4.npy', '--json']).out)).toEqual(expected);
-    expect(JSON.parse(nonlin(['--json', 'relu', 'f4.npy', '-o', 'out.npy']).out)).toEqual(expected);
+    expect(JSON.parse((await run(['relu', 'f4.npy', '--json'])).out)).toEqual(expected);
+    expect(JSON.parse((await run(['--json', 'relu', 'f4.npy', '-o', 'out.npy'])).out)).toEqual(expected);
   });
 
-  it('counts NaN apart, and has words for infinity in JSON', () => {
-    const summary = JSON.parse(nonlin(['relu', 'edges.npy', '--json']).out);
+  it('counts NaN apart, and has words for infinity in JSON', async () => {
+    const summary = JSON.parse((await run(['relu', 'edges.npy', '--json'])).out);
     expect(summary).toMatchObject({ min: 0, max: 'Infinity', mean: 'Infinity', zeros: 0.5, nans: 0.25 });
-    expect(nonlin(['relu', 'edges.npy']).out).toContain('nans   25 %');
+    expect((await run(['relu', 'edges.npy'])).out).toContain('nans   25 %');
   });
 
-  it('serves an empty tensor', () => {
-    expect(nonlin(['softmax', 'empty.npy', '-o', 'out.npy']).code).toBe(0);
+  it('serves an empty tensor', async () => {
+    expect((await run(['softmax', 'empty.npy', '-o', 'out.npy'])).code).toBe(0);
     expect(read('out.npy').shape).toEqual([0, 3]);
-    expect(JSON.parse(nonlin(['tanh', 'empty.npy', '--json']).out)).toMatchObject({ min: null, max: null, mean: null });
+    expect(JSON.parse((await run(['tanh', 'empty.npy', '--json'])).out)).toMatchObject({
+      min: null,
+      max: null,
+      mean: null,
+    });
   });
 
-  it('makes probabilities of the logits of a real model', () => {
+  it('makes probabilities of the logits of a real model', async () => {
     const logits = join(import.meta.dirname, '../data/ocr-rec-logits.npy');
-    const { shape, mean, nans } = JSON.parse(nonlin(['softmax', logits, '--json']).out);
+    const { shape, mean, nans } = JSON.parse((await run(['softmax', logits, '--json'])).out);
     expect({ shape, nans }).toEqual({ shape: [37, 6625], nans: 0 });
     expect(mean * 6625).toBeCloseTo(1, 6);
   });
 
-  it.each(backends())('gives the same exact bits with --backend %s', (backend) => {
+  it.each(backends())('gives the same exact bits with --backend %s', async (backend) => {
     const args = ['gelu', join(import.meta.dirname, '../data/ocr-rec-hidden.npy'), '-o', '-', '--precision', 'exact'];
-    expect(nonlin([...args, '--backend', backend]).bytes.equals(nonlin([...args, '--backend', 'js']).bytes)).toBe(true);
+    expect(
+      (await run([...args, '--backend', backend])).bytes.equals((await run([...args, '--backend', 'js'])).bytes),
+    ).toBe(true);
   });
+});
+
+it.each([
+  [0, ['gelu', 'f4.npy', '--precision', 'exact', '--backend', info().backend, '-o', '-']],
+  [0, ['softmax', 'f8.npy', '--dim', '0', '--json', '--backend', 'js']],
+  [0, ['crossEntropy', '--help']],
+  [0, ['--version']],
+  [1, ['relu', 'none.npy']],
+  [1, ['softmax', 'f4.npy', '--dim', '2']],
+  [2, ['frobnicate']],
+  [2, ['relu', 'f4.npy', '--fast']],
+])('exit code %i of a process that is given %j, which writes what main() does', async (code, args) => {
+  const wanted = await run(args);
+  expect(nonlin(args)).toEqual(wanted);
+  expect(wanted.code).toBe(code);
 });
 
 describe('wrong files', () => {
@@ -176,19 +198,19 @@ describe('wrong files', () => {
     [['compare', 'none.npy'], 'cannot read none.npy: no such file or directory'],
     [['compare', 'empty.npy'], 'empty.npy has no elements: there is nothing to compare'],
     [['compare', 'f4.npy', '--threads', '257'], '--threads: setThreads: threads must be in [1, 256], got 257'],
-  ])('%j: one line, exit code 1', (args, message) => {
-    const { code, out, error } = nonlin(args, {}, Buffer.alloc(0));
+  ])('%j: one line, exit code 1', async (args, message) => {
+    const { code, out, error } = await run(args, Buffer.alloc(0));
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(error).toMatch(/^nonlin: [^\n]+\n$/);
     expect(error).toContain(message);
   });
 
-  it('a dimension that the file does not have is one', () => {
-    const { code, error } = nonlin(['softmax', 'f4.npy', '--dim', '2']);
+  it('a dimension that the file does not have is one', async () => {
+    const { code, error } = await run(['softmax', 'f4.npy', '--dim', '2']);
     expect(code).toBe(1);
     expect(error).toMatch(/^nonlin: f4.npy: .*dim.*2.*\n$/);
     for (const path of [['-'], []]) {
-      const piped = nonlin(['softmax', ...path, '--dim', '2'], {}, readFileSync(at('f4.npy')));
+      const piped = await run(['softmax', ...path, '--dim', '2'], readFileSync(at('f4.npy')));
       expect(piped.error).toMatch(/^nonlin: standard input: .*dim.*2.*\n$/);
     }
   });
@@ -240,8 +262,8 @@ describe('wrong usage', () => {
     [['compare', '--time', 'long'], '--time must be a number above 0, got "long"'],
     [['compare', '--threads', '0'], '--threads must be an integer of at least 1, got "0"'],
     [['compare', '--verbose'], '--verbose is not an option of compare'],
-  ])('%j: two lines, exit code 2', (args, message) => {
-    const { code, out, error } = nonlin(args);
+  ])('%j: two lines, exit code 2', async (args, message) => {
+    const { code, out, error } = await run(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(error).toMatch(/^nonlin: .*\nSee nonlin (\w+)? ?--help.\n$/);
     expect(error).toContain(message);
@@ -255,8 +277,8 @@ it.each([
   [['help', 'gelu', '--output='], 'gelu '],
   [['--dim'], ''],
   [['frobnicate', '--dim'], ''],
-])('%j: names the help of its command', (args, topic) => {
-  expect(nonlin(args).error).toMatch(new RegExp(`\\nSee nonlin ${topic}--help\\.\\n$`));
+])('%j: names the help of its command', async (args, topic) => {
+  expect((await run(args)).error).toMatch(new RegExp(`\\nSee nonlin ${topic}--help\\.\\n$`));
 });
 
 describe('control codes, and marks of the direction of writing,', () => {
@@ -272,34 +294,35 @@ describe('control codes, and marks of the direction of writing,', () => {
     [['relu', `--${code}`], `unknown option --${shown}`],
     [['relu', `--json=${code}`], `--json takes no value, got ${shown}`],
     [['info', code], `info takes no argument, got ${shown}`],
-  ])('are shown in messages and do nothing: %j', (args, message) => {
-    const { error } = nonlin(args);
+  ])('are shown in messages and do nothing: %j', async (args, message) => {
+    const { error } = await run(args);
     expect(error).toContain(`nonlin: ${message}\n`);
     expect(error).toMatch(oneLine);
   });
 
-  it('are shown where a variable or a file has them', () => {
-    for (const args of [[code], ['relu', 'f4.npy', '--precision', code]]) expect(nonlin(args).error).toMatch(oneLine);
+  it('are shown where a variable or a file has them', async () => {
+    for (const args of [[code], ['relu', 'f4.npy', '--precision', code]])
+      expect((await run(args)).error).toMatch(oneLine);
     expect(nonlin(['info', '--json'], { NONLIN_BACKEND: code }).error).toMatch(oneLine);
     const lines = nonlin(['info'], { NONLIN_BINARY: `/${code}` }).out.split('\n');
     expect(lines.find((line) => line.startsWith('reason'))).toContain(shown);
     const header = Buffer.from(`{'descr': '\x1b[2J\x9b', 'fortran_order': False, 'shape': (1,), }\n`, 'latin1');
     const length = Buffer.from(Uint16Array.of(header.length).buffer);
-    const { error } = nonlin(['relu'], {}, Buffer.concat([Buffer.from('\x93NUMPY\x01\x00', 'latin1'), length, header]));
+    const { error } = await run(['relu'], Buffer.concat([Buffer.from('\x93NUMPY\x01\x00', 'latin1'), length, header]));
     expect(error).toContain("unsupported dtype '\\u{1b}[2J\\u{9b}'");
     expect(error).toMatch(oneLine);
   });
 
-  it('are shown in the title of compare', () => {
+  it('are shown in the title of compare', async () => {
     writeFileSync(at(`${code}.npy`.replaceAll('/', '')), readFileSync(at('f4.npy')));
-    expect(nonlin([...quickly, `${code}.npy`]).out).toContain(`\n${shown}.npy: float32 `);
+    expect((await run([...quickly, `${code}.npy`])).out).toContain(`\n${shown}.npy: float32 `);
   });
 });
 
 describe('help and version', () => {
-  it('names every command', () => {
+  it('names every command', async () => {
     for (const args of [['--help'], ['-h']]) {
-      const { code, out } = nonlin(args);
+      const { code, out } = await run(args);
       expect(code).toBe(0);
       for (const name of ['relu', 'sigmoid', 'tanh', 'gelu', 'softmax', 'info', 'compare', 'check']) {
         expect(out).toContain(`  nonlin ${name} `);
@@ -315,28 +338,28 @@ describe('help and version', () => {
     ['info', ['json', 'help']],
     ['compare', ['function', 'precision', 'backend', 'threads', 'time', 'json', 'help']],
     ['check', ['function', 'seed', 'count', 'backend', 'verbose', 'json', 'help']],
-  ])('of %s lists its options and no others', (name, options) => {
-    const { code, out } = nonlin([name, '--help']);
+  ])('of %s lists its options and no others', async (name, options) => {
+    const { code, out } = await run([name, '--help']);
     expect(code).toBe(0);
     expect([...out.matchAll(/^ {2}(?:-\w, | {4})--([\w-]+)/gm)].map(([, option]) => option)).toEqual(options);
   });
 
-  it('fits a terminal of 120 columns', () => {
+  it('fits a terminal of 120 columns', async () => {
     for (const args of [['--help'], ['gelu', '--help'], ['check', '--help']]) {
-      for (const line of nonlin(args).out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+      for (const line of (await run(args)).out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
     }
   });
 
-  it('gives the version of package.json', () => {
-    expect(nonlin(['--version'])).toMatchObject({ code: 0, out: `${packageJson.version}\n`, error: '' });
+  it('gives the version of package.json', async () => {
+    expect(await run(['--version'])).toMatchObject({ code: 0, out: `${packageJson.version}\n`, error: '' });
   });
 });
 
 describe('info', () => {
-  it('tells who serves, in lines and in JSON', () => {
-    const facts = JSON.parse(nonlin(['info', '--json']).out);
+  it('tells who serves, in lines and in JSON', async () => {
+    const facts = JSON.parse((await run(['info', '--json'])).out);
     expect(facts).toMatchObject({ version: packageJson.version, backends: backends() });
-    const { code, out } = nonlin(['info']);
+    const { code, out } = await run(['info']);
     expect(code).toBe(0);
     expect(out).toMatch(new RegExp(`^backends +${backends().join(', ')}$`, 'm'));
   });
@@ -361,8 +384,8 @@ describe('a NONLIN_BACKEND that is none', () => {
 
   it.each([['--help'], ['--version'], ['relu', '--help'], ['help', 'check']])(
     'does not keep %s from its text',
-    (...args) => {
-      expect(nonlin(args, variables)).toEqual(nonlin(args));
+    async (...args) => {
+      expect(nonlin(args, variables)).toEqual(await run(args));
     },
   );
 
@@ -437,7 +460,7 @@ describe('a terminal', () => {
     expect((await onTerminal(['info'])).out).toContain('\x1b[1mversion');
     expect((await onTerminal(['info'], { NO_COLOR: '1' })).out).not.toContain('\x1b[');
     expect((await onTerminal(['info'], { NO_COLOR: '' })).out).toContain('\x1b[1m');
-    expect(nonlin(['info']).out).not.toContain('\x1b[');
+    expect((await run(['info'])).out).not.toContain('\x1b[');
   });
 
   it('gets no binary', async () => {

@@ -67,7 +67,7 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
     const logits = 'test/data/ocr-rec-logits.npy';
     const text = [
       [...quickly, logits],
-      ['check', '--count', '2000', '--function', compared.join()],
+      ['check', '--count', '300', '--function', compared.join()],
     ]
       .map((args) => spawnSync(process.execPath, [program, ...args], { cwd: root, encoding: 'utf8' }).stdout)
       .join('\n');
@@ -104,11 +104,11 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
   });
 
   it('check has a line for each function, of 80 columns, and a verdict at its end', () => {
-    const { code, out } = nonlin(['check', '--count', '3000']);
+    const { code, out } = nonlin(['check', '--count', '300']);
     expect(code).toBe(0);
     const native = backends().slice(0, -1);
     const lines = out.trimEnd().split('\n');
-    expect(lines[0]).toBe('largest distance from TypeScript in ulp; 3000 inputs, seed 1');
+    expect(lines[0]).toBe('largest distance from TypeScript in ulp; 300 inputs, seed 1');
     expect(lines[2]!.trim().split(/ +/)).toEqual(native);
     expect(lines[3]!.split(/ +/)).toEqual(['function', ...native.flatMap(() => ['float32', 'exact', 'float64'])]);
     const rows = lines.slice(4, -2);
@@ -123,7 +123,7 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
   });
 
   it('check has a line for each comparison with --verbose', () => {
-    const { out } = nonlin(['check', '--count', '3000', '--verbose']);
+    const { out } = nonlin(['check', '--count', '300', '--verbose']);
     const lines = out.trimEnd().split('\n');
     expect(lines.length).toBe((backends().length - 1) * operations.length * 2 * 3 + 5);
     expect(lines[2]).toMatch(/^function +backend +dtype +ulp +bound +at$/);
@@ -133,7 +133,7 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
 
   it('check tells a seed from another, and repeats one', () => {
     const run = (seed: string) => {
-      const { seconds, ...found } = JSON.parse(nonlin(['check', '--count', '3000', '--json', '--seed', seed]).out);
+      const { seconds, ...found } = JSON.parse(nonlin(['check', '--count', '300', '--json', '--seed', seed]).out);
       expect(seconds).toBeGreaterThan(0);
       return found;
     };
@@ -153,7 +153,7 @@ describe('with an addon that is wrong in one place', () => {
     );
 
   it('check finds it, and exits with 1', () => {
-    const { code, out, error } = nonlin(['check', '--json', '--count', '2000'], wrongAddon());
+    const { code, out, error } = nonlin(['check', '--json', '--count', '300'], wrongAddon());
     expect({ code, error }).toEqual({ code: 1, error: '' });
     const { ok, rows } = JSON.parse(out);
     expect(ok).toBe(false);
@@ -172,7 +172,7 @@ describe('with an addon that is wrong in one place', () => {
   });
 
   it('check shows it in its line and in full, and says that it failed', () => {
-    const { code, out } = nonlin(['check', '--count', '2000'], wrongAddon());
+    const { code, out } = nonlin(['check', '--count', '300'], wrongAddon());
     expect(code).toBe(1);
     expect(out).toMatch(/^tanh +✗ 11 +✓ +✓$/m);
     expect(out).toContain(`
@@ -190,7 +190,7 @@ describe('with an addon that is wrong in one place', () => {
   });
 
   it('check takes a zero of the wrong sign for a difference', () => {
-    const { code, out } = nonlin(['check', '--count', '2000'], wrongAddon('value || (y[i] = 0)'));
+    const { code, out } = nonlin(['check', '--count', '300'], wrongAddon('value || (y[i] = 0)'));
     expect(code).toBe(1);
     expect(out).toMatch(/^✗ tanh, avx2, float32: Infinity ulp apart\n +x +-0\n +native +0\n +typescript +-0$/m);
   });
@@ -231,8 +231,8 @@ describe('with two instruction sets, one of which must not run', () => {
 
   it('check runs avx2 alone where NONLIN_BACKEND or --backend says so', () => {
     for (const { code, out } of [
-      nonlin(['check', '--count', '2000', '--json'], { ...twoSets(), NONLIN_BACKEND: 'avx2' }),
-      nonlin(['check', '--count', '2000', '--json', '--backend', 'avx2'], twoSets()),
+      nonlin(['check', '--count', '300', '--json'], { ...twoSets(), NONLIN_BACKEND: 'avx2' }),
+      nonlin(['check', '--count', '300', '--json', '--backend', 'avx2'], twoSets()),
     ]) {
       expect(code).toBe(0);
       const names = new Set(JSON.parse(out).rows.map((row: { backend: string }) => row.backend));

@@ -5,7 +5,7 @@ import { functions } from '../../lib/cli/functions.js';
 import { main } from '../../lib/cli/main.js';
 import { readNpy, writeNpy } from '../../lib/files/npy.js';
 import * as nl from '../../lib/index.js';
-import { at, nonlin } from '../support/cli.js';
+import { at, nonlin, run } from '../support/cli.js';
 
 /** A .npy file of another dtype than floats. */
 function npyOf(descr: string, shape: readonly number[], data: ArrayBufferView, fortran = false): Uint8Array {
@@ -113,9 +113,13 @@ describe('a call', () => {
       'crossEntropy x.npy --target classes.npy --label-smoothing 0.1',
       () => nl.crossEntropy(x, classes, { labelSmoothing: 0.1 }),
     ],
+    [
+      'crossEntropy x.npy --target classes.npy --weight slopes.npy',
+      () => nl.crossEntropy(x, classes, { weight: slopes }),
+    ],
     ['crossEntropy x.npy --target up.npy --reduction none', () => nl.crossEntropy(x, up, { reduction: 'none' })],
-  ])('%s', (line, call) => {
-    const { code, out, error } = nonlin([...line.split(' '), '-o', 'out.npy', '--backend', nl.info().backend]);
+  ])('%s', async (line, call) => {
+    const { code, out, error } = await run([...line.split(' '), '-o', 'out.npy', '--backend', nl.info().backend]);
     expect({ code, out, error }).toEqual({ code: 0, out: '', error: '' });
     const result = call();
     const dtype = line.includes('double.npy') ? 'float64' : 'float32';
@@ -143,22 +147,22 @@ describe('a call', () => {
 });
 
 describe('one number', () => {
-  it('is printed, in as few digits as its dtype needs', () => {
+  it('is printed, in as few digits as its dtype needs', async () => {
     const loss = nl.crossEntropy(x, classes);
-    const { code, out } = nonlin(['crossEntropy', 'x.npy', '--target', 'classes.npy']);
+    const { code, out } = await run(['crossEntropy', 'x.npy', '--target', 'classes.npy']);
     expect({ code, number: Math.fround(Number(out)) }).toEqual({ code: 0, number: Math.fround(loss) });
     expect(out).toMatch(/^\d\.\d{1,8}\n$/);
-    const { out: all } = nonlin(['logSumExp', 'double.npy', '--dim', '0,1,2']);
+    const { out: all } = await run(['logSumExp', 'double.npy', '--dim', '0,1,2']);
     expect(all).toBe(`${nl.logSumExp(double.data)}\n`);
   });
 
-  it('is the value in JSON', () => {
+  it('is the value in JSON', async () => {
     const value = Math.fround(nl.crossEntropy(x, classes));
-    const { out } = nonlin(['crossEntropy', 'x.npy', '--target', 'classes.npy', '--json']);
+    const { out } = await run(['crossEntropy', 'x.npy', '--target', 'classes.npy', '--json']);
     expect(JSON.parse(out)).toEqual({ shape: [], dtype: 'float32', value });
-    const none = nonlin(['crossEntropy', 'x.npy', '--target', 'classes.npy', '--reduction', 'none', '--json']).out;
+    const none = (await run(['crossEntropy', 'x.npy', '--target', 'classes.npy', '--reduction', 'none', '--json'])).out;
     expect(JSON.parse(none)).toMatchObject({ shape: [2, 4], dtype: 'float32' });
-    const nothing = nonlin(['logSumExp', 'empty.npy', '--dim', '0,1', '--json']).out;
+    const nothing = (await run(['logSumExp', 'empty.npy', '--dim', '0,1', '--json'])).out;
     expect(JSON.parse(nothing)).toEqual({ shape: [], dtype: 'float32', value: '-Infinity' });
   });
 });
@@ -170,8 +174,8 @@ it.each([
   [['softmax', 'x.npy', '--mask', 'keeps.npy'], { zeros: 1 / 6, nans: 1 / 3 }],
   [['softmax', 'x.npy', '--mask', 'keeps.npy', '--empty', 'zero'], { zeros: 0.5, nans: 0 }],
   [['logSumExp', 'x.npy', '--dim', '0,1', '--keepdim'], { shape: [1, 1, 4], dtype: 'float32' }],
-])('%j tells in JSON what the result is like', (args, expected) => {
-  const { code, out } = nonlin([...args, '--json']);
+])('%j tells in JSON what the result is like', async (args, expected) => {
+  const { code, out } = await run([...args, '--json']);
   expect(code).toBe(0);
   expect(JSON.parse(out)).toMatchObject(expected);
 });
@@ -218,9 +222,14 @@ describe('what cannot be done', () => {
       'crossEntropy x.npy --target slopes.npy',
       'x.npy, --target slopes.npy: crossEntropy: a target of floats is probabilities, of the shape [2, 3, 4]',
     ],
+    [
+      'crossEntropy x.npy --target classes.npy --weight four.npy',
+      'x.npy, --target classes.npy, --weight four.npy: crossEntropy: weight has 4 elements, and logits of shape [2, 3, 4] have 3 classes along 1',
+    ],
+    ['crossEntropy x.npy --target classes.npy --weight bytes.npy', 'bytes.npy: unsupported dtype'],
     ['crossEntropy x.npy --target classes.npy --dim 3', 'x.npy, --target classes.npy: crossEntropy: dim must be'],
-  ])('%s: one line, exit code 1', (line, message) => {
-    const { code, out, error } = nonlin(line.split(' '));
+  ])('%s: one line, exit code 1', async (line, message) => {
+    const { code, out, error } = await run(line.split(' '));
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(error).toMatch(/^nonlin: [^\n]+\n$/);
     expect(error).toContain(`nonlin: ${message}`);
@@ -255,8 +264,8 @@ describe('what cannot be done', () => {
     ['logsumexp x.npy', 'unknown command "logsumexp"; did you mean logSumExp?'],
     ['swigl x.npy', 'unknown command "swigl"; did you mean swiglu?'],
     ['softmax x.npy --masks keeps.npy', 'unknown option --masks; did you mean --mask?'],
-  ])('%s: two lines, exit code 2', (line, message) => {
-    const { code, out, error } = nonlin(line.split(' '));
+  ])('%s: two lines, exit code 2', async (line, message) => {
+    const { code, out, error } = await run(line.split(' '));
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(error).toMatch(/^nonlin: .*\nSee nonlin (\w+)? ?--help.\n$/);
     expect(error).toContain(message);
@@ -274,9 +283,9 @@ describe('the help', () => {
     ['softmax', ['dim', 'temperature', 'mask', 'empty'], '--dim <n[,n]>'],
     ['softmin', ['dim', 'temperature', 'mask', 'empty'], '--mask <m.npy>'],
     ['logSumExp', ['dim', 'keepdim'], '--keepdim  '],
-    ['crossEntropy', ['target', 'dim', 'reduction', 'ignore-index', 'label-smoothing'], '--dim <n>'],
-  ])('of %s', (name, own, text) => {
-    const { code, out } = nonlin([name, '--help']);
+    ['crossEntropy', ['target', 'dim', 'reduction', 'ignore-index', 'label-smoothing', 'weight'], '--dim <n>'],
+  ])('of %s', async (name, own, text) => {
+    const { code, out } = await run([name, '--help']);
     expect(code).toBe(0);
     const options = [...out.matchAll(/^ {2}(?:-\w, | {4})--([\w-]+)/gm)].map(([, option]) => option);
     expect(options).toEqual(['output', ...own, ...last]);
@@ -284,7 +293,7 @@ describe('the help', () => {
   });
 
   it('of each fits a terminal of 120 columns, and all stand in the help of all', async () => {
-    const { out: all } = nonlin(['--help']);
+    const { out: all } = await run(['--help']);
     for (const name of functions.keys()) {
       expect(all).toContain(`  nonlin ${name} [`);
       let help = '';

@@ -1,7 +1,7 @@
 // Gates against what they are made of: an activation, and a product of which each element is rounded once.
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { gate, gateGradient } from '../../lib/functions/gates.js';
+import { gateBy, gateGradientBy, gateNames, gates as table } from '../../lib/functions/gates.js';
 import * as nonlin from '../../lib/index.js';
 import { expectSame } from '../support/same.js';
 
@@ -250,6 +250,19 @@ it('two parameters must be together what their function asks for', () => {
   const x = Float32Array.of(1, -1);
   const options = { alpha: 1e30, gamma: 1e30 };
   const wrong = 'alpha * gamma must be between 2^-60 and 2^60';
-  expect(() => gate('seluglu', 'selu')(x, x, options)).toThrow(`seluglu: ${wrong}`);
-  expect(() => gateGradient('selugluGrad', 'selu')(x, x, x, options)).toThrow(`selugluGrad: ${wrong}`);
+  const seluglu = { by: 'selu', gating: 'first', layer: 'SeluGLU' } as const;
+  expect(() => gateBy('seluglu', seluglu)(x, x, options)).toThrow(`seluglu: ${wrong}`);
+  expect(() => gateGradientBy('selugluGrad', seluglu)(x, x, x, options)).toThrow(`selugluGrad: ${wrong}`);
+});
+
+it('of the table are all exported, with their gradients and layers', () => {
+  const exported = nonlin as unknown as Record<string, unknown>;
+  const [x, grad] = [Float32Array.of(1, -2, 3, 0.5), Float32Array.of(1, 2)];
+  for (const name of gateNames) {
+    const [f, slope] = [exported[name] as Halves, exported[`${name}Grad`] as Two];
+    const layer = new (exported[table[name].layer] as new () => nonlin.Layer)();
+    expect(layer(x)).toEqual(f(x));
+    expect(layer.backward(grad)).toEqual(slope(grad, x));
+    expect(String(layer)).toContain(`${table[name].layer}(`);
+  }
 });

@@ -386,7 +386,6 @@ describe('refuses', () => {
       RangeError,
       'CrossEntropyLoss: labelSmoothing must be',
     ],
-    ['weights', () => new CrossEntropyLoss({ weight: p } as never), TypeError, 'there is no option `weight`'],
     [
       'another option',
       () => crossEntropy(x, p, { smoothing: 1 } as never),

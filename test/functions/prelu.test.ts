@@ -1,6 +1,7 @@
 // prelu with a slope for each channel, against a loop of one element at a time, and its gradients against sums in integers.
 import { afterEach, describe, expect, it } from 'vitest';
 import * as nonlin from '../../lib/index.js';
+import { expectSame } from '../support/same.js';
 
 const { PReLU, prelu, preluGrad, preluWeightGrad, Tensor } = nonlin;
 const backend = nonlin.info().backend;
@@ -26,11 +27,6 @@ const special = [NaN, -0, 0, -Infinity, Infinity, -1e-45, 5e-324];
 const valuesOf = (Floats: typeof Float32Array | typeof Float64Array, count: number, seed: number) =>
   new Floats(count).map((_: number, i: number) => (i % 13 === 5 ? special[i % 7]! : 5 * Math.sin(i * 1.7 + seed)));
 const slopeOf = (c: number) => [0.25, 0, -1.5, 1, 1e-30][c % 5]!;
-/** The first place where two arrays differ, also by the sign of a zero; NaN is NaN. toEqual takes minutes over so many. */
-const differ = (a: Float, b: Float) => {
-  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return i;
-  return a.length === b.length ? -1 : a.length;
-};
 const stored = (x: Float, value: number) => (x instanceof Float32Array ? Math.fround(value) : value);
 
 describe.each(nonlin.backends())('%s', (name) => {
@@ -50,14 +46,14 @@ describe.each(nonlin.backends())('%s', (name) => {
       }
       const [input, grad] = [new Tensor(x, { shape }), new Tensor(g, { shape })];
       for (const given of [weight, [...weight], new Tensor(weight)]) {
-        expect(differ(prelu(input, { weight: given }).data, expected), `${shape}`).toBe(-1);
-        expect(differ(preluGrad(grad, input, { weight: given }).data, slopes), `${shape}`).toBe(-1);
+        expectSame(prelu(input, { weight: given }).data, expected, `${shape}`);
+        expectSame(preluGrad(grad, input, { weight: given }).data, slopes, `${shape}`);
       }
       const inPlace = new Tensor(x.slice(), { shape });
       expect(prelu(inPlace, { weight, channelDim: -2, out: inPlace, precision: 'exact' })).toBe(inPlace);
-      expect(differ(inPlace.data, expected)).toBe(-1);
+      expectSame(inPlace.data, expected);
       const inGrad = new Tensor(g.slice(), { shape });
-      expect(differ(preluGrad(inGrad, input, { weight, out: inGrad }).data, slopes)).toBe(-1);
+      expectSame(preluGrad(inGrad, input, { weight, out: inGrad }).data, slopes);
     }
   });
 
@@ -141,7 +137,7 @@ describe.each(nonlin.backends())('%s', (name) => {
       return [prelu(x, options), preluGrad(g, x, options), preluWeightGrad(g, x, options) as nonlin.Tensor];
     });
     all[0]!.forEach((one, i) => {
-      expect(differ(one.data, all[1]![i]!.data)).toBe(-1);
+      expectSame(one.data, all[1]![i]!.data);
     });
     nonlin.setThreads(1);
   });

@@ -10,8 +10,14 @@ const arm64 = [
   '-DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc',
   '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++',
 ];
-/** Another processor; `-quick` compiles in half the time. */
-const cross = { arm64, 'arm64-quick': [...arm64, '-DKERNEL_OPTIMIZATION=-O1'] };
+/** Another processor; `-quick` compiles in a third of the time, without the passes that GCC 12 takes longest for. */
+const cross = {
+  arm64,
+  'arm64-quick': [
+    ...arm64,
+    '-DKERNEL_OPTIMIZATION=-O1;-fno-ivopts;-fno-tree-ccp;-fno-tree-dominator-opts;-fno-tree-pta',
+  ],
+};
 
 /** Builds `names`, or everything. Throws an error of the compiler's own message. */
 export function build(names = [], target = undefined) {

@@ -478,4 +478,5 @@ def main():
         (folder / f"{name}.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -70,15 +70,21 @@ template <class E> std::vector<E> inputs(size_t count) {
   return x;
 }
 
+// The largest slices, with what lies beside them. Columns take most of the time, and one band of them is like the next.
+struct sizes {
+  size_t row, columns;
+  size_t of(size_t inner) const { return inner == 1 ? row : columns; }
+};
+
 // Under conditions: a mask that keeps, a temperature, one below 0, and a mask that is added.
 template <class E, class F>
-void print_conditioned(const kernels &set, slice what, arithmetic how, size_t most, F line) {
+void print_conditioned(const kernels &set, slice what, arithmetic how, const sizes &most, F line) {
   checksum value, gradient;
   random_bits next;
   const auto uniform = [&](double most) { return E(double(int64_t(next())) * 0x1p-63 * most); };
   for (size_t length : {1, 3, 8, 17, 64, 100, 257, 1000, 33000}) {
     for (size_t inner : {1, 5, 17, 40}) {
-      if (length * inner > most) continue;
+      if (length * inner > most.of(inner)) continue;
       const size_t outer = inner == 1 && length < 2000 ? 7 : 1, size = outer * length * inner;
       std::vector<E> x(size), g(size), y(size), added(length * inner);
       std::vector<uint8_t> kept(length * inner);
@@ -130,12 +136,12 @@ template <class E> void print(const kernels &set, arithmetic how, size_t count) 
     line(rows[op].called, "Grad", gradient);
   }
   // Of a slice's bands and rows.
-  const size_t most = std::min<size_t>(2 * count, 200000);
+  const sizes most = {std::min<size_t>(2 * count, 200000), std::min<size_t>(2 * count / 3, 200000)};
   for (const slice what : {softmax_slice, log_softmax_slice}) {
     checksum value, gradient;
     for (size_t length : {1, 2, 3, 7, 8, 9, 10, 15, 16, 17, 31, 33, 64, 65, 100, 257, 1000, 32768, 32769, 70000}) {
       for (size_t inner : {1, 2, 5, 16, 17, 40}) {
-        if (length * inner > most) continue;
+        if (length * inner > most.of(inner)) continue;
         // As many rows as short ones are taken at a time, and some.
         const size_t outer = inner == 1 && length < 2000 ? 20 : 1;
         std::vector<E> z(outer * length * inner), gz(z.size()), s(z.size());

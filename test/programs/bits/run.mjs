@@ -10,7 +10,7 @@ Builds the kernels for this processor and for arm64, runs them on the same input
 AVX-512 is emulated where this processor lacks it (test/programs/emulated). Needs g++-aarch64-linux-gnu and qemu-user-static (Debian's names). Exit code 1 where a checksum differs.
 
   --count N   inputs of each elementwise function (default 1000000)
-  --quick     kernels for arm64 that are compiled with -O1, in half the time
+  --quick     kernels for arm64 that are compiled with -O1, in a third of the time
   --json      the checksums as JSON
   --help      this text
 `;

@@ -120,8 +120,11 @@ std::vector<row> prove_float64(const options &options) {
   for (const subject &subject : options.subjects) {
     const uint64_t inputs = subject.sampled ? options.float64_inputs / 20 : options.float64_inputs;
     const uint64_t blocks = (near_powers + inputs + block_length - 1) / block_length;
-    const std::vector<tallies> all = spread(options, subject.label + ", float64", blocks, tallies(),
-                                            [&](tallies &own, uint64_t block) { run(subject, own, block); });
+    // The last first: beside the errors of random inputs, those near powers of two need no MPFR as a rule. The other
+    // way round it was asked of each x near 0, and softplus took 1.5 s in the place of 0.1.
+    const std::vector<tallies> all =
+        spread(options, subject.label + ", float64", blocks, tallies(),
+               [&](tallies &own, uint64_t block) { run(subject, own, blocks - 1 - block); });
     for (const direction direction : {forward, gradient}) {
       tally total;
       for (const tallies &own : all)
