@@ -30,18 +30,68 @@ template <class T> vec<T> below_maximum(const scaled_exp<T> &exp_of, vec<T> x, v
 }
 template <class T> vec<T> is_maximum(vec<T> x, vec<T> m) { return select(x >= m, vec<T>(T(1)), vec<T>(T(0))); }
 
+// How many entries of a row are its maximum m.
+template <class T, class E> double count_maxima(const E *x, size_t length, T m) {
+  constexpr size_t lanes = vec<T>::lanes;
+  typename vec<T>::bits count = {};
+  size_t j = 0;
+  for (; j + lanes <= length; j += lanes)
+    count -= (load<T>(x + j) >= m).m;
+  if (j < length) count -= (load<T>(x + j, length - j) >= m).m & first_lanes<T>(length - j).m;
+  double sum = 0;
+  for (size_t i = 0; i < lanes; i++)
+    sum += double(count[i]);
+  return sum;
+}
+
 template <class T> struct log_parts { T maximum, log; };
 
-template <class T, class E> log_parts<double> log_parts_of_row(const E *x, size_t length) {
-  const vec<T> m = row_maximum<T>(x, length);
-  const scaled_exp<T> exp_of = exp_below_maximum(m);
-  const auto sum_of = [=](auto f) {
-    return value_of(sum_row<T, false>(length, nothing, [=](size_t j, size_t n) { return f(load_some<T>(x + j, n)); }));
+// How many rows are done at a time: what is the same for each is then done for a register of them.
+template <class T> size_t rows_of_logs(size_t length) {
+  const size_t fit = batch<T> / length;
+  return fit < 1 ? 1 : fit < batch_rows ? fit : batch_rows;
+}
+// The parts of so many rows, to be put in arrays of batch_rows.
+template <class T, class E>
+void log_parts_of_rows(const E *x, size_t count, size_t length, double *maxima, double *logs) {
+  constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
+  // What scaled_exp has for each row, e^m as it scales it, and how many entries are m.
+  T tops[batch_rows] = {}, shifts[batch_rows], floors[batch_rows], powers[batch_rows], of_tops[batch_rows];
+  double counts[batch_rows];
+  for (size_t i = 0; i < count; i++) {
+    tops[i] = row_maximum<T>(x + i * length, length);
+    maxima[i] = tops[i];
+    counts[i] = count_maxima<T>(x + i * length, length, tops[i]);
+  }
+  for (size_t i = 0; i < count; i += lanes) {
+    const vec<T> m = load<T>(tops + i);
+    const scaled_exp<T> exp_of = exp_below_maximum(m);
+    store(shifts + i, exp_of.shift);
+    store(floors + i, exp_of.floor);
+    store(powers + i, exp_of.power);
+    store(of_tops + i, exp_of(finite_maximum(m)));
+  }
+  const auto term_of = [&](size_t i) {
+    scaled_exp<T> exp_of;
+    exp_of.shift = shifts[i];
+    exp_of.floor = floors[i];
+    exp_of.power = powers[i];
+    return [exp_of, row = x + i * length, m = vec<T>(tops[i])](size_t j, size_t n) {
+      return below_maximum<T>(exp_of, load_some<T>(row + j, n), m);
+    };
   };
-  const double below = sum_of([=](vec<T> x) { return below_maximum<T>(exp_of, x, m); });
-  const double count = sum_of([=](vec<T> x) { return is_maximum<T>(x, m); });
-  const double of_maximum = exp_of(finite_maximum(m)).v[0];
-  return {m.v[0], log1p_rest(vec<double>(below), vec<double>(of_maximum), vec<double>(count)).v[0]};
+  sum_list<T, batch_rows> below;
+  if (length <= short_row<T>) {
+    sum_rows<T, false>(count, length, below, term_of);
+  } else {
+    for (size_t i = 0; i < count; i++) {
+      const compensated<double> sum = sum_row<T, false>(length, nothing, term_of(i));
+      below.high[i] = sum.high;
+      below.low[i] = sum.low;
+    }
+  }
+  for (size_t i = 0; i < count; i += doubles)
+    store(logs + i, log1p_rest(value_of(below.get(i)), load<double>(of_tops + i), load<double>(counts + i)));
 }
 
 // (x - m) - log, of which a slice with an infinite maximum makes NaN. A logarithm that is nothing as an E is none, as
@@ -56,11 +106,16 @@ template <class T, class E>
 [[gnu::flatten]] void log_softmax_rows(const void *x, void *y, size_t rows, size_t length, bool stream) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
-  for (size_t i = 0; i < rows; i++, from += length, to += length) {
-    const log_parts<double> parts = log_parts_of_row<T>(from, length);
-    const vec<T> m = T(parts.maximum), log = usable_log<T, E>(parts);
-    fill_row<T>(to, length, stream,
-                [&](size_t j, size_t n) { return log_share<T>(load_some<T>(from + j, n), m, log); });
+  const size_t most = rows_of_logs<T>(length);
+  for (size_t first = 0; first < rows; first += most) {
+    const size_t count = rows - first < most ? rows - first : most;
+    double maxima[batch_rows], logs[batch_rows];
+    log_parts_of_rows<T>(from, count, length, maxima, logs);
+    for (size_t i = 0; i < count; i++, from += length, to += length) {
+      const vec<T> m = T(maxima[i]), log = usable_log<T, E>({maxima[i], logs[i]});
+      fill_row<T>(to, length, stream,
+                  [&](size_t j, size_t n) { return log_share<T>(load_some<T>(from + j, n), m, log); });
+    }
   }
   if (stream) fence();
 }
@@ -123,10 +178,13 @@ template <class T, class E>
 template <class T, class E>
 [[gnu::flatten]] void log_parts_rows(const void *x, double *maxima, double *logs, size_t rows, size_t length) {
   const E *from = static_cast<const E *>(x);
-  for (size_t i = 0; i < rows; i++, from += length) {
-    const log_parts<double> parts = log_parts_of_row<T>(from, length);
-    maxima[i] = parts.maximum;
-    logs[i] = parts.log;
+  const size_t most = rows_of_logs<T>(length);
+  for (size_t first = 0; first < rows; first += most) {
+    const size_t count = rows - first < most ? rows - first : most;
+    double all[2][batch_rows];
+    log_parts_of_rows<T>(from + first * length, count, length, all[0], all[1]);
+    __builtin_memcpy(maxima + first, all[0], count * sizeof(double));
+    __builtin_memcpy(logs + first, all[1], count * sizeof(double));
   }
 }
 template <class T, class E>
