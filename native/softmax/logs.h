@@ -38,10 +38,10 @@ template <class T, class E> double count_maxima(const E *x, size_t length, T m) 
   for (; j + lanes <= length; j += lanes)
     count -= (load<T>(x + j) >= m).m;
   if (j < length) count -= (load<T>(x + j, length - j) >= m).m & first_lanes<T>(length - j).m;
-  double sum = 0;
+  int64_t sum = 0;
   for (size_t i = 0; i < lanes; i++)
-    sum += double(count[i]);
-  return sum;
+    sum += count[i];
+  return double(sum);
 }
 
 template <class T> struct log_parts { T maximum, log; };
