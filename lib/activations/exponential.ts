@@ -180,6 +180,7 @@ export const exponentialRows = {
         const v = multiply(x, b);
         return multiply(logistic(v), add(1, multiply(v, logistic(negate(v)))));
       },
+      half: Math.sign,
       zero: { at: -1.2785, overA: true },
     },
   },

@@ -102,6 +102,7 @@ function geluSigmoidFar(g: number, a: number): number {
 const gatedExactly = (v: (x: number) => DoubleDouble, growth: (x: number) => DoubleDouble): Exactly => ({
   f: (x) => multiply(x, logistic(v(x))),
   slope: (x) => multiply(logistic(v(x)), add(1, multiply(growth(x), logistic(negate(v(x)))))),
+  half: () => 1,
   zero: { at: -0.752 },
 });
 const fraction = divide(44715, 1_000_000);
@@ -118,6 +119,7 @@ export const gaussianRows = {
     exactly: {
       f: (x) => multiply(x, normal(x)),
       slope: (x) => add(normal(x), multiply(x, density(x))),
+      half: () => 1,
       zero: { at: -0.752 },
     },
   },

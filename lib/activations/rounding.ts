@@ -31,8 +31,14 @@ export function storeValues(
 ): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    y[from + i] = isOpen(value, valueError * Math.abs(value)) ? toFloat32(exactly.f(x[from + i]!, a, b)) : value;
+    y[from + i] = isOpen(value, valueError * Math.abs(value)) ? decided(x[from + i]!, exactly, a, b) : value;
   }
+}
+
+// Half of a subnormal x may be a middle between two float32, but its side is known, as native/exact/exact.h says.
+function decided(x: number, { f, half }: Exactly, a: number, b: number): number {
+  if (half !== undefined && Math.abs(x) < 2 ** -126 && Math.abs(a) < 2 ** 60) return 0.5 * x + half(a) * 2 ** -156;
+  return toFloat32(f(x, a, b));
 }
 
 /** Stores the gradients that a row gave for x[from] and g[from], x[from + 1] and g[from + 1], ... into y. */

@@ -66,13 +66,28 @@ template <activation op, class F> struct exact_value {
   }
   // From the first result. Not inlined, as what follows, so that it costs the loops neither registers nor room.
   [[gnu::noinline]] static vec<double> decided(vec<double> x, vec<double> y, F f) {
+    if constexpr (rows[op].half != beside_half::other) y = beside_zero(x, y, f.p);
     unsigned open = open_lanes(y, first_error);
     if (open == 0) return y;
     if constexpr (has_quick) {
       y = f(x);
+      if constexpr (rows[op].half != beside_half::other) y = beside_zero(x, y, f.p);
       open = open_lanes(y, value_error);
     }
     return replaced(open, y, [=](size_t i) { return correctly_rounded_of[op].value(float(x.v[i]), f.p); });
+  }
+  // Half of a subnormal x may be a middle between two floats, but its side is known: what there is besides, a multiple
+  // of x^2, is far below a float's last place, so that only its sign counts, and 2^-156 of that sign is more than
+  // first_error.
+  static vec<double> beside_zero(vec<double> x, vec<double> y, parameters p) {
+    static_assert(first_error <= 0x1p20);
+    double sign = 1;
+    if constexpr (rows[op].half == beside_half::by_sign_of_a) {
+      if (!(-0x1p60 < p.a && p.a < 0x1p60)) return y;
+      sign = double(p.a > 0) - double(p.a < 0);
+    }
+    const mask<double> small = {(abs(x) < 0x1p-126).m & (abs(x) > 0).m};
+    return select(small, fma(x, 0.5, vec<double>(sign * 0x1p-156)), y);
   }
   template <class E, class Put>
   [[gnu::noinline]] static void put_decided(const E *x, E *y, vec<double> a, vec<double> b, vec<double> c,

@@ -26,6 +26,10 @@ struct zero_of_slope {
   constexpr double scale(parameters p) const { return !over_a ? 1 : p.a < 0 ? -p.a : p.a; }
 };
 
+// How a value near zero differs from x / 2, where that is all of it but a little: not at all, it is larger, or larger
+// by the sign of a.
+enum class beside_half { other, larger, by_sign_of_a };
+
 // What a row says of itself besides its formulas.
 struct row {
   const char *called;
@@ -39,6 +43,7 @@ struct row {
   // the slope: in units of the last of 53 bits, powers of two above the error.
   double quick_error = 0, quick_slope_error = 0;
   zero_of_slope zero = {};
+  beside_half half = beside_half::other;
 };
 constexpr row rows[] = {
 #define ACTIVATION(name, value, gradient, ...) {.called = #name, __VA_ARGS__},
