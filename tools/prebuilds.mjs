@@ -1,0 +1,61 @@
+// `npm run prebuilds`: the addon of every platform, built on Linux by one compiler that npm has, to build/packages/NAME/nonlin.node.
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { listOf, oneOf, read } from '../bench/options.mjs';
+import { compile, configure } from './cmake.mjs';
+import { names, platforms } from './platforms/list.mjs';
+
+const help = `npm run prebuilds -- [options]
+
+Builds the addon for other platforms with Zig, which is installed in tools/platforms, to build/packages/NAME/nonlin.node.
+Needs Linux on x64, CMake and Ninja; what has been built is built again only where something has changed.
+
+  --target NAME[,...]  ${names.join(', ')} (default: all)
+  --json               name, file, bytes, sha256 and seconds of each as JSON
+  --help               this text
+`;
+const options = read('prebuilds', help, { target: [listOf(oneOf(names)), names.join()] });
+
+const root = join(import.meta.dirname, '..');
+const { include_dir } = createRequire(import.meta.url)('node-api-headers');
+const rows = [];
+for (const name of options.target) {
+  const { system, processor, target } = platforms[name];
+  const folder = join(root, 'build/prebuilds', name);
+  const out = join(root, 'build/packages', name);
+  const file = join(out, 'nonlin.node');
+  if (process.stderr.isTTY) process.stderr.write(`prebuilds: ${name} ...\r`);
+  const start = performance.now();
+  try {
+    // Zig keeps what it has made of the libraries of each platform.
+    process.env.ZIG_GLOBAL_CACHE_DIR = process.env.ZIG_LOCAL_CACHE_DIR = join(root, 'build/prebuilds/zig');
+    const said = [
+      configure(
+        root,
+        folder,
+        '-GNinja',
+        `-DCMAKE_TOOLCHAIN_FILE=${join(import.meta.dirname, 'platforms/zig.cmake')}`,
+        '-DCMAKE_BUILD_TYPE=Release',
+        `-DCMAKE_JS_INC=${include_dir}`,
+        `-DADDON_FOLDER=${out}`,
+        `-DSYSTEM=${system}`,
+        `-DPROCESSOR=${processor}`,
+        `-DTARGET=${target}`,
+      ),
+      compile(folder, ['nonlin']),
+    ].join('');
+    if (said) process.stderr.write(`${said.trimEnd()}\n`);
+  } catch (error) {
+    process.stderr.write(`${error.message.trimEnd()}\nprebuilds: ${name} failed\n`);
+    process.exit(1);
+  }
+  const seconds = (performance.now() - start) / 1000;
+  const { size: bytes } = statSync(file);
+  const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+  rows.push({ name, file, bytes, sha256, seconds });
+  if (!options.json)
+    console.log(`prebuilds: ${name.padEnd(18)}${(bytes / 1e6).toFixed(2)} MB ${seconds.toFixed(1).padStart(6)} s`);
+}
+if (options.json) console.log(JSON.stringify(rows, null, 2));
