@@ -20,33 +20,15 @@ const options = read('prebuilds', help, { target: [listOf(oneOf(names)), names.j
 
 const root = join(import.meta.dirname, '..');
 const { include_dir } = createRequire(import.meta.url)('node-api-headers');
+// Zig keeps what it has made of the libraries of each platform.
+process.env.ZIG_GLOBAL_CACHE_DIR = process.env.ZIG_LOCAL_CACHE_DIR = join(root, 'build/prebuilds/zig');
 const rows = [];
 for (const name of options.target) {
-  const { system, processor, target } = platforms[name];
-  const folder = join(root, 'build/prebuilds', name);
-  const out = join(root, 'build/packages', name);
-  const file = join(out, 'nonlin.node');
   if (process.stderr.isTTY) process.stderr.write(`prebuilds: ${name} ...\r`);
   const start = performance.now();
+  const file = join(root, 'build/packages', name, 'nonlin.node');
   try {
-    // Zig keeps what it has made of the libraries of each platform.
-    process.env.ZIG_GLOBAL_CACHE_DIR = process.env.ZIG_LOCAL_CACHE_DIR = join(root, 'build/prebuilds/zig');
-    const said = [
-      configure(
-        root,
-        folder,
-        '-GNinja',
-        `-DCMAKE_TOOLCHAIN_FILE=${join(import.meta.dirname, 'platforms/zig.cmake')}`,
-        '-DCMAKE_BUILD_TYPE=Release',
-        `-DCMAKE_JS_INC=${include_dir}`,
-        `-DADDON_FOLDER=${out}`,
-        `-DSYSTEM=${system}`,
-        `-DPROCESSOR=${processor}`,
-        `-DTARGET=${target}`,
-      ),
-      compile(folder, ['nonlin']),
-    ].join('');
-    if (said) process.stderr.write(`${said.trimEnd()}\n`);
+    build(name, ['nonlin']);
   } catch (error) {
     process.stderr.write(`${error.message.trimEnd()}\nprebuilds: ${name} failed\n`);
     process.exit(1);
@@ -59,3 +41,27 @@ for (const name of options.target) {
     console.log(`prebuilds: ${name.padEnd(18)}${(bytes / 1e6).toFixed(2)} MB ${seconds.toFixed(1).padStart(6)} s`);
 }
 if (options.json) console.log(JSON.stringify(rows, null, 2));
+
+/** Builds targets of CMakeLists.txt for a platform. */
+function build(name, targets) {
+  const { system, processor, target, kernelsOf } = platforms[name];
+  const folderOf = (one) => join(root, 'build/prebuilds', one);
+  if (kernelsOf !== undefined) build(kernelsOf, ['kernels']);
+  const said = [
+    configure(
+      root,
+      folderOf(name),
+      '-GNinja',
+      `-DCMAKE_TOOLCHAIN_FILE=${join(import.meta.dirname, 'platforms/zig.cmake')}`,
+      '-DCMAKE_BUILD_TYPE=Release',
+      `-DCMAKE_JS_INC=${include_dir}`,
+      `-DADDON_FOLDER=${join(root, 'build/packages', name)}`,
+      `-DSYSTEM=${system}`,
+      `-DPROCESSOR=${processor}`,
+      `-DTARGET=${target}`,
+      ...(kernelsOf === undefined ? [] : [`-DKERNELS_LIBRARY=${join(folderOf(kernelsOf), 'libkernels.a')}`]),
+    ),
+    compile(folderOf(name), targets),
+  ].join('');
+  if (said) process.stderr.write(`${said.trimEnd()}\n`);
+}

@@ -10,12 +10,15 @@ const linux = { system: 'Linux', os: 'linux' };
 /** The oldest that Node 20 runs on. */
 const macos = { system: 'Darwin', os: 'darwin', version: '11.0' };
 
-/** What CMake calls the system and the processor, what Zig calls both, and how package managers know who is to have it. */
+/**
+ * What CMake calls the system and the processor, what Zig calls both, whose kernels it may have, as these know nothing of the system but
+ * the object format, and how package managers know who is to have it.
+ */
 export const platforms = {
   'linux-x64': { ...linux, ...x64, target: `x86_64-linux-gnu.${glibc}`, libc: 'glibc' },
   'linux-arm64': { ...linux, ...arm64, target: `aarch64-linux-gnu.${glibc}`, libc: 'glibc' },
-  'linux-x64-musl': { ...linux, ...x64, target: 'x86_64-linux-musl', libc: 'musl' },
-  'linux-arm64-musl': { ...linux, ...arm64, target: 'aarch64-linux-musl', libc: 'musl' },
+  'linux-x64-musl': { ...linux, ...x64, target: 'x86_64-linux-musl', libc: 'musl', kernelsOf: 'linux-x64' },
+  'linux-arm64-musl': { ...linux, ...arm64, target: 'aarch64-linux-musl', libc: 'musl', kernelsOf: 'linux-arm64' },
   'darwin-x64': { ...macos, ...x64, target: `x86_64-macos.${macos.version}` },
   'darwin-arm64': { ...macos, ...arm64, target: `aarch64-macos.${macos.version}` },
   'win32-x64': { system: 'Windows', os: 'win32', ...x64, target: 'x86_64-windows-gnu' },
