@@ -26,7 +26,7 @@ interface Addon {
   readonly version: string;
   /** The instruction sets that this CPU runs, in the order of their numbers. */
   readonly sets: readonly BackendName[];
-  /** Of each set, a checksum of what it computes here (native/self_test.cpp). */
+  /** Of each set, a checksum of what it computes here (native/addon/self_test.cpp). */
   readonly checksums: readonly bigint[];
   /** The rows of the table, in the order of their numbers. */
   readonly activations: readonly string[];

@@ -1,0 +1,15 @@
+// Whether the kernels of an instruction set compute here what they compute everywhere: a compiler, an emulator or a
+// processor may be wrong, and a wrong number is worse than a slow one.
+#pragma once
+
+#include "kernels.h"
+
+#include <cstdint>
+
+namespace nonlin {
+
+// A checksum of the results of some rows and of softmax, in every arithmetic, for some forty inputs; 13 us, and 0.1 ms
+// where none of them has run before (Zen 3). What it has to be stands in lib/backends/native.ts.
+uint64_t checksum(const kernels &set);
+
+} // namespace nonlin
