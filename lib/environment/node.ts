@@ -25,7 +25,7 @@ function wouldAsk(name: string): boolean {
 /** Whether JavaScript runs here in the main thread of its process; false where that cannot be found out. Node takes 2 ms to tell. */
 export function isMainThread(): boolean {
   try {
-    return builtin('node:worker_threads').isMainThread;
+    return nodeThreads().isMainThread;
   } catch {
     return false;
   }
@@ -46,15 +46,15 @@ export function platform(): string {
 const target = () => (typeof process === 'object' ? `${process.platform}-${process.arch}` : 'unknown');
 
 /**
- * The package that has the binary for this process. On Linux the C library counts, that of the process and not of the system: what
- * its own file says that it is to be loaded by. That takes 0.04 ms; Node's report, which tells too, takes 2 ms, and asks the network.
+ * The name of the package that has the binary for this process. On Linux the C library counts, that of the process and not of the system:
+ * what its own file says that it is to be loaded by. That takes 0.04 ms; Node's report, which tells too, 2 ms, and it asks the network.
  */
-function binaryPackage(): string {
-  const usual = `@nonlin/${target()}`;
+function binaryName(): string {
+  const usual = target();
   if (process.platform !== 'linux') return usual;
   try {
     const head = Buffer.alloc(4096);
-    const fs = builtin('node:fs');
+    const fs = nodeFs();
     const file = fs.openSync(process.execPath, 'r');
     try {
       fs.readSync(file, head);
@@ -69,7 +69,7 @@ function binaryPackage(): string {
 }
 
 /** What an ELF file of 64 bits names to load it by: the segment of type 3 (PT_INTERP); empty where it names nothing. */
-export function loaderOf(head: Buffer): string {
+function loaderOf(head: Buffer): string {
   const segments = Number(head.readBigUInt64LE(32));
   const [size, count] = [head.readUInt16LE(54), head.readUInt16LE(56)];
   for (let at = segments; at < segments + size * count; at += size)
@@ -80,16 +80,14 @@ export function loaderOf(head: Buffer): string {
   return '';
 }
 
-/** A module of Node's. A bundle that is an ES module has no `require`. */
-function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] {
-  return (process.getBuiltinModule?.(name) ?? require(name)) as Builtins[Name];
-}
-interface Builtins {
-  'node:fs': typeof import('node:fs');
-  'node:module': typeof import('node:module');
-  'node:path': typeof import('node:path');
-  'node:worker_threads': typeof import('node:worker_threads');
-}
+// Modules of Node's; a bundle that is an ES module has no `require`. Each is spelt out, as bundlers warn of names that are not.
+const nodeFs = () => process.getBuiltinModule?.('node:fs') ?? (require('node:fs') as typeof import('node:fs'));
+const nodePath = () => process.getBuiltinModule?.('node:path') ?? (require('node:path') as typeof import('node:path'));
+const nodeModule = () =>
+  process.getBuiltinModule?.('node:module') ?? (require('node:module') as typeof import('node:module'));
+const nodeThreads = () =>
+  process.getBuiltinModule?.('node:worker_threads') ??
+  (require('node:worker_threads') as typeof import('node:worker_threads'));
 
 /** An addon that was opened, with the file or the entry of this package that it came from; or why there is none. */
 export type Opened =
@@ -105,7 +103,7 @@ export function openAddon(): Opened {
   let path = named ?? '';
   try {
     // Spelt out so that what collects the files of a deployment by reading code (@vercel/nft) finds it. dist/cjs/ is as deep as this.
-    path = builtin('node:path').resolve(named ?? `${__dirname}/../../prebuilds/${target()}/nonlin.node`);
+    path = nodePath().resolve(named ?? `${__dirname}/../../prebuilds/${target()}/nonlin.node`);
     return { path, exports: open(path) };
   } catch (error) {
     if (named !== undefined) return { reason: `NONLIN_BINARY: ${refusal(path, error)}` };
@@ -115,14 +113,19 @@ export function openAddon(): Opened {
 
 /** The addon of the package for this platform. `path` and `error` are those of a checkout's. */
 function openInstalled(path: string, error: unknown): Opened {
-  if (typeof process !== 'object' || typeof __filename !== 'string') return { reason: whyNot(path, error) };
   let installed = '';
   try {
-    installed = builtin('node:module').createRequire(__filename).resolve(binaryPackage());
+    const name = binaryName();
+    try {
+      installed = nodeModule().createRequire(__filename).resolve(`@nonlin/${name}`);
+    } catch {
+      // For deployments of files that were collected, as above: this is where package managers put it, but for some.
+      installed = nodePath().resolve(`${__dirname}/../../../@nonlin/${name}/nonlin.node`);
+      if (!nodeFs().existsSync(installed)) throw error;
+    }
     return { path: installed, exports: open(installed) };
   } catch (failure) {
-    if (installed !== '') return { reason: refusal(installed, failure) };
-    return { reason: whyNot(path, error) };
+    return { reason: failure === error ? whyNot(path, error) : refusal(installed || path, failure) };
   }
 }
 
@@ -157,12 +160,12 @@ function whyNot(path: string, error: unknown): string {
   const bundled = `nonlin is in a bundle without its addon: leave it external, or import nonlin/${target()} (docs/bundlers.md)`;
   if (typeof __dirname !== 'string') return bundled;
   try {
-    const fs = builtin('node:fs');
+    const fs = nodeFs();
     const { name } = JSON.parse(fs.readFileSync(`${__dirname}/../../package.json`, 'utf8')) as { name?: unknown };
     if (name !== 'nonlin') return bundled;
     if (!fs.existsSync(path)) {
-      const wanted = binaryPackage();
-      return `${wanted} is not installed: it is an optional dependency of nonlin, where there is a binary for ${wanted.slice(8)}`;
+      const name = binaryName();
+      return `@nonlin/${name} is not installed: it is an optional dependency of nonlin, where there is a binary for ${name}`;
     }
   } catch (failure) {
     // Where files may not be read, what the system said of the addon is all that is known.
