@@ -158,25 +158,34 @@ function run(file, { command, env = {}, path = (name) => name }) {
   return answer;
 }
 
-const own = options.files ? undefined : run(join(root, 'prebuilds/linux-x64/nonlin.node'), runners['linux-x64']());
-const [sum] = Object.values(own?.sums ?? {});
+const own = () => run(join(root, 'prebuilds/linux-x64/nonlin.node'), runners['linux-x64']());
+const { sums: ownSums = {} } = options.files ? {} : own();
+const [sum] = Object.values(ownSums);
+
+/** How many times as fast as this machine's own a binary is: of the shortest times of both, taken in turns. */
+function speedOf(file, runner) {
+  const least = [{}, {}];
+  for (let turn = 0; turn < 3; turn++)
+    for (const [which, { times }] of [own(), run(file, runner)].entries())
+      for (const [name, ns] of Object.entries(times)) least[which][name] = Math.min(ns, least[which][name] ?? ns);
+  const [mine, its] = least;
+  return Object.fromEntries(Object.entries(its).map(([name, ns]) => [name, Number((mine[name] / ns).toFixed(2))]));
+}
+
 const rows = [];
 for (const name of targets) {
   if (process.stderr.isTTY) process.stderr.write(`${name} ...\r`);
   const file = fileOf(name);
   const row = { name, bytes: statSync(file).size, ran: null, sums: {}, speed: null, faults: faultsOf(name, file) };
   rows.push(row);
-  const runner = own && runners[name]?.();
+  const runner = options.files ? undefined : runners[name]?.();
   if (runner === undefined) continue;
   try {
-    const { sums, times, platform } = run(file, runner);
+    const { sums, platform } = run(file, runner);
     row.ran = `${runner.title}: ${platform}`;
     row.sums = sums;
     for (const [set, of] of Object.entries(sums)) if (of !== sum) row.faults.push(`${set} has ${of}, not ${sum}`);
-    if (!runner.slow)
-      row.speed = Object.fromEntries(
-        Object.entries(times).map(([of, ns]) => [of, Number((own.times[of] / ns).toFixed(2))]),
-      );
+    if (!runner.slow) row.speed = speedOf(file, runner);
   } catch (error) {
     row.faults.push(error.message);
   }
@@ -186,10 +195,9 @@ rmSync(work, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
 
 const ok = rows.every(({ faults }) => faults.length === 0) && rows.length > 0;
 if (options.json) {
-  console.log(JSON.stringify({ ok, own, rows }, null, 2));
+  console.log(JSON.stringify({ ok, own: ownSums, rows }, null, 2));
 } else {
-  if (own)
-    console.log(`this machine's own: ${JSON.stringify(own.sums)}, ns per element ${JSON.stringify(own.times)}\n`);
+  console.log(`this machine's own: ${JSON.stringify(ownSums)}\n`);
   for (const { name, bytes, ran, sums, speed, faults } of rows) {
     const bits = Object.entries(sums).map(([set, of]) => `${set} ${of}`);
     console.log(
