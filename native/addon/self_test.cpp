@@ -54,13 +54,11 @@ template <class E> void add(sum_of_bits &sum, const kernels &set, arithmetic how
     sum.add(y);
   }
 
-  // Rows of 8, and under a temperature, which uses memory of the thread's. No infinities, which leave NaN alone.
+  // Rows of 8. No infinities, which leave NaN alone.
   E z[count];
   for (size_t i = 0; i < count; i++)
     z[i] = x[count - 1 - i % 9] * E(i % 5);
   set.slices[softmax_slice].rows[how](z, y, 5, 8, false);
-  sum.add(y);
-  set.conditioned[softmax_slice]->rows[how](nullptr, z, y, 5, 8, {0.75, nullptr, false, false, 0, 0});
   sum.add(y);
 }
 
