@@ -59,11 +59,14 @@ function faultsOf(name, file) {
   want('the processor', is.cpu, cpu);
   const foreign = is.libraries.filter((library) => !systems[libc ?? os].test(library));
   if (foreign.length > 0) faults.push(`it needs ${foreign.join(', ')}`);
-  // C++ has its own names, none of which a system has that has only C; Node-API's are the program's, and asked for by name on Windows.
+  // C++ has its own names, none of which a system has that has only C (macOS unwinds); Node-API's are the program's, and asked for by
+  // name on Windows.
   const unknown = is.from.filter((symbol) =>
     /^(_Z|__cxa_(?!atexit|finalize|thread_atexit)|_Unwind|napi_)/.test(symbol),
   );
-  const strange = unknown.filter((symbol) => !symbol.startsWith('napi_') || os === 'win32');
+  const strange = unknown.filter(
+    (symbol) => (!symbol.startsWith('napi_') || os === 'win32') && !(symbol.startsWith('_Unwind') && os === 'darwin'),
+  );
   if (strange.length > 0) faults.push(`it takes ${strange.join(', ')} from others`);
   if (os !== 'win32' && !unknown.includes('napi_create_function')) faults.push('it takes no function of Node-API');
   if (os === 'linux') want('that it is never unloaded', is.stays, true);
