@@ -2,10 +2,12 @@
 // functions, and must give the bits of the addon that this machine's compiler makes; all of them are read as files.
 import { spawnSync } from 'node:child_process';
 import {
+  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   statSync,
@@ -150,12 +152,16 @@ function run(file, { command, env = {}, path = (name) => name }) {
   rmSync(out, { force: true });
   const [program, ...args] = command;
   const files = [join(import.meta.dirname, 'program.cjs'), join(root, 'dist/cjs/index.js'), cases, out].map(path);
-  const { status, error, stderr } = spawnSync(program, [...args, ...files], {
+  // Node opens no pipe under Wine.
+  const said = join(work, 'said');
+  const to = openSync(said, 'w');
+  const { status, error } = spawnSync(program, [...args, ...files], {
     env: { ...process.env, ...env, NONLIN_BINARY: path(file), NONLIN_BACKEND: '' },
-    encoding: 'utf8',
+    stdio: ['ignore', to, to],
     timeout: 300_000,
   });
-  if (!existsSync(out)) throw new Error(error?.message ?? `it ends with ${status}: ${stderr}`);
+  closeSync(to);
+  if (!existsSync(out)) throw new Error(error?.message ?? `it ends with ${status}: ${readFileSync(said, 'utf8')}`);
   const answer = JSON.parse(readFileSync(out, 'utf8'));
   if (answer.error !== undefined || answer.reason !== null) throw new Error(answer.error ?? answer.reason);
   return answer;
