@@ -1,13 +1,16 @@
 // The only native file that sees JavaScript. It trusts its caller for meaning, not for memory: the .node file can be
 // called without lib/, so whatever JavaScript passes, no call reads or writes outside an array or ends the process.
+#include "addon/self_test.h"
 #include "dispatch.h"
 #include "machine/pages.h"
 #include "machine/parallel.h"
+#include "machine/stay.h"
 #include "run.h"
 
 #include <cstdint>
 #include <cstring>
 #include <napi.h>
+#include <vector>
 
 namespace {
 
@@ -400,19 +403,30 @@ Napi::Value function(Napi::Env env, const char *name, napi_callback callback) {
 
 // What lib/backends/native.ts calls Addon.
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  stay_loaded();
   NAPI_THROW_IF_FAILED(
       env,
       napi_set_instance_data(
           env, new unsigned(1), [](napi_env, void *data, void *) { delete static_cast<unsigned *>(data); }, nullptr),
       exports);
-  Napi::Array sets = Napi::Array::New(env);
-  for (const kernels *set : supported_kernels())
+  Napi::Array sets = Napi::Array::New(env), checksums = Napi::Array::New(env);
+  // Once in a process.
+  static const std::vector<uint64_t> sums = [] {
+    std::vector<uint64_t> of_all;
+    for (const kernels *set : supported_kernels())
+      of_all.push_back(checksum(*set));
+    return of_all;
+  }();
+  for (const kernels *set : supported_kernels()) {
+    checksums[sets.Length()] = Napi::BigInt::New(env, sums[sets.Length()]);
     sets[sets.Length()] = set->name;
+  }
   Napi::Array names = Napi::Array::New(env);
   for (unsigned op = 0; op < activation_count; op++)
     names[op] = rows[op].called;
   exports["version"] = NONLIN_VERSION;
   exports["sets"] = sets;
+  exports["checksums"] = checksums;
   exports["activations"] = names;
   exports["setThreads"] = function(env, "setThreads", set_threads);
   exports["call"] = function(env, "call", call);

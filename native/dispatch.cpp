@@ -1,6 +1,6 @@
 #include "dispatch.h"
 
-#include <vector>
+#include <cstddef>
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -41,18 +41,21 @@ struct features {
 } // namespace
 
 std::span<const kernels *const> supported_kernels() {
-  static const std::vector<const kernels *> supported = [] {
-    std::vector<const kernels *> list;
+  static const struct supported {
+    const kernels *list[2] = {};
+    size_t count = 0;
+
+    supported() {
 #if defined(__x86_64__)
-    const features cpu;
-    if (cpu.avx512()) list.push_back(&avx512);
-    if (cpu.avx2()) list.push_back(&avx2);
+      const features cpu;
+      if (cpu.avx512()) list[count++] = &avx512;
+      if (cpu.avx2()) list[count++] = &avx2;
 #elif defined(__aarch64__)
-    list.push_back(&neon);
+      list[count++] = &neon;
 #endif
-    return list;
-  }();
-  return supported;
+    }
+  } supported;
+  return {supported.list, supported.count};
 }
 
 } // namespace nonlin

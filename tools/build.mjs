@@ -57,7 +57,7 @@ const steps = {
       );
       await bundle('esm', { index: 'lib/index.ts' }, { ...none, 'environment/node': 'environment/browser' });
       writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module", "sideEffects": false }\n');
-      for (const entry of Object.keys(exports)) if (/^\.\/\w+-\w+$/.test(entry)) writeEntry(entry.slice(2));
+      for (const entry of Object.keys(exports)) if (/^\.\/\w+-/.test(entry)) writeEntry(entry.slice(2));
     },
   },
 };
@@ -110,7 +110,7 @@ function writeEntry(platform) {
     `${platform}-addon.js`,
     `globalThis[Symbol.for('nonlin.addon')] = {
   entry: 'nonlin/${platform}',
-  open: () => require('../../prebuilds/${platform}/nonlin.node'),
+  open: () => require('@nonlin/${platform}'),
 };
 `,
   );

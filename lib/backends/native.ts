@@ -2,7 +2,7 @@
 // code has native-none.ts in the place of this file.
 import { activationNames, opOf } from '../activations/table.js';
 import { type FloatArray, lengthOf } from '../basics/floats.js';
-import { openAddon } from '../environment/node.js';
+import { openAddon, problems } from '../environment/node.js';
 import { version } from '../version.js';
 import type { Backend, BackendName, Slice } from './backend.js';
 import {
@@ -26,6 +26,8 @@ interface Addon {
   readonly version: string;
   /** The instruction sets that this CPU runs, in the order of their numbers. */
   readonly sets: readonly BackendName[];
+  /** Of each set, a checksum of what it computes here (native/addon/self_test.cpp). */
+  readonly checksums: readonly bigint[];
   /** The rows of the table, in the order of their numbers. */
   readonly activations: readonly string[];
   /** How many threads a call may use; 1 until it is said. Holds for this thread of JavaScript. */
@@ -48,6 +50,12 @@ export interface Native {
   readonly reason?: string;
   readonly addon?: Addon;
 }
+
+/**
+ * What the kernels compute on every machine. It changes with a formula of theirs, and then the addon's own says to what:
+ * `node -p "require('./prebuilds/linux-x64/nonlin.node').checksums.map((sum) => sum.toString(16))"`.
+ */
+export const rightChecksum = 0x1b1a65ed91f4f42an;
 
 export const native: Native = load();
 
@@ -133,11 +141,19 @@ function load(): Native {
   const opened = openAddon();
   if (opened.reason !== undefined) return { backends: [], reason: opened.reason };
   const { path } = opened;
-  const fault = faultOf(opened.exports);
-  if (fault !== undefined) return { backends: [], reason: `${path} ${fault}` };
+  const misfit = faultOf(opened.exports);
+  if (misfit !== undefined) return { backends: [], reason: `${path} ${misfit}` };
   const addon = opened.exports as Addon;
   const backends = addon.sets.map((name, set) => backendOf(name, set, addon));
-  if (backends.length > 0) return { path, backends, addon };
+  // A number that is wrong on a processor or an emulator of some kind is worse than a slow one.
+  const right = backends.filter((_, set) => addon.checksums[set] === rightChecksum);
+  const wrong = backends.filter((backend) => !right.includes(backend)).map(({ name }) => name);
+  const fault = `${path} computes wrong numbers here with ${wrong.join(' and ')}`;
+  if (right.length > 0) {
+    if (wrong.length > 0) problems.push(`${fault}, of which none is used`);
+    return { path, backends: right, addon };
+  }
+  if (wrong.length > 0) return { backends: [], reason: fault };
   return { path, backends, reason: `${path} needs a CPU with AVX2 and FMA, AVX-512, or NEON` };
 }
 

@@ -72,7 +72,10 @@ export interface Info {
   readonly native: string | null;
   /** Why the native addon is absent; null where it is present. */
   readonly reason: string | null;
-  /** What an environment variable asks for and is not so, a sentence each; empty as a rule. The usual serves in its place. */
+  /**
+   * What an environment variable asks for and is not so, or which instruction sets are left out as they compute wrong numbers here, a
+   * sentence each; empty as a rule. The usual serves in their place.
+   */
   readonly problems: readonly string[];
 }
 

@@ -1,11 +1,22 @@
 // Loading, in processes of their own, where the environment refuses something or says something that makes no sense: nothing of it may
 // break the import, and nothing may be ignored without a word in info().
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { native } from '../../lib/backends/native.js';
+import { native, rightChecksum } from '../../lib/backends/native.js';
 import { backends, type Info } from '../../lib/index.js';
 import { version } from '../../lib/version.js';
 import { fakeAddon } from '../support/fake.js';
@@ -16,10 +27,21 @@ const builds = ['index.js', 'js.js', `${process.platform}-${process.arch}.js`].f
 );
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'nonlin-load-')));
 const at = (name: string) => join(folder, name);
+/** Where the package of this platform lies as if it were installed. */
+const installed = at('modules');
 beforeAll(() => {
+  if (native.path !== undefined) install(`@nonlin/${process.platform}-${process.arch}`, native.path);
   if (builds.length < 2) throw new Error('dist/cjs is missing: run npm run build:ts first');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+function install(name: string, binary: string): string {
+  const file = join(installed, name, 'nonlin.node');
+  mkdirSync(join(file, '..'), { recursive: true });
+  copyFileSync(binary, file);
+  writeFileSync(join(file, '../package.json'), JSON.stringify({ name, main: 'nonlin.node' }));
+  return file;
+}
 
 interface Settings {
   readonly build?: string;
@@ -34,7 +56,7 @@ interface Settings {
 /** What a process prints that loads a build and then runs `code`, where the build is `nonlin`. */
 function run(code: string, { build = 'index.js', variables = {}, options = [], before = '' }: Settings): string {
   const inherited = Object.entries(process.env).filter(([name]) => !/^NONLIN_|^NODE_OPTIONS$/.test(name));
-  const text = `const { log } = console; ${before}; const nonlin = require(${JSON.stringify(join(dist, build))}); ${code}`;
+  const text = `const { log } = console; ${before}; const nonlin = require(${JSON.stringify(resolve(dist, build))}); ${code}`;
   const { status, stdout, stderr } = spawnSync(process.execPath, [...options, '-e', text], {
     cwd: folder,
     env: { ...Object.fromEntries(inherited), ...variables },
@@ -79,15 +101,19 @@ describe.each(builds)('%s', (build) => {
   });
 
   it('loads where there is no process', () => {
-    const { backend, platform, problems } = load({ build, before: 'delete globalThis.process' });
-    // The entry for bundlers needs only its require.
+    // The entry for bundlers needs only its require, which finds the package of the platform.
+    const { backend, platform, problems } = load({
+      build,
+      before: 'delete globalThis.process',
+      variables: { NODE_PATH: installed },
+    });
     expect({ backend, platform }).toEqual({ backend: /-/.test(build) ? best : 'js', platform: 'unknown' });
     expect(problems).toContain('NONLIN_BACKEND could not be read: process is not defined');
   });
 
   it('loads where addons are refused', () => {
     const before = `process.dlopen = () => { throw new Error('Requires ffi access, run again with the --allow-ffi flag') }`;
-    const { backend, native, reason } = load({ build, before });
+    const { backend, native, reason } = load({ build, before, variables: { NODE_PATH: installed } });
     expect({ backend, native }).toEqual({ backend: 'js', native: null });
     if (build !== 'js.js')
       expect(reason).toMatch(/ could not be loaded: Requires ffi access, run again with the --allow-ffi flag$/);
@@ -256,6 +282,117 @@ describe('NONLIN_BINARY', () => {
     copyFileSync(native.path!, at('copy.node'));
     const { native: path, reason } = load({ variables: { NONLIN_BINARY: 'copy.node' } });
     expect({ path, reason }).toEqual({ path: at('copy.node'), reason: null });
+  });
+});
+
+describe('the package of the platform', () => {
+  /** A copy of a build where it has no addon beside it, as an installed package has none. */
+  const main = join(folder, 'nonlin/dist/cjs');
+  const linux = process.platform === 'linux';
+  const usual = `@nonlin/${process.platform}-${process.arch}`;
+  beforeAll(() => {
+    mkdirSync(main, { recursive: true });
+    copyFileSync(join(dist, 'index.js'), join(main, 'index.js'));
+    writeFileSync(join(main, '../../package.json'), '{ "name": "nonlin" }');
+  });
+  const loadInstalled = (settings: Settings = {}) =>
+    load({ ...settings, build: join(main, 'index.js'), variables: { NODE_PATH: installed } });
+  /** Makes the process believe that its own file is this one. */
+  const executable = (name: string, bytes: Uint8Array) => {
+    writeFileSync(at(name), bytes);
+    return `Object.defineProperty(process, 'execPath', { value: ${JSON.stringify(at(name))} })`;
+  };
+  /** The first bytes of an ELF file of 64 bits that is loaded by `loader`, after a segment of another type. */
+  const elf = (loader: string) => {
+    const head = Buffer.alloc(512);
+    head.write('\x7fELF\x02\x01\x01', 'latin1');
+    head.writeBigUInt64LE(64n, 32);
+    head.writeUInt16LE(56, 54);
+    head.writeUInt16LE(2, 56);
+    head.writeUInt32LE(6, 64);
+    head.writeUInt32LE(3, 64 + 56);
+    head.writeBigUInt64LE(400n, 64 + 56 + 8);
+    head.writeBigUInt64LE(BigInt(loader.length + 1), 64 + 56 + 32);
+    head.write(loader, 400, 'latin1');
+    return head;
+  };
+
+  it.runIf(hasNative)('serves where it is installed', () => {
+    const { native: path, backend, reason } = loadInstalled();
+    expect({ path, backend, reason }).toEqual({
+      path: join(installed, usual, 'nonlin.node'),
+      backend: best,
+      reason: null,
+    });
+  });
+
+  it.runIf(hasNative && linux)('is another one where the process runs on musl', () => {
+    const before = executable('musl', elf('/lib/ld-musl-x86_64.so.1'));
+    expect(loadInstalled({ before }).reason).toBe(
+      `${usual}-musl is not installed: it is an optional dependency of nonlin, where there is a binary for ${usual.slice(8)}-musl`,
+    );
+    const path = install(`${usual}-musl`, native.path!);
+    expect(loadInstalled({ before })).toMatchObject({ native: path, reason: null });
+  });
+
+  it.runIf(hasNative && linux).each([
+    ['loaded by glibc', elf('/lib64/ld-linux-x86-64.so.2')],
+    ['no ELF file', Buffer.from('#!/bin/sh\n')],
+    ['empty', Buffer.alloc(0)],
+    ['full of nonsense', Buffer.alloc(4096, 0xff)],
+  ])('is the usual one where the process has a file that is %s', (name, bytes) => {
+    expect(loadInstalled({ before: executable(name, bytes) }).native).toBe(join(installed, usual, 'nonlin.node'));
+  });
+
+  it('may be damaged', () => {
+    const path = install(usual, join(dist, 'index.js'));
+    const { backend, reason } = loadInstalled();
+    expect(backend).toBe('js');
+    expect(reason).toMatch(new RegExp(`^${path} could not be loaded: .*(invalid|not|no) `));
+    rmSync(join(installed, '@nonlin'), { recursive: true });
+    expect(loadInstalled().reason).toMatch(/^@nonlin\/.* is not installed/);
+  });
+});
+
+/** The addon that was built here, whether it serves or not. */
+const built = join(dist, `../../prebuilds/${process.platform}-${process.arch}/nonlin.node`);
+it.runIf(existsSync(built))('the addon built here computes what it does everywhere', () => {
+  const { sets, checksums } = createRequire(import.meta.url)(built) as { sets: string[]; checksums: bigint[] };
+  const digits = (sum: bigint) => `0x${sum.toString(16)}n`;
+  // Where a formula has changed, lib/backends/native.ts takes the new one.
+  expect(checksums.map(digits)).toEqual(sets.map(() => digits(rightChecksum)));
+});
+
+describe('an addon that computes wrong numbers', () => {
+  it('serves with the instruction sets that are right', () => {
+    const exports = `sets: ['avx512', 'avx2'], checksums: [1n, ${rightChecksum}n]`;
+    const { backend, backends, problems, reason } = load({ variables: fakeAddon(at('half.cjs'), '', exports) });
+    expect({ backend, backends, reason }).toEqual({ backend: 'avx2', backends: ['avx2', 'js'], reason: null });
+    expect(problems).toEqual([
+      expect.stringMatching(/nonlin\.node computes wrong numbers here with avx512, of which none is used$/),
+    ]);
+  });
+
+  it('calls the set that is right by its own number', () => {
+    const call = '(block) => console.log(new Int32Array(block)[0])';
+    const exports = `sets: ['avx512', 'avx2'], checksums: [1n, ${rightChecksum}n], call: ${call}`;
+    const variables = fakeAddon(at('second.cjs'), '', exports);
+    expect(run('nonlin.sigmoid(new Float32Array(4))', { variables })).toBe('1');
+  });
+
+  it.runIf(hasNative)('does not serve where none is right, as one whose factors are another', () => {
+    const binary = readFileSync(native.path!);
+    const factor = Buffer.alloc(8);
+    factor.writeDoubleLE(Math.LOG2E);
+    let changed = 0;
+    for (let place = binary.indexOf(factor); place >= 0; place = binary.indexOf(factor, place + 8), changed++)
+      binary.writeDoubleLE(Math.LOG2E * 1.25, place);
+    expect(changed).toBeGreaterThan(0);
+    writeFileSync(at('wrong.node'), binary);
+    const { backend, reason } = load({ variables: { NONLIN_BINARY: at('wrong.node') } });
+    expect(backend).toBe('js');
+    const sets = native.backends.map(({ name }) => name).join(' and ');
+    expect(reason).toBe(`${at('wrong.node')} computes wrong numbers here with ${sets}`);
   });
 });
 

@@ -15,6 +15,7 @@ import { formatMessage } from 'publint/utils';
 import { rollup } from 'rollup';
 import * as vite from 'vite';
 import webpack from 'webpack';
+import { pack } from '../../tools/packages.mjs';
 
 const help = `npm run bundle:check -- [options]
 
@@ -48,16 +49,13 @@ const work = join(here, 'work');
 const out = join(work, 'out');
 rmSync(work, { recursive: true, force: true });
 mkdirSync(join(work, 'node_modules'), { recursive: true });
-const tarball = join(
-  work,
-  execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', work], {
-    cwd: root,
-    encoding: 'utf8',
-  }).trim(),
-);
-execFileSync('tar', ['-xzf', tarball, '-C', work]);
-cpSync(join(work, 'package'), join(work, 'node_modules', 'nonlin'), { recursive: true });
-rmSync(join(work, 'package'), { recursive: true });
+const platform = `${process.platform}-${process.arch}`;
+const tarballs = pack({ [platform]: join(root, 'prebuilds', platform, 'nonlin.node') }, work);
+for (const [i, name] of ['nonlin', `@nonlin/${platform}`].entries()) {
+  execFileSync('tar', ['-xzf', tarballs[i], '-C', work]);
+  cpSync(join(work, 'package'), join(work, 'node_modules', name), { recursive: true });
+  rmSync(join(work, 'package'), { recursive: true });
+}
 
 /** A program that says what it computed, and who served. */
 const program = (entry) => `import { gelu, info, Softmax, Tensor } from '${entry}';
@@ -156,7 +154,7 @@ const forNode = [
 writeFileSync(join(work, 'app.mjs'), program('nonlin'));
 const unbundled = JSON.parse(execFileSync(process.execPath, ['app.mjs'], { cwd: work, encoding: 'utf8' }));
 if (unbundled.backend === 'js') throw new Error(`no native backend runs here: ${unbundled.reason}`);
-const entry = `nonlin/${process.platform}-${process.arch}`;
+const entry = `nonlin/${platform}`;
 const typescript = { backend: 'js', native: null };
 const native = { backend: unbundled.backend, reason: null };
 
@@ -205,7 +203,7 @@ await row('publint', 'package', async () => {
   return { problems: messages.map((message) => formatMessage(message, pkg)) };
 });
 await row('are the types wrong', 'package', async () => {
-  const { problems } = await checkPackage(createPackageFromTarballData(readFileSync(tarball)));
+  const { problems } = await checkPackage(createPackageFromTarballData(readFileSync(tarballs[0])));
   // TypeScript's resolution of the days before exports sees no entries but the first.
   const real = problems.filter(({ resolutionKind }) => resolutionKind !== 'node10');
   return { problems: real.map((problem) => JSON.stringify(problem)) };

@@ -9,20 +9,26 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** npm's name of each, and the file that it runs in the end; but for what has packages of its own to install first. */
 const files = Object.entries(scripts).flatMap(([name, command]) => {
-  const file = /node ((?:bench|test|tools\/coefficients)\/\S+\.mjs)$/.exec(command)?.[1];
+  const file = /node ((?:bench|test|tools\/coefficients)\/\S+\.mjs|tools\/(?:packages|prebuilds)\.mjs)$/.exec(
+    command,
+  )?.[1];
   return file === undefined || file.startsWith('test/bundlers/') ? [] : [{ name, file }];
 });
 
 const run = (file: string, ...args: string[]) =>
   spawnSync(process.execPath, [file, ...args], { cwd: root, encoding: 'utf8', timeout: 20_000 });
 
-it('are those that measure, prove and make numbers again', () => {
+it('are those that measure, prove, make numbers again and pack', () => {
   expect(files.map(({ name }) => name).sort()).toEqual([
     'bench',
     'bench:load',
     'bench:peers',
     'bench:threads',
     'coefficients',
+    'pack:check',
+    'packages',
+    'prebuilds',
+    'prebuilds:check',
     'prove',
     'prove:bits',
     'prove:typescript',

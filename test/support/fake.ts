@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Formula } from '../../lib/activations/formula.js';
 import { callOf } from '../../lib/activations/signatures.js';
 import { activationNames, activations } from '../../lib/activations/table.js';
+import { rightChecksum } from '../../lib/backends/native.js';
 import { version } from '../../lib/version.js';
 
 const typescript = join(import.meta.dirname, '../../dist/cjs/js.js');
@@ -56,6 +57,7 @@ export function fakeAddon(file: string, after = '', exports = ''): Record<string
         version: ${JSON.stringify(version)},
         activations: names,
         sets: ['avx2'],
+        checksums: [${rightChecksum}n, ${rightChecksum}n],
         call,
         cores: 1,
         sharedElements: Infinity,

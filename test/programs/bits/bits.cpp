@@ -1,6 +1,7 @@
 // Prints a checksum of the results of every function, arithmetic and instruction set that this processor (or an
 // emulated one) runs, over the same inputs everywhere. Equal checksums are equal bits; run.mjs compares those of two
 // processors.
+#include "addon/self_test.h"
 #include "dispatch.h"
 
 #include <algorithm>
@@ -30,7 +31,7 @@ struct random_bits {
 };
 
 // FNV-1a over the bits. The bits of NaN differ between processors, and mean nothing.
-struct checksum {
+struct bits_sum {
   uint64_t value = 0xcbf29ce484222325;
 
   template <class E> void add(const std::vector<E> &results) {
@@ -79,7 +80,7 @@ struct sizes {
 // Under conditions: a mask that keeps, a temperature, one below 0, and a mask that is added.
 template <class E, class F>
 void print_conditioned(const kernels &set, slice what, arithmetic how, const sizes &most, F line) {
-  checksum value, gradient;
+  bits_sum value, gradient;
   random_bits next;
   const auto uniform = [&](double most) { return E(double(int64_t(next())) * 0x1p-63 * most); };
   for (size_t length : {1, 3, 8, 17, 64, 100, 257, 1000, 33000}) {
@@ -123,11 +124,11 @@ template <class E> void print(const kernels &set, arithmetic how, size_t count) 
   random_bits next;
   for (E &one : g)
     one = E(double(int64_t(next())) * 0x1p-63);
-  auto line = [&](const char *name, const char *kind, checksum sum) {
+  auto line = [&](const char *name, const char *kind, bits_sum sum) {
     std::printf("%s %s %s%s %016llx\n", set.name, arithmetic_names[how], name, kind, (unsigned long long)sum.value);
   };
   for (unsigned op = 0; op < activation_count; op++) {
-    checksum value, gradient;
+    bits_sum value, gradient;
     set.rows[op]->map[how](x.data(), y.data(), x.size(), {}, false);
     value.add(y);
     set.rows[op]->map_grad[how](g.data(), x.data(), y.data(), x.size(), {});
@@ -138,7 +139,7 @@ template <class E> void print(const kernels &set, arithmetic how, size_t count) 
   // Of a slice's bands and rows.
   const sizes most = {std::min<size_t>(2 * count, 200000), std::min<size_t>(2 * count / 3, 200000)};
   for (const slice what : {softmax_slice, log_softmax_slice}) {
-    checksum value, gradient;
+    bits_sum value, gradient;
     for (size_t length : {1, 2, 3, 7, 8, 9, 10, 15, 16, 17, 31, 33, 64, 65, 100, 257, 1000, 32768, 32769, 70000}) {
       for (size_t inner : {1, 2, 5, 16, 17, 40}) {
         if (length * inner > most.of(inner)) continue;
@@ -174,5 +175,7 @@ int main(int argc, char **argv) {
     print<float>(*set, float32, count);
     print<float>(*set, float32_exact, count);
     print<double>(*set, float64, count);
+    // The addon's own, by which it refuses a set.
+    std::printf("%s self-test %016llx\n", set->name, (unsigned long long)checksum(*set));
   }
 }
