@@ -274,10 +274,14 @@ inline vec<double> lookup(const double (&table)[8], vec<double>::bits i) {
 // returns how many they are. Behind these, up to a whole vector, anything is written.
 #if VECTOR_BYTES == 64
 inline size_t compress(vec<float> x, mask<float> which, int32_t first, float *lanes, int32_t *places) {
-  const __mmask16 some = _mm512_movepi32_mask(__m512i(which.m));
-  const __m512i numbers = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  _mm512_storeu_ps(lanes, _mm512_maskz_compress_ps(some, x.v));
-  _mm512_storeu_si512(places, _mm512_maskz_compress_epi32(some, numbers) + _mm512_set1_epi32(first));
+  const __mmask16 some = _mm512_cmplt_epi32_mask(__m512i(which.m), __m512i{});
+  vec<float>::bits numbers;
+  for (size_t i = 0; i < vec<float>::lanes; i++)
+    numbers[i] = first + int32_t(i);
+  const __m512 left = _mm512_maskz_compress_ps(some, x.v);
+  const __m512i from = _mm512_maskz_compress_epi32(some, __m512i(numbers));
+  __builtin_memcpy(lanes, &left, sizeof left);
+  __builtin_memcpy(places, &from, sizeof from);
   return size_t(__builtin_popcount(some));
 }
 #elif VECTOR_BYTES == 32

@@ -199,9 +199,9 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
 // A band with a column that usual_exp does not suit: each with a power of its own, and the next bands with what suits
 // the largest of this.
 template <class T, class E>
-[[gnu::noinline, gnu::flatten]] void unusual_band(usual_exp<T> &next, kept_band<T> &kept, const E *g, const E *x, E *y,
-                                                  size_t length, size_t inner, band_width<T> width, double total,
-                                                  bool log) {
+[[gnu::noinline, gnu::flatten, gnu::cold]] void unusual_band(usual_exp<T> &next, kept_band<T> &kept, const E *g,
+                                                             const E *x, E *y, size_t length, size_t inner,
+                                                             band_width<T> width, double total, bool log) {
   scaled_exp<T> scaled[band_registers];
   T top = -largest<T>;
   for (size_t r = 0; r < width.registers(); r++) {
@@ -250,7 +250,7 @@ template <class T> size_t columns_of_band(size_t length) {
 }
 
 template <class T, class E>
-void for_each_band(const E *g, const E *x, E *y, size_t length, size_t inner, size_t columns, bool log = false) {
+void for_each_band(const E *g, const E *x, E *y, size_t length, size_t inner, size_t columns, bool log) {
   auto &kept = kept_here<kept_band<T>>();
   const size_t most = columns_of_band<T>(length);
   usual_exp<T> exp_of;
@@ -261,15 +261,19 @@ void for_each_band(const E *g, const E *x, E *y, size_t length, size_t inner, si
 
 template <class T, class E>
 [[gnu::flatten]] void softmax_columns(const void *x, void *y, size_t length, size_t inner, size_t columns) {
-  for_each_band<T, E>(nullptr, static_cast<const E *>(x), static_cast<E *>(y), length, inner, columns);
+  for_each_band<T, E>(nullptr, static_cast<const E *>(x), static_cast<E *>(y), length, inner, columns, false);
 }
 
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void columns_grad(const E *g, const E *x, E *y, size_t length, size_t inner,
+                                                  size_t columns, bool log) {
+  for_each_band<T>(g, x, y, length, inner, columns, log);
+}
 // Of softmax, or of its logarithm.
 template <class T, class E, bool log = false>
-[[gnu::flatten]] void softmax_columns_grad(const void *g, const void *x, void *y, size_t length, size_t inner,
-                                           size_t columns) {
-  for_each_band<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), length, inner, columns,
-                   log);
+void softmax_columns_grad(const void *g, const void *x, void *y, size_t length, size_t inner, size_t columns) {
+  columns_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), length, inner, columns,
+                  log);
 }
 
 } // namespace

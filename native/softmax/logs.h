@@ -53,7 +53,8 @@ template <class T> size_t rows_of_logs(size_t length) {
 }
 // The parts of so many rows, to be put in arrays of batch_rows.
 template <class T, class E>
-void log_parts_of_rows(const E *x, size_t count, size_t length, double *maxima, double *logs) {
+[[gnu::noinline, gnu::flatten]] void log_parts_of_rows(const E *x, size_t count, size_t length, double *maxima,
+                                                       double *logs) {
   constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
   // What scaled_exp has for each row, e^m as it scales it, and how many entries are m.
   T tops[batch_rows] = {}, shifts[batch_rows], floors[batch_rows], powers[batch_rows], of_tops[batch_rows];
@@ -120,9 +121,14 @@ template <class T, class E>
   if (stream) fence();
 }
 
-// Of each of `columns` columns, up to a band: f(r, m, log) for the columns of register r.
-template <class T, class E, class F>
-void with_log_parts(const E *x, size_t length, size_t inner, band_width<T> width, F f) {
+// The parts of the columns of a band, and of as many as its registers have.
+template <class T> struct band_of_parts {
+  static constexpr size_t most = band_registers * vec<T>::lanes;
+  double maxima[most], logs[most];
+};
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void log_parts_of_band(const E *x, size_t length, size_t inner, band_width<T> width,
+                                                       band_of_parts<T> &parts) {
   constexpr size_t lanes = vec<T>::lanes;
   const size_t registers = width.registers();
   vec<T> m[band_registers];
@@ -143,31 +149,31 @@ void with_log_parts(const E *x, size_t length, size_t inner, band_width<T> width
     T maxima[lanes], powers[lanes];
     store(maxima, m[r]);
     store(powers, exp_of[r](finite_maximum(m[r])));
-    log_parts<double> parts[lanes];
     for (size_t i = 0; i < lanes; i += vec<double>::lanes) {
-      const vec<double> log =
-          log1p_rest(value_of(below[r].get(i)), load<double>(&powers[i]), value_of(count[r].get(i)));
-      for (size_t k = 0; k < vec<double>::lanes; k++)
-        parts[i + k] = {maxima[i + k], log.v[k]};
+      store(&parts.maxima[r * lanes + i], load<double>(&maxima[i]));
+      store(&parts.logs[r * lanes + i],
+            log1p_rest(value_of(below[r].get(i)), load<double>(&powers[i]), value_of(count[r].get(i))));
     }
-    f(r, parts);
   }
 }
 
 template <class T, class E>
 [[gnu::flatten]] void log_softmax_columns(const void *x, void *y, size_t length, size_t inner, size_t columns) {
-  constexpr size_t lanes = vec<T>::lanes, most = band_registers * lanes;
+  constexpr size_t lanes = vec<T>::lanes, most = band_of_parts<T>::most;
   for (size_t c = 0; c < columns; c += most) {
     const E *from = static_cast<const E *>(x) + c;
     E *to = static_cast<E *>(y) + c;
     const band_width<T> width{columns - c < most ? columns - c : most};
+    band_of_parts<T> parts;
+    log_parts_of_band<T>(from, length, inner, width, parts);
     vec<T> m[band_registers], log[band_registers];
-    with_log_parts<T>(from, length, inner, width, [&](size_t r, const log_parts<double>(&parts)[lanes]) {
+    for (size_t r = 0; r < width.registers(); r++) {
       for (size_t i = 0; i < lanes; i++) {
-        m[r].v[i] = T(parts[i].maximum);
-        log[r].v[i] = usable_log<T, E>(parts[i]);
+        const size_t column = r * lanes + i;
+        m[r].v[i] = T(parts.maxima[column]);
+        log[r].v[i] = usable_log<T, E>({parts.maxima[column], parts.logs[column]});
       }
-    });
+    }
     for (size_t j = 0; j < length; j++)
       for (size_t r = 0; r < width.registers(); r++)
         width.store(to + j * inner, r, log_share<T>(width.load(from + j * inner, r), m[r], log[r]));
@@ -188,18 +194,14 @@ template <class T, class E>
   }
 }
 template <class T, class E>
-[[gnu::flatten]] void log_parts_columns(const void *x, double *maxima, double *logs, size_t length, size_t inner,
-                                        size_t columns) {
-  constexpr size_t lanes = vec<T>::lanes, most = band_registers * lanes;
+void log_parts_columns(const void *x, double *maxima, double *logs, size_t length, size_t inner, size_t columns) {
+  constexpr size_t most = band_of_parts<T>::most;
   for (size_t c = 0; c < columns; c += most) {
     const band_width<T> width{columns - c < most ? columns - c : most};
-    with_log_parts<T>(static_cast<const E *>(x) + c, length, inner, width,
-                      [&](size_t r, const log_parts<double>(&parts)[lanes]) {
-                        for (size_t i = 0; i < width.lanes_in(r); i++) {
-                          maxima[c + r * lanes + i] = parts[i].maximum;
-                          logs[c + r * lanes + i] = parts[i].log;
-                        }
-                      });
+    band_of_parts<T> parts;
+    log_parts_of_band<T>(static_cast<const E *>(x) + c, length, inner, width, parts);
+    __builtin_memcpy(maxima + c, parts.maxima, width.columns * sizeof(double));
+    __builtin_memcpy(logs + c, parts.logs, width.columns * sizeof(double));
   }
 }
 

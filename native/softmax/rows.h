@@ -264,8 +264,8 @@ bool softmax_row(const X &entries, F accept, kept_row<T> &kept, const E *g, cons
 }
 
 template <class T, class E>
-[[gnu::noinline, gnu::flatten]] void unusual_row(kept_row<T> &kept, const E *g, const E *x, E *y, size_t length,
-                                                 bool stream, bool log = false) {
+[[gnu::noinline, gnu::flatten, gnu::cold]] void unusual_row(kept_row<T> &kept, const E *g, const E *x, E *y,
+                                                            size_t length, bool stream, bool log = false) {
   const scaled_exp<T> exp_of{vec<T>(row_maximum<T>(x, length))};
   softmax_row<T>(
       row_entries<T, E, scaled_exp<T>>{x, exp_of}, [](compensated<double>) { return true; }, kept, g, x, y, length,

@@ -56,8 +56,9 @@ bool sum_rows(size_t count, size_t length, sum_list<T, batch_rows> &result, F te
 // The exponentials of the rows that usual_exp does not suit; what is to be tried first from now on suits the largest of
 // these, or if they are most, the smallest.
 template <class T, class E>
-[[gnu::noinline, gnu::flatten]] void unusual_rows(const E *x, T *e, size_t count, size_t length,
-                                                  const sum_list<T, batch_rows> &totals, usual_exp<T> &first) {
+[[gnu::noinline, gnu::flatten, gnu::cold]] void unusual_rows(const E *x, T *e, size_t count, size_t length,
+                                                             const sum_list<T, batch_rows> &totals,
+                                                             usual_exp<T> &first) {
   size_t small = 0;
   T above = -largest<T>, below = largest<T>;
   for (size_t i = 0; i < count; i++) {
@@ -88,8 +89,8 @@ template <class T> size_t rows_of_batch(size_t length) {
 }
 // The exponentials of `count` rows at x, and their totals.
 template <class T, class E>
-void exponentials_of_rows(usual_exp<T> &exp_of, const E *x, T *e, size_t count, size_t length,
-                          sum_list<T, batch_rows> &totals) {
+[[gnu::noinline, gnu::flatten]] void exponentials_of_rows(usual_exp<T> &exp_of, const E *x, T *e, size_t count,
+                                                          size_t length, sum_list<T, batch_rows> &totals) {
   const auto term_of = [=](size_t i) { return [=](size_t j, size_t) { return load<T>(e + i * length + j); }; };
   compute(x, e, count * length, exp_of);
   if (sum_rows<T, true>(count, length, totals, term_of)) return;
@@ -219,17 +220,18 @@ template <class T, class E> void softmax_rows(const void *x, void *y, size_t row
   softmax_many_rows<T>(from, to, rows, length, stream);
 }
 
-// Of softmax, or of its logarithm.
-template <class T, class E, bool log = false>
-[[gnu::flatten]] void softmax_rows_grad(const void *g, const void *x, void *y, size_t rows, size_t length) {
-  if (length <= short_row<T> && rows > 1)
-    return softmax_short_rows_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), rows,
-                                      length, log);
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void rows_grad(const E *g, const E *x, E *y, size_t rows, size_t length, bool log) {
+  if (length <= short_row<T> && rows > 1) return softmax_short_rows_grad<T>(g, x, y, rows, length, log);
   auto &kept = kept_here<kept_row<T>>();
   usual_exp<T> exp_of;
   for (size_t i = 0; i < rows * length; i += length)
-    softmax_row<T>(exp_of, kept, static_cast<const E *>(g) + i, static_cast<const E *>(x) + i, static_cast<E *>(y) + i,
-                   length, false, log);
+    softmax_row<T>(exp_of, kept, g + i, x + i, y + i, length, false, log);
+}
+// Of softmax, or of its logarithm.
+template <class T, class E, bool log = false>
+void softmax_rows_grad(const void *g, const void *x, void *y, size_t rows, size_t length) {
+  rows_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), rows, length, log);
 }
 
 } // namespace

@@ -80,6 +80,19 @@ template <int order> __m512 shuffle_ps(floats a, floats b) {
     return i % 4 < 2 ? a[from] : b[from];
   });
 }
+inline __mmask16 cmplt_epi32_mask(words a, words b) {
+  return __mmask16(mask(16, [&](int i) { return a[i] < b[i]; }));
+}
+// The lanes that a mask has, one after another, and then zeros.
+template <class V> V compress(unsigned some, V a) {
+  V y = {};
+  for (unsigned i = 0, count = 0; i < sizeof a / sizeof a[0]; i++)
+    if (some >> i & 1) y[count++] = a[i];
+  return y;
+}
+inline __m512 maskz_compress_ps(__mmask16 some, floats a) { return compress(some, a); }
+inline __m512i maskz_compress_epi32(__mmask16 some, words a) { return __m512i(compress(some, a)); }
+
 inline __m512 permutexvar_ps(__m512i index, floats a) {
   return lanes<floats>([&](int i) { return a[words(index)[i] & 15]; });
 }
@@ -172,6 +185,9 @@ inline void stream_pd(void *p, doubles a) {
 #define _mm512_testn_epi64_mask emulated::testn_epi64_mask
 #undef _mm512_shuffle_ps
 #define _mm512_shuffle_ps(a, b, order) emulated::shuffle_ps<order>(a, b)
+#define _mm512_cmplt_epi32_mask emulated::cmplt_epi32_mask
+#define _mm512_maskz_compress_ps emulated::maskz_compress_ps
+#define _mm512_maskz_compress_epi32 emulated::maskz_compress_epi32
 #define _mm512_permutexvar_ps emulated::permutexvar_ps
 #define _mm512_permutexvar_pd emulated::permutexvar_pd
 #define _mm512_permutex2var_pd emulated::permutex2var_pd
