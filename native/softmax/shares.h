@@ -20,6 +20,7 @@
 
 #include "arithmetic/primitives.h"
 #include "arithmetic/simd.h"
+#include "machine/thread_memory.h"
 
 namespace {
 
@@ -34,11 +35,19 @@ constexpr size_t chunk = 32768;
 
 // Where a kernel keeps exponentials between two readings, 256 KiB and what places them. Not on the stack, of which a
 // caller that has recursed to its end leaves less than that.
-constexpr size_t kept_bytes = size_t(256) << 10, page_bytes = 4096;
-alignas(64) thread_local char kept_memory[kept_bytes + 2 * page_bytes + 64];
+constexpr size_t kept_bytes = size_t(256) << 10, page_bytes = 4096, kept_and_place = kept_bytes + 2 * page_bytes + 64;
+#if defined(_WIN32)
+nonlin::thread_slot kept_slot;
+#else
+alignas(64) thread_local char kept_memory[kept_and_place];
+#endif
 template <class Kept> [[gnu::noinline]] Kept &kept_here() {
-  static_assert(sizeof(Kept) <= sizeof kept_memory);
+  static_assert(sizeof(Kept) <= kept_and_place);
+#if defined(_WIN32)
+  return *static_cast<Kept *>(nonlin::thread_memory(kept_slot, kept_and_place));
+#else
   return reinterpret_cast<Kept &>(kept_memory);
+#endif
 }
 
 // Where from `memory` on the exponentials of x go: half a page from it, since stores just ahead of loads in the same
