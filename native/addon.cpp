@@ -3,8 +3,11 @@
 #include "dispatch.h"
 #include "machine/pages.h"
 #include "machine/parallel.h"
+#include "machine/strided.h"
 #include "run.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <napi.h>
@@ -30,6 +33,7 @@ struct call_record {
     channels_gradient, // grad, x, slopes, y
     channel_sums,      // grad, x, and a Float64Array of the sum for each channel
     conditioned,       // x, y, or grad, x, y; and a mask where there is one
+    strided,           // source, target
     kind_count
   };
   static constexpr size_t most_inputs = 3, most_outputs = 2;
@@ -51,7 +55,9 @@ struct call_record {
   }
   bool has_channels() const { return kind == channels || kind == channels_gradient || kind == channel_sums; }
   size_t inputs() const {
-    return kind == map || kind == slices ? 1 : kind == gate_gradient || kind == channels_gradient ? 3 : 2;
+    return kind == map || kind == slices || kind == strided     ? 1
+           : kind == gate_gradient || kind == channels_gradient ? 3
+                                                                : 2;
   }
   size_t outputs() const { return kind == gate_gradient ? 2 : 1; }
   // Those that know no sizes.
@@ -308,6 +314,60 @@ napi_value call_conditioned(napi_env env, const call_record &record, const char 
   return nullptr;
 }
 
+// How a strided copy lies, in numbers behind the record.
+struct strided_numbers {
+  double rank, from, to; // the first elements
+  struct dimension {
+    double length, from, to;
+  } dims[most_strided_dimensions];
+};
+
+// Whether every place of steps from `first` on is one of `length` elements.
+bool lies_within(double first, const strided_dimension *dims, size_t rank, ptrdiff_t strided_dimension::*step,
+                 size_t length) {
+  if (place_of(first) == no_place) return false;
+  ptrdiff_t low = ptrdiff_t(first), high = low;
+  for (size_t d = 0; d < rank; d++) {
+    ptrdiff_t span;
+    if (__builtin_mul_overflow(ptrdiff_t(dims[d].length - 1), dims[d].*step, &span)) return false;
+    ptrdiff_t &end = span < 0 ? low : high;
+    if (__builtin_add_overflow(end, span, &end)) return false;
+  }
+  return low >= 0 && size_t(high) < length;
+}
+
+napi_value call_strided(napi_env env, const call_record &record, const char *memory, size_t size,
+                        const napi_value *values) {
+  // Once, as memory that is shared may change; and no more of it than there is.
+  strided_numbers numbers = {};
+  std::memcpy(&numbers, memory + record_bytes, std::min(size - record_bytes, sizeof numbers));
+  array source, target;
+  if (!read_array(env, values[0], record.element_size(), source) ||
+      !read_array(env, values[1], record.element_size(), target))
+    return nullptr;
+  const size_t rank = place_of(numbers.rank);
+  if (rank > most_strided_dimensions) return fail_range(env, "a copy has at most 64 dimensions");
+  strided_dimension dims[most_strided_dimensions];
+  size_t elements = 1;
+  for (size_t d = 0; d < rank; d++) {
+    const auto [length, from, to] = numbers.dims[d];
+    constexpr double most = 0x1p53;
+    const bool fits = length >= 1 && length <= most && std::abs(from) <= most && std::abs(to) <= most;
+    if (!fits) return fail_range(env, "the dimensions of a copy must be whole numbers");
+    dims[d] = {size_t(length), ptrdiff_t(from), ptrdiff_t(to)};
+    if (__builtin_mul_overflow(elements, dims[d].length, &elements)) elements = SIZE_MAX;
+  }
+  // More elements than the target has are several in one place, and could be any number.
+  if (elements > target.length || !lies_within(numbers.from, dims, rank, &strided_dimension::from, source.length) ||
+      !lies_within(numbers.to, dims, rank, &strided_dimension::to, target.length))
+    return fail_range(env, "the copy leads out of an array");
+  if (share_memory(source, target)) return fail_range(env, "the arrays of a copy share memory");
+  const size_t bytes = record.element_size();
+  copy_strided(static_cast<const char *>(source.data) + size_t(numbers.from) * bytes,
+               static_cast<char *>(target.data) + size_t(numbers.to) * bytes, dims, rank, bytes);
+  return nullptr;
+}
+
 // (block[, inputs..., outputs...]): a record, and the arrays where they do not lie behind it. One function serves all
 // calls, because V8 calls a native function quickly only where it always calls the same one. More arguments than these
 // count for nothing.
@@ -325,7 +385,7 @@ napi_value call(napi_env env, napi_callback_info info) {
   const call_record record(*static_cast<const volatile call_record *>(memory));
   if (!record.is_known()) return fail_range(env, "there is no such call");
   if (count == 1 && (record.kind == call_record::log_parts || record.kind == call_record::conditioned ||
-                     record.kind == call_record::channel_sums))
+                     record.kind == call_record::channel_sums || record.kind == call_record::strided))
     return fail_type(env, "expected arrays");
   if (count == 1) return call_small(env, record, static_cast<char *>(memory), size);
 
@@ -341,6 +401,8 @@ napi_value call(napi_env env, napi_callback_info info) {
     return call_conditioned(env, record, static_cast<const char *>(memory), size, values + 1,
                             count < 1 + most_arrays ? count - 1 : most_arrays);
   if (count < 1 + inputs + outputs) return fail_type(env, "expected as many arrays as the record says");
+  if (record.kind == call_record::strided)
+    return call_strided(env, record, static_cast<const char *>(memory), size, values + 1);
   if (record.has_channels()) return call_channels(env, record, values + 1);
   array all[most_arrays];
   void *data[most_arrays];

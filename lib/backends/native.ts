@@ -10,9 +10,11 @@ import {
   callChannelSums,
   callChannels,
   callConditioned,
+  callCopy,
   callGateGradient,
   callLogParts,
   callNative,
+  isLarge,
   kinds,
   writeParameters,
   writeSlices,
@@ -125,6 +127,10 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
       tell(x);
       writeSlices(length, inner);
       callLogParts(call, set, exact, x, maxima, logs);
+    },
+    copy(source, from, target, to, runs) {
+      if (!isLarge(runs)) return reference.copy(source, from, target, to, runs);
+      callCopy(call, source, from, target, to, runs);
     },
   };
 }

@@ -4,6 +4,7 @@
 import type { Op } from '../activations/table.js';
 import { copyOver, type FloatArray, isFloat32, lengthOf, part } from '../basics/floats.js';
 import type { Conditions } from './backend.js';
+import type { Runs } from './copies.js';
 
 /**
  * Native code: takes a record, and the arrays where they do not lie behind it. One function serves all calls, as V8 calls one that
@@ -31,6 +32,7 @@ export const kinds = {
   channelsGradient: 8,
   channelSums: 9,
   conditioned: 10,
+  strided: 11,
 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
@@ -40,12 +42,17 @@ export const recordBytes = 64;
 const mostInputs = 3;
 /** The most steps that a mask may have; one that has more is copied. */
 export const mostSteps = 4;
+/** As many as a tensor has dimensions. */
+const mostRuns = 64;
 const block = new ArrayBuffer(recordBytes + mostInputs * mostElements * Float64Array.BYTES_PER_ELEMENT);
 const integers = new Int32Array(block, 0, 6);
 const numbers = new Float64Array(block, 32, 4);
 
 /** Where a conditioned call, which is never small, says how its mask lies. */
 const places = new Float64Array(block, recordBytes, 3 + 2 * mostSteps);
+
+/** Where a copy, which is never small either, says how its runs lie. */
+const copied = new Float64Array(block, recordBytes, 3 + 3 * mostRuns);
 
 /** The elements of the block as one type, and the first of them, by their number. */
 interface Elements {
@@ -221,6 +228,36 @@ export function callConditioned(
   }
   if (grad === undefined) call(block, x, y, mask.data);
   else call(block, grad, x, y, mask.data);
+}
+
+// Copies of fewer elements take less time in TypeScript than a call.
+const fewestCopied = 256;
+
+export function isLarge({ lengths }: Runs): boolean {
+  let count = 1;
+  for (let d = 0; d < lengths.length; d++) count *= lengths[d]!;
+  return count >= fewestCopied;
+}
+
+/** A copy between memory that lies in steps. */
+export function callCopy(
+  call: Call,
+  source: FloatArray,
+  from: number,
+  target: FloatArray,
+  to: number,
+  { lengths, steps: [first = [], second = []] }: Runs,
+): void {
+  writeCall(0, kinds.strided, 0, isFloat32(source) ? float32.all : float64.all);
+  copied[0] = lengths.length;
+  copied[1] = from;
+  copied[2] = to;
+  for (let d = 0; d < lengths.length; d++) {
+    copied[3 + 3 * d] = lengths[d]!;
+    copied[4 + 3 * d] = first[d]!;
+    copied[5 + 3 * d] = second[d]!;
+  }
+  call(block, source, target);
 }
 
 function writeCall(set: number, kind: Kind, op: Op, all: FloatArray, exact = false): void {
