@@ -12,6 +12,7 @@ import {
   lengthOfAny,
   typeName,
 } from '../basics/floats.js';
+import { flagsOf } from './flags.js';
 import {
   checkReach,
   checkShape,
@@ -21,6 +22,7 @@ import {
   type Layout,
   mostDimensions,
   Parts,
+  placesOf,
   sameShape,
   sizeOf,
 } from './shape.js';
@@ -115,16 +117,29 @@ export function checkDType(dtype: unknown): asserts dtype is DType | undefined {
     throw new TypeError(`dtype must be 'float32' or 'float64', got ${describe(dtype)}`);
 }
 
-/** The parts of a mask; a typed array as long as `shape` takes that shape, another one is a single dimension. */
-export function readMask(mask: unknown, shape: readonly number[]): Parts {
-  if (Array.isArray(mask)) return readNested(mask, 'float32');
-  if (isTensorLike(mask)) return readLike(mask, flags);
+/** Where an entry is to be filled: where the byte is not 0. */
+export interface Flags extends Layout {
+  readonly data: Uint8Array;
+}
+
+/** A mask as flags; a typed array as long as `shape` takes that shape, another one is a single dimension. */
+export function readMask(mask: unknown, shape: readonly number[]): Flags {
+  if (Array.isArray(mask)) return flagged(readNested(mask, 'float32'));
+  if (isTensorLike(mask)) return flagged(readLayout(mask, numbers));
   if (!ArrayBuffer.isView(mask))
     throw new TypeError(
       `mask must be a Tensor, a nested list, a typed array or tensor-like, got ${describe(mask)}${advice(mask)}`,
     );
-  const data = flags(mask);
-  return lengthOf(data) === sizeOf(shape) ? new Parts(data, shape) : flat(data);
+  const data = numbers(mask);
+  const length = lengthOf(data);
+  const own = length === sizeOf(shape) ? shape : Object.freeze([length]);
+  return { data: flagsOf(data, 0, length), shape: own, strides: contiguousStrides(own), offset: 0 };
+}
+
+/** The flags of a layout's own elements, which may be few of those of its data. */
+function flagged({ data, shape, strides, offset }: Layout & { readonly data: ArrayBufferView }): Flags {
+  const [first, last] = placesOf({ shape, strides, offset });
+  return { data: flagsOf(data, first, last + 1 - first), shape, strides, offset: offset - first };
 }
 
 /** A mask whose kind its data tells: bytes keep an entry where they are not 0, floats are added to it. */
@@ -159,12 +174,8 @@ const isBooleans = (value: unknown, depth = 0): boolean =>
     : typeof value === 'boolean';
 
 function floatsOrBytes(data: unknown, like?: Foreign): FloatArray | Uint8Array {
-  if (typeName(data) !== 'Uint8Array') {
-    const floats = flags(data, like);
-    return isFloatArray(data) ? floats : Uint8Array.from(floats);
-  }
-  checkMemory(data);
-  return data as Uint8Array;
+  const array = numbers(data, like);
+  return isFloatArray(array) ? array : flagsOf(array, 0, lengthOf(array));
 }
 
 /** The parts of something tensor-like of floats or of integers, and whether they are integers: these as float64. */
@@ -224,15 +235,14 @@ function floats(data: unknown, like?: Foreign): FloatArray {
   );
 }
 
-function flags(data: unknown, like?: Foreign): FloatArray {
+/** A typed array of any type. */
+function numbers(data: unknown, like?: Foreign): FloatArray | Uint8Array {
   checkMemory(data);
-  if (isFloatArray(data)) return data;
   if (typeName(data) === undefined)
     throw new TypeError(
       `the data of a mask must be a typed array, got ${describe(data)}${like === undefined ? '' : dataAdvice(data, like)}`,
     );
-  // Number: a BigInt64Array is what language models call an attention mask.
-  return Float32Array.from(data as ArrayLike<number | bigint>, (flag) => (Number(flag) === 0 ? 0 : 1));
+  return data as FloatArray | Uint8Array;
 }
 
 /** Like `advice`, for the data of a tensor that is otherwise as it should be. */

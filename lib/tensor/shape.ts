@@ -172,6 +172,19 @@ export function checkReach(data: FloatArray | Uint8Array, { shape, strides, offs
   throw new RangeError(`${layout} reach elements ${first} to ${last}, but data has ${count}`);
 }
 
+/** The first place of a layout's elements in data, and the last; of none [0, -1]. */
+export function placesOf({ shape, strides, offset }: Layout): readonly [first: number, last: number] {
+  if (shape.includes(0)) return [0, -1];
+  let first = offset;
+  let last = offset;
+  for (const [dim, length] of shape.entries()) {
+    const span = (length - 1) * strides[dim]!;
+    if (span < 0) first += span;
+    else last += span;
+  }
+  return [first, last];
+}
+
 /**
  * True where two elements of a layout are one place in memory, so that it cannot hold a result. Exact. The layout must lie in
  * memory (checkReach): where its strides alone do not decide, a bit for each place that they span is set.
@@ -285,6 +298,67 @@ export function forEachRow(
     }
     if (dim >= lengths.length) return;
   }
+}
+
+/** A part of a walk in row-major order: its dimensions, innermost first, and where it starts in each operand. */
+export interface Block {
+  readonly lengths: readonly number[];
+  readonly at: readonly number[];
+  readonly count: number;
+  /** The elements before it. */
+  readonly done: number;
+}
+
+/**
+ * Walks several operands together in row-major order of one shape, in blocks of up to `most` elements. `see` is told the steps of
+ * each operand too, innermost first, and ends the walk with false. True where it never did.
+ */
+export function forEachBlock(
+  shape: readonly number[],
+  operands: readonly { readonly strides: readonly number[]; readonly offset: number }[],
+  most: number,
+  see: (block: Block, steps: readonly (readonly number[])[]) => boolean,
+): boolean {
+  const runs = mergeRuns(
+    shape,
+    operands.map((operand) => operand.strides),
+  );
+  if (runs === undefined) return true;
+  const { lengths, steps } = runs;
+  // A block is all of the first dimensions, and a piece of one.
+  let cut = 0;
+  let inner = 1;
+  while (cut < lengths.length && inner * lengths[cut]! <= most) inner *= lengths[cut++]!;
+  const piece = Math.floor(most / inner);
+  const whole = lengths.slice(0, cut);
+  const at = operands.map((operand) => operand.offset);
+  const index = lengths.map(() => 0);
+  for (let done = 0; ; ) {
+    let by = cut < lengths.length ? Math.min(piece, lengths[cut]! - index[cut]!) : 1;
+    const count = inner * by;
+    if (!see({ lengths: cut < lengths.length ? [...whole, by] : whole, at, count, done }, steps)) return false;
+    done += count;
+    let dim = cut;
+    for (; dim < lengths.length; dim++) {
+      index[dim]! += by;
+      const rewind = index[dim] === lengths[dim];
+      if (rewind) index[dim] = 0;
+      for (let k = 0; k < at.length; k++) at[k]! += steps[k]![dim]! * (rewind ? by - lengths[dim]! : by);
+      if (!rewind) break;
+      by = 1;
+    }
+    if (dim >= lengths.length) return true;
+  }
+}
+
+/** The steps of row-major order without gaps for dimensions that begin with the innermost. */
+export function stepsOver(lengths: readonly number[]): number[] {
+  let step = 1;
+  return lengths.map((length) => {
+    const own = step;
+    step *= length;
+    return own;
+  });
 }
 
 /**
