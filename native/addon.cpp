@@ -34,6 +34,8 @@ struct call_record {
     channel_sums,      // grad, x, and a Float64Array of the sum for each channel
     conditioned,       // x, y, or grad, x, y; and a mask where there is one
     strided,           // source, target
+    strided_map,       // x, y
+    strided_gradient,  // grad, x, y
     kind_count
   };
   static constexpr size_t most_inputs = 3, most_outputs = 2;
@@ -53,11 +55,12 @@ struct call_record {
   bool has_slices() const {
     return kind == slices || kind == slices_gradient || kind == log_parts || kind == conditioned;
   }
+  bool is_strided() const { return kind >= strided; }
   bool has_channels() const { return kind == channels || kind == channels_gradient || kind == channel_sums; }
   size_t inputs() const {
-    return kind == map || kind == slices || kind == strided     ? 1
-           : kind == gate_gradient || kind == channels_gradient ? 3
-                                                                : 2;
+    return kind == map || kind == slices || kind == strided || kind == strided_map ? 1
+           : kind == gate_gradient || kind == channels_gradient                    ? 3
+                                                                                   : 2;
   }
   size_t outputs() const { return kind == gate_gradient ? 2 : 1; }
   // Those that know no sizes.
@@ -314,58 +317,79 @@ napi_value call_conditioned(napi_env env, const call_record &record, const char 
   return nullptr;
 }
 
-// How a strided copy lies, in numbers behind the record.
+// How the arrays of a strided call lie, in numbers behind the record: their first elements, and of each dimension its
+// length and its steps in each of them.
 struct strided_numbers {
-  double rank, from, to; // the first elements
+  double rank, first[strided_tile::most_arrays];
   struct dimension {
-    double length, from, to;
+    double length, steps[strided_tile::most_arrays];
   } dims[most_strided_dimensions];
 };
 
-// Whether every place of steps from `first` on is one of `length` elements.
-bool lies_within(double first, const strided_dimension *dims, size_t rank, ptrdiff_t strided_dimension::*step,
-                 size_t length) {
-  if (place_of(first) == no_place) return false;
-  ptrdiff_t low = ptrdiff_t(first), high = low;
-  for (size_t d = 0; d < rank; d++) {
-    ptrdiff_t span;
-    if (__builtin_mul_overflow(ptrdiff_t(dims[d].length - 1), dims[d].*step, &span)) return false;
-    ptrdiff_t &end = span < 0 ? low : high;
-    if (__builtin_add_overflow(end, span, &end)) return false;
-  }
-  return low >= 0 && size_t(high) < length;
-}
-
+// A call on arrays that lie in steps. False, and nothing written, where a result shares memory with an input that does
+// not lie in the same places.
 napi_value call_strided(napi_env env, const call_record &record, const char *memory, size_t size,
                         const napi_value *values) {
   // Once, as memory that is shared may change; and no more of it than there is.
   strided_numbers numbers = {};
   std::memcpy(&numbers, memory + record_bytes, std::min(size - record_bytes, sizeof numbers));
-  array source, target;
-  if (!read_array(env, values[0], record.element_size(), source) ||
-      !read_array(env, values[1], record.element_size(), target))
-    return nullptr;
-  const size_t rank = place_of(numbers.rank);
-  if (rank > most_strided_dimensions) return fail_range(env, "a copy has at most 64 dimensions");
-  strided_dimension dims[most_strided_dimensions];
-  size_t elements = 1;
-  for (size_t d = 0; d < rank; d++) {
-    const auto [length, from, to] = numbers.dims[d];
-    constexpr double most = 0x1p53;
-    const bool fits = length >= 1 && length <= most && std::abs(from) <= most && std::abs(to) <= most;
-    if (!fits) return fail_range(env, "the dimensions of a copy must be whole numbers");
-    dims[d] = {size_t(length), ptrdiff_t(from), ptrdiff_t(to)};
-    if (__builtin_mul_overflow(elements, dims[d].length, &elements)) elements = SIZE_MAX;
+  const size_t inputs = record.inputs(), bytes = record.element_size(), rank = place_of(numbers.rank);
+  if (rank > most_strided_dimensions) return fail_range(env, "a strided call has at most 64 dimensions");
+  array all[strided_tile::most_arrays];
+  for (size_t k = 0; k <= inputs; k++)
+    if (!read_array(env, values[k], bytes, all[k])) return nullptr;
+  strided_tiles::dimension dims[most_strided_dimensions];
+  ptrdiff_t first[strided_tile::most_arrays], low[strided_tile::most_arrays], high[strided_tile::most_arrays];
+  bool fits = true;
+  for (size_t k = 0; k <= inputs; k++) {
+    fits &= place_of(numbers.first[k]) != no_place;
+    first[k] = low[k] = high[k] = fits ? ptrdiff_t(numbers.first[k]) : 0;
   }
-  // More elements than the target has are several in one place, and could be any number.
-  if (elements > target.length || !lies_within(numbers.from, dims, rank, &strided_dimension::from, source.length) ||
-      !lies_within(numbers.to, dims, rank, &strided_dimension::to, target.length))
-    return fail_range(env, "the copy leads out of an array");
-  if (share_memory(source, target)) return fail_range(env, "the arrays of a copy share memory");
-  const size_t bytes = record.element_size();
-  copy_strided(static_cast<const char *>(source.data) + size_t(numbers.from) * bytes,
-               static_cast<char *>(target.data) + size_t(numbers.to) * bytes, dims, rank, bytes);
-  return nullptr;
+  size_t elements = 1;
+  for (size_t d = 0; fits && d < rank; d++) {
+    constexpr double most = 0x1p53;
+    const double length = numbers.dims[d].length;
+    fits = length >= 1 && length <= most;
+    dims[d].length = fits ? size_t(length) : 1;
+    fits = fits && !__builtin_mul_overflow(elements, dims[d].length, &elements);
+    for (size_t k = 0; fits && k <= inputs; k++) {
+      const double step = numbers.dims[d].steps[k];
+      ptrdiff_t span;
+      fits = std::abs(step) <= most;
+      dims[d].steps[k] = fits ? ptrdiff_t(step) : 0;
+      fits = fits && !__builtin_mul_overflow(ptrdiff_t(dims[d].length - 1), dims[d].steps[k], &span);
+      ptrdiff_t &end = fits && span < 0 ? low[k] : high[k];
+      fits = fits && !__builtin_add_overflow(end, span, &end);
+    }
+  }
+  for (size_t k = 0; fits && k <= inputs; k++)
+    fits = low[k] >= 0 && size_t(high[k]) < all[k].length;
+  // More elements than the result has are several in one place, and could be any number.
+  if (!fits || elements > all[inputs].length) return fail_range(env, "the steps lead out of an array");
+  const array &y = all[inputs];
+  bool apart = true;
+  for (size_t k = 0; k < inputs; k++) {
+    bool same = record.kind != call_record::strided && all[k].data == y.data && first[k] == first[inputs];
+    for (size_t d = 0; d < rank; d++)
+      same &= dims[d].length == 1 || dims[d].steps[k] == dims[d].steps[inputs];
+    apart &= same || !share_memory(all[k], y);
+  }
+  napi_value done = nullptr;
+  napi_get_boolean(env, apart, &done);
+  if (!apart) return done;
+  if (record.kind == call_record::strided) {
+    strided_dimension two[most_strided_dimensions];
+    for (size_t d = 0; d < rank; d++)
+      two[d] = {dims[d].length, dims[d].steps[0], dims[d].steps[1]};
+    copy_strided(static_cast<const char *>(all[0].data) + size_t(first[0]) * bytes,
+                 static_cast<char *>(y.data) + size_t(first[1]) * bytes, two, rank, bytes);
+  } else {
+    const bool gradient = record.kind == call_record::strided_gradient;
+    run_map_strided(*supported_kernels()[size_t(record.set)], activation(record.op), {record.a, record.b},
+                    arithmetic(record.how), gradient ? all[0].data : nullptr, all[inputs - 1].data, y.data, dims, rank,
+                    first, threads_for(env, elements));
+  }
+  return done;
 }
 
 // (block[, inputs..., outputs...]): a record, and the arrays where they do not lie behind it. One function serves all
@@ -385,7 +409,7 @@ napi_value call(napi_env env, napi_callback_info info) {
   const call_record record(*static_cast<const volatile call_record *>(memory));
   if (!record.is_known()) return fail_range(env, "there is no such call");
   if (count == 1 && (record.kind == call_record::log_parts || record.kind == call_record::conditioned ||
-                     record.kind == call_record::channel_sums || record.kind == call_record::strided))
+                     record.kind == call_record::channel_sums || record.is_strided()))
     return fail_type(env, "expected arrays");
   if (count == 1) return call_small(env, record, static_cast<char *>(memory), size);
 
@@ -401,8 +425,7 @@ napi_value call(napi_env env, napi_callback_info info) {
     return call_conditioned(env, record, static_cast<const char *>(memory), size, values + 1,
                             count < 1 + most_arrays ? count - 1 : most_arrays);
   if (count < 1 + inputs + outputs) return fail_type(env, "expected as many arrays as the record says");
-  if (record.kind == call_record::strided)
-    return call_strided(env, record, static_cast<const char *>(memory), size, values + 1);
+  if (record.is_strided()) return call_strided(env, record, static_cast<const char *>(memory), size, values + 1);
   if (record.has_channels()) return call_channels(env, record, values + 1);
   array all[most_arrays];
   void *data[most_arrays];

@@ -41,6 +41,55 @@ template <class F> void for_each_block(size_t n, size_t size, unsigned threads, 
 
 } // namespace
 
+// Rows from which on a kernel reads and writes them where they lie; of shorter ones many are copied to one block.
+constexpr size_t own_row = 256;
+
+void run_map_strided(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x,
+                     void *y, const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first,
+                     unsigned threads) {
+  const size_t size = element_size(how), inputs = g == nullptr ? 1 : 2;
+  const void *in[] = {g == nullptr ? x : g, x};
+  const strided_tiles tiles(dims, rank, first, inputs + 1, block_elements);
+  map_function *value = set.rows[op]->map[how];
+  map_grad_function *gradient = set.rows[op]->map_grad[how];
+  const auto compute = [&](const void *const *from, void *to, size_t n) {
+    if (g == nullptr)
+      value(from[0], to, n, p, false);
+    else
+      gradient(from[0], from[1], to, n, p);
+  };
+  parallel_for(tiles.count(), grain_elements / block_elements, threads, [&](size_t begin, size_t end) {
+    block own[2];
+    for (size_t i = begin; i < end; i++) {
+      const strided_tile tile = tiles.at(i);
+      const auto place = [&](size_t array, size_t row) {
+        return size_t(tile.first[array] + ptrdiff_t(row) * tile.row[array]) * size;
+      };
+      bool in_rows = tile.width >= own_row;
+      for (size_t k = 0; k <= inputs; k++)
+        in_rows &= tile.step[k] == 1;
+      const void *from[2];
+      for (size_t row = 0; in_rows && row < tile.height; row++) {
+        for (size_t k = 0; k < inputs; k++)
+          from[k] = at(in[k], place(k, row));
+        compute(from, at(y, place(inputs, row)), tile.width);
+      }
+      if (in_rows) continue;
+      for (size_t k = 0; k < inputs; k++) {
+        if (tile.is_packed(k)) {
+          from[k] = at(in[k], place(k, 0));
+        } else {
+          tile.gather(k, in[k], own[k].bytes, size);
+          from[k] = own[k].bytes;
+        }
+      }
+      const bool is_packed = tile.is_packed(inputs);
+      compute(from, is_packed ? at(y, place(inputs, 0)) : own[0].bytes, tile.width * tile.height);
+      if (!is_packed) tile.scatter(inputs, own[0].bytes, y, size);
+    }
+  });
+}
+
 void run_gate(const kernels &set, activation op, parameters p, arithmetic how, const void *a, const void *b, void *y,
               size_t n, unsigned threads) {
   const size_t size = element_size(how);

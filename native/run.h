@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels.h"
+#include "machine/strided.h"
 
 namespace nonlin {
 
@@ -12,6 +13,12 @@ constexpr size_t parallel_elements = 131072;
 // y = f(x), or g * f'(x) where there is a g; each array has n elements.
 void run_map(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x, void *y,
              size_t n, unsigned threads);
+
+// The same on arrays that lie in steps: x and y, or g, x and y. y is an input that lies in the same steps, or shares no
+// memory with them.
+void run_map_strided(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x,
+                     void *y, const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first,
+                     unsigned threads);
 
 // y = f(a) b, element by element: a gate.
 void run_gate(const kernels &set, activation op, parameters p, arithmetic how, const void *a, const void *b, void *y,

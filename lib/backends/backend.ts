@@ -141,4 +141,20 @@ export interface Backend {
    * array, and the arrays share no memory.
    */
   copy(source: FloatArray, from: number, target: FloatArray, to: number, runs: Runs): void;
+  /**
+   * `map`, or `mapGrad` where there is a grad, on arrays that lie in steps, which the runs name for each of them in that order, their
+   * first elements at `first`. False, and nothing written, where y shares memory with an input that does not lie in the same places.
+   * Absent where copies serve as well.
+   */
+  mapStrided?(
+    grad: FloatArray | undefined,
+    x: FloatArray,
+    y: FloatArray,
+    first: readonly number[],
+    runs: Runs,
+    op: Op,
+    a: number,
+    b: number,
+    exact?: boolean,
+  ): boolean;
 }

@@ -14,6 +14,7 @@ import {
   callGateGradient,
   callLogParts,
   callNative,
+  callStrided,
   isLarge,
   kinds,
   writeParameters,
@@ -131,6 +132,11 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
     copy(source, from, target, to, runs) {
       if (!isLarge(runs)) return reference.copy(source, from, target, to, runs);
       callCopy(call, source, from, target, to, runs);
+    },
+    mapStrided(grad, x, y, first, runs, op, a, b, exact) {
+      tell(x);
+      writeParameters(a, b);
+      return callStrided(call, set, op, exact, grad, x, y, first, runs);
     },
   };
 }

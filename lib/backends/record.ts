@@ -10,7 +10,7 @@ import type { Runs } from './copies.js';
  * Native code: takes a record, and the arrays where they do not lie behind it. One function serves all calls, as V8 calls one that
  * it knows 25 ns faster.
  */
-export type Call = (block: ArrayBuffer, ...arrays: (FloatArray | Uint8Array)[]) => void;
+export type Call = (block: ArrayBuffer, ...arrays: (FloatArray | Uint8Array)[]) => unknown;
 
 /**
  * The most elements that an array of a small call may have. ns per call with arrays handed over and with a block, `npm run bench --
@@ -33,6 +33,8 @@ export const kinds = {
   channelSums: 9,
   conditioned: 10,
   strided: 11,
+  stridedMap: 12,
+  stridedGradient: 13,
 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
@@ -44,6 +46,8 @@ const mostInputs = 3;
 export const mostSteps = 4;
 /** As many as a tensor has dimensions. */
 const mostRuns = 64;
+/** The most arrays of a strided call. */
+const mostStrided = 3;
 const block = new ArrayBuffer(recordBytes + mostInputs * mostElements * Float64Array.BYTES_PER_ELEMENT);
 const integers = new Int32Array(block, 0, 6);
 const numbers = new Float64Array(block, 32, 4);
@@ -51,8 +55,8 @@ const numbers = new Float64Array(block, 32, 4);
 /** Where a conditioned call, which is never small, says how its mask lies. */
 const places = new Float64Array(block, recordBytes, 3 + 2 * mostSteps);
 
-/** Where a copy, which is never small either, says how its runs lie. */
-const copied = new Float64Array(block, recordBytes, 3 + 3 * mostRuns);
+/** Where a strided call, which is never small either, says how its arrays lie. */
+const ways = new Float64Array(block, recordBytes, (1 + mostStrided) * (1 + mostRuns));
 
 /** The elements of the block as one type, and the first of them, by their number. */
 interface Elements {
@@ -246,18 +250,42 @@ export function callCopy(
   from: number,
   target: FloatArray,
   to: number,
-  { lengths, steps: [first = [], second = []] }: Runs,
+  runs: Runs,
 ): void {
   writeCall(0, kinds.strided, 0, isFloat32(source) ? float32.all : float64.all);
-  copied[0] = lengths.length;
-  copied[1] = from;
-  copied[2] = to;
-  for (let d = 0; d < lengths.length; d++) {
-    copied[3 + 3 * d] = lengths[d]!;
-    copied[4 + 3 * d] = first[d]!;
-    copied[5 + 3 * d] = second[d]!;
-  }
+  ways[0] = runs.lengths.length;
+  ways[1] = from;
+  ways[2] = to;
+  writeRuns(runs);
   call(block, source, target);
+}
+
+/** A call of an elementwise function, or its gradient, whose arrays lie in steps; what it returns. */
+export function callStrided(
+  call: Call,
+  set: number,
+  op: Op,
+  exact: boolean | undefined,
+  grad: FloatArray | undefined,
+  x: FloatArray,
+  y: FloatArray,
+  first: readonly number[],
+  runs: Runs,
+): boolean {
+  const kind = grad === undefined ? kinds.stridedMap : kinds.stridedGradient;
+  writeCall(set, kind, op, isFloat32(y) ? float32.all : float64.all, exact);
+  ways[0] = runs.lengths.length;
+  for (let k = 0; k < first.length; k++) ways[1 + k] = first[k]!;
+  writeRuns(runs);
+  return grad === undefined ? call(block, x, y) === true : call(block, grad, x, y) === true;
+}
+
+function writeRuns({ lengths, steps }: Runs): void {
+  let at = 1 + mostStrided;
+  for (let d = 0; d < lengths.length; d++, at += 1 + mostStrided) {
+    ways[at] = lengths[d]!;
+    for (let k = 0; k < steps.length; k++) ways[at + 1 + k] = steps[k]![d]!;
+  }
 }
 
 function writeCall(set: number, kind: Kind, op: Op, all: FloatArray, exact = false): void {

@@ -121,4 +121,60 @@ void copy_strided(const void *source, void *target, const strided_dimension *dim
     copy_elements(static_cast<const uint64_t *>(source), static_cast<uint64_t *>(target), dims, rank);
 }
 
+void strided_tile::gather(size_t array, const void *from, void *own, size_t element_size) const {
+  const strided_dimension dims[] = {{width, step[array], 1}, {height, row[array], ptrdiff_t(width)}};
+  copy_strided(static_cast<const char *>(from) + first[array] * ptrdiff_t(element_size), own, dims, 2, element_size);
+}
+
+void strided_tile::scatter(size_t array, const void *own, void *to, size_t element_size) const {
+  const strided_dimension dims[] = {{width, 1, step[array]}, {height, ptrdiff_t(width), row[array]}};
+  copy_strided(own, static_cast<char *>(to) + first[array] * ptrdiff_t(element_size), dims, 2, element_size);
+}
+
+strided_tiles::strided_tiles(const dimension *dims, size_t rank, const ptrdiff_t *first, size_t arrays, size_t most)
+    : arrays(arrays), inner{1, {}}, beside{1, {}} {
+  std::copy_n(first, arrays, this->first);
+  if (rank > 0) inner = dims[0];
+  const auto closest = [&](size_t d) {
+    ptrdiff_t least = PTRDIFF_MAX;
+    for (size_t k = 0; k < arrays; k++)
+      if (dims[d].steps[k] != 0) least = std::min(least, std::abs(dims[d].steps[k]));
+    return least;
+  };
+  size_t chosen = 1;
+  for (size_t d = 2; d < rank; d++)
+    if (closest(d) < closest(chosen)) chosen = d;
+  for (size_t d = 1; d < rank; d++)
+    (d == chosen ? beside : others[outer++]) = dims[d];
+  bool crosses = false;
+  for (size_t k = 0; k < arrays; k++)
+    crosses |= beside.steps[k] != 0 && std::abs(inner.steps[k]) > std::abs(beside.steps[k]);
+  width = std::min(inner.length, crosses ? tile : most);
+  height = std::min(beside.length, std::max<size_t>(1, most / width));
+  across = (inner.length + width - 1) / width;
+  down = (beside.length + height - 1) / height;
+  total = across * down;
+  for (size_t d = 0; d < outer; d++)
+    total *= others[d].length;
+}
+
+strided_tile strided_tiles::at(size_t tile) const {
+  const size_t column = tile % across * width;
+  tile /= across;
+  const size_t line = tile % down * height;
+  tile /= down;
+  strided_tile t = {std::min(width, inner.length - column), std::min(height, beside.length - line), {}, {}, {}};
+  for (size_t k = 0; k < arrays; k++) {
+    t.first[k] = first[k] + ptrdiff_t(column) * inner.steps[k] + ptrdiff_t(line) * beside.steps[k];
+    t.step[k] = inner.steps[k];
+    t.row[k] = beside.steps[k];
+  }
+  for (size_t d = 0; d < outer; d++) {
+    for (size_t k = 0; k < arrays; k++)
+      t.first[k] += ptrdiff_t(tile % others[d].length) * others[d].steps[k];
+    tile /= others[d].length;
+  }
+  return t;
+}
+
 } // namespace nonlin

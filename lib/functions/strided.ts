@@ -1,0 +1,111 @@
+// Operands of which some do not lie side by side. Native code computes elementwise functions where they lie; for everything else they
+// are copied, no sooner than a backend asks for them, and results are written back.
+import { checkTogether, type Elementwise, parameterOf, rowOf } from '../activations/signatures.js';
+import { emptyLike } from '../backends/memory.js';
+import { backend } from '../backends/select.js';
+import { checkPrecision } from '../basics/checks.js';
+import { inNameOf } from '../basics/errors.js';
+import type { FloatArray } from '../basics/floats.js';
+import type { Given } from '../basics/options.js';
+import { contiguousStrides, mergeRuns } from '../tensor/shape.js';
+import { contiguousData, resultLike, type Tensor } from '../tensor/tensor.js';
+import type { Operands, Words } from './operands.js';
+
+// Fewer elements are copied in less time than a call takes that follows steps.
+const fewestElements = 256;
+
+/** Operands that were checked, the memory of all of them too. */
+export class StridedOperands implements Operands {
+  readonly strided = this;
+  readonly shape: readonly number[];
+  readonly count: number;
+  readonly source: FloatArray;
+  #x: FloatArray | undefined;
+  #other: FloatArray | undefined;
+  #y: FloatArray | undefined;
+  #fresh = false;
+  /** Whether the result is where it is to be. */
+  #written = false;
+
+  /** `own` is the memory of an `out` that is contiguous. */
+  constructor(
+    readonly name: string,
+    readonly words: Words,
+    readonly from: Tensor,
+    readonly otherFrom: Tensor | undefined,
+    readonly out: unknown,
+    readonly into: Tensor | undefined,
+    own: FloatArray | undefined,
+  ) {
+    this.shape = from.shape;
+    this.count = from.size;
+    this.source = from.data;
+    this.#y = own;
+  }
+
+  get x(): FloatArray {
+    this.#x ??= this.#contiguous(this.from, this.words.x);
+    return this.#x;
+  }
+  get other(): FloatArray | undefined {
+    if (this.otherFrom !== undefined) this.#other ??= this.#contiguous(this.otherFrom, this.words.other);
+    return this.#other;
+  }
+  /** A copy of an input where there is one already, which takes the result in place of another new array. */
+  get y(): FloatArray {
+    if (!this.from.packed) this.#y ??= this.#x;
+    if (this.otherFrom?.packed === false) this.#y ??= this.#other;
+    if (this.#y === undefined) {
+      this.#y = emptyLike(this.source, this.count, this.name);
+      this.#fresh = true;
+    }
+    return this.#y;
+  }
+  get fresh(): boolean {
+    return this.#fresh;
+  }
+  get scatter(): Tensor | undefined {
+    return this.#written || this.into?.packed !== false ? undefined : this.into;
+  }
+  get target(): FloatArray {
+    return this.into?.data ?? this.y;
+  }
+  get result(): unknown {
+    return this.out ?? resultLike(this.from, this.y);
+  }
+
+  #contiguous(tensor: Tensor, what: string): FloatArray {
+    try {
+      return contiguousData(tensor);
+    } catch (error) {
+      throw inNameOf(`${this.name}: ${what}`, error);
+    }
+  }
+
+  /** y = f(x), or grad * f'(x) where there is another operand. */
+  compute(of: Elementwise, given: Given): void {
+    const { name, source } = this;
+    const exact = checkPrecision(given.precision, name);
+    const op = rowOf(of, given, name);
+    const a = parameterOf(of, 0, given, source, name);
+    const b = parameterOf(of, 1, given, source, name);
+    if (of.together !== undefined) checkTogether(of, a, b, name);
+    try {
+      if (this.count >= fewestElements && backend.mapStrided !== undefined) {
+        const y = this.into?.data ?? emptyLike(source, this.count, name);
+        const inputs = this.otherFrom === undefined ? [this.from] : [this.otherFrom, this.from];
+        const strides = this.into?.strides ?? contiguousStrides(this.shape);
+        const runs = mergeRuns(this.shape, [...inputs.map((input) => input.strides), strides])!;
+        const first = [...inputs.map((input) => input.offset), this.into?.offset ?? 0];
+        this.#written = backend.mapStrided(this.otherFrom?.data, source, y, first, runs, op, a, b, exact);
+        if (this.into === undefined) this.#y = y;
+        if (this.#written) return;
+      }
+      const { x, y, fresh } = this;
+      if (this.otherFrom === undefined) backend.map(x, y, op, a, b, exact, fresh);
+      else backend.mapGrad(this.other!, x, y, op, a, b, exact, fresh);
+    } catch (error) {
+      throw inNameOf(name, error);
+    }
+  }
+}
