@@ -16,6 +16,9 @@ constexpr size_t long_row = 16;
 // lie in one set. Larger squares of them keep to the pages that the processor remembers.
 constexpr size_t square = 8, tile = 64;
 
+// How many bytes further along its rows memory is asked for, which the processor does not foresee across so many rows.
+constexpr size_t ahead = 128;
+
 template <class T> void copy_row(const T *s, T *t, const strided_dimension &d) {
   if (d.from == 1 && d.to == 1) {
     if (d.length >= long_row)
@@ -34,13 +37,16 @@ template <class T> void copy_row(const T *s, T *t, const strided_dimension &d) {
 // A square whose rows lie `from` apart in the source, and as columns in the target, in rows that are `to` apart.
 template <class T> void transpose_square(const T *s, T *t, ptrdiff_t from, ptrdiff_t to) {
   T rows[square][square];
-  for (size_t i = 0; i < square; i++)
+  for (size_t i = 0; i < square; i++) {
     std::memcpy(rows[i], s + ptrdiff_t(i) * from, sizeof rows[i]);
+    __builtin_prefetch(s + ptrdiff_t(i) * from + ahead / sizeof(T));
+  }
   for (size_t j = 0; j < square; j++) {
     T column[square];
     for (size_t i = 0; i < square; i++)
       column[i] = rows[i][j];
     std::memcpy(t + ptrdiff_t(j) * to, column, sizeof column);
+    __builtin_prefetch(t + ptrdiff_t(j) * to + ahead / sizeof(T), 1);
   }
 }
 
@@ -63,6 +69,7 @@ template <class T> void copy_plane(const T *s, T *t, strided_dimension a, stride
     }
     return;
   }
+  if (a.from == 1 && b.to == 1) std::swap(a, b);
   const bool is_transposed = b.from == 1 && a.to == 1;
   for (size_t outer = 0; outer < b.length; outer += tile)
     for (size_t inner = 0; inner < a.length; inner += tile) {
@@ -149,7 +156,7 @@ strided_tiles::strided_tiles(const dimension *dims, size_t rank, const ptrdiff_t
   bool crosses = false;
   for (size_t k = 0; k < arrays; k++)
     crosses |= beside.steps[k] != 0 && std::abs(inner.steps[k]) > std::abs(beside.steps[k]);
-  width = std::min(inner.length, crosses ? tile : most);
+  width = std::min(inner.length, crosses ? 64 : most);
   height = std::min(beside.length, std::max<size_t>(1, most / width));
   across = (inner.length + width - 1) / width;
   down = (beside.length + height - 1) / height;
@@ -159,10 +166,10 @@ strided_tiles::strided_tiles(const dimension *dims, size_t rank, const ptrdiff_t
 }
 
 strided_tile strided_tiles::at(size_t tile) const {
-  const size_t column = tile % across * width;
-  tile /= across;
   const size_t line = tile % down * height;
   tile /= down;
+  const size_t column = tile % across * width;
+  tile /= across;
   strided_tile t = {std::min(width, inner.length - column), std::min(height, beside.length - line), {}, {}, {}};
   for (size_t k = 0; k < arrays; k++) {
     t.first[k] = first[k] + ptrdiff_t(column) * inner.steps[k] + ptrdiff_t(line) * beside.steps[k];
