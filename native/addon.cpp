@@ -22,20 +22,22 @@ constexpr int64_t max_threads = 256;
 struct call_record {
   // The arrays of a call are its inputs and then its outputs.
   enum kind : int32_t {
-    map,               // x, y
-    gradient,          // grad, x, y
-    slices,            // x, y
-    slices_gradient,   // grad, x, y
-    gate,              // a, b, y
-    gate_gradient,     // grad, a, b, and its two results
-    log_parts,         // x, and a Float64Array of the maximum and one of the logarithm for each slice
-    channels,          // x, slopes, y; of a small call a slope for each element
-    channels_gradient, // grad, x, slopes, y
-    channel_sums,      // grad, x, and a Float64Array of the sum for each channel
-    conditioned,       // x, y, or grad, x, y; and a mask where there is one
-    strided,           // source, target
-    strided_map,       // x, y
-    strided_gradient,  // grad, x, y
+    map,                     // x, y
+    gradient,                // grad, x, y
+    slices,                  // x, y
+    slices_gradient,         // grad, x, y
+    gate,                    // a, b, y
+    gate_gradient,           // grad, a, b, and its two results
+    log_parts,               // x, and a Float64Array of the maximum and one of the logarithm for each slice
+    channels,                // x, slopes, y; of a small call a slope for each element
+    channels_gradient,       // grad, x, slopes, y
+    channel_sums,            // grad, x, and a Float64Array of the sum for each channel
+    conditioned,             // x, y, or grad, x, y; and a mask where there is one
+    strided,                 // source, target
+    strided_map,             // x, y
+    strided_gradient,        // grad, x, y
+    strided_slices,          // x, y
+    strided_slices_gradient, // grad, x, y
     kind_count
   };
   static constexpr size_t most_inputs = 3, most_outputs = 2;
@@ -56,18 +58,19 @@ struct call_record {
     return kind == slices || kind == slices_gradient || kind == log_parts || kind == conditioned;
   }
   bool is_strided() const { return kind >= strided; }
+  bool has_strided_slices() const { return kind >= strided_slices; }
   bool has_channels() const { return kind == channels || kind == channels_gradient || kind == channel_sums; }
   size_t inputs() const {
-    return kind == map || kind == slices || kind == strided || kind == strided_map ? 1
-           : kind == gate_gradient || kind == channels_gradient                    ? 3
-                                                                                   : 2;
+    return kind == map || kind == slices || kind == strided || kind == strided_map || kind == strided_slices ? 1
+           : kind == gate_gradient || kind == channels_gradient                                              ? 3
+                                                                                                             : 2;
   }
   size_t outputs() const { return kind == gate_gradient ? 2 : 1; }
   // Those that know no sizes.
   bool is_known() const {
     return 0 <= set && size_t(set) < supported_kernels().size() && 0 <= kind && kind < kind_count && 0 <= op &&
-           op < int32_t(has_slices() ? unsigned(slice_count) : unsigned(activation_count)) && 0 <= how &&
-           how < int32_t(arithmetic_count);
+           op < int32_t(has_slices() || has_strided_slices() ? unsigned(slice_count) : unsigned(activation_count)) &&
+           0 <= how && how < int32_t(arithmetic_count);
   }
   size_t element_size() const { return how == float64 ? sizeof(double) : sizeof(float); }
   // Whether so many elements are slices of `length` and `inner`, positive integers.
@@ -335,6 +338,8 @@ napi_value call_strided(napi_env env, const call_record &record, const char *mem
   std::memcpy(&numbers, memory + record_bytes, std::min(size - record_bytes, sizeof numbers));
   const size_t inputs = record.inputs(), bytes = record.element_size(), rank = place_of(numbers.rank);
   if (rank > most_strided_dimensions) return fail_range(env, "a strided call has at most 64 dimensions");
+  if (record.has_strided_slices() && !(rank > 0 && numbers.dims[0].length <= most_strided_slice))
+    return fail_range(env, "a strided slice has at most 16384 elements");
   array all[strided_tile::most_arrays];
   for (size_t k = 0; k <= inputs; k++)
     if (!read_array(env, values[k], bytes, all[k])) return nullptr;
@@ -383,6 +388,10 @@ napi_value call_strided(napi_env env, const call_record &record, const char *mem
       two[d] = {dims[d].length, dims[d].steps[0], dims[d].steps[1]};
     copy_strided(static_cast<const char *>(all[0].data) + size_t(first[0]) * bytes,
                  static_cast<char *>(y.data) + size_t(first[1]) * bytes, two, rank, bytes);
+  } else if (record.has_strided_slices()) {
+    run_slices_strided(*supported_kernels()[size_t(record.set)], slice(record.op), arithmetic(record.how),
+                       inputs > 1 ? all[0].data : nullptr, all[inputs - 1].data, y.data, dims, rank, first,
+                       threads_for(env, elements));
   } else {
     const bool gradient = record.kind == call_record::strided_gradient;
     run_map_strided(*supported_kernels()[size_t(record.set)], activation(record.op), {record.a, record.b},

@@ -157,4 +157,14 @@ export interface Backend {
     b: number,
     exact?: boolean,
   ): boolean;
+  /** `slices`, or `slicesGrad`, likewise; over the first of the runs, which may be as long as `mostStridedSlice`. */
+  slicesStrided?(
+    grad: FloatArray | undefined,
+    x: FloatArray,
+    y: FloatArray,
+    first: readonly number[],
+    runs: Runs,
+    slice: Slice,
+    exact?: boolean,
+  ): boolean;
 }

@@ -136,7 +136,13 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
     mapStrided(grad, x, y, first, runs, op, a, b, exact) {
       tell(x);
       writeParameters(a, b);
-      return callStrided(call, set, op, exact, grad, x, y, first, runs);
+      const kind = grad === undefined ? kinds.stridedMap : kinds.stridedGradient;
+      return callStrided(call, set, kind, op, exact, grad, x, y, first, runs);
+    },
+    slicesStrided(grad, x, y, first, runs, slice, exact) {
+      tell(x);
+      const kind = grad === undefined ? kinds.stridedSlices : kinds.stridedSlicesGradient;
+      return callStrided(call, set, kind, sliceOf[slice], exact, grad, x, y, first, runs);
     },
   };
 }

@@ -35,6 +35,8 @@ export const kinds = {
   strided: 11,
   stridedMap: 12,
   stridedGradient: 13,
+  stridedSlices: 14,
+  stridedSlicesGradient: 15,
 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
@@ -46,6 +48,8 @@ const mostInputs = 3;
 export const mostSteps = 4;
 /** As many as a tensor has dimensions. */
 const mostRuns = 64;
+/** The longest slice of a strided call. */
+export const mostStridedSlice = 16384;
 /** The most arrays of a strided call. */
 const mostStrided = 3;
 const block = new ArrayBuffer(recordBytes + mostInputs * mostElements * Float64Array.BYTES_PER_ELEMENT);
@@ -260,10 +264,11 @@ export function callCopy(
   call(block, source, target);
 }
 
-/** A call of an elementwise function, or its gradient, whose arrays lie in steps; what it returns. */
+/** A call on arrays that lie in steps; what it returns. */
 export function callStrided(
   call: Call,
   set: number,
+  kind: Kind,
   op: Op,
   exact: boolean | undefined,
   grad: FloatArray | undefined,
@@ -272,7 +277,6 @@ export function callStrided(
   first: readonly number[],
   runs: Runs,
 ): boolean {
-  const kind = grad === undefined ? kinds.stridedMap : kinds.stridedGradient;
   writeCall(set, kind, op, isFloat32(y) ? float32.all : float64.all, exact);
   ways[0] = runs.lengths.length;
   for (let k = 0; k < first.length; k++) ways[1 + k] = first[k]!;

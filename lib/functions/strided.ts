@@ -1,13 +1,16 @@
 // Operands of which some do not lie side by side. Native code computes elementwise functions where they lie; for everything else they
 // are copied, no sooner than a backend asks for them, and results are written back.
 import { checkTogether, type Elementwise, parameterOf, rowOf } from '../activations/signatures.js';
+import type { Slice } from '../backends/backend.js';
+import type { Runs } from '../backends/copies.js';
 import { emptyLike } from '../backends/memory.js';
+import { mostStridedSlice } from '../backends/record.js';
 import { backend } from '../backends/select.js';
 import { checkPrecision } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
 import type { FloatArray } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
-import { contiguousStrides, mergeRuns } from '../tensor/shape.js';
+import { contiguousStrides, mergeRuns, sizeOf } from '../tensor/shape.js';
 import { contiguousData, resultLike, type Tensor } from '../tensor/tensor.js';
 import type { Operands, Words } from './operands.js';
 
@@ -91,21 +94,66 @@ export class StridedOperands implements Operands {
     const b = parameterOf(of, 1, given, source, name);
     if (of.together !== undefined) checkTogether(of, a, b, name);
     try {
-      if (this.count >= fewestElements && backend.mapStrided !== undefined) {
-        const y = this.into?.data ?? emptyLike(source, this.count, name);
-        const inputs = this.otherFrom === undefined ? [this.from] : [this.otherFrom, this.from];
-        const strides = this.into?.strides ?? contiguousStrides(this.shape);
-        const runs = mergeRuns(this.shape, [...inputs.map((input) => input.strides), strides])!;
-        const first = [...inputs.map((input) => input.offset), this.into?.offset ?? 0];
-        this.#written = backend.mapStrided(this.otherFrom?.data, source, y, first, runs, op, a, b, exact);
-        if (this.into === undefined) this.#y = y;
-        if (this.#written) return;
-      }
-      const { x, y, fresh } = this;
-      if (this.otherFrom === undefined) backend.map(x, y, op, a, b, exact, fresh);
-      else backend.mapGrad(this.other!, x, y, op, a, b, exact, fresh);
+      const { mapStrided } = backend;
+      const grad = this.otherFrom?.data;
+      if (this.count >= fewestElements && mapStrided !== undefined)
+        this.#written = mapStrided(grad, source, this.#target(), this.#first(), this.#runs(), op, a, b, exact);
+      if (this.#written) return;
+      const { other, x, y, fresh } = this;
+      if (other === undefined) backend.map(x, y, op, a, b, exact, fresh);
+      else backend.mapGrad(other, x, y, op, a, b, exact, fresh);
     } catch (error) {
       throw inNameOf(name, error);
     }
+  }
+
+  /** The shares of slices along a dimension, or their gradient where there is another operand. */
+  computeSlices(slice: Slice, at: number, exact: boolean): void {
+    const { count, shape } = this;
+    if (count === 0) return;
+    const length = shape[at] ?? 1;
+    try {
+      const { slicesStrided } = backend;
+      if (count >= fewestElements && slicesStrided !== undefined && length <= mostStridedSlice) {
+        const grad = this.otherFrom?.data;
+        const runs = this.#runs(at);
+        this.#written = slicesStrided(grad, this.source, this.#target(), this.#first(), runs, slice, exact);
+      }
+      if (this.#written) return;
+      const inner = sizeOf(shape, at + 1);
+      const { other, x, y, fresh } = this;
+      if (other === undefined) backend.slices(x, y, slice, length, inner, exact, fresh);
+      else backend.slicesGrad(other, x, y, slice, length, inner, exact, fresh);
+    } catch (error) {
+      throw inNameOf(this.name, error);
+    }
+  }
+
+  // Of a call that follows steps: the arrays that it reads, in their order, and the one that it writes.
+
+  #target(): FloatArray {
+    if (this.into !== undefined) return this.into.data;
+    this.#y ??= emptyLike(this.source, this.count, this.name);
+    return this.#y;
+  }
+  #inputs(): readonly Tensor[] {
+    return this.otherFrom === undefined ? [this.from] : [this.otherFrom, this.from];
+  }
+  #first(): readonly number[] {
+    return [...this.#inputs().map((input) => input.offset), this.into?.offset ?? 0];
+  }
+  /** The runs of the shape; where slices go along a dimension, this one first, and then those of the others. */
+  #runs(along?: number): Runs {
+    const strides = this.into?.strides ?? contiguousStrides(this.shape);
+    const all = [...this.#inputs().map((input) => input.strides), strides];
+    if (along === undefined) return mergeRuns(this.shape, all)!;
+    const others = mergeRuns(
+      this.shape.toSpliced(along, 1),
+      all.map((one) => one.toSpliced(along, 1)),
+    )!;
+    return {
+      lengths: [this.shape[along]!, ...others.lengths],
+      steps: others.steps.map((steps, k) => [all[k]![along]!, ...steps]),
+    };
   }
 }

@@ -98,7 +98,8 @@ template <class T> void copy_elements(const T *s, T *t, const strided_dimension 
   size_t beside = 1;
   const auto closest = [&](size_t d) { return std::min(std::abs(dims[d].from), std::abs(dims[d].to)); };
   for (size_t d = 2; d < rank; d++)
-    if (dims[d].from != 0 && closest(d) < closest(beside)) beside = d;
+    if (dims[beside].length == 1 || (dims[d].length > 1 && dims[d].from != 0 && closest(d) < closest(beside)))
+      beside = d;
   size_t index[most_strided_dimensions] = {};
   for (;;) {
     copy_plane(s, t, dims[0], dims[beside]);
@@ -136,6 +137,20 @@ void strided_tile::gather(size_t array, const void *from, void *own, size_t elem
 void strided_tile::scatter(size_t array, const void *own, void *to, size_t element_size) const {
   const strided_dimension dims[] = {{width, 1, step[array]}, {height, ptrdiff_t(width), row[array]}};
   copy_strided(own, static_cast<char *>(to) + first[array] * ptrdiff_t(element_size), dims, 2, element_size);
+}
+
+void strided_tile::gather_slices(size_t array, const void *from, void *own, size_t length, ptrdiff_t apart,
+                                 size_t element_size) const {
+  const strided_dimension dims[] = {
+      {length, apart, 1}, {width, step[array], ptrdiff_t(length)}, {height, row[array], ptrdiff_t(width * length)}};
+  copy_strided(static_cast<const char *>(from) + first[array] * ptrdiff_t(element_size), own, dims, 3, element_size);
+}
+
+void strided_tile::scatter_slices(size_t array, const void *own, void *to, size_t length, ptrdiff_t apart,
+                                  size_t element_size) const {
+  const strided_dimension dims[] = {
+      {length, 1, apart}, {width, ptrdiff_t(length), step[array]}, {height, ptrdiff_t(width * length), row[array]}};
+  copy_strided(own, static_cast<char *>(to) + first[array] * ptrdiff_t(element_size), dims, 3, element_size);
 }
 
 strided_tiles::strided_tiles(const dimension *dims, size_t rank, const ptrdiff_t *first, size_t arrays, size_t most)

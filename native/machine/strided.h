@@ -31,6 +31,11 @@ struct strided_tile {
   // To an array of its own, and back from there.
   void gather(size_t array, const void *from, void *own, size_t element_size) const;
   void scatter(size_t array, const void *own, void *to, size_t element_size) const;
+  // The same where each element is the first of a slice of so many, so far apart.
+  void gather_slices(size_t array, const void *from, void *own, size_t length, ptrdiff_t apart,
+                     size_t element_size) const;
+  void scatter_slices(size_t array, const void *own, void *to, size_t length, ptrdiff_t apart,
+                      size_t element_size) const;
 };
 
 // The elements of several arrays with one shape as tiles of up to so many elements, which lie near each other in all of
