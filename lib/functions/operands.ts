@@ -6,6 +6,7 @@ import { shapeText } from '../basics/allocate.js';
 import { checkOther, checkOut, countOf } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
 import { type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
+import { copyOf, fewElements } from '../tensor/copies.js';
 import { isReadOnly } from '../tensor/foreign.js';
 import { checkReach, overlapsItself, sameShape } from '../tensor/shape.js';
 import { asTensor, copyInto, ownData, resultLike, type Tensor, type TensorLike } from '../tensor/tensor.js';
@@ -119,25 +120,20 @@ function tensorOperands(
       if (overlapsItself(into)) throw selfOverlap(into, name);
     } else checkOut(x ?? own, count, second, own, name, words.other);
   }
-  if (x === undefined || (second === undefined && otherFrom !== undefined) || (own === undefined && into !== undefined))
+  const isCopied = x === undefined || (second === undefined && otherFrom !== undefined);
+  const scatter = own === undefined ? into : undefined;
+  if (count > fewElements && (isCopied || scatter !== undefined))
     return new StridedOperands(name, words, from, otherFrom, out, into, own);
   const source = from.data;
-  const y = own ?? emptyLike(x, count, name);
+  const copy = x === undefined ? copyOf(from, name) : undefined;
+  x ??= copy!;
+  if (otherFrom !== undefined) second ??= copyOf(otherFrom, name);
+  // A copy takes the result too.
+  const y = own ?? copy ?? emptyLike(x, count, name);
   const result = out ?? resultLike(from, y);
-  const fresh = own === undefined;
-  return {
-    x,
-    y,
-    other: second,
-    count,
-    shape,
-    result,
-    fresh,
-    scatter: undefined,
-    source,
-    target: y,
-    strided: undefined,
-  };
+  const fresh = own === undefined && copy === undefined;
+  const target = into?.data ?? y;
+  return { x, y, other: second, count, shape, result, fresh, scatter, source, target, strided: undefined };
 }
 
 /** What `ownData` gives; of a tensor that is not contiguous nothing, but its memory is there. */

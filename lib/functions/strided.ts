@@ -14,10 +14,7 @@ import { contiguousStrides, mergeRuns, sizeOf } from '../tensor/shape.js';
 import { contiguousData, resultLike, type Tensor } from '../tensor/tensor.js';
 import type { Operands, Words } from './operands.js';
 
-// Fewer elements are copied in less time than a call takes that follows steps.
-const fewestElements = 256;
-
-/** Operands that were checked, the memory of all of them too. */
+/** Operands that were checked, the memory of all of them too; more than a few elements. */
 export class StridedOperands implements Operands {
   readonly strided = this;
   readonly shape: readonly number[];
@@ -96,7 +93,7 @@ export class StridedOperands implements Operands {
     try {
       const { mapStrided } = backend;
       const grad = this.otherFrom?.data;
-      if (this.count >= fewestElements && mapStrided !== undefined)
+      if (mapStrided !== undefined)
         this.#written = mapStrided(grad, source, this.#target(), this.#first(), this.#runs(), op, a, b, exact);
       if (this.#written) return;
       const { other, x, y, fresh } = this;
@@ -109,12 +106,11 @@ export class StridedOperands implements Operands {
 
   /** The shares of slices along a dimension, or their gradient where there is another operand. */
   computeSlices(slice: Slice, at: number, exact: boolean): void {
-    const { count, shape } = this;
-    if (count === 0) return;
+    const { shape } = this;
     const length = shape[at] ?? 1;
     try {
       const { slicesStrided } = backend;
-      if (count >= fewestElements && slicesStrided !== undefined && length <= mostStridedSlice) {
+      if (slicesStrided !== undefined && length <= mostStridedSlice) {
         const grad = this.otherFrom?.data;
         const runs = this.#runs(at);
         this.#written = slicesStrided(grad, this.source, this.#target(), this.#first(), runs, slice, exact);

@@ -2,8 +2,9 @@
 // them by blocks that fit the cache.
 import { copyRuns } from '../backends/copies.js';
 import { backend } from '../backends/select.js';
-import { allocate, duplicate } from '../basics/allocate.js';
-import { bufferOf, type DType, dtypeOf, type FloatArray, isFloat32, lengthOf, part } from '../basics/floats.js';
+import { allocate } from '../basics/allocate.js';
+import { bufferOf, type DType, dtypeOf, type FloatArray, isFloat32 } from '../basics/floats.js';
+import { copyOf, fewElements, spread } from './copies.js';
 import type { Flags } from './foreign.js';
 import {
   type Closeness,
@@ -20,9 +21,7 @@ import {
   broadcastShapes,
   broadcastStrides,
   checkReach,
-  contiguousStrides,
   forEachBlock,
-  mergeRuns,
   Parts,
   sizeOf,
   stepsOver,
@@ -42,34 +41,32 @@ export function combine(op: Operation, a: Parts, b: Parts): Parts {
   return a.packed && shape === a.shape ? new Parts(out, shape, a.strides, 0, true) : new Parts(out, shape);
 }
 
-/** A fresh, contiguous copy of x. */
-export function copyOf(x: Parts, name?: string): FloatArray {
-  checkReach(x.data, x);
-  const { data, shape, size, offset } = x;
-  if (x.packed && size > 0) return duplicate(size === lengthOf(data) ? data : part(data, offset, size), name, shape);
-  const copy = allocate(dtypeOf(data), size, name, shape);
-  const runs = mergeRuns(shape, [x.strides, contiguousStrides(shape)]);
-  if (runs !== undefined) backend.copy(data, offset, copy, 0, runs);
-  return copy;
-}
-
 /** A fresh copy of x with `value` where the flags are not 0, which broadcast to its shape. */
 export function fillWhere(x: Parts, flags: Flags, value: number): Parts {
   checkReach(flags.data, flags);
   const out = copyOf(x, 'maskedFill');
+  if (x.size > fewElements) fillMany(out, x.shape, flags, value);
+  else {
+    const marks = roomForFlags();
+    spread(flags.data, flags, x.shape, x.size, marks);
+    for (let k = 0; k < x.size; k++) if (marks[k] !== 0) out[k] = value;
+  }
+  return x.packed ? new Parts(out, x.shape, x.strides, 0, true) : new Parts(out, x.shape);
+}
+
+function fillMany(out: FloatArray, shape: readonly number[], flags: Flags, value: number): void {
   const isSingle = isFloat32(out);
   const bits = new Int32Array((isSingle ? Float32Array : Float64Array).of(value).buffer);
   const words = new Int32Array(bufferOf(out));
   const fill = isSingle ? fillWords : fillPairs;
-  const strides = broadcastStrides(flags, x.shape);
-  forEachBlock(x.shape, [{ strides, offset: flags.offset }], blockElements, ({ lengths, at, count, done }, [steps]) => {
+  const strides = broadcastStrides(flags, shape);
+  forEachBlock(shape, [{ strides, offset: flags.offset }], blockElements, ({ lengths, at, count, done }, [steps]) => {
     const isEven = lengths.length < 2;
     const marks = isEven ? flags.data : roomForFlags();
     if (!isEven) copyRuns(flags.data, at[0]!, marks, 0, { lengths, steps: [steps!, stepsOver(lengths)] });
     fill(words, marks, isEven ? at[0]! : 0, isEven ? (steps![0] ?? 0) : 1, bits, done, done + count);
     return true;
   });
-  return x.packed ? new Parts(out, x.shape, x.strides, 0, true) : new Parts(out, x.shape);
 }
 
 /** True where all pairs of elements are `===`. */
@@ -111,6 +108,11 @@ function forEachPair(a: Parts, b: Parts, shape: readonly number[], dtype: DType,
   const jStep = evenStep(b, size);
   if (iStep !== undefined && jStep !== undefined && dtypeOf(a.data) === dtypeOf(b.data))
     return row(a.data, a.offset, iStep, b.data, b.offset, jStep, size, 0);
+  if (size <= fewElements) {
+    const x = few(a, shape, size, dtype, 0);
+    const y = few(b, shape, size, dtype, 1);
+    return row(x, 0, 1, y, 0, 1, size, 0);
+  }
   const operands = [a, b].map((operand) => ({ strides: broadcastStrides(operand, shape), offset: operand.offset }));
   const [x, y] = [feedOf(a, iStep, dtype, 0), feedOf(b, jStep, dtype, 1)];
   return forEachBlock(shape, operands, blockElements, (block, [xSteps, ySteps]) => {
@@ -118,6 +120,13 @@ function forEachPair(a: Parts, b: Parts, shape: readonly number[], dtype: DType,
     const j = y.ready(block, block.at[1]!, ySteps!);
     return row(x.data, i, x.step, y.data, j, y.step, block.count, block.done);
   });
+}
+
+/** A copy of few elements, in the type of the result. */
+function few(operand: Parts, shape: readonly number[], size: number, dtype: DType, place: number): FloatArray {
+  const room = roomOf(dtype, place);
+  spread(operand.data, operand, shape, size, room);
+  return room;
 }
 
 /** The step that serves the whole of a shape without a walk: of a number, and of what is contiguous and not stretched. */

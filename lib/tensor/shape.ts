@@ -245,7 +245,8 @@ export function viewStrides(layout: Layout, shape: readonly number[]): readonly 
 
 /** The shape of both after broadcasting: aligned at the last dimension, a size of 1 or none stretches to the other's. */
 export function broadcastShapes(a: readonly number[], b: readonly number[]): readonly number[] {
-  if (sameShape(a, b)) return a;
+  if (stretchesTo(b, a)) return a;
+  if (stretchesTo(a, b)) return b;
   const rank = Math.max(a.length, b.length);
   const shape = Array.from({ length: rank }, (_, dim) => {
     const m = a[dim - rank + a.length] ?? 1;
@@ -257,6 +258,18 @@ export function broadcastShapes(a: readonly number[], b: readonly number[]): rea
     return m === 1 ? n : m;
   });
   return Object.freeze(shape);
+}
+
+/** Whether a shape broadcasts to another as it is, which is what broadcasting most often comes to. */
+function stretchesTo(from: readonly number[], shape: readonly number[]): boolean {
+  if (from === shape) return true;
+  const added = shape.length - from.length;
+  if (added < 0) return false;
+  for (let dim = 0; dim < from.length; dim++) {
+    const length = from[dim]!;
+    if (length !== 1 && length !== shape[dim + added]) return false;
+  }
+  return true;
 }
 
 /** The strides of a layout seen in a shape it broadcasts to: a stretched dimension stands still. */

@@ -1,12 +1,12 @@
 // The Tensor: a shape, strides and an offset over a typed array. Its memory is shared with whoever gave it and with every view
 // made of it; a method that copies says so. What reads a caller's arguments is in foreign.ts, the loops are in arithmetic.ts.
 
-import { backend } from '../backends/select.js';
-import { shapeText } from '../basics/allocate.js';
+import { allocate, shapeText } from '../basics/allocate.js';
 import { brand, describe, inNameOf } from '../basics/errors.js';
 import { type DType, dtypeOf, type FloatArray, isFloatArray, lengthOf, part } from '../basics/floats.js';
 import { checkOptions, optionOf } from '../basics/options.js';
-import { allClose, allEqual, combine, copyOf, fillWhere } from './arithmetic.js';
+import { allClose, allEqual, combine, fillWhere } from './arithmetic.js';
+import { copyOf, scatter } from './copies.js';
 import {
   advice,
   type DataOf,
@@ -30,8 +30,6 @@ import { format } from './format.js';
 import {
   broadcastShapes,
   checkReach,
-  contiguousStrides,
-  mergeRuns,
   normalizeDim,
   Parts,
   readIntegers,
@@ -210,8 +208,11 @@ export class Tensor<D extends DType = DType> {
     const second = normalizeDim(dim1, this.shape);
     // A 0-d tensor has the dimension 0 to name, but none to exchange.
     if (this.ndim === 0) return this;
-    const order = [...this.shape.keys()];
-    return this.permute(order.with(first, second).with(second, first));
+    const shape = [...this.shape];
+    const strides = [...this.strides];
+    [shape[first], shape[second]] = [shape[second]!, shape[first]!];
+    [strides[first], strides[second]] = [strides[second]!, strides[first]!];
+    return new Tensor(new Parts(this.data, Object.freeze(shape), Object.freeze(strides), this.offset));
   }
 
   /**
@@ -233,7 +234,9 @@ export class Tensor<D extends DType = DType> {
 
   /** All dimensions in reverse order, the transpose of a matrix; shares memory. */
   get T(): Tensor<D> {
-    return this.permute([...this.shape.keys()].reverse());
+    const shape = Object.freeze([...this.shape].reverse());
+    const strides = Object.freeze([...this.strides].reverse());
+    return new Tensor(new Parts(this.data, shape, strides, this.offset));
   }
 
   /**
@@ -448,8 +451,7 @@ export function ownData(tensor: Parts): FloatArray | undefined {
 /** Writes as many elements as the tensor has into its memory, from row-major order. */
 export function copyInto(tensor: Parts, source: FloatArray): void {
   checkReach(tensor.data, tensor);
-  const runs = mergeRuns(tensor.shape, [contiguousStrides(tensor.shape), tensor.strides]);
-  if (runs !== undefined) backend.copy(source, 0, tensor.data, tensor.offset, runs);
+  scatter(source, tensor.data, tensor, tensor.size);
 }
 
 /** An element of a tensor by its index in data, which is there unless the memory has gone. */
@@ -500,10 +502,16 @@ function nested(data: FloatArray, shape: readonly number[], dim: number, at: num
 }
 
 /** A number or a list in the dtype of the tensor it meets, so that 0.1 is the same number on both sides. */
-function operand(other: unknown, dtype: DType): Tensor {
+function operand(other: unknown, dtype: DType): Parts {
   if (other instanceof Tensor) return other;
-  return new Tensor(readParts(other, typeof other === 'number' || Array.isArray(other) ? dtype : undefined));
+  if (typeof other !== 'number') return readParts(other, Array.isArray(other) ? dtype : undefined);
+  const data = allocate(dtype, 1);
+  data[0] = other;
+  return new Parts(data, none, none, 0, true);
 }
+
+/** The shape and the strides of a number. */
+const none: readonly number[] = Object.freeze([]);
 
 function listOf(integers: Integers): unknown {
   const [first] = integers;
