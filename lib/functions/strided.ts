@@ -90,11 +90,12 @@ export class StridedOperands implements Operands {
     const a = parameterOf(of, 0, given, source, name);
     const b = parameterOf(of, 1, given, source, name);
     if (of.together !== undefined) checkTogether(of, a, b, name);
+    const { mapStrided } = backend;
+    const target = mapStrided && this.#target();
     try {
-      const { mapStrided } = backend;
       const grad = this.otherFrom?.data;
-      if (mapStrided !== undefined)
-        this.#written = mapStrided(grad, source, this.#target(), this.#first(), this.#runs(), op, a, b, exact);
+      if (target !== undefined)
+        this.#written = mapStrided!(grad, source, target, this.#first(), this.#runs(), op, a, b, exact);
       if (this.#written) return;
       const { other, x, y, fresh } = this;
       if (other === undefined) backend.map(x, y, op, a, b, exact, fresh);
@@ -108,13 +109,12 @@ export class StridedOperands implements Operands {
   computeSlices(slice: Slice, at: number, exact: boolean): void {
     const { shape } = this;
     const length = shape[at] ?? 1;
+    const { slicesStrided } = backend;
+    const target = slicesStrided && length <= mostStridedSlice ? this.#target() : undefined;
     try {
-      const { slicesStrided } = backend;
-      if (slicesStrided !== undefined && length <= mostStridedSlice) {
-        const grad = this.otherFrom?.data;
-        const runs = this.#runs(at);
-        this.#written = slicesStrided(grad, this.source, this.#target(), this.#first(), runs, slice, exact);
-      }
+      const grad = this.otherFrom?.data;
+      if (target !== undefined)
+        this.#written = slicesStrided!(grad, this.source, target, this.#first(), this.#runs(at), slice, exact);
       if (this.#written) return;
       const inner = sizeOf(shape, at + 1);
       const { other, x, y, fresh } = this;
@@ -129,7 +129,7 @@ export class StridedOperands implements Operands {
 
   #target(): FloatArray {
     if (this.into !== undefined) return this.into.data;
-    this.#y ??= emptyLike(this.source, this.count, this.name);
+    this.#y ??= emptyLike(this.source, this.count, `${this.name}: ${this.words.x}`, this.shape);
     return this.#y;
   }
   #inputs(): readonly Tensor[] {

@@ -20,6 +20,7 @@ import {
   type Block,
   broadcastShapes,
   broadcastStrides,
+  checkPlace,
   checkReach,
   forEachBlock,
   Parts,
@@ -31,7 +32,7 @@ import {
 export function combine(op: Operation, a: Parts, b: Parts): Parts {
   const shape = broadcastShapes(a.shape, b.shape);
   const dtype = widerOf(a, b);
-  const out = allocate(dtype, sizeOf(shape), op, shape);
+  const out = allocate(dtype, shape === a.shape ? a.size : sizeOf(shape), op, shape);
   const loop = operationLoops[op][dtype];
   forEachPair(a, b, shape, dtype, (x, i, iStep, y, j, jStep, length, done) => {
     loop(x, i, iStep, y, j, jStep, out, done, done + length);
@@ -101,9 +102,9 @@ type PairRow = (
 
 /** Calls `row` for the pairs of two layouts broadcast to a shape, as arrays of one type, in row-major order; true where it always was. */
 function forEachPair(a: Parts, b: Parts, shape: readonly number[], dtype: DType, row: PairRow): boolean {
-  checkReach(a.data, a);
-  checkReach(b.data, b);
-  const size = sizeOf(shape);
+  checkPlace(a);
+  checkPlace(b);
+  const size = shape === a.shape ? a.size : sizeOf(shape);
   const iStep = evenStep(a, size);
   const jStep = evenStep(b, size);
   if (iStep !== undefined && jStep !== undefined && dtypeOf(a.data) === dtypeOf(b.data))

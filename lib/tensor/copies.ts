@@ -3,14 +3,14 @@ import { copyRuns } from '../backends/copies.js';
 import { backend } from '../backends/select.js';
 import { allocate, duplicate } from '../basics/allocate.js';
 import { dtypeOf, type FloatArray, isFloatArray, lengthOf, part } from '../basics/floats.js';
-import { broadcastStrides, checkReach, contiguousStrides, type Layout, mergeRuns, type Parts } from './shape.js';
+import { broadcastStrides, checkPlace, contiguousStrides, type Layout, mergeRuns, type Parts } from './shape.js';
 
 /** Up to so many elements are few. */
 export const fewElements = 256;
 
 /** A fresh, contiguous copy of x, for the function `name`. */
 export function copyOf(x: Parts, name?: string): FloatArray {
-  checkReach(x.data, x);
+  checkPlace(x);
   const { data, shape, size, offset } = x;
   if (x.packed && size > 0 && size === lengthOf(data)) return duplicate(data, name, shape);
   if (x.packed && size > fewElements) return duplicate(part(data, offset, size), name, shape);

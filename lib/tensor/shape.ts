@@ -26,9 +26,21 @@ export class Parts implements Layout {
     packed?: boolean,
   ) {
     this.size = sizeOf(shape);
-    this.strides = strides ?? contiguousStrides(shape);
+    this.strides = strides ?? contiguousStridesOf(shape);
     this.packed = packed ?? (strides === undefined || isContiguous(this));
   }
+}
+
+let lastShape: readonly number[] = Object.freeze([]);
+let lastStrides = lastShape;
+
+/** What contiguousStrides gives, kept for the next of the same shape: to make it is a tenth of a small call. */
+function contiguousStridesOf(shape: readonly number[]): readonly number[] {
+  if (shape !== lastShape) {
+    lastStrides = contiguousStrides(shape);
+    lastShape = shape;
+  }
+  return lastStrides;
 }
 
 /** The number of elements in the dimensions from `first` on; 1 where there is none, as in the shape [] of a single number. */
@@ -118,8 +130,10 @@ export function checkShape(shape: unknown): readonly number[] {
 }
 
 function checkSizes(shape: readonly number[]): readonly number[] {
-  if (shape.every((length) => length >= 0 && Number.isSafeInteger(length))) return Object.freeze(shape);
-  throw new RangeError(`shape must hold sizes from 0 to 2^53 - 1, got ${shapeText(shape)}`);
+  for (let dim = 0; dim < shape.length; dim++)
+    if (!(shape[dim]! >= 0 && shape[dim]! <= Number.MAX_SAFE_INTEGER))
+      throw new RangeError(`shape must hold sizes from 0 to 2^53 - 1, got ${shapeText(shape)}`);
+  return Object.freeze(shape);
 }
 
 /** A frozen copy of the strides of a shape. */
@@ -172,6 +186,16 @@ export function checkReach(data: FloatArray | Uint8Array, { shape, strides, offs
   throw new RangeError(`${layout} reach elements ${first} to ${last}, but data has ${count}`);
 }
 
+/** The same of checked parts, whose memory alone may be another: of what is contiguous, less is asked. */
+export function checkPlace(parts: Parts): void {
+  if (parts.packed) {
+    const count = lengthOf(parts.data);
+    // An empty array may be one whose memory has gone.
+    if (count > 0 && parts.offset >= 0 && parts.offset + parts.size <= count) return;
+  }
+  checkReach(parts.data, parts);
+}
+
 /** The first place of a layout's elements in data, and the last; of none [0, -1]. */
 export function placesOf({ shape, strides, offset }: Layout): readonly [first: number, last: number] {
   if (shape.includes(0)) return [0, -1];
@@ -191,6 +215,12 @@ export function placesOf({ shape, strides, offset }: Layout): readonly [first: n
  */
 export function overlapsItself({ shape, strides }: Layout): boolean {
   if (shape.includes(0)) return false;
+  if (shape.length === 2) {
+    const [m = 1, n = 1] = shape;
+    const [row, step] = [Math.abs(strides[0]!), Math.abs(strides[1]!)];
+    // Rows that step over each other's elements, or columns.
+    if ((step > 0 && (m === 1 || row > (n - 1) * step)) || (row > 0 && (n === 1 || step > (m - 1) * row))) return false;
+  }
   // Backwards or not, the places are as far apart.
   const dims = shape
     .map((length, dim) => ({ length, step: Math.abs(strides[dim]!) }))
