@@ -23,6 +23,8 @@ import {
   checkPlace,
   checkReach,
   forEachBlock,
+  forEachRow,
+  mergeRuns,
   Parts,
   sizeOf,
   stepsOver,
@@ -60,12 +62,20 @@ function fillMany(out: FloatArray, shape: readonly number[], flags: Flags, value
   const bits = new Int32Array((isSingle ? Float32Array : Float64Array).of(value).buffer);
   const words = new Int32Array(bufferOf(out));
   const fill = isSingle ? fillWords : fillPairs;
-  const strides = broadcastStrides(flags, shape);
-  forEachBlock(shape, [{ strides, offset: flags.offset }], blockElements, ({ lengths, at, count, done }, [steps]) => {
-    const isEven = lengths.length < 2;
-    const marks = isEven ? flags.data : roomForFlags();
-    if (!isEven) copyRuns(flags.data, at[0]!, marks, 0, { lengths, steps: [steps!, stepsOver(lengths)] });
-    fill(words, marks, isEven ? at[0]! : 0, isEven ? (steps![0] ?? 0) : 1, bits, done, done + count);
+  const marks = { strides: broadcastStrides(flags, shape), offset: flags.offset };
+  const { lengths } = mergeRuns(shape, [marks.strides])!;
+  if (lengths.length < 2 || lengths[0]! >= longRow) {
+    let done = 0;
+    forEachRow(shape, [marks], ([at = 0], [step = 0], length) => {
+      fill(words, flags.data, at, step, bits, done, done + length);
+      done += length;
+    });
+    return;
+  }
+  const room = roomForFlags();
+  forEachBlock(shape, [marks], blockElements, ({ lengths, at, count, done }, [steps]) => {
+    copyRuns(flags.data, at[0]!, room, 0, { lengths, steps: [steps!, stepsOver(lengths)] });
+    fill(words, room, 0, 1, bits, done, done + count);
     return true;
   });
 }
@@ -135,6 +145,9 @@ function evenStep(operand: Parts, size: number): 0 | 1 | undefined {
   if (operand.size === 1) return 0;
   return operand.size === size && operand.packed ? 1 : undefined;
 }
+
+// Rows of a mask from which on a loop for each costs less than a copy of many.
+const longRow = 32;
 
 // The elements of a block: two of them and a part of the result fit the second cache, and 16 rows of 1000 are one.
 const blockElements = 2 ** 14;

@@ -140,7 +140,10 @@ export function fillWords(
 ): void {
   const [low = 0] = bits;
   // Not by a branch, which random flags mispredict. A flag is a byte: 0 less one is negative unless it is 0.
-  for (let k = from; k < to; k++, j += jStep) words[k]! ^= (words[k]! ^ low) & ((0 - flags[j]!) >> 31);
+  for (let k = from; k < to; k++, j += jStep) {
+    const mask = (0 - flags[j]!) >> 31;
+    words[k] = (words[k]! & ~mask) | (low & mask);
+  }
 }
 
 /** The same for elements of 64 bits, of two words each. */
@@ -156,7 +159,7 @@ export function fillPairs(
   const [low = 0, high = 0] = bits;
   for (let k = 2 * from; k < 2 * to; k += 2, j += jStep) {
     const mask = (0 - flags[j]!) >> 31;
-    words[k]! ^= (words[k]! ^ low) & mask;
-    words[k + 1]! ^= (words[k + 1]! ^ high) & mask;
+    words[k] = (words[k]! & ~mask) | (low & mask);
+    words[k + 1] = (words[k + 1]! & ~mask) | (high & mask);
   }
 }
