@@ -10,7 +10,7 @@ import { copyOf, fewElements } from '../tensor/copies.js';
 import { isReadOnly } from '../tensor/foreign.js';
 import { checkReach, overlapsItself, sameShape } from '../tensor/shape.js';
 import { asTensor, copyInto, ownData, resultLike, type Tensor, type TensorLike } from '../tensor/tensor.js';
-import { StridedOperands } from './strided.js';
+import { StridedOperands, type Words } from './strided.js';
 
 /** What a function takes: a typed array, a Tensor, or anything tensor-like. */
 export type Input = FloatArray | TensorLike;
@@ -39,11 +39,6 @@ export interface Operands {
 /** What a layer needs to know of a call. */
 export type Answer = Pick<Operands, 'result' | 'source' | 'target'>;
 
-/** How messages call the inputs. */
-export interface Words {
-  readonly x: string;
-  readonly other: string;
-}
 const usual: Words = { x: 'x', other: 'grad' };
 
 /** The operands of x, and of another input where there is to be one, with `out` or something new for the result. */

@@ -12,10 +12,15 @@ import type { FloatArray } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
 import { contiguousStrides, mergeRuns, sizeOf } from '../tensor/shape.js';
 import { contiguousData, resultLike, type Tensor } from '../tensor/tensor.js';
-import type { Operands, Words } from './operands.js';
+
+/** How messages call the inputs. */
+export interface Words {
+  readonly x: string;
+  readonly other: string;
+}
 
 /** Operands that were checked, the memory of all of them too; more than a few elements. */
-export class StridedOperands implements Operands {
+export class StridedOperands {
   readonly strided = this;
   readonly shape: readonly number[];
   readonly count: number;

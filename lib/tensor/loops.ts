@@ -1,6 +1,6 @@
 // The loops of arithmetic and comparisons, each typed out for each type. V8 inlines what a loop does only where it is written in it,
-// and reads arrays of one type in a few instructions: a loop that calls a function takes 11 ns per element in place of 2.5, one that
-// has seen both types 2.5 in place of 0.9.
+// and asks arrays of one type for less: ns per element of 65536 float32 in a process that knows both types, the new array included,
+// 2.8, of a loop for both 4.9, of a comparison by a function 15 in place of 2.2 (Zen 3, Node 20.20).
 import type { DType, FloatArray } from '../basics/floats.js';
 
 export type Operation = 'add' | 'sub' | 'mul' | 'div';

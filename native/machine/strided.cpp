@@ -19,6 +19,9 @@ constexpr size_t square = 8, tile = 64;
 // How many bytes further along its rows memory is asked for, which the processor does not foresee across so many rows.
 constexpr size_t ahead = 128;
 
+// An element as a number, of which a copy keeps every bit, at any address: arrays may begin within one.
+template <class T> struct [[gnu::packed, gnu::may_alias]] element { T bits; };
+
 template <class T> void copy_row(const T *s, T *t, const strided_dimension &d) {
   if (d.from == 1 && d.to == 1) {
     if (d.length >= long_row)
@@ -36,13 +39,13 @@ template <class T> void copy_row(const T *s, T *t, const strided_dimension &d) {
 
 // A square whose rows lie `from` apart in the source, and as columns in the target, in rows that are `to` apart.
 template <class T> void transpose_square(const T *s, T *t, ptrdiff_t from, ptrdiff_t to) {
-  T rows[square][square];
+  decltype(T::bits) rows[square][square];
   for (size_t i = 0; i < square; i++) {
     std::memcpy(rows[i], s + ptrdiff_t(i) * from, sizeof rows[i]);
     __builtin_prefetch(s + ptrdiff_t(i) * from + ahead / sizeof(T));
   }
   for (size_t j = 0; j < square; j++) {
-    T column[square];
+    decltype(T::bits) column[square];
     for (size_t i = 0; i < square; i++)
       column[i] = rows[i][j];
     std::memcpy(t + ptrdiff_t(j) * to, column, sizeof column);
@@ -122,11 +125,10 @@ template <class T> void copy_elements(const T *s, T *t, const strided_dimension 
 } // namespace
 
 void copy_strided(const void *source, void *target, const strided_dimension *dims, size_t rank, size_t element_size) {
-  // As numbers, of which a copy keeps every bit.
-  if (element_size == sizeof(uint32_t))
-    copy_elements(static_cast<const uint32_t *>(source), static_cast<uint32_t *>(target), dims, rank);
+  if (element_size == sizeof(element<uint32_t>))
+    copy_elements(static_cast<const element<uint32_t> *>(source), static_cast<element<uint32_t> *>(target), dims, rank);
   else
-    copy_elements(static_cast<const uint64_t *>(source), static_cast<uint64_t *>(target), dims, rank);
+    copy_elements(static_cast<const element<uint64_t> *>(source), static_cast<element<uint64_t> *>(target), dims, rank);
 }
 
 void strided_tile::gather(size_t array, const void *from, void *own, size_t element_size) const {

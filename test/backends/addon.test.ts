@@ -489,6 +489,9 @@ it('needs little of the stack: no crash in a worker that has recursed to its end
             calls.set(key, () => nonlin.softmax(x, { out: y, dim }));
             calls.set(key + ' gradient', () => nonlin.softmaxGrad(x, x, { out: y, dim }));
             calls.set(key + ' gelu', () => nonlin.gelu(x, { out: y, precision: 'exact' }));
+            const [t, out] = [x.T, y.T];
+            calls.set(key + ' strided', () => nonlin.softmax(t, { out, dim, precision: 'exact' }));
+            calls.set(key + ' strided gelu', () => nonlin.geluGrad(t, t, { out, precision: 'exact' }));
           }
         }
       }
