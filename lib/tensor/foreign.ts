@@ -278,7 +278,7 @@ function tagOf(x: unknown): string {
 function readLayout<A extends FloatArray | Uint8Array>(
   source: object,
   toArray: (data: unknown, like: Foreign) => A,
-): Layout & { readonly data: A; readonly strides: readonly number[] } {
+): Layout & { readonly data: A; readonly isPacked: boolean | undefined } {
   const like = source as Foreign;
   const own = like[brand] === true;
   // Before `data`, which throws an error of its own where a tensor is on another device.
@@ -291,20 +291,23 @@ function readLayout<A extends FloatArray | Uint8Array>(
   if (offset !== undefined && !Number.isSafeInteger(offset))
     throw new TypeError(`offset must be an integer, got ${describe(offset)}`);
   const strides = readStrides(like, shape);
-  if (strides === undefined && offset === undefined) checkSize(shape, lengthOf(data));
+  const isWhole = strides === undefined && offset === undefined;
+  if (isWhole) checkSize(shape, lengthOf(data));
   const layout = {
     data,
     shape,
     strides: strides ?? contiguousStrides(shape),
     offset: (offset as number | undefined) ?? 0,
+    isPacked: strides === undefined ? true : undefined,
   };
-  checkReach(data, layout);
+  // What is as large as its data lies in it, where there is any.
+  if (!isWhole || lengthOf(data) === 0) checkReach(data, layout);
   return layout;
 }
 
 function readLike(source: object, toFloats: (data: unknown, like: Foreign) => FloatArray): Parts {
-  const { data, shape, strides, offset } = readLayout(source, toFloats);
-  return new Parts(data, shape, strides, offset);
+  const { data, shape, strides, offset, isPacked } = readLayout(source, toFloats);
+  return new Parts(data, shape, strides, offset, isPacked);
 }
 
 // What says one thing under two names may say it twice, and not two things: who wrote one of them meant it.
@@ -319,13 +322,14 @@ function readShape({ dims, shape: other }: Foreign): readonly number[] {
 /** The strides that something tensor-like has, under either name and as a value or a method; undefined for row-major order. */
 function readStrides(like: Foreign, shape: readonly number[]): readonly number[] | undefined {
   const { strides, stride } = like;
+  if (strides == null && stride == null) return isColumnMajor(like) ? columnMajor(shape) : undefined;
   const read = (given: unknown) =>
     given == null
       ? undefined
       : checkStrides(typeof given === 'function' ? (given as () => unknown).call(like) : given, shape);
   const [first, second] = [read(strides), read(stride)];
   if (first !== undefined && second !== undefined) checkSame('strides', first, 'stride', second);
-  return first ?? second ?? (isColumnMajor(like) ? columnMajor(shape) : undefined);
+  return first ?? second;
 }
 
 function checkSame(name: string, list: readonly number[], otherName: string, other: readonly number[]): void {
@@ -352,14 +356,17 @@ const elementTypes = /^(b?float(16|32|64)|u?int(4|8|16|32|64)|uint8c|bool(ean)?|
 
 /** Asserts that something tensor-like does not name another type than its data has. */
 function checkElementType(data: unknown, like: Foreign): void {
+  const { dtype, type } = like;
+  if (typeof dtype === 'string') checkNamed('dtype', dtype, data);
+  if (typeof type === 'string') checkNamed('type', type, data);
+}
+
+function checkNamed(name: string, said: string, data: unknown): void {
   const type = isFloatArray(data) ? dtypeOf(data) : undefined;
-  for (const name of ['dtype', 'type']) {
-    const said = like[name];
-    if (typeof said !== 'string' || said === type || !elementTypes.test(said)) continue;
-    // Of other arrays there is more than one for a type, and more than one type for an array.
-    if (type === undefined && said !== 'float32' && said !== 'float64') continue;
-    throw new TypeError(`${name} must be that of the data, got ${describe(said)} for ${describe(data)}`);
-  }
+  if (said === type || !elementTypes.test(said)) return;
+  // Of other arrays there is more than one for a type, and more than one type for an array.
+  if (type === undefined && said !== 'float32' && said !== 'float64') return;
+  throw new TypeError(`${name} must be that of the data, got ${describe(said)} for ${describe(data)}`);
 }
 
 // onnxruntime's pinned memory is the CPU's, which other devices can read too.
