@@ -115,11 +115,8 @@ export class AlongDim extends Layer {
 /** The options of a call in place of others, as far as they are given; a list of dimensions as it is now. */
 function over(before: readonly unknown[], own: readonly unknown[]): readonly unknown[] {
   if (own.length === 0) return before;
-  const all: unknown[] = [];
-  for (let place = 0; place < before.length; place++) {
-    const given = place < own.length ? own[place] : undefined;
-    all.push(given === undefined ? before[place] : given);
-  }
+  const all = [...before];
+  for (let place = 0; place < own.length; place++) if (own[place] !== undefined) all[place] = own[place];
   all[0] = listed(all[0]);
   return all;
 }
