@@ -1,12 +1,15 @@
 // The only native file that sees JavaScript. It trusts its caller for meaning, not for memory: the .node file can be
 // called without lib/, so whatever JavaScript passes, no call reads or writes outside an array or ends the process.
 #include "addon/self_test.h"
+#include "addon/strided.h"
 #include "dispatch.h"
 #include "machine/pages.h"
 #include "machine/parallel.h"
 #include "machine/stay.h"
 #include "run.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <napi.h>
@@ -22,17 +25,22 @@ constexpr int64_t max_threads = 256;
 struct call_record {
   // The arrays of a call are its inputs and then its outputs.
   enum kind : int32_t {
-    map,               // x, y
-    gradient,          // grad, x, y
-    slices,            // x, y
-    slices_gradient,   // grad, x, y
-    gate,              // a, b, y
-    gate_gradient,     // grad, a, b, and its two results
-    log_parts,         // x, and a Float64Array of the maximum and one of the logarithm for each slice
-    channels,          // x, slopes, y; of a small call a slope for each element
-    channels_gradient, // grad, x, slopes, y
-    channel_sums,      // grad, x, and a Float64Array of the sum for each channel
-    conditioned,       // x, y, or grad, x, y; and a mask where there is one
+    map,                     // x, y
+    gradient,                // grad, x, y
+    slices,                  // x, y
+    slices_gradient,         // grad, x, y
+    gate,                    // a, b, y
+    gate_gradient,           // grad, a, b, and its two results
+    log_parts,               // x, and a Float64Array of the maximum and one of the logarithm for each slice
+    channels,                // x, slopes, y; of a small call a slope for each element
+    channels_gradient,       // grad, x, slopes, y
+    channel_sums,            // grad, x, and a Float64Array of the sum for each channel
+    conditioned,             // x, y, or grad, x, y; and a mask where there is one
+    strided,                 // source, target
+    strided_map,             // x, y
+    strided_gradient,        // grad, x, y
+    strided_slices,          // x, y
+    strided_slices_gradient, // grad, x, y
     kind_count
   };
   static constexpr size_t most_inputs = 3, most_outputs = 2;
@@ -52,16 +60,20 @@ struct call_record {
   bool has_slices() const {
     return kind == slices || kind == slices_gradient || kind == log_parts || kind == conditioned;
   }
+  bool is_strided() const { return kind >= strided; }
+  bool has_strided_slices() const { return kind >= strided_slices; }
   bool has_channels() const { return kind == channels || kind == channels_gradient || kind == channel_sums; }
   size_t inputs() const {
-    return kind == map || kind == slices ? 1 : kind == gate_gradient || kind == channels_gradient ? 3 : 2;
+    return kind == map || kind == slices || kind == strided || kind == strided_map || kind == strided_slices ? 1
+           : kind == gate_gradient || kind == channels_gradient                                              ? 3
+                                                                                                             : 2;
   }
   size_t outputs() const { return kind == gate_gradient ? 2 : 1; }
   // Those that know no sizes.
   bool is_known() const {
     return 0 <= set && size_t(set) < supported_kernels().size() && 0 <= kind && kind < kind_count && 0 <= op &&
-           op < int32_t(has_slices() ? unsigned(slice_count) : unsigned(activation_count)) && 0 <= how &&
-           how < int32_t(arithmetic_count);
+           op < int32_t(has_slices() || has_strided_slices() ? unsigned(slice_count) : unsigned(activation_count)) &&
+           0 <= how && how < int32_t(arithmetic_count);
   }
   size_t element_size() const { return how == float64 ? sizeof(double) : sizeof(float); }
   // Whether so many elements are slices of `length` and `inner`, positive integers.
@@ -318,6 +330,87 @@ napi_value call_conditioned(napi_env env, const call_record &record, const char 
   return nullptr;
 }
 
+// How the arrays of a strided call lie, in numbers behind the record: their first elements, and of each dimension its
+// length and its steps in each of them.
+struct strided_numbers {
+  double rank, first[strided_tile::most_arrays];
+  struct dimension {
+    double length, steps[strided_tile::most_arrays];
+  } dims[most_strided_dimensions];
+};
+
+// A call on arrays that lie in steps. False, and nothing written, where a result shares memory with an input that does
+// not lie in the same places.
+napi_value call_strided(napi_env env, const call_record &record, const char *memory, size_t size,
+                        const napi_value *values) {
+  // Once, as memory that is shared may change; and no more of it than there is.
+  strided_numbers numbers = {};
+  std::memcpy(&numbers, memory + record_bytes, std::min(size - record_bytes, sizeof numbers));
+  const size_t inputs = record.inputs(), bytes = record.element_size(), rank = place_of(numbers.rank);
+  if (rank > most_strided_dimensions) return fail_range(env, "a strided call has at most 64 dimensions");
+  if (record.has_strided_slices() && !(rank > 0 && numbers.dims[0].length <= most_strided_slice))
+    return fail_range(env, "a strided slice has at most 16384 elements");
+  array all[strided_tile::most_arrays];
+  for (size_t k = 0; k <= inputs; k++)
+    if (!read_array(env, values[k], bytes, all[k])) return nullptr;
+  strided_tiles::dimension dims[most_strided_dimensions];
+  ptrdiff_t first[strided_tile::most_arrays], low[strided_tile::most_arrays], high[strided_tile::most_arrays];
+  bool fits = true;
+  for (size_t k = 0; k <= inputs; k++) {
+    fits &= place_of(numbers.first[k]) != no_place;
+    first[k] = low[k] = high[k] = fits ? ptrdiff_t(numbers.first[k]) : 0;
+  }
+  size_t elements = 1;
+  for (size_t d = 0; fits && d < rank; d++) {
+    constexpr double most = 0x1p53;
+    const double length = numbers.dims[d].length;
+    fits = length >= 1 && length <= most;
+    dims[d].length = fits ? size_t(length) : 1;
+    fits = fits && !__builtin_mul_overflow(elements, dims[d].length, &elements);
+    for (size_t k = 0; fits && k <= inputs; k++) {
+      const double step = numbers.dims[d].steps[k];
+      ptrdiff_t span;
+      fits = std::abs(step) <= most;
+      dims[d].steps[k] = fits ? ptrdiff_t(step) : 0;
+      fits = fits && !__builtin_mul_overflow(ptrdiff_t(dims[d].length - 1), dims[d].steps[k], &span);
+      ptrdiff_t &end = fits && span < 0 ? low[k] : high[k];
+      fits = fits && !__builtin_add_overflow(end, span, &end);
+    }
+  }
+  for (size_t k = 0; fits && k <= inputs; k++)
+    fits = low[k] >= 0 && size_t(high[k]) < all[k].length;
+  // More elements than the result has are several in one place, and could be any number.
+  if (!fits || elements > all[inputs].length) return fail_range(env, "the steps lead out of an array");
+  const array &y = all[inputs];
+  bool apart = true;
+  for (size_t k = 0; k < inputs; k++) {
+    bool same = record.kind != call_record::strided && all[k].data == y.data && first[k] == first[inputs];
+    for (size_t d = 0; d < rank; d++)
+      same &= dims[d].length == 1 || dims[d].steps[k] == dims[d].steps[inputs];
+    apart &= same || !share_memory(all[k], y);
+  }
+  napi_value done = nullptr;
+  napi_get_boolean(env, apart, &done);
+  if (!apart) return done;
+  if (record.kind == call_record::strided) {
+    strided_dimension two[most_strided_dimensions];
+    for (size_t d = 0; d < rank; d++)
+      two[d] = {dims[d].length, dims[d].steps[0], dims[d].steps[1]};
+    copy_strided(static_cast<const char *>(all[0].data) + size_t(first[0]) * bytes,
+                 static_cast<char *>(y.data) + size_t(first[1]) * bytes, two, rank, bytes);
+  } else if (record.has_strided_slices()) {
+    run_slices_strided(*supported_kernels()[size_t(record.set)], slice(record.op), arithmetic(record.how),
+                       inputs > 1 ? all[0].data : nullptr, all[inputs - 1].data, y.data, dims, rank, first,
+                       threads_for(env, elements));
+  } else {
+    const bool gradient = record.kind == call_record::strided_gradient;
+    run_map_strided(*supported_kernels()[size_t(record.set)], activation(record.op), {record.a, record.b},
+                    arithmetic(record.how), gradient ? all[0].data : nullptr, all[inputs - 1].data, y.data, dims, rank,
+                    first, threads_for(env, elements));
+  }
+  return done;
+}
+
 // (block[, inputs..., outputs...]): a record, and the arrays where they do not lie behind it. One function serves all
 // calls, because V8 calls a native function quickly only where it always calls the same one. More arguments than these
 // count for nothing.
@@ -335,7 +428,7 @@ napi_value call(napi_env env, napi_callback_info info) {
   const call_record record(*static_cast<const volatile call_record *>(memory));
   if (!record.is_known()) return fail_range(env, "there is no such call");
   if (count == 1 && (record.kind == call_record::log_parts || record.kind == call_record::conditioned ||
-                     record.kind == call_record::channel_sums))
+                     record.kind == call_record::channel_sums || record.is_strided()))
     return fail_type(env, "expected arrays");
   if (count == 1) return call_small(env, record, static_cast<char *>(memory), size);
 
@@ -351,6 +444,7 @@ napi_value call(napi_env env, napi_callback_info info) {
     return call_conditioned(env, record, static_cast<const char *>(memory), size, values + 1,
                             count < 1 + most_arrays ? count - 1 : most_arrays);
   if (count < 1 + inputs + outputs) return fail_type(env, "expected as many arrays as the record says");
+  if (record.is_strided()) return call_strided(env, record, static_cast<const char *>(memory), size, values + 1);
   if (record.has_channels()) return call_channels(env, record, values + 1);
   array all[most_arrays];
   void *data[most_arrays];

@@ -4,6 +4,7 @@
 #include "work.h"
 
 #include <cstring>
+#include <memory>
 
 namespace nonlin {
 
@@ -40,6 +41,56 @@ template <class F> void for_each_block(size_t n, size_t size, unsigned threads, 
 }
 
 } // namespace
+
+// Rows from which on a kernel reads and writes them where they lie; of shorter ones many are copied to one block.
+constexpr size_t own_row = 256;
+
+void run_map_strided(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x,
+                     void *y, const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first,
+                     unsigned threads) {
+  const size_t size = element_size(how), inputs = g == nullptr ? 1 : 2;
+  const void *in[] = {g == nullptr ? x : g, x};
+  bool in_rows = rank > 0 && dims[0].length >= own_row;
+  for (size_t k = 0; k <= inputs && in_rows; k++)
+    in_rows = dims[0].steps[k] == 1;
+  const size_t most = in_rows ? grain_elements : block_elements;
+  const strided_tiles tiles(dims, rank, first, inputs + 1, most);
+  map_function *value = set.rows[op]->map[how];
+  map_grad_function *gradient = set.rows[op]->map_grad[how];
+  const auto compute = [&](const void *const *from, void *to, size_t n) {
+    if (g == nullptr)
+      value(from[0], to, n, p, false);
+    else
+      gradient(from[0], from[1], to, n, p);
+  };
+  parallel_for(tiles.count(), grain_elements / most, threads, [&](size_t begin, size_t end) {
+    block own[2];
+    for (size_t i = begin; i < end; i++) {
+      const strided_tile tile = tiles.at(i);
+      const auto place = [&](size_t array, size_t row) {
+        return size_t(tile.first[array] + ptrdiff_t(row) * tile.row[array]) * size;
+      };
+      const void *from[2];
+      for (size_t row = 0; in_rows && row < tile.height; row++) {
+        for (size_t k = 0; k < inputs; k++)
+          from[k] = at(in[k], place(k, row));
+        compute(from, at(y, place(inputs, row)), tile.width);
+      }
+      if (in_rows) continue;
+      for (size_t k = 0; k < inputs; k++) {
+        if (tile.is_packed(k)) {
+          from[k] = at(in[k], place(k, 0));
+        } else {
+          tile.gather(k, in[k], own[k].bytes, size);
+          from[k] = own[k].bytes;
+        }
+      }
+      const bool is_packed = tile.is_packed(inputs);
+      compute(from, is_packed ? at(y, place(inputs, 0)) : own[0].bytes, tile.width * tile.height);
+      if (!is_packed) tile.scatter(inputs, own[0].bytes, y, size);
+    }
+  });
+}
 
 void run_gate(const kernels &set, activation op, parameters p, arithmetic how, const void *a, const void *b, void *y,
               size_t n, unsigned threads) {
@@ -110,6 +161,52 @@ void run_slices(const kernels &set, slice what, arithmetic how, const void *g, c
         else
           loops.columns_grad[how](at(g, from), at(x, from), at(y, from), length, inner, columns);
       });
+}
+
+void run_slices_strided(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y,
+                        const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first, unsigned threads) {
+  const size_t size = element_size(how), inputs = g == nullptr ? 1 : 2, length = dims[0].length;
+  const void *in[] = {g == nullptr ? x : g, x};
+  const slice_kernels &loops = set.slices[what];
+  const auto compute = [&](const void *const *from, void *to, size_t count) {
+    if (g == nullptr)
+      loops.rows[how](from[0], to, count, length, false);
+    else
+      loops.rows_grad[how](from[0], from[1], to, count, length);
+  };
+  // Tiles of slices, whose first elements they name.
+  const strided_tiles tiles(dims + 1, rank - 1, first, inputs + 1, std::max<size_t>(1, most_strided_slice / length));
+  bool in_rows = length >= own_row;
+  for (size_t k = 0; k <= inputs; k++)
+    in_rows &= dims[0].steps[k] == 1;
+  parallel_for(tiles.count(), 1, threads, [&](size_t begin, size_t end) {
+    // Beyond what a thread's stack may hold.
+    const size_t bytes = in_rows ? 0 : std::max(length, most_strided_slice) * size;
+    const std::unique_ptr<char[]> own(in_rows ? nullptr : new char[bytes * inputs]);
+    for (size_t i = begin; i < end; i++) {
+      const strided_tile tile = tiles.at(i);
+      const void *from[2];
+      if (in_rows) {
+        for (size_t row = 0; row < tile.height; row++)
+          for (size_t slice = 0; slice < tile.width; slice++) {
+            const auto place = [&](size_t k) {
+              return size_t(tile.first[k] + ptrdiff_t(slice) * tile.step[k] + ptrdiff_t(row) * tile.row[k]) * size;
+            };
+            for (size_t k = 0; k < inputs; k++)
+              from[k] = at(in[k], place(k));
+            compute(from, at(y, place(inputs)), 1);
+          }
+        continue;
+      }
+      for (size_t k = 0; k < inputs; k++) {
+        char *block = own.get() + k * bytes;
+        tile.gather_slices(k, in[k], block, length, dims[0].steps[k], size);
+        from[k] = block;
+      }
+      compute(from, own.get(), tile.width * tile.height);
+      tile.scatter_slices(inputs, own.get(), y, length, dims[0].steps[inputs], size);
+    }
+  });
 }
 
 void run_conditioned(const kernels &set, slice what, arithmetic how, const conditions &c, const outer_steps &steps,

@@ -2,6 +2,7 @@
 // cache.
 #pragma once
 
+#include "addon/strided.h"
 #include "kernels.h"
 
 namespace nonlin {
@@ -12,6 +13,12 @@ constexpr size_t parallel_elements = 131072;
 // y = f(x), or g * f'(x) where there is a g; each array has n elements.
 void run_map(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x, void *y,
              size_t n, unsigned threads);
+
+// The same on arrays that lie in steps: x and y, or g, x and y. y is an input that lies in the same steps, or shares no
+// memory with them.
+void run_map_strided(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x,
+                     void *y, const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first,
+                     unsigned threads);
 
 // y = f(a) b, element by element: a gate.
 void run_gate(const kernels &set, activation op, parameters p, arithmetic how, const void *a, const void *b, void *y,
@@ -31,6 +38,10 @@ void run_channel_sums(const kernels &set, arithmetic how, const void *g, const v
 // Over the middle dimension of x as [outer, length, inner]; where there is a g, its gradient. No size is 0.
 void run_slices(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y, size_t outer,
                 size_t length, size_t inner, unsigned threads);
+// The same on arrays that lie in steps, over their first dimension, of at most this many elements.
+constexpr size_t most_strided_slice = 16384;
+void run_slices_strided(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y,
+                        const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first, unsigned threads);
 // Where in a mask each of the outer slices begins: as a number whose digits are the steps taken, the innermost first.
 struct outer_steps {
   static constexpr size_t most = 4;

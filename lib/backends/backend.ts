@@ -1,6 +1,7 @@
 // What a backend does: one method per shape of work. Arguments have been checked; a backend may assume them.
 import type { Op } from '../activations/table.js';
 import type { FloatArray } from '../basics/floats.js';
+import type { Runs } from './copies.js';
 
 /** The instruction sets of the native addon, best first, then plain TypeScript. */
 export const backendNames = ['avx512', 'avx2', 'neon', 'js'] as const;
@@ -135,4 +136,35 @@ export interface Backend {
     inner: number,
     exact?: boolean,
   ): void;
+  /**
+   * Copies the elements of runs, the first of which lies at `from` in the source and at `to` in the target. All of them lie in their
+   * array, and the arrays share no memory.
+   */
+  copy(source: FloatArray, from: number, target: FloatArray, to: number, runs: Runs): void;
+  /**
+   * `map`, or `mapGrad` where there is a grad, on arrays that lie in steps, which the runs name for each of them in that order, their
+   * first elements at `first`. False, and nothing written, where y shares memory with an input that does not lie in the same places.
+   * Absent where copies serve as well.
+   */
+  mapStrided?(
+    grad: FloatArray | undefined,
+    x: FloatArray,
+    y: FloatArray,
+    first: readonly number[],
+    runs: Runs,
+    op: Op,
+    a: number,
+    b: number,
+    exact?: boolean,
+  ): boolean;
+  /** `slices`, or `slicesGrad`, likewise; over the first of the runs, which may be as long as `mostStridedSlice`. */
+  slicesStrided?(
+    grad: FloatArray | undefined,
+    x: FloatArray,
+    y: FloatArray,
+    first: readonly number[],
+    runs: Runs,
+    slice: Slice,
+    exact?: boolean,
+  ): boolean;
 }

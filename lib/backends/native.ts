@@ -10,9 +10,12 @@ import {
   callChannelSums,
   callChannels,
   callConditioned,
+  callCopy,
   callGateGradient,
   callLogParts,
   callNative,
+  callStrided,
+  isLarge,
   kinds,
   writeParameters,
   writeSlices,
@@ -133,6 +136,21 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
       tell(x);
       writeSlices(length, inner);
       callLogParts(call, set, exact, x, maxima, logs);
+    },
+    copy(source, from, target, to, runs) {
+      if (!isLarge(runs)) return reference.copy(source, from, target, to, runs);
+      callCopy(call, source, from, target, to, runs);
+    },
+    mapStrided(grad, x, y, first, runs, op, a, b, exact) {
+      tell(x);
+      writeParameters(a, b);
+      const kind = grad === undefined ? kinds.stridedMap : kinds.stridedGradient;
+      return callStrided(call, set, kind, op, exact, grad, x, y, first, runs);
+    },
+    slicesStrided(grad, x, y, first, runs, slice, exact) {
+      tell(x);
+      const kind = grad === undefined ? kinds.stridedSlices : kinds.stridedSlicesGradient;
+      return callStrided(call, set, kind, sliceOf[slice], exact, grad, x, y, first, runs);
     },
   };
 }

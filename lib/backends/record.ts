@@ -4,12 +4,13 @@
 import type { Op } from '../activations/table.js';
 import { copyOver, type FloatArray, isFloat32, lengthOf, part } from '../basics/floats.js';
 import type { Conditions } from './backend.js';
+import type { Runs } from './copies.js';
 
 /**
  * Native code: takes a record, and the arrays where they do not lie behind it. One function serves all calls, as V8 calls one that
  * it knows 25 ns faster.
  */
-export type Call = (block: ArrayBuffer, ...arrays: (FloatArray | Uint8Array)[]) => void;
+export type Call = (block: ArrayBuffer, ...arrays: (FloatArray | Uint8Array)[]) => unknown;
 
 /**
  * The most elements that an array of a small call may have. ns per call with arrays handed over and with a block, `npm run bench --
@@ -31,6 +32,11 @@ export const kinds = {
   channelsGradient: 8,
   channelSums: 9,
   conditioned: 10,
+  strided: 11,
+  stridedMap: 12,
+  stridedGradient: 13,
+  stridedSlices: 14,
+  stridedSlicesGradient: 15,
 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
@@ -40,12 +46,21 @@ export const recordBytes = 64;
 const mostInputs = 3;
 /** The most steps that a mask may have; one that has more is copied. */
 export const mostSteps = 4;
+/** As many as a tensor has dimensions. */
+const mostRuns = 64;
+/** The longest slice of a strided call. */
+export const mostStridedSlice = 16384;
+/** The most arrays of a strided call. */
+const mostStrided = 3;
 const block = new ArrayBuffer(recordBytes + mostInputs * mostElements * Float64Array.BYTES_PER_ELEMENT);
 const integers = new Int32Array(block, 0, 6);
 const numbers = new Float64Array(block, 32, 4);
 
 /** Where a conditioned call, which is never small, says how its mask lies. */
 const places = new Float64Array(block, recordBytes, 3 + 2 * mostSteps);
+
+/** Where a strided call, which is never small either, says how its arrays lie. */
+const ways = new Float64Array(block, recordBytes, (1 + mostStrided) * (1 + mostRuns));
 
 /** The elements of the block as one type, and the first of them, by their number. */
 interface Elements {
@@ -221,6 +236,60 @@ export function callConditioned(
   }
   if (grad === undefined) call(block, x, y, mask.data);
   else call(block, grad, x, y, mask.data);
+}
+
+// Copies of fewer elements take less time in TypeScript than a call.
+const fewestCopied = 256;
+
+export function isLarge({ lengths }: Runs): boolean {
+  let count = 1;
+  for (let d = 0; d < lengths.length; d++) count *= lengths[d]!;
+  return count >= fewestCopied;
+}
+
+/** A copy between memory that lies in steps. */
+export function callCopy(
+  call: Call,
+  source: FloatArray,
+  from: number,
+  target: FloatArray,
+  to: number,
+  runs: Runs,
+): void {
+  writeCall(0, kinds.strided, 0, isFloat32(source) ? float32.all : float64.all);
+  ways[0] = runs.lengths.length;
+  ways[1] = from;
+  ways[2] = to;
+  writeRuns(runs);
+  call(block, source, target);
+}
+
+/** A call on arrays that lie in steps; what it returns. */
+export function callStrided(
+  call: Call,
+  set: number,
+  kind: Kind,
+  op: Op,
+  exact: boolean | undefined,
+  grad: FloatArray | undefined,
+  x: FloatArray,
+  y: FloatArray,
+  first: readonly number[],
+  runs: Runs,
+): boolean {
+  writeCall(set, kind, op, isFloat32(y) ? float32.all : float64.all, exact);
+  ways[0] = runs.lengths.length;
+  for (let k = 0; k < first.length; k++) ways[1 + k] = first[k]!;
+  writeRuns(runs);
+  return grad === undefined ? call(block, x, y) === true : call(block, grad, x, y) === true;
+}
+
+function writeRuns({ lengths, steps }: Runs): void {
+  let at = 1 + mostStrided;
+  for (let d = 0; d < lengths.length; d++, at += 1 + mostStrided) {
+    ways[at] = lengths[d]!;
+    for (let k = 0; k < steps.length; k++) ways[at + 1 + k] = steps[k]![d]!;
+  }
 }
 
 function writeCall(set: number, kind: Kind, op: Op, all: FloatArray, exact = false): void {

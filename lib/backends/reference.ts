@@ -12,6 +12,7 @@ import { bufferOf, copyOver, type FloatArray, isFloat32, isFloatArray, lengthOf 
 import type { Backend, Conditions } from './backend.js';
 import { sumChannels } from './channels.js';
 import { conditionedSlices, conditionedSlicesGrad } from './conditions.js';
+import { copyRuns } from './copies.js';
 
 /** What a row does for x[from], x[from + 1], ..., `count` of them, into y[0], y[1], ... */
 interface Loops {
@@ -309,6 +310,8 @@ export const reference: Backend = {
       slice++;
     });
   },
+
+  copy: copyRuns,
 };
 
 // Where copies of small inputs go; nothing runs between a copy and its use. Up to here the copy takes less time than two buffers,

@@ -1,5 +1,5 @@
 // New arrays of numbers, and what is said where there is no memory for one.
-import type { DType, FloatArray } from './floats.js';
+import { type DType, dtypeOf, type FloatArray, isFloat32, lengthOf } from './floats.js';
 
 /** `[2, 3]`, as it stands in messages and printed tensors. */
 export function shapeText(shape: readonly number[]): string {
@@ -16,6 +16,16 @@ export function allocate(dtype: DType, length: number, name?: string, shape?: re
     return dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
   } catch (error) {
     throw noMemory(dtype, length, name, shape, error);
+  }
+}
+
+/** A new array of the elements of x. Not by `slice`, which asks the array's class for one of its own. */
+export function duplicate(x: FloatArray, name?: string, shape?: readonly number[]): FloatArray {
+  try {
+    // One class each: what it makes of an array of its own type is one copy of its memory.
+    return isFloat32(x) ? new Float32Array(x) : new Float64Array(x);
+  } catch (error) {
+    throw noMemory(dtypeOf(x), lengthOf(x), name, shape, error);
   }
 }
 

@@ -100,14 +100,16 @@ export function gradient<F extends FunctionName>(of: F): Gradient<F> {
 /** y = f(x), element by element. */
 export function map(of: Elementwise, name: string, x: Input, given: Given): Operands {
   const call = operands(name, x, given.out);
-  values(of, name, given, call.x, call.y, call.fresh);
+  if (call.strided !== undefined) call.strided.compute(of, given);
+  else values(of, name, given, call.x, call.y, call.fresh);
   return finished(call);
 }
 
 /** y = grad * f'(x), element by element. */
 export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, given: Given): Operands {
   const call = operands(name, x, given.out, true, grad);
-  slopes(of, name, given, call.other!, call.x, call.y, call.fresh);
+  if (call.strided !== undefined) call.strided.compute(of, given);
+  else slopes(of, name, given, call.other!, call.x, call.y, call.fresh);
   return finished(call);
 }
 

@@ -5,13 +5,13 @@ import { mostSteps } from '../backends/record.js';
 import { allocate, shapeText } from '../basics/allocate.js';
 import { inNameOf } from '../basics/errors.js';
 import { bufferOf, byteOffset, dtypeOf, type FloatArray, isFloatArray, lengthOf, part } from '../basics/floats.js';
+import { spread } from '../tensor/copies.js';
 import { type Marks, readMarks } from '../tensor/foreign.js';
 import {
   broadcastShapes,
   broadcastStrides,
   checkReach,
   contiguousStrides,
-  forEachRow,
   mergeRuns,
   sameShape,
   sizeOf,
@@ -80,15 +80,9 @@ export function maskFor(marks: Marks, y: FloatArray, shape: readonly number[], o
   const dims = [...order.outer, ...order.along, ...order.inner];
   const size = sizeOf(shape);
   const data = isFloatArray(marks.data) ? allocate(dtypeOf(marks.data), size, name, shape) : new Uint8Array(size);
-  let k = 0;
-  const walked = { strides: dims.map((dim) => strides[dim]!), offset: marks.offset };
-  forEachRow(
-    dims.map((dim) => shape[dim]!),
-    [walked],
-    ([at = 0], [step = 0], length) => {
-      for (let i = at, end = k + length; k < end; k++, i += step) data[k] = marks.data[i]!;
-    },
-  );
+  const lengths = dims.map((dim) => shape[dim]!);
+  const walked = { shape: lengths, strides: dims.map((dim) => strides[dim]!), offset: marks.offset };
+  spread(marks.data, walked, lengths, size, data);
   const across = sizeOf(order.inner.map((dim) => shape[dim]!));
   const length = sizeOf(order.along.map((dim) => shape[dim]!));
   const outer = size / (across * length);

@@ -6,17 +6,11 @@ import { shapeText } from '../basics/allocate.js';
 import { checkOther, checkOut, countOf } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
 import { type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
+import { copyOf, fewElements } from '../tensor/copies.js';
 import { isReadOnly } from '../tensor/foreign.js';
 import { checkReach, overlapsItself, sameShape } from '../tensor/shape.js';
-import {
-  asTensor,
-  contiguousData,
-  copyInto,
-  ownData,
-  resultLike,
-  type Tensor,
-  type TensorLike,
-} from '../tensor/tensor.js';
+import { asTensor, copyInto, ownData, resultLike, type Tensor, type TensorLike } from '../tensor/tensor.js';
+import { StridedOperands, type Words } from './strided.js';
 
 /** What a function takes: a typed array, a Tensor, or anything tensor-like. */
 export type Input = FloatArray | TensorLike;
@@ -38,13 +32,13 @@ export interface Operands {
   /** The memory that x lies in, and that `out` does: x and y, unless those are copies. */
   readonly source: FloatArray;
   readonly target: FloatArray;
+  /** The same, where some of them do not lie side by side. */
+  readonly strided: StridedOperands | undefined;
 }
 
-/** How messages call the inputs. */
-export interface Words {
-  readonly x: string;
-  readonly other: string;
-}
+/** What a layer needs to know of a call. */
+export type Answer = Pick<Operands, 'result' | 'source' | 'target'>;
+
 const usual: Words = { x: 'x', other: 'grad' };
 
 /** The operands of x, and of another input where there is to be one, with `out` or something new for the result. */
@@ -61,7 +55,19 @@ export function operands(
   const fresh = out === undefined;
   const y = resultArray(name, x, out, second, words);
   const count = lengthOf(y);
-  return { x, y, other: second, count, shape: undefined, result: y, fresh, scatter: undefined, source: x, target: y };
+  return {
+    x,
+    y,
+    other: second,
+    count,
+    shape: undefined,
+    result: y,
+    fresh,
+    scatter: undefined,
+    source: x,
+    target: y,
+    strided: undefined,
+  };
 }
 
 // For typed arrays these two are all that there is to ask, and the functions that people call on small ones do without the object.
@@ -91,31 +97,44 @@ function tensorOperands(
   if (into !== undefined && isReadOnly(out)) throw new TypeError(`${name}: out is marked READONLY`);
   // Their memory only now: what was read so far may have been getters, which can have done anything to it.
   let what = words.x;
-  let x: FloatArray;
+  let x: FloatArray | undefined;
   let second: FloatArray | undefined;
   let own: FloatArray | undefined;
   try {
-    x = contiguousData(from);
+    x = memoryOf(from);
     what = words.other;
-    if (otherFrom !== undefined) second = contiguousData(otherFrom);
+    second = otherFrom && memoryOf(otherFrom);
     what = 'out';
-    own = into && ownData(into);
-    if (into !== undefined && own === undefined) checkReach(into.data, into);
+    own = into && memoryOf(into);
   } catch (error) {
     throw inNameOf(`${name}: ${what}`, error);
   }
   const { shape, size: count } = from;
-  const source = from.data;
-  if (own === undefined) {
-    if (into !== undefined && overlapsItself(into)) throw selfOverlap(into, name);
-    const y = emptyLike(x, count, name);
-    const result = out ?? resultLike(from, y);
-    // Scattered afterwards, so an out may share anything with x.
-    const target = into?.data ?? y;
-    return { x, y, other: second, count, shape, result, fresh: true, scatter: into, source, target };
+  if (into !== undefined) {
+    if (own === undefined) {
+      if (overlapsItself(into)) throw selfOverlap(into, name);
+    } else checkOut(x ?? own, count, second, own, name, words.other);
   }
-  const y = checkOut(x, count, second, own, name, words.other);
-  return { x, y, other: second, count, shape, result: out, fresh: false, scatter: undefined, source, target: y };
+  const isCopied = x === undefined || (second === undefined && otherFrom !== undefined);
+  const scatter = own === undefined ? into : undefined;
+  if (count > fewElements && (isCopied || scatter !== undefined))
+    return new StridedOperands(name, words, from, otherFrom, out, into, own);
+  const source = from.data;
+  const copy = x === undefined ? copyOf(from, name) : undefined;
+  x ??= copy!;
+  if (otherFrom !== undefined) second ??= copyOf(otherFrom, name);
+  // A copy takes the result too.
+  const y = own ?? copy ?? emptyLike(x, count, name);
+  const result = out ?? resultLike(from, y);
+  const fresh = own === undefined && copy === undefined;
+  const target = into?.data ?? y;
+  return { x, y, other: second, count, shape, result, fresh, scatter, source, target, strided: undefined };
+}
+
+/** What `ownData` gives; of a tensor that is not contiguous nothing, but its memory is there. */
+function memoryOf(tensor: Tensor): FloatArray | undefined {
+  if (!tensor.packed) checkReach(tensor.data, tensor);
+  return ownData(tensor);
 }
 
 function selfOverlap({ strides }: Tensor, name: string): RangeError {

@@ -50,7 +50,8 @@ export function slices(what: SliceName, name: string, x: Input, given: Given, ow
   const call = operands(name, x, given.out);
   const shape = call.shape ?? [call.count];
   const at = dimOf(own[0], shape, name);
-  shares(what, name, call.x, call.y, shape[at] ?? 1, sizeOf(shape, at + 1), exact, call.fresh);
+  if (call.strided !== undefined) call.strided.computeSlices(what, at, exact);
+  else shares(what, name, call.x, call.y, shape[at] ?? 1, sizeOf(shape, at + 1), exact, call.fresh);
   return finished(call);
 }
 
@@ -98,6 +99,10 @@ export function slicesGrad(
   const call = operands(name, x, given.out, true, grad);
   const shape = call.shape ?? [call.count];
   const at = dimOf(own[0], shape, name);
+  if (call.strided !== undefined) {
+    call.strided.computeSlices(what, at, exact);
+    return finished(call);
+  }
   const inner = sizeOf(shape, at + 1);
   try {
     if (call.count > 0) backend.slicesGrad(call.other!, call.x, call.y, what, shape[at] ?? 1, inner, exact, call.fresh);

@@ -13,7 +13,7 @@ import { isFloatArray } from '../basics/floats.js';
 import { type Given, readOwn } from '../basics/options.js';
 import { map, mapGrad, type Operands } from '../functions/functions.js';
 import { type GateName, type Gating, gateHalves, gateHalvesGrad, gates, halvesOptions } from '../functions/gates.js';
-import type { Input } from '../functions/operands.js';
+import type { Answer, Input } from '../functions/operands.js';
 import { asTensor } from '../tensor/tensor.js';
 import { Layer, quoted } from './layer.js';
 
@@ -42,10 +42,10 @@ export class Halves extends Layer {
     return (this.#own[this.#of.own.length] as number | undefined) ?? -1;
   }
 
-  protected compute(x: Input, given: Given): Operands {
-    const call = gateHalves(this.#of, this.title(), x, this.#with(given), this.#gating);
+  protected compute(x: Input, given: Given): Answer {
+    const { result, target } = gateHalves(this.#of, this.title(), x, this.#with(given), this.#gating);
     // The result may lie in the other half as well.
-    return { ...call, source: isFloatArray(x) ? x : asTensor(x, 'x', this.title()).data };
+    return { result, target, source: isFloatArray(x) ? x : asTensor(x, 'x', this.title()).data };
   }
   protected computeGrad(grad: Input, x: Input, given: Given): Operands {
     return gateHalvesGrad(this.#of, this.title(), grad, x, this.#with(given), this.#gating);

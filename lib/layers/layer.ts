@@ -5,6 +5,7 @@ import { describe } from '../basics/errors.js';
 import { shareMemory } from '../basics/floats.js';
 import { type Given, noOptions, readOptions, tooMany } from '../basics/options.js';
 import type { Input, Operands, Options, Out, Output, Result } from '../functions/functions.js';
+import type { Answer } from '../functions/operands.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** A setting as `toString()` shows it. */
@@ -76,7 +77,7 @@ export abstract class Trainable<Kept> extends Callable {
   }
 
   /** Keeps an input in training, unless a call with an `out` overwrote it. */
-  protected keep(input: Kept, into?: Pick<Operands, 'source' | 'target'>): void {
+  protected keep(input: Kept, into?: Pick<Answer, 'source' | 'target'>): void {
     if (!this.#training) return;
     const overwritten = into !== undefined && shareMemory(into.source, into.target);
     this.#kept = overwritten ? undefined : input;
@@ -100,7 +101,7 @@ export interface Layer {
 /** An activation as an object: of x's shape, with the input of its last `forward` for `backward(grad)`. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface says that it can be called, which Callable makes true.
 export abstract class Layer extends Trainable<Input> {
-  protected abstract compute(x: Input, given: Given): Operands;
+  protected abstract compute(x: Input, given: Given): Answer;
   protected abstract computeGrad(grad: Input, x: Input, given: Given): Operands;
   /** The options that calls take besides `out` and `precision`. */
   protected options(): readonly string[] {

@@ -113,13 +113,13 @@ export class AlongDim extends Layer {
 }
 
 /** The options of a call in place of others, as far as they are given; a list of dimensions as it is now. */
-const over = (before: readonly unknown[], own: readonly unknown[]): readonly unknown[] =>
-  own.length === 0
-    ? before
-    : sliceOptions.map((_, place) => {
-        const given = own[place] === undefined ? before[place] : own[place];
-        return place === 0 ? listed(given) : given;
-      });
+function over(before: readonly unknown[], own: readonly unknown[]): readonly unknown[] {
+  if (own.length === 0) return before;
+  const all = [...before];
+  for (let place = 0; place < own.length; place++) if (own[place] !== undefined) all[place] = own[place];
+  all[0] = listed(all[0]);
+  return all;
+}
 
 /** e^x over its sum along a dimension, like the function `softmax`. */
 export class Softmax extends AlongDim.of('Softmax', 'softmax') {}

@@ -1,93 +1,191 @@
-// Two tensors, element by element, with broadcasting. The loops below see rows and steps; forEachRow finds them, so that two
-// contiguous tensors of one shape, or a tensor and a number, are a single row.
+// Two tensors, element by element, with broadcasting. The loops in loops.ts see even steps and one type; what lies otherwise comes to
+// them by blocks that fit the cache.
+import { copyRuns } from '../backends/copies.js';
+import { backend } from '../backends/select.js';
 import { allocate } from '../basics/allocate.js';
-import { dtypeOf, type FloatArray } from '../basics/floats.js';
-import { broadcastShapes, broadcastStrides, checkReach, forEachRow, Parts, sizeOf } from './shape.js';
-
-type Loop = (
-  a: FloatArray,
-  i: number,
-  iStep: number,
-  b: FloatArray,
-  j: number,
-  jStep: number,
-  out: FloatArray,
-  from: number,
-  to: number,
-) => void;
-
-// Four loops, not one that takes a function: V8 would call that for every element, and 2.5 ns become 11.
-const loops = {
-  add(a, i, iStep, b, j, jStep, out, from, to) {
-    for (let k = from; k < to; k++, i += iStep, j += jStep) out[k] = a[i]! + b[j]!;
-  },
-  sub(a, i, iStep, b, j, jStep, out, from, to) {
-    for (let k = from; k < to; k++, i += iStep, j += jStep) out[k] = a[i]! - b[j]!;
-  },
-  mul(a, i, iStep, b, j, jStep, out, from, to) {
-    for (let k = from; k < to; k++, i += iStep, j += jStep) out[k] = a[i]! * b[j]!;
-  },
-  div(a, i, iStep, b, j, jStep, out, from, to) {
-    for (let k = from; k < to; k++, i += iStep, j += jStep) out[k] = a[i]! / b[j]!;
-  },
-} satisfies Record<string, Loop>;
+import { bufferOf, type DType, dtypeOf, type FloatArray, isFloat32 } from '../basics/floats.js';
+import { copyOf, fewElements, spread } from './copies.js';
+import type { Flags } from './foreign.js';
+import {
+  type Closeness,
+  closeLoops,
+  equalLoops,
+  fillPairs,
+  fillWords,
+  type Operation,
+  operationLoops,
+  widen,
+} from './loops.js';
+import {
+  type Block,
+  broadcastShapes,
+  broadcastStrides,
+  checkPlace,
+  checkReach,
+  forEachBlock,
+  forEachRow,
+  mergeRuns,
+  Parts,
+  sizeOf,
+  stepsOver,
+} from './shape.js';
 
 /** The result, fresh and contiguous; float64 where an operand is. float32 is computed as float32: each result is rounded once. */
-export function combine(op: keyof typeof loops, a: Parts, b: Parts): Parts {
+export function combine(op: Operation, a: Parts, b: Parts): Parts {
   const shape = broadcastShapes(a.shape, b.shape);
-  const dtype = dtypeOf(a.data) === 'float64' ? 'float64' : dtypeOf(b.data);
-  const out = new Parts(allocate(dtype, sizeOf(shape), op, shape), shape);
-  const loop: Loop = loops[op];
-  forEachPair(a, b, shape, (at, step, length, done) =>
-    loop(a.data, at[0]!, step[0]!, b.data, at[1]!, step[1]!, out.data, done, done + length),
-  );
-  return out;
-}
-
-/** A fresh copy of x with `value` where the mask is not 0. */
-export function fillWhere(x: Parts, mask: Parts, value: number): Parts {
-  const shape = broadcastShapes(x.shape, mask.shape);
-  const out = allocate(dtypeOf(x.data), sizeOf(shape), 'maskedFill', shape);
-  forEachPair(x, mask, shape, ([i = 0, j = 0], [iStep = 0, jStep = 0], length, done) => {
-    for (let k = done; k < done + length; k++, i += iStep, j += jStep) out[k] = mask.data[j] === 0 ? x.data[i]! : value;
+  const dtype = widerOf(a, b);
+  const out = allocate(dtype, shape === a.shape ? a.size : sizeOf(shape), op, shape);
+  const loop = operationLoops[op][dtype];
+  forEachPair(a, b, shape, dtype, (x, i, iStep, y, j, jStep, length, done) => {
+    loop(x, i, iStep, y, j, jStep, out, done, done + length);
+    return true;
   });
-  return new Parts(out, shape);
+  // To make strides takes as long as to add some thirty elements.
+  return a.packed && shape === a.shape ? new Parts(out, shape, a.strides, 0, true) : new Parts(out, shape);
 }
 
-/** True where `test` holds for every pair of elements. */
-export function everyPair(a: Parts, b: Parts, test: (x: number, y: number) => boolean): boolean {
-  let every = true;
-  forEachPair(a, b, broadcastShapes(a.shape, b.shape), ([i = 0, j = 0], [iStep = 0, jStep = 0], length) => {
-    for (let k = 0; k < length && every; k++, i += iStep, j += jStep) every = test(a.data[i]!, b.data[j]!);
-  });
-  return every;
+/** A fresh copy of x with `value` where the flags are not 0, which broadcast to its shape. */
+export function fillWhere(x: Parts, flags: Flags, value: number): Parts {
+  checkReach(flags.data, flags);
+  const out = copyOf(x, 'maskedFill');
+  if (x.size > fewElements) fillMany(out, x.shape, flags, value);
+  else {
+    const marks = roomForFlags();
+    spread(flags.data, flags, x.shape, x.size, marks);
+    for (let k = 0; k < x.size; k++) if (marks[k] !== 0) out[k] = value;
+  }
+  return x.packed ? new Parts(out, x.shape, x.strides, 0, true) : new Parts(out, x.shape);
 }
 
-type PairRow = (at: readonly number[], step: readonly number[], length: number, done: number) => void;
-
-/** Calls `row` for the rows of two layouts broadcast to a shape; `done` counts the elements before the row. */
-function forEachPair(a: Parts, b: Parts, shape: readonly number[], row: PairRow): void {
-  checkReach(a.data, a);
-  checkReach(b.data, b);
-  const iStep = evenStep(a, shape);
-  const jStep = evenStep(b, shape);
-  if (iStep !== undefined && jStep !== undefined) {
-    row([a.offset, b.offset], [iStep, jStep], sizeOf(shape), 0);
+function fillMany(out: FloatArray, shape: readonly number[], flags: Flags, value: number): void {
+  const isSingle = isFloat32(out);
+  const bits = new Int32Array((isSingle ? Float32Array : Float64Array).of(value).buffer);
+  const words = new Int32Array(bufferOf(out));
+  const fill = isSingle ? fillWords : fillPairs;
+  const marks = { strides: broadcastStrides(flags, shape), offset: flags.offset };
+  const { lengths } = mergeRuns(shape, [marks.strides])!;
+  if (lengths.length < 2 || lengths[0]! >= longRow) {
+    let done = 0;
+    forEachRow(shape, [marks], ([at = 0], [step = 0], length) => {
+      fill(words, flags.data, at, step, bits, done, done + length);
+      done += length;
+    });
     return;
   }
-  const operands = [a, b].map((operand) => ({
-    strides: broadcastStrides(operand, shape),
-    offset: operand.offset,
-  }));
-  let done = 0;
-  forEachRow(shape, operands, (at, step, length) => {
-    row(at, step, length, done);
-    done += length;
+  const room = roomForFlags();
+  forEachBlock(shape, [marks], blockElements, ({ lengths, at, count, done }, [steps]) => {
+    copyRuns(flags.data, at[0]!, room, 0, { lengths, steps: [steps!, stepsOver(lengths)] });
+    fill(words, room, 0, 1, bits, done, done + count);
+    return true;
   });
+}
+
+/** True where all pairs of elements are `===`. */
+export function allEqual(a: Parts, b: Parts): boolean {
+  const dtype = widerOf(a, b);
+  const loop = equalLoops[dtype];
+  return forEachPair(a, b, broadcastShapes(a.shape, b.shape), dtype, loop);
+}
+
+/** True where all pairs of elements are close. */
+export function allClose(a: Parts, b: Parts, closeness: Closeness): boolean {
+  const dtype = widerOf(a, b);
+  const loop = closeLoops[dtype];
+  return forEachPair(a, b, broadcastShapes(a.shape, b.shape), dtype, (x, i, iStep, y, j, jStep, length) =>
+    loop(x, i, iStep, y, j, jStep, length, closeness),
+  );
+}
+
+const widerOf = (a: Parts, b: Parts): DType => (dtypeOf(a.data) === 'float64' ? 'float64' : dtypeOf(b.data));
+
+/** Sees pairs of elements; `done` counts those before them. False ends the walk. */
+type PairRow = (
+  x: FloatArray,
+  i: number,
+  iStep: number,
+  y: FloatArray,
+  j: number,
+  jStep: number,
+  length: number,
+  done: number,
+) => boolean;
+
+/** Calls `row` for the pairs of two layouts broadcast to a shape, as arrays of one type, in row-major order; true where it always was. */
+function forEachPair(a: Parts, b: Parts, shape: readonly number[], dtype: DType, row: PairRow): boolean {
+  checkPlace(a);
+  checkPlace(b);
+  const size = shape === a.shape ? a.size : sizeOf(shape);
+  const iStep = evenStep(a, size);
+  const jStep = evenStep(b, size);
+  if (iStep !== undefined && jStep !== undefined && dtypeOf(a.data) === dtypeOf(b.data))
+    return row(a.data, a.offset, iStep, b.data, b.offset, jStep, size, 0);
+  if (size <= fewElements) {
+    const x = few(a, shape, size, dtype, 0);
+    const y = few(b, shape, size, dtype, 1);
+    return row(x, 0, 1, y, 0, 1, size, 0);
+  }
+  const operands = [a, b].map((operand) => ({ strides: broadcastStrides(operand, shape), offset: operand.offset }));
+  const [x, y] = [feedOf(a, iStep, dtype, 0), feedOf(b, jStep, dtype, 1)];
+  return forEachBlock(shape, operands, blockElements, (block, [xSteps, ySteps]) => {
+    const i = x.ready(block, block.at[0]!, xSteps!);
+    const j = y.ready(block, block.at[1]!, ySteps!);
+    return row(x.data, i, x.step, y.data, j, y.step, block.count, block.done);
+  });
+}
+
+/** A copy of few elements, in the type of the result. */
+function few(operand: Parts, shape: readonly number[], size: number, dtype: DType, place: number): FloatArray {
+  const room = roomOf(dtype, place);
+  spread(operand.data, operand, shape, size, room);
+  return room;
 }
 
 /** The step that serves the whole of a shape without a walk: of a number, and of what is contiguous and not stretched. */
-function evenStep(operand: Parts, shape: readonly number[]): 0 | 1 | undefined {
+function evenStep(operand: Parts, size: number): 0 | 1 | undefined {
   if (operand.size === 1) return 0;
-  return operand.size === sizeOf(shape) && operand.packed ? 1 : undefined;
+  return operand.size === size && operand.packed ? 1 : undefined;
+}
+
+// Rows of a mask from which on a loop for each costs less than a copy of many.
+const longRow = 32;
+
+// The elements of a block: two of them and a part of the result fit the second cache, and 16 rows of 1000 are one.
+const blockElements = 2 ** 14;
+
+/** An operand by blocks of one type, of which those are copied whose elements do not lie side by side. */
+interface Feed {
+  readonly data: FloatArray;
+  readonly step: 0 | 1;
+  /** Makes a block ready, and gives the place of its first element in `data`. */
+  ready(block: Block, from: number, steps: readonly number[]): number;
+}
+
+function feedOf({ data }: Parts, step: 0 | 1 | undefined, dtype: DType, place: number): Feed {
+  const isWide = dtypeOf(data) === dtype;
+  if (step !== undefined && isWide) return { data, step, ready: (_, from) => from };
+  const room = roomOf(dtype, place);
+  const ready = ({ lengths, count }: Block, from: number, steps: readonly number[]): number => {
+    if (step !== undefined) widen(data, from, room, step === 0 ? 1 : count);
+    else {
+      const copy = isWide ? room : roomOf('float32', place);
+      backend.copy(data, from, copy, 0, { lengths, steps: [steps, stepsOver(lengths)] });
+      if (!isWide) widen(copy, 0, room, count);
+    }
+    return 0;
+  };
+  return { data: room, step: step ?? 1, ready };
+}
+
+// Where blocks are copied to, of each type and for each operand: nothing else runs while one is in use.
+const rooms: Record<DType, FloatArray[]> = { float32: [], float64: [] };
+let flagRoom: Uint8Array | undefined;
+
+function roomOf(dtype: DType, place: number): FloatArray {
+  rooms[dtype][place] ??= allocate(dtype, blockElements);
+  return rooms[dtype][place];
+}
+
+function roomForFlags(): Uint8Array {
+  flagRoom ??= new Uint8Array(blockElements);
+  return flagRoom;
 }

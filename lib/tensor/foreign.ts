@@ -12,6 +12,7 @@ import {
   lengthOfAny,
   typeName,
 } from '../basics/floats.js';
+import { flagsOf } from './flags.js';
 import {
   checkReach,
   checkShape,
@@ -21,6 +22,7 @@ import {
   type Layout,
   mostDimensions,
   Parts,
+  placesOf,
   sameShape,
   sizeOf,
 } from './shape.js';
@@ -115,16 +117,29 @@ export function checkDType(dtype: unknown): asserts dtype is DType | undefined {
     throw new TypeError(`dtype must be 'float32' or 'float64', got ${describe(dtype)}`);
 }
 
-/** The parts of a mask; a typed array as long as `shape` takes that shape, another one is a single dimension. */
-export function readMask(mask: unknown, shape: readonly number[]): Parts {
-  if (Array.isArray(mask)) return readNested(mask, 'float32');
-  if (isTensorLike(mask)) return readLike(mask, flags);
+/** Where an entry is to be filled: where the byte is not 0. */
+export interface Flags extends Layout {
+  readonly data: Uint8Array;
+}
+
+/** A mask as flags; a typed array as long as `shape` takes that shape, another one is a single dimension. */
+export function readMask(mask: unknown, shape: readonly number[]): Flags {
+  if (Array.isArray(mask)) return flagged(readNested(mask, 'float32'));
+  if (isTensorLike(mask)) return flagged(readLayout(mask, numbers));
   if (!ArrayBuffer.isView(mask))
     throw new TypeError(
       `mask must be a Tensor, a nested list, a typed array or tensor-like, got ${describe(mask)}${advice(mask)}`,
     );
-  const data = flags(mask);
-  return lengthOf(data) === sizeOf(shape) ? new Parts(data, shape) : flat(data);
+  const data = numbers(mask);
+  const length = lengthOf(data);
+  const own = length === sizeOf(shape) ? shape : Object.freeze([length]);
+  return { data: flagsOf(data, 0, length), shape: own, strides: contiguousStrides(own), offset: 0 };
+}
+
+/** The flags of a layout's own elements, which may be few of those of its data. */
+function flagged({ data, shape, strides, offset }: Layout & { readonly data: ArrayBufferView }): Flags {
+  const [first, last] = placesOf({ shape, strides, offset });
+  return { data: flagsOf(data, first, last + 1 - first), shape, strides, offset: offset - first };
 }
 
 /** A mask whose kind its data tells: bytes keep an entry where they are not 0, floats are added to it. */
@@ -159,12 +174,8 @@ const isBooleans = (value: unknown, depth = 0): boolean =>
     : typeof value === 'boolean';
 
 function floatsOrBytes(data: unknown, like?: Foreign): FloatArray | Uint8Array {
-  if (typeName(data) !== 'Uint8Array') {
-    const floats = flags(data, like);
-    return isFloatArray(data) ? floats : Uint8Array.from(floats);
-  }
-  checkMemory(data);
-  return data as Uint8Array;
+  const array = numbers(data, like);
+  return isFloatArray(array) ? array : flagsOf(array, 0, lengthOf(array));
 }
 
 /** The parts of something tensor-like of floats or of integers, and whether they are integers: these as float64. */
@@ -224,15 +235,14 @@ function floats(data: unknown, like?: Foreign): FloatArray {
   );
 }
 
-function flags(data: unknown, like?: Foreign): FloatArray {
+/** A typed array of any type. */
+function numbers(data: unknown, like?: Foreign): FloatArray | Uint8Array {
   checkMemory(data);
-  if (isFloatArray(data)) return data;
   if (typeName(data) === undefined)
     throw new TypeError(
       `the data of a mask must be a typed array, got ${describe(data)}${like === undefined ? '' : dataAdvice(data, like)}`,
     );
-  // Number: a BigInt64Array is what language models call an attention mask.
-  return Float32Array.from(data as ArrayLike<number | bigint>, (flag) => (Number(flag) === 0 ? 0 : 1));
+  return data as FloatArray | Uint8Array;
 }
 
 /** Like `advice`, for the data of a tensor that is otherwise as it should be. */
@@ -268,7 +278,7 @@ function tagOf(x: unknown): string {
 function readLayout<A extends FloatArray | Uint8Array>(
   source: object,
   toArray: (data: unknown, like: Foreign) => A,
-): Layout & { readonly data: A; readonly strides: readonly number[] } {
+): Layout & { readonly data: A; readonly isPacked: boolean | undefined } {
   const like = source as Foreign;
   const own = like[brand] === true;
   // Before `data`, which throws an error of its own where a tensor is on another device.
@@ -281,20 +291,23 @@ function readLayout<A extends FloatArray | Uint8Array>(
   if (offset !== undefined && !Number.isSafeInteger(offset))
     throw new TypeError(`offset must be an integer, got ${describe(offset)}`);
   const strides = readStrides(like, shape);
-  if (strides === undefined && offset === undefined) checkSize(shape, lengthOf(data));
+  const isWhole = strides === undefined && offset === undefined;
+  if (isWhole) checkSize(shape, lengthOf(data));
   const layout = {
     data,
     shape,
     strides: strides ?? contiguousStrides(shape),
     offset: (offset as number | undefined) ?? 0,
+    isPacked: strides === undefined ? true : undefined,
   };
-  checkReach(data, layout);
+  // What is as large as its data lies in it, where there is any.
+  if (!isWhole || lengthOf(data) === 0) checkReach(data, layout);
   return layout;
 }
 
 function readLike(source: object, toFloats: (data: unknown, like: Foreign) => FloatArray): Parts {
-  const { data, shape, strides, offset } = readLayout(source, toFloats);
-  return new Parts(data, shape, strides, offset);
+  const { data, shape, strides, offset, isPacked } = readLayout(source, toFloats);
+  return new Parts(data, shape, strides, offset, isPacked);
 }
 
 // What says one thing under two names may say it twice, and not two things: who wrote one of them meant it.
@@ -309,13 +322,14 @@ function readShape({ dims, shape: other }: Foreign): readonly number[] {
 /** The strides that something tensor-like has, under either name and as a value or a method; undefined for row-major order. */
 function readStrides(like: Foreign, shape: readonly number[]): readonly number[] | undefined {
   const { strides, stride } = like;
+  if (strides == null && stride == null) return isColumnMajor(like) ? columnMajor(shape) : undefined;
   const read = (given: unknown) =>
     given == null
       ? undefined
       : checkStrides(typeof given === 'function' ? (given as () => unknown).call(like) : given, shape);
   const [first, second] = [read(strides), read(stride)];
   if (first !== undefined && second !== undefined) checkSame('strides', first, 'stride', second);
-  return first ?? second ?? (isColumnMajor(like) ? columnMajor(shape) : undefined);
+  return first ?? second;
 }
 
 function checkSame(name: string, list: readonly number[], otherName: string, other: readonly number[]): void {
@@ -342,14 +356,17 @@ const elementTypes = /^(b?float(16|32|64)|u?int(4|8|16|32|64)|uint8c|bool(ean)?|
 
 /** Asserts that something tensor-like does not name another type than its data has. */
 function checkElementType(data: unknown, like: Foreign): void {
+  const { dtype, type } = like;
+  if (typeof dtype === 'string') checkNamed('dtype', dtype, data);
+  if (typeof type === 'string') checkNamed('type', type, data);
+}
+
+function checkNamed(name: string, said: string, data: unknown): void {
   const type = isFloatArray(data) ? dtypeOf(data) : undefined;
-  for (const name of ['dtype', 'type']) {
-    const said = like[name];
-    if (typeof said !== 'string' || said === type || !elementTypes.test(said)) continue;
-    // Of other arrays there is more than one for a type, and more than one type for an array.
-    if (type === undefined && said !== 'float32' && said !== 'float64') continue;
-    throw new TypeError(`${name} must be that of the data, got ${describe(said)} for ${describe(data)}`);
-  }
+  if (said === type || !elementTypes.test(said)) return;
+  // Of other arrays there is more than one for a type, and more than one type for an array.
+  if (type === undefined && said !== 'float32' && said !== 'float64') return;
+  throw new TypeError(`${name} must be that of the data, got ${describe(said)} for ${describe(data)}`);
 }
 
 // onnxruntime's pinned memory is the CPU's, which other devices can read too.

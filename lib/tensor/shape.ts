@@ -26,9 +26,21 @@ export class Parts implements Layout {
     packed?: boolean,
   ) {
     this.size = sizeOf(shape);
-    this.strides = strides ?? contiguousStrides(shape);
+    this.strides = strides ?? contiguousStridesOf(shape);
     this.packed = packed ?? (strides === undefined || isContiguous(this));
   }
+}
+
+let lastShape: readonly number[] = Object.freeze([]);
+let lastStrides = lastShape;
+
+/** What contiguousStrides gives, kept for the next of the same shape: to make it is a tenth of a small call. */
+function contiguousStridesOf(shape: readonly number[]): readonly number[] {
+  if (shape !== lastShape) {
+    lastStrides = contiguousStrides(shape);
+    lastShape = shape;
+  }
+  return lastStrides;
 }
 
 /** The number of elements in the dimensions from `first` on; 1 where there is none, as in the shape [] of a single number. */
@@ -118,8 +130,10 @@ export function checkShape(shape: unknown): readonly number[] {
 }
 
 function checkSizes(shape: readonly number[]): readonly number[] {
-  if (shape.every((length) => length >= 0 && Number.isSafeInteger(length))) return Object.freeze(shape);
-  throw new RangeError(`shape must hold sizes from 0 to 2^53 - 1, got ${shapeText(shape)}`);
+  for (let dim = 0; dim < shape.length; dim++)
+    if (!(shape[dim]! >= 0 && shape[dim]! <= Number.MAX_SAFE_INTEGER))
+      throw new RangeError(`shape must hold sizes from 0 to 2^53 - 1, got ${shapeText(shape)}`);
+  return Object.freeze(shape);
 }
 
 /** A frozen copy of the strides of a shape. */
@@ -172,12 +186,41 @@ export function checkReach(data: FloatArray | Uint8Array, { shape, strides, offs
   throw new RangeError(`${layout} reach elements ${first} to ${last}, but data has ${count}`);
 }
 
+/** The same of checked parts, whose memory alone may be another: of what is contiguous, less is asked. */
+export function checkPlace(parts: Parts): void {
+  if (parts.packed) {
+    const count = lengthOf(parts.data);
+    // An empty array may be one whose memory has gone.
+    if (count > 0 && parts.offset >= 0 && parts.offset + parts.size <= count) return;
+  }
+  checkReach(parts.data, parts);
+}
+
+/** The first place of a layout's elements in data, and the last; of none [0, -1]. */
+export function placesOf({ shape, strides, offset }: Layout): readonly [first: number, last: number] {
+  if (shape.includes(0)) return [0, -1];
+  let first = offset;
+  let last = offset;
+  for (const [dim, length] of shape.entries()) {
+    const span = (length - 1) * strides[dim]!;
+    if (span < 0) first += span;
+    else last += span;
+  }
+  return [first, last];
+}
+
 /**
  * True where two elements of a layout are one place in memory, so that it cannot hold a result. Exact. The layout must lie in
  * memory (checkReach): where its strides alone do not decide, a bit for each place that they span is set.
  */
 export function overlapsItself({ shape, strides }: Layout): boolean {
   if (shape.includes(0)) return false;
+  if (shape.length === 2) {
+    const [m = 1, n = 1] = shape;
+    const [row, step] = [Math.abs(strides[0]!), Math.abs(strides[1]!)];
+    // Rows that step over each other's elements, or columns.
+    if ((step > 0 && (m === 1 || row > (n - 1) * step)) || (row > 0 && (n === 1 || step > (m - 1) * row))) return false;
+  }
   // Backwards or not, the places are as far apart.
   const dims = shape
     .map((length, dim) => ({ length, step: Math.abs(strides[dim]!) }))
@@ -232,7 +275,8 @@ export function viewStrides(layout: Layout, shape: readonly number[]): readonly 
 
 /** The shape of both after broadcasting: aligned at the last dimension, a size of 1 or none stretches to the other's. */
 export function broadcastShapes(a: readonly number[], b: readonly number[]): readonly number[] {
-  if (sameShape(a, b)) return a;
+  if (stretchesTo(b, a)) return a;
+  if (stretchesTo(a, b)) return b;
   const rank = Math.max(a.length, b.length);
   const shape = Array.from({ length: rank }, (_, dim) => {
     const m = a[dim - rank + a.length] ?? 1;
@@ -244,6 +288,18 @@ export function broadcastShapes(a: readonly number[], b: readonly number[]): rea
     return m === 1 ? n : m;
   });
   return Object.freeze(shape);
+}
+
+/** Whether a shape broadcasts to another as it is, which is what broadcasting most often comes to. */
+function stretchesTo(from: readonly number[], shape: readonly number[]): boolean {
+  if (from === shape) return true;
+  const added = shape.length - from.length;
+  if (added < 0) return false;
+  for (let dim = 0; dim < from.length; dim++) {
+    const length = from[dim]!;
+    if (length !== 1 && length !== shape[dim + added]) return false;
+  }
+  return true;
 }
 
 /** The strides of a layout seen in a shape it broadcasts to: a stretched dimension stands still. */
@@ -285,6 +341,67 @@ export function forEachRow(
     }
     if (dim >= lengths.length) return;
   }
+}
+
+/** A part of a walk in row-major order: its dimensions, innermost first, and where it starts in each operand. */
+export interface Block {
+  readonly lengths: readonly number[];
+  readonly at: readonly number[];
+  readonly count: number;
+  /** The elements before it. */
+  readonly done: number;
+}
+
+/**
+ * Walks several operands together in row-major order of one shape, in blocks of up to `most` elements. `see` is told the steps of
+ * each operand too, innermost first, and ends the walk with false. True where it never did.
+ */
+export function forEachBlock(
+  shape: readonly number[],
+  operands: readonly { readonly strides: readonly number[]; readonly offset: number }[],
+  most: number,
+  see: (block: Block, steps: readonly (readonly number[])[]) => boolean,
+): boolean {
+  const runs = mergeRuns(
+    shape,
+    operands.map((operand) => operand.strides),
+  );
+  if (runs === undefined) return true;
+  const { lengths, steps } = runs;
+  // A block is all of the first dimensions, and a piece of one.
+  let cut = 0;
+  let inner = 1;
+  while (cut < lengths.length && inner * lengths[cut]! <= most) inner *= lengths[cut++]!;
+  const piece = Math.floor(most / inner);
+  const whole = lengths.slice(0, cut);
+  const at = operands.map((operand) => operand.offset);
+  const index = lengths.map(() => 0);
+  for (let done = 0; ; ) {
+    let by = cut < lengths.length ? Math.min(piece, lengths[cut]! - index[cut]!) : 1;
+    const count = inner * by;
+    if (!see({ lengths: cut < lengths.length ? [...whole, by] : whole, at, count, done }, steps)) return false;
+    done += count;
+    let dim = cut;
+    for (; dim < lengths.length; dim++) {
+      index[dim]! += by;
+      const rewind = index[dim] === lengths[dim];
+      if (rewind) index[dim] = 0;
+      for (let k = 0; k < at.length; k++) at[k]! += steps[k]![dim]! * (rewind ? by - lengths[dim]! : by);
+      if (!rewind) break;
+      by = 1;
+    }
+    if (dim >= lengths.length) return true;
+  }
+}
+
+/** The steps of row-major order without gaps for dimensions that begin with the innermost. */
+export function stepsOver(lengths: readonly number[]): number[] {
+  let step = 1;
+  return lengths.map((length) => {
+    const own = step;
+    step *= length;
+    return own;
+  });
 }
 
 /**

@@ -5,6 +5,7 @@ import { activationNames, opOf } from '../../lib/activations/table.js';
 import type { Backend } from '../../lib/backends/backend.js';
 import { native } from '../../lib/backends/native.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
+import { relu, Tensor } from '../../lib/index.js';
 import { buffers } from '../support/foreign.js';
 import { kinds, type Record64, raw, sets } from '../support/raw.js';
 import { bytesOf } from '../support/same.js';
@@ -54,6 +55,65 @@ describe.each(native.backends)('$name', (backend) => {
     },
     60_000,
   );
+});
+
+describe.each(native.backends)('$name, in steps', (backend) => {
+  it.each([Float32Array, Float64Array])('computes and copies %o at every address', (Floats) => {
+    const [rows, columns] = [300, 210];
+    // Transposed inputs, and results by rows with gaps.
+    const runs = {
+      lengths: [rows, columns],
+      steps: [
+        [columns, 1],
+        [columns, 1],
+        [1, rows + 3],
+      ],
+    };
+    const two = { ...runs, steps: runs.steps.slice(1) };
+    const calls: ((g: FloatArray, x: FloatArray, y: FloatArray) => unknown)[] = [
+      (_, x, y) => backend.copy(x, 0, y, 1, two),
+      (_, x, y) => backend.mapStrided!(undefined, x, y, [0, 1], two, opOf.gelu, 0, 0),
+      (g, x, y) => backend.mapStrided!(g, x, y, [0, 0, 1], runs, opOf.gelu, 0, 0),
+      (_, x, y) => backend.slicesStrided!(undefined, x, y, [0, 1], two, 'softmax'),
+      (g, x, y) => backend.slicesStrided!(g, x, y, [0, 0, 1], runs, 'softmax'),
+    ];
+    for (const call of calls) {
+      const [expected, found] = [lines!, behind!].map((three) => {
+        const [g, x, y] = three.map((buffer, seed) => {
+          const array = new Floats(buffer!, 0, columns * (rows + 3));
+          for (let i = 0; i < array.length; i++) array[i] = seed < 2 ? 4 * Math.sin(i + seed) : 7;
+          return array;
+        }) as [FloatArray, FloatArray, FloatArray];
+        call(g, x, y);
+        return y;
+      });
+      expect(Buffer.compare(bytesOf(found!), bytesOf(expected!))).toBe(0);
+      expect([expected![0], expected![rows + 1]]).toEqual([7, 7]);
+      expect(expected![1]).not.toBe(7);
+    }
+  });
+
+  it('says where one memory is another under two buffers', () => {
+    const [first, second] = buffers(4096, 0, 8);
+    const [x, y] = [new Float32Array(first, 0, 600), new Float32Array(second, 0, 600)];
+    const runs = {
+      lengths: [20, 30],
+      steps: [
+        [30, 1],
+        [1, 20],
+      ],
+    };
+    x.fill(3);
+    expect(backend.mapStrided!(undefined, x, y, [0, 0], runs, opOf.relu, 0, 0)).toBe(false);
+    expect(x.every((value) => value === 3)).toBe(true);
+    // Which the functions then copy.
+    const shape = [20, 30];
+    for (let i = 0; i < x.length; i++) x[i] = i;
+    const from = new Tensor({ data: x, shape, strides: [1, 20] });
+    const expected = from.clone();
+    relu(from, { out: new Tensor(y, { shape }) });
+    expect([...y]).toEqual([...expected.data]);
+  });
 });
 
 describe.each(sets.map((name, set) => ({ name, set })))('$name, called without the package', ({ set }) => {

@@ -27,6 +27,14 @@ export const logParts = 6;
 export const channels = { value: 7, gradient: 8, sums: 9 };
 /** Which is followed by a mask, behind flags and numbers of its own. */
 export const conditioned = 10;
+/** Of arrays that lie in steps, behind numbers of its own: copies, and calls with as many inputs as it says. */
+export const strided = {
+  copy: { kind: 11, inputs: 1 },
+  map: { kind: 12, inputs: 1 },
+  gradient: { kind: 13, inputs: 2 },
+  slices: { kind: 14, inputs: 1 },
+  slicesGradient: { kind: 15, inputs: 2 },
+};
 /** How many inputs and outputs a kind of call has. */
 export const inputsOf = (kind: number) => [1, 2, 1, 2, 2, 3][kind]!;
 export const outputsOf = (kind: number) => (kind === kinds.gateGradient ? 2 : 1);

@@ -67,6 +67,103 @@ describe.each(names)('%s', (name) => {
   });
 });
 
+describe('of many elements, which come by blocks', () => {
+  const large = (shape: readonly number[], dtype: 'float32' | 'float64') => random(shape, 11, dtype);
+  const sizes: readonly (readonly [readonly number[], readonly number[]])[] = [
+    [
+      [190, 180],
+      [190, 180],
+    ],
+    [[20000, 2], [2]],
+    [
+      [20000, 2],
+      [20000, 1],
+    ],
+    [[40, 900], [900]],
+    [[300, 1], [140]],
+    [[2, 40000], [40000]],
+    [
+      [3, 5, 40, 60],
+      [5, 1, 60],
+    ],
+    [[33000], []],
+  ];
+
+  it.each(sizes)('%j and %j', (a, b) => {
+    for (const [left, right] of [
+      ['float32', 'float32'],
+      ['float64', 'float64'],
+      ['float32', 'float64'],
+    ] as const) {
+      const [x, y] = [large(a, left), large(b, right)];
+      const round = left === 'float32' && right === 'float32' ? Math.fround : (value: number) => value;
+      const z = x.sub(y);
+      // As many of its elements as show a block's place, one in 37.
+      for (const index of indices(z.shape).filter((_, k) => k % 37 === 0))
+        expect(z.at(...index)).toBe(round(valueAt(x, index) - valueAt(y, index)));
+      const sum = new Tensor(z.data, { shape: z.shape });
+      expect(sum.allClose(z, { equalNan: true })).toBe(true);
+      const last = sum.data.findLastIndex(Number.isFinite);
+      const other = sum.clone();
+      other.data[last]! += 1;
+      expect(other.allClose(sum, { equalNan: true })).toBe(false);
+    }
+  });
+
+  it('find the one difference of two that lie in other ways', () => {
+    const x = new Tensor(
+      Float32Array.from({ length: 40000 }, (_, k) => k),
+      { shape: [200, 200] },
+    );
+    const y = x.T.clone().T;
+    const wide = new Tensor(Float64Array.from(y.contiguous().data), { shape: [200, 200] }).T.clone().T;
+    expect([x.equals(y), x.equals(wide), wide.equals(x), x.allClose(wide)]).toEqual([true, true, true, true]);
+    for (const other of [y, wide]) {
+      other.data[39000]! += 0.5;
+      expect([x.equals(other), other.equals(x), x.allClose(other)]).toEqual([false, false, false]);
+    }
+  });
+
+  it.each(sizes)('%j are filled where a mask of %j says, of every type', (a, b) => {
+    const size = b.reduce((product, length) => product * length, 1);
+    const marks = Array.from({ length: size }, (_, k) => [0, 1, -0, 0, 3][(k * 7) % 5]!);
+    for (const dtype of ['float32', 'float64'] as const) {
+      if (b.length > 0 && a[0] !== 300) {
+        const x = large(a, dtype);
+        const masks = [
+          ...[Int8Array, Uint8Array, Int16Array, Uint16Array, Int32Array, Uint32Array].map((Kind) => Kind.from(marks)),
+          ...[Float32Array, Float64Array].map((Kind) => Kind.from(marks)),
+          BigInt64Array.from(marks, BigInt),
+          BigUint64Array.from(marks, (mark) => BigInt(mark) << 40n),
+        ];
+        const expected = x.maskedFill({ data: masks[0], shape: b }, 5);
+        for (const index of indices(a).filter((_, k) => k % 37 === 0)) {
+          const at = b.reduce(
+            (place, length, d) => place * length + (length === 1 ? 0 : index[d - b.length + a.length]!),
+            0,
+          );
+          expect(expected.at(...index)).toEqual(marks[at] === 0 ? x.at(...index) : 5);
+        }
+        for (const data of masks) {
+          const filled = x.maskedFill({ data, shape: b }, 5);
+          expect(Buffer.compare(Buffer.from(filled.data.buffer), Buffer.from(expected.data.buffer))).toBe(0);
+        }
+      }
+    }
+  });
+
+  it('a mask is read where it lies in a larger array', () => {
+    const x = new Tensor(new Float32Array(6), { shape: [2, 3] });
+    const data = Uint32Array.of(9, 9, 0, 9, 1, 9, 0, 9, 2, 9, 0, 9);
+    const mask = { data, shape: [3], strides: [2], offset: 2 };
+    expect(x.maskedFill(mask, 4).toArray()).toEqual([
+      [0, 4, 0],
+      [0, 4, 0],
+    ]);
+    expect(x.maskedFill({ data, shape: [3], strides: [-2], offset: 8 }, 4).toArray(2)[0]).toEqual([4, 0, 4]);
+  });
+});
+
 describe('operands', () => {
   it('a number takes the dtype, so that x - 0.1 is 0 where x is 0.1', () => {
     const x = new Tensor([0.1]);

@@ -1,0 +1,106 @@
+// Copies of what a layout shows. Of few elements by a loop that makes nothing, as to begin a call would take longer.
+import { copyRuns } from '../backends/copies.js';
+import { backend } from '../backends/select.js';
+import { allocate, duplicate } from '../basics/allocate.js';
+import { dtypeOf, type FloatArray, isFloatArray, lengthOf, part } from '../basics/floats.js';
+import { broadcastStrides, checkPlace, contiguousStrides, type Layout, mergeRuns, type Parts } from './shape.js';
+
+/** Up to so many elements are few. */
+export const fewElements = 256;
+
+/** A fresh, contiguous copy of x, for the function `name`. */
+export function copyOf(x: Parts, name?: string): FloatArray {
+  checkPlace(x);
+  const { data, shape, size, offset } = x;
+  if (x.packed && size > 0 && size === lengthOf(data)) return duplicate(data, name, shape);
+  if (x.packed && size > fewElements) return duplicate(part(data, offset, size), name, shape);
+  const copy = allocate(dtypeOf(data), size, name, shape);
+  spread(data, x, shape, size, copy);
+  return copy;
+}
+
+/** Copies what lies in a layout, broadcast to a shape with so many elements, to the first elements of an array, in row-major order. */
+export function spread(
+  data: FloatArray | Uint8Array,
+  layout: Layout,
+  shape: readonly number[],
+  size: number,
+  target: FloatArray | Uint8Array,
+): void {
+  if (size <= fewElements) {
+    if (size > 0) spreadFew(data, layout, layout.offset, shape, 0, target, 0);
+    return;
+  }
+  const runs = mergeRuns(shape, [broadcastStrides(layout, shape), contiguousStrides(shape)])!;
+  if (isFloatArray(data) && isFloatArray(target)) backend.copy(data, layout.offset, target, 0, runs);
+  else copyRuns(data, layout.offset, target, 0, runs);
+}
+
+/** The same for the dimensions from `dim` on, from one place to another; the place after the last. */
+function spreadFew(
+  data: FloatArray | Uint8Array,
+  layout: Layout,
+  from: number,
+  shape: readonly number[],
+  dim: number,
+  target: FloatArray | Uint8Array,
+  to: number,
+): number {
+  const rank = shape.length;
+  let end = to;
+  if (rank - dim > 2) {
+    const step = stepOf(layout, dim, rank);
+    for (let k = 0; k < shape[dim]!; k++) end = spreadFew(data, layout, from + k * step, shape, dim + 1, target, end);
+    return end;
+  }
+  // V8 reads frozen arrays, such as shape and strides, by a call for each entry: so once.
+  const rows = rank - dim > 1 ? shape[dim]! : 1;
+  const columns = rank > dim ? shape[rank - 1]! : 1;
+  const rowStep = rank - dim > 1 ? stepOf(layout, dim, rank) : 0;
+  const step = rank > dim ? stepOf(layout, rank - 1, rank) : 0;
+  for (let row = 0; row < rows; row++) {
+    let at = from + row * rowStep;
+    for (const last = end + columns; end < last; at += step) target[end++] = data[at]!;
+  }
+  return end;
+}
+
+/** How far a layout goes at each entry of a dimension of a shape of that rank, to which it broadcasts. */
+function stepOf({ shape, strides }: Layout, dim: number, rank: number): number {
+  const own = dim - rank + shape.length;
+  return own < 0 || shape[own] === 1 ? 0 : strides[own]!;
+}
+
+/** Writes to the elements of a layout from the first of an array, in row-major order. */
+export function scatter(source: FloatArray, data: FloatArray, layout: Layout, size: number): void {
+  const { shape, strides, offset } = layout;
+  if (size > fewElements) backend.copy(source, 0, data, offset, mergeRuns(shape, [contiguousStrides(shape), strides])!);
+  else if (size > 0) scatterFew(source, 0, data, layout, offset, 0);
+}
+
+function scatterFew(
+  source: FloatArray,
+  from: number,
+  data: FloatArray,
+  layout: Layout,
+  to: number,
+  dim: number,
+): number {
+  const { shape, strides } = layout;
+  const rank = shape.length;
+  let end = from;
+  if (rank - dim > 2) {
+    const step = strides[dim]!;
+    for (let k = 0; k < shape[dim]!; k++) end = scatterFew(source, end, data, layout, to + k * step, dim + 1);
+    return end;
+  }
+  const rows = rank - dim > 1 ? shape[dim]! : 1;
+  const columns = rank > dim ? shape[rank - 1]! : 1;
+  const rowStep = rank - dim > 1 ? strides[dim]! : 0;
+  const step = rank > dim ? strides[rank - 1]! : 0;
+  for (let row = 0; row < rows; row++) {
+    let at = to + row * rowStep;
+    for (const last = end + columns; end < last; at += step) data[at] = source[end++]!;
+  }
+  return end;
+}

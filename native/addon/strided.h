@@ -1,0 +1,61 @@
+// Copies between memory that lies in steps: what is transposed, sliced, padded, stretched or reversed.
+#pragma once
+
+#include <cstddef>
+
+namespace nonlin {
+
+constexpr size_t most_strided_dimensions = 64;
+
+// So many elements, and how far apart they lie in the source and in the target.
+struct strided_dimension {
+  size_t length;
+  ptrdiff_t from, to;
+};
+
+// Copies elements of 4 or 8 bytes, those of every index of the dimensions, of which the first is the innermost and none
+// is empty. All places must lie in memory, and the source shares none with the target.
+void copy_strided(const void *source, void *target, const strided_dimension *dims, size_t rank, size_t element_size);
+
+// A matrix of elements: rows of `width`, and where its first lies in each of several arrays, how far apart there the
+// elements and the rows do.
+struct strided_tile {
+  static constexpr size_t most_arrays = 3;
+  size_t width, height;
+  ptrdiff_t first[most_arrays], step[most_arrays], row[most_arrays];
+
+  // Whether its elements lie side by side, row by row.
+  bool is_packed(size_t array) const {
+    return (step[array] == 1 || width == 1) && (row[array] == ptrdiff_t(width) || height == 1);
+  }
+  // To an array of its own, and back from there.
+  void gather(size_t array, const void *from, void *own, size_t element_size) const;
+  void scatter(size_t array, const void *own, void *to, size_t element_size) const;
+  // The same where each element is the first of a slice of so many, so far apart.
+  void gather_slices(size_t array, const void *from, void *own, size_t length, ptrdiff_t apart,
+                     size_t element_size) const;
+  void scatter_slices(size_t array, const void *own, void *to, size_t length, ptrdiff_t apart,
+                      size_t element_size) const;
+};
+
+// The elements of several arrays with one shape as tiles of up to so many elements, which lie near each other in all of
+// them where that can be.
+class strided_tiles {
+public:
+  struct dimension {
+    size_t length;
+    ptrdiff_t steps[strided_tile::most_arrays];
+  };
+
+  // The first dimension is the innermost; none is empty.
+  strided_tiles(const dimension *dims, size_t rank, const ptrdiff_t *first, size_t arrays, size_t most);
+  size_t count() const { return total; }
+  strided_tile at(size_t tile) const;
+
+private:
+  size_t arrays, outer = 0, total = 1, width, height, across, down;
+  dimension inner, beside, others[most_strided_dimensions];
+  ptrdiff_t first[strided_tile::most_arrays];
+};
+
+} // namespace nonlin

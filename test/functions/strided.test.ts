@@ -1,0 +1,150 @@
+// Operands that do not lie side by side, against the same elements side by side: equal bits, and nothing written beside them.
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as nonlin from '../../lib/index.js';
+import { elementsOf, type Lie, lies, lying, unusedOf } from '../support/layouts.js';
+import { expectSame } from '../support/same.js';
+
+const { Tensor, relu, sigmoid, geluGrad, softmax, logSoftmax, softmaxGrad } = nonlin;
+type Tensor = nonlin.Tensor;
+
+const chosen = nonlin.info().backend;
+afterAll(() => nonlin.useBackend(chosen));
+
+/** Shapes on both sides of what is copied, of what is computed in rows, and of a tile. */
+const shapes = fc.oneof(
+  fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 }),
+  fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 50 })),
+  fc.constantFrom([3, 300], [300, 3], [2, 1100], [5, 1, 260], [2, 40, 9, 2]),
+);
+const cases = shapes.chain((shape) =>
+  fc.record({
+    shape: fc.constant(shape as readonly number[]),
+    xLie: lies(shape.length, true),
+    gradLie: lies(shape.length, true),
+    outLie: lies(shape.length, false),
+    hasOut: fc.boolean(),
+    dim: fc.nat(shape.length - 1),
+  }),
+);
+
+const xValue = (i: number) => 9 * Math.sin(i * 1.7);
+const gradValue = (i: number) => Math.cos(i * 2.3);
+const side = (x: Tensor) => new Tensor(elementsOf(x), { shape: x.shape });
+
+const functions: readonly (readonly [
+  string,
+  (grad: Tensor, x: Tensor, out: Tensor | undefined, dim: number) => Tensor,
+])[] = [
+  ['relu', (_, x, out) => relu(x, { out }) as Tensor],
+  ['sigmoid', (_, x, out) => sigmoid(x, { out }) as Tensor],
+  ['sigmoid, exact', (_, x, out) => sigmoid(x, { out, precision: 'exact' }) as Tensor],
+  ['geluGrad', (grad, x, out) => geluGrad(grad, x, { out }) as Tensor],
+  ['softmax', (_, x, out, dim) => softmax(x, { out, dim }) as Tensor],
+  ['logSoftmax, exact', (_, x, out, dim) => logSoftmax(x, { out, dim, precision: 'exact' }) as Tensor],
+  ['softmaxGrad', (grad, x, out, dim) => softmaxGrad(grad, x, { out, dim }) as Tensor],
+  ['swiglu', (grad, x, out) => nonlin.swiglu(x, grad, { out }) as Tensor],
+  ['softmax at a temperature', (_, x, out, dim) => softmax(x, { out, dim, temperature: 2 }) as Tensor],
+];
+
+describe.each(nonlin.backends())('%s', (backend) => {
+  beforeAll(() => nonlin.useBackend(backend));
+
+  describe.each([Float32Array, Float64Array])('%o', (Kind) => {
+    it.each(functions)('%s has the bits of contiguous operands', (_, compute) => {
+      fc.assert(
+        fc.property(cases, ({ shape, xLie, gradLie, outLie, hasOut, dim }) => {
+          const x = lying(Kind, shape, xLie, xValue);
+          const grad = lying(Kind, shape, gradLie, gradValue);
+          const out = hasOut ? lying(Kind, shape, outLie, () => 7) : undefined;
+          const expected = compute(side(grad), side(x), undefined, dim);
+          const [xBefore, gradBefore] = [x.data.slice(), grad.data.slice()];
+          const y = compute(grad, x, out, dim);
+          if (hasOut) expect(y).toBe(out);
+          expectSame(elementsOf(y), expected.data);
+          expectSame(x.data, xBefore);
+          expectSame(grad.data, gradBefore);
+          if (out !== undefined) for (const place of unusedOf(out)) expect(out.data[place]).toBe(7);
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+    it.each(functions)('%s in place, and with an out among the input', (_, compute) => {
+      fc.assert(
+        fc.property(cases, ({ shape, outLie, gradLie, dim }) => {
+          const x = lying(Kind, shape, outLie, xValue);
+          const grad = lying(Kind, shape, gradLie, gradValue);
+          const expected = compute(side(grad), side(x), undefined, dim);
+          compute(grad, x, x, dim);
+          expectSame(elementsOf(x), expected.data);
+          // Backwards over its own input.
+          const again = lying(Kind, shape, outLie, xValue);
+          const last = again.offset + again.strides.reduce((sum, stride, d) => sum + stride * (shape[d]! - 1), 0);
+          const strides = again.strides.map((stride) => -stride);
+          const back = new Tensor({ data: again.data, shape, strides, offset: last }) as Tensor;
+          compute(grad, again, back, dim);
+          expectSame(elementsOf(back), expected.data);
+        }),
+        { numRuns: 12 },
+      );
+    });
+
+    it('copies and scatters as loops do', () => {
+      fc.assert(
+        fc.property(cases, ({ shape, xLie }) => {
+          const x = lying(Kind, shape, xLie, xValue);
+          expectSame(elementsOf(x.contiguous()), elementsOf(x));
+          expectSame(x.clone().data, elementsOf(x));
+          expect(x.equals(side(x))).toBe(true);
+        }),
+        { numRuns: 50 },
+      );
+    });
+  });
+
+  it('shares large operands among threads', () => {
+    const x = lying(Float32Array, [700, 600], still([1, 0]), xValue);
+    const out = lying(Float32Array, [700, 600], still([0, 1]));
+    for (const threads of [3, 1]) {
+      nonlin.setThreads(threads);
+      expectSame(elementsOf(sigmoid(x, { out })), sigmoid(side(x)).data);
+      expectSame(elementsOf(softmax(x, { out, dim: 0 })), softmax(side(x), { dim: 0 }).data);
+    }
+  });
+
+  it('throws before anything is written', () => {
+    const x = lying(Float32Array, [30, 30], still([1, 0]), xValue);
+    const out = lying(Float32Array, [30, 30], still([1, 0]), () => 7);
+    const wrong: readonly (() => unknown)[] = [
+      () => nonlin.elu(x, { out, alpha: 'much' as never }),
+      () => nonlin.elu(x, { out, alpha: 0.5, precision: 'rough' as never }),
+      () => softmax(x, { out, dim: 2 }),
+      () => softmax(x, { out, temperature: -1 }),
+      () => sigmoid(x.select(0, 1), { out }),
+      () => geluGrad(x.select(0, 1), x, { out }),
+      () => sigmoid(x, { out: new Tensor({ data: out.data, shape: [30, 30], strides: [1, 1], offset: 0 }) }),
+    ];
+    for (const call of wrong) expect(call).toThrow(/^(elu|softmax|sigmoid|geluGrad): /);
+    expect([...out.data].every((value) => value === 7)).toBe(true);
+  });
+
+  it('finds that memory has gone', () => {
+    const gone = lying(Float32Array, [30, 30], still([1, 0]));
+    structuredClone(gone.data.buffer, { transfer: [gone.data.buffer as ArrayBuffer] });
+    const x = lying(Float32Array, [30, 30], still([1, 0]));
+    expect(() => relu(gone)).toThrow(new TypeError('relu: x: data is detached: its buffer was transferred'));
+    expect(() => relu(x, { out: gone })).toThrow(
+      new TypeError('relu: out: data is detached: its buffer was transferred'),
+    );
+    expect(() => geluGrad(gone, x)).toThrow(
+      new TypeError('geluGrad: grad: data is detached: its buffer was transferred'),
+    );
+  });
+});
+
+/** Dimensions in that order without gaps. */
+function still(order: readonly number[]): Lie {
+  const none = order.map(() => false);
+  return { order, gaps: order.map(() => 0), reversed: none, still: none };
+}
