@@ -1,5 +1,5 @@
-// Operands of which some do not lie side by side. Native code computes elementwise functions, gates and softmax where they lie; for everything else they
-// are copied, no sooner than a backend asks for them, and results are written back.
+// Operands of which some do not lie side by side. Native code computes elementwise functions, gates and softmax where they lie; for
+// everything else they are copied, no sooner than a backend asks for them, and results are written back.
 import { checkTogether, type Elementwise, parameterOf, rowOf } from '../activations/signatures.js';
 import type { Op } from '../activations/table.js';
 import type { Slice } from '../backends/backend.js';
