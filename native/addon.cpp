@@ -39,6 +39,7 @@ struct call_record {
     strided,                 // source, target
     strided_map,             // x, y
     strided_gradient,        // grad, x, y
+    strided_gate,            // a, b, y
     strided_slices,          // x, y
     strided_slices_gradient, // grad, x, y
     kind_count
@@ -403,10 +404,10 @@ napi_value call_strided(napi_env env, const call_record &record, const char *mem
                        inputs > 1 ? all[0].data : nullptr, all[inputs - 1].data, y.data, dims, rank, first,
                        threads_for(env, elements));
   } else {
-    const bool gradient = record.kind == call_record::strided_gradient;
+    const bool gradient = record.kind == call_record::strided_gradient, gate = record.kind == call_record::strided_gate;
     run_map_strided(*supported_kernels()[size_t(record.set)], activation(record.op), {record.a, record.b},
-                    arithmetic(record.how), gradient ? all[0].data : nullptr, all[inputs - 1].data, y.data, dims, rank,
-                    first, threads_for(env, elements));
+                    arithmetic(record.how), gradient ? all[0].data : nullptr, all[gradient ? 1 : 0].data,
+                    gate ? all[1].data : nullptr, y.data, dims, rank, first, threads_for(env, elements));
   }
   return done;
 }

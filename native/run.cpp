@@ -46,10 +46,10 @@ template <class F> void for_each_block(size_t n, size_t size, unsigned threads, 
 constexpr size_t own_row = 256;
 
 void run_map_strided(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x,
-                     void *y, const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first,
+                     const void *by, void *y, const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first,
                      unsigned threads) {
-  const size_t size = element_size(how), inputs = g == nullptr ? 1 : 2;
-  const void *in[] = {g == nullptr ? x : g, x};
+  const size_t size = element_size(how), inputs = g == nullptr && by == nullptr ? 1 : 2;
+  const void *in[] = {g == nullptr ? x : g, g == nullptr ? by : x};
   bool in_rows = rank > 0 && dims[0].length >= own_row;
   for (size_t k = 0; k <= inputs && in_rows; k++)
     in_rows = dims[0].steps[k] == 1;
@@ -58,10 +58,14 @@ void run_map_strided(const kernels &set, activation op, parameters p, arithmetic
   map_function *value = set.rows[op]->map[how];
   map_grad_function *gradient = set.rows[op]->map_grad[how];
   const auto compute = [&](const void *const *from, void *to, size_t n) {
-    if (g == nullptr)
-      value(from[0], to, n, p, false);
-    else
-      gradient(from[0], from[1], to, n, p);
+    if (g != nullptr) return gradient(from[0], from[1], to, n, p);
+    if (by == nullptr) return value(from[0], to, n, p, false);
+    for (size_t i = 0; i < n; i += block_elements) {
+      block gate;
+      const size_t count = std::min(block_elements, n - i);
+      value(at(from[0], i * size), gate.bytes, count, p, false);
+      set.multiply[how](gate.bytes, at(from[1], i * size), at(to, i * size), count, false);
+    }
   };
   parallel_for(tiles.count(), grain_elements / most, threads, [&](size_t begin, size_t end) {
     block own[2];

@@ -14,10 +14,10 @@ constexpr size_t parallel_elements = 131072;
 void run_map(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x, void *y,
              size_t n, unsigned threads);
 
-// The same on arrays that lie in steps: x and y, or g, x and y. y is an input that lies in the same steps, or shares no
-// memory with them.
+// The same, or where there is a `by` the gate f(x) by, on arrays that lie in steps: x and y, with g before x or `by`
+// behind it. y is an input that lies in the same steps, or shares no memory with them.
 void run_map_strided(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x,
-                     void *y, const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first,
+                     const void *by, void *y, const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first,
                      unsigned threads);
 
 // y = f(a) b, element by element: a gate.

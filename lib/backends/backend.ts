@@ -157,6 +157,18 @@ export interface Backend {
     b: number,
     exact?: boolean,
   ): boolean;
+  /** `gate` likewise, its arrays x, `by` and y. */
+  gateStrided?(
+    x: FloatArray,
+    by: FloatArray,
+    y: FloatArray,
+    first: readonly number[],
+    runs: Runs,
+    op: Op,
+    a: number,
+    b: number,
+    exact?: boolean,
+  ): boolean;
   /** `slices`, or `slicesGrad`, likewise; over the first of the runs, which may be as long as `mostStridedSlice`. */
   slicesStrided?(
     grad: FloatArray | undefined,

@@ -144,13 +144,20 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
     mapStrided(grad, x, y, first, runs, op, a, b, exact) {
       tell(x);
       writeParameters(a, b);
-      const kind = grad === undefined ? kinds.stridedMap : kinds.stridedGradient;
-      return callStrided(call, set, kind, op, exact, grad, x, y, first, runs);
+      return grad === undefined
+        ? callStrided(call, set, kinds.stridedMap, op, exact, x, undefined, y, first, runs)
+        : callStrided(call, set, kinds.stridedGradient, op, exact, grad, x, y, first, runs);
+    },
+    gateStrided(x, by, y, first, runs, op, a, b, exact) {
+      tell(x);
+      writeParameters(a, b);
+      return callStrided(call, set, kinds.stridedGate, op, exact, x, by, y, first, runs);
     },
     slicesStrided(grad, x, y, first, runs, slice, exact) {
       tell(x);
-      const kind = grad === undefined ? kinds.stridedSlices : kinds.stridedSlicesGradient;
-      return callStrided(call, set, kind, sliceOf[slice], exact, grad, x, y, first, runs);
+      return grad === undefined
+        ? callStrided(call, set, kinds.stridedSlices, sliceOf[slice], exact, x, undefined, y, first, runs)
+        : callStrided(call, set, kinds.stridedSlicesGradient, sliceOf[slice], exact, grad, x, y, first, runs);
     },
   };
 }

@@ -35,8 +35,9 @@ export const kinds = {
   strided: 11,
   stridedMap: 12,
   stridedGradient: 13,
-  stridedSlices: 14,
-  stridedSlicesGradient: 15,
+  stridedGate: 14,
+  stridedSlices: 15,
+  stridedSlicesGradient: 16,
 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
@@ -271,8 +272,8 @@ export function callStrided(
   kind: Kind,
   op: Op,
   exact: boolean | undefined,
-  grad: FloatArray | undefined,
-  x: FloatArray,
+  input: FloatArray,
+  second: FloatArray | undefined,
   y: FloatArray,
   first: readonly number[],
   runs: Runs,
@@ -281,7 +282,7 @@ export function callStrided(
   ways[0] = runs.lengths.length;
   for (let k = 0; k < first.length; k++) ways[1 + k] = first[k]!;
   writeRuns(runs);
-  return grad === undefined ? call(block, x, y) === true : call(block, grad, x, y) === true;
+  return second === undefined ? call(block, input, y) === true : call(block, input, second, y) === true;
 }
 
 function writeRuns({ lengths, steps }: Runs): void {

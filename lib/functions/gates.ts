@@ -164,8 +164,12 @@ function apply(of: Elementwise, name: string, a: Input, b: unknown, given: Given
   const exact = checkPrecision(given.precision, name);
   const op = rowOf(of, given, name);
   const call = operands(name, a, given.out, true, b, words);
-  const [p, q] = [parameterOf(of, 0, given, call.x, name), parameterOf(of, 1, given, call.x, name)];
+  const [p, q] = [parameterOf(of, 0, given, call.source, name), parameterOf(of, 1, given, call.source, name)];
   if (of.together !== undefined) checkTogether(of, p, q, name);
+  if (call.strided !== undefined) {
+    call.strided.computeGate(op, p, q, exact);
+    return finished(call);
+  }
   try {
     backend.gate(call.x, call.other!, call.y, op, p, q, exact, call.fresh);
   } catch (error) {

@@ -1,6 +1,7 @@
-// Operands of which some do not lie side by side. Native code computes elementwise functions where they lie; for everything else they
-// are copied, no sooner than a backend asks for them, and results are written back.
+// Operands of which some do not lie side by side. Native code computes elementwise functions, gates and softmax where they lie; for
+// everything else they are copied, no sooner than a backend asks for them, and results are written back.
 import { checkTogether, type Elementwise, parameterOf, rowOf } from '../activations/signatures.js';
+import type { Op } from '../activations/table.js';
 import type { Slice } from '../backends/backend.js';
 import type { Runs } from '../backends/copies.js';
 import { emptyLike } from '../backends/memory.js';
@@ -110,6 +111,22 @@ export class StridedOperands {
     }
   }
 
+  /** y = f(x) * by, where `by` is the other operand. */
+  computeGate(op: Op, a: number, b: number, exact: boolean): void {
+    const { gateStrided } = backend;
+    const target = gateStrided && this.#target();
+    try {
+      if (target !== undefined) {
+        const inputs = [this.from, this.otherFrom!];
+        const [first, runs] = [this.#first(inputs), this.#runs(inputs)];
+        this.#written = gateStrided!(this.source, inputs[1]!.data, target, first, runs, op, a, b, exact);
+      }
+      if (!this.#written) backend.gate(this.x, this.other!, this.y, op, a, b, exact, this.fresh);
+    } catch (error) {
+      throw inNameOf(this.name, error);
+    }
+  }
+
   /** The shares of slices along a dimension, or their gradient where there is another operand. */
   computeSlices(slice: Slice, at: number, exact: boolean): void {
     const { shape } = this;
@@ -119,7 +136,15 @@ export class StridedOperands {
     try {
       const grad = this.otherFrom?.data;
       if (target !== undefined)
-        this.#written = slicesStrided!(grad, this.source, target, this.#first(), this.#runs(at), slice, exact);
+        this.#written = slicesStrided!(
+          grad,
+          this.source,
+          target,
+          this.#first(),
+          this.#runs(undefined, at),
+          slice,
+          exact,
+        );
       if (this.#written) return;
       const inner = sizeOf(shape, at + 1);
       const { other, x, y, fresh } = this;
@@ -140,13 +165,13 @@ export class StridedOperands {
   #inputs(): readonly Tensor[] {
     return this.otherFrom === undefined ? [this.from] : [this.otherFrom, this.from];
   }
-  #first(): readonly number[] {
-    return [...this.#inputs().map((input) => input.offset), this.into?.offset ?? 0];
+  #first(inputs = this.#inputs()): readonly number[] {
+    return [...inputs.map((input) => input.offset), this.into?.offset ?? 0];
   }
   /** The runs of the shape; where slices go along a dimension, this one first, and then those of the others. */
-  #runs(along?: number): Runs {
+  #runs(inputs = this.#inputs(), along?: number): Runs {
     const strides = this.into?.strides ?? contiguousStrides(this.shape);
-    const all = [...this.#inputs().map((input) => input.strides), strides];
+    const all = [...inputs.map((input) => input.strides), strides];
     if (along === undefined) return mergeRuns(this.shape, all)!;
     const others = mergeRuns(
       this.shape.toSpliced(along, 1),

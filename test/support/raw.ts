@@ -32,8 +32,9 @@ export const strided = {
   copy: { kind: 11, inputs: 1 },
   map: { kind: 12, inputs: 1 },
   gradient: { kind: 13, inputs: 2 },
-  slices: { kind: 14, inputs: 1 },
-  slicesGradient: { kind: 15, inputs: 2 },
+  gate: { kind: 14, inputs: 2 },
+  slices: { kind: 15, inputs: 1 },
+  slicesGradient: { kind: 16, inputs: 2 },
 };
 /** How many inputs and outputs a kind of call has. */
 export const inputsOf = (kind: number) => [1, 2, 1, 2, 2, 3][kind]!;
