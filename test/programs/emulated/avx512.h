@@ -80,7 +80,8 @@ template <int order> __m512 shuffle_ps(floats a, floats b) {
     return i % 4 < 2 ? a[from] : b[from];
   });
 }
-inline __mmask16 cmplt_epi32_mask(words a, words b) {
+inline __mmask16 cmplt_epi32_mask(__m512i x, __m512i y) {
+  const words a = words(x), b = words(y);
   return __mmask16(mask(16, [&](int i) { return a[i] < b[i]; }));
 }
 // The lanes that a mask has, one after another, and then zeros.
@@ -90,8 +91,8 @@ template <class V> V compress(unsigned some, V a) {
     if (some >> i & 1) y[count++] = a[i];
   return y;
 }
-inline __m512 maskz_compress_ps(__mmask16 some, floats a) { return compress(some, a); }
-inline __m512i maskz_compress_epi32(__mmask16 some, words a) { return __m512i(compress(some, a)); }
+inline __m512 maskz_compress_ps(__mmask16 some, __m512 a) { return compress<floats>(some, a); }
+inline __m512i maskz_compress_epi32(__mmask16 some, __m512i a) { return __m512i(compress(some, words(a))); }
 
 inline __m512 permutexvar_ps(__m512i index, floats a) {
   return lanes<floats>([&](int i) { return a[words(index)[i] & 15]; });
