@@ -1,11 +1,11 @@
 // The only native file that sees JavaScript. It trusts its caller for meaning, not for memory: the .node file can be
 // called without lib/, so whatever JavaScript passes, no call reads or writes outside an array or ends the process.
 #include "addon/self_test.h"
-#include "addon/strided.h"
 #include "dispatch.h"
 #include "machine/pages.h"
 #include "machine/parallel.h"
 #include "machine/stay.h"
+#include "machine/strided.h"
 #include "run.h"
 
 #include <algorithm>

@@ -2,8 +2,8 @@
 // cache.
 #pragma once
 
-#include "addon/strided.h"
 #include "kernels.h"
+#include "machine/strided.h"
 
 namespace nonlin {
 

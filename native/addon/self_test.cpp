@@ -33,7 +33,7 @@ template <class E> void fill(E (&x)[count], uint32_t seed) {
     x[i++] = E(-edge);
   }
   for (; i < count; i++) {
-    seed = seed * 1664525 + 1013904223;
+    seed = seed * 1664525 + 1;
     x[i] = E(double(seed >> 8) * 0x1p-20 - 8);
   }
 }

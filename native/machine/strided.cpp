@@ -1,4 +1,4 @@
-#include "addon/strided.h"
+#include "machine/strided.h"
 
 #include <algorithm>
 #include <cstdint>
