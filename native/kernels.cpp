@@ -1,5 +1,5 @@
 // The table of an instruction set, which CMake calls KERNELS, and the loops of softmax. Those under conditions are
-// softmax/conditions.cpp's, those of the rows loops.cpp's.
+// conditions.cpp's, those of the rows loops.cpp's.
 #include "kernels.h"
 #include "formulas/piecewise.h"
 #include "softmax/logs.h"

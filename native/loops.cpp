@@ -3,8 +3,8 @@
 #include "arithmetic/simd.h"
 #include "exact/exact.h"
 #include "formulas/formulas.h"
+#include "formulas/rare_loop.h"
 #include "kernels.h"
-#include "rare_loop.h"
 
 namespace nonlin::KERNELS_ROWS {
 namespace {

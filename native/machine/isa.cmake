@@ -21,7 +21,7 @@ set(groups piecewise gaussian exponential logistic algebraic)
 # The kernels of an instruction set, an object for each group of rows, two for softmax under conditions and one for the
 # rest: name of the library and of the set, its register width in bytes, compiler flags.
 function(add_kernel_objects library name bytes)
-  set(sources ${native}/kernels.cpp ${native}/softmax/conditions.cpp ${native}/softmax/tempered.cpp)
+  set(sources ${native}/kernels.cpp ${native}/conditions.cpp ${native}/tempered.cpp)
   foreach(group IN LISTS groups)
     set(source ${CMAKE_CURRENT_BINARY_DIR}/${group}.cpp)
     file(CONFIGURE OUTPUT ${source} CONTENT "#define GROUP \"rows/${group}.def\"\n#include \"loops.cpp\"\n")

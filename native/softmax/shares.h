@@ -59,6 +59,9 @@ template <class T, class E> T *place_for(const E *x, T *memory) {
 // How far below the maximum an entry can lie before its share is zero even as a subnormal.
 template <class T> constexpr T reach = sizeof(T) == 4 ? 110 : 760;
 
+// Up to where a maximum may lie from 0 for a power of two to bring its slice back: its exponent has some twenty bits.
+template <class T> constexpr T large = 65536;
+
 // e^x times one power of two for many slices. Between floor and ceiling the results are normal numbers; below there are
 // none, as those of subnormal shares would take a processor as long as all the rest. A total between least and most
 // says that neither bound mattered: one entry at the ceiling, which NaN becomes as well, makes more than most, and the
@@ -68,7 +71,6 @@ template <class T> constexpr T reach = sizeof(T) == 4 ? 110 : 760;
 // Any power serves that makes such a total, with the same bits, as powers of two do not round. Which one is tried first
 // is only a guess: 2^52 (double: 2^500), which suits a largest entry from -18 to 50, until slices come that it does not
 // suit, and then what suited the last of these.
-template <class T> constexpr T large = 65536;
 template <class T> struct usual_exp {
   static constexpr bool wide = sizeof(T) == 8;
   static constexpr int power = wide ? 500 : 52;
