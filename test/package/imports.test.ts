@@ -78,3 +78,13 @@ it('nothing in lib imports the index', () => {
   );
   for (const file of files) expect(importsOf('lib', file.slice(0, -3)), file).not.toContain('index');
 });
+
+it('Windows looks for every function of Node-API that native code calls', () => {
+  const sources = readdirSync(join(root, 'native'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.(h|cpp)$/.test(name),
+  );
+  const textOf = (name: string) => readFileSync(join(root, 'native', name), 'utf8');
+  const called = sources.flatMap((name) => [...textOf(name).matchAll(/\b(napi_\w+)\(/g)].map(([, called]) => called));
+  const found = [...textOf('machine/node_api.cpp').matchAll(/F\((napi_\w+)\)/g)].map(([, name]) => name);
+  expect(found).toEqual(expect.arrayContaining(called));
+});
