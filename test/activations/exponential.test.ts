@@ -324,3 +324,21 @@ describe('options', () => {
     expect(() => callOf(name)(x, options)).toThrow(new kind(message));
   });
 });
+
+describe.each(backends())('half of a subnormal number, %s', (backend) => {
+  // Half of an odd multiple of the least number is a middle, and x^2 times some number says on which side of it the value lies.
+  const least = 2 ** -149;
+  const odd = [1, 3, 5, 4097, 8388607];
+  it.each([
+    { name: 'silu', options: { beta: 1 }, round: Math.ceil },
+    { name: 'silu', options: { beta: -1.702 }, round: Math.floor },
+    { name: 'gelu', options: {}, round: Math.ceil },
+    { name: 'gelu', options: { approximate: 'tanh' }, round: Math.ceil },
+    { name: 'gelu', options: { approximate: 'sigmoid' }, round: Math.ceil },
+  ])('$name $options', ({ name, options, round }) => {
+    useBackend(backend);
+    const x = Float32Array.from(odd.flatMap((n) => [n * least, -n * least]));
+    const wanted = Float32Array.from(x, (value) => round(value / least / 2) * least);
+    expect(callOf(name)(x, { ...options, precision: 'exact' })).toEqual(wanted);
+  });
+});
