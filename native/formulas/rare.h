@@ -6,8 +6,8 @@
 
 namespace {
 
-// In float lanes: where needs(x) holds, all of it larger than first_rare in size, rare(x) is the value, elsewhere
-// usual(x). Of a row that has no such inputs, nothing.
+// In float lanes: usual(x) is the value up to first_rare in size; beyond it rare(x) where needs(x) holds, and plain(x)
+// elsewhere. Of a row that has no such inputs, nothing.
 template <nonlin::activation> struct rare_inputs { static constexpr bool known = false; };
 template <> struct rare_inputs<nonlin::activation_gelu> {
   static constexpr bool known = true;
@@ -18,10 +18,8 @@ template <> struct rare_inputs<nonlin::activation_gelu> {
   static mask<float> needs(vec<float> x) {
     return {(abs(x) > near_end).m & (x > -gelu_end<float>).m & (x < same_end).m};
   }
-  static vec<float> usual(vec<float> x) {
-    const vec<float> a = abs(x);
-    return ramp(x) + select(a > near_end, vec<float>(-0.0f), near_tail(gelu_pieces, a));
-  }
+  static vec<float> usual(vec<float> x) { return ramp(x) + near_tail(gelu_pieces, abs(x)); }
+  static vec<float> plain(vec<float> x) { return ramp(x); }
   static vec<float> rare(vec<float> x) { return ramp(x) + gelu_far(abs(x)); }
 };
 

@@ -24,6 +24,10 @@ struct put_aside {
   }
 };
 
+template <activation op> vec<float> usual_or_plain(vec<float> x, vec<float> usual) {
+  return select(abs(x) > rare_inputs<op>::first_rare, rare_inputs<op>::plain(x), usual);
+}
+
 // Of n elements of y, all that are not rare; the others are put aside.
 template <activation op>
 [[gnu::noinline, gnu::flatten]] void usual_inputs(const float *x, float *y, size_t n, put_aside &aside) {
@@ -37,16 +41,18 @@ template <activation op>
       v[j] = inputs::usual(from[j]);
       most = max(most, abs(from[j]));
     }
+    if (any_greater(most, inputs::first_rare)) [[unlikely]]
+      for (size_t j = 0; j < several; j++) {
+        v[j] = usual_or_plain<op>(from[j], v[j]);
+        aside.add(from[j], inputs::needs(from[j]), i + j * lanes);
+      }
     for (size_t j = 0; j < several; j++)
       store(y + i + j * lanes, v[j]);
-    if (any_greater(most, inputs::first_rare)) [[unlikely]]
-      for (size_t j = 0; j < several; j++)
-        aside.add(from[j], inputs::needs(from[j]), i + j * lanes);
   }
   for (; i < n; i += lanes) {
     const size_t count = n - i < lanes ? n - i : lanes;
     const vec<float> from = load_some<float>(x + i, count);
-    store_some(y + i, inputs::usual(from), count);
+    store_some(y + i, usual_or_plain<op>(from, inputs::usual(from)), count);
     aside.add(from, {inputs::needs(from).m & first_lanes<float>(count).m}, i);
   }
 }
