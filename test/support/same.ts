@@ -1,3 +1,4 @@
+// Whether long results have the same bits, found out at once.
 import { expect } from 'vitest';
 
 type Floats = Float32Array | Float64Array;
