@@ -53,12 +53,12 @@ bool sum_rows(size_t count, size_t length, sum_list<T, batch_rows> &result, F te
   return all_lanes(usual);
 }
 
-// The exponentials of the rows that usual_exp does not suit; what is to be tried first from now on suits the largest of
-// these, or if they are most, the smallest.
+// The exponentials of the rows that usual_exp does not suit, and which power each has; what is to be tried first from
+// now on suits the largest of these, or if they are most, the smallest.
 template <class T, class E>
 [[gnu::noinline, gnu::flatten, gnu::cold]] void unusual_rows(const E *x, T *e, size_t count, size_t length,
-                                                             const sum_list<T, batch_rows> &totals,
-                                                             usual_exp<T> &first) {
+                                                             const sum_list<T, batch_rows> &totals, usual_exp<T> &first,
+                                                             T *steps) {
   size_t small = 0;
   T above = -largest<T>, below = largest<T>;
   for (size_t i = 0; i < count; i++) {
@@ -71,6 +71,7 @@ template <class T, class E>
       above = maximum;
     }
     const scaled_exp<T> exp_of{vec<T>(maximum)};
+    if (steps != nullptr) steps[i] = exp_of.power.v[0];
     for (size_t j = 0; j < length; j += vec<T>::lanes) {
       const size_t n = length - j < vec<T>::lanes ? length - j : vec<T>::lanes;
       store_some(e + i * length + j, exp_of(load_some<T>(x + i * length + j, n)), n);
@@ -87,14 +88,17 @@ template <class T> size_t rows_of_batch(size_t length) {
   const size_t fit = batch<T> / length / group * group;
   return fit < batch_rows ? fit : batch_rows;
 }
-// The exponentials of `count` rows at x, and their totals.
+// The exponentials of `count` rows at x, their totals, and where it is asked for the power of two of each.
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void exponentials_of_rows(usual_exp<T> &exp_of, const E *x, T *e, size_t count,
-                                                          size_t length, sum_list<T, batch_rows> &totals) {
+                                                          size_t length, sum_list<T, batch_rows> &totals,
+                                                          T *steps = nullptr) {
   const auto term_of = [=](size_t i) { return [=](size_t j, size_t) { return load<T>(e + i * length + j); }; };
   compute(x, e, count * length, exp_of);
+  for (size_t i = 0; steps != nullptr && i < count; i++)
+    steps[i] = exp_of.steps.v[0];
   if (sum_rows<T, true>(count, length, totals, term_of)) return;
-  unusual_rows<T>(x, e, count, length, totals, exp_of);
+  unusual_rows<T>(x, e, count, length, totals, exp_of, steps);
   sum_rows<T, true>(count, length, totals, term_of, true);
 }
 // to[j] = f(i)(j) for the elements j of each row i. Past its end a row may write what the next one will.

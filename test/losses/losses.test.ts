@@ -1,5 +1,6 @@
 // logSumExp, logSoftmax and crossEntropy: what is lost where they are computed by their definitions, shapes, and errors.
 import { afterEach, describe, expect, it } from 'vitest';
+import { ulpDistance } from '../../lib/activations/ulp.js';
 import * as nonlin from '../../lib/index.js';
 import { random } from '../support/inputs.js';
 
@@ -72,6 +73,34 @@ describe.each(nonlin.backends())('%s', (name) => {
         }
       }
     });
+  });
+
+  // Kernels take another way from there on; wherever the entries lie, of rows and of columns, and whatever is beside them.
+  it('a largest share around a half, in float32', () => {
+    nonlin.useBackend(name);
+    for (const n of [2, 3, 15, 16, 17, 64, 100, 257, 1000, 33_000]) {
+      for (const center of [0, 30, -130, 1e4, 1e5]) {
+        for (const more of [-3, -0.1, 0, 0.1, 3, 50]) {
+          const x = new Float32Array(n).fill(center);
+          x[1] = center + Math.log(n - 1) + more;
+          const rest = (n - 1) * Math.exp(center - x[1]!);
+          const expected = x.map((value) => value - x[1]! - Math.log1p(rest));
+          const inColumns = new Tensor(
+            Float32Array.from({ length: 3 * n }, (_, i) => x[Math.floor(i / 3)]! + (i % 3 === 1 ? 0 : 500 * (i % 3))),
+            { shape: [n, 3] },
+          );
+          const columns = nonlin.logSoftmax(inColumns, { dim: 0 }).data;
+          for (const [what, y] of [
+            ['row', nonlin.logSoftmax(x)],
+            ['column', columns.filter((_, i) => i % 3 === 1)],
+          ] as const)
+            for (const i of [0, 1, n - 1])
+              expect(ulpDistance(y[i]!, expected[i]!, 'float32'), `${what} of ${n}: ${center}, ${more}`).toBeLessThan(
+                4,
+              );
+        }
+      }
+    }
   });
 
   it('an exact logSumExp of float32 is that of float64, rounded once', () => {

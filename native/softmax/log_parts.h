@@ -1,0 +1,142 @@
+// What the logarithm of softmax rests on: of a slice its maximum m and log1p(rest), the rest being the sum of e^(x - m)
+// over all entries but the one that m is. In log(sum(e^x)) = m + log1p(rest) nothing that matters to the largest share
+// is lost: of a slice in which one entry is all but certain, 1 + rest would be 1.
+#pragma once
+
+#include "arithmetic/log.h"
+#include "softmax/short_rows.h"
+
+namespace {
+
+// The rest of one slice or of several, from their sums of scaled exponentials below the maximum, e^m scaled alike, and
+// how many entries are the maximum.
+inline vec<double> log1p_rest(vec<double> below, vec<double> of_maximum, vec<double> count) {
+  return log1p(below / of_maximum + (count - 1));
+}
+
+template <class T> vec<T> finite_maximum(vec<T> m) { return max(min(m, largest<T>), -largest<T>); }
+// e^x scaled for a slice with that maximum, as far below it as even so many entries come to something together. An
+// infinite maximum counts as the largest number, so that the sums are NaN where an entry is, and only there.
+template <class T> scaled_exp<T> exp_below_maximum(vec<T> m) {
+  scaled_exp<T> exp_of{finite_maximum(m)};
+  exp_of.floor = exp_of.floor + (reach<T> - (sizeof(T) == 4 ? T(122.5) : T(1000)));
+  return exp_of;
+}
+
+// The terms of both sums. An entry that is NaN is not the maximum, and makes NaN of its sum.
+template <class T> vec<T> below_maximum(const scaled_exp<T> &exp_of, vec<T> x, vec<T> m) {
+  const mask<T> nothing = {(x >= m).m | (x - exp_of.shift <= exp_of.floor).m};
+  return select(nothing, vec<T>(T(0)), exp_of(x));
+}
+
+// How many entries of a row are its maximum m.
+template <class T, class E> double count_maxima(const E *x, size_t length, T m) {
+  constexpr size_t lanes = vec<T>::lanes;
+  typename vec<T>::bits count = {};
+  size_t j = 0;
+  for (; j + lanes <= length; j += lanes)
+    count -= (load<T>(x + j) >= m).m;
+  if (j < length) count -= (load<T>(x + j, length - j) >= m).m & first_lanes<T>(length - j).m;
+  int64_t sum = 0;
+  for (size_t i = 0; i < lanes; i++)
+    sum += count[i];
+  return double(sum);
+}
+
+template <class T> struct log_parts { T maximum, log; };
+
+// From how many entries on log_totals.h has a shorter way.
+template <class T> constexpr size_t total_from = sizeof(T) == sizeof(float) ? step<T> : SIZE_MAX;
+
+// How many rows are done at a time: what is the same for each is then done for a register of them.
+template <class T> size_t rows_of_logs(size_t length) {
+  const size_t fit = batch<T> / length;
+  return fit < 1 ? 1 : fit < batch_rows ? fit : batch_rows;
+}
+// The parts of so many rows, to be put in arrays of batch_rows; in float lanes of short ones only.
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void log_parts_of_rows(const E *x, size_t count, size_t length, double *maxima,
+                                                       double *logs) {
+  constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
+  if (length >= total_from<T>) __builtin_unreachable();
+  // What scaled_exp has for each row, e^m as it scales it, and how many entries are m.
+  T tops[batch_rows] = {}, shifts[batch_rows], floors[batch_rows], powers[batch_rows], of_tops[batch_rows];
+  double counts[batch_rows];
+  for (size_t i = 0; i < count; i++) {
+    tops[i] = row_maximum<T>(x + i * length, length);
+    maxima[i] = tops[i];
+    counts[i] = count_maxima<T>(x + i * length, length, tops[i]);
+  }
+  for (size_t i = 0; i < count; i += lanes) {
+    const vec<T> m = load<T>(tops + i);
+    const scaled_exp<T> exp_of = exp_below_maximum(m);
+    store(shifts + i, exp_of.shift);
+    store(floors + i, exp_of.floor);
+    store(powers + i, exp_of.power);
+    store(of_tops + i, exp_of(finite_maximum(m)));
+  }
+  const auto term_of = [&](size_t i) {
+    scaled_exp<T> exp_of;
+    exp_of.shift = shifts[i];
+    exp_of.floor = floors[i];
+    exp_of.power = powers[i];
+    return [exp_of, row = x + i * length, m = vec<T>(tops[i])](size_t j, size_t n) {
+      return below_maximum<T>(exp_of, load_some<T>(row + j, n), m);
+    };
+  };
+  sum_list<T, batch_rows> below;
+  if (sizeof(T) == sizeof(float) || length <= short_row<T>) {
+    sum_rows<T, false>(count, length, below, term_of);
+  } else if constexpr (sizeof(T) == sizeof(double)) {
+    for (size_t i = 0; i < count; i++) {
+      const compensated<double> sum = sum_row<T, false>(length, nothing, term_of(i));
+      below.high[i] = sum.high;
+      below.low[i] = sum.low;
+    }
+  }
+  for (size_t i = 0; i < count; i += doubles)
+    store(logs + i, log1p_rest(value_of(below.get(i)), load<double>(of_tops + i), load<double>(counts + i)));
+}
+
+// The parts of the columns of a band, and of as many as its registers have.
+template <class T> struct band_of_parts {
+  static constexpr size_t most = band_registers * vec<T>::lanes;
+  double maxima[most], logs[most];
+};
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void log_parts_of_band(const E *x, size_t length, size_t inner, band_width<T> width,
+                                                       band_of_parts<T> &parts) {
+  constexpr size_t lanes = vec<T>::lanes;
+  const size_t registers = width.registers();
+  vec<T> m[band_registers];
+  scaled_exp<T> exp_of[band_registers];
+  for (size_t r = 0; r < registers; r++) {
+    m[r] = -T(__builtin_inf());
+    for (size_t j = 0; j < length; j++)
+      m[r] = max(m[r], width.load(x + j * inner, r));
+    exp_of[r] = exp_below_maximum(m[r]);
+  }
+  column_sums<T> below[band_registers];
+  sum_columns<T, false>(length, registers, below, nothing, [&](size_t j, size_t r) {
+    return below_maximum<T>(exp_of[r], width.load(x + j * inner, r), m[r]);
+  });
+  typename vec<T>::bits count[band_registers] = {};
+  for (size_t j = 0; j < length; j++)
+    for (size_t r = 0; r < registers; r++)
+      count[r] -= (width.load(x + j * inner, r) >= m[r]).m;
+  for (size_t r = 0; r < registers; r++) {
+    T maxima[lanes], powers[lanes];
+    double counts[lanes];
+    store(maxima, m[r]);
+    store(powers, exp_of[r](finite_maximum(m[r])));
+    for (size_t i = 0; i < lanes; i++)
+      counts[i] = double(count[r][i]);
+    for (size_t i = 0; i < lanes; i += vec<double>::lanes) {
+      store(&parts.maxima[r * lanes + i], load<double>(&maxima[i]));
+      store(&parts.logs[r * lanes + i],
+            log1p_rest(value_of(below[r].get(i)), load<double>(&powers[i]), load<double>(counts + i)));
+    }
+  }
+}
+
+} // namespace

@@ -1,0 +1,208 @@
+// The parts of a slice (log_parts.h) from a total of all its exponentials, which in float lanes costs less than a sum
+// without the maximum: a slice of some length is first added up as softmax does, and where its largest share comes to
+// less than a half, that tells its logarithm as well.
+#pragma once
+
+#include "softmax/log_parts.h"
+
+namespace {
+
+// From which logarithm on softmax's total serves: above that of 2, as the logarithm of two equal entries is to be right
+// to the last bit.
+constexpr double total_serves = 0.7;
+// Below this rest, what usual_exp leaves out could be seen in it.
+constexpr double rest_is_whole = 0x1p-60;
+// In the place of a logarithm, that there is no total to tell it.
+constexpr double no_total = -1;
+
+// log(sum(e^(x - m))) from a total of e^x times 2^steps. Which power it was must not be seen: the total is first scaled
+// to what it would be of an m from ln(2) / 2 to 3 ln(2) / 2.
+inline vec<double> log_of_total(vec<double> total, vec<double> m, vec<double> steps) {
+  const vec<double> k = fma(m, log2_e<double>, vec<double>(shifter<double>)) - shifter<double> - 1;
+  const vec<double> scaled = from_bits<double>(to_bits(total) - (to_bits(shifter<double> + (steps + k)) << 52));
+  return log1p(scaled - 1) - fma(k, -ln_2_rest<double>, fma(k, -ln_2<double>, m));
+}
+// Not where a slice has no power of two of its own, by its maximum alone, or is NaN somewhere.
+template <class T> bool has_total(T m, double total) { return -large<T> <= m && m <= large<T> && is_usual<T>(total); }
+
+// In logs.h, for what even the rests do not tell in float lanes.
+template <class T, class E>
+void log_parts_rows(const void *x, double *maxima, double *logs, size_t rows, size_t length);
+template <class T, class E>
+void log_parts_columns(const void *x, double *maxima, double *logs, size_t length, size_t inner, size_t columns);
+
+// The rests of rows with kept exponentials, for those whose logarithm their total does not tell; what these do not tell
+// either is computed from x in double lanes.
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void logs_of_rests(const E *x, const T *e, size_t count, size_t length, const T *tops,
+                                                   const T *steps, double *maxima, double *logs) {
+  constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
+  size_t rows[batch_rows], some = 0;
+  T of_tops[batch_rows] = {}, powers[batch_rows] = {};
+  double below[batch_rows], counts[batch_rows];
+  for (size_t i = 0; i < count; i++) {
+    if (logs[i] > total_serves) continue;
+    const auto term = [e = e + i * length, row = x + i * length, m = vec<T>(tops[i])](size_t j, size_t n) {
+      return select(load_some<T>(row + j, n) >= m, vec<T>(T(0)), load_some<T>(e + j, n));
+    };
+    below[some] = sum_row<T, false>(length, nothing, term).high;
+    counts[some] = count_maxima<T>(x + i * length, length, tops[i]);
+    of_tops[some] = tops[i];
+    powers[some] = steps[i];
+    rows[some++] = i;
+  }
+  for (size_t i = 0; i < some; i += lanes)
+    store(of_tops + i, exp_times_power(load<T>(of_tops + i), load<T>(powers + i)));
+  for (size_t i = 0; i < some; i += doubles)
+    store(below + i, log1p_rest(load<double>(below + i), load<double>(of_tops + i), load<double>(counts + i)));
+  for (size_t i = 0; i < some; i++) {
+    const size_t row = rows[i];
+    if (logs[row] != no_total && below[i] >= rest_is_whole)
+      logs[row] = below[i];
+    else
+      log_parts_rows<double, E>(x + row * length, maxima + row, logs + row, 1, length);
+  }
+}
+
+// As compute, with the maximum of x; `most` starts from it.
+template <class T, class E, class F>
+[[gnu::noinline, gnu::flatten]] void compute_and_compare(const E *x, T *e, size_t n, F f, vec<T> &most) {
+  constexpr size_t lanes = vec<T>::lanes, several = 4;
+  vec<T> top[several] = {most, most, most, most};
+  size_t j = 0;
+  for (; j + several * lanes <= n; j += several * lanes) {
+    __builtin_prefetch(x + j + ahead);
+    for (size_t i = 0; i < several; i++) {
+      const vec<T> a = load<T>(x + j + i * lanes);
+      top[i] = max(top[i], a); // Keeps its own where x is NaN.
+      store(e + j + i * lanes, f(a));
+    }
+  }
+  for (; j < n; j += lanes) {
+    const size_t here = n - j < lanes ? n - j : lanes;
+    const vec<T> a = load_some<T>(x + j, here);
+    top[0] = max(top[0], select(first_lanes<T>(here), a, most));
+    store(e + j, f(a));
+  }
+  most = max(max(top[0], top[1]), max(top[2], top[3]));
+}
+
+// The parts of rows in turn, and with which power of two the next ones are tried.
+template <class T> struct logs_of_rows {
+  kept_row<T> &kept = kept_here<kept_row<T>>();
+  usual_exp<T> exp_of;
+
+  static size_t rows_at_once(size_t length) {
+    if (length < total_from<T>) return rows_of_logs<T>(length);
+    return length <= short_row<T> ? rows_of_batch<T>(length) : 1;
+  }
+  template <class E> void operator()(const E *x, size_t count, size_t length, double *maxima, double *logs) {
+    if (length < total_from<T>) return log_parts_of_rows<T>(x, count, length, maxima, logs);
+    if constexpr (sizeof(T) == sizeof(float)) {
+      if (length <= short_row<T>)
+        short_rows(x, count, length, maxima, logs);
+      else
+        long_row(x, length, maxima, logs);
+    }
+  }
+
+private:
+  template <class E>
+  [[gnu::noinline, gnu::flatten]] void short_rows(const E *x, size_t count, size_t length, double *maxima,
+                                                  double *logs) {
+    constexpr size_t doubles = vec<double>::lanes;
+    T *const e = kept.of(x);
+    T tops[batch_rows], steps[batch_rows];
+    for (size_t i = 0; i < count; i++) {
+      tops[i] = row_maximum<T>(x + i * length, length);
+      maxima[i] = tops[i];
+    }
+    sum_list<T, batch_rows> totals;
+    exponentials_of_rows(exp_of, x, e, count, length, totals, steps);
+    bool all = true;
+    for (size_t i = 0; i < count; i += doubles)
+      store(logs + i, log_of_total(totals.get(i).high, load<double>(tops + i), load<double>(steps + i)));
+    for (size_t i = 0; i < count; i++) {
+      if (!has_total(tops[i], totals.high[i])) logs[i] = no_total;
+      all = all && logs[i] > total_serves;
+    }
+    if (!all) logs_of_rests(x, e, count, length, tops, steps, maxima, logs);
+  }
+
+  // The total of a row, its maximum, and its exponentials as far as they are kept.
+  template <class E> double total_of(const E *x, size_t length, T &top) {
+    const size_t places = length <= chunk ? chunk - 1 : tile<T> - 1;
+    T *const e = kept.of(x);
+    vec<T> most = -T(__builtin_inf());
+    const auto exponentials = [=, exp_of = exp_of, &most](size_t j, size_t end) {
+      compute_and_compare(x + j, e + (j & places), end - j, exp_of, most);
+    };
+    const auto kept_at = [=](size_t j, size_t) { return load<T>(e + (j & places)); };
+    const double total = sum_row<T, true>(length, exponentials, kept_at).high;
+    T tops[vec<T>::lanes];
+    store(tops, most);
+    top = row_maximum<T>(tops, vec<T>::lanes);
+    return total;
+  }
+  template <class E>
+  [[gnu::noinline, gnu::flatten]] void long_row(const E *x, size_t length, double *maximum, double *log) {
+    T top;
+    double total;
+    bool moved = false;
+    do
+      total = total_of(x, length, top);
+    while (!is_usual<T>(total) && !moved && (moved = exp_of.move(top, total, length)));
+    const T steps = exp_of.steps.v[0];
+    *maximum = top;
+    *log = has_total(top, total) ? log_of_total(total, top, steps).v[0] : no_total;
+    if (*log > total_serves) return;
+    if (length <= chunk)
+      logs_of_rests(x, kept.of(x), 1, length, &top, &steps, maximum, log);
+    else
+      log_parts_rows<double, E>(x, maximum, log, 1, length);
+  }
+};
+
+// The same of the columns of a band. Where all have a total that tells, x is not read a third time.
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void logs_of_band(const E *x, size_t length, size_t inner, band_width<T> width,
+                                                  band_of_parts<T> &parts) {
+  if (sizeof(T) == sizeof(double) || length < total_from<T>)
+    return log_parts_of_band<T>(x, length, inner, width, parts);
+  constexpr size_t lanes = vec<T>::lanes;
+  const size_t registers = width.registers();
+  vec<T> m[band_registers];
+  scaled_exp<T> exp_of[band_registers];
+  for (size_t r = 0; r < registers; r++) {
+    m[r] = -T(__builtin_inf());
+    for (size_t j = 0; j < length; j++)
+      m[r] = max(m[r], width.load(x + j * inner, r));
+    exp_of[r] = scaled_exp<T>(m[r]);
+  }
+  column_sums<T> totals[band_registers];
+  sum_columns<T, true>(length, registers, totals, nothing,
+                       [&](size_t j, size_t r) { return exp_of[r](width.load(x + j * inner, r)); });
+  bool all = true;
+  for (size_t r = 0; r < registers; r++) {
+    for (size_t i = 0; i < width.lanes_in(r); i++) {
+      const size_t column = r * lanes + i;
+      const T top = m[r].v[i];
+      const double total = totals[r].high[i];
+      parts.maxima[column] = top;
+      parts.logs[column] = has_total(top, total) ? log_of_total(total, top, exp_of[r].power.v[i]).v[0] : no_total;
+      all = all && parts.logs[column] > total_serves;
+    }
+  }
+  if (all) return;
+  band_of_parts<T> others;
+  log_parts_of_band<T>(x, length, inner, width, others);
+  for (size_t i = 0; i < width.columns; i++) {
+    if (parts.logs[i] > total_serves) continue;
+    if (parts.logs[i] != no_total && others.logs[i] >= rest_is_whole)
+      parts.logs[i] = others.logs[i];
+    else
+      log_parts_columns<double, E>(x + i, &parts.maxima[i], &parts.logs[i], length, inner, 1);
+  }
+}
+
+} // namespace
