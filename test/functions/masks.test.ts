@@ -5,6 +5,7 @@ import { ulpDistance } from '../../lib/activations/ulp.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
 import * as nonlin from '../../lib/index.js';
 import { random } from '../support/inputs.js';
+import { expectSame } from '../support/same.js';
 
 const { Tensor, softmax, softmaxGrad, logSoftmax, logSoftmaxGrad, softmin, softminGrad } = nonlin;
 type Tensor = nonlin.Tensor;
@@ -46,7 +47,7 @@ describe.each(nonlin.backends())('%s', (backend) => {
       [[9, 17], 1],
       [[5, 130], 1],
       [[3, 1000], 1],
-      [[2, 33000], 1],
+      [[1, 33000], 1],
       [[2, 3, 5], 1],
       [[2, 70, 19], 1],
       [[140, 40], 0],
@@ -70,7 +71,7 @@ describe.each(nonlin.backends())('%s', (backend) => {
           // In place, of arrays at any address.
           const inPlace = x.add(0);
           expect(values[name](inPlace, { ...options, mask, out: inPlace })).toBe(inPlace);
-          expect(elements(inPlace)).toEqual(elements(y));
+          expectSame(inPlace.data, y.contiguous().data);
         }
         const y = values[name](x, { dim, precision, mask });
         const added = values[name](x, { dim, precision, mask: tensor(lowest(flags), shape) });
