@@ -103,6 +103,19 @@ describe.each(nonlin.backends())('%s', (name) => {
     }
   });
 
+  it('many entries of no share come to something together, in float32', () => {
+    nonlin.useBackend(name);
+    for (const n of [1000, 30_000, 40_000])
+      for (const center of [-17.9, 0, 300, 1e5]) {
+        const x = new Float32Array(n).fill(center - 106);
+        x[n - 1] = center;
+        const expected = -(n - 1) * Math.exp(x[0]! - center);
+        const columns = new Tensor(x, { shape: [n, 1] });
+        for (const y of [nonlin.logSoftmax(x)[n - 1]!, nonlin.logSoftmax(columns, { dim: 0 }).data[n - 1]!])
+          expect(Math.abs(y - expected), `${n} at ${center}`).toBeLessThanOrEqual(2 ** -148 + 2 ** -22 * -expected);
+      }
+  });
+
   it('an exact logSumExp of float32 is that of float64, rounded once', () => {
     nonlin.useBackend(name);
     const layer = new nonlin.LogSumExp({ precision: 'exact' });
