@@ -2,6 +2,7 @@
 // called without lib/, so whatever JavaScript passes, no call reads or writes outside an array or ends the process.
 #include "addon/self_test.h"
 #include "dispatch.h"
+#include "halves/run_halves.h"
 #include "machine/pages.h"
 #include "machine/parallel.h"
 #include "machine/stay.h"
@@ -74,9 +75,13 @@ struct call_record {
   bool is_known() const {
     return 0 <= set && size_t(set) < supported_kernels().size() && 0 <= kind && kind < kind_count && 0 <= op &&
            op < int32_t(has_slices() || has_strided_slices() ? unsigned(slice_count) : unsigned(activation_count)) &&
-           0 <= how && how < int32_t(arithmetic_count);
+           0 <= how && how < int32_t(takes_halves() ? arithmetic_count + unsigned(half_count) : arithmetic_count);
   }
-  size_t element_size() const { return how == float64 ? sizeof(double) : sizeof(float); }
+  bool takes_halves() const { return kind == map || kind == gradient; }
+  bool has_halves() const { return how >= int32_t(arithmetic_count); }
+  size_t element_size() const {
+    return has_halves() ? sizeof(uint16_t) : how == float64 ? sizeof(double) : sizeof(float);
+  }
   // Whether so many elements are slices of `length` and `inner`, positive integers.
   bool fits(size_t elements) const {
     constexpr double most = 0x1p53;
@@ -93,6 +98,9 @@ struct call_record {
     const arithmetic how = arithmetic(this->how);
     const parameters p = {a, b};
     if (elements == 0) return;
+    if (has_halves())
+      return run_halves(kernels, row, p, half(this->how - arithmetic_count), kind == map ? nullptr : in[0],
+                        in[kind == map ? 0 : 1], out[0], elements, threads);
     const size_t outer = has_slices() ? slabs(elements) : 0;
     switch (kind) {
     case map:
@@ -133,13 +141,16 @@ napi_value fail_range(napi_env env, const char *message) {
   return nullptr;
 }
 
-// A Float32Array or Float64Array, whichever `element_size` says. False with an exception pending for anything else.
+// A Float32Array, Float64Array or Uint16Array, whichever `element_size` says. False with an exception pending for
+// anything else.
 bool read_array(napi_env env, napi_value value, size_t element_size, array &a) {
   // A type this version of Node-API does not know (Float16Array in some) leaves `type` as it was.
   napi_typedarray_type type = static_cast<napi_typedarray_type>(-1);
   if (napi_get_typedarray_info(env, value, &type, &a.length, &a.data, nullptr, nullptr) != napi_ok ||
-      type != (element_size == sizeof(double) ? napi_float64_array : napi_float32_array)) {
-    fail_type(env, "expected Float32Arrays or Float64Arrays, as the record says");
+      type != (element_size == sizeof(double)  ? napi_float64_array
+               : element_size == sizeof(float) ? napi_float32_array
+                                               : napi_uint16_array)) {
+    fail_type(env, "expected Float32Arrays, Float64Arrays or Uint16Arrays, as the record says");
     return false;
   }
   a.bytes = a.length * element_size;

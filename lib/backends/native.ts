@@ -4,7 +4,7 @@ import { activationNames, opOf } from '../activations/table.js';
 import { type FloatArray, lengthOf } from '../basics/floats.js';
 import { openAddon, problems } from '../environment/node.js';
 import { version } from '../version.js';
-import type { Backend, BackendName, Slice } from './backend.js';
+import type { Backend, BackendName, Numbers, Slice } from './backend.js';
 import {
   type Call,
   callChannelSums,
@@ -12,6 +12,7 @@ import {
   callConditioned,
   callCopy,
   callGateGradient,
+  callHalves,
   callLogParts,
   callNative,
   callStrided,
@@ -76,7 +77,7 @@ const sliceOf = { softmax: 0, logSoftmax: 1 } as const satisfies Record<Slice, n
 function backendOf(name: BackendName, set: number, addon: Addon): Backend {
   const { call, sharedElements } = addon;
   // To find out how many threads there are takes time, so the addon is told before a call that could use several.
-  const tell = (x: FloatArray) => {
+  const tell = (x: Numbers) => {
     if (lengthOf(x) >= sharedElements && told !== threads(addon.cores)) {
       told = threads(addon.cores);
       addon.setThreads(told);
@@ -94,6 +95,14 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
       tell(x);
       writeParameters(a, b);
       callNative(call, set, kinds.gradient, op, exact, grad, x, y);
+    },
+    halves(grad, x, y, dtype, op, a, b) {
+      tell(x);
+      writeParameters(a, b);
+      callHalves(call, set, dtype, op, grad, x, y);
+    },
+    convert(x, from, y, to) {
+      reference.convert(x, from, y, to);
     },
     gate(x, by, y, op, a, b, exact) {
       tell(x);

@@ -11,7 +11,7 @@ import { Parts, sizeOf } from '../tensor/shape.js';
 import { asTensor, contiguousData, Tensor } from '../tensor/tensor.js';
 import { channelDimOf } from './dims.js';
 import { map, mapGrad, type Options, type Out, type Output, type Result } from './functions.js';
-import { finished, type Input, likeX, type Operands, operands } from './operands.js';
+import { type Answer, finished, type Input, likeX, operands } from './operands.js';
 import { keptWeights, numberOrWeights, type Weights, weightsFor } from './weights.js';
 
 /** One slope for all, or a slope for each channel. */
@@ -93,7 +93,7 @@ export const preluWeightGrad = ((grad: unknown, x: Input, options: unknown, more
 /** What takes no list has its own way, and pays nothing for lists. */
 const isOne = ({ own }: Given) => typeof own[0] === 'number' && own[1] === undefined;
 
-export function apply(name: string, x: Input, given: Given): Operands {
+export function apply(name: string, x: Input, given: Given): Answer {
   if (isOne(given)) return map(signatures.prelu, name, x, given);
   const weight = slopesOf(given.own[0], name);
   const exact = checkPrecision(given.precision, name);
@@ -108,7 +108,7 @@ export function apply(name: string, x: Input, given: Given): Operands {
   return finished(call);
 }
 
-export function applyGrad(name: string, grad: unknown, x: Input, given: Given): Operands {
+export function applyGrad(name: string, grad: unknown, x: Input, given: Given): Answer {
   if (isOne(given)) return mapGrad(signatures.prelu, name, grad, x, given);
   const weight = slopesOf(given.own[0], name);
   const exact = checkPrecision(given.precision, name);

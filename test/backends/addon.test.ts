@@ -52,7 +52,11 @@ it('refuses what does not exist: a set, a kind of call, a row, an arithmetic', (
     ...[...extremes, strided.slicesGradient.kind + 1].map((kind) => ({ kind })),
     ...[softmax, softmaxGradient, logParts, conditioned, strided.slices.kind].map((kind) => ({ kind, op: 2 })),
     ...[...extremes, activationNames.length].map((op) => ({ op })),
-    ...[...extremes, 3].map((how) => ({ how })),
+    ...[...extremes, 5].map((how) => ({ how })),
+    // Numbers of 16 bits, which only these two compute on.
+    ...Object.values(kinds).flatMap((kind) =>
+      kind === kinds.map || kind === kinds.gradient ? [] : [{ kind, how: 3 }],
+    ),
   ];
   for (const record of wrong) {
     expect(() => raw(record, f32(3), f32(3), f32(3)), JSON.stringify(record)).toThrow(RangeError);
