@@ -18,6 +18,8 @@ constexpr float float_error = 0x1p-21f;
 constexpr double double_error = 0x1p-48, cancelled_error = 0x1p-52, near_zero = 0x1p-2;
 // How near the zero of a slope the error of float lanes is relative to the incoming gradient.
 constexpr double beside_zero = 0.35;
+// That of a slope is 4 units in the last place of numbers from 1/8 on.
+constexpr float beside_error = 0x1p-23f;
 
 struct row_call {
   const kernels &set;
@@ -80,7 +82,7 @@ void run_halves(const kernels &set, activation op, parameters p, half type, cons
   const zero_of_slope &zero = rows[op].zero;
   uncertainty u = {float_error, 0, 0, 0};
   if (call.has_gradient && std::isfinite(zero.at))
-    u = {float_error, float(zero.of(p)), float(beside_zero / zero.scale(p)), float_error};
+    u = {float_error, float(zero.of(p)), float(beside_zero / zero.scale(p)), beside_error};
   if (n < parallel_short_elements && rows[op].one_rounding) threads = 1;
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
     struct alignas(64) floats {
