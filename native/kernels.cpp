@@ -89,6 +89,7 @@ const kernels KERNELS = {
     .slopes_grad = {slopes_grad<float>, slopes_grad<float>, slopes_grad<double>},
     .add_slopes_grad = {add_slopes_grad<float>, add_slopes_grad<float>, add_slopes_grad<double>},
     .widen = {widen<float16>, widen<bfloat16>},
+    .narrow = {narrow<float16>, narrow<bfloat16>},
     .round = {round<float16>, round<bfloat16>},
     // float32 computes the gradients in double lanes either way: grad - sum(grad * softmax) cancels.
     .slices = {{{softmax_rows<float, float>, softmax_rows<double, float>, softmax_rows<double, double>},

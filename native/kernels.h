@@ -62,6 +62,7 @@ struct kernels {
   slopes_grad_function *slopes_grad[arithmetic_count];
   add_slopes_grad_function *add_slopes_grad[arithmetic_count];
   widen_function *widen[half_count];
+  narrow_function *narrow[half_count];
   round_function *round[half_count];
   slice_kernels slices[slice_count];
   const conditioned_kernels *conditioned[slice_count];

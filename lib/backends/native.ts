@@ -10,6 +10,7 @@ import {
   callChannelSums,
   callChannels,
   callConditioned,
+  callConvert,
   callCopy,
   callGateGradient,
   callHalves,
@@ -67,6 +68,9 @@ export const native: Native = load();
 // and 78 for 8 elements, 58 and 89 for 16, 73 and 90 for 24, 88 and 90 for 32, 118 and 96 for 48.
 const smallestRelu = 32;
 
+// Likewise of numbers that are converted.
+const smallestConverted = 64;
+
 // The threads that the addon was told last.
 let told = 1;
 
@@ -102,7 +106,9 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
       callHalves(call, set, dtype, op, grad, x, y);
     },
     convert(x, from, y, to) {
-      reference.convert(x, from, y, to);
+      if (lengthOf(x) < smallestConverted) return reference.convert(x, from, y, to);
+      tell(x);
+      callConvert(call, set, x, from, y, to);
     },
     gate(x, by, y, op, a, b, exact) {
       tell(x);

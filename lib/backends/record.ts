@@ -2,8 +2,8 @@
 // handed over. So it does for arrays, 45 ns to say where one lies and 6 for an ArrayBuffer: the elements of a small call are copied
 // into the same block behind the record, computed there by the kernels of every other call, whose bits they give, and copied out.
 import type { Op } from '../activations/table.js';
-import { copyOver, type FloatArray, type HalfDType, isFloat32, lengthOf, part } from '../basics/floats.js';
-import type { Conditions } from './backend.js';
+import { copyOver, type DType, type FloatArray, type HalfDType, isFloat32, lengthOf, part } from '../basics/floats.js';
+import type { Conditions, Numbers } from './backend.js';
 import type { Runs } from './copies.js';
 
 /**
@@ -38,6 +38,7 @@ export const kinds = {
   stridedGate: 14,
   stridedSlices: 15,
   stridedSlicesGradient: 16,
+  convert: 17,
 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
@@ -145,6 +146,18 @@ export function callHalves(
   if (grad !== undefined) bits.set(x, count);
   call(block);
   y.set(bits.subarray(0, count));
+}
+
+/** As native/halves/run_halves.h counts the types that it converts. */
+const numberTypes = { float32: 0, float64: 2, ...halfNumbers } as const satisfies Record<DType, number>;
+
+/** The numbers of x in the type of y. */
+export function callConvert(call: Call, set: number, x: Numbers, from: DType, y: Numbers, to: DType): void {
+  integers[0] = set;
+  integers[1] = kinds.convert;
+  integers[2] = numberTypes[from];
+  integers[3] = numberTypes[to];
+  call(block, x, y);
 }
 
 /** The two gradients of a gate, from grad, a and b. */

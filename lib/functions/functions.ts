@@ -10,18 +10,11 @@ import {
 } from '../activations/signatures.js';
 import { backend } from '../backends/select.js';
 import { checkPrecision, type Precision } from '../basics/checks.js';
-import { describe, inNameOf } from '../basics/errors.js';
-import {
-  dtypeOf,
-  type FloatArray,
-  type FloatDType,
-  type HalfArray,
-  type HalfDType,
-  isFloatArray,
-} from '../basics/floats.js';
+import { inNameOf } from '../basics/errors.js';
+import { type FloatArray, type FloatDType, type HalfArray, type HalfDType, isFloatArray } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import type { DataOf, DTypeOf, Tensor, TensorLike } from '../tensor/tensor.js';
-import { type HalfCall, halfCall } from './halves.js';
+import { checkDTypeOf, type HalfCall, halfCall, mayBeHalf } from './halves.js';
 import { type Answer, finished, type Input, operands, otherArray, resultArray } from './operands.js';
 
 export type { Answer, Input, Operands } from './operands.js';
@@ -119,7 +112,7 @@ export function gradient<F extends FunctionName>(of: F): Gradient<F> {
 
 /** y = f(x), element by element. */
 export function map(of: Elementwise, name: string, x: Input, given: Given): Answer {
-  const half = halfCall(name, x, given);
+  const half = mayBeHalf(x, given) ? halfCall(name, x, given) : undefined;
   if (half !== undefined) return halves(of, name, given, half);
   const call = operands(name, x, given.out);
   if (call.strided !== undefined) call.strided.compute(of, given);
@@ -129,7 +122,7 @@ export function map(of: Elementwise, name: string, x: Input, given: Given): Answ
 
 /** y = grad * f'(x), element by element. */
 export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, given: Given): Answer {
-  const half = halfCall(name, x, given, true, grad);
+  const half = mayBeHalf(x, given) ? halfCall(name, x, given, true, grad) : undefined;
   if (half !== undefined) return halves(of, name, given, half);
   const call = operands(name, x, given.out, true, grad);
   if (call.strided !== undefined) call.strided.compute(of, given);
@@ -146,11 +139,6 @@ function halves(of: Elementwise, name: string, given: Given, call: HalfCall): An
   if (of.together !== undefined) checkTogether(of, a, b, name);
   backend.halves(call.other, call.x, call.y, call.dtype, op, a, b);
   return call.finish();
-}
-
-function checkDTypeOf(x: FloatArray, dtype: unknown, name: string): void {
-  if (dtype !== dtypeOf(x))
-    throw new TypeError(`${name}: dtype must be that of x, '${dtypeOf(x)}', got ${describe(dtype)}`);
 }
 
 function values(of: Elementwise, name: string, given: Given, x: FloatArray, y: FloatArray, fresh: boolean): void {

@@ -1,15 +1,25 @@
 // Calls on numbers of 16 bits: a Tensor of float16 or bfloat16, a Float16Array, or a Uint16Array with the option `dtype`.
 import { shapeText } from '../basics/allocate.js';
-import { checkPresent } from '../basics/checks.js';
+import { checkPrecision, checkPresent } from '../basics/checks.js';
 import { describe } from '../basics/errors.js';
-import { type Data, type HalfArray, type HalfDType, lengthOf, shareMemory } from '../basics/floats.js';
+import {
+  type Data,
+  dtypeOf,
+  type FloatArray,
+  type HalfArray,
+  type HalfDType,
+  isFloatArray,
+  lengthOf,
+  shareMemory,
+  typeName,
+} from '../basics/floats.js';
 import { isFloat16Array, isHalfArray, isHalfDType, newBits, ofBits } from '../basics/halves.js';
 import type { Given } from '../basics/options.js';
 import { isReadOnly, isTensorLike } from '../tensor/foreign.js';
-import { contiguousBits, ofHalves } from '../tensor/halves.js';
+import { asDType, asFloats, contiguousBits, ofHalves } from '../tensor/halves.js';
 import { overlapsItself, type Parts, sameShape } from '../tensor/shape.js';
 import { anyTensor, copyBitsInto, Tensor } from '../tensor/tensor.js';
-import type { Answer } from './operands.js';
+import type { Answer, Input } from './operands.js';
 
 /** Numbers of 16 bits and what they are; where they came without a shape, `array` is what they came in. */
 interface Halves {
@@ -64,14 +74,7 @@ export function halfCall(
   const from = halvesOf(x, dtype, name);
   if (from === undefined) return undefined;
   const second = hasOther ? likeX(from, other, word, name) : undefined;
-  const into = out === undefined ? undefined : likeX(from, out, 'out', name);
-  if (into !== undefined) {
-    if (isReadOnly(out)) throw new TypeError(`${name}: out is marked READONLY`);
-    if (!into.packed && overlapsItself(into))
-      throw new RangeError(
-        `${name}: out has strides ${shapeText(into.strides)}: several elements are one place in memory`,
-      );
-  }
+  const into = out === undefined ? undefined : writable(out, likeX(from, out, 'out', name), name);
   const bits = contiguousBits(from.parts, name);
   const otherBits = second && contiguousBits(second, name);
   const own = into?.packed ? contiguousBits(into, name) : undefined;
@@ -97,21 +100,94 @@ export function halfCall(
 const isApart = (input: Uint16Array, y: Uint16Array) =>
   !shareMemory(input, y) || (input.byteOffset === y.byteOffset && input.length === y.length);
 
-function likeX(x: Halves, other: unknown, what: string, name: string): Parts<Data> {
-  const { array, dtype } = x;
-  if (array !== undefined && isHalfArray(other) !== true)
-    throw new TypeError(`${name}: ${what} must be a ${describe(array).split(' ')[0]} like x, got ${describe(other)}`);
+/** Another input, or an output: of the dtype of x, and like it a Tensor or an array. */
+function alike({ array, dtype }: Halves, other: unknown, what: string, name: string): Parts<Data> {
   const same = halvesOf(other, array === undefined || isFloat16Array(other) ? undefined : dtype, name, what);
-  const isArray = same?.array !== undefined;
-  if (same === undefined || same.dtype !== dtype || isArray !== (array !== undefined)) {
-    const got = other instanceof Tensor ? `a Tensor of ${other.dtype}` : describe(other);
-    throw new TypeError(`${name}: ${what} must be ${dtype} like x, got ${got}`);
-  }
-  if (array !== undefined && same.parts.size !== x.parts.size)
-    throw new RangeError(`${name}: ${what} has ${same.parts.size} elements but x has ${x.parts.size}`);
-  if (!sameShape(same.parts.shape, x.parts.shape))
+  if (same?.dtype === dtype && (same.array === undefined) === (array === undefined)) return same.parts;
+  const wanted = array === undefined ? `${dtype} like x` : `a ${typeName(array)} of ${dtype} like x`;
+  const got = other instanceof Tensor ? `a Tensor of ${other.dtype}` : describe(other);
+  throw new TypeError(`${name}: ${what} must be ${wanted}, got ${got}`);
+}
+
+/** The same of its shape. */
+function likeX(x: Halves, other: unknown, what: string, name: string): Parts<Data> {
+  const same = alike(x, other, what, name);
+  if (x.array !== undefined && same.size !== x.parts.size)
+    throw new RangeError(`${name}: ${what} has ${same.size} elements but x has ${x.parts.size}`);
+  if (!sameShape(same.shape, x.parts.shape))
+    throw new RangeError(`${name}: ${what} has shape ${shapeText(same.shape)} but x has ${shapeText(x.parts.shape)}`);
+  return same;
+}
+
+function writable(out: unknown, into: Parts<Data>, name: string): Parts<Data> {
+  if (isReadOnly(out)) throw new TypeError(`${name}: out is marked READONLY`);
+  if (!into.packed && overlapsItself(into))
     throw new RangeError(
-      `${name}: ${what} has shape ${shapeText(same.parts.shape)} but x has ${shapeText(x.parts.shape)}`,
+      `${name}: out has strides ${shapeText(into.strides)}: several elements are one place in memory`,
     );
-  return same.parts;
+  return into;
+}
+
+/** Whether a call may be one on numbers of 16 bits, or says what its numbers are. */
+export const mayBeHalf = (x: unknown, { dtype }: Given): boolean =>
+  dtype !== undefined || !(x instanceof Tensor ? x.half === undefined : isFloatArray(x));
+
+/**
+ * What has no kernels of its own for numbers of 16 bits: computed as float32, precisely, and then rounded to them; within 0.501 units in
+ * the last place. `compute` gets the inputs, the first of which is x, as floats of the same kind. Undefined where x is something else.
+ */
+export function throughFloats(
+  name: string,
+  inputs: readonly unknown[],
+  words: readonly string[],
+  given: Given,
+  compute: (inputs: readonly Input[], given: Given) => Answer,
+): Answer | undefined {
+  const through = (floats: readonly Input[], given: Given) => [compute(floats, given).result];
+  return allThroughFloats(name, inputs, words, given, [given.out], through)?.[0];
+}
+
+/** The same of several results, each with an output where there is one. */
+export function allThroughFloats(
+  name: string,
+  inputs: readonly unknown[],
+  words: readonly string[],
+  given: Given,
+  outs: readonly unknown[],
+  compute: (inputs: readonly Input[], given: Given) => readonly unknown[],
+): readonly Answer[] | undefined {
+  const from = halvesOf(inputs[0], given.dtype, name, words[0]);
+  if (from === undefined) {
+    if (given.dtype !== undefined) checkDTypeOf(inputs[0], given.dtype, name);
+    return undefined;
+  }
+  const { array, dtype, parts } = from;
+  const all = inputs.map((input, i) => (i === 0 ? parts : alike(from, input, words[i]!, name)));
+  const into = outs.map((out) => (out === undefined ? undefined : writable(out, alike(from, out, 'out', name), name)));
+  checkPrecision(given.precision, name);
+  const widened = (option: unknown) =>
+    option instanceof Tensor && option.half !== undefined ? option.to('float32') : option;
+  const floats = all.map((part) => {
+    const { data, shape } = asFloats(part);
+    return array === undefined ? new Tensor(data, { shape }) : data;
+  });
+  const results = compute(floats, { out: undefined, precision: 'exact', own: given.own.map(widened) });
+  const rounded = results.map((result) =>
+    asDType(result instanceof Tensor ? result : new Tensor(result as FloatArray), dtype, parts.data as HalfArray),
+  );
+  for (const [i, { shape }] of rounded.entries())
+    if (into[i] !== undefined && !sameShape(into[i].shape, shape))
+      throw new RangeError(`${name}: out has shape ${shapeText(into[i].shape)} but the result has ${shapeText(shape)}`);
+  return rounded.map((result, i) => {
+    const target = into[i] ?? result;
+    if (into[i] !== undefined) copyBitsInto(into[i], contiguousBits(result));
+    const made = outs[i] ?? (array === undefined ? new Tensor(result) : result.data);
+    return { result: made, source: parts.data, target: target.data };
+  });
+}
+
+/** Asserts that floats have the dtype that was given. */
+export function checkDTypeOf(x: unknown, dtype: unknown, name: string): void {
+  const own = isFloatArray(x) ? dtypeOf(x) : anyTensor(x, undefined, 'x', name).dtype;
+  if (dtype !== own) throw new TypeError(`${name}: dtype must be that of x, '${own}', got ${describe(dtype)}`);
 }

@@ -57,16 +57,17 @@ export function converted(x: Parts<Data>, to: DType): Parts<Data> {
   return new Parts<Data>(y, shape);
 }
 
-function contiguousFloats(x: Parts, name: string): FloatArray {
+function contiguousFloats(x: Parts, name?: string): FloatArray {
   checkPlace(x);
   if (!x.packed) return copyOf(x, name);
   return x.size === lengthOf(x.data) ? x.data : part(x.data, x.offset, x.size);
 }
 
-/** Contiguous floats in another dtype, rounded once; themselves where they have it. */
-export function asDType(x: Parts, dtype: DType): Parts<Data> {
+/** Floats in another dtype, contiguous, rounded once, in an array of the kind of `like`; themselves where they are to be floats. */
+export function asDType(x: Parts, dtype: DType, like?: HalfArray): Parts<Data> {
   if (!isHalfDType(dtype)) return x;
-  const bits = newBits(dtype, lengthOf(x.data), undefined, x.shape);
-  backend.convert(x.data, isFloat32(x.data) ? 'float32' : 'float64', bits, dtype);
-  return new Parts<Data>(ofBits(bits, dtype), x.shape, undefined, 0, true, dtype);
+  const data = contiguousFloats(x);
+  const bits = newBits(dtype, x.size, undefined, x.shape);
+  backend.convert(data, isFloat32(data) ? 'float32' : 'float64', bits, dtype);
+  return new Parts<Data>(ofBits(bits, dtype, like), x.shape, undefined, 0, true, dtype);
 }

@@ -3,9 +3,7 @@
 
 #include "exact/halves.h"
 
-#include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 
 namespace nonlin {
@@ -13,20 +11,18 @@ namespace nonlin {
 // To the nearest, ties to even, subnormals kept; the upper bits of a NaN.
 inline uint16_t to_half(half type, double x) {
   const int digits = type == float16 ? 10 : 7, least = type == float16 ? -14 : -126;
-  const uint64_t bits = std::bit_cast<uint64_t>(x);
-  const uint16_t sign = uint16_t(bits >> 48 & 0x8000), infinite = type == float16 ? 0x7c00 : 0x7f80;
-  const double size = std::abs(x);
-  if (size != size) return uint16_t(sign | infinite | 1 << (digits - 1));
-  // In units of the last place, exactly: below the normal numbers that no longer shrinks.
-  const int exponent = std::max(int(bits >> 52 & 0x7ff) - 1023, least);
-  const double units = std::ldexp(size, digits - exponent);
-  if (units >= 0x1p30) return uint16_t(sign | infinite);
-  const uint32_t whole = uint32_t(units);
-  const double rest = units - whole;
-  const uint32_t rounded = whole + (rest > 0.5 || (rest == 0.5 && (whole & 1)));
+  const uint64_t bits = std::bit_cast<uint64_t>(x), fraction = bits & ((uint64_t(1) << 52) - 1);
+  const unsigned sign = unsigned(bits >> 48) & 0x8000, infinite = type == float16 ? 0x7c00 : 0x7f80;
+  const int exponent = int(bits >> 52 & 0x7ff) - 1023;
+  if (exponent == 1024 && fraction != 0) return uint16_t(sign | infinite | 1 << (digits - 1));
+  if (exponent > 1 - least) return uint16_t(sign | infinite);
+  // In units of the last of 53 digits, with the exponent above them; below the normal numbers digits drop out.
+  const int below = exponent < least ? least - exponent : 0, cut = 52 - digits + below;
+  if (cut > 62) return uint16_t(sign);
+  const uint64_t size = (uint64_t(exponent - least + below) << 52) + (uint64_t(1) << 52 | fraction);
+  const uint64_t rounded = (size + ((uint64_t(1) << (cut - 1)) - 1) + (size >> cut & 1)) >> cut;
   // A carry goes on into the exponent, and from the largest number to infinity.
-  const uint32_t half = (uint32_t(exponent - least) << digits) + rounded;
-  return uint16_t(sign | (half < infinite ? half : infinite));
+  return uint16_t(sign | (rounded < infinite ? rounded : infinite));
 }
 
 } // namespace nonlin

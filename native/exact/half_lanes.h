@@ -63,18 +63,43 @@ template <half type> halves to_halves(vec<float> a) {
   }
 }
 
-inline bool differ(halves a, halves b) {
+// The numbers whose upper halves are those of two vectors: of bfloat16, when half a last place has been added.
+inline void store_upper_halves(uint16_t *p, vec<float>::bits a, vec<float>::bits b) {
 #if VECTOR_BYTES == 64
-  return _mm256_movemask_epi8(_mm256_cmpeq_epi16(a, b)) != -1;
+  store_halves(p, _mm512_cvtepi32_epi16(__m512i(a >> 16)));
+  store_halves(p + half_lanes, _mm512_cvtepi32_epi16(__m512i(b >> 16)));
 #elif VECTOR_BYTES == 32
-  return _mm_movemask_epi8(_mm_cmpeq_epi16(a, b)) != 0xffff;
+  const __m256i packed = _mm256_packus_epi32(_mm256_srli_epi32(__m256i(a), 16), _mm256_srli_epi32(__m256i(b), 16));
+  const __m256i both = _mm256_permute4x64_epi64(packed, 0xd8);
+  __builtin_memcpy(p, &both, sizeof both);
 #else
-  return vget_lane_u64(vreinterpret_u64_u16(vceq_u16(a, b)), 0) != ~uint64_t(0);
+  const uint16x8_t both = vuzp2q_u16(uint16x8_t(a), uint16x8_t(b));
+  __builtin_memcpy(p, &both, sizeof both);
+#endif
+}
+
+// Which lanes differ: nothing where none does.
+inline halves difference(halves a, halves b) { return halves(a ^ b); }
+inline bool any(halves a) {
+#if VECTOR_BYTES == 64
+  return !_mm256_testz_si256(a, a);
+#elif VECTOR_BYTES == 32
+  return !_mm_testz_si128(a, a);
+#else
+  return vget_lane_u64(vreinterpret_u64_u16(a), 0) != 0;
 #endif
 }
 
 template <half type> void widen(const uint16_t *x, float *y, size_t n) {
+  constexpr size_t several = 4;
   size_t i = 0;
+  for (; i + several * half_lanes <= n; i += several * half_lanes) {
+    vec<float> v[several];
+    for (size_t j = 0; j < several; j++)
+      v[j] = to_floats<type>(load_halves(x + i + j * half_lanes));
+    for (size_t j = 0; j < several; j++)
+      store(y + i + j * half_lanes, v[j]);
+  }
   for (; i + half_lanes <= n; i += half_lanes)
     store(y + i, to_floats<type>(load_halves(x + i)));
   if (i == n) return;
@@ -83,50 +108,93 @@ template <half type> void widen(const uint16_t *x, float *y, size_t n) {
   store(y + i, to_floats<type>(load_halves(rest)));
 }
 
-// Not inlined, so that it costs the loop neither registers nor room.
-[[gnu::noinline, gnu::cold]] inline void put_aside(halves low, halves high, const float *x, const float *g, size_t n,
-                                                   open_results &open, size_t place) {
-  uint16_t lows[half_lanes], highs[half_lanes];
-  store_halves(lows, low);
-  store_halves(highs, high);
-  for (size_t i = 0; i < n; i++) {
-    if (lows[i] == highs[i]) continue;
-    open.places[open.count] = uint32_t(place + i);
-    open.x[open.count] = x[i];
-    open.g[open.count++] = g == nullptr ? 1 : g[i];
+template <half type> void narrow(const float *x, uint16_t *y, size_t n) {
+  size_t i = 0;
+  for (; i + half_lanes <= n; i += half_lanes)
+    store_halves(y + i, to_halves<type>(load<float>(x + i)));
+  if (i == n) return;
+  uint16_t rest[half_lanes];
+  store_halves(rest, to_halves<type>(load_some<float>(x + i, n - i)));
+  __builtin_memcpy(y + i, rest, (n - i) * sizeof *y);
+}
+
+// Whatever the numbers are. Not inlined, so that it costs the loop neither registers nor room. Up to a whole vector
+// from each pointer is read, as x and y have room for one.
+template <half type>
+[[gnu::noinline]] void round_any(const float *y, const float *x, const float *g, uint16_t *to, size_t n,
+                                 const float_error &known, open_results &open, size_t place) {
+  // Below the normal numbers an error is no share of the size, but zeros and infinities have to stay what they are.
+  const vec<float> relative = known.relative, least = 0x1p-146f, most = 0x1p108f;
+  for (size_t i = 0; i < n; i += half_lanes) {
+    const vec<float> value = load<float>(y + i), size = abs(value);
+    vec<float> error = min(min(fma(size, relative, least), size), most);
+    if (known.width > 0) {
+      const mask<float> beside = abs(load<float>(x + i) - known.zero) < known.width;
+      error = select(beside, fma(abs(load<float>(g + i)), known.beside_zero, error), error);
+    }
+    const auto rounded = [&](vec<float> a, uint16_t *halves) {
+      store_halves(halves, to_halves<type>(from_bits<float>(to_bits(a) ^ (to_bits(value) & sign_bit<float>))));
+    };
+    alignas(32) uint16_t low[half_lanes], high[half_lanes];
+    rounded(size - error, low);
+    rounded(size + error, high);
+    const size_t count = n - i < half_lanes ? n - i : half_lanes;
+    __builtin_memcpy(to + i, low, count * sizeof *to);
+    if (!any(difference(load_halves(low), load_halves(high)))) continue;
+    for (size_t j = 0; j < count; j++) {
+      if (low[j] == high[j]) continue;
+      open.places[open.count] = uint32_t(place + i + j);
+      open.x[open.count] = x[i + j];
+      open.g[open.count++] = g == nullptr ? 1 : g[i + j];
+    }
   }
 }
 
-// Up to a whole vector from each pointer is read, as far as x and y have room for one.
 template <half type>
-void round(const float *y, const float *x, const float *g, uint16_t *to, size_t n, const uncertainty &u,
+void round(const float *y, const float *x, const float *g, uint16_t *to, size_t n, const float_error &known,
            open_results &open, size_t place) {
-  // Below the normal numbers an error is no share of the size, but zeros and infinities have to stay what they are.
-  const vec<float> relative = u.relative, least = 0x1p-146f, most = 0x1p108f, zero = u.zero, width = u.width;
-  for (size_t i = 0; i < n; i += half_lanes) {
-    const vec<float> value = load<float>(y + i);
-    const vec<float> size = abs(value);
-    vec<float> error = min(min(fma(size, relative, least), size), most);
-    if (u.width > 0) {
-      const vec<float> here = load<float>(x + i), by = g == nullptr ? vec<float>(1.0f) : load<float>(g + i);
-      const mask<float> beside = abs(here - zero) < width;
-      error = select(beside, fma(abs(by), u.beside, error), error);
-    }
-    const auto signed_halves = [&](vec<float> a) {
-      return to_halves<type>(from_bits<float>(to_bits(a) ^ (to_bits(value) & sign_bit<float>)));
-    };
-    const halves low = signed_halves(size - error), high = signed_halves(size + error);
-    const size_t count = n - i < half_lanes ? n - i : half_lanes;
-    if (count == half_lanes) {
-      store_halves(to + i, low);
+  constexpr size_t several = 4, step = several * half_lanes;
+  size_t i = 0;
+  for (; known.width == 0 && i + step <= n; i += step) {
+    bool is_open;
+    using bits = vec<float>::bits;
+    // An error in units of the last place of floats, of which 13 digits are rounded away.
+    if constexpr (type == float16) {
+      constexpr int32_t middle = 0x1000, least_normal = 0x38800000;
+      const int32_t error = int32_t(known.relative * 0x1p24f);
+      bits nearest = bits{} + 0x1fff, smallest = bits{} + least_normal;
+      for (size_t j = 0; j < several; j++) {
+        const vec<float> value = load<float>(y + i + j * half_lanes);
+        store_halves(to + i + j * half_lanes, to_halves<type>(value));
+        const bits b = to_bits(value), rest = (b + (middle + error)) & 0x1fff, size = b & 0x7fffffff;
+        nearest = nearest < rest ? nearest : rest;
+        // Of subnormal results more digits are rounded away; a zero is certain.
+        const bits counted = size == 0 ? bits{} + least_normal : size;
+        smallest = smallest < counted ? smallest : counted;
+      }
+      const mask<float> some = {(nearest <= 2 * error) | (smallest < least_normal)};
+      is_open = any_greater(select(some, vec<float>(1.0f), vec<float>(0.0f)), 0.0f);
     } else {
-      uint16_t rest[half_lanes];
-      store_halves(rest, low);
-      __builtin_memcpy(to + i, rest, count * sizeof *to);
+      // The upper half of the bits is the number, and the error is a few units of the lower one, also below the normal
+      // numbers. Of a NaN made of a half, or by a formula, that is 0.
+      constexpr int32_t middle = 0x8000;
+      const int32_t error = int32_t(known.relative * 0x1p24f);
+      bits least = bits{} + 0xffff;
+      for (size_t j = 0; j < several; j += 2) {
+        const auto first = to_bits(load<float>(y + i + j * half_lanes)) + middle,
+                   second = to_bits(load<float>(y + i + (j + 1) * half_lanes)) + middle;
+        store_upper_halves(to + i + j * half_lanes, first, second);
+        const auto a = (first + error) & 0xffff, b = (second + error) & 0xffff;
+        least = least < a ? least : a;
+        least = least < b ? least : b;
+      }
+      const mask<float> near = {least <= 2 * error};
+      is_open = any_greater(select(near, vec<float>(1.0f), vec<float>(0.0f)), 0.0f);
     }
-    if (differ(low, high)) [[unlikely]]
-      put_aside(low, high, x + i, g == nullptr ? nullptr : g + i, count, open, place + i);
+    if (is_open) [[unlikely]]
+      round_any<type>(y + i, x + i, g == nullptr ? nullptr : g + i, to + i, step, known, open, place + i);
   }
+  round_any<type>(y + i, x + i, g == nullptr ? nullptr : g + i, to + i, n - i, known, open, place + i);
 }
 
 } // namespace

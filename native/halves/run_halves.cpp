@@ -6,13 +6,16 @@
 #include "work.h"
 
 #include <cmath>
+#include <cstring>
 
 namespace nonlin {
 namespace {
 
-// What float lanes may be wrong by, in shares of a result's size: 2 units in the last place of float32 are promised of
-// values, 4 of gradients and with other parameters than the defaults, and a unit is 2^-23 of the size at most.
-constexpr float float_error = 0x1p-21f;
+// A number at any address: arrays may begin within one.
+template <class T> struct [[gnu::packed, gnu::may_alias]] loose { T value; };
+template <class T> const loose<T> *loosely(const void *p) { return static_cast<const loose<T> *>(p); }
+template <class T> loose<T> *loosely(void *p) { return static_cast<loose<T> *>(p); }
+
 // What double lanes may be, of values and gradients, and of a gradient near the zero of its slope in shares of the
 // incoming one: exact.h.
 constexpr double double_error = 0x1p-48, cancelled_error = 0x1p-52, near_zero = 0x1p-2;
@@ -39,7 +42,7 @@ double beside_half_of(double y, double x, activation op, parameters p) {
 }
 
 // Those that floats left open, from double lanes, and what these leave open by the formula on numbers of 106 bits.
-[[gnu::cold]] void decide(const row_call &call, open_results &open, uint16_t *y) {
+[[gnu::cold]] void decide(const row_call &call, open_results &open, void *y) {
   constexpr size_t some = 256;
   double x[some], g[some], results[some];
   const zero_of_slope &zero = rows[call.op].zero;
@@ -68,7 +71,7 @@ double beside_half_of(double y, double x, activation op, parameters p) {
                                    : rounded.value(open.x[first + i], call.p);
         low = to_half(call.type, result);
       }
-      y[open.places[first + i]] = low;
+      loosely<uint16_t>(y)[open.places[first + i]].value = low;
     }
   }
   open.count = 0;
@@ -80,18 +83,27 @@ void run_halves(const kernels &set, activation op, parameters p, half type, cons
                 size_t n, unsigned threads) {
   const row_call call = {set, op, p, type, g != nullptr};
   const zero_of_slope &zero = rows[op].zero;
-  uncertainty u = {float_error, 0, 0, 0};
+  // 2 units in the last place are promised of values, 4 of gradients and with other parameters than the defaults, and
+  // to ask takes a rounding; a unit is 2^-23 of the size at most.
+  const bool has_parameters = p.a != 0 || p.b != 0;
+  float_error error = {call.has_gradient || has_parameters ? 0x1.2p-21f : 0x1.4p-22f, 0, 0, 0};
   if (call.has_gradient && std::isfinite(zero.at))
-    u = {float_error, float(zero.of(p)), float(beside_zero / zero.scale(p)), beside_error};
+    error = {0x1.2p-21f, float(zero.of(p)), float(beside_zero / zero.scale(p)), beside_error};
   if (n < parallel_short_elements && rows[op].one_rounding) threads = 1;
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
+    // Half a page more than a block, as a load waits for a store that is a whole number of pages away.
     struct alignas(64) floats {
-      float of[block_elements + 16];
+      float of[block_elements + 512];
     } from, by, to;
     open_results open;
     uint16_t *out = static_cast<uint16_t *>(y) + begin;
     for (size_t i = begin; i < end; i += block_elements) {
       const size_t count = std::min(block_elements, end - i);
+      // No processor foresees that the next block is read, and written, after so much else.
+      for (size_t next = i + block_elements; next < std::min(i + 2 * block_elements, end); next += 32) {
+        __builtin_prefetch(static_cast<const uint16_t *>(x) + next);
+        __builtin_prefetch(static_cast<const uint16_t *>(y) + next, 1);
+      }
       set.widen[type](static_cast<const uint16_t *>(x) + i, from.of, count);
       if (g != nullptr) {
         set.widen[type](static_cast<const uint16_t *>(g) + i, by.of, count);
@@ -100,9 +112,45 @@ void run_halves(const kernels &set, activation op, parameters p, half type, cons
         set.rows[op]->map[float32](from.of, to.of, count, p, false);
       }
       if (open.count + count > open_results::most) decide(call, open, out);
-      set.round[type](to.of, from.of, g == nullptr ? nullptr : by.of, out + (i - begin), count, u, open, i - begin);
+      set.round[type](to.of, from.of, g == nullptr ? nullptr : by.of, out + (i - begin), count, error, open, i - begin);
     }
     decide(call, open, out);
+  });
+}
+
+void run_convert(const kernels &set, unsigned from, unsigned to, const void *x, void *y, size_t n, unsigned threads) {
+  parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
+    float block[block_elements + 16];
+    for (size_t i = begin; i < end; i += block_elements) {
+      const size_t count = std::min(block_elements, end - i);
+      const void *source = at(x, i * number_size(from));
+      void *target = at(y, i * number_size(to));
+      if (from == to) {
+        std::memcpy(target, source, count * number_size(to));
+        continue;
+      }
+      if (from == number_float64 && to >= number_half) {
+        for (size_t j = 0; j < count; j++)
+          loosely<uint16_t>(target)[j].value = to_half(half(to - number_half), loosely<double>(source)[j].value);
+        continue;
+      }
+      const void *floats = source;
+      if (from >= number_half) {
+        set.widen[from - number_half](static_cast<const uint16_t *>(source), block, count);
+        floats = block;
+      } else if (from == number_float64) {
+        for (size_t j = 0; j < count; j++)
+          block[j] = float(loosely<double>(source)[j].value);
+        floats = block;
+      }
+      if (to >= number_half)
+        set.narrow[to - number_half](static_cast<const float *>(floats), static_cast<uint16_t *>(target), count);
+      else if (to == number_float32)
+        std::memcpy(target, floats, count * sizeof(float));
+      else
+        for (size_t j = 0; j < count; j++)
+          loosely<double>(target)[j].value = double(loosely<float>(floats)[j].value);
+    }
   });
 }
 

@@ -10,4 +10,17 @@ namespace nonlin {
 void run_halves(const kernels &set, activation op, parameters p, half type, const void *g, const void *x, void *y,
                 size_t n, unsigned threads);
 
+// A type of numbers in memory as a call's record counts them, of those that are converted.
+enum number_type : unsigned { number_float32 = float32, number_float64 = float64, number_half = arithmetic_count };
+constexpr unsigned number_type_count = number_half + unsigned(half_count);
+constexpr bool is_number_type(int32_t type) {
+  return type == number_float32 || (type >= int32_t(number_float64) && type < int32_t(number_type_count));
+}
+constexpr size_t number_size(unsigned type) {
+  return type >= number_half ? sizeof(uint16_t) : type == number_float64 ? sizeof(double) : sizeof(float);
+}
+
+// The numbers of x in the type of y, each rounded once, to the nearest; x and y share no memory.
+void run_convert(const kernels &set, unsigned from, unsigned to, const void *x, void *y, size_t n, unsigned threads);
+
 } // namespace nonlin

@@ -5,14 +5,23 @@ import {
   backends,
   type DType,
   GELU,
+  gegluGrad,
   gelu,
   geluGrad,
+  glu,
   type HalfDType,
   leakyRelu,
+  logSoftmax,
+  logSumExp,
+  prelu,
+  preluGrad,
   relu,
+  Softmax,
   sigmoid,
   sigmoidGrad,
   softmax,
+  softmaxGrad,
+  swiglu,
   Tensor,
   useBackend,
 } from '../../lib/index.js';
@@ -91,12 +100,57 @@ describe('what does not fit is refused', () => {
       () => relu(bits, { dtype: 'float16', out: Uint16Array.of(0) }),
       /^relu: out has 1 elem/,
     ],
-    ['a softmax', () => softmax(half), /^softmax: x must be float32 or float64, got float16; pass x\.to\('float32'\)/],
+    ['a sum', () => logSumExp(half), /^logSumExp: x must be float32 or float64, got float16; pass x\.to\('float32'\)/],
+    [
+      'an out of another shape',
+      () => swiglu(half, { out: half }),
+      /^swiglu: out has shape \[2\] but the result has \[1\]/,
+    ],
     ['no dtype', () => half.to('int8' as DType), /^dtype must be 'float32'/],
     ['a precision', () => relu(half, { precision: 'best' as never }), /^relu: precision must/],
   ];
   it.each(cases)('%s', (_, act, message) => {
     expect(act).toThrow(message);
+  });
+});
+
+describe('gates, softmax and PReLU', () => {
+  const calls: Record<string, (x: Tensor<DType>, g: Tensor<DType>, precision: 'fast' | 'exact') => Tensor<DType>> = {
+    softmax: (x, _, precision) => softmax(x, { dim: 0, precision }),
+    softmaxGrad: (x, g, precision) => softmaxGrad(g, x, { precision }),
+    logSoftmaxMasked: (x, _, precision) =>
+      logSoftmax(x, { mask: Uint8Array.from({ length: 12 }, (_, i) => i % 5), temperature: 2, precision }),
+    glu: (x, _, precision) => glu(x, { precision }),
+    swiglu: (x, g, precision) => swiglu(x, g, { precision }),
+    gegluGrad: (x, g, precision) => gegluGrad(g, x, x, { precision })[1] as Tensor<DType>,
+    prelu: (x, _, precision) => prelu(x, { weight: [0.25, 0.5, 1], channelDim: 0, precision }),
+    preluGrad: (x, g, precision) => preluGrad(g, x, { weight: [0.25, 0.5, 1], channelDim: 0, precision }),
+  };
+  it.each(Object.keys(calls))('%s: as float32 is exactly, rounded to 16 bits, on every backend', (name) => {
+    for (const dtype of dtypes) {
+      const values = (seed: number) =>
+        Array.from({ length: 3 }, (_, i) => [0, 1, 2, 3].map((j) => 4 * Math.sin(seed + 5 * i + j)));
+      const [x, g] = [new Tensor(values(1), { dtype }), new Tensor(values(2), { dtype })];
+      for (const backend of backends()) {
+        useBackend(backend);
+        const expected = calls[name]!(x.to('float32'), g.to('float32'), 'exact').to(dtype);
+        const y = calls[name]!(x, g, 'fast');
+        expect([y.dtype, y.shape]).toEqual([dtype, expected.shape]);
+        expect(y.toArray()).toEqual(expected.toArray());
+      }
+    }
+  });
+
+  it('fill out and take bits', () => {
+    const x = new Tensor([[1, 2, 3, 4]], { dtype: 'bfloat16' });
+    const out = new Tensor([[0, 0]], { dtype: 'bfloat16' });
+    expect(swiglu(x, { out })).toBe(out);
+    expect(out.equals(swiglu(x))).toBe(true);
+    const bits = x.data as Uint16Array;
+    const y = softmax(bits, { dtype: 'bfloat16' });
+    expect(new Tensor(y, { dtype: 'bfloat16' }).equals(softmax(x.reshape(4)))).toBe(true);
+    expect(new Softmax()(x).equals(softmax(x))).toBe(true);
+    expect(() => softmax(Float32Array.of(1), { dtype: 'bfloat16' })).toThrow(/dtype must be that of x, 'float32'/);
   });
 });
 
