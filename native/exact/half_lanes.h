@@ -118,26 +118,34 @@ template <half type> void narrow(const float *x, uint16_t *y, size_t n) {
   __builtin_memcpy(y + i, rest, (n - i) * sizeof *y);
 }
 
+// An error of floats in units of their last place, which are no shares of the size below the normal numbers.
+inline int32_t units_of(float relative) { return int32_t(relative * 0x1p24f); }
+
 // Whatever the numbers are. Not inlined, so that it costs the loop neither registers nor room. Up to a whole vector
 // from each pointer is read, as x and y have room for one.
 template <half type>
 [[gnu::noinline]] void round_any(const float *y, const float *x, const float *g, uint16_t *to, size_t n,
                                  const float_error &known, open_results &open, size_t place) {
-  // Below the normal numbers an error is no share of the size, but zeros and infinities have to stay what they are.
-  const vec<float> relative = known.relative, least = 0x1p-146f, most = 0x1p108f;
+  using bits = vec<float>::bits;
+  constexpr int32_t infinity = 0x7f800000;
+  const int32_t units = units_of(known.relative);
   for (size_t i = 0; i < n; i += half_lanes) {
     const vec<float> value = load<float>(y + i), size = abs(value);
-    vec<float> error = min(min(fma(size, relative, least), size), most);
+    // Zeros, infinities and what is no number are certain.
+    const bits b = to_bits(size), error = (b > 0) & (b < infinity) & units;
+    vec<float> least = from_bits<float>(b - error < 0 ? bits{} : b - error), most = from_bits<float>(b + error);
     if (known.width > 0) {
       const mask<float> beside = abs(load<float>(x + i) - known.zero) < known.width;
-      error = select(beside, fma(abs(load<float>(g + i)), known.beside_zero, error), error);
+      const vec<float> share = abs(load<float>(g + i)) * known.beside_zero;
+      least = select(beside, size - share, least);
+      most = select(beside, size + share, most);
     }
     const auto rounded = [&](vec<float> a, uint16_t *halves) {
       store_halves(halves, to_halves<type>(from_bits<float>(to_bits(a) ^ (to_bits(value) & sign_bit<float>))));
     };
     alignas(32) uint16_t low[half_lanes], high[half_lanes];
-    rounded(size - error, low);
-    rounded(size + error, high);
+    rounded(least, low);
+    rounded(most, high);
     const size_t count = n - i < half_lanes ? n - i : half_lanes;
     __builtin_memcpy(to + i, low, count * sizeof *to);
     if (!any(difference(load_halves(low), load_halves(high)))) continue;
@@ -153,45 +161,36 @@ template <half type>
 template <half type>
 void round(const float *y, const float *x, const float *g, uint16_t *to, size_t n, const float_error &known,
            open_results &open, size_t place) {
+  using bits = vec<float>::bits;
   constexpr size_t several = 4, step = several * half_lanes;
+  // So many of the last digits are rounded away, and in the middle between two halves these are half of all.
+  constexpr int32_t ends = (1 << (type == float16 ? 13 : 16)) - 1, middle = (ends + 1) / 2;
+  const int32_t error = units_of(known.relative);
+  const bits all = bits{} + ends, window = bits{} + (middle + error), near = bits{} + 2 * error;
+  // Of float16 the subnormals lose more. Counted from the least negative integer on, and zero, which is certain, last.
+  constexpr int32_t size_bits = 0x7fffffff, least_normal = 0x38800000;
   size_t i = 0;
   for (; known.width == 0 && i + step <= n; i += step) {
-    bool is_open;
-    using bits = vec<float>::bits;
-    // An error in units of the last place of floats, of which 13 digits are rounded away.
-    if constexpr (type == float16) {
-      constexpr int32_t middle = 0x1000, least_normal = 0x38800000;
-      const int32_t error = int32_t(known.relative * 0x1p24f);
-      bits nearest = bits{} + 0x1fff, smallest = bits{} + least_normal;
-      for (size_t j = 0; j < several; j++) {
-        const vec<float> value = load<float>(y + i + j * half_lanes);
-        store_halves(to + i + j * half_lanes, to_halves<type>(value));
-        const bits b = to_bits(value), rest = (b + (middle + error)) & 0x1fff, size = b & 0x7fffffff;
-        nearest = nearest < rest ? nearest : rest;
-        // Of subnormal results more digits are rounded away; a zero is certain.
-        const bits counted = size == 0 ? bits{} + least_normal : size;
-        smallest = smallest < counted ? smallest : counted;
+    bits nearest = all, smallest = bits{} + size_bits;
+    vec<float> v[several];
+    for (size_t j = 0; j < several; j++) {
+      v[j] = load<float>(y + i + j * half_lanes);
+      const bits b = to_bits(v[j]), rest = (b + window) & all;
+      nearest = nearest < rest ? nearest : rest;
+      if constexpr (type == float16) {
+        const bits size = (b & size_bits) + size_bits;
+        smallest = smallest < size ? smallest : size;
       }
-      const mask<float> some = {(nearest <= 2 * error) | (smallest < least_normal)};
-      is_open = any_greater(select(some, vec<float>(1.0f), vec<float>(0.0f)), 0.0f);
-    } else {
-      // The upper half of the bits is the number, and the error is a few units of the lower one, also below the normal
-      // numbers. Of a NaN made of a half, or by a formula, that is 0.
-      constexpr int32_t middle = 0x8000;
-      const int32_t error = int32_t(known.relative * 0x1p24f);
-      bits least = bits{} + 0xffff;
-      for (size_t j = 0; j < several; j += 2) {
-        const auto first = to_bits(load<float>(y + i + j * half_lanes)) + middle,
-                   second = to_bits(load<float>(y + i + (j + 1) * half_lanes)) + middle;
-        store_upper_halves(to + i + j * half_lanes, first, second);
-        const auto a = (first + error) & 0xffff, b = (second + error) & 0xffff;
-        least = least < a ? least : a;
-        least = least < b ? least : b;
-      }
-      const mask<float> near = {least <= 2 * error};
-      is_open = any_greater(select(near, vec<float>(1.0f), vec<float>(0.0f)), 0.0f);
     }
-    if (is_open) [[unlikely]]
+    // The upper half of a bfloat16 and a half more is the number. What is no number has no digits in the lower half.
+    for (size_t j = 0; j < several; j += type == float16 ? 1 : 2)
+      if constexpr (type == float16)
+        store_halves(to + i + j * half_lanes, to_halves<type>(v[j]));
+      else
+        store_upper_halves(to + i + j * half_lanes, to_bits(v[j]) + middle, to_bits(v[j + 1]) + middle);
+    bits is_open = nearest <= near;
+    if constexpr (type == float16) is_open |= smallest < least_normal - 1 + sign_bit<float>;
+    if (any_greater(select(mask<float>{is_open}, vec<float>(1.0f), vec<float>(0.0f)), 0.0f)) [[unlikely]]
       round_any<type>(y + i, x + i, g == nullptr ? nullptr : g + i, to + i, step, known, open, place + i);
   }
   round_any<type>(y + i, x + i, g == nullptr ? nullptr : g + i, to + i, n - i, known, open, place + i);
