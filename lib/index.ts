@@ -1,6 +1,6 @@
 // What the package exports, name by name. Each elementwise function is a row of lib/activations/table.ts.
 
-import type { DType } from './basics/floats.js';
+import type { DType, FloatDType } from './basics/floats.js';
 import { forward, gradient } from './functions/functions.js';
 import { gate, gateGradient } from './functions/gates.js';
 import { alongDim, alongDimGradient } from './functions/slices.js';
@@ -352,14 +352,14 @@ export const softminGrad = alongDimGradient('softmin');
 
 /** A float32 or float64 array of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
 export const Tensor: TensorConstructor = TensorClass;
-export type Tensor<D extends DType = DType> = TensorClass<D>;
+export type Tensor<D extends DType = FloatDType> = TensorClass<D>;
 
 export type { FunctionName, OwnOptions } from './activations/signatures.js';
 export type { BackendName } from './backends/backend.js';
 export { backends, type Info, info, useBackend } from './backends/select.js';
 export { setThreads } from './backends/threads.js';
 export type { Precision } from './basics/checks.js';
-export type { DType, FloatArray } from './basics/floats.js';
+export type { DType, FloatArray, FloatDType, HalfArray, HalfDType } from './basics/floats.js';
 export type {
   GELUOptions,
   Input,

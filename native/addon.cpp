@@ -2,6 +2,7 @@
 // called without lib/, so whatever JavaScript passes, no call reads or writes outside an array or ends the process.
 #include "addon/self_test.h"
 #include "dispatch.h"
+#include "halves/run_halves.h"
 #include "machine/pages.h"
 #include "machine/parallel.h"
 #include "machine/stay.h"
@@ -42,6 +43,7 @@ struct call_record {
     strided_gate,            // a, b, y
     strided_slices,          // x, y
     strided_slices_gradient, // grad, x, y
+    convert,                 // x of the type `op`, y
     kind_count
   };
   static constexpr size_t most_inputs = 3, most_outputs = 2;
@@ -61,8 +63,8 @@ struct call_record {
   bool has_slices() const {
     return kind == slices || kind == slices_gradient || kind == log_parts || kind == conditioned;
   }
-  bool is_strided() const { return kind >= strided; }
-  bool has_strided_slices() const { return kind >= strided_slices; }
+  bool is_strided() const { return kind >= strided && kind < convert; }
+  bool has_strided_slices() const { return kind == strided_slices || kind == strided_slices_gradient; }
   bool has_channels() const { return kind == channels || kind == channels_gradient || kind == channel_sums; }
   size_t inputs() const {
     return kind == map || kind == slices || kind == strided || kind == strided_map || kind == strided_slices ? 1
@@ -72,11 +74,17 @@ struct call_record {
   size_t outputs() const { return kind == gate_gradient ? 2 : 1; }
   // Those that know no sizes.
   bool is_known() const {
+    if (kind == convert)
+      return 0 <= set && size_t(set) < supported_kernels().size() && is_number_type(op) && is_number_type(how);
     return 0 <= set && size_t(set) < supported_kernels().size() && 0 <= kind && kind < kind_count && 0 <= op &&
            op < int32_t(has_slices() || has_strided_slices() ? unsigned(slice_count) : unsigned(activation_count)) &&
-           0 <= how && how < int32_t(arithmetic_count);
+           0 <= how && how < int32_t(takes_halves() ? arithmetic_count + unsigned(half_count) : arithmetic_count);
   }
-  size_t element_size() const { return how == float64 ? sizeof(double) : sizeof(float); }
+  bool takes_halves() const { return kind == map || kind == gradient; }
+  bool has_halves() const { return how >= int32_t(arithmetic_count); }
+  size_t element_size() const {
+    return has_halves() ? sizeof(uint16_t) : how == float64 ? sizeof(double) : sizeof(float);
+  }
   // Whether so many elements are slices of `length` and `inner`, positive integers.
   bool fits(size_t elements) const {
     constexpr double most = 0x1p53;
@@ -93,6 +101,9 @@ struct call_record {
     const arithmetic how = arithmetic(this->how);
     const parameters p = {a, b};
     if (elements == 0) return;
+    if (has_halves())
+      return run_halves(kernels, row, p, half(this->how - arithmetic_count), kind == map ? nullptr : in[0],
+                        in[kind == map ? 0 : 1], out[0], elements, threads);
     const size_t outer = has_slices() ? slabs(elements) : 0;
     switch (kind) {
     case map:
@@ -133,13 +144,16 @@ napi_value fail_range(napi_env env, const char *message) {
   return nullptr;
 }
 
-// A Float32Array or Float64Array, whichever `element_size` says. False with an exception pending for anything else.
+// A Float32Array, Float64Array or Uint16Array, whichever `element_size` says. False with an exception pending for
+// anything else.
 bool read_array(napi_env env, napi_value value, size_t element_size, array &a) {
   // A type this version of Node-API does not know (Float16Array in some) leaves `type` as it was.
   napi_typedarray_type type = static_cast<napi_typedarray_type>(-1);
   if (napi_get_typedarray_info(env, value, &type, &a.length, &a.data, nullptr, nullptr) != napi_ok ||
-      type != (element_size == sizeof(double) ? napi_float64_array : napi_float32_array)) {
-    fail_type(env, "expected Float32Arrays or Float64Arrays, as the record says");
+      type != (element_size == sizeof(double)  ? napi_float64_array
+               : element_size == sizeof(float) ? napi_float32_array
+                                               : napi_uint16_array)) {
+    fail_type(env, "expected Float32Arrays, Float64Arrays or Uint16Arrays, as the record says");
     return false;
   }
   a.bytes = a.length * element_size;
@@ -230,6 +244,18 @@ napi_value call_log_parts(napi_env env, const call_record &record, const napi_va
                   static_cast<double *>(parts[0].data), static_cast<double *>(parts[1].data),
                   slices / size_t(record.inner), size_t(record.length), size_t(record.inner),
                   threads_for(env, x.length));
+  return nullptr;
+}
+
+napi_value call_convert(napi_env env, const call_record &record, const napi_value *values) {
+  array x, y;
+  if (!read_array(env, values[0], number_size(unsigned(record.op)), x) ||
+      !read_array(env, values[1], number_size(unsigned(record.how)), y))
+    return nullptr;
+  if (x.length != y.length) return fail_range(env, "the arrays differ in length");
+  if (share_memory(x, y)) return fail_range(env, "the result overlaps x");
+  run_convert(*supported_kernels()[size_t(record.set)], unsigned(record.op), unsigned(record.how), x.data, y.data,
+              x.length, threads_for(env, x.length));
   return nullptr;
 }
 
@@ -428,8 +454,9 @@ napi_value call(napi_env env, napi_callback_info info) {
     return fail_range(env, "the block is too small, or not aligned");
   const call_record record(*static_cast<const volatile call_record *>(memory));
   if (!record.is_known()) return fail_range(env, "there is no such call");
-  if (count == 1 && (record.kind == call_record::log_parts || record.kind == call_record::conditioned ||
-                     record.kind == call_record::channel_sums || record.is_strided()))
+  if (count == 1 &&
+      (record.kind == call_record::log_parts || record.kind == call_record::conditioned ||
+       record.kind == call_record::channel_sums || record.kind == call_record::convert || record.is_strided()))
     return fail_type(env, "expected arrays");
   if (count == 1) return call_small(env, record, static_cast<char *>(memory), size);
 
@@ -440,6 +467,10 @@ napi_value call(napi_env env, napi_callback_info info) {
   if (record.kind == call_record::log_parts) {
     if (count < 4) return fail_type(env, "expected as many arrays as the record says");
     return call_log_parts(env, record, values + 1);
+  }
+  if (record.kind == call_record::convert) {
+    if (count < 3) return fail_type(env, "expected as many arrays as the record says");
+    return call_convert(env, record, values + 1);
   }
   if (record.kind == call_record::conditioned)
     return call_conditioned(env, record, static_cast<const char *>(memory), size, values + 1,

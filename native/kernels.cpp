@@ -1,6 +1,7 @@
 // The table of an instruction set, which CMake calls KERNELS, and the loops of softmax. Those under conditions are
 // conditions.cpp's, those of the rows loops.cpp's.
 #include "kernels.h"
+#include "exact/half_lanes.h"
 #include "formulas/piecewise.h"
 #include "softmax/logs.h"
 
@@ -87,6 +88,9 @@ const kernels KERNELS = {
     .slopes = {slopes<float>, slopes<float>, slopes<double>},
     .slopes_grad = {slopes_grad<float>, slopes_grad<float>, slopes_grad<double>},
     .add_slopes_grad = {add_slopes_grad<float>, add_slopes_grad<float>, add_slopes_grad<double>},
+    .widen = {widen<float16>, widen<bfloat16>},
+    .narrow = {narrow<float16>, narrow<bfloat16>},
+    .round = {round<float16>, round<bfloat16>},
     // float32 computes the gradients in double lanes either way: grad - sum(grad * softmax) cancels.
     .slices = {{{softmax_rows<float, float>, softmax_rows<double, float>, softmax_rows<double, double>},
                 {softmax_columns<float, float>, softmax_columns<double, float>, softmax_columns<double, double>},

@@ -1,6 +1,7 @@
 // What one instruction set offers: a table of functions on raw arrays. Nothing here knows of JavaScript or of threads.
 #pragma once
 
+#include "exact/halves.h"
 #include "rows/rows.h"
 #include "softmax/loops.h"
 
@@ -60,6 +61,9 @@ struct kernels {
   slopes_function *slopes[arithmetic_count];
   slopes_grad_function *slopes_grad[arithmetic_count];
   add_slopes_grad_function *add_slopes_grad[arithmetic_count];
+  widen_function *widen[half_count];
+  narrow_function *narrow[half_count];
+  round_function *round[half_count];
   slice_kernels slices[slice_count];
   const conditioned_kernels *conditioned[slice_count];
   log_parts_rows_function *log_parts_rows[arithmetic_count];

@@ -1,9 +1,10 @@
-// How float64 results become float32: rounded to the nearest, unless what their error allows lies on both sides of the middle
-// between two float32; then a sum of two float64 is computed, which decides. So results are correctly rounded by themselves: no
+// How float64 results become float32, float16 or bfloat16: rounded to the nearest, unless what their error allows lies on both sides
+// of the middle between two of those; then a sum of two float64 is computed, which decides. So results are correctly rounded by themselves: no
 // formula is tuned for the inputs where it would come out wrong.
 
-import { multiply, toFloat32 } from '../arithmetic/double-double.js';
-import type { FloatArray } from '../basics/floats.js';
+import { multiply, toOdd } from '../arithmetic/double-double.js';
+import type { FloatArray, HalfDType } from '../basics/floats.js';
+import { halfOf, settled } from '../basics/halves.js';
 import type { Exactly } from './formula.js';
 
 // What a row of the table may be wrong by, relative to its value (16 ulp of float64) and to its gradient; one input in 2^23 and in
@@ -38,7 +39,7 @@ export function storeValues(
 // Half of a subnormal x may be a middle between two float32, but its side is known, as native/exact/exact.h says.
 function decided(x: number, { f, half }: Exactly, a: number, b: number): number {
   if (half !== undefined && Math.abs(x) < 2 ** -126 && Math.abs(a) < 2 ** 60) return 0.5 * x + half(a) * 2 ** -156;
-  return toFloat32(f(x, a, b));
+  return toOdd(f(x, a, b));
 }
 
 /** Stores the gradients that a row gave for x[from] and g[from], x[from + 1] and g[from + 1], ... into y. */
@@ -52,17 +53,60 @@ export function storeGradients(
   a: number,
   b: number,
 ): void {
-  const { at, overA = false } = exactly.zero ?? { at: Number.NaN };
-  const zero = overA ? at / a : at;
-  const near = overA ? nearZero / Math.abs(a) : nearZero;
+  const { zero, near } = placeOfZero(exactly, a);
   for (let i = 0; i < gradients.length; i++) {
     const gradient = gradients[i]!;
     const cancels = Math.abs(x[from + i]! - zero) < near;
     const error = cancels ? cancelledError * Math.abs(g[from + i]!) : gradientError * Math.abs(gradient);
-    y[from + i] = isOpen(gradient, error)
-      ? toFloat32(
-          exactly.gradient?.(x[from + i]!, g[from + i]!) ?? multiply(exactly.slope(x[from + i]!, a, b), g[from + i]!),
-        )
-      : gradient;
+    y[from + i] = isOpen(gradient, error) ? decidedGradient(x[from + i]!, g[from + i]!, exactly, a, b) : gradient;
+  }
+}
+
+const decidedGradient = (x: number, g: number, { gradient, slope }: Exactly, a: number, b: number) =>
+  toOdd(gradient?.(x, g) ?? multiply(slope(x, a, b), g));
+
+function placeOfZero(exactly: Exactly, a: number): { readonly zero: number; readonly near: number } {
+  const { at, overA = false } = exactly.zero ?? { at: Number.NaN };
+  return overA ? { zero: at / a, near: nearZero / Math.abs(a) } : { zero: at, near: nearZero };
+}
+
+/** Stores the values that a row gave for x[0], x[1], ... into y[from] and so on, as 16-bit numbers. */
+export function storeHalfValues(
+  values: Float64Array,
+  x: FloatArray,
+  y: Uint16Array,
+  from: number,
+  dtype: HalfDType,
+  exactly: Exactly | undefined,
+  a: number,
+  b: number,
+): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    const error = exactly === undefined ? 0 : valueError * Math.abs(value);
+    y[from + i] = settled(dtype, value, error) ?? halfOf(dtype, decided(x[i]!, exactly!, a, b));
+  }
+}
+
+/** The same of gradients. */
+export function storeHalfGradients(
+  gradients: Float64Array,
+  g: FloatArray,
+  x: FloatArray,
+  y: Uint16Array,
+  from: number,
+  dtype: HalfDType,
+  exactly: Exactly | undefined,
+  a: number,
+  b: number,
+): void {
+  const { zero, near } = exactly === undefined ? { zero: 0, near: 0 } : placeOfZero(exactly, a);
+  for (let i = 0; i < gradients.length; i++) {
+    const gradient = gradients[i]!;
+    const cancels = Math.abs(x[i]! - zero) < near;
+    const relative = cancels ? cancelledError * Math.abs(g[i]!) : gradientError * Math.abs(gradient);
+    y[from + i] =
+      settled(dtype, gradient, exactly === undefined ? 0 : relative) ??
+      halfOf(dtype, decidedGradient(x[i]!, g[i]!, exactly!, a, b));
   }
 }

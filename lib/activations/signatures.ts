@@ -173,9 +173,10 @@ function chosenRow({ own, op, rows, parametrized }: Elementwise, given: readonly
   throw new TypeError(`${name}: ${own[0]} must be ${list(words, 'or')}, got ${describe(choice)}`);
 }
 
-/** The parameter of that number, rounded to the dtype of x; 0 where the row has none. */
-export function parameterOf(of: Elementwise, i: 0 | 1, given: Given, x: FloatArray, name: string): number {
-  return i < of.parameters.length ? chosenParameter(of.parameters[i]!, given.own, isFloat32(x), name) : 0;
+/** The parameter of that number, rounded to the dtype of x, without one to float32; 0 where the row has none. */
+export function parameterOf(of: Elementwise, i: 0 | 1, given: Given, x: FloatArray | undefined, name: string): number {
+  const single = x === undefined || isFloat32(x);
+  return i < of.parameters.length ? chosenParameter(of.parameters[i]!, given.own, single, name) : 0;
 }
 
 /** Asserts what the two parameters must be together. */

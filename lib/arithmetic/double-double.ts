@@ -214,11 +214,14 @@ const high = new Float64Array(1);
 const bits = new BigInt64Array(high.buffer);
 
 /**
- * The float32 nearest to a sum. Math.fround alone would round what `high` has been rounded to already. Rounded to odd it is right:
- * a `high` that is even, as the middle between two float32 is, moves towards `low`.
+ * A sum as a float64 that rounds to the same float32, float16 or bfloat16. `high` alone has been rounded already. Rounded to odd it is
+ * right: a `high` that is even, as a middle between two of those is, moves towards `low`.
  */
-export function toFloat32(sum: DoubleDouble): number {
+export function toOdd(sum: DoubleDouble): number {
   high[0] = sum.high;
   if (sum.low !== 0 && (bits[0]! & 1n) === 0n) bits[0]! += sum.low > 0 === sum.high > 0 ? 1n : -1n;
-  return Math.fround(high[0]!);
+  return high[0]!;
 }
+
+/** The float32 nearest to a sum. */
+export const toFloat32 = (sum: DoubleDouble): number => Math.fround(toOdd(sum));

@@ -1,11 +1,14 @@
 // What a backend does: one method per shape of work. Arguments have been checked; a backend may assume them.
 import type { Op } from '../activations/table.js';
-import type { FloatArray } from '../basics/floats.js';
+import type { DType, FloatArray, HalfDType } from '../basics/floats.js';
 import type { Runs } from './copies.js';
 
 /** The instruction sets of the native addon, best first, then plain TypeScript. */
 export const backendNames = ['avx512', 'avx2', 'neon', 'js'] as const;
 export type BackendName = (typeof backendNames)[number];
+
+/** Floats, or the bits of 16-bit numbers. */
+export type Numbers = FloatArray | Uint16Array;
 
 /** What is computed over a dimension. */
 export type Slice = 'softmax' | 'logSoftmax';
@@ -54,6 +57,21 @@ export interface Backend {
     exact?: boolean,
     fresh?: boolean,
   ): void;
+  /**
+   * `map`, or `mapGrad` where there is a grad, on bits of 16-bit numbers: correctly rounded, as far as a product of grad and slope
+   * float64 can tell.
+   */
+  halves(
+    grad: Uint16Array | undefined,
+    x: Uint16Array,
+    y: Uint16Array,
+    dtype: HalfDType,
+    op: Op,
+    a: number,
+    b: number,
+  ): void;
+  /** The numbers of x in the dtype of y, rounded once; they are of one length and share no memory. */
+  convert(x: Numbers, from: DType, y: Numbers, to: DType): void;
   /** y = f(x) * by, element by element: a gate. */
   gate(
     x: FloatArray,

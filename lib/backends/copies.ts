@@ -21,7 +21,7 @@ const longRow = 512;
 // 1000 x 1000 float32 on Zen 3 by 8, 16, 32, 64: 2.06, 2.00, 2.02, 2.04.
 const side = 16;
 
-type Elements = FloatArray | Uint8Array;
+type Elements = FloatArray | Uint8Array | Uint16Array;
 
 /** The elements of two runs, squares of them at a time where they go across each other. */
 type Plane = (s: Elements, t: Elements, from: number, to: number, a: Run, b: Run, width: number) => void;

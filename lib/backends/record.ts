@@ -2,15 +2,15 @@
 // handed over. So it does for arrays, 45 ns to say where one lies and 6 for an ArrayBuffer: the elements of a small call are copied
 // into the same block behind the record, computed there by the kernels of every other call, whose bits they give, and copied out.
 import type { Op } from '../activations/table.js';
-import { copyOver, type FloatArray, isFloat32, lengthOf, part } from '../basics/floats.js';
-import type { Conditions } from './backend.js';
+import { copyOver, type DType, type FloatArray, type HalfDType, isFloat32, lengthOf, part } from '../basics/floats.js';
+import type { Conditions, Numbers } from './backend.js';
 import type { Runs } from './copies.js';
 
 /**
  * Native code: takes a record, and the arrays where they do not lie behind it. One function serves all calls, as V8 calls one that
  * it knows 25 ns faster.
  */
-export type Call = (block: ArrayBuffer, ...arrays: (FloatArray | Uint8Array)[]) => unknown;
+export type Call = (block: ArrayBuffer, ...arrays: (FloatArray | Uint8Array | Uint16Array)[]) => unknown;
 
 /**
  * The most elements that an array of a small call may have. ns per call with arrays handed over and with a block, `npm run bench --
@@ -38,6 +38,7 @@ export const kinds = {
   stridedGate: 14,
   stridedSlices: 15,
   stridedSlicesGradient: 16,
+  convert: 17,
 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
@@ -70,6 +71,11 @@ interface Elements {
 }
 const float32: Elements = { all: new Float32Array(block, recordBytes), first: new Array(mostElements + 1) };
 const float64: Elements = { all: new Float64Array(block, recordBytes), first: new Array(mostElements + 1) };
+
+/** The same of 16-bit numbers. */
+const bits = new Uint16Array(block, recordBytes);
+/** As native/kernels.h counts them behind its kinds of arithmetic. */
+const halfNumbers = { float16: 3, bfloat16: 4 } as const satisfies Record<HalfDType, number>;
 
 /** The parameters of the next call of a row. */
 export function writeParameters(a: number, b: number): void {
@@ -112,6 +118,46 @@ export function callNative(
   call(block);
   first[count] ??= part(all, 0, count);
   copyOver(y, first[count]);
+}
+
+/** A call on 16-bit numbers. */
+export function callHalves(
+  call: Call,
+  set: number,
+  dtype: HalfDType,
+  op: Op,
+  grad: Uint16Array | undefined,
+  x: Uint16Array,
+  y: Uint16Array,
+): void {
+  const count = lengthOf(y);
+  if (count === 0) return;
+  integers[0] = set;
+  integers[1] = grad === undefined ? kinds.map : kinds.gradient;
+  integers[2] = op;
+  integers[3] = halfNumbers[dtype];
+  if (count > mostElements) {
+    if (grad === undefined) call(block, x, y);
+    else call(block, grad, x, y);
+    return;
+  }
+  integers[4] = count;
+  bits.set(grad ?? x);
+  if (grad !== undefined) bits.set(x, count);
+  call(block);
+  y.set(bits.subarray(0, count));
+}
+
+/** As native/halves/run_halves.h counts the types that it converts. */
+const numberTypes = { float32: 0, float64: 2, ...halfNumbers } as const satisfies Record<DType, number>;
+
+/** The numbers of x in the type of y. */
+export function callConvert(call: Call, set: number, x: Numbers, from: DType, y: Numbers, to: DType): void {
+  integers[0] = set;
+  integers[1] = kinds.convert;
+  integers[2] = numberTypes[from];
+  integers[3] = numberTypes[to];
+  call(block, x, y);
 }
 
 /** The two gradients of a gate, from grad, a and b. */

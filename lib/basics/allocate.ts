@@ -1,5 +1,5 @@
 // New arrays of numbers, and what is said where there is no memory for one.
-import { type DType, dtypeOf, type FloatArray, isFloat32, lengthOf } from './floats.js';
+import { bytesOf, type DType, dtypeOf, type FloatArray, type FloatDType, isFloat32, lengthOf } from './floats.js';
 
 /** `[2, 3]`, as it stands in messages and printed tensors. */
 export function shapeText(shape: readonly number[]): string {
@@ -11,7 +11,7 @@ export function shapeText(shape: readonly number[]): string {
  *
  * @throws RangeError where it cannot be had: what repeats its elements or broadcasts may have any size, whatever memory there is.
  */
-export function allocate(dtype: DType, length: number, name?: string, shape?: readonly number[]): FloatArray {
+export function allocate(dtype: FloatDType, length: number, name?: string, shape?: readonly number[]): FloatArray {
   try {
     return dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
   } catch (error) {
@@ -29,14 +29,14 @@ export function duplicate(x: FloatArray, name?: string, shape?: readonly number[
   }
 }
 
-function noMemory(
+export function noMemory(
   dtype: DType,
   length: number,
   name: string | undefined,
   shape: readonly number[] = [length],
   cause: unknown,
 ): RangeError {
-  const bytes = length * (dtype === 'float32' ? 4 : 8);
+  const bytes = length * bytesOf[dtype];
   const array = `a ${dtype} array of shape ${shapeText(shape)}, ${bytes} bytes`;
   return new RangeError(`${name === undefined ? '' : `${name}: `}${array}, cannot be allocated`, { cause });
 }

@@ -5,8 +5,20 @@
 /** The typed arrays that the activations take and give. */
 export type FloatArray = Float32Array | Float64Array;
 
-/** The element types of a Tensor. */
-export type DType = 'float32' | 'float64';
+/** Their element types. */
+export type FloatDType = 'float32' | 'float64';
+
+// Spelled so that the types do not ask for a library that has it.
+type Float16 = typeof globalThis extends { readonly Float16Array: { readonly prototype: infer A } } ? A : never;
+/** The typed arrays of numbers of 16 bits, of which halves.ts tells. */
+export type HalfArray = Uint16Array | Float16;
+export type HalfDType = 'float16' | 'bfloat16';
+
+/** The typed arrays that a Tensor may lie in. */
+export type Data = FloatArray | HalfArray;
+/** The element types of a Tensor, and the bytes of an element of each. */
+export const bytesOf = { float32: 4, float64: 8, float16: 2, bfloat16: 2 } as const satisfies Record<string, number>;
+export type DType = FloatDType | HalfDType;
 
 const getter = (name: PropertyKey) =>
   Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Float32Array.prototype), name)!.get!;
@@ -26,11 +38,11 @@ export function isFloatArray(x: unknown): x is FloatArray {
   return name === 'Float32Array' || name === 'Float64Array';
 }
 
-export function isFloat32(x: FloatArray): x is Float32Array {
+export function isFloat32(x: Data): x is Float32Array {
   return typeName(x) === 'Float32Array';
 }
 
-export function dtypeOf(data: FloatArray): DType {
+export function dtypeOf(data: FloatArray): FloatDType {
   return isFloat32(data) ? 'float32' : 'float64';
 }
 
@@ -40,19 +52,19 @@ export const nothing = Symbol();
 type Readable = { readonly [nothing]?: never };
 
 /** The number of elements; 0 also where the memory is gone, which `lossOf` tells. */
-export function lengthOf(x: FloatArray | Uint8Array): number {
+export function lengthOf(x: FloatArray | Uint8Array | Uint16Array): number {
   void (x as Readable)[nothing];
   return length.call(x);
 }
 
 /** The first byte of an array in its buffer. */
-export function byteOffset(x: FloatArray | Uint8Array): number {
+export function byteOffset(x: FloatArray | Uint8Array | Uint16Array): number {
   void (x as Readable)[nothing];
   return offset.call(x);
 }
 
 /** The buffer of an array. V8 keeps one of up to 64 bytes without, and makes it when it is first asked for: 230 ns. */
-export function bufferOf(x: FloatArray | Uint8Array): ArrayBufferLike {
+export function bufferOf(x: FloatArray | Uint8Array | Uint16Array): ArrayBufferLike {
   return buffer.call(x);
 }
 
@@ -62,12 +74,13 @@ export function lengthOfAny(x: ArrayBufferView): number {
 }
 
 /** The bytes between one element and the next. */
-export function elementBytes(x: FloatArray): 4 | 8 {
-  return isFloat32(x) ? 4 : 8;
+export function elementBytes(x: Data): 2 | 4 | 8 {
+  const name = typeName(x);
+  return name === 'Float32Array' ? 4 : name === 'Float64Array' ? 8 : 2;
 }
 
 /** Whether some byte lies in both, as far as their buffers tell. */
-export function shareMemory(a: FloatArray, b: FloatArray): boolean {
+export function shareMemory(a: Data, b: Data): boolean {
   if (a === b) return true;
   const [from, to] = [byteOffset(a), byteOffset(b)];
   // The ranges first: to ask for a buffer is slow.

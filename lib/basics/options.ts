@@ -9,6 +9,8 @@ import { nearest, ours } from './nearest.js';
 export interface Given {
   readonly out?: unknown;
   readonly precision?: unknown;
+  /** What the numbers of a Uint16Array are. */
+  readonly dtype?: unknown;
   /** Those that not every function takes, in the order in which a function names its own. */
   readonly own: readonly unknown[];
 }
@@ -18,7 +20,12 @@ type Dictionary = Readonly<Record<string, unknown>>;
 const { hasOwnProperty: isOwn, propertyIsEnumerable: isWritten } = Object.prototype;
 
 /** The options of a call without any. */
-export const noOptions: Given = Object.freeze({ out: undefined, precision: undefined, own: Object.freeze([]) });
+export const noOptions: Given = Object.freeze({
+  out: undefined,
+  precision: undefined,
+  dtype: undefined,
+  own: Object.freeze([]),
+});
 
 /** The options of a call by a number alone, which is the `dim` of what takes one. */
 const dimAlone = (own: readonly string[]) => own[0] === 'dim';
@@ -32,12 +39,15 @@ export function readOptions(
   name: string,
   own: readonly string[],
   fixed: readonly string[] = noOptions.own as readonly string[],
+  takesDType = false,
 ): Given {
   if (options === undefined) return noOptions;
-  if (typeof options === 'number' && dimAlone(own)) return { out: undefined, precision: undefined, own: [options] };
+  if (typeof options === 'number' && dimAlone(own))
+    return { out: undefined, precision: undefined, dtype: undefined, own: [options] };
   if (!isObject(options) || !isPlain(options)) throw notOptions(options, name, own);
   let out: unknown;
   let precision: unknown;
+  let dtype: unknown;
   let mine: unknown[] | undefined;
   for (const option in options) {
     // What is on Object.prototype nobody asked for here.
@@ -45,6 +55,7 @@ export function readOptions(
     const value = options[option];
     if (option === 'out') out = value;
     else if (option === 'precision') precision = value;
+    else if (takesDType && option === 'dtype') dtype = value;
     else {
       // Array.indexOf and new Array are calls, which take longer.
       let place = 0;
@@ -55,7 +66,7 @@ export function readOptions(
     }
   }
   // Of one shape whatever the caller's objects are, which V8 reads faster than those.
-  return { out, precision, own: mine ?? noOptions.own };
+  return { out, precision, dtype, own: mine ?? noOptions.own };
 }
 
 /** The options that the constructor of a layer was given, and nothing more, in their order. A number is the `dim`. */

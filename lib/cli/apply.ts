@@ -4,6 +4,7 @@ import { useBackend } from '../backends/select.js';
 import { shapeText } from '../basics/allocate.js';
 import { describe } from '../basics/errors.js';
 import type { DType, FloatArray } from '../basics/floats.js';
+import { asFloats } from '../tensor/halves.js';
 import { contiguousData, Tensor } from '../tensor/tensor.js';
 import {
   type Arguments,
@@ -94,7 +95,7 @@ export async function apply(name: string, of: FunctionCommand, args: Arguments, 
     throw new UsageError('standard input is one file: name the others');
 
   if (backend !== undefined) attempt('--backend', () => useBackend(backend));
-  const inputs: Tensor[] = [];
+  const inputs: Tensor<DType>[] = [];
   for (const path of paths) inputs.push(await readTensor(path, io));
   const options: Record<string, unknown> = { ...Object.fromEntries(own), precision };
   for (const { option, value } of inFiles) options[option] = await value.read(value.path, io);
@@ -104,7 +105,8 @@ export async function apply(name: string, of: FunctionCommand, args: Arguments, 
     ...inFiles.map(({ option, value }) => `--${flagOf(option)} ${value.path}`),
   ];
   const result = attempt(subjects.join(', '), () => of.call(inputs, options));
-  const y = result instanceof Tensor ? result : new Tensor(result as number, { dtype: inputs[0]!.dtype });
+  const y: Tensor<DType> =
+    result instanceof Tensor ? result : new Tensor(result as number, { dtype: inputs[0]!.dtype });
   if (output !== undefined) await writeTensor(output, y, io);
   const summary = y.ndim === 0 ? single(y) : summarize(y);
   if (given.has('json')) io.out.write(json(summary));
@@ -123,7 +125,7 @@ interface Single {
   readonly value: number;
 }
 
-function single(y: Tensor): Single {
+function single(y: Tensor<DType>): Single {
   return { shape: y.shape, dtype: y.dtype, value: y.item() };
 }
 
@@ -139,9 +141,9 @@ interface Summary {
   readonly nans: number;
 }
 
-function summarize(y: Tensor): Summary {
+function summarize(y: Tensor<DType>): Summary {
   const { dtype, shape } = y;
-  const data: FloatArray = contiguousData(y);
+  const data: FloatArray = contiguousData(asFloats(y));
   let [min, max, sum, zeros, nans] = [Infinity, -Infinity, 0, 0, 0];
   for (const value of data) {
     if (Number.isNaN(value)) {

@@ -4,7 +4,7 @@ import { type Bound, boundOf, type Comparison, distance } from '../activations/b
 import type { BackendName } from '../backends/backend.js';
 import { backends, info } from '../backends/select.js';
 import { allocate } from '../basics/allocate.js';
-import type { DType, FloatArray } from '../basics/floats.js';
+import type { FloatArray, FloatDType } from '../basics/floats.js';
 import { sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type Arguments, backendOf, integerOf } from './arguments.js';
@@ -288,7 +288,7 @@ const edges = {
 const shared = [0, 0.25, 0.5, 1, 2, 4, 8, 9.010913, 14.5, 17, 20, 38.5, Infinity, NaN];
 
 /** The edges of both signs; then, a quarter each: random bits, the usual range, where results underflow, and near zero. */
-function inputs(dtype: DType, count: number, random: Random): FloatArray {
+function inputs(dtype: FloatDType, count: number, random: Random): FloatArray {
   const x = allocate(dtype, count);
   const words = new Uint32Array(x.buffer);
   for (let i = 0; i < words.length; i++) words[i] = random.bits();

@@ -1,5 +1,6 @@
 // Tensors from and to .npy files; `-` is standard input or output.
 import { readFile, writeFile } from 'node:fs/promises';
+import type { DType } from '../basics/floats.js';
 import { type NpyParts, type NumberArray, readNpy, readNumbers, writeNpy } from '../files/npy.js';
 import { Tensor } from '../tensor/tensor.js';
 import { attempt, Failure, UsageError } from './failures.js';
@@ -11,8 +12,8 @@ export const isPiped = (path: string | undefined): path is '-' | undefined => pa
 export const subjectOf = (path: string | undefined): string => (isPiped(path) ? 'standard input' : path);
 
 /** Without a path, what is piped in: where that is nothing, a file was to be named. */
-export const readTensor = (path: string | undefined, io: Io): Promise<Tensor> =>
-  read(path, io, (bytes) => new Tensor(readNpy(bytes)));
+export const readTensor = (path: string | undefined, io: Io): Promise<Tensor<DType>> =>
+  read(path, io, (bytes): Tensor<DType> => new Tensor(readNpy(bytes)));
 
 /** A file of floats, integers or booleans. */
 export const readParts = (path: string, io: Io): Promise<NpyParts<NumberArray>> => read(path, io, readNumbers);
@@ -32,7 +33,7 @@ async function read<Content>(
   return attempt(name, () => contentOf(bytes));
 }
 
-export async function writeTensor(path: string, tensor: Tensor, io: Io): Promise<void> {
+export async function writeTensor(path: string, tensor: Tensor<DType>, io: Io): Promise<void> {
   if (path === '-') {
     if (io.out.isTTY) throw new UsageError('a .npy file is not for a terminal: redirect it, or name a file with -o');
     io.out.write(writeNpy(tensor));

@@ -1,6 +1,7 @@
 // The functions that are commands, in one list: the files each takes, its options, and the call. Options, help and checks follow from it.
 
 import { type FunctionName, functionNames, settingOf, signatures } from '../activations/signatures.js';
+import type { DType } from '../basics/floats.js';
 import { forward } from '../functions/functions.js';
 import { type GateName, gate, gateNames, gates } from '../functions/gates.js';
 import { crossEntropy } from '../functions/losses.js';
@@ -34,7 +35,7 @@ export interface FunctionCommand {
   /** The files of a call, in the words of the usage; a call of one may read what is piped in. */
   readonly files: readonly [readonly [string], ...(readonly [string, string])[]];
   readonly options: readonly FunctionOption[];
-  call(inputs: readonly Tensor[], options: Readonly<Record<string, unknown>>): unknown;
+  call(inputs: readonly Tensor<DType>[], options: Readonly<Record<string, unknown>>): unknown;
 }
 
 /** A function whose types say more than a command line knows. */

@@ -2,13 +2,16 @@
 // the header, a Python literal, is parsed and never evaluated.
 
 import { describe } from '../basics/errors.js';
-import type { FloatArray } from '../basics/floats.js';
-import { contiguousStrides } from '../tensor/shape.js';
+import { bytesOf, type DType, type FloatArray, type HalfDType } from '../basics/floats.js';
+import { contiguousBits } from '../tensor/halves.js';
+import { contiguousStrides, type Parts } from '../tensor/shape.js';
 import { contiguousData, type Tensor } from '../tensor/tensor.js';
 
 /** What a .npy file holds; of floats `new Tensor(parts)` reads it. */
-export interface NpyParts<Data = FloatArray> {
+export interface NpyParts<Data = FloatArray | Uint16Array> {
   readonly data: Data;
+  /** Of numbers of 16 bits, what they are. */
+  readonly dtype?: HalfDType;
   readonly shape: readonly number[];
   /** In elements. Fortran order is kept as it lies in the file, and told by the strides. */
   readonly strides: readonly number[];
@@ -38,13 +41,16 @@ interface Kinds<Data> {
   readonly accepted: string;
 }
 
-const floats: Kinds<FloatArray> = {
-  arrays: { f4: Float32Array, f8: Float64Array },
-  accepted: "'<f4', '<f8', '>f4' and '>f8' (float32 and float64 of either byte order)",
+const wide = { f4: Float32Array, f8: Float64Array };
+const floats: Kinds<FloatArray | Uint16Array> = {
+  arrays: { ...wide, f2: Uint16Array, V2: Uint16Array },
+  accepted: "'<f2', '<f4' and '<f8' (float16, float32 and float64) of either byte order, and '<V2' (bfloat16)",
 };
+// NumPy has no bfloat16: that of ml_dtypes is written as two bytes of anything, which JAX reads as bfloat16 again.
+const halves: Readonly<Record<string, HalfDType>> = { f2: 'float16', V2: 'bfloat16' };
 const numbers: Kinds<NumberArray> = {
   arrays: {
-    ...floats.arrays,
+    ...wide,
     b1: Uint8Array,
     u1: Uint8Array,
     i1: Int8Array,
@@ -77,7 +83,7 @@ function read<Data>(bytes: Uint8Array, { arrays, accepted }: Kinds<Data>): NpyPa
   const { text, end } = headerOf(bytes);
   const { descr, fortranOrder, shape } = parseHeader(text);
   // A single byte has no order, which is written |.
-  const [, order, kind = ''] = (typeof descr === 'string' && /^([<>]|\|(?=.1))([bfiu]\d)$/.exec(descr)) || [];
+  const [, order, kind = ''] = (typeof descr === 'string' && /^([<>]|\|(?=.1|V))([bfiu]\d|V2)$/.exec(descr)) || [];
   if (!Object.hasOwn(arrays, kind)) {
     throw new TypeError(`unsupported dtype ${inPython(descr)} in the .npy file: accepted are ${accepted}`);
   }
@@ -94,7 +100,8 @@ function read<Data>(bytes: Uint8Array, { arrays, accepted }: Kinds<Data>): NpyPa
     throw new RangeError(`the .npy file is ${verdict}: it has ${present} bytes of data, ${want}`);
   }
 
-  const swapped = width > 1 && (order === '<') !== hostIsLittleEndian;
+  const dtype = halves[kind];
+  const swapped = width > 1 && (order !== '>') !== hostIsLittleEndian;
   const start = bytes.byteOffset + end;
   const shared = !swapped && start % width === 0;
   // Not slice(): a Buffer's shares its memory.
@@ -102,13 +109,14 @@ function read<Data>(bytes: Uint8Array, { arrays, accepted }: Kinds<Data>): NpyPa
   if (swapped) reverseEach(raw, width);
   const data = new array(raw.buffer, raw.byteOffset, count);
   const strides = fortranOrder ? contiguousStrides(shape.toReversed()).toReversed() : contiguousStrides(shape);
-  return { data, shape, strides };
+  return dtype === undefined ? { data, shape, strides } : { data, dtype, shape, strides };
 }
 
 /** The bytes of a .npy file, format 1.0, in C order and the byte order of this machine; the data starts at a multiple of 64. */
-export function writeNpy(tensor: Tensor): Uint8Array {
-  const data = contiguousData(tensor);
-  const descr = `${hostIsLittleEndian ? '<' : '>'}f${data.BYTES_PER_ELEMENT}`;
+export function writeNpy(tensor: Tensor<DType>): Uint8Array {
+  const data = tensor.half === undefined ? contiguousData(tensor as Parts) : contiguousBits(tensor);
+  const kind = tensor.dtype === 'bfloat16' ? 'V' : 'f';
+  const descr = `${hostIsLittleEndian ? '<' : '>'}${kind}${bytesOf[tensor.dtype]}`;
   const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${inPython([...tensor.shape])}, }`;
   const prefix = magic.length + 4;
   const start = Math.ceil((prefix + header.length + 1) / 64) * 64;

@@ -11,12 +11,13 @@ import {
 import { backend } from '../backends/select.js';
 import { checkPrecision, type Precision } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
-import { type FloatArray, isFloatArray } from '../basics/floats.js';
+import { type FloatArray, type FloatDType, type HalfArray, type HalfDType, isFloatArray } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import type { DataOf, DTypeOf, Tensor, TensorLike } from '../tensor/tensor.js';
-import { finished, type Input, type Operands, operands, otherArray, resultArray } from './operands.js';
+import { checkDTypeOf, type HalfCall, halfCall, mayBeHalf } from './halves.js';
+import { type Answer, finished, type Input, operands, otherArray, resultArray } from './operands.js';
 
-export type { Input, Operands } from './operands.js';
+export type { Answer, Input, Operands } from './operands.js';
 
 /** A new array of results. It lies in an ArrayBuffer, whatever x lies in, and TypeScript before 5.7 cannot say so. */
 export type NewArray = {
@@ -24,12 +25,20 @@ export type NewArray = {
   readonly float64: ReturnType<typeof Float64Array.of>;
 };
 
-/** What a function gives: a new typed array for a typed array, a Tensor for everything else, anything for any. */
-// biome-ignore lint/suspicious/noExplicitAny: 0 extends only `1 & any`, and who has no types for x wants none for the result.
-export type Output<X> = 0 extends 1 & X ? any : X extends FloatArray ? NewArray[DTypeOf<X>] : Tensor<DTypeOf<X>>;
+// biome-ignore lint/suspicious/noExplicitAny: who has no types for x wants none for the result.
+type Anything = any;
+
+/** What a function gives: a new typed array for a typed array, a Tensor for everything else, anything for any, as only `1 & any` is extended by 0. */
+export type Output<X> = 0 extends 1 & X
+  ? Anything
+  : X extends FloatArray
+    ? NewArray[DTypeOf<X>]
+    : X extends HalfArray
+      ? X
+      : Tensor<DTypeOf<X>>;
 
 /** What may be filled with the result for x, where anything is. */
-export type Out<X> = (X extends FloatArray ? DataOf<DTypeOf<X>> : TensorLike) | undefined;
+export type Out<X> = (X extends FloatArray ? DataOf<DTypeOf<X>> : X extends HalfArray ? X : TensorLike) | undefined;
 
 /** What a function gives with options: `out` itself, where there is one. */
 export type Result<X, O> = [O] extends [undefined]
@@ -43,6 +52,8 @@ export interface Options<X extends Input = Input, O extends Out<X> = Out<X>> {
   readonly out?: O;
   /** `'fast'` (default) computes float32 in float32; `'exact'` rounds correctly, once. float64 is the same in both. */
   readonly precision?: Precision;
+  /** What the numbers of a Uint16Array are; of other inputs their own dtype. */
+  readonly dtype?: HalfDType | FloatDType;
 }
 
 /** The options of an elementwise function, by its name: those of its own besides. */
@@ -73,8 +84,9 @@ export function forward<F extends FunctionName>(name: F): Forward<F> {
   const { own } = signature;
   return ((x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'x');
-    const given = readOptions(options, name, own);
+    const given = readOptions(options, name, own, undefined, true);
     if (!isFloatArray(x)) return map(signature, name, x, given).result;
+    if (given.dtype !== undefined) checkDTypeOf(x, given.dtype, name);
     const y = resultArray(name, x, given.out);
     values(signature, name, given, x, y, given.out === undefined);
     return y;
@@ -88,8 +100,9 @@ export function gradient<F extends FunctionName>(of: F): Gradient<F> {
   const name = `${of}Grad`;
   return ((grad: unknown, x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'grad, x');
-    const given = readOptions(options, name, own);
+    const given = readOptions(options, name, own, undefined, true);
     if (!isFloatArray(x)) return mapGrad(signature, name, grad, x, given).result;
+    if (given.dtype !== undefined) checkDTypeOf(x, given.dtype, name);
     const g = otherArray(name, x, grad);
     const y = resultArray(name, x, given.out, g);
     slopes(signature, name, given, g, x, y, given.out === undefined);
@@ -98,7 +111,9 @@ export function gradient<F extends FunctionName>(of: F): Gradient<F> {
 }
 
 /** y = f(x), element by element. */
-export function map(of: Elementwise, name: string, x: Input, given: Given): Operands {
+export function map(of: Elementwise, name: string, x: Input, given: Given): Answer {
+  const half = mayBeHalf(x, given) ? halfCall(name, x, given) : undefined;
+  if (half !== undefined) return halves(of, name, given, half);
   const call = operands(name, x, given.out);
   if (call.strided !== undefined) call.strided.compute(of, given);
   else values(of, name, given, call.x, call.y, call.fresh);
@@ -106,11 +121,24 @@ export function map(of: Elementwise, name: string, x: Input, given: Given): Oper
 }
 
 /** y = grad * f'(x), element by element. */
-export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, given: Given): Operands {
+export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, given: Given): Answer {
+  const half = mayBeHalf(x, given) ? halfCall(name, x, given, true, grad) : undefined;
+  if (half !== undefined) return halves(of, name, given, half);
   const call = operands(name, x, given.out, true, grad);
   if (call.strided !== undefined) call.strided.compute(of, given);
   else slopes(of, name, given, call.other!, call.x, call.y, call.fresh);
   return finished(call);
+}
+
+/** The parameters are numbers of float32, as in float32, and rounded no further. */
+function halves(of: Elementwise, name: string, given: Given, call: HalfCall): Answer {
+  checkPrecision(given.precision, name);
+  const op = rowOf(of, given, name);
+  const a = parameterOf(of, 0, given, undefined, name);
+  const b = parameterOf(of, 1, given, undefined, name);
+  if (of.together !== undefined) checkTogether(of, a, b, name);
+  backend.halves(call.other, call.x, call.y, call.dtype, op, a, b);
+  return call.finish();
 }
 
 function values(of: Elementwise, name: string, given: Given, x: FloatArray, y: FloatArray, fresh: boolean): void {

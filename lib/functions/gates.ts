@@ -19,7 +19,8 @@ import { Parts } from '../tensor/shape.js';
 import { asTensor, copyInto, Tensor } from '../tensor/tensor.js';
 import { dimOf } from './dims.js';
 import type { OptionsOf, Out, Output, Result } from './functions.js';
-import { finished, type Input, type Operands, operands } from './operands.js';
+import { allThroughFloats, mayBeHalf, throughFloats } from './halves.js';
+import { type Answer, finished, type Input, operands } from './operands.js';
 
 /** Which half of one input is the gate; where it is the first, two inputs are taken as well. */
 export type Gating = 'first' | 'second';
@@ -98,13 +99,13 @@ export function gateBy<R extends Row>(name: string, { by, gating }: R): GateOf<R
   const own = halvesOptions(of);
   const halves = (x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'x');
-    return gateHalves(of, name, x, readOptions(options, name, own), gating).result;
+    return gateHalves(of, name, x, readOptions(options, name, own, undefined, true), gating).result;
   };
   if (gating === 'second') return halves as GateOf<R>;
   return ((a: Input, b: unknown, options: unknown, more: unknown) => {
     if (!isInput(b)) return halves(a, b, options);
     if (more !== undefined) throw tooMany(more, name, 'gate, up');
-    return apply(of, name, a, b, readOptions(options, name, of.own)).result;
+    return apply(of, name, a, b, readOptions(options, name, of.own, undefined, true)).result;
   }) as GateOf<R>;
 }
 
@@ -113,13 +114,13 @@ export function gateGradientBy<R extends Row>(name: string, { by, gating }: R): 
   const own = halvesOptions(of);
   const halves = (grad: Input, x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'grad, x');
-    return gateHalvesGrad(of, name, grad, x, readOptions(options, name, own), gating).result;
+    return gateHalvesGrad(of, name, grad, x, readOptions(options, name, own, undefined, true), gating).result;
   };
   if (gating === 'second') return halves as GradientOf<R>;
   return ((grad: Input, a: Input, b: unknown, options: unknown, more: unknown) => {
     if (!isInput(b)) return halves(grad, a, b, options);
     if (more !== undefined) throw tooMany(more, name, 'grad, gate, up');
-    const given = readOptions(options, name, of.own);
+    const given = readOptions(options, name, of.own, undefined, true);
     const { out } = given;
     if (out !== undefined && (!Array.isArray(out) || out.length !== 2))
       throw new TypeError(
@@ -133,7 +134,11 @@ export function gateGradientBy<R extends Row>(name: string, { by, gating }: R): 
 /** The options of a gate of halves, in the order of `Given.own`. */
 export const halvesOptions = (of: Elementwise): readonly string[] => [...of.own, 'dim'];
 
-export function gateHalves(of: Elementwise, name: string, x: Input, given: Given, gating: Gating): Operands {
+export function gateHalves(of: Elementwise, name: string, x: Input, given: Given, gating: Gating): Answer {
+  const half = mayBeHalf(x, given)
+    ? throughFloats(name, [x], ['x'], given, ([x], given) => gateHalves(of, name, x!, given, gating))
+    : undefined;
+  if (half !== undefined) return half;
   const [first, second] = halvesOf(x, given.own[of.own.length], 'x', name);
   return gating === 'first' ? apply(of, name, first, second, given) : apply(of, name, second, first, given);
 }
@@ -145,7 +150,13 @@ export function gateHalvesGrad(
   x: Input,
   given: Given,
   gating: Gating,
-): Operands {
+): Answer {
+  const half = mayBeHalf(x, given)
+    ? throughFloats(name, [x, grad], ['x', 'grad'], given, ([x, grad], given) =>
+        gateHalvesGrad(of, name, grad!, x!, given, gating),
+      )
+    : undefined;
+  if (half !== undefined) return half;
   const dim = given.own[of.own.length];
   const from = isFloatArray(x) ? x : asTensor(x, 'x', name);
   const whole = operands(name, from, given.out);
@@ -160,7 +171,11 @@ export function gateHalvesGrad(
   return finished(whole);
 }
 
-function apply(of: Elementwise, name: string, a: Input, b: unknown, given: Given): Operands {
+function apply(of: Elementwise, name: string, a: Input, b: unknown, given: Given): Answer {
+  const half = mayBeHalf(a, given)
+    ? throughFloats(name, [a, b], ['gate', 'up'], given, ([a, b], given) => apply(of, name, a!, b, given))
+    : undefined;
+  if (half !== undefined) return half;
   const exact = checkPrecision(given.precision, name);
   const op = rowOf(of, given, name);
   const call = operands(name, a, given.out, true, b, words);
@@ -189,6 +204,17 @@ function applyGradient(
   da?: unknown,
   db?: unknown,
 ): [unknown, unknown] {
+  if (mayBeHalf(a, given)) {
+    const halves = allThroughFloats(
+      name,
+      [a, b, grad],
+      ['gate', 'up', 'grad'],
+      given,
+      [da, db],
+      ([a, b, grad], given) => applyGradient(of, name, grad, a!, b, given),
+    );
+    if (halves !== undefined) return [halves[0]!.result, halves[1]!.result];
+  }
   const exact = checkPrecision(given.precision, name);
   const op = rowOf(of, given, name);
   const from = isFloatArray(a) ? a : asTensor(a, 'gate', name);

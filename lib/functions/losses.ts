@@ -12,7 +12,7 @@ import { asTensor, contiguousData, type DataOf, type DTypeOf, Tensor, type Tenso
 import { channelDimOf } from './dims.js';
 import type { Output } from './functions.js';
 import type { Input } from './operands.js';
-import { slicesGrad } from './slices.js';
+import { slicesGradOfFloats } from './slices.js';
 import { memoryOf, partsOf, readInput, type Sliced, scaleSlices } from './sums.js';
 import { type Weights, weightsFor, weightsOf } from './weights.js';
 
@@ -442,7 +442,7 @@ export function lossGrad(name: string, logits: Input, target: unknown, settings:
   const g = negativeTargets(call, isOneClass && isMean ? 1 / total : 1, name);
   const [grads, like] = [g, x].map((data) => new Tensor(new Parts(data, shape)));
   const given = { out: undefined, precision: settings.precision, own: [dim] };
-  const { y } = slicesGrad('logSoftmax', name, grads, like!, given);
+  const { y } = slicesGradOfFloats('logSoftmax', name, grads, like!, given);
   // Only now: p / n would have been rounded before p is taken off.
   if (isMean && !isOneClass && counted > 0) for (let i = 0, { length } = y; i < length; i++) y[i]! /= total;
   if (factors !== undefined)

@@ -5,7 +5,7 @@ import { emptyLike } from '../backends/memory.js';
 import { shapeText } from '../basics/allocate.js';
 import { checkOther, checkOut, countOf } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
-import { type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
+import { type Data, type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
 import { copyOf, fewElements } from '../tensor/copies.js';
 import { isReadOnly } from '../tensor/foreign.js';
 import { checkReach, overlapsItself, sameShape } from '../tensor/shape.js';
@@ -13,7 +13,7 @@ import { asTensor, copyInto, ownData, resultLike, type Tensor, type TensorLike }
 import { StridedOperands, type Words } from './strided.js';
 
 /** What a function takes: a typed array, a Tensor, or anything tensor-like. */
-export type Input = FloatArray | TensorLike;
+export type Input = Data | TensorLike;
 
 /** What a backend is called with, checked, and what its caller gets. */
 export interface Operands {
@@ -37,7 +37,7 @@ export interface Operands {
 }
 
 /** What a layer needs to know of a call. */
-export type Answer = Pick<Operands, 'result' | 'source' | 'target'>;
+export type Answer = Pick<Operands, 'result'> & { readonly source: Data; readonly target: Data };
 
 const usual: Words = { x: 'x', other: 'grad' };
 

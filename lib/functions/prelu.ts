@@ -11,7 +11,8 @@ import { Parts, sizeOf } from '../tensor/shape.js';
 import { asTensor, contiguousData, Tensor } from '../tensor/tensor.js';
 import { channelDimOf } from './dims.js';
 import { map, mapGrad, type Options, type Out, type Output, type Result } from './functions.js';
-import { finished, type Input, likeX, type Operands, operands } from './operands.js';
+import { mayBeHalf, throughFloats } from './halves.js';
+import { type Answer, finished, type Input, likeX, operands } from './operands.js';
 import { keptWeights, numberOrWeights, type Weights, weightsFor } from './weights.js';
 
 /** One slope for all, or a slope for each channel. */
@@ -59,7 +60,7 @@ const own = ['weight', 'channelDim'];
  */
 export const prelu = ((x: Input, options: unknown, more: unknown) => {
   if (more !== undefined) throw tooMany(more, 'prelu', 'x');
-  return apply('prelu', x, readOptions(options, 'prelu', own)).result;
+  return apply('prelu', x, readOptions(options, 'prelu', own, undefined, true)).result;
 }) as PReLU;
 
 /**
@@ -68,7 +69,7 @@ export const prelu = ((x: Input, options: unknown, more: unknown) => {
  */
 export const preluGrad = ((grad: unknown, x: Input, options: unknown, more: unknown) => {
   if (more !== undefined) throw tooMany(more, 'preluGrad', 'grad, x');
-  return applyGrad('preluGrad', grad, x, readOptions(options, 'preluGrad', own)).result;
+  return applyGrad('preluGrad', grad, x, readOptions(options, 'preluGrad', own, undefined, true)).result;
 }) as PReLUGradient;
 
 /**
@@ -93,8 +94,12 @@ export const preluWeightGrad = ((grad: unknown, x: Input, options: unknown, more
 /** What takes no list has its own way, and pays nothing for lists. */
 const isOne = ({ own }: Given) => typeof own[0] === 'number' && own[1] === undefined;
 
-export function apply(name: string, x: Input, given: Given): Operands {
+export function apply(name: string, x: Input, given: Given): Answer {
   if (isOne(given)) return map(signatures.prelu, name, x, given);
+  const half = mayBeHalf(x, given)
+    ? throughFloats(name, [x], ['x'], given, ([x], given) => apply(name, x!, given))
+    : undefined;
+  if (half !== undefined) return half;
   const weight = slopesOf(given.own[0], name);
   const exact = checkPrecision(given.precision, name);
   const call = operands(name, x, given.out);
@@ -108,8 +113,12 @@ export function apply(name: string, x: Input, given: Given): Operands {
   return finished(call);
 }
 
-export function applyGrad(name: string, grad: unknown, x: Input, given: Given): Operands {
+export function applyGrad(name: string, grad: unknown, x: Input, given: Given): Answer {
   if (isOne(given)) return mapGrad(signatures.prelu, name, grad, x, given);
+  const half = mayBeHalf(x, given)
+    ? throughFloats(name, [x, grad], ['x', 'grad'], given, ([x, grad], given) => applyGrad(name, grad, x!, given))
+    : undefined;
+  if (half !== undefined) return half;
   const weight = slopesOf(given.own[0], name);
   const exact = checkPrecision(given.precision, name);
   const call = operands(name, x, given.out, true, grad);

@@ -12,8 +12,9 @@ import { Parts, sizeOf } from '../tensor/shape.js';
 import { contiguousData, copyInto, Tensor } from '../tensor/tensor.js';
 import { dimOf, dimsOf, listed } from './dims.js';
 import type { Options, Out, Result } from './functions.js';
+import { mayBeHalf, throughFloats } from './halves.js';
 import { type Arrangement, fitted, marksOf, maskFor } from './masks.js';
-import { finished, type Input, type Operands, operands, resultArray } from './operands.js';
+import { type Answer, finished, type Input, type Operands, operands, resultArray } from './operands.js';
 
 export interface SoftmaxOptions<X extends Input = Input, O extends Out<X> = Out<X>> extends Options<X, O> {
   /** The dimension along which it is taken, or several that are taken as one; shares sum to 1. Negative counts from the end. Default -1. */
@@ -41,7 +42,15 @@ export type SliceName = Slice | 'softmin';
 export const sliceOptions = ['dim', 'temperature', 'mask', 'empty'] as const;
 
 /** Softmax, its logarithm or softmin along dimensions. */
-export function slices(what: SliceName, name: string, x: Input, given: Given, own = given.own): Operands {
+export function slices(what: SliceName, name: string, x: Input, given: Given, own = given.own): Answer {
+  const half = mayBeHalf(x, given)
+    ? throughFloats(name, [x], ['x'], { ...given, own }, ([x], given) => slicesOfFloats(what, name, x!, given))
+    : undefined;
+  return half ?? slicesOfFloats(what, name, x, given, own);
+}
+
+/** The same where x is known to be floats. */
+export function slicesOfFloats(what: SliceName, name: string, x: Input, given: Given, own = given.own): Operands {
   const exact = checkPrecision(given.precision, name);
   if (what === 'softmin' || !isPlain(own)) {
     const [dim, marks] = [listed(own[0]), marksOf(own[2], name)];
@@ -84,6 +93,23 @@ function sharesOfArray(what: Slice, x: FloatArray, { out, own, precision }: Give
 }
 
 export function slicesGrad(
+  what: SliceName,
+  name: string,
+  grad: unknown,
+  x: Input,
+  given: Given,
+  own = given.own,
+): Answer {
+  const half = mayBeHalf(x, given)
+    ? throughFloats(name, [x, grad], ['x', 'grad'], { ...given, own }, ([x, grad], given) =>
+        slicesGradOfFloats(what, name, grad, x!, given),
+      )
+    : undefined;
+  return half ?? slicesGradOfFloats(what, name, grad, x, given, own);
+}
+
+/** The same where x is known to be floats. */
+export function slicesGradOfFloats(
   what: SliceName,
   name: string,
   grad: unknown,
@@ -211,8 +237,9 @@ export type SlicesGradient = <X extends Input, O extends Out<X> = undefined>(
 export function alongDim(what: SliceName): Slices {
   return ((x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, what, 'x');
-    const given = readOptions(options, what, sliceOptions);
-    if (what !== 'softmin' && isFloatArray(x) && isPlain(given.own)) return sharesOfArray(what, x, given);
+    const given = readOptions(options, what, sliceOptions, undefined, true);
+    if (what !== 'softmin' && isFloatArray(x) && given.dtype === undefined && isPlain(given.own))
+      return sharesOfArray(what, x, given);
     return slices(what, what, x, given).result;
   }) as Slices;
 }
@@ -221,6 +248,6 @@ export function alongDimGradient(what: SliceName): SlicesGradient {
   const name = `${what}Grad`;
   return ((grad: unknown, x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'grad, x');
-    return slicesGrad(what, name, grad, x, readOptions(options, name, sliceOptions)).result;
+    return slicesGrad(what, name, grad, x, readOptions(options, name, sliceOptions, undefined, true)).result;
   }) as SlicesGradient;
 }

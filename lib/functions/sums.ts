@@ -11,7 +11,7 @@ import { asTensor, contiguousData, type DTypeOf, Tensor, type TensorLike } from 
 import { dimsOf, listed } from './dims.js';
 import type { Output } from './functions.js';
 import type { Input } from './operands.js';
-import { slices } from './slices.js';
+import { slicesOfFloats } from './slices.js';
 
 export interface LogSumExpOptions {
   /** The dimension or dimensions that are summed over; negative counts from the end. Default -1. */
@@ -140,7 +140,7 @@ export function sumGrad(name: string, grad: unknown, input: Input, { dim, keepdi
   const wide = precision === 'exact' && isFloat32(x) ? new Float64Array(x) : x;
   const like = new Tensor(new Parts(wide, shape));
   const own = [dims.length === 1 ? dims[0] : dims];
-  const { y: shares } = slices('softmax', name, like, { out: undefined, precision, own });
+  const { y: shares } = slicesOfFloats('softmax', name, like, { out: undefined, precision, own });
   scaleSlices(shares, shape, factors, reduced(shape, dims, true));
   const y = wide === x ? shares : allocate(dtypeOf(x), lengthOf(x), name, shape);
   if (y !== shares) copyOver(y, shares);

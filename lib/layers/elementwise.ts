@@ -10,7 +10,7 @@ import {
   signatures,
 } from '../activations/signatures.js';
 import { type Given, readOwn } from '../basics/options.js';
-import { type Input, map, mapGrad, type Operands } from '../functions/functions.js';
+import { type Answer, type Input, map, mapGrad } from '../functions/functions.js';
 import { Layer, quoted } from './layer.js';
 
 /** The layer of an elementwise function. Nothing can be called by its constructor but what `elementwise` makes. */
@@ -33,10 +33,10 @@ export class Elementwise extends Layer {
   protected setting(option: string): unknown {
     return settingOf(this.#signature, this.#own, option);
   }
-  protected compute(x: Input, given: Given): Operands {
+  protected compute(x: Input, given: Given): Answer {
     return map(this.#signature, this.title(), x, this.#with(given));
   }
-  protected computeGrad(grad: Input, x: Input, given: Given): Operands {
+  protected computeGrad(grad: Input, x: Input, given: Given): Answer {
     return mapGrad(this.#signature, this.title(), grad, x, this.#with(given));
   }
   #with(given: Given): Given {

@@ -11,7 +11,7 @@ import {
 import { describe } from '../basics/errors.js';
 import { isFloatArray } from '../basics/floats.js';
 import { type Given, readOwn } from '../basics/options.js';
-import { map, mapGrad, type Operands } from '../functions/functions.js';
+import { map, mapGrad } from '../functions/functions.js';
 import { type GateName, type Gating, gateHalves, gateHalvesGrad, gates, halvesOptions } from '../functions/gates.js';
 import type { Answer, Input } from '../functions/operands.js';
 import { asTensor } from '../tensor/tensor.js';
@@ -47,7 +47,7 @@ export class Halves extends Layer {
     // The result may lie in the other half as well.
     return { result, target, source: isFloatArray(x) ? x : asTensor(x, 'x', this.title()).data };
   }
-  protected computeGrad(grad: Input, x: Input, given: Given): Operands {
+  protected computeGrad(grad: Input, x: Input, given: Given): Answer {
     return gateHalvesGrad(this.#of, this.title(), grad, x, this.#with(given), this.#gating);
   }
   protected title(): string {
@@ -103,13 +103,13 @@ export class GEGLU extends Halves.of('geglu') {}
 export class ClippedGELU extends Layer {
   static readonly #ends = [-10, 10] as const;
 
-  protected compute(x: Input, given: Given): Operands {
+  protected compute(x: Input, given: Given): Answer {
     const call = map(signatures.gelu, this.title(), x, given);
     const out = call.result;
     map(signatures.hardTanh, this.title(), out as Input, { out, precision: undefined, own: ClippedGELU.#ends });
     return call;
   }
-  protected computeGrad(grad: Input, x: Input, given: Given): Operands {
+  protected computeGrad(grad: Input, x: Input, given: Given): Answer {
     const { precision } = given;
     const y = map(signatures.gelu, this.title(), x, { out: undefined, precision, own: [] }).result;
     const ends = { out: undefined, precision, own: ClippedGELU.#ends };

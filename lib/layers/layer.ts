@@ -4,8 +4,7 @@
 import { describe } from '../basics/errors.js';
 import { shareMemory } from '../basics/floats.js';
 import { type Given, noOptions, readOptions, tooMany } from '../basics/options.js';
-import type { Input, Operands, Options, Out, Output, Result } from '../functions/functions.js';
-import type { Answer } from '../functions/operands.js';
+import type { Answer, Input, Options, Out, Output, Result } from '../functions/functions.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** A setting as `toString()` shows it. */
@@ -102,7 +101,7 @@ export interface Layer {
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface says that it can be called, which Callable makes true.
 export abstract class Layer extends Trainable<Input> {
   protected abstract compute(x: Input, given: Given): Answer;
-  protected abstract computeGrad(grad: Input, x: Input, given: Given): Operands;
+  protected abstract computeGrad(grad: Input, x: Input, given: Given): Answer;
   /** The options that calls take besides `out` and `precision`. */
   protected options(): readonly string[] {
     return noOptions.own as readonly string[];

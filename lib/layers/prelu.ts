@@ -3,7 +3,7 @@
 import { describe } from '../basics/errors.js';
 import type { FloatArray } from '../basics/floats.js';
 import { type Given, readOwn, tooMany } from '../basics/options.js';
-import type { Input, Operands } from '../functions/functions.js';
+import type { Answer, Input } from '../functions/functions.js';
 import { apply, applyGrad, keptWeight, newWeight, type Weight, weightGrad } from '../functions/prelu.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Layer } from './layer.js';
@@ -65,10 +65,10 @@ export class PReLU extends Layer {
     if (more !== undefined) throw tooMany(more, this.title(), 'grad, x');
     return weightGrad(this.title(), grad, this.inputOf('weightGrad', x), { own: this.#own });
   }
-  protected compute(x: Input, given: Given): Operands {
+  protected compute(x: Input, given: Given): Answer {
     return apply(this.title(), x, { out: given.out, precision: given.precision, own: this.#own });
   }
-  protected computeGrad(grad: Input, x: Input, given: Given): Operands {
+  protected computeGrad(grad: Input, x: Input, given: Given): Answer {
     return applyGrad(this.title(), grad, x, { out: given.out, precision: given.precision, own: this.#own });
   }
   protected title(): string {

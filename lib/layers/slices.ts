@@ -4,7 +4,7 @@ import { shapeText } from '../basics/allocate.js';
 import { describe } from '../basics/errors.js';
 import { type Given, readOwn } from '../basics/options.js';
 import { listed } from '../functions/dims.js';
-import type { Input, Operands, Out, Result } from '../functions/functions.js';
+import type { Answer, Input, Out, Result } from '../functions/functions.js';
 import {
   isZero,
   type SliceName,
@@ -77,13 +77,13 @@ export class AlongDim extends Layer {
   override backward<X extends Input>(...call: [X]): unknown {
     return super.backward(...call);
   }
-  protected compute(x: Input, given: Given): Operands {
+  protected compute(x: Input, given: Given): Answer {
     const own = over(this.#own, given.own);
     const call = slices(this.#what, this.title(), x, given, own);
     this.#last = own;
     return call;
   }
-  protected computeGrad(grad: Input, x: Input, given: Given): Operands {
+  protected computeGrad(grad: Input, x: Input, given: Given): Answer {
     return slicesGrad(this.#what, this.title(), grad, x, given, over(this.#last, given.own));
   }
   protected title(): string {

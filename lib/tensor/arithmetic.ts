@@ -3,7 +3,7 @@
 import { copyRuns } from '../backends/copies.js';
 import { backend } from '../backends/select.js';
 import { allocate } from '../basics/allocate.js';
-import { bufferOf, type DType, dtypeOf, type FloatArray, isFloat32 } from '../basics/floats.js';
+import { bufferOf, dtypeOf, type FloatArray, type FloatDType, isFloat32 } from '../basics/floats.js';
 import { copyOf, fewElements, spread } from './copies.js';
 import type { Flags } from './foreign.js';
 import {
@@ -96,7 +96,7 @@ export function allClose(a: Parts, b: Parts, closeness: Closeness): boolean {
   );
 }
 
-const widerOf = (a: Parts, b: Parts): DType => (dtypeOf(a.data) === 'float64' ? 'float64' : dtypeOf(b.data));
+const widerOf = (a: Parts, b: Parts): FloatDType => (dtypeOf(a.data) === 'float64' ? 'float64' : dtypeOf(b.data));
 
 /** Sees pairs of elements; `done` counts those before them. False ends the walk. */
 type PairRow = (
@@ -111,7 +111,7 @@ type PairRow = (
 ) => boolean;
 
 /** Calls `row` for the pairs of two layouts broadcast to a shape, as arrays of one type, in row-major order; true where it always was. */
-function forEachPair(a: Parts, b: Parts, shape: readonly number[], dtype: DType, row: PairRow): boolean {
+function forEachPair(a: Parts, b: Parts, shape: readonly number[], dtype: FloatDType, row: PairRow): boolean {
   checkPlace(a);
   checkPlace(b);
   const size = shape === a.shape ? a.size : sizeOf(shape);
@@ -134,7 +134,7 @@ function forEachPair(a: Parts, b: Parts, shape: readonly number[], dtype: DType,
 }
 
 /** A copy of few elements, in the type of the result. */
-function few(operand: Parts, shape: readonly number[], size: number, dtype: DType, place: number): FloatArray {
+function few(operand: Parts, shape: readonly number[], size: number, dtype: FloatDType, place: number): FloatArray {
   const room = roomOf(dtype, place);
   spread(operand.data, operand, shape, size, room);
   return room;
@@ -160,7 +160,7 @@ interface Feed {
   ready(block: Block, from: number, steps: readonly number[]): number;
 }
 
-function feedOf({ data }: Parts, step: 0 | 1 | undefined, dtype: DType, place: number): Feed {
+function feedOf({ data }: Parts, step: 0 | 1 | undefined, dtype: FloatDType, place: number): Feed {
   const isWide = dtypeOf(data) === dtype;
   if (step !== undefined && isWide) return { data, step, ready: (_, from) => from };
   const room = roomOf(dtype, place);
@@ -177,10 +177,10 @@ function feedOf({ data }: Parts, step: 0 | 1 | undefined, dtype: DType, place: n
 }
 
 // Where blocks are copied to, of each type and for each operand: nothing else runs while one is in use.
-const rooms: Record<DType, FloatArray[]> = { float32: [], float64: [] };
+const rooms: Record<FloatDType, FloatArray[]> = { float32: [], float64: [] };
 let flagRoom: Uint8Array | undefined;
 
-function roomOf(dtype: DType, place: number): FloatArray {
+function roomOf(dtype: FloatDType, place: number): FloatArray {
   rooms[dtype][place] ??= allocate(dtype, blockElements);
   return rooms[dtype][place];
 }

@@ -21,11 +21,11 @@ export function copyOf(x: Parts, name?: string): FloatArray {
 
 /** Copies what lies in a layout, broadcast to a shape with so many elements, to the first elements of an array, in row-major order. */
 export function spread(
-  data: FloatArray | Uint8Array,
+  data: FloatArray | Uint8Array | Uint16Array,
   layout: Layout,
   shape: readonly number[],
   size: number,
-  target: FloatArray | Uint8Array,
+  target: FloatArray | Uint8Array | Uint16Array,
 ): void {
   if (size <= fewElements) {
     if (size > 0) spreadFew(data, layout, layout.offset, shape, 0, target, 0);
@@ -38,12 +38,12 @@ export function spread(
 
 /** The same for the dimensions from `dim` on, from one place to another; the place after the last. */
 function spreadFew(
-  data: FloatArray | Uint8Array,
+  data: FloatArray | Uint8Array | Uint16Array,
   layout: Layout,
   from: number,
   shape: readonly number[],
   dim: number,
-  target: FloatArray | Uint8Array,
+  target: FloatArray | Uint8Array | Uint16Array,
   to: number,
 ): number {
   const rank = shape.length;
@@ -72,16 +72,19 @@ function stepOf({ shape, strides }: Layout, dim: number, rank: number): number {
 }
 
 /** Writes to the elements of a layout from the first of an array, in row-major order. */
-export function scatter(source: FloatArray, data: FloatArray, layout: Layout, size: number): void {
+export function scatter<A extends FloatArray | Uint16Array>(source: A, data: A, layout: Layout, size: number): void {
   const { shape, strides, offset } = layout;
-  if (size > fewElements) backend.copy(source, 0, data, offset, mergeRuns(shape, [contiguousStrides(shape), strides])!);
-  else if (size > 0) scatterFew(source, 0, data, layout, offset, 0);
+  if (size > fewElements) {
+    const runs = mergeRuns(shape, [contiguousStrides(shape), strides])!;
+    if (isFloatArray(source) && isFloatArray(data)) backend.copy(source, 0, data, offset, runs);
+    else copyRuns(source, 0, data, offset, runs);
+  } else if (size > 0) scatterFew(source, 0, data, layout, offset, 0);
 }
 
 function scatterFew(
-  source: FloatArray,
+  source: FloatArray | Uint16Array,
   from: number,
-  data: FloatArray,
+  data: FloatArray | Uint16Array,
   layout: Layout,
   to: number,
   dim: number,

@@ -2,16 +2,22 @@
 // tensors of other libraries. Memory is shared, never copied (lists have none), and everything is checked before it is read.
 import { allocate, shapeText } from '../basics/allocate.js';
 import { checkPresent } from '../basics/checks.js';
-import { brand, describe } from '../basics/errors.js';
+import { brand, describe, list } from '../basics/errors.js';
 import {
+  bytesOf,
+  type Data,
   type DType,
   dtypeOf,
   type FloatArray,
+  type FloatDType,
+  type HalfArray,
+  type HalfDType,
   isFloatArray,
   lengthOf,
   lengthOfAny,
   typeName,
 } from '../basics/floats.js';
+import { isFloat16Array, isHalfArray, isHalfDType, newBits, ofBits, roundHalves } from '../basics/halves.js';
 import { flagsOf } from './flags.js';
 import {
   checkReach,
@@ -31,7 +37,12 @@ import {
 export type Nested = number | readonly Nested[];
 
 /** The typed array of a dtype. */
-export type DataOf<D extends DType> = { readonly float32: Float32Array; readonly float64: Float64Array }[D];
+export type DataOf<D extends DType> = {
+  readonly float32: Float32Array;
+  readonly float64: Float64Array;
+  readonly float16: HalfArray;
+  readonly bfloat16: Uint16Array;
+}[D];
 
 /** The dtype of a Tensor of something: that of its data, where the type tells, and float32 for numbers and lists. */
 export type DTypeOf<S> = S extends number | readonly unknown[]
@@ -40,7 +51,11 @@ export type DTypeOf<S> = S extends number | readonly unknown[]
     ? 'float32'
     : S extends Float64Array | { readonly data: Float64Array }
       ? 'float64'
-      : DType;
+      : S extends Uint16Array
+        ? HalfDType
+        : S extends FloatArray | { readonly data: FloatArray }
+          ? FloatDType
+          : DType;
 
 /** Sizes or strides: an array, or a typed array of integers as stdlib and ONNX have. */
 export type IntegerList = ArrayLike<number | bigint>;
@@ -64,7 +79,7 @@ export type TensorLike =
     };
 
 /** What a Tensor can be made of; `true` and `false` in a list are 1 and 0. */
-export type TensorSource = number | readonly NestedMask[] | FloatArray | TensorLike;
+export type TensorSource = number | readonly NestedMask[] | Data | TensorLike;
 
 /** The entries to fill: non-zero numbers or `true`, in lists, in a typed array, or in something tensor-like. */
 export type Mask = readonly NestedMask[] | ArrayBufferView | TensorLike;
@@ -74,7 +89,10 @@ export type NestedMask = boolean | number | readonly NestedMask[];
 export interface TensorOptions<D extends DType = DType> {
   /** The sizes of the dimensions; one of them may be -1, which stands for what the others leave. */
   readonly shape?: IntegerList;
-  /** For lists and numbers, `'float32'` (default) or `'float64'`. Memory is shared and must have this dtype already. */
+  /**
+   * Of lists and numbers what they become, `'float32'` by default. Memory is shared and must have this dtype already; of a
+   * Uint16Array it says whether its numbers are `'float16'` or `'bfloat16'`.
+   */
   readonly dtype?: D;
 }
 
@@ -97,25 +115,53 @@ export function isTensorLike(x: unknown): x is TensorLike {
 }
 
 /** The parts of a number, a nested list, a typed array or something tensor-like. */
-export function readParts(source: unknown, dtype: unknown): Parts {
+export function readParts(source: unknown, dtype: unknown): Parts<Data> {
   checkDType(dtype);
-  if (typeof source === 'number' || Array.isArray(source)) return readNested(source, dtype ?? 'float32');
-  let parts: Parts;
-  if (ArrayBuffer.isView(source)) parts = flat(floats(source));
-  else if (isTensorLike(source)) parts = readLike(source, floats);
+  if (typeof source === 'number' || Array.isArray(source)) return readNumberOrList(source, dtype ?? 'float32');
+  let parts: Parts<Data>;
+  if (isHalfArray(source) && (isFloat16Array(source) || isHalfDType(dtype))) {
+    checkMemory(source);
+    const half = isFloat16Array(source) ? 'float16' : (dtype as HalfDType);
+    const length = lengthOf(source as Uint16Array);
+    parts = new Parts<Data>(source, Object.freeze([length]), undefined, 0, true, half);
+  } else if (ArrayBuffer.isView(source)) parts = flat(floats(source));
+  else if (isTensorLike(source)) parts = readTensor(source, dtype);
   else
     throw new TypeError(
       `a Tensor is made of numbers, nested lists of them, a Float32Array, a Float64Array or something with data and shape or dims, got ${describe(source)}${advice(source)}`,
     );
-  if (dtype !== undefined && dtype !== dtypeOf(parts.data))
-    throw new TypeError(`dtype must be that of the shared data, '${dtypeOf(parts.data)}', got '${dtype}'`);
+  const own = dtypeOfParts(parts);
+  if (dtype !== undefined && dtype !== own)
+    throw new TypeError(`dtype must be that of the shared data, '${own}', got '${dtype}'; to() converts`);
   return parts;
 }
 
-export function checkDType(dtype: unknown): asserts dtype is DType | undefined {
-  if (dtype !== undefined && dtype !== 'float32' && dtype !== 'float64')
-    throw new TypeError(`dtype must be 'float32' or 'float64', got ${describe(dtype)}`);
+export const dtypeOfParts = (parts: Parts<Data>): DType => parts.half ?? dtypeOf(parts.data as FloatArray);
+
+/** The parts of something tensor-like, also of numbers of 16 bits where it or `dtype` says what they are. */
+function readTensor(source: TensorLike, dtype: DType | undefined): Parts<Data> {
+  let half: HalfDType | undefined;
+  const { data, shape, strides, offset, isPacked } = readLayout<Data>(source, (data, like) => {
+    if (!isHalfArray(data)) return floats(data, like);
+    const said = like[brand] === true || typeof like.dtype === 'string' ? like.dtype : like.type;
+    half = isFloat16Array(data) ? 'float16' : isHalfDType(said) ? said : isHalfDType(dtype) ? dtype : undefined;
+    if (half === undefined) return floats(data, like);
+    checkMemory(data);
+    return data;
+  });
+  return new Parts<Data>(data, shape, strides, offset, isPacked, half);
 }
+
+const dtypeNames = list(
+  Object.keys(bytesOf).map((dtype) => `'${dtype}'`),
+  'or',
+);
+
+export function checkDType(dtype: unknown): asserts dtype is DType | undefined {
+  if (dtype !== undefined && (typeof dtype !== 'string' || !Object.hasOwn(bytesOf, dtype))) throw noDType(dtype);
+}
+
+export const noDType = (dtype: unknown) => new TypeError(`dtype must be ${dtypeNames}, got ${describe(dtype)}`);
 
 /** Where an entry is to be filled: where the byte is not 0. */
 export interface Flags extends Layout {
@@ -254,8 +300,7 @@ function dataAdvice(data: unknown, like: Foreign): string {
   // Of transformers.js, whose own conversion knows every type.
   if ('ort_tensor' in like) return `; pass x.to('float32')`;
   const type = like.dtype ?? like.type;
-  if (typeName(data) === 'Uint16Array' && (type === 'float16' || type === 'bfloat16'))
-    return `; decode its ${type} numbers to a Float32Array first`;
+  if (typeName(data) === 'Uint16Array' && (type === 'float16' || type === 'bfloat16')) return `; pass new Tensor(x)`;
   const numbers = conversion('x.data', data);
   if (numbers === undefined) return '';
   const layout = ['dims' in like ? 'dims' : 'shape', 'strides', 'stride', 'offset'].filter((name) => name in like);
@@ -275,7 +320,7 @@ function tagOf(x: unknown): string {
 }
 
 // Each member is read once: a getter may answer differently the second time, and what was checked must be what is used.
-function readLayout<A extends FloatArray | Uint8Array>(
+function readLayout<A extends Data | Uint8Array>(
   source: object,
   toArray: (data: unknown, like: Foreign) => A,
 ): Layout & { readonly data: A; readonly isPacked: boolean | undefined } {
@@ -285,7 +330,7 @@ function readLayout<A extends FloatArray | Uint8Array>(
   if (!own) checkLocation(like.location);
   const { data: given } = like;
   const data = toArray(given, like);
-  if (!own) checkElementType(given, like);
+  if (!own && !isHalfArray(data)) checkElementType(given, like);
   const shape = own ? checkShape(like.shape) : readShape(like);
   const { offset } = like;
   if (offset !== undefined && !Number.isSafeInteger(offset))
@@ -377,17 +422,17 @@ function checkLocation(location: unknown): void {
 }
 
 /** The parts of what toJSON wrote. */
-export function readJSON(json: unknown): Parts {
+export function readJSON(json: unknown): Parts<Data> {
   if (typeof json !== 'object' || json === null)
     throw new TypeError(`fromJSON takes the object that JSON.parse gives, got ${describe(json)}`);
   const { dtype, shape, data } = json as Readonly<Record<string, unknown>>;
-  if (dtype === undefined) throw new TypeError(`dtype must be 'float32' or 'float64', got undefined`);
+  if (dtype === undefined) throw noDType(dtype);
   checkDType(dtype);
   const sizes = checkShape(shape);
   if (!Array.isArray(data)) throw new TypeError(`data must be a list of numbers, got ${describe(data)}`);
   const { length } = data;
   checkSize(sizes, length);
-  const numbers = allocate(dtype, length, 'fromJSON', sizes);
+  const numbers = allocate(isHalfDType(dtype) ? 'float64' : dtype, length, 'fromJSON', sizes);
   for (let k = 0; k < length; k++) {
     const value: unknown = data[k];
     if (typeof value !== 'number' && !unwritable.includes(value))
@@ -396,7 +441,7 @@ export function readJSON(json: unknown): Parts {
       );
     numbers[k] = Number(value);
   }
-  return new Parts(numbers, sizes);
+  return isHalfDType(dtype) ? roundedParts(numbers, sizes, dtype) : new Parts(numbers, sizes);
 }
 
 /** A number as toJSON writes it. */
@@ -405,7 +450,20 @@ export function writeJSON(value: number): JSONNumber {
   return Number.isFinite(value) ? value : (String(value) as JSONNumber);
 }
 
-function readNested(source: unknown, dtype: DType): Parts {
+/** Numbers of 16 bits are rounded once, from float64. */
+function readNumberOrList(source: unknown, dtype: DType): Parts<Data> {
+  if (!isHalfDType(dtype)) return readNested(source, dtype);
+  const { data, shape } = readNested(source, 'float64');
+  return roundedParts(data, shape, dtype);
+}
+
+function roundedParts(data: FloatArray, shape: readonly number[], dtype: HalfDType): Parts<Data> {
+  const bits = newBits(dtype, lengthOf(data), 'Tensor', shape);
+  roundHalves(dtype, data, bits);
+  return new Parts<Data>(ofBits(bits, dtype), shape, undefined, 0, true, dtype);
+}
+
+function readNested(source: unknown, dtype: FloatDType): Parts {
   const shape: number[] = [];
   let first = source;
   while (Array.isArray(first)) {

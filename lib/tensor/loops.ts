@@ -1,7 +1,7 @@
 // The loops of arithmetic and comparisons, each typed out for each type. V8 inlines what a loop does only where it is written in it,
 // and asks arrays of one type for less: ns per element of 65536 float32 in a process that knows both types, the new array included,
 // 2.8, of a loop for both 4.9, of a comparison by a function 15 in place of 2.2 (Zen 3, Node 20.20).
-import type { DType, FloatArray } from '../basics/floats.js';
+import type { FloatArray, FloatDType } from '../basics/floats.js';
 
 export type Operation = 'add' | 'sub' | 'mul' | 'div';
 
@@ -18,7 +18,7 @@ type OperationLoop = (
 ) => void;
 
 /** out[from] and so on up to `to`, of elements of a and b in even steps; all of one type. */
-export const operationLoops: Readonly<Record<Operation, Readonly<Record<DType, OperationLoop>>>> = {
+export const operationLoops: Readonly<Record<Operation, Readonly<Record<FloatDType, OperationLoop>>>> = {
   add: {
     float32(a, i, iStep, b, j, jStep, out, from, to) {
       for (let k = from; k < to; k++, i += iStep, j += jStep) out[k] = a[i]! + b[j]!;
@@ -64,7 +64,7 @@ type EqualLoop = (
 ) => boolean;
 
 /** Whether `count` pairs of elements are all `===`. */
-export const equalLoops: Readonly<Record<DType, EqualLoop>> = {
+export const equalLoops: Readonly<Record<FloatDType, EqualLoop>> = {
   float32(a, i, iStep, b, j, jStep, count) {
     for (let left = count; left > 0; left--, i += iStep, j += jStep) if (a[i] !== b[j]) return false;
     return true;
@@ -94,7 +94,7 @@ type CloseLoop = (
 ) => boolean;
 
 /** Whether `count` pairs of elements are all close. */
-export const closeLoops: Readonly<Record<DType, CloseLoop>> = {
+export const closeLoops: Readonly<Record<FloatDType, CloseLoop>> = {
   float32(a, i, iStep, b, j, jStep, count, closeness) {
     const { rtol, atol } = closeness;
     for (let left = count; left > 0; left--, i += iStep, j += jStep) {

@@ -2,7 +2,7 @@
 import { shapeText } from '../basics/allocate.js';
 import { checkPresent } from '../basics/checks.js';
 import { describe } from '../basics/errors.js';
-import { type FloatArray, lengthOf, lossOf, typeName } from '../basics/floats.js';
+import { type Data, type FloatArray, type HalfDType, lengthOf, lossOf, typeName } from '../basics/floats.js';
 
 /** Where each element lies: element [i, j] of a matrix is `data[offset + i * strides[0] + j * strides[1]]`. */
 export interface Layout {
@@ -12,18 +12,20 @@ export interface Layout {
 }
 
 /** A layout with its memory, checked: a Tensor made of Parts does not look at them again. */
-export class Parts implements Layout {
+export class Parts<A extends Data = FloatArray> implements Layout {
   readonly size: number;
   readonly strides: readonly number[];
   /** What isContiguous says, kept: V8 reads frozen arrays, such as shape and strides, by a call for each entry. */
   readonly packed: boolean;
 
   constructor(
-    readonly data: FloatArray,
+    readonly data: A,
     readonly shape: readonly number[],
     strides?: readonly number[],
     readonly offset = 0,
     packed?: boolean,
+    /** What numbers of 16 bits are, which their array does not say. */
+    readonly half?: HalfDType,
   ) {
     this.size = sizeOf(shape);
     this.strides = strides ?? contiguousStridesOf(shape);
@@ -170,7 +172,7 @@ export function checkSize(shape: readonly number[], size: number): readonly numb
  * Asserts that every element lies in data. Checked when a tensor is made, and again before its memory is read or written,
  * for its buffer may have been transferred or have shrunk.
  */
-export function checkReach(data: FloatArray | Uint8Array, { shape, strides, offset }: Layout): void {
+export function checkReach(data: Data | Uint8Array, { shape, strides, offset }: Layout): void {
   const count = lengthOf(data);
   if (count === 0) checkPresent(data, 'data');
   let first = offset;
@@ -187,7 +189,7 @@ export function checkReach(data: FloatArray | Uint8Array, { shape, strides, offs
 }
 
 /** The same of checked parts, whose memory alone may be another: of what is contiguous, less is asked. */
-export function checkPlace(parts: Parts): void {
+export function checkPlace(parts: Parts<Data>): void {
   if (parts.packed) {
     const count = lengthOf(parts.data);
     // An empty array may be one whose memory has gone.

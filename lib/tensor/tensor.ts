@@ -3,20 +3,34 @@
 
 import { allocate, shapeText } from '../basics/allocate.js';
 import { brand, describe, inNameOf } from '../basics/errors.js';
-import { type DType, dtypeOf, type FloatArray, isFloatArray, lengthOf, part } from '../basics/floats.js';
+import {
+  type Data,
+  type DType,
+  type FloatArray,
+  type FloatDType,
+  type HalfArray,
+  type HalfDType,
+  isFloatArray,
+  lengthOf,
+  part,
+} from '../basics/floats.js';
+import { bitsOf, isFloat16Array, isHalfDType, numbersOf } from '../basics/halves.js';
 import { checkOptions, optionOf } from '../basics/options.js';
 import { allClose, allEqual, combine, fillWhere } from './arithmetic.js';
 import { copyOf, scatter } from './copies.js';
 import {
   advice,
+  checkDType,
   type DataOf,
   type DTypeOf,
+  dtypeOfParts,
   type IntegerList,
   isTensorLike,
   type JSONNumber,
   type Mask,
   type Nested,
   type NestedMask,
+  noDType,
   readJSON,
   readMask,
   readParts,
@@ -27,9 +41,12 @@ import {
   writeJSON,
 } from './foreign.js';
 import { format } from './format.js';
+import { asDType, asFloats, converted, copied } from './halves.js';
+import type { Operation } from './loops.js';
 import {
   broadcastShapes,
   checkReach,
+  type Layout,
   normalizeDim,
   Parts,
   readIntegers,
@@ -71,7 +88,7 @@ export interface TensorConstructor {
     source: S,
     options?: TensorOptions<D>,
   ): Tensor<D>;
-  readonly prototype: Tensor;
+  readonly prototype: Tensor<DType>;
   fromJSON: typeof Tensor.fromJSON;
 }
 
@@ -89,11 +106,12 @@ const tolerances = ['rtol', 'atol', 'equalNan'] as const satisfies (keyof Tolera
 
 // Not for others: no list of keys, no clone and no JSON has it. A private field would throw in a tensor behind a Proxy, as Vue makes.
 const packed = Symbol('packed');
+const half = Symbol('half');
 
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
 /** A float32 or float64 array of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
-export class Tensor<D extends DType = DType> {
+export class Tensor<D extends DType = FloatDType> {
   /** The typed array given, itself, of which the tensor may be a part; an element's index in it follows from `strides`. */
   readonly data: DataOf<D>;
   /** The sizes of the dimensions, frozen; [] for a single number. */
@@ -106,6 +124,8 @@ export class Tensor<D extends DType = DType> {
   readonly size: number;
   /** @internal */
   readonly [packed]: boolean;
+  /** @internal */
+  declare readonly [half]?: HalfDType;
 
   /**
    * A tensor of a number, of nested lists, of a typed array, or of something tensor-like (another Tensor, an onnxruntime or
@@ -126,6 +146,7 @@ export class Tensor<D extends DType = DType> {
     this.offset = parts.offset;
     this.size = parts.size;
     this[packed] = parts.packed;
+    if (parts.half !== undefined) this[half] = parts.half;
   }
 
   /**
@@ -141,9 +162,9 @@ export class Tensor<D extends DType = DType> {
     return new Tensor(readJSON(json));
   }
 
-  /** `'float32'` or `'float64'`. */
+  /** `'float32'`, `'float64'`, `'float16'` or `'bfloat16'`. */
   get dtype(): D {
-    return dtypeOf(this.data) as D;
+    return dtypeOfParts(this) as D;
   }
 
   /** The number of dimensions. */
@@ -160,6 +181,10 @@ export class Tensor<D extends DType = DType> {
   get packed(): boolean {
     return this[packed];
   }
+  /** @internal */
+  get half(): HalfDType | undefined {
+    return this[half];
+  }
 
   /** True where the elements lie in row-major order without gaps. */
   isContiguous(): boolean {
@@ -168,12 +193,12 @@ export class Tensor<D extends DType = DType> {
 
   /** This tensor where it is contiguous, else a contiguous copy. */
   contiguous(): Tensor<D> {
-    return this[packed] ? this : new Tensor(new Parts(copyOf(this, 'contiguous'), this.shape));
+    return this[packed] ? this : new Tensor(copied(this, 'contiguous'));
   }
 
   /** A contiguous copy in memory of its own. */
   clone(): Tensor<D> {
-    return resultLike(this, copyOf(this, 'clone')) as Tensor<D>;
+    return new Tensor(copied(this, 'clone'));
   }
 
   /**
@@ -185,8 +210,8 @@ export class Tensor<D extends DType = DType> {
   reshape(...shape: Integers): Tensor<D> {
     const wanted = resolveShape(listOf(shape), this.size);
     const strides = viewStrides(this, wanted);
-    if (strides !== undefined) return new Tensor(new Parts(this.data, wanted, strides, this.offset));
-    return new Tensor(new Parts(copyOf(this, 'reshape'), wanted));
+    if (strides !== undefined) return shownAs(this, wanted, strides, this.offset);
+    return new Tensor(viewOf(copied(this, 'reshape'), wanted));
   }
 
   /**
@@ -212,7 +237,7 @@ export class Tensor<D extends DType = DType> {
     const strides = [...this.strides];
     [shape[first], shape[second]] = [shape[second]!, shape[first]!];
     [strides[first], strides[second]] = [strides[second]!, strides[first]!];
-    return new Tensor(new Parts(this.data, Object.freeze(shape), Object.freeze(strides), this.offset));
+    return shownAs(this, Object.freeze(shape), Object.freeze(strides), this.offset);
   }
 
   /**
@@ -229,14 +254,14 @@ export class Tensor<D extends DType = DType> {
       );
     const shape = Object.freeze(order.map((dim) => this.shape[dim]!));
     const strides = Object.freeze(order.map((dim) => this.strides[dim]!));
-    return new Tensor(new Parts(this.data, shape, strides, this.offset));
+    return shownAs(this, shape, strides, this.offset);
   }
 
   /** All dimensions in reverse order, the transpose of a matrix; shares memory. */
   get T(): Tensor<D> {
     const shape = Object.freeze([...this.shape].reverse());
     const strides = Object.freeze([...this.strides].reverse());
-    return new Tensor(new Parts(this.data, shape, strides, this.offset));
+    return shownAs(this, shape, strides, this.offset);
   }
 
   /**
@@ -254,7 +279,7 @@ export class Tensor<D extends DType = DType> {
     if (indices.length === this.ndim) return numberAt(this, offset);
     const shape = Object.freeze(this.shape.slice(indices.length));
     const strides = Object.freeze(this.strides.slice(indices.length));
-    return new Tensor(new Parts(this.data, shape, strides, offset));
+    return shownAs(this, shape, strides, offset);
   }
 
   /**
@@ -286,7 +311,7 @@ export class Tensor<D extends DType = DType> {
     const offset = this.offset + stepsTo(this, at, index);
     const shape = Object.freeze(this.shape.toSpliced(at, 1));
     const strides = Object.freeze(this.strides.toSpliced(at, 1));
-    return new Tensor(new Parts(this.data, shape, strides, offset));
+    return shownAs(this, shape, strides, offset);
   }
 
   /**
@@ -312,8 +337,22 @@ export class Tensor<D extends DType = DType> {
       throw new RangeError(
         `toArray(${describe(rank)}) does not fit shape ${shapeText(this.shape)} of rank ${this.ndim}`,
       );
-    const data = contiguousData(this, 'toArray');
+    const data = contiguousData(asFloats(this), 'toArray');
     return this.ndim === 0 ? data[0]! : nested(data, this.shape, 0, 0);
+  }
+
+  /**
+   * The same numbers in another dtype, rounded once, to the nearest, ties to even: a contiguous copy in new memory, or this tensor
+   * where it has the dtype.
+   *
+   * @throws TypeError where there is no such dtype.
+   * @example new Tensor([1, 0.1]).to('bfloat16').toArray(); // [1, 0.10009765625]
+   */
+  to<E extends DType>(dtype: E): Tensor<E> {
+    checkDType(dtype);
+    const wanted: DType | undefined = dtype;
+    if (wanted === undefined) throw noDType(wanted);
+    return (wanted === this.dtype ? this : new Tensor(converted(this, wanted))) as unknown as Tensor<E>;
   }
 
   /**
@@ -321,7 +360,11 @@ export class Tensor<D extends DType = DType> {
    * infinities and -0 are strings.
    */
   toJSON(): TensorJSON<D> {
-    return { dtype: this.dtype, shape: this.shape, data: Array.from(contiguousData(this, 'toJSON'), writeJSON) };
+    return {
+      dtype: this.dtype,
+      shape: this.shape,
+      data: Array.from(contiguousData(asFloats(this), 'toJSON'), writeJSON),
+    };
   }
 
   /**
@@ -337,13 +380,13 @@ export class Tensor<D extends DType = DType> {
       throw new RangeError(
         `a mask of shape ${shapeText(marks.shape)} does not broadcast to shape ${shapeText(this.shape)}`,
       );
-    return new Tensor(fillWhere(this, marks, value));
+    return new Tensor(asDType(fillWhere(asFloats(this), marks, value), this.dtype));
   }
 
   /** True where the shapes are the same and all values are `===`: NaN equals nothing, 0 equals -0, the dtype does not matter. */
   equals(other: TensorSource): boolean {
     const tensor = operand(other, this.dtype);
-    return sameShape(this.shape, tensor.shape) && allEqual(this, tensor);
+    return sameShape(this.shape, tensor.shape) && allEqual(asFloats(this), tensor);
   }
 
   /**
@@ -359,7 +402,7 @@ export class Tensor<D extends DType = DType> {
     const equalNan = optionOf(tolerance, 'equalNan') ?? false;
     if (typeof equalNan !== 'boolean')
       throw new TypeError(`allClose: equalNan must be true or false, got ${describe(equalNan)}`);
-    return allClose(this, operand(other, this.dtype), { rtol, atol, equalNan });
+    return allClose(asFloats(this), operand(other, this.dtype), { rtol, atol, equalNan });
   }
 
   /**
@@ -369,27 +412,27 @@ export class Tensor<D extends DType = DType> {
    * @throws RangeError where the shapes do not broadcast, TypeError where `other` is of the wrong kind.
    */
   add<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
-    return new Tensor(combine('add', this, operand(other, this.dtype)));
+    return combined('add', this, other);
   }
 
   /** `this - other`, otherwise like `add`. */
   sub<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
-    return new Tensor(combine('sub', this, operand(other, this.dtype)));
+    return combined('sub', this, other);
   }
 
   /** `this * other`, otherwise like `add`. */
   mul<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
-    return new Tensor(combine('mul', this, operand(other, this.dtype)));
+    return combined('mul', this, other);
   }
 
   /** `this / other`, otherwise like `add`; a division by zero gives an infinity or NaN. */
   div<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
-    return new Tensor(combine('div', this, operand(other, this.dtype)));
+    return combined('div', this, other);
   }
 
   /** The numbers in nested brackets, four decimals or none, in aligned columns; of more than 1000 only the corners. */
   toString(): string {
-    return format(this);
+    return format(asFloats(this));
   }
 
   /** The number of a tensor with one element, where one is asked for: `Number(x)`, `x.at(0) + 1`, `Math.max(...x)`. */
@@ -401,7 +444,7 @@ export class Tensor<D extends DType = DType> {
   [inspect](depth?: number): unknown {
     const head = `Tensor(${this.dtype}, ${shapeText(this.shape)})`;
     if (depth !== undefined && depth < 0) return `[${head}]`;
-    const numbers = format(this);
+    const numbers = format(asFloats(this));
     const text = `${head}${numbers.includes('\n') || head.length + numbers.length >= 80 ? '\n' : ' '}${numbers}`;
     // Node indents the further lines of what an object inspects as, but not those of a string.
     return { [inspect]: () => text };
@@ -413,23 +456,31 @@ export class Tensor<D extends DType = DType> {
 }
 
 /** A Tensor itself, or one that shares the memory of a typed array or of something tensor-like; `what` of the function `name`. */
-export function asTensor(x: unknown, what: string, name: string): Tensor {
-  if (x instanceof Tensor) return x;
+export function asTensor(x: unknown, what: string, name: string): Tensor<FloatDType> {
+  if (x instanceof Tensor && x.half === undefined) return x as Tensor<FloatDType>;
   if (!isFloatArray(x) && !isTensorLike(x)) {
     const wanted = 'a Float32Array, a Float64Array, a Tensor or something with data and shape or dims';
     // What would make an input of an output would not be it.
     const instead = what === 'out' ? '' : advice(x).replace(/\bx\b/g, what);
     throw new TypeError(`${name}: ${what} must be ${wanted}, got ${describe(x)}${instead}`);
   }
+  const tensor = x instanceof Tensor ? x : anyTensor(x, undefined, what, name);
+  if (tensor.half === undefined) return tensor as Tensor<FloatDType>;
+  throw new TypeError(`${name}: ${what} must be float32 or float64, got ${tensor.dtype}; pass ${what}.to('float32')`);
+}
+
+/** The same of any dtype; `dtype` says what a Uint16Array holds. */
+export function anyTensor(x: unknown, dtype: unknown, what: string, name: string): Tensor {
+  if (x instanceof Tensor && dtype === undefined) return x;
   try {
-    return new Tensor(readParts(x, undefined));
+    return new Tensor(readParts(x, dtype));
   } catch (error) {
     throw inNameOf(`${name}: ${what}`, error);
   }
 }
 
 /** A tensor of fresh, contiguous results of x's shape, and of its strides where it is contiguous too. */
-export function resultLike(x: Tensor, data: FloatArray): Tensor {
+export function resultLike(x: Tensor, data: FloatArray): Tensor<FloatDType> {
   return new Tensor(x.packed ? new Parts(data, x.shape, x.strides, 0, true) : new Parts(data, x.shape));
 }
 
@@ -454,15 +505,22 @@ export function copyInto(tensor: Parts, source: FloatArray): void {
   scatter(source, tensor.data, tensor, tensor.size);
 }
 
+/** The same of the bits of 16-bit numbers. */
+export function copyBitsInto(tensor: Parts<Data>, source: Uint16Array): void {
+  checkReach(tensor.data, tensor);
+  scatter(source, bitsOf(tensor.data as HalfArray), tensor, tensor.size);
+}
+
 /** An element of a tensor by its index in data, which is there unless the memory has gone. */
-function numberAt(tensor: Parts, index: number): number {
-  const value = tensor.data[index];
-  if (value === undefined) checkReach(tensor.data, tensor);
-  return value!;
+function numberAt(tensor: Parts<Data>, index: number): number {
+  const { data, half } = tensor;
+  const value = (data as FloatArray)[index];
+  if (value === undefined) checkReach(data, tensor);
+  return half === undefined || isFloat16Array(data) ? value! : numbersOf(half)[value!]!;
 }
 
 /** How many elements of data lie before an index of one dimension, which may be negative. */
-function stepsTo({ shape, strides }: Parts, dim: number, index: number): number {
+function stepsTo({ shape, strides }: Layout, dim: number, index: number): number {
   const length = shape[dim]!;
   if (!Number.isInteger(index)) throw new TypeError(`an index must be an integer, got ${describe(index)}`);
   if (index < -length || index >= length)
@@ -475,16 +533,26 @@ function* entries<D extends DType>(this: Tensor<D>): Generator<Tensor<D>, undefi
   for (let index = 0; index < length; index++) {
     const entry = this.select(0, index);
     // With no more of the memory than its own: toEqual of two vectors compares all that their entries have, 1000 times 1000 numbers.
-    const own = ownData(entry);
+    const own = ownData(entry as unknown as Parts);
     yield own === undefined ? entry : new Tensor(new Parts(own, entry.shape));
   }
 }
 
-function viewOf(parts: Parts, shape: readonly number[]): Parts {
+function viewOf(parts: Parts<Data>, shape: readonly number[]): Parts<Data> {
   const strides = viewStrides(parts, shape);
-  if (strides !== undefined) return new Parts(parts.data, shape, strides, parts.offset);
+  if (strides !== undefined) return new Parts(parts.data, shape, strides, parts.offset, undefined, parts.half);
   const from = `shape ${shapeText(parts.shape)} with strides ${shapeText(parts.strides)}`;
   throw new RangeError(`a view of ${from} as shape ${shapeText(shape)} would be a copy; reshape makes one`);
+}
+
+/** The same memory in another layout. */
+function shownAs<D extends DType>(
+  x: Tensor<D>,
+  shape: readonly number[],
+  strides: readonly number[],
+  offset: number,
+): Tensor<D> {
+  return new Tensor(new Parts<Data>(x.data, shape, strides, offset, undefined, x.half));
 }
 
 /** The elements from the place `at` on in lists for the dimensions from `dim` on. */
@@ -501,13 +569,26 @@ function nested(data: FloatArray, shape: readonly number[], dim: number, at: num
   return list;
 }
 
-/** A number or a list in the dtype of the tensor it meets, so that 0.1 is the same number on both sides. */
+/** A number or a list in the dtype of the tensor it meets, so that 0.1 is the same number on both sides; halves as floats. */
 function operand(other: unknown, dtype: DType): Parts {
+  return asFloats(anyOperand(other, dtype));
+}
+
+function anyOperand(other: unknown, dtype: DType): Parts<Data> {
   if (other instanceof Tensor) return other;
   if (typeof other !== 'number') return readParts(other, Array.isArray(other) ? dtype : undefined);
+  if (isHalfDType(dtype)) return readParts(other, dtype);
   const data = allocate(dtype, 1);
   data[0] = other;
   return new Parts(data, none, none, 0, true);
+}
+
+/** The sum and so on: of two tensors of one dtype of 16 bits in that, computed as float32, which rounds as if it were done once. */
+function combined<T extends DType>(op: Operation, a: Tensor<DType>, other: unknown): Tensor<T> {
+  const b = anyOperand(other, a.dtype);
+  if (a.half === undefined && b.half === undefined) return new Tensor(combine(op, asFloats(a), asFloats(b)));
+  const result = combine(op, asFloats(a), asFloats(b));
+  return new Tensor(a.half === b.half ? asDType(result, a.dtype) : result);
 }
 
 /** The shape and the strides of a number. */

@@ -62,6 +62,25 @@ template <class E> void add(sum_of_bits &sum, const kernels &set, arithmetic how
   sum.add(y);
 }
 
+// Numbers to 16 bits and back; and which of them an error leaves open, so large a one that some are.
+void add_halves(sum_of_bits &sum, const kernels &set, half type) {
+  constexpr size_t more = 16; // A vector of the widest set may be read beyond the last.
+  float x[count + more] = {}, back[count + more] = {};
+  fill(reinterpret_cast<float(&)[count]>(x), 2);
+  uint16_t narrowed[count], rounded[count];
+  uint32_t bits[count] = {};
+  open_results open;
+  set.narrow[type](x, narrowed, count);
+  set.widen[type](narrowed, back, count);
+  sum.add(reinterpret_cast<float(&)[count]>(back));
+  set.round[type](x, x, nullptr, rounded, count, {0x1p-12f, 0, 0, 0}, open, 0);
+  for (size_t i = 0; i < count; i++)
+    bits[i] = uint32_t(narrowed[i]) << 16 | rounded[i];
+  for (size_t i = 0; i < open.count; i++)
+    bits[open.places[i]] ^= uint32_t(i + 1) << 8;
+  sum.add(bits);
+}
+
 } // namespace
 
 uint64_t checksum(const kernels &set) {
@@ -69,6 +88,8 @@ uint64_t checksum(const kernels &set) {
   add<float>(sum, set, float32);
   add<float>(sum, set, float32_exact);
   add<double>(sum, set, float64);
+  add_halves(sum, set, float16);
+  add_halves(sum, set, bfloat16);
   return sum.value;
 }
 

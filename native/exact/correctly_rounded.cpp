@@ -6,9 +6,9 @@
 namespace nonlin {
 namespace {
 
-template <activation op> float rounded_value(float x, parameters p) { return to_float(value_of<op>{p}(wide(x))); }
-template <activation op> float rounded_gradient(float x, float g, parameters p) {
-  return to_float(gradient_of<op>{p}(wide(x), wide(g)));
+template <activation op> double rounded_value(float x, parameters p) { return to_odd(value_of<op>{p}(wide(x))); }
+template <activation op> double rounded_gradient(float x, float g, parameters p) {
+  return to_odd(gradient_of<op>{p}(wide(x), wide(g)));
 }
 
 } // namespace

@@ -278,12 +278,12 @@ inline wide gelu_slope_tail(wide a) {
   return (normal_tail(a, height) - a * height).scaled(huge<double>);
 }
 
-// The float nearest to a sum. The high part alone has been rounded already. Rounded to odd it is right: a high part
-// that is even, as the middle between two floats is, moves towards the low part.
-inline float to_float(wide a) {
+// A sum as one double that rounds to the same float or half. The high part alone has been rounded already. Rounded to
+// odd it is right: a high part that is even, as a middle between two of those is, moves towards the low part.
+inline double to_odd(wide a) {
   int64_t bits = __builtin_bit_cast(int64_t, a.high);
   if (a.low != 0 && (bits & 1) == 0) bits += (a.low > 0) == (a.high > 0) ? 1 : -1;
-  return float(__builtin_bit_cast(double, bits));
+  return __builtin_bit_cast(double, bits);
 }
 
 } // namespace

@@ -11,9 +11,10 @@ interface Row {
   readonly function: string;
   /** A gradient for grad = 1, a product for any. */
   readonly direction: 'forward' | 'gradient' | 'product';
-  readonly precision: 'fast' | 'exact' | 'float64';
+  readonly precision: 'fast' | 'exact' | 'float64' | 'float16' | 'bfloat16';
   /** Null where there is no distance: not a number, the wrong sign of zero, a limit missed. */
   readonly ulp: number | null;
+  readonly inputs: number;
   readonly wrong: number | null;
   readonly differ: number;
 }
@@ -82,10 +83,11 @@ describe('the proof', () => {
     const expected = [...both, 'softmax forward', 'logSoftmax forward'].flatMap((name) =>
       precisions.map((precision) => `${name} ${precision}`),
     );
+    const halves = both.flatMap((name) => [`${name} float16`, `${name} bfloat16`]);
     // A row of one rounding may drop a grad, which is no product.
     const products = computed.map(({ label }) => `${label} product exact`);
     expect(rows.map((row) => `${row.function} ${row.direction} ${row.precision}`).sort()).toEqual(
-      [...expected, ...products].sort(),
+      [...expected, ...halves, ...products].sort(),
     );
   });
 
@@ -126,6 +128,12 @@ describe('the proof', () => {
       ),
     ).toEqual([]);
     expect(failing(exact.filter(isSoftmax), 0.501)).toEqual([]);
+  });
+
+  check('float16 and bfloat16: the correctly rounded result for every input', ({ rows }) => {
+    const halves = rows.filter(({ precision }) => /float16$/.test(precision));
+    expect(halves.filter(({ inputs }) => inputs !== 65_536)).toEqual([]);
+    expect(failing(halves, 0.5, true)).toEqual([]);
   });
 
   check('relu: exactly its input or zero', ({ rows }) => {

@@ -13,6 +13,7 @@ import {
   blockOf,
   call,
   conditioned,
+  convert,
   headerBytes,
   inputsOf,
   kinds,
@@ -48,15 +49,65 @@ it('refuses what is not a record', () => {
 it('refuses what does not exist: a set, a kind of call, a row, an arithmetic', () => {
   const wrong: Partial<Record64>[] = [
     ...[...extremes, sets.length].map((set) => ({ set })),
-    ...[...extremes, strided.slicesGradient.kind + 1].map((kind) => ({ kind })),
+    ...[...extremes, convert + 1].map((kind) => ({ kind })),
     ...[softmax, softmaxGradient, logParts, conditioned, strided.slices.kind].map((kind) => ({ kind, op: 2 })),
     ...[...extremes, activationNames.length].map((op) => ({ op })),
-    ...[...extremes, 3].map((how) => ({ how })),
+    ...[...extremes, 5].map((how) => ({ how })),
+    // Numbers of 16 bits, which only these two compute on.
+    ...Object.values(kinds).flatMap((kind) =>
+      kind === kinds.map || kind === kinds.gradient ? [] : [{ kind, how: 3 }],
+    ),
   ];
   for (const record of wrong) {
     expect(() => raw(record, f32(3), f32(3), f32(3)), JSON.stringify(record)).toThrow(RangeError);
     expect(() => call(blockOf({ count: 4, ...record }, 128)), JSON.stringify(record)).toThrow(RangeError);
   }
+});
+
+describe('numbers of 16 bits', () => {
+  const u16 = (n: number) => new Uint16Array(n);
+  it('lie in a Uint16Array, behind the record or in arrays', () => {
+    for (const how of [3, 4]) {
+      const one = how === 3 ? 0x3c00 : 0x3f80;
+      const [x, y] = [u16(1000).fill(one), u16(1000)];
+      raw({ kind: kinds.map, op: opOf.identity, how }, x, y);
+      expect(y).toEqual(x);
+      raw({ kind: kinds.gradient, op: opOf.relu, how }, x, x, y);
+      expect(y).toEqual(x);
+      expect(() => raw({ kind: kinds.map, how }, f32(3), u16(3))).toThrow(TypeError);
+      expect(() => raw({ kind: kinds.map, how }, u16(3), u16(4))).toThrow(RangeError);
+      expect(() => raw({ kind: kinds.map, how }, x.subarray(1), x.subarray(0, 999))).toThrow(RangeError);
+      for (const kind of [kinds.map, kinds.gradient]) {
+        const most = kind === kinds.map ? 32 : 16;
+        call(blockOf({ kind, how, count: most }, 128));
+        expect(() => call(blockOf({ kind, how, count: most + 1 }, 128))).toThrow(RangeError);
+      }
+    }
+  });
+
+  it('are converted to and from floats, and nothing else is', () => {
+    const arrays = new Map<number, Float32Array | Float64Array | Uint16Array>([
+      [0, f32(3)],
+      [2, new Float64Array(3)],
+      [3, u16(3)],
+      [4, u16(3)],
+    ]);
+    for (const [op, x] of arrays)
+      for (const [how, y] of arrays) {
+        if (x === y) continue;
+        raw({ kind: convert, op, how }, x, y);
+        expect(() => raw({ kind: convert, op, how }, x.subarray(1), y)).toThrow(RangeError);
+        expect(() => raw({ kind: convert, op, how }, x)).toThrow(TypeError);
+        expect(() => raw({ kind: convert, op, how }, new Int8Array(3), y)).toThrow(TypeError);
+      }
+    expect(() => call(blockOf({ kind: convert, op: 0, how: 3, count: 3 }, 128))).toThrow(TypeError);
+    for (const wrong of [...extremes, 1, 5]) {
+      expect(() => raw({ kind: convert, op: wrong, how: 0 }, f32(3), f32(3))).toThrow(RangeError);
+      expect(() => raw({ kind: convert, op: 0, how: wrong }, f32(3), f32(3))).toThrow(RangeError);
+    }
+    const x = f32(4);
+    expect(() => raw({ kind: convert, op: 0, how: 0 }, x.subarray(1), x.subarray(0, 3))).toThrow(RangeError);
+  });
 });
 
 describe.each(Object.entries(kinds))('%s', (_, kind) => {

@@ -17,8 +17,8 @@ it.skipIf(missing.length > 0)(
     const rows = JSON.parse(text) as { function: string; neon: string; equal: boolean }[];
     const checksum = expect.stringMatching(/^[0-9a-f]{16}$/);
     // Forward and gradient, in float32 fast and exact and in float64, of each activation, of softmax and its logarithm, and of these under conditions.
-    // And what the addon tries when it is loaded.
-    expect(rows.length).toBe(2 * 3 * (activationNames.length + 4) + 1);
+    // Numbers of 16 bits to floats and back, of both types. And what the addon tries when it is loaded.
+    expect(rows.length).toBe(2 * 3 * (activationNames.length + 4) + 2 + 1);
     const right = rightChecksum.toString(16).padStart(16, '0');
     expect(rows.find((row) => row.function === 'self-test')).toMatchObject({ neon: right, avx512: right });
     for (const row of rows) expect(row, row.function).toMatchObject({ neon: checksum, avx512: checksum, equal: true });

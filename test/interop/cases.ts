@@ -85,7 +85,6 @@ export function cases(libraries: Libraries): void {
       ['int64', BigInt64Array.of(3n, 4n), [3, 4]],
       ['int32', Int32Array.of(3, 4), [3, 4]],
       ['bool', Uint8Array.of(0, 1), [0, 1]],
-      ['float16', Uint16Array.of(0, 0), [0, 0]],
     ])('of %s is refused with the conversion that goes in', (type, data, expected) => {
       const x = of(type, data, [2]);
       const message = messageOf(() => relu(x));

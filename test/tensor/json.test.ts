@@ -42,11 +42,12 @@ describe('JSON', () => {
     );
   });
 
+  const dtypes = "dtype must be 'float32', 'float64', 'float16' or 'bfloat16'";
   it.each<[unknown, Error]>([
     [undefined, new TypeError('fromJSON takes the object that JSON.parse gives, got undefined')],
     ['{}', new TypeError('fromJSON takes the object that JSON.parse gives, got "{}"')],
-    [{}, new TypeError("dtype must be 'float32' or 'float64', got undefined")],
-    [{ dtype: 'int32', shape: [1], data: [1] }, new TypeError(`dtype must be 'float32' or 'float64', got "int32"`)],
+    [{}, new TypeError(`${dtypes}, got undefined`)],
+    [{ dtype: 'int32', shape: [1], data: [1] }, new TypeError(`${dtypes}, got "int32"`)],
     [{ dtype: 'float32', data: [1] }, new TypeError('shape must be an array of sizes, got undefined')],
     [{ dtype: 'float32', shape: [1] }, new TypeError('data must be a list of numbers, got undefined')],
     [{ dtype: 'float32', shape: [3], data: [1, 2] }, new RangeError('shape [3] has 3 elements, but there are 2')],

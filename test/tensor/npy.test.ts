@@ -53,7 +53,8 @@ describe('files that NumPy wrote', () => {
   });
 
   it('refuses other dtypes', () => {
-    const accepted = "accepted are '<f4', '<f8', '>f4' and '>f8' (float32 and float64 of either byte order)";
+    const accepted =
+      "accepted are '<f2', '<f4' and '<f8' (float16, float32 and float64) of either byte order, and '<V2' (bfloat16)";
     expect(() => readNpy(fixture('i8'))).toThrow(
       new TypeError(`unsupported dtype '<i8' in the .npy file: ${accepted}`),
     );
@@ -81,7 +82,7 @@ describe('files of integers and booleans that NumPy wrote', () => {
     const bytes = fixture(`integers/${name}`);
     expect(readNumbers(bytes)).toEqual({ data, ...layout });
     expect(() => readNpy(bytes)).toThrow(
-      /^unsupported dtype '.*' in the \.npy file: accepted are '<f4', .* byte order\)$/,
+      /^unsupported dtype '.*' in the \.npy file: accepted are '<f2', .* \(bfloat16\)$/,
     );
     // At every offset that eight bytes can have, and nothing read behind the end.
     for (let offset = 1; offset < 8; offset++) {
@@ -291,6 +292,28 @@ describe('damaged files', () => {
         }
       }),
     );
+  });
+});
+
+describe('numbers of 16 bits', () => {
+  const values = [
+    [0, -1.5, 2.25],
+    [-Infinity, 192, -0],
+  ];
+  it.each([
+    ['halves/f2', 'float16'],
+    ['halves/f2-big-endian-fortran', 'float16'],
+    ['halves/bfloat16', 'bfloat16'],
+  ])('%s is %s, read and written', (name, dtype) => {
+    const x = new Tensor(readNpy(fixture(name)));
+    expect([x.dtype, x.shape, x.toArray()]).toEqual([dtype, [2, 3], values]);
+    const back = writeNpy(x);
+    expect(new Tensor(readNpy(back)).toArray()).toEqual(values);
+    if (!name.includes('big')) expect([...back.subarray(-12)]).toEqual([...fixture(name).subarray(-12)]);
+  });
+
+  it('keep subnormals', () => {
+    expect(new Tensor(readNpy(fixture('halves/f2-least'))).item()).toBe(2 ** -24);
   });
 });
 

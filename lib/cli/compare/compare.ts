@@ -7,7 +7,7 @@ import { backends, info, useBackend } from '../../backends/select.js';
 import { setThreads } from '../../backends/threads.js';
 import { allocate, shapeText } from '../../basics/allocate.js';
 import type { Precision } from '../../basics/checks.js';
-import type { DType, FloatArray } from '../../basics/floats.js';
+import type { DType, FloatArray, FloatDType } from '../../basics/floats.js';
 import { sizeOf } from '../../tensor/shape.js';
 import { contiguousData, Tensor } from '../../tensor/tensor.js';
 import { type Arguments, backendOf, integerOf, precisionOf, secondsOf } from '../arguments.js';
@@ -58,7 +58,7 @@ export async function compare(args: Arguments, io: Io): Promise<number> {
     // One by default: a loop has no more, and a second core is not always there to be had.
     const many = askedThreads ?? (io.environment.NONLIN_THREADS && before.problems.length === 0 ? before.threads : 1);
     attempt('--threads', () => setThreads(many));
-    const x = path === undefined ? normalTensor() : (await readTensor(path, io)).contiguous();
+    const x = path === undefined ? normalTensor() : floatsOf(await readTensor(path, io), path).contiguous();
     if (x.size === 0) throw new Failure(`${path} has no elements: there is nothing to compare`);
     const subject = {
       backend: info().backend,
@@ -82,6 +82,12 @@ export async function compare(args: Arguments, io: Io): Promise<number> {
 }
 
 /** 256 Ki float32 values, for softmax in rows of 1024. The same ones every time. */
+/** The loops are of floats. */
+function floatsOf(x: Tensor<DType>, path: string): Tensor {
+  if (x.half === undefined) return x as Tensor<FloatDType>;
+  throw new Failure(`${path} is ${x.dtype}, and what is compared is float32 or float64`);
+}
+
 function normalTensor(): Tensor {
   const random = randomFrom(1);
   return new Tensor(Float32Array.from({ length: 2 ** 18 }, random.normal), { shape: [256, 1024] });

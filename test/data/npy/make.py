@@ -23,6 +23,14 @@ write("floats/f8-big-endian-fortran", numpy.asfortranarray(values.astype(">f8"))
 write("floats/f4-scalar", numpy.float32(0.5).reshape(()))
 write("floats/f8-empty", numpy.empty((2, 0, 3)))
 write("floats/f4-one", numpy.array([7], "<f4"))
+
+# Exact in both types of 16 bits, and their least numbers. NumPy has no bfloat16: ml_dtypes' is written as two bytes of anything.
+halves = numpy.array([[0.0, -1.5, 2.25], [-numpy.inf, 192.0, -0.0]])
+write("halves/f2", halves.astype("<f2"))
+write("halves/f2-big-endian-fortran", numpy.asfortranarray(halves.astype(">f2")))
+write("halves/f2-least", numpy.array([2.0**-24], "<f2"))
+write("halves/bfloat16", (halves.astype("<f4").view("<u4") >> 16).astype("<u2").view("V2"))
+
 write("i8", numpy.arange(3))
 write("structured", numpy.zeros(2, [("a", "<f4"), ("b", "<i2", (2, 2))]))
 

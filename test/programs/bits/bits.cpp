@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <memory>
 #include <type_traits>
 #include <vector>
 
@@ -167,6 +168,43 @@ template <class E> void print(const kernels &set, arithmetic how, size_t count) 
   }
 }
 
+// All numbers of 16 bits as floats; what floats become, some of them just beside a middle and some beside a number; and
+// which of these are open.
+void print_halves(const kernels &set, half type) {
+  constexpr size_t all = 65536, vector = 16;
+  std::vector<uint16_t> x(all), y(all);
+  for (size_t i = 0; i < all; i++)
+    x[i] = uint16_t(i);
+  std::vector<float> wide(all + vector), between(all + vector);
+  set.widen[type](x.data(), wide.data(), all);
+  const uint32_t middle = type == float16 ? 0x1000 : 0x8000;
+  for (size_t i = 0; i < all; i++)
+    between[i] =
+        std::bit_cast<float>(std::bit_cast<uint32_t>(wide[i]) + uint32_t(i % 3 == 0 ? 0 : middle + i % 29 - 14));
+  const auto halves = [&] {
+    std::vector<float> numbers(all + vector);
+    set.widen[type](y.data(), numbers.data(), all);
+    return numbers;
+  };
+  bits_sum sum;
+  sum.add(wide);
+  set.narrow[type](between.data(), y.data(), all);
+  sum.add(halves());
+  auto open = std::make_unique<open_results>();
+  // Where there is a zero of a slope near, of the incoming gradient x.
+  for (const float width : {0.0f, 0.5f})
+    for (size_t i = 0; i < all; i += 1024) {
+      open->count = 0;
+      set.round[type](&between[i], &wide[i], width > 0 ? &wide[i] : nullptr, &y[i], 1024 - i / 1024 % 20,
+                      {0x1.2p-21f, -0.75f, width, 0x1p-23f}, *open, i);
+      std::vector<float> found(open->places, open->places + open->count);
+      sum.add(found);
+    }
+  sum.add(halves());
+  std::printf("%s %s convert %016llx\n", set.name, type == float16 ? "float16" : "bfloat16",
+              (unsigned long long)sum.value);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -175,6 +213,8 @@ int main(int argc, char **argv) {
     print<float>(*set, float32, count);
     print<float>(*set, float32_exact, count);
     print<double>(*set, float64, count);
+    print_halves(*set, float16);
+    print_halves(*set, bfloat16);
     // The addon's own, by which it refuses a set.
     std::printf("%s self-test %016llx\n", set->name, (unsigned long long)checksum(*set));
   }

@@ -132,6 +132,22 @@ inline __m512i cvtepu8_epi64(__m128i a) {
   return (__m512i)lanes<longs>([&](int i) { return (long long)(bytes(a)[i]); });
 }
 
+typedef unsigned short shorts __attribute__((vector_size(32), may_alias));
+inline __m512i cvtepu16_epi32(__m256i a) {
+  return (__m512i)lanes<words>([&](int i) { return int(shorts(a)[i]); });
+}
+// The lower half of each.
+inline __m256i cvtepi32_epi16(__m512i a) {
+  return (__m256i)lanes<shorts>([&](int i) { return (unsigned short)(words(a)[i]); });
+}
+inline __m512 cvtph_ps(__m256i a) {
+  return lanes<floats>([&](int i) { return _cvtsh_ss(shorts(a)[i]); });
+}
+template <int rounding> __m256i cvtps_ph(floats a) {
+  static_assert(rounding == _MM_FROUND_TO_NEAREST_INT);
+  return (__m256i)lanes<shorts>([&](int i) { return (unsigned short)(_cvtss_sh(a[i], rounding)); });
+}
+
 // Memory at any address, of which only the lanes in the mask are touched.
 template <class V, class E> V load(unsigned some, const void *p) {
   return lanes<V>([&](int i) {
@@ -168,6 +184,11 @@ inline void stream_pd(void *p, doubles a) {
 
 #define _mm512_cvtepu8_epi32 emulated::cvtepu8_epi32
 #define _mm512_cvtepu8_epi64 emulated::cvtepu8_epi64
+#define _mm512_cvtepu16_epi32 emulated::cvtepu16_epi32
+#define _mm512_cvtepi32_epi16 emulated::cvtepi32_epi16
+#define _mm512_cvtph_ps emulated::cvtph_ps
+#undef _mm512_cvtps_ph
+#define _mm512_cvtps_ph(a, rounding) emulated::cvtps_ph<rounding>(a)
 #define _mm512_max_ps emulated::max_ps
 #define _mm512_min_ps emulated::min_ps
 #define _mm512_max_pd emulated::max_pd

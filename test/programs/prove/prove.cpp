@@ -73,6 +73,7 @@ int main(int argc, char **argv) {
   std::vector<prove::check> passes = check_double_double(options);
   std::vector<prove::row> rows = prove_float32(options, passes);
   append(rows, prove_float64(options));
+  append(rows, prove_halves(options));
   append(rows, prove_softmax(options));
 
   std::printf("{\"instructionSets\": [");

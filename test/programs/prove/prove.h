@@ -54,7 +54,7 @@ inline bool is_beside(const zero &zero, double x) { return std::abs(x - zero.at)
 struct row {
   std::string function;
   const char *direction; // forward; gradient, for grad = 1; product, of a slope and any grad
-  const char *precision; // fast, exact, float64
+  const char *precision; // fast, exact, float64, float16, bfloat16
   uint64_t inputs;
   double ulp;
   std::string at;                // where it is attained
@@ -139,6 +139,7 @@ std::vector<check> check_softmax(const options &);
 // And the first steps of `exact`.
 std::vector<row> prove_float32(const options &, std::vector<check> &passes);
 std::vector<row> prove_float64(const options &);
+std::vector<row> prove_halves(const options &);
 std::vector<row> prove_softmax(const options &);
 
 } // namespace prove

@@ -11,7 +11,7 @@ import * as tables from './tables.mjs';
 const help = `npm run prove -- [options]
 
 Holds every function, on every instruction set of this CPU, against the true value: float32 for all 2^32 inputs,
-float64 and softmax for random ones. Needs CMake, a C++20 compiler and MPFR (Debian: libmpfr-dev).
+float16 and bfloat16 for all 65,536, float64 and softmax for random ones. Needs CMake, a C++20 compiler and MPFR (Debian: libmpfr-dev).
 Exit codes: 0, every promise is kept; 1, one is broken; 2, wrong options, no compiler or no MPFR.
 
   --function NAME[,...]  a row of lib/activations/table.ts, softmax or logSoftmax (default: all); a row with parameters is proved for
@@ -53,6 +53,8 @@ const promises = {
     product: { exact: { ulp: 0.5, wrong: 0 } },
   },
 };
+/** Of float16 and bfloat16, in every row and whatever its parameters. */
+const halves = { ulp: 0.5, wrong: 0 };
 
 const fail = (message) => {
   process.stderr.write(`${message}\n`);
@@ -139,7 +141,9 @@ function run(prove) {
 
 function breaches(row) {
   const [of, sample] = row.function.split('(');
-  const promise = (promises[of] ?? promises[sample === undefined ? 'others' : 'samples'])[row.direction][row.precision];
+  const promise = /float16$/.test(row.precision)
+    ? halves
+    : (promises[of] ?? promises[sample === undefined ? 'others' : 'samples'])[row.direction][row.precision];
   const name = `${row.function} ${row.direction}, ${row.precision}`;
   const lines = [];
   if (!(row.ulp <= promise.ulp)) lines.push(`${name}: ${row.ulp} ulp at ${row.at}, promised ${promise.ulp}`);

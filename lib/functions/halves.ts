@@ -1,0 +1,193 @@
+// Calls on numbers of 16 bits: a Tensor of float16 or bfloat16, a Float16Array, or a Uint16Array with the option `dtype`.
+import { shapeText } from '../basics/allocate.js';
+import { checkPrecision, checkPresent } from '../basics/checks.js';
+import { describe } from '../basics/errors.js';
+import {
+  type Data,
+  dtypeOf,
+  type FloatArray,
+  type HalfArray,
+  type HalfDType,
+  isFloatArray,
+  lengthOf,
+  shareMemory,
+  typeName,
+} from '../basics/floats.js';
+import { isFloat16Array, isHalfArray, isHalfDType, newBits, ofBits } from '../basics/halves.js';
+import type { Given } from '../basics/options.js';
+import { isReadOnly, isTensorLike } from '../tensor/foreign.js';
+import { asDType, asFloats, contiguousBits, ofHalves } from '../tensor/halves.js';
+import { overlapsItself, type Parts, sameShape } from '../tensor/shape.js';
+import { anyTensor, copyBitsInto, Tensor } from '../tensor/tensor.js';
+import type { Answer, Input } from './operands.js';
+
+/** Numbers of 16 bits and what they are; where they came without a shape, `array` is what they came in. */
+interface Halves {
+  readonly parts: Parts<Data>;
+  readonly dtype: HalfDType;
+  readonly array: HalfArray | undefined;
+}
+
+/** The bits of a call, checked. */
+export interface HalfCall {
+  readonly dtype: HalfDType;
+  readonly x: Uint16Array;
+  readonly other: Uint16Array | undefined;
+  readonly y: Uint16Array;
+  /** What the call returns, once y is filled. */
+  finish(): Answer;
+}
+
+/** x as numbers of 16 bits; undefined where it is something else. */
+export function halvesOf(x: unknown, dtype: unknown, name: string, what = 'x'): Halves | undefined {
+  if (isHalfArray(x)) {
+    if (dtype === undefined && !isFloat16Array(x))
+      throw new TypeError(
+        `${name}: ${what} is a Uint16Array; say of which numbers: { dtype: 'float16' } or { dtype: 'bfloat16' }`,
+      );
+    if (!isHalfDType(dtype ?? 'float16') || (isFloat16Array(x) && dtype === 'bfloat16'))
+      throw new TypeError(`${name}: dtype must be that of ${what}, ${describe(x)}, got ${describe(dtype)}`);
+    if (lengthOf(x as Uint16Array) === 0) checkPresent(x, `${name}: ${what}`);
+    const { dtype: own, parts } = withDType(anyTensor(x, dtype ?? 'float16', what, name));
+    return { parts, dtype: own, array: x };
+  }
+  if (!(x instanceof Tensor) && !isTensorLike(x)) return undefined;
+  if (!(x instanceof Tensor) && !isHalfArray((x as { readonly data: unknown }).data)) return undefined;
+  const tensor = anyTensor(x, undefined, what, name);
+  if (tensor.half === undefined) return undefined;
+  if (dtype !== undefined && dtype !== tensor.half)
+    throw new TypeError(`${name}: dtype must be that of ${what}, '${tensor.half}', got ${describe(dtype)}`);
+  return { ...withDType(tensor), array: undefined };
+}
+
+const withDType = (tensor: Parts<Data>) => ({ parts: tensor, dtype: tensor.half! });
+
+/** The call of x, and of another input where there is to be one; undefined where x is no numbers of 16 bits. */
+export function halfCall(
+  name: string,
+  x: unknown,
+  { out, dtype }: Given,
+  hasOther = false,
+  other?: unknown,
+  word = 'grad',
+): HalfCall | undefined {
+  const from = halvesOf(x, dtype, name);
+  if (from === undefined) return undefined;
+  const second = hasOther ? likeX(from, other, word, name) : undefined;
+  const into = out === undefined ? undefined : writable(out, likeX(from, out, 'out', name), name);
+  const bits = contiguousBits(from.parts, name);
+  const otherBits = second && contiguousBits(second, name);
+  const own = into?.packed ? contiguousBits(into, name) : undefined;
+  // A part of an input would be written before it was read.
+  const apart = own !== undefined && [bits, otherBits].every((input) => input === undefined || isApart(input, own));
+  const y = apart ? own : newBits(from.dtype, lengthOf(bits), name, from.parts.shape);
+  return {
+    dtype: from.dtype,
+    x: bits,
+    other: otherBits,
+    y,
+    finish() {
+      if (into !== undefined && y !== own) copyBitsInto(into, y);
+      const made = () =>
+        from.array === undefined ? new Tensor(ofHalves(y, from.parts)) : ofBits(y, from.dtype, from.array);
+      const target = into === undefined ? y : into.data;
+      return { result: out ?? made(), source: from.parts.data, target };
+    },
+  };
+}
+
+/** Whether y is the input itself, or shares no memory with it. */
+const isApart = (input: Uint16Array, y: Uint16Array) =>
+  !shareMemory(input, y) || (input.byteOffset === y.byteOffset && input.length === y.length);
+
+/** Another input, or an output: of the dtype of x, and like it a Tensor or an array. */
+function alike({ array, dtype }: Halves, other: unknown, what: string, name: string): Parts<Data> {
+  const same = halvesOf(other, array === undefined || isFloat16Array(other) ? undefined : dtype, name, what);
+  if (same?.dtype === dtype && (same.array === undefined) === (array === undefined)) return same.parts;
+  const wanted = array === undefined ? `${dtype} like x` : `a ${typeName(array)} of ${dtype} like x`;
+  const got = other instanceof Tensor ? `a Tensor of ${other.dtype}` : describe(other);
+  throw new TypeError(`${name}: ${what} must be ${wanted}, got ${got}`);
+}
+
+/** The same of its shape. */
+function likeX(x: Halves, other: unknown, what: string, name: string): Parts<Data> {
+  const same = alike(x, other, what, name);
+  if (x.array !== undefined && same.size !== x.parts.size)
+    throw new RangeError(`${name}: ${what} has ${same.size} elements but x has ${x.parts.size}`);
+  if (!sameShape(same.shape, x.parts.shape))
+    throw new RangeError(`${name}: ${what} has shape ${shapeText(same.shape)} but x has ${shapeText(x.parts.shape)}`);
+  return same;
+}
+
+function writable(out: unknown, into: Parts<Data>, name: string): Parts<Data> {
+  if (isReadOnly(out)) throw new TypeError(`${name}: out is marked READONLY`);
+  if (!into.packed && overlapsItself(into))
+    throw new RangeError(
+      `${name}: out has strides ${shapeText(into.strides)}: several elements are one place in memory`,
+    );
+  return into;
+}
+
+/** Whether a call may be one on numbers of 16 bits, or says what its numbers are. */
+export const mayBeHalf = (x: unknown, { dtype }: Given): boolean =>
+  dtype !== undefined || !(x instanceof Tensor ? x.half === undefined : isFloatArray(x));
+
+/**
+ * What has no kernels of its own for numbers of 16 bits: computed as float32, precisely, and then rounded to them; within 0.501 units in
+ * the last place. `compute` gets the inputs, the first of which is x, as floats of the same kind. Undefined where x is something else.
+ */
+export function throughFloats(
+  name: string,
+  inputs: readonly unknown[],
+  words: readonly string[],
+  given: Given,
+  compute: (inputs: readonly Input[], given: Given) => Answer,
+): Answer | undefined {
+  const through = (floats: readonly Input[], given: Given) => [compute(floats, given).result];
+  return allThroughFloats(name, inputs, words, given, [given.out], through)?.[0];
+}
+
+/** The same of several results, each with an output where there is one. */
+export function allThroughFloats(
+  name: string,
+  inputs: readonly unknown[],
+  words: readonly string[],
+  given: Given,
+  outs: readonly unknown[],
+  compute: (inputs: readonly Input[], given: Given) => readonly unknown[],
+): readonly Answer[] | undefined {
+  const from = halvesOf(inputs[0], given.dtype, name, words[0]);
+  if (from === undefined) {
+    if (given.dtype !== undefined) checkDTypeOf(inputs[0], given.dtype, name);
+    return undefined;
+  }
+  const { array, dtype, parts } = from;
+  const all = inputs.map((input, i) => (i === 0 ? parts : alike(from, input, words[i]!, name)));
+  const into = outs.map((out) => (out === undefined ? undefined : writable(out, alike(from, out, 'out', name), name)));
+  checkPrecision(given.precision, name);
+  const widened = (option: unknown) =>
+    option instanceof Tensor && option.half !== undefined ? option.to('float32') : option;
+  const floats = all.map((part) => {
+    const { data, shape } = asFloats(part);
+    return array === undefined ? new Tensor(data, { shape }) : data;
+  });
+  const results = compute(floats, { out: undefined, precision: 'exact', own: given.own.map(widened) });
+  const rounded = results.map((result) =>
+    asDType(result instanceof Tensor ? result : new Tensor(result as FloatArray), dtype, parts.data as HalfArray),
+  );
+  for (const [i, { shape }] of rounded.entries())
+    if (into[i] !== undefined && !sameShape(into[i].shape, shape))
+      throw new RangeError(`${name}: out has shape ${shapeText(into[i].shape)} but the result has ${shapeText(shape)}`);
+  return rounded.map((result, i) => {
+    const target = into[i] ?? result;
+    if (into[i] !== undefined) copyBitsInto(into[i], contiguousBits(result));
+    const made = outs[i] ?? (array === undefined ? new Tensor(result) : result.data);
+    return { result: made, source: parts.data, target: target.data };
+  });
+}
+
+/** Asserts that floats have the dtype that was given. */
+export function checkDTypeOf(x: unknown, dtype: unknown, name: string): void {
+  const own = isFloatArray(x) ? dtypeOf(x) : anyTensor(x, undefined, 'x', name).dtype;
+  if (dtype !== own) throw new TypeError(`${name}: dtype must be that of x, '${own}', got ${describe(dtype)}`);
+}

@@ -1,0 +1,73 @@
+// Tensors of 16-bit numbers beside those of floats: as floats, and back.
+import { backend } from '../backends/select.js';
+import { allocate } from '../basics/allocate.js';
+import { type Data, type DType, type FloatArray, type HalfArray, isFloat32, lengthOf, part } from '../basics/floats.js';
+import { bitsOf, isHalfDType, newBits, ofBits } from '../basics/halves.js';
+import { copyOf, spread } from './copies.js';
+import { dtypeOfParts } from './foreign.js';
+import { checkPlace, Parts } from './shape.js';
+
+/** A tensor of floats itself; of 16-bit numbers a contiguous copy in float32, which has them all. */
+export function asFloats(x: Parts<Data>): Parts {
+  if (x.half === undefined) return x as Parts;
+  const y = allocate('float32', x.size, undefined, x.shape);
+  backend.convert(contiguousBits(x), x.half, y, 'float32');
+  return new Parts(y, x.shape);
+}
+
+/** The bits of 16-bit numbers in row-major order: the tensor's own where they lie so, else a copy. */
+export function contiguousBits(x: Parts<Data>, name?: string): Uint16Array {
+  checkPlace(x);
+  const { offset, size } = x;
+  const bits = bitsOf(x.data as HalfArray);
+  if (!x.packed) return copiedBits(x, bits, name);
+  return size === lengthOf(bits) ? bits : bits.subarray(offset, offset + size);
+}
+
+function copiedBits(x: Parts<Data>, bits: Uint16Array, name?: string): Uint16Array {
+  const copy = newBits(x.half!, x.size, name, x.shape);
+  spread(bits, x, x.shape, x.size, copy);
+  return copy;
+}
+
+/** A contiguous copy of a tensor, for the function `name`. */
+export function copied(x: Parts<Data>, name: string): Parts<Data> {
+  if (x.half === undefined)
+    return new Parts<Data>(copyOf(x as Parts, name), x.shape, x.packed ? x.strides : undefined, 0, true);
+  checkPlace(x);
+  return ofHalves(copiedBits(x, bitsOf(x.data as HalfArray), name), x);
+}
+
+/** A contiguous tensor of bits, of the dtype, the shape and the kind of array that another one has. */
+export const ofHalves = (bits: Uint16Array, like: Parts<Data>): Parts<Data> =>
+  new Parts<Data>(ofBits(bits, like.half!, like.data as HalfArray), like.shape, undefined, 0, true, like.half);
+
+/** A contiguous copy in another dtype. */
+export function converted(x: Parts<Data>, to: DType): Parts<Data> {
+  const { shape, size } = x;
+  const from = dtypeOfParts(x);
+  const source = x.half === undefined ? contiguousFloats(x as Parts, 'to') : contiguousBits(x, 'to');
+  if (isHalfDType(to)) {
+    const bits = newBits(to, size, 'to', shape);
+    backend.convert(source, from, bits, to);
+    return new Parts<Data>(ofBits(bits, to), shape, undefined, 0, true, to);
+  }
+  const y = allocate(to, size, 'to', shape);
+  backend.convert(source, from, y, to);
+  return new Parts<Data>(y, shape);
+}
+
+function contiguousFloats(x: Parts, name?: string): FloatArray {
+  checkPlace(x);
+  if (!x.packed) return copyOf(x, name);
+  return x.size === lengthOf(x.data) ? x.data : part(x.data, x.offset, x.size);
+}
+
+/** Floats in another dtype, contiguous, rounded once, in an array of the kind of `like`; themselves where they are to be floats. */
+export function asDType(x: Parts, dtype: DType, like?: HalfArray): Parts<Data> {
+  if (!isHalfDType(dtype)) return x;
+  const data = contiguousFloats(x);
+  const bits = newBits(dtype, x.size, undefined, x.shape);
+  backend.convert(data, isFloat32(data) ? 'float32' : 'float64', bits, dtype);
+  return new Parts<Data>(ofBits(bits, dtype, like), x.shape, undefined, 0, true, dtype);
+}

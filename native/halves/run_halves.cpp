@@ -1,0 +1,157 @@
+#include "halves/run_halves.h"
+
+#include "exact/correctly_rounded.h"
+#include "exact/half.h"
+#include "machine/parallel.h"
+#include "work.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace nonlin {
+namespace {
+
+// A number at any address: arrays may begin within one.
+template <class T> struct [[gnu::packed, gnu::may_alias]] loose { T value; };
+template <class T> const loose<T> *loosely(const void *p) { return static_cast<const loose<T> *>(p); }
+template <class T> loose<T> *loosely(void *p) { return static_cast<loose<T> *>(p); }
+
+// What double lanes may be, of values and gradients, and of a gradient near the zero of its slope in shares of the
+// incoming one: exact.h.
+constexpr double double_error = 0x1p-48, cancelled_error = 0x1p-52, near_zero = 0x1p-2;
+// How near the zero of a slope the error of float lanes is relative to the incoming gradient.
+constexpr double beside_zero = 0.35;
+// That of a slope is 4 units in the last place of numbers from 1/8 on.
+constexpr float beside_error = 0x1p-23f;
+
+struct row_call {
+  const kernels &set;
+  activation op;
+  parameters p;
+  half type;
+  bool has_gradient;
+};
+
+// Half of a subnormal x may be a middle between two halves, but its side is known (exact.h).
+double beside_half_of(double y, double x, activation op, parameters p) {
+  const beside_half half = rows[op].half;
+  if (half == beside_half::other || !(std::abs(x) < 0x1p-126) || x == 0) return y;
+  if (half == beside_half::by_sign_of_a && !(std::abs(p.a) < 0x1p60)) return y;
+  const double sign = half == beside_half::larger ? 1 : double(p.a > 0) - double(p.a < 0);
+  return std::fma(x, 0.5, sign * 0x1p-156);
+}
+
+// Those that floats left open, from double lanes, and what these leave open by the formula on numbers of 106 bits.
+[[gnu::cold]] void decide(const row_call &call, open_results &open, void *y) {
+  constexpr size_t some = 256;
+  double x[some], g[some], results[some];
+  const zero_of_slope &zero = rows[call.op].zero;
+  for (size_t first = 0; first < open.count; first += some) {
+    const size_t count = std::min(some, open.count - first);
+    for (size_t i = 0; i < count; i++) {
+      x[i] = open.x[first + i];
+      g[i] = open.g[first + i];
+    }
+    if (call.has_gradient)
+      call.set.rows[call.op]->map_grad[float64](g, x, results, count, call.p);
+    else
+      call.set.rows[call.op]->map[float64](x, results, count, call.p, false);
+    for (size_t i = 0; i < count; i++) {
+      double result = results[i], error = std::abs(result) * double_error;
+      if (!call.has_gradient)
+        result = beside_half_of(result, x[i], call.op, call.p);
+      else if (std::abs(x[i] - zero.of(call.p)) * zero.scale(call.p) < near_zero)
+        error = std::abs(g[i]) * cancelled_error;
+      uint16_t low = to_half(call.type, result - error);
+      if (error == 0) {
+        low = to_half(call.type, result);
+      } else if (low != to_half(call.type, result + error)) {
+        const correctly_rounded &rounded = correctly_rounded_of[call.op];
+        result = call.has_gradient ? rounded.gradient(open.x[first + i], open.g[first + i], call.p)
+                                   : rounded.value(open.x[first + i], call.p);
+        low = to_half(call.type, result);
+      }
+      loosely<uint16_t>(y)[open.places[first + i]].value = low;
+    }
+  }
+  open.count = 0;
+}
+
+} // namespace
+
+void run_halves(const kernels &set, activation op, parameters p, half type, const void *g, const void *x, void *y,
+                size_t n, unsigned threads) {
+  const row_call call = {set, op, p, type, g != nullptr};
+  const zero_of_slope &zero = rows[op].zero;
+  // 2 units in the last place are promised of values, 4 of gradients and with other parameters than the defaults, and
+  // to ask takes a rounding; a unit is 2^-23 of the size at most.
+  const bool has_parameters = p.a != 0 || p.b != 0;
+  float_error error = {call.has_gradient || has_parameters ? 0x1.2p-21f : 0x1.4p-22f, 0, 0, 0};
+  if (call.has_gradient && std::isfinite(zero.at))
+    error = {0x1.2p-21f, float(zero.of(p)), float(beside_zero / zero.scale(p)), beside_error};
+  if (n < parallel_short_elements && rows[op].one_rounding) threads = 1;
+  parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
+    // Half a page more than a block, as a load waits for a store that is a whole number of pages away.
+    struct alignas(64) floats {
+      float of[block_elements + 512];
+    } from, by, to;
+    open_results open;
+    uint16_t *out = static_cast<uint16_t *>(y) + begin;
+    for (size_t i = begin; i < end; i += block_elements) {
+      const size_t count = std::min(block_elements, end - i);
+      // No processor foresees that the next block is read, and written, after so much else.
+      for (size_t next = i + block_elements; next < std::min(i + 2 * block_elements, end); next += 32) {
+        __builtin_prefetch(static_cast<const uint16_t *>(x) + next);
+        __builtin_prefetch(static_cast<const uint16_t *>(y) + next, 1);
+      }
+      set.widen[type](static_cast<const uint16_t *>(x) + i, from.of, count);
+      if (g != nullptr) {
+        set.widen[type](static_cast<const uint16_t *>(g) + i, by.of, count);
+        set.rows[op]->map_grad[float32](by.of, from.of, to.of, count, p);
+      } else {
+        set.rows[op]->map[float32](from.of, to.of, count, p, false);
+      }
+      if (open.count + count > open_results::most) decide(call, open, out);
+      set.round[type](to.of, from.of, g == nullptr ? nullptr : by.of, out + (i - begin), count, error, open, i - begin);
+    }
+    decide(call, open, out);
+  });
+}
+
+void run_convert(const kernels &set, unsigned from, unsigned to, const void *x, void *y, size_t n, unsigned threads) {
+  parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
+    float block[block_elements + 16];
+    for (size_t i = begin; i < end; i += block_elements) {
+      const size_t count = std::min(block_elements, end - i);
+      const void *source = at(x, i * number_size(from));
+      void *target = at(y, i * number_size(to));
+      if (from == to) {
+        std::memcpy(target, source, count * number_size(to));
+        continue;
+      }
+      if (from == number_float64 && to >= number_half) {
+        for (size_t j = 0; j < count; j++)
+          loosely<uint16_t>(target)[j].value = to_half(half(to - number_half), loosely<double>(source)[j].value);
+        continue;
+      }
+      const void *floats = source;
+      if (from >= number_half) {
+        set.widen[from - number_half](static_cast<const uint16_t *>(source), block, count);
+        floats = block;
+      } else if (from == number_float64) {
+        for (size_t j = 0; j < count; j++)
+          block[j] = float(loosely<double>(source)[j].value);
+        floats = block;
+      }
+      if (to >= number_half)
+        set.narrow[to - number_half](static_cast<const float *>(floats), static_cast<uint16_t *>(target), count);
+      else if (to == number_float32)
+        std::memcpy(target, floats, count * sizeof(float));
+      else
+        for (size_t j = 0; j < count; j++)
+          loosely<double>(target)[j].value = double(loosely<float>(floats)[j].value);
+    }
+  });
+}
+
+} // namespace nonlin

@@ -1,0 +1,201 @@
+// Numbers of 16 bits through the functions of the package: who may pass them and how, and that every backend gives the same bits.
+// What they round to is test/activations/halves.test.ts.
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  backends,
+  type DType,
+  GELU,
+  gegluGrad,
+  gelu,
+  geluGrad,
+  glu,
+  type HalfDType,
+  leakyRelu,
+  logSoftmax,
+  logSumExp,
+  prelu,
+  preluGrad,
+  relu,
+  Softmax,
+  sigmoid,
+  sigmoidGrad,
+  softmax,
+  softmaxGrad,
+  swiglu,
+  Tensor,
+  useBackend,
+} from '../../lib/index.js';
+
+const one = { float16: 0x3c00, bfloat16: 0x3f80 };
+const dtypes = ['float16', 'bfloat16'] as const;
+
+afterEach(() => useBackend(backends()[0]!));
+
+describe.each(backends())('%s', (backend) => {
+  it.each(dtypes)('takes a Tensor, a view, or bits with their dtype: %s', (dtype) => {
+    useBackend(backend);
+    const x = new Tensor([-1, 0, 2], { dtype });
+    expect(relu(x).dtype).toBe(dtype);
+    expect(relu(x).toArray()).toEqual([0, 0, 2]);
+    const bits = x.data as Uint16Array;
+    const y = relu(bits, { dtype });
+    expect(y).toBeInstanceOf(Uint16Array);
+    expect([...y]).toEqual([0, 0, one[dtype] + (dtype === 'float16' ? 0x400 : 0x80)]);
+    const matrix = new Tensor(
+      Array.from({ length: 40 }, (_, i) => [i - 20, i / 8]),
+      { dtype },
+    );
+    expect(sigmoid(matrix.T).equals(sigmoid(matrix).T)).toBe(true);
+    expect(sigmoidGrad(matrix.T, matrix.T).equals(sigmoidGrad(matrix, matrix).T)).toBe(true);
+  });
+
+  it.each(dtypes)('fills and returns out, which may be x, lie in steps or overlap a part: %s', (dtype) => {
+    useBackend(backend);
+    for (const count of [0, 1, 7, 128, 129, 3000]) {
+      const values = Array.from({ length: count }, (_, i) => 5 * Math.sin(i));
+      const x = new Tensor(values, { dtype });
+      const expected = gelu(x).toArray();
+      const out = new Tensor(new Uint16Array(2 * count), { dtype, shape: [count, 2] }).T.select(0, 1);
+      expect(gelu(x, { out })).toBe(out);
+      expect(out.toArray()).toEqual(expected);
+      const bits = new Uint16Array(count + 3);
+      bits.set(x.data as Uint16Array, 3);
+      gelu(bits.subarray(3), { dtype, out: bits.subarray(0, count) });
+      expect(new Tensor(bits.subarray(0, count), { dtype }).toArray()).toEqual(expected);
+      expect(gelu(x, { out: x })).toBe(x);
+      expect(x.toArray()).toEqual(expected);
+    }
+  });
+});
+
+it('has layers, which keep the input', () => {
+  const layer = new GELU();
+  const x = new Tensor([-1, 2], { dtype: 'bfloat16' });
+  expect(layer(x).dtype).toBe('bfloat16');
+  expect(layer.backward(x).equals(geluGrad(x, x))).toBe(true);
+});
+
+it('takes parameters as float32 has them', () => {
+  const x = new Tensor([-1], { dtype: 'bfloat16' });
+  expect(leakyRelu(x, { negativeSlope: 0.3 }).item()).toBe(-0.30078125);
+});
+
+describe('what does not fit is refused', () => {
+  const bits = Uint16Array.of(0, 0);
+  const half = new Tensor([1, 2], { dtype: 'float16' });
+  const cases: [string, () => unknown, RegExp][] = [
+    ['bits without a dtype', () => relu(bits), /^relu: x is a Uint16Array; say of which numbers/],
+    ['another dtype', () => relu(bits, { dtype: 'float32' }), /^relu: dtype must be that of x/],
+    ['one that a Tensor has not', () => relu(half, { dtype: 'bfloat16' }), /^relu: dtype must be that of x, 'float16'/],
+    [
+      'one that floats have not',
+      () => relu(Float32Array.of(1), { dtype: 'float16' }),
+      /^relu: dtype must be that of x/,
+    ],
+    ['an out of floats', () => relu(half, { out: new Tensor([1, 2]) }), /^relu: out must be float16 like x/],
+    ['an out of bits for a Tensor', () => relu(half, { out: bits as never }), /^relu: out/],
+    ['a grad of another type', () => geluGrad(new Tensor([1, 2]), half), /^geluGrad: grad must be float16 like x/],
+    [
+      'an out of another length',
+      () => relu(bits, { dtype: 'float16', out: Uint16Array.of(0) }),
+      /^relu: out has 1 elem/,
+    ],
+    ['a sum', () => logSumExp(half), /^logSumExp: x must be float32 or float64, got float16; pass x\.to\('float32'\)/],
+    [
+      'an out of another shape',
+      () => swiglu(half, { out: half }),
+      /^swiglu: out has shape \[2\] but the result has \[1\]/,
+    ],
+    ['no dtype', () => half.to('int8' as DType), /^dtype must be 'float32'/],
+    ['a precision', () => relu(half, { precision: 'best' as never }), /^relu: precision must/],
+  ];
+  it.each(cases)('%s', (_, act, message) => {
+    expect(act).toThrow(message);
+  });
+});
+
+describe('gates, softmax and PReLU', () => {
+  const calls: Record<string, (x: Tensor<DType>, g: Tensor<DType>, precision: 'fast' | 'exact') => Tensor<DType>> = {
+    softmax: (x, _, precision) => softmax(x, { dim: 0, precision }),
+    softmaxGrad: (x, g, precision) => softmaxGrad(g, x, { precision }),
+    logSoftmaxMasked: (x, _, precision) =>
+      logSoftmax(x, { mask: Uint8Array.from({ length: 12 }, (_, i) => i % 5), temperature: 2, precision }),
+    glu: (x, _, precision) => glu(x, { precision }),
+    swiglu: (x, g, precision) => swiglu(x, g, { precision }),
+    gegluGrad: (x, g, precision) => gegluGrad(g, x, x, { precision })[1] as Tensor<DType>,
+    prelu: (x, _, precision) => prelu(x, { weight: [0.25, 0.5, 1], channelDim: 0, precision }),
+    preluGrad: (x, g, precision) => preluGrad(g, x, { weight: [0.25, 0.5, 1], channelDim: 0, precision }),
+  };
+  it.each(Object.keys(calls))('%s: as float32 is exactly, rounded to 16 bits, on every backend', (name) => {
+    for (const dtype of dtypes) {
+      const values = (seed: number) =>
+        Array.from({ length: 3 }, (_, i) => [0, 1, 2, 3].map((j) => 4 * Math.sin(seed + 5 * i + j)));
+      const [x, g] = [new Tensor(values(1), { dtype }), new Tensor(values(2), { dtype })];
+      for (const backend of backends()) {
+        useBackend(backend);
+        const expected = calls[name]!(x.to('float32'), g.to('float32'), 'exact').to(dtype);
+        const y = calls[name]!(x, g, 'fast');
+        expect([y.dtype, y.shape]).toEqual([dtype, expected.shape]);
+        expect(y.toArray()).toEqual(expected.toArray());
+      }
+    }
+  });
+
+  it('fill out and take bits', () => {
+    const x = new Tensor([[1, 2, 3, 4]], { dtype: 'bfloat16' });
+    const out = new Tensor([[0, 0]], { dtype: 'bfloat16' });
+    expect(swiglu(x, { out })).toBe(out);
+    expect(out.equals(swiglu(x))).toBe(true);
+    const bits = x.data as Uint16Array;
+    const y = softmax(bits, { dtype: 'bfloat16' });
+    expect(new Tensor(y, { dtype: 'bfloat16' }).equals(softmax(x.reshape(4)))).toBe(true);
+    expect(new Softmax()(x).equals(softmax(x))).toBe(true);
+    expect(() => softmax(Float32Array.of(1), { dtype: 'bfloat16' })).toThrow(/dtype must be that of x, 'float32'/);
+  });
+});
+
+describe('to', () => {
+  it('rounds once, to the nearest, ties to even, from every dtype to every dtype', () => {
+    // Of float64: just above a middle of float16 and of bfloat16, which float32 would have rounded to.
+    const x = new Tensor(
+      [1 + 2 ** -11 + 2 ** -40, 1 + 2 ** -8 + 2 ** -40, 1 + 2 ** -11, 1 + 3 * 2 ** -8, 65519, 65520],
+      {
+        dtype: 'float64',
+      },
+    );
+    expect(x.to('float16').toArray()).toEqual([1 + 2 ** -10, 1 + 2 ** -8, 1, 1 + 3 * 2 ** -8, 65504, Infinity]);
+    expect(x.to('bfloat16').toArray()).toEqual([1, 1 + 2 ** -7, 1, 1 + 2 ** -6, 65536, 65536]);
+    expect(x.to('float32').toArray()).toEqual(x.toArray(1).map(Math.fround));
+    for (const from of ['float32', 'float64', ...dtypes] as const)
+      for (const to of ['float32', 'float64', ...dtypes] as const) {
+        const y = new Tensor(
+          [
+            [1, -2],
+            [0.5, NaN],
+          ],
+          { dtype: from },
+        ).T.to(to);
+        expect([y.dtype, y.shape, y.toArray()]).toEqual([
+          to,
+          [2, 2],
+          [
+            [1, 0.5],
+            [-2, NaN],
+          ],
+        ]);
+      }
+  });
+
+  it('keeps subnormals and the sign of zero', () => {
+    const least = { float16: 2 ** -24, bfloat16: 2 ** -133 };
+    for (const dtype of dtypes as readonly HalfDType[]) {
+      const x = new Tensor([least[dtype], -least[dtype] / 2, 0.75 * least[dtype], -0], { dtype: 'float64' }).to(dtype);
+      expect(x.toArray()).toEqual([least[dtype], -0, least[dtype], -0]);
+    }
+  });
+
+  it('is the tensor itself where it has the dtype', () => {
+    const x = new Tensor([1]);
+    expect(x.to('float32')).toBe(x);
+  });
+});
