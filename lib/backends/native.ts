@@ -25,7 +25,7 @@ import {
 import { reference } from './reference.js';
 import { threads } from './threads.js';
 
-/** What the .node file exports (native/addon.cpp). */
+/** What the .node file exports (native/addon/addon.cpp). */
 interface Addon {
   /** The version of the package that it is part of. */
   readonly version: string;

@@ -19,7 +19,7 @@ export type Call = (block: ArrayBuffer, ...arrays: (FloatArray | Uint8Array | Ui
  */
 export const mostElements = 128;
 
-/** What a call does, as native/addon.cpp numbers it. */
+/** What a call does, as native/addon/record.h numbers it. */
 export const kinds = {
   map: 0,
   gradient: 1,
@@ -42,7 +42,7 @@ export const kinds = {
 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
-// The block is native/addon.cpp's call_record, and behind it the inputs, in whose places the results are left. There is one for each
+// The block is native/addon/record.h's call_record, and behind it the inputs, in whose places the results are left. There is one for each
 // thread of JavaScript, and no call is inside another.
 export const recordBytes = 64;
 const mostInputs = 3;

@@ -26,7 +26,6 @@ const orders = {
 const exceptions: Readonly<Record<string, string>> = {
   version: 'environment', // A number that everybody may name.
   cli: 'cli', // The program, which lends the process to lib/cli.
-  'addon.cpp': 'addon', // What sees JavaScript.
 };
 
 /** The files that a file takes in, by their names from the folder on. */

@@ -8,7 +8,7 @@ export const { call, setThreads, sets } = require(native.path!) as {
   sets: string[];
 };
 
-/** The words and numbers of a record, by the names that native/addon.cpp gives them. */
+/** The words and numbers of a record, by the names that native/addon/record.h gives them. */
 export interface Record64 {
   set: number;
   kind: number;

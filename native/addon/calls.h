@@ -1,0 +1,23 @@
+// The calls that have more to say than a record, each with its arrays as it was given them: an exception is pending
+// where one is refused, and nothing was written.
+#pragma once
+
+#include "addon/arrays.h"
+
+namespace nonlin {
+
+// A number for each slice as outputs.
+napi_value call_log_parts(napi_env env, const call_record &record, const napi_value *values);
+// From one type of number to another.
+napi_value call_convert(napi_env env, const call_record &record, const napi_value *values);
+// With a slope, or a sum, for each channel.
+napi_value call_channels(napi_env env, const call_record &record, const napi_value *values);
+// Over slices with a temperature or a mask; `memory` is the block.
+napi_value call_conditioned(napi_env env, const call_record &record, const char *memory, size_t size,
+                            const napi_value *values, size_t count);
+// On arrays that lie in steps. False, and nothing written, where a result shares memory with an input that does not lie
+// in the same places.
+napi_value call_strided(napi_env env, const call_record &record, const char *memory, size_t size,
+                        const napi_value *values);
+
+} // namespace nonlin
