@@ -18,6 +18,7 @@ import { bitsOf, isFloat16Array, isHalfDType, numbersOf } from '../basics/halves
 import { checkOptions, optionOf } from '../basics/options.js';
 import { allClose, allEqual, combine, fillWhere } from './arithmetic.js';
 import { copyOf, scatter } from './copies.js';
+import { copiedFrom, filled, range } from './create.js';
 import {
   advice,
   checkDType,
@@ -43,6 +44,7 @@ import {
 import { format } from './format.js';
 import { asDType, asFloats, converted, copied } from './halves.js';
 import type { Operation } from './loops.js';
+import { type Indices, keepdimIn, largest, ordered, summed } from './reduce.js';
 import {
   broadcastShapes,
   checkReach,
@@ -90,7 +92,35 @@ export interface TensorConstructor {
   ): Tensor<D>;
   readonly prototype: Tensor<DType>;
   fromJSON: typeof Tensor.fromJSON;
+  from: typeof Tensor.from;
+  zeros: typeof Tensor.zeros;
+  ones: typeof Tensor.ones;
+  full: typeof Tensor.full;
+  empty: typeof Tensor.empty;
+  arange: typeof Tensor.arange;
 }
+
+/** How new memory is made. */
+export interface NewOptions<D extends DType = DType> {
+  /** `'float32'` by default. */
+  readonly dtype?: D;
+}
+export interface FromOptions<D extends DType = DType> extends NewOptions<D> {
+  readonly shape?: IntegerList;
+  /** Of integers: what one of them counts, 1 by default, from `zeroPoint` on, 0 by default. */
+  readonly scale?: number;
+  readonly zeroPoint?: number;
+}
+export interface ReduceOptions {
+  /** Whether the dimension stays, with size 1. Default false. */
+  readonly keepdim?: boolean;
+}
+export interface TopkOptions {
+  readonly dim?: number;
+  /** Default true. */
+  readonly largest?: boolean;
+}
+export type { Indices };
 
 export interface Tolerance {
   /** How far apart two values may be, relative to the other tensor's. Default 1e-5. */
@@ -160,6 +190,57 @@ export class Tensor<D extends DType = FloatDType> {
     readonly data: readonly (number | string)[];
   }): Tensor {
     return new Tensor(readJSON(json));
+  }
+
+  /**
+   * A copy of numbers in new memory, in the dtype given: of integers and lists else `'float32'`, of floats their own. Of integers
+   * (number - zeroPoint) * scale, as quantised models have them. (The constructor shares memory, and takes a Uint16Array for bits.)
+   *
+   * @throws TypeError where the source has no numbers or an option is of the wrong kind, RangeError where the shape does not fit.
+   * @example Tensor.from(Int8Array.of(-1, 3), { scale: 0.5, zeroPoint: 1 }).toArray(); // [-1, 1]
+   */
+  static from<D extends DType = 'float32'>(source: unknown, options?: FromOptions<D>): Tensor<D> {
+    return new Tensor(copiedFrom(source, options)) as unknown as Tensor<D>;
+  }
+
+  /** A tensor of zeros: `Tensor.zeros([2, 3], { dtype: 'bfloat16' })`. */
+  static zeros<D extends DType = 'float32'>(shape: IntegerList, options?: NewOptions<D>): Tensor<D> {
+    return new Tensor(filled(shape, 0, options, 'zeros')) as unknown as Tensor<D>;
+  }
+
+  /** A tensor of ones. */
+  static ones<D extends DType = 'float32'>(shape: IntegerList, options?: NewOptions<D>): Tensor<D> {
+    return new Tensor(filled(shape, 1, options, 'ones')) as unknown as Tensor<D>;
+  }
+
+  /** A tensor of one value, rounded to the dtype. */
+  static full<D extends DType = 'float32'>(shape: IntegerList, value: number, options?: NewOptions<D>): Tensor<D> {
+    return new Tensor(filled(shape, value, options, 'full')) as unknown as Tensor<D>;
+  }
+
+  /** A tensor to be written to: of zeros, as JavaScript has no other new memory. */
+  static empty<D extends DType = 'float32'>(shape: IntegerList, options?: NewOptions<D>): Tensor<D> {
+    return new Tensor(filled(shape, 0, options, 'empty')) as unknown as Tensor<D>;
+  }
+
+  /**
+   * 0, 1, ... below `end`; or start, start + step, ... before `end`, each rounded once.
+   *
+   * @throws TypeError where one of them is no finite number, RangeError where the step leads away from `end`.
+   * @example Tensor.arange(1, 2, 0.25).toArray(); // [1, 1.25, 1.5, 1.75]
+   */
+  static arange<D extends DType = 'float32'>(end: number, options?: NewOptions<D>): Tensor<D>;
+  static arange<D extends DType = 'float32'>(start: number, end: number, options?: NewOptions<D>): Tensor<D>;
+  static arange<D extends DType = 'float32'>(
+    start: number,
+    end: number,
+    step: number,
+    options?: NewOptions<D>,
+  ): Tensor<D>;
+  static arange(...given: unknown[]): Tensor<DType> {
+    const options = typeof given.at(-1) === 'object' ? given.pop() : undefined;
+    const [start, end, step = 1] = given.length < 2 ? [0, given[0]] : given;
+    return new Tensor(range(start, end, step, options));
   }
 
   /** `'float32'`, `'float64'`, `'float16'` or `'bfloat16'`. */
@@ -312,6 +393,84 @@ export class Tensor<D extends DType = FloatDType> {
     const shape = Object.freeze(this.shape.toSpliced(at, 1));
     const strides = Object.freeze(this.strides.toSpliced(at, 1));
     return shownAs(this, shape, strides, offset);
+  }
+
+  /**
+   * Of one dimension the entries from `start` up to `end`, every `step`-th of them; shares memory. Negative places count from the end,
+   * and those beyond it are it, as in PyTorch: `x.slice(0, 1)` is all but the first, `x.slice(-1, 0, 4, 2)` the columns 0 and 2.
+   *
+   * @throws TypeError where an argument is not an integer; RangeError where there is no such dimension, or the step is below 1.
+   */
+  slice(dim: number, start = 0, end = Number.MAX_SAFE_INTEGER, step = 1): Tensor<D> {
+    const at = normalizeDim(dim, this.shape);
+    if (this.ndim === 0) throw new RangeError('slice() needs a dimension, but shape [] has none');
+    for (const place of [start, end, step])
+      if (!Number.isInteger(place)) throw new TypeError(`slice() takes integers, got ${describe(place)}`);
+    if (step < 1) throw new RangeError(`slice() needs a step of at least 1, got ${step}`);
+    const length = this.shape[at]!;
+    const [from, to] = [start, end].map((place) => Math.min(Math.max(place < 0 ? place + length : place, 0), length));
+    const count = Math.max(0, Math.ceil((to! - from!) / step));
+    const stride = this.strides[at]!;
+    const shape = Object.freeze(this.shape.with(at, count));
+    const strides = Object.freeze(this.strides.with(at, stride * step));
+    return shownAs(this, shape, strides, this.offset + (count === 0 ? 0 : from! * stride));
+  }
+
+  /** Without the dimensions of size 1, or without the one named where it has that size; shares memory. */
+  squeeze(dim?: number): Tensor<D> {
+    const at = dim === undefined ? undefined : normalizeDim(dim, this.shape);
+    const stays = (size: number, i: number) => size !== 1 || (at !== undefined && i !== at);
+    const strides = this.strides.filter((_, i) => stays(this.shape[i]!, i));
+    return shownAs(this, Object.freeze(this.shape.filter(stays)), Object.freeze(strides), this.offset);
+  }
+
+  /** With a dimension of size 1 before the one named, or with -1 behind the last; shares memory. */
+  unsqueeze(dim: number): Tensor<D> {
+    const at = normalizeDim(dim, [...this.shape, 1]);
+    const shape = Object.freeze(this.shape.toSpliced(at, 0, 1));
+    return shownAs(this, shape, Object.freeze(this.strides.toSpliced(at, 0, 1)), this.offset);
+  }
+
+  /** The sum of all elements, or along a dimension, as a tensor: in float64 with what its additions round off, and rounded once. */
+  sum(dim?: number, options?: ReduceOptions): Tensor<D> {
+    return new Tensor(summed(this, dim, keepdimIn(options, 'sum'), false, 'sum'));
+  }
+
+  /** The mean, like `sum`; of no elements NaN. */
+  mean(dim?: number, options?: ReduceOptions): Tensor<D> {
+    return new Tensor(summed(this, dim, keepdimIn(options, 'mean'), true, 'mean'));
+  }
+
+  /**
+   * The largest element as a tensor, or along a dimension the largest ones and where each is first. NaN is larger than anything.
+   *
+   * @throws RangeError where there are no elements.
+   */
+  max(): Tensor<D>;
+  max(dim: number, options?: ReduceOptions): { readonly values: Tensor<D>; readonly indices: Indices };
+  max(dim?: number, options?: ReduceOptions): unknown {
+    const { values, indices } = largest(this, dim, keepdimIn(options, 'max'), 'max');
+    return dim === undefined ? new Tensor(values) : { values: new Tensor(values), indices };
+  }
+
+  /** Where the largest element is in row-major order, or along a dimension, as `max` finds it. */
+  argmax(): number;
+  argmax(dim: number, options?: ReduceOptions): Indices;
+  argmax(dim?: number, options?: ReduceOptions): unknown {
+    const { indices } = largest(this, dim, keepdimIn(options, 'argmax'), 'argmax');
+    return dim === undefined ? indices.data[0] : indices;
+  }
+
+  /**
+   * The k largest elements along a dimension (the last by default), or with `largest: false` the smallest, in their order, and where
+   * they are. Of equal ones the first; NaN is larger than anything.
+   *
+   * @throws RangeError where the dimension has fewer than k.
+   * @example new Tensor([0.1, 0.7, 0.2]).topk(2).indices.data; // Int32Array [1, 2]
+   */
+  topk(k: number, options?: TopkOptions): { readonly values: Tensor<D>; readonly indices: Indices } {
+    const { values, indices } = ordered(this, k, options);
+    return { values: new Tensor(values), indices };
   }
 
   /**

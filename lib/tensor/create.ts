@@ -1,0 +1,92 @@
+// Tensors of new memory: of a size, of a range, and of what is converted.
+import { allocate } from '../basics/allocate.js';
+import { describe } from '../basics/errors.js';
+import type { Data, DType, FloatArray } from '../basics/floats.js';
+import { isFloatArray, lengthOf, typeName } from '../basics/floats.js';
+import { halfOf, isFloat16Array, isHalfDType, newBits, ofBits } from '../basics/halves.js';
+import { checkOptions, optionOf } from '../basics/options.js';
+import { checkDType, isTensorLike, readNumbers, readParts } from './foreign.js';
+import { asDType, converted } from './halves.js';
+import { checkShape, Parts, resolveShape, sizeOf } from './shape.js';
+
+/** The dtype that an option names, `'float32'` by default. */
+export function dtypeIn(options: unknown, name: string, more: readonly string[] = []): DType {
+  checkOptions(options, name, ['dtype', ...more], "dtype: 'float32'");
+  const dtype = optionOf(options, 'dtype');
+  checkDType(dtype);
+  return dtype ?? 'float32';
+}
+
+/** A shape full of one value, rounded to the dtype. */
+export function filled(shape: unknown, value: unknown, options: unknown, name: string): Parts<Data> {
+  if (typeof value !== 'number') throw new TypeError(`${name}: value must be a number, got ${describe(value)}`);
+  const dtype = dtypeIn(options, name);
+  const sizes = Object.freeze([...checkShape(shape)]);
+  const size = sizeOf(sizes);
+  if (isHalfDType(dtype)) {
+    const bits = newBits(dtype, size, name, sizes);
+    bits.fill(halfOf(dtype, value));
+    return new Parts<Data>(ofBits(bits, dtype), sizes, undefined, 0, true, dtype);
+  }
+  const data = allocate(dtype, size, name, sizes);
+  // New memory is 0 already.
+  return new Parts<Data>(Object.is(value, 0) ? data : data.fill(value), sizes);
+}
+
+/** start, start + step, ... before `end`, each rounded once. */
+export function range(start: unknown, end: unknown, step: unknown, options: unknown): Parts<Data> {
+  const dtype = dtypeIn(options, 'arange');
+  for (const [what, value] of Object.entries({ start, end, step }))
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw new TypeError(`arange: ${what} must be a finite number, got ${describe(value)}`);
+  const [from, to, by] = [start as number, end as number, step as number];
+  if (by === 0 || (to - from) / by < 0) throw new RangeError(`arange: step must lead from ${from} to ${to}, got ${by}`);
+  const count = Math.ceil((to - from) / by);
+  const numbers = allocate(dtype === 'float32' ? 'float32' : 'float64', count, 'arange');
+  for (let i = 0; i < count; i++) numbers[i] = from + i * by;
+  return asDType(new Parts(numbers, Object.freeze([count])), dtype);
+}
+
+/** A copy of anything that has numbers, integers too, in new memory: of integers (number - zeroPoint) * scale. */
+export function copiedFrom(source: unknown, options: unknown): Parts<Data> {
+  checkOptions(options, 'from', ['dtype', 'shape', 'scale', 'zeroPoint'], "dtype: 'float32'");
+  const [given, scale = 1, zeroPoint = 0] = ['dtype', 'scale', 'zeroPoint'].map((name) => optionOf(options, name));
+  checkDType(given);
+  for (const [what, value] of Object.entries({ scale, zeroPoint }))
+    if (typeof value !== 'number') throw new TypeError(`from: ${what} must be a number, got ${describe(value)}`);
+  const { parts, areIntegers } = numbersIn(source);
+  if (!areIntegers && (scale !== 1 || zeroPoint !== 0))
+    throw new TypeError('from: scale and zeroPoint are for integers, and x is none');
+  const numbers = parts.data as FloatArray;
+  if (areIntegers && (scale !== 1 || zeroPoint !== 0))
+    for (let i = 0; i < numbers.length; i++) numbers[i] = (numbers[i]! - (zeroPoint as number)) * (scale as number);
+  const y = converted(parts, given ?? (areIntegers ? 'float32' : (parts.half ?? dtypeOfFloats(numbers))));
+  const shape = optionOf(options, 'shape');
+  return shape === undefined ? y : new Parts<Data>(y.data, resolveShape(shape, y.size), undefined, 0, true, y.half);
+}
+
+const dtypeOfFloats = (data: FloatArray): DType => (typeName(data) === 'Float32Array' ? 'float32' : 'float64');
+
+/** The numbers of a list are integers here too, as float64, and become float32; those of a Tensor of 16 bits keep their dtype. */
+function numbersIn(source: unknown): { readonly parts: Parts<Data>; readonly areIntegers: boolean } {
+  if (typeof source === 'number' || Array.isArray(source))
+    return { parts: readParts(source, 'float64'), areIntegers: true };
+  if (ArrayBuffer.isView(source) && !isFloatArray(source) && !isFloat16Array(source)) {
+    const name = typeName(source);
+    if (name === undefined) throw new TypeError(`from: x must hold numbers, got ${describe(source)}`);
+    const data = Float64Array.from(source as unknown as ArrayLike<number | bigint>, Number);
+    return { parts: new Parts<Data>(data, Object.freeze([lengthOf(data)])), areIntegers: true };
+  }
+  if (isTensorLike(source) && /^(Big)?U?[Ii]nt\d/.test(typeName(source.data) ?? '')) {
+    const parts = readParts16(source);
+    if (parts !== undefined) return { parts, areIntegers: false };
+    return readNumbers(source);
+  }
+  return { parts: readParts(source, undefined), areIntegers: false };
+}
+
+/** Numbers of 16 bits where the tensor says that they are; undefined where it has integers. */
+function readParts16(source: { readonly data: unknown }): Parts<Data> | undefined {
+  const { dtype, type } = source as { readonly dtype?: unknown; readonly type?: unknown };
+  return [dtype, type].some(isHalfDType) ? readParts(source, undefined) : undefined;
+}

@@ -1,0 +1,49 @@
+// All 65,536 inputs of float16 and bfloat16 through every row and each of its samples: TypeScript gives the bits of native code, which
+// the proof (prove.test.ts) holds against MPFR.
+import { afterAll, describe, expect, it } from 'vitest';
+import { casesOf } from '../../lib/activations/signatures.js';
+import { activationNames } from '../../lib/activations/table.js';
+import { backend } from '../../lib/backends/select.js';
+import { halfOf, numbersOf } from '../../lib/basics/halves.js';
+import { backends, useBackend } from '../../lib/index.js';
+
+const dtypes = ['float16', 'bfloat16'] as const;
+const [best] = backends();
+const x = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
+const infinity = { float16: 0x7c00, bfloat16: 0x7f80 };
+
+afterAll(() => useBackend(best!));
+
+describe.each(dtypes)('%s', (dtype) => {
+  const isNoNumber = (bits: number) => (bits & 0x7fff) > infinity[dtype];
+
+  it('has numbers that grow with their bits, each its own nearest, and rounds what lies between to the nearer, or the even', () => {
+    const numbers = numbersOf(dtype);
+    const [one, least] = dtype === 'float16' ? [0x3c00, 2 ** -24] : [0x3f80, 2 ** -133];
+    expect([numbers[one], numbers[1], numbers[infinity[dtype]]]).toEqual([1, least, Infinity]);
+    for (let bits = 0; bits < infinity[dtype] - 1; bits++) {
+      const [a, b] = [numbers[bits]!, numbers[bits + 1]!];
+      const middle = (a + b) / 2;
+      const even = bits + (bits & 1);
+      const found = [a, middle, middle * (1 - 2 ** -50), middle * (1 + 2 ** -50)].map((value) => halfOf(dtype, value));
+      if (!(a < b) || String(found) !== String([bits, even, bits, bits + 1])) expect(found).toEqual([bits, even]);
+      if (numbers[bits | 0x8000] !== -a || halfOf(dtype, -middle) !== (even | 0x8000)) expect(bits).toBe('negative');
+    }
+  });
+
+  it.skipIf(best === 'js').each(activationNames)('%s: TypeScript gives the bits of native code', (name) => {
+    const one = new Uint16Array(x.length).fill(halfOf(dtype, 1));
+    const run = (backendName: typeof best, grad: Uint16Array | undefined, op: number, a: number, b: number) => {
+      useBackend(backendName!);
+      const y = new Uint16Array(x.length);
+      backend.halves(grad, x, y, dtype, op, a, b);
+      return y.map((bits) => (isNoNumber(bits) ? 0x7fff : bits));
+    };
+    for (const { label, op, a, b } of casesOf(name))
+      for (const grad of [undefined, one]) {
+        const wanted = run(best, grad, op, a, b);
+        const differ = run('js', grad, op, a, b).findIndex((bits, i) => bits !== wanted[i]);
+        expect(differ, `${label}${grad === undefined ? '' : ', gradient'}`).toBe(-1);
+      }
+  });
+});

@@ -1,0 +1,168 @@
+// Tensors of new memory, and what is taken from tensors along dimensions: the names and the rules of PyTorch.
+import fc from 'fast-check';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { type DType, Tensor } from '../../lib/index.js';
+
+const dtypes: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16'];
+const x = new Tensor([
+  [1, 5, 3],
+  [4, 2, 6],
+]);
+
+describe('new memory', () => {
+  it.each(dtypes)('%s', (dtype) => {
+    for (const y of [Tensor.zeros([2, 1], { dtype }), Tensor.empty([2, 1], { dtype })])
+      expect([y.dtype, y.toArray()]).toEqual([dtype, [[0], [0]]]);
+    expect(Tensor.ones([2], { dtype }).toArray()).toEqual([1, 1]);
+    expect(Tensor.full([], -0, { dtype }).item()).toBe(-0);
+    expect(Tensor.full([1], 0.1, { dtype }).equals(new Tensor([0.1], { dtype }))).toBe(true);
+    expect(Tensor.arange(3, { dtype }).toArray()).toEqual([0, 1, 2]);
+    expect(Tensor.zeros([0, 3], { dtype }).shape).toEqual([0, 3]);
+  });
+
+  it('is float32 where no dtype is named', () => {
+    expectTypeOf(Tensor.zeros([1])).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(Tensor.ones([1], { dtype: 'bfloat16' })).toEqualTypeOf<Tensor<'bfloat16'>>();
+    expect(Tensor.arange(1, 2, 0.25).dtype).toBe('float32');
+  });
+
+  it('of a range ends before its end, either way', () => {
+    expect(Tensor.arange(1, 2, 0.25).toArray()).toEqual([1, 1.25, 1.5, 1.75]);
+    expect(Tensor.arange(3, 0, -2).toArray()).toEqual([3, 1]);
+    expect(Tensor.arange(2, 2).size).toBe(0);
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['a shape', () => Tensor.zeros([-1]), /^shape must hold sizes/],
+    ['a dtype', () => Tensor.zeros([1], { dtype: 'int8' as DType }), /^dtype must be/],
+    ['an option', () => Tensor.ones([1], { type: 'float32' } as object), /^ones: there is no option `type`/],
+    ['a value', () => Tensor.full([1], '1' as never), /^full: value must be a number/],
+    ['a step', () => Tensor.arange(0, 2, -1), /^arange: step must lead from 0 to 2/],
+    ['an end', () => Tensor.arange(Infinity), /^arange: end must be a finite number/],
+  ])('refuses %s', (_, act, message) => {
+    expect(act).toThrow(message);
+  });
+});
+
+describe('from', () => {
+  it('copies numbers of any type', () => {
+    const sources = [
+      [1, 2],
+      Int8Array.of(1, 2),
+      Uint16Array.of(1, 2),
+      BigInt64Array.of(1n, 2n),
+      { data: Int32Array.of(1, 2), dims: [2] },
+      { data: Uint16Array.of(1, 2), shape: [2] },
+      { data: Uint16Array.of(0x3c00, 0x4000), dims: [2], type: 'float16' },
+      new Tensor([1, 2], { dtype: 'bfloat16' }),
+      Float64Array.of(1, 2),
+    ];
+    for (const source of sources) {
+      for (const dtype of dtypes) {
+        const y = Tensor.from(source, { dtype });
+        expect([y.dtype, y.toArray()]).toEqual([dtype, [1, 2]]);
+      }
+      expect(Tensor.from(source, { shape: [2, 1] }).toArray()).toEqual([[1], [2]]);
+    }
+    expect(sources.map((source) => Tensor.from(source).dtype)).toEqual([
+      ...Array(6).fill('float32'),
+      'float16',
+      'bfloat16',
+      'float64',
+    ]);
+  });
+
+  it('has memory of its own', () => {
+    const data = Float32Array.of(1);
+    const y = Tensor.from(data);
+    data[0] = 2;
+    expect(y.item()).toBe(1);
+  });
+
+  it('gives quantised integers their scale', () => {
+    expect(Tensor.from(Uint8Array.of(0, 128, 255), { scale: 0.5, zeroPoint: 128 }).toArray()).toEqual([-64, 0, 63.5]);
+    expect(() => Tensor.from(Float32Array.of(1), { scale: 2 })).toThrow(/^from: scale and zeroPoint are for integers/);
+  });
+});
+
+describe('parts of a tensor', () => {
+  it('slice as those of arrays do, with a step', () => {
+    const list = fc.array(fc.nat(9), { maxLength: 8 });
+    const place = fc.integer({ min: -10, max: 10 });
+    fc.assert(
+      fc.property(list, place, place, fc.integer({ min: 1, max: 4 }), (values, start, end, step) => {
+        const expected = values.slice(start, end).filter((_, i) => i % step === 0);
+        for (const dtype of dtypes)
+          expect(new Tensor(values, { dtype }).slice(0, start, end, step).toArray()).toEqual(expected);
+      }),
+    );
+    expect(x.slice(1, 1).toArray()).toEqual([
+      [5, 3],
+      [2, 6],
+    ]);
+    expect(x.slice(-1, 0, 3, 2).data).toBe(x.data);
+    expect(() => x.slice(0, 0, 1, 0)).toThrow('slice() needs a step of at least 1, got 0');
+    expect(() => x.slice(2)).toThrow(RangeError);
+    expect(() => new Tensor(1).slice(0)).toThrow(RangeError);
+    expect(() => x.slice(0, 0.5)).toThrow(TypeError);
+  });
+
+  it('gain and lose dimensions of size 1', () => {
+    for (const at of [0, 1, 2, -1, -3]) {
+      const y = x.unsqueeze(at);
+      expect(y.shape[at < 0 ? at + 3 : at]).toBe(1);
+      expect(y.squeeze().equals(x)).toBe(true);
+      expect(y.squeeze(at).equals(x)).toBe(true);
+    }
+    expect(x.squeeze(0).shape).toEqual([2, 3]);
+    expect(() => x.unsqueeze(3)).toThrow(RangeError);
+  });
+});
+
+describe('along dimensions', () => {
+  it('sums and means', () => {
+    expect(x.sum().item()).toBe(21);
+    expect(x.sum(0).toArray()).toEqual([5, 7, 9]);
+    expect(x.T.sum(0).toArray()).toEqual([9, 12]);
+    expect(x.mean(1, { keepdim: true }).toArray()).toEqual([[3], [4]]);
+    expect(new Tensor([1e30, 1, -1e30]).sum().item()).toBe(1);
+    expect(Tensor.full([3000], 1, { dtype: 'bfloat16' }).sum().item()).toBe(3008);
+    expect(Tensor.zeros([0]).sum().item()).toBe(0);
+    expect(Tensor.zeros([0]).mean().item()).toBeNaN();
+    expect(Tensor.zeros([2, 0]).sum(1).toArray()).toEqual([0, 0]);
+  });
+
+  it('largest entries, the first of equal ones', () => {
+    expect(x.max().item()).toBe(6);
+    expect(x.argmax()).toBe(5);
+    const { values, indices } = x.max(0);
+    expect([values.toArray(), [...indices.data], indices.shape]).toEqual([[4, 5, 6], [1, 0, 1], [3]]);
+    expect([...x.argmax(1, { keepdim: true }).shape]).toEqual([2, 1]);
+    expect(new Tensor([1, NaN, 2]).argmax()).toBe(1);
+    expect(() => Tensor.zeros([0]).max()).toThrow('max: there is no largest of no elements');
+    expect(new Tensor(3).max(0).values.item()).toBe(3);
+  });
+
+  it('k of them in order, as by a sort', () => {
+    const values = fc.array(fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constant(NaN)), {
+      minLength: 1,
+      maxLength: 30,
+    });
+    fc.assert(
+      fc.property(values, fc.nat(30), fc.boolean(), (list, some, isLargest) => {
+        const k = Math.min(some, list.length);
+        const order = [...list.keys()].sort((i, j) => {
+          const [a, b] = [i, j].map((at) => (Number.isNaN(list[at]) ? Infinity : list[at]!));
+          return (a === b ? 0 : isLargest ? b! - a! : a! - b!) || i - j;
+        });
+        const found = new Tensor(list).topk(k, { largest: isLargest });
+        expect([...found.indices.data]).toEqual(order.slice(0, k));
+        expect(found.values.toArray()).toEqual(order.slice(0, k).map((i) => list[i]));
+      }),
+    );
+    const { values: columns, indices } = x.topk(1, { dim: 0 });
+    expect([columns.toArray(), [...indices.data]]).toEqual([[[4, 5, 6]], [1, 0, 1]]);
+    expect(new Tensor([0.1, 0.7, 0.2], { dtype: 'float16' }).topk(2).values.dtype).toBe('float16');
+    expect(() => x.topk(4)).toThrow('topk: k must be in [0, 3], got 4');
+  });
+});
