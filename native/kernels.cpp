@@ -87,23 +87,31 @@ const kernels KERNELS = {
     .slopes = {slopes<float>, slopes<float>, slopes<double>},
     .slopes_grad = {slopes_grad<float>, slopes_grad<float>, slopes_grad<double>},
     .add_slopes_grad = {add_slopes_grad<float>, add_slopes_grad<float>, add_slopes_grad<double>},
+// Columns are turned into rows where a module's size counts (wasm/module.cpp), which gives the same bits.
+#if defined(__wasm__)
+#define COLUMNS(...)                                                                                                   \
+  {}
+#else
+#define COLUMNS(...)                                                                                                   \
+  { __VA_ARGS__ }
+#endif
     // float32 computes the gradients in double lanes either way: grad - sum(grad * softmax) cancels.
     .slices = {{{softmax_rows<float, float>, softmax_rows<double, float>, softmax_rows<double, double>},
-                {softmax_columns<float, float>, softmax_columns<double, float>, softmax_columns<double, double>},
+                COLUMNS(softmax_columns<float, float>, softmax_columns<double, float>, softmax_columns<double, double>),
                 {softmax_rows_grad<double, float>, softmax_rows_grad<double, float>, softmax_rows_grad<double, double>},
-                {softmax_columns_grad<double, float>, softmax_columns_grad<double, float>,
-                 softmax_columns_grad<double, double>}},
+                COLUMNS(softmax_columns_grad<double, float>, softmax_columns_grad<double, float>,
+                        softmax_columns_grad<double, double>)},
                {{log_softmax_rows<float, float>, log_softmax_rows<double, float>, log_softmax_rows<double, double>},
-                {log_softmax_columns<float, float>, log_softmax_columns<double, float>,
-                 log_softmax_columns<double, double>},
+                COLUMNS(log_softmax_columns<float, float>, log_softmax_columns<double, float>,
+                        log_softmax_columns<double, double>),
                 {softmax_rows_grad<double, float, true>, softmax_rows_grad<double, float, true>,
                  softmax_rows_grad<double, double, true>},
-                {softmax_columns_grad<double, float, true>, softmax_columns_grad<double, float, true>,
-                 softmax_columns_grad<double, double, true>}}},
+                COLUMNS(softmax_columns_grad<double, float, true>, softmax_columns_grad<double, float, true>,
+                        softmax_columns_grad<double, double, true>)}},
     .conditioned = {&KERNELS_ROWS::conditioned_softmax, &KERNELS_ROWS::conditioned_log_softmax},
     .log_parts_rows = {log_parts_rows<float, float>, log_parts_rows<double, float>, log_parts_rows<double, double>},
-    .log_parts_columns = {log_parts_columns<float, float>, log_parts_columns<double, float>,
-                          log_parts_columns<double, double>},
+    .log_parts_columns =
+        COLUMNS(log_parts_columns<float, float>, log_parts_columns<double, float>, log_parts_columns<double, double>),
 };
 
 } // namespace nonlin

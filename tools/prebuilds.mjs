@@ -1,15 +1,20 @@
-// `npm run prebuilds`: the addon of every platform, built on Linux by one compiler that npm has, to build/packages/NAME/nonlin.node.
+// `npm run prebuilds`: the addon of every platform, and the module of WebAssembly, built on Linux by one compiler that npm has, to
+// build/packages/NAME/nonlin.node and wasm/nonlin.wasm.
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { listOf, oneOf, read } from '../bench/options.mjs';
 import { compile, configure } from './cmake.mjs';
-import { names, platforms } from './platforms/list.mjs';
+import { names as addons, platforms, wasm } from './platforms/list.mjs';
+
+const all = { ...platforms, wasm };
+const names = [...addons, 'wasm'];
 
 const help = `npm run prebuilds -- [options]
 
-Builds the addon for other platforms with Zig, which is installed in tools/platforms, to build/packages/NAME/nonlin.node.
+Builds the addon for other platforms with Zig, which is installed in tools/platforms, to build/packages/NAME/nonlin.node, and the
+kernels for engines of WebAssembly to build/packages/wasm/nonlin.wasm, which npm run build takes from there.
 Needs Linux on x64, CMake and Ninja; what has been built is built again only where something has changed.
 
   --target NAME[,...]  ${names.join(', ')} (default: all)
@@ -26,7 +31,7 @@ const rows = [];
 for (const name of options.target) {
   if (process.stderr.isTTY) process.stderr.write(`prebuilds: ${name} ...\r`);
   const start = performance.now();
-  const file = join(root, 'build/packages', name, 'nonlin.node');
+  const file = join(root, 'build/packages', name, `nonlin.${name === 'wasm' ? 'wasm' : 'node'}`);
   try {
     build(name, ['nonlin']);
   } catch (error) {
@@ -44,7 +49,7 @@ if (options.json) console.log(JSON.stringify(rows, null, 2));
 
 /** Builds targets of CMakeLists.txt for a platform. */
 function build(name, targets) {
-  const { system, processor, target, kernelsOf } = platforms[name];
+  const { system, processor, target, kernelsOf } = all[name];
   const folderOf = (one) => join(root, 'build/prebuilds', one);
   if (kernelsOf !== undefined) build(kernelsOf, ['kernels']);
   const said = [

@@ -5,6 +5,7 @@ import { type FloatArray, lengthOf } from '../basics/floats.js';
 import { openAddon, problems } from '../environment/node.js';
 import { version } from '../version.js';
 import type { Backend, BackendName, Slice } from './backend.js';
+import { rightChecksum } from './checksum.js';
 import {
   type Call,
   callChannelSums,
@@ -53,12 +54,6 @@ export interface Native {
   readonly reason?: string;
   readonly addon?: Addon;
 }
-
-/**
- * What the kernels compute on every machine. It changes with a formula of theirs, and then the addon's own says to what:
- * `node -p "require('./prebuilds/linux-x64/nonlin.node').checksums.map((sum) => sum.toString(16))"`.
- */
-export const rightChecksum = 0x3f60124ccc970fbfn;
 
 export const native: Native = load();
 

@@ -61,6 +61,11 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
   set(isas neon)
   add_correctly_rounded(16)
   add_isa(neon 16)
+elseif(CMAKE_SYSTEM_PROCESSOR STREQUAL wasm32)
+  set(isas wasm)
+  set(wasm_flags -msimd128 -mrelaxed-simd -mbulk-memory -fno-exceptions -fno-rtti)
+  add_correctly_rounded(16 -Oz ${wasm_flags})
+  add_isa(wasm 16 ${wasm_flags} -Oz)
 endif()
 
 # All of them, and the choice among them, added to a target.
