@@ -157,7 +157,7 @@ function openGiven(): Opened | undefined {
 
 /** The module of WebAssembly, or why there is none. */
 export type Module =
-  | { readonly bytes: Uint8Array<ArrayBuffer>; readonly reason?: undefined }
+  | { readonly bytes: Uint8Array; readonly reason?: undefined }
   | { readonly reason: string };
 
 /** Whether memory may have buffers that JavaScript has not made. */

@@ -7,10 +7,10 @@ export interface Memory {
 }
 
 /** The exports of a module that imports nothing. Throws where there is no WebAssembly, or it does not take the module. */
-export function instantiate(bytes: Uint8Array<ArrayBuffer>): unknown {
+export function instantiate(bytes: Uint8Array): unknown {
   const { WebAssembly } = globalThis as unknown as {
     WebAssembly: {
-      Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+      Module: new (bytes: Uint8Array) => object;
       Instance: new (module: object) => { readonly exports: unknown };
     };
   };
