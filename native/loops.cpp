@@ -16,9 +16,9 @@ template <activation op, class F> constexpr size_t vectors_of<exact_gradient<op,
 
 // y[i] = f(x[i]) for elements E computed in lanes T. What does not fill a vector goes through the same f, so an
 // element's result does not depend on its place.
-template <class T, class E, class F> void map(const E *x, E *y, size_t n, bool stream, F f) {
+template <class T, class E, class F> [[gnu::flatten]] void map(const E *x, E *y, size_t n, bool stream, F f) {
   constexpr size_t lanes = vec<T>::lanes, unroll = vectors_of<F>, step = unroll * lanes;
-  auto several = [=](size_t i, auto put) {
+  auto several = [=](size_t i, auto put) __attribute__((flatten)) {
     if constexpr (requires { f(x + i, y + i, put); }) { // It has something to save.
       f(x + i, y + i, put);
     } else {

@@ -59,7 +59,7 @@ function build(name, targets) {
       '-GNinja',
       `-DCMAKE_TOOLCHAIN_FILE=${join(import.meta.dirname, 'platforms/zig.cmake')}`,
       '-DCMAKE_BUILD_TYPE=Release',
-      `-DCMAKE_JS_INC=${include_dir}`,
+      ...(name === 'wasm' ? [] : [`-DCMAKE_JS_INC=${include_dir}`]),
       `-DADDON_FOLDER=${join(root, 'build/packages', name)}`,
       `-DSYSTEM=${system}`,
       `-DPROCESSOR=${processor}`,
@@ -70,8 +70,8 @@ function build(name, targets) {
   ]
     .join('\n')
     .split('\n')
-    // What it says of its own files.
-    .filter((line) => !/^(zig: warning: argument unused .*)?$/.test(line))
+    // What it says of its own files, several of them at a time.
+    .filter((line) => !/^(zig)*(: warning: argument unused .*)?$/.test(line))
     .join('\n');
   if (said) process.stderr.write(`${said.trimEnd()}\n`);
 }

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
-import { chromium } from 'playwright-core';
 import { elementwise, neededBy } from '../../bench/functions.mjs';
 import { flag, read, text } from '../../bench/options.mjs';
 import * as nonlin from '../../dist/cjs/index.js';
@@ -27,6 +26,9 @@ const options = read('browser:check', help, {
   picture: [text, join(root, 'build/browser/example.png')],
   dark: [flag],
 });
+
+// Where it is not installed, all but --help says so.
+const { chromium } = await import('playwright-core');
 
 const types = { '.html': 'text/html', '.mjs': 'text/javascript', '.js': 'text/javascript', '.css': 'text/css' };
 // Nothing that a page has to allow but WebAssembly itself, which /strict/ refuses.

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import * as nonlin from 'nonlin';
 
 import { elementwise, neededBy } from '../../../bench/functions.mjs';
-import { listOf, oneOf, read, text, whole } from '../../../bench/options.mjs';
+import { listOf, oneOf, read, whole } from '../../../bench/options.mjs';
 
 const help = `npm run prove:typescript -- [options]
 
@@ -21,12 +21,13 @@ differs.
   --json                 the counts as JSON
   --help                 this text
 `;
+const all = ['avx512', 'avx2', 'neon', 'wasm', 'js'];
 const results = ['value', 'slope', 'product'];
 const options = read('prove:typescript', help, {
   function: [listOf(oneOf(elementwise)), elementwise.join()],
   result: [listOf(oneOf(results)), results.join()],
-  backend: [text],
-  against: [text, 'js'],
+  backend: [oneOf(all)],
+  against: [oneOf([...all, 'native']), 'js'],
   precision: [oneOf(['exact', 'fast']), 'exact'],
   every: [whole(1, 2 ** 32), '1'],
 });
