@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'n
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { deflateRawSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 import { compile, discardForeign, run } from './cmake.mjs';
 
@@ -80,7 +81,9 @@ async function bundle(format, input, replaced = {}, dir = `dist/${format}`) {
     },
     load(id) {
       if (id !== join(root, 'lib/environment/binary.ts') || !existsSync(wasm)) return undefined;
-      return `export const binary = '${readFileSync(wasm).toString('base64')}';`;
+      const bytes = readFileSync(wasm);
+      const text = deflateRawSync(bytes, { level: 9 }).toString('base64');
+      return `export const binary = '${text}';\nexport const size = ${bytes.length};`;
     },
   };
   const build = await rolldown({

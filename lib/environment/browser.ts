@@ -1,5 +1,6 @@
 // node.ts where there is no process: the build for browsers has this file in its place, so that nothing of Node's is in it.
-import { binary } from './binary.js';
+import { binary, size } from './binary.js';
+import { inflate } from './inflate.js';
 import type * as node from './node.js';
 
 export const problems: typeof node.problems = [];
@@ -18,5 +19,5 @@ export const openModule: typeof node.openModule = () => {
   const text = atob(binary);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return { bytes };
+  return { bytes: inflate(bytes, size) };
 };

@@ -156,9 +156,7 @@ function openGiven(): Opened | undefined {
 }
 
 /** The module of WebAssembly, or why there is none. */
-export type Module =
-  | { readonly bytes: Uint8Array; readonly reason?: undefined }
-  | { readonly reason: string };
+export type Module = { readonly bytes: Uint8Array; readonly reason?: undefined } | { readonly reason: string };
 
 /** Whether memory may have buffers that JavaScript has not made. */
 export const hasAddons: boolean = true;
