@@ -72,6 +72,21 @@ template <class E> void add_slopes_grad(const void *grad, const void *input, dou
 
 } // namespace
 
+// In a module of WebAssembly, whose size counts, columns are turned into rows (wasm/module.cpp), which gives the same
+// bits.
+#if defined(__wasm__)
+#define COLUMNS(...)                                                                                                   \
+  {}
+namespace KERNELS_ROWS {
+extern rows_function fast_softmax_rows; // wasm/softmax.cpp
+}
+using KERNELS_ROWS::fast_softmax_rows;
+#else
+#define COLUMNS(...)                                                                                                   \
+  { __VA_ARGS__ }
+constexpr rows_function *fast_softmax_rows = softmax_rows<float, float>;
+#endif
+
 // In the order of `arithmetic`: float32, float32_exact, float64.
 const kernels KERNELS = {
 #define STRING(name) #name
@@ -87,16 +102,8 @@ const kernels KERNELS = {
     .slopes = {slopes<float>, slopes<float>, slopes<double>},
     .slopes_grad = {slopes_grad<float>, slopes_grad<float>, slopes_grad<double>},
     .add_slopes_grad = {add_slopes_grad<float>, add_slopes_grad<float>, add_slopes_grad<double>},
-// Columns are turned into rows where a module's size counts (wasm/module.cpp), which gives the same bits.
-#if defined(__wasm__)
-#define COLUMNS(...)                                                                                                   \
-  {}
-#else
-#define COLUMNS(...)                                                                                                   \
-  { __VA_ARGS__ }
-#endif
     // float32 computes the gradients in double lanes either way: grad - sum(grad * softmax) cancels.
-    .slices = {{{softmax_rows<float, float>, softmax_rows<double, float>, softmax_rows<double, double>},
+    .slices = {{{fast_softmax_rows, softmax_rows<double, float>, softmax_rows<double, double>},
                 COLUMNS(softmax_columns<float, float>, softmax_columns<double, float>, softmax_columns<double, double>),
                 {softmax_rows_grad<double, float>, softmax_rows_grad<double, float>, softmax_rows_grad<double, double>},
                 COLUMNS(softmax_columns_grad<double, float>, softmax_columns_grad<double, float>,

@@ -1,11 +1,11 @@
 // `npm run prebuilds`: the addon of every platform, and the module of WebAssembly, built on Linux by one compiler that npm has, to
 // build/packages/NAME/nonlin.node and wasm/nonlin.wasm.
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { listOf, oneOf, read } from '../bench/options.mjs';
-import { compile, configure } from './cmake.mjs';
+import { compile, configure, run } from './cmake.mjs';
 import { names as addons, platforms, wasm } from './platforms/list.mjs';
 
 const all = { ...platforms, wasm };
@@ -24,6 +24,8 @@ Needs Linux on x64, CMake and Ninja; what has been built is built again only whe
 const options = read('prebuilds', help, { target: [listOf(oneOf(names)), names.join()] });
 
 const root = join(import.meta.dirname, '..');
+/** Where the module lies before it is made smaller. */
+const linked = 'build/prebuilds/wasm/linked';
 const { include_dir } = createRequire(import.meta.url)('node-api-headers');
 // Zig keeps what it has made of the libraries of each platform.
 process.env.ZIG_GLOBAL_CACHE_DIR = process.env.ZIG_LOCAL_CACHE_DIR = join(root, 'build/prebuilds/zig');
@@ -34,6 +36,7 @@ for (const name of options.target) {
   const file = join(root, 'build/packages', name, `nonlin.${name === 'wasm' ? 'wasm' : 'node'}`);
   try {
     build(name, ['nonlin']);
+    if (name === 'wasm') shrink(join(root, linked, 'nonlin.wasm'), file);
   } catch (error) {
     process.stderr.write(`${error.message.trimEnd()}\nprebuilds: ${name} failed\n`);
     process.exit(1);
@@ -46,6 +49,22 @@ for (const name of options.target) {
     console.log(`prebuilds: ${name.padEnd(18)}${(bytes / 1e6).toFixed(2)} MB ${seconds.toFixed(1).padStart(6)} s`);
 }
 if (options.json) console.log(JSON.stringify(rows, null, 2));
+
+/** Makes the module smaller by what Clang leaves undone: 143 kB gzipped in place of 153. */
+function shrink(from, to) {
+  mkdirSync(join(to, '..'), { recursive: true });
+  const binaryen = join(import.meta.dirname, 'platforms/node_modules/binaryen/bin/wasm-opt');
+  const features = ['simd', 'relaxed-simd', 'bulk-memory', 'sign-ext', 'mutable-globals', 'nontrapping-float-to-int'];
+  run(process.execPath, [
+    binaryen,
+    from,
+    '-O2',
+    '--shrink-level=1',
+    ...features.map((name) => `--enable-${name}`),
+    '-o',
+    to,
+  ]);
+}
 
 /** Builds targets of CMakeLists.txt for a platform. */
 function build(name, targets) {
@@ -60,7 +79,7 @@ function build(name, targets) {
       `-DCMAKE_TOOLCHAIN_FILE=${join(import.meta.dirname, 'platforms/zig.cmake')}`,
       '-DCMAKE_BUILD_TYPE=Release',
       ...(name === 'wasm' ? [] : [`-DCMAKE_JS_INC=${include_dir}`]),
-      `-DADDON_FOLDER=${join(root, 'build/packages', name)}`,
+      `-DADDON_FOLDER=${join(root, name === 'wasm' ? linked : `build/packages/${name}`)}`,
       `-DSYSTEM=${system}`,
       `-DPROCESSOR=${processor}`,
       `-DTARGET=${target}`,

@@ -1,10 +1,9 @@
 // `npm run prove:typescript`: precision 'exact' gives the bits of the TypeScript backend for every float32 input,
 // gradients too; and WebAssembly those of native code (`npm run prove:wasm`).
-import { spawnSync } from 'node:child_process';
 import * as nonlin from 'nonlin';
 
 import { elementwise, neededBy } from '../../../bench/functions.mjs';
-import { listOf, oneOf, read, whole } from '../../../bench/options.mjs';
+import { askForRelaxedSimd, listOf, oneOf, read, whole } from '../../../bench/options.mjs';
 
 const help = `npm run prove:typescript -- [options]
 
@@ -36,12 +35,9 @@ if (best === 'js') {
   console.error(`prove:typescript: no native backend runs here: ${nonlin.info().reason}`);
   process.exit(2);
 }
-const relaxed = '--experimental-wasm-relaxed-simd';
 const { backend = best, precision } = options;
 const against = options.against === 'native' ? best : options.against;
-// Node 20 has to be asked for what WebAssembly takes.
-if (backend === 'wasm' && /^20\./.test(process.versions.node) && !process.execArgv.includes(relaxed))
-  process.exit(spawnSync(process.execPath, [relaxed, ...process.argv.slice(1)], { stdio: 'inherit' }).status ?? 1);
+if (backend === 'wasm' || against === 'wasm') askForRelaxedSimd();
 for (const name of [backend, against]) {
   try {
     nonlin.useBackend(name);
