@@ -6,13 +6,17 @@ export interface Memory {
   grow(pages: number): number;
 }
 
-/** The exports of a module that imports nothing. Throws where there is no WebAssembly, or it does not take the module. */
-export function instantiate(bytes: Uint8Array): unknown {
+/**
+ * What makes instances of a module that imports nothing, and gives their exports. Throws where there is no WebAssembly, or it does not
+ * take the module.
+ */
+export function compile(bytes: Uint8Array): () => unknown {
   const { WebAssembly } = globalThis as unknown as {
     WebAssembly: {
       Module: new (bytes: Uint8Array) => object;
       Instance: new (module: object) => { readonly exports: unknown };
     };
   };
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+  const module = new WebAssembly.Module(bytes);
+  return () => new WebAssembly.Instance(module).exports;
 }

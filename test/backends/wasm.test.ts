@@ -208,6 +208,22 @@ describe.runIf(backend !== undefined)('memory', () => {
         }
   });
 
+  it.runIf(serves)('that a call has made large is let go, and the next calls have another', () => {
+    const x = Float32Array.from({ length: 18_000_000 }, (_, i) => ((i * 7919) % 1000) / 100);
+    const [found, expected] = [backend!, best].map((one) => {
+      const y = new Float32Array(x.length);
+      one.slices(x, y, 'softmax', x.length, 1);
+      return y;
+    });
+    expect(Buffer.compare(bytesOf(found!), bytesOf(expected!))).toBe(0);
+    const [few, same] = [backend!, best].map((one) => {
+      const y = new Float32Array(20_000);
+      one.mapGrad(found!.subarray(0, y.length), x.subarray(0, y.length), y, opOf.gelu, 0, 0);
+      return y;
+    });
+    expect(few).toEqual(same);
+  });
+
   it('of no elements is left alone', () => {
     const none = new Float32Array();
     for (const name of activationNames) backend!.map(none, none, opOf[name], 1, 1);

@@ -11,7 +11,7 @@ import {
   part,
 } from '../../basics/floats.js';
 import { hasAddons, openModule } from '../../environment/node.js';
-import { instantiate, type Memory } from '../../environment/webassembly.js';
+import { compile, type Memory } from '../../environment/webassembly.js';
 import { version } from '../../version.js';
 import type { Backend, Mask, Slice } from '../backend.js';
 import { rightChecksum } from '../checksum.js';
@@ -109,13 +109,14 @@ function load(): Wasm {
   if (opened.reason !== undefined) return { reason: opened.reason };
   try {
     // Synchronously, as all functions are; engines take a few milliseconds, most of it when a function is first called.
-    return of(instantiate(opened.bytes) as Exports);
+    return of(compile(opened.bytes) as () => Exports);
   } catch (error) {
     return { reason: `this engine does not take the module of WebAssembly: ${(error as Error).message}` };
   }
 }
 
-function of(exports: Exports): Wasm {
+function of(make: () => Exports): Wasm {
+  const exports = make();
   const text = new Uint8Array(exports.memory.buffer, exports.about());
   const about = String.fromCharCode(...text.subarray(0, text.indexOf(0)));
   if (about !== [version, ...activationNames].join(' '))
@@ -125,7 +126,7 @@ function of(exports: Exports): Wasm {
     return { reason: 'WebAssembly rounds a multiply-add twice here, so that it would give other numbers' };
   if (BigInt.asUintN(64, exports.checksum()) !== rightChecksum)
     return { reason: 'WebAssembly computes wrong numbers here' };
-  return { backend: backendOf(exports) };
+  return { backend: backendOf(make, exports) };
 }
 
 /** As native/kernels.h numbers them. */
@@ -140,7 +141,9 @@ const sliceBytes = 2 ** 17;
 /** As native/wasm/module.cpp has it. */
 const columnsAtOnce = 16;
 /** Inputs up to this size are copied as a whole where results might overwrite them unseen; larger ones to an array of their own. */
-const mostWhole = 2 ** 26;
+const mostWhole = 2 ** 25;
+/** The bytes of memory that are kept after a call. */
+const mostKept = 2 ** 26;
 
 /** Whether y may be written over a part of x without a buffer telling it (backend.ts). */
 function mayOverlap(x: FloatArray, y: FloatArray): boolean {
@@ -161,10 +164,22 @@ function beginOf({ steps }: Mask, slice: number): number {
   return begin;
 }
 
-function backendOf(exports: Exports): Backend {
-  const room = new Room(exports.memory, exports.__heap_base.value);
+function backendOf(make: () => Exports, exports: Exports): Backend {
+  let room = new Room(exports.memory, exports.__heap_base.value);
   const { start } = room;
   room.has(4 * blockBytes);
+
+  /** Memory does not shrink: where there is much of it, another instance begins anew. */
+  function letGo(): void {
+    try {
+      exports = make();
+    } catch {
+      // There may be no memory for two.
+      return;
+    }
+    room = new Room(exports.memory, start);
+    room.has(4 * blockBytes);
+  }
 
   /**
    * Calls run(the first byte of each input, elements) for all elements, `step` of them at a time, and copies results out, which lie
@@ -200,6 +215,7 @@ function backendOf(exports: Exports): Backend {
       for (let k = 0; k < outputs.length; k++)
         room.take(count > step ? part(outputs[k]!, first, here) : outputs[k]!, places[k]!);
     }
+    if (room.bytes > mostKept) letGo();
     return true;
   }
 
