@@ -1,5 +1,6 @@
 // The command lines of the scripts, in bench/ and test/: what is wrong with one is told in a line, with exit code 2, before any work
 // is done. Each script has --help, and --json.
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -48,6 +49,15 @@ export function read(script, help, known) {
     }
   });
   return Object.fromEntries(entries);
+}
+
+const relaxedSimd = '--experimental-wasm-relaxed-simd';
+
+/** Runs the script once more where it needs WebAssembly: Node 20 has relaxed SIMD, but has to be asked for it. */
+export function askForRelaxedSimd() {
+  if (!/^20\./.test(process.versions.node) || process.execArgv.includes(relaxedSimd)) return;
+  const { status } = spawnSync(process.execPath, [relaxedSimd, ...process.argv.slice(1)], { stdio: 'inherit' });
+  process.exit(status ?? 1);
 }
 
 /** An option without a value. */

@@ -22,18 +22,24 @@ void rows(const void *g, const void *input, void *output, size_t rows, size_t le
     if (suits_long_rows<E>(c, length)) return masked_long_rows(x, y, rows, length, c, plain);
   masked_rows(x, y, rows, length, c, what == log_softmax_slice, plain);
 }
+#if !defined(__wasm__) // As in kernels.cpp.
 template <class E, arithmetic how, slice what>
 void columns(const void *g, const void *x, void *y, size_t length, size_t inner, size_t columns, const conditions &c) {
   if (g != nullptr || !is_only_masked(c)) return tempered[what]->columns[how](g, x, y, length, inner, columns, c);
   masked_columns(static_cast<const E *>(x), static_cast<E *>(y), length, inner, columns, c, what == log_softmax_slice,
                  *KERNELS.slices[what].columns[how]);
 }
+#endif
 
 // In the order of `arithmetic`.
 template <slice what>
 constexpr conditioned_kernels kernels_of = {
     {rows<float, float32, what>, rows<float, float32_exact, what>, rows<double, float64, what>},
+#if !defined(__wasm__)
     {columns<float, float32, what>, columns<float, float32_exact, what>, columns<double, float64, what>},
+#else
+    {},
+#endif
 };
 
 } // namespace

@@ -52,6 +52,8 @@ std::span<const kernels *const> supported_kernels() {
       if (cpu.avx2()) list[count++] = &avx2;
 #elif defined(__aarch64__)
       list[count++] = &neon;
+#elif defined(__wasm__)
+      list[count++] = &wasm;
 #endif
     }
   } supported;

@@ -1,9 +1,11 @@
 // The table of an instruction set, which CMake calls KERNELS, and the loops of softmax. Those under conditions are
 // conditions.cpp's, those of the rows loops.cpp's.
 #include "kernels.h"
-#include "exact/half_lanes.h"
 #include "formulas/piecewise.h"
 #include "softmax/logs.h"
+#if !defined(__wasm__) // Which leaves numbers of 16 bits to TypeScript.
+#include "exact/half_lanes.h"
+#endif
 
 namespace nonlin {
 
@@ -73,6 +75,21 @@ template <class E> void add_slopes_grad(const void *grad, const void *input, dou
 
 } // namespace
 
+// In a module of WebAssembly, whose size counts, columns are turned into rows (wasm/module.cpp), which gives the same
+// bits.
+#if defined(__wasm__)
+#define COLUMNS(...)                                                                                                   \
+  {}
+namespace KERNELS_ROWS {
+extern rows_function fast_softmax_rows; // wasm/softmax.cpp
+}
+using KERNELS_ROWS::fast_softmax_rows;
+#else
+#define COLUMNS(...)                                                                                                   \
+  { __VA_ARGS__ }
+constexpr rows_function *fast_softmax_rows = softmax_rows<float, float>;
+#endif
+
 // In the order of `arithmetic`: float32, float32_exact, float64.
 const kernels KERNELS = {
 #define STRING(name) #name
@@ -88,26 +105,28 @@ const kernels KERNELS = {
     .slopes = {slopes<float>, slopes<float>, slopes<double>},
     .slopes_grad = {slopes_grad<float>, slopes_grad<float>, slopes_grad<double>},
     .add_slopes_grad = {add_slopes_grad<float>, add_slopes_grad<float>, add_slopes_grad<double>},
+#if !defined(__wasm__)
     .widen = {widen<float16>, widen<bfloat16>},
     .narrow = {narrow<float16>, narrow<bfloat16>},
     .round = {round<float16>, round<bfloat16>},
+#endif
     // float32 computes the gradients in double lanes either way: grad - sum(grad * softmax) cancels.
-    .slices = {{{softmax_rows<float, float>, softmax_rows<double, float>, softmax_rows<double, double>},
-                {softmax_columns<float, float>, softmax_columns<double, float>, softmax_columns<double, double>},
+    .slices = {{{fast_softmax_rows, softmax_rows<double, float>, softmax_rows<double, double>},
+                COLUMNS(softmax_columns<float, float>, softmax_columns<double, float>, softmax_columns<double, double>),
                 {softmax_rows_grad<double, float>, softmax_rows_grad<double, float>, softmax_rows_grad<double, double>},
-                {softmax_columns_grad<double, float>, softmax_columns_grad<double, float>,
-                 softmax_columns_grad<double, double>}},
+                COLUMNS(softmax_columns_grad<double, float>, softmax_columns_grad<double, float>,
+                        softmax_columns_grad<double, double>)},
                {{log_softmax_rows<float, float>, log_softmax_rows<double, float>, log_softmax_rows<double, double>},
-                {log_softmax_columns<float, float>, log_softmax_columns<double, float>,
-                 log_softmax_columns<double, double>},
+                COLUMNS(log_softmax_columns<float, float>, log_softmax_columns<double, float>,
+                        log_softmax_columns<double, double>),
                 {softmax_rows_grad<double, float, true>, softmax_rows_grad<double, float, true>,
                  softmax_rows_grad<double, double, true>},
-                {softmax_columns_grad<double, float, true>, softmax_columns_grad<double, float, true>,
-                 softmax_columns_grad<double, double, true>}}},
+                COLUMNS(softmax_columns_grad<double, float, true>, softmax_columns_grad<double, float, true>,
+                        softmax_columns_grad<double, double, true>)}},
     .conditioned = {&KERNELS_ROWS::conditioned_softmax, &KERNELS_ROWS::conditioned_log_softmax},
     .log_parts_rows = {log_parts_rows<float, float>, log_parts_rows<double, float>, log_parts_rows<double, double>},
-    .log_parts_columns = {log_parts_columns<float, float>, log_parts_columns<double, float>,
-                          log_parts_columns<double, double>},
+    .log_parts_columns =
+        COLUMNS(log_parts_columns<float, float>, log_parts_columns<double, float>, log_parts_columns<double, double>),
 };
 
 } // namespace nonlin

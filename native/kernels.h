@@ -70,6 +70,6 @@ struct kernels {
   log_parts_columns_function *log_parts_columns[arithmetic_count];
 };
 
-extern const kernels avx512, avx2, neon;
+extern const kernels avx512, avx2, neon, wasm;
 
 } // namespace nonlin

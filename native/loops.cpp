@@ -9,17 +9,16 @@
 namespace nonlin::KERNELS_ROWS {
 namespace {
 
-// How many vectors a loop takes at a time. Their chains of dependent instructions, side by side, keep a CPU busy that
-// could not look far enough ahead to find the next of them (isa.cmake has GCC interleave them). ns per element with
-// one, two and four, `npm run bench -- --size 262144` on Zen 4: sigmoid 0.190, 0.177 and 0.176 (avx2 0.289, 0.284 and
-// 0.256), tanh 0.212, 0.207 and 0.199 (avx2 0.482, 0.456 and 0.446).
-constexpr size_t unroll = 4;
+// What decides the rounding of several vectors at once has four of them (exact.h).
+template <class F> constexpr size_t vectors_of = unroll;
+template <activation op, class F> constexpr size_t vectors_of<exact_value<op, F>> = 4;
+template <activation op, class F> constexpr size_t vectors_of<exact_gradient<op, F>> = 4;
 
 // y[i] = f(x[i]) for elements E computed in lanes T. What does not fill a vector goes through the same f, so an
 // element's result does not depend on its place.
-template <class T, class E, class F> void map(const E *x, E *y, size_t n, bool stream, F f) {
-  constexpr size_t lanes = vec<T>::lanes, step = unroll * lanes;
-  auto several = [=](size_t i, auto put) {
+template <class T, class E, class F> [[gnu::flatten]] void map(const E *x, E *y, size_t n, bool stream, F f) {
+  constexpr size_t lanes = vec<T>::lanes, unroll = vectors_of<F>, step = unroll * lanes;
+  auto several = [=](size_t i, auto put) __attribute__((flatten)) {
     if constexpr (requires { f(x + i, y + i, put); }) { // It has something to save.
       f(x + i, y + i, put);
     } else {
@@ -124,7 +123,7 @@ template <class T, class F> struct whole_gradient {
 };
 // y[i] = f(x[i], g[i]), the same way; f does some vectors at once.
 template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y, size_t n, F f) {
-  constexpr size_t lanes = vec<T>::lanes, step = unroll * lanes;
+  constexpr size_t lanes = vec<T>::lanes, unroll = vectors_of<F>, step = unroll * lanes;
   size_t i = 0;
   for (; i + step <= n; i += step)
     f.template operator()<unroll>(g + i, x + i, y + i, lanes);

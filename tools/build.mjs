@@ -1,8 +1,9 @@
 // `npm run build`: the addon, the types and the bundles, a line for each step. Where a step fails, the compiler's message stands first.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { deflateRawSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 import { compile, discardForeign, run } from './cmake.mjs';
 
@@ -14,6 +15,8 @@ const help = `npm run build -- [native] [typescript] [--help]
 
 const root = join(import.meta.dirname, '..');
 const require = createRequire(import.meta.url);
+/** The module of WebAssembly, where npm run wasm has made it: not everybody who builds has its compiler. */
+const wasm = join(root, 'build/packages/wasm/nonlin.wasm');
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const binOf = (name, bin) => join(dirname(require.resolve(`${name}/package.json`)), 'bin', bin);
 
@@ -40,6 +43,7 @@ const steps = {
         run(process.execPath, [binOf('typescript', 'tsc'), '-p', join(root, `tsconfig.${format}.json`)]);
     },
     'bundle the code': async () => {
+      if (existsSync(wasm)) copyFileSync(wasm, join(root, 'dist/nonlin.wasm'));
       await bundle('cjs', { index: 'lib/index.ts' });
       await bundle('cjs', { js: 'lib/index.ts' }, none);
       // The program has a library of its own in it, which is the only one in its process.
@@ -55,7 +59,7 @@ const steps = {
         {},
         'build/scripts',
       );
-      await bundle('esm', { index: 'lib/index.ts' }, { ...none, 'environment/node': 'environment/browser' });
+      await bundle('esm', { index: 'lib/index.ts' }, { ...noAddon, 'environment/node': 'environment/browser' });
       writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module", "sideEffects": false }\n');
       for (const entry of Object.keys(exports)) if (/^\.\/\w+-/.test(entry)) writeEntry(entry.slice(2));
     },
@@ -63,7 +67,8 @@ const steps = {
 };
 
 /** What stands in the place of what in builds without native code. */
-const none = { 'backends/native': 'backends/native-none' };
+const noAddon = { 'backends/native': 'backends/native-none' };
+const none = { ...noAddon, 'backends/wasm/wasm': 'backends/wasm/none' };
 
 /** Bundles an entry of lib/, some of its files replaced by others. Sources stand in the package, and so not in the source maps. */
 async function bundle(format, input, replaced = {}, dir = `dist/${format}`) {
@@ -73,6 +78,12 @@ async function bundle(format, input, replaced = {}, dir = `dist/${format}`) {
       if (importer === undefined) return undefined;
       const by = replaced[relative(join(root, 'lib'), join(dirname(importer), source)).replace(/\.js$/, '')];
       return by && join(root, 'lib', `${by}.ts`);
+    },
+    load(id) {
+      if (id !== join(root, 'lib/environment/binary.ts') || !existsSync(wasm)) return undefined;
+      const bytes = readFileSync(wasm);
+      const text = deflateRawSync(bytes, { level: 9 }).toString('base64');
+      return `export const binary = '${text}';\nexport const size = ${bytes.length};`;
     },
   };
   const build = await rolldown({

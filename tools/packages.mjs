@@ -102,6 +102,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     console.error(`packages: ${missing.join(', ')} not built: npm run prebuilds`);
     process.exit(1);
   }
+  if (!existsSync(join(root, 'dist/nonlin.wasm'))) {
+    console.error('packages: WebAssembly not built: npm run wasm');
+    process.exit(1);
+  }
   const tarballs = pack(binaries, options.folder);
   const sums = tarballs.map((file) => `${sha256(file)}  ${file.slice(options.folder.length + 1)}`);
   writeFileSync(join(options.folder, 'SHA256SUMS'), `${sums.join('\n')}\n`);

@@ -93,28 +93,45 @@ function javascriptForms({ name, base, columns, axis, x, out }) {
   return [{ call: () => loop(x, out) }, { call: () => reluByBits(from, to) }];
 }
 
+async function jaxPeer() {
+  const { defaultDevice, init, jit, nn, numpy } = await import('@jax-js/jax');
+  await init('wasm');
+  defaultDevice('wasm');
+  const operators = {
+    relu: nn.relu,
+    sigmoid: nn.sigmoid,
+    tanh: numpy.tanh,
+    gelu: (x) => nn.gelu(x, { approximate: false }),
+    'gelu:tanh': (x) => nn.gelu(x, { approximate: true }),
+  };
+  const forms = ({ name, rows, columns, axis, x }) => {
+    const operator = jit(operators[name] ?? ((x) => nn.softmax(x.reshape([rows, columns]), axis)));
+    return [{ call: () => operator(numpy.array(x)).dataSync() }];
+  };
+  return [{ name: 'jax-js', version: '@jax-js/jax 0.1.25', counted: true, forms }];
+}
+
 const loaders = {
   onnxruntime: onnxruntimePeer,
   tfjs: tfjsPeers,
+  jax: jaxPeer,
   javascript: () => [
     { name: 'javascript', version: `Node ${process.versions.node}`, counted: true, forms: javascriptForms },
   ],
 };
 
 nonlin.setThreads(1);
-nonlin.useBackend(nonlin.backends()[0]);
-const subject = {
-  name: 'nonlin',
-  version: `nonlin ${nonlin.version} (${nonlin.info().backend})`,
-  counted: true,
-  forms: nonlinForms,
-};
+/** nonlin by a backend, or its best. */
+function subject(backend = nonlin.backends()[0]) {
+  nonlin.useBackend(backend);
+  return { name: 'nonlin', version: `nonlin ${nonlin.version} (${backend})`, counted: true, forms: nonlinForms };
+}
 
 export const peerNames = Object.keys(loaders);
 
-/** nonlin, then the peers of these names that load here. */
-export async function load(names) {
-  const candidates = [subject];
+/** nonlin by that backend, then the peers of these names that load here. */
+export async function load(names, backend) {
+  const candidates = [subject(backend)];
   for (const name of names) {
     try {
       candidates.push(...(await loaders[name]()));

@@ -3,7 +3,7 @@
 import { cpus } from 'node:os';
 import * as nonlin from '../../dist/cjs/index.js';
 import { isRows } from '../functions.mjs';
-import { elements, listOf, oneOf, positive, read, whole } from '../options.mjs';
+import { askForRelaxedSimd, elements, listOf, oneOf, positive, read, whole } from '../options.mjs';
 import { load, peerNames } from './peers.mjs';
 import { errorInputs, largestError, truth } from './truth.mjs';
 
@@ -17,6 +17,7 @@ const help = `npm run bench:peers -- [options]
   --size N[,N...]        elements (default 16,1024,16384,262144,4194304)
   --function NAME[,...]  ${names.join(', ')} (default: all, rows of ${rows.join(', ')})
   --peer NAME[,...]      ${peerNames.join(', ')} (default: all)
+  --backend NAME         nonlin's, such as wasm (default: the best)
   --time MS              for each figure (default 200)
   --rounds N             parts of that time, taken in turn by the candidates (default 151)
   --json                 figures as JSON
@@ -29,11 +30,13 @@ const options = read('bench:peers', help, {
   size: [listOf(elements), '16,1024,16384,262144,4194304'],
   function: [listOf(oneOf(allFunctions, isRows, names)), allFunctions.join()],
   peer: [listOf(oneOf(peerNames)), peerNames.join()],
+  backend: [oneOf(['avx512', 'avx2', 'neon', 'wasm', 'js'])],
   time: [positive, '200'],
   rounds: [whole(), '151'],
 });
 const { function: functions, rounds } = options;
-const candidates = await load(options.peer);
+if (options.backend === 'wasm') askForRelaxedSimd();
+const candidates = await load(options.peer, options.backend);
 const peers = candidates.slice(1);
 
 /** What is to be computed: the function `name` of x, as `rows` slices of `columns` elements, or slices down the columns for axis 0. */

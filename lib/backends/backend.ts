@@ -3,8 +3,8 @@ import type { Op } from '../activations/table.js';
 import type { DType, FloatArray, HalfDType } from '../basics/floats.js';
 import type { Runs } from './copies.js';
 
-/** The instruction sets of the native addon, best first, then plain TypeScript. */
-export const backendNames = ['avx512', 'avx2', 'neon', 'js'] as const;
+/** The instruction sets of the native addon, best first, then WebAssembly and plain TypeScript. */
+export const backendNames = ['avx512', 'avx2', 'neon', 'wasm', 'js'] as const;
 export type BackendName = (typeof backendNames)[number];
 
 /** Floats, or the bits of 16-bit numbers. */

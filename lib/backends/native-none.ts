@@ -4,5 +4,5 @@ import type { Native } from './native.js';
 export const native: Native = {
   backends: [],
   reason:
-    'this build is TypeScript only: nonlin/js is, and nonlin where the condition "node" is not set (docs/bundlers.md)',
+    'this build has no addon: nonlin/js has none, nor has nonlin where the condition "node" is not set (docs/bundlers.md)',
 };

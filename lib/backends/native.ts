@@ -5,6 +5,7 @@ import { type FloatArray, lengthOf } from '../basics/floats.js';
 import { openAddon, problems } from '../environment/node.js';
 import { version } from '../version.js';
 import type { Backend, BackendName, Numbers, Slice } from './backend.js';
+import { rightChecksum } from './checksum.js';
 import {
   type Call,
   callChannelSums,
@@ -55,12 +56,6 @@ export interface Native {
   readonly reason?: string;
   readonly addon?: Addon;
 }
-
-/**
- * What the kernels compute on every machine. It changes with a formula of theirs, and then the addon's own says to what:
- * `node -p "require('./prebuilds/linux-x64/nonlin.node').checksums.map((sum) => sum.toString(16))"`.
- */
-export const rightChecksum = 0xba97f972fa3f5576n;
 
 export const native: Native = load();
 

@@ -8,8 +8,16 @@ import { type Backend, type BackendName, backendNames } from './backend.js';
 import { native } from './native.js';
 import { reference } from './reference.js';
 import { threads } from './threads.js';
+import { wasm } from './wasm/wasm.js';
 
-const available: readonly Backend[] = [...native.backends, reference];
+/** Those that can run here, best first. WebAssembly is loaded for it, which takes some milliseconds. */
+function available(): readonly Backend[] {
+  const { backend } = wasm();
+  return [...native.backends, ...(backend === undefined ? [] : [backend]), reference];
+}
+
+/** The best of them, WebAssembly left alone where there is a better one. */
+const best = (): Backend => native.backends[0] ?? available()[0]!;
 
 /** What is wrong with `NONLIN_BACKEND`, where another backend serves than the one it asks for. */
 export let refusal: string | undefined;
@@ -20,32 +28,34 @@ export let backend: Backend = initial();
 /** What `NONLIN_BACKEND` asks for, or the best. It may stand in the settings of a machine: no import may fail of it. */
 function initial(): Backend {
   const name = variable('NONLIN_BACKEND')?.trim();
-  if (name === undefined) return available[0]!;
+  if (name === undefined) return best();
   try {
     return find(name, 'NONLIN_BACKEND');
   } catch (error) {
     refusal = (error as Error).message;
     problems.push(refusal);
-    return available[0]!;
+    return best();
   }
 }
 
 function find(name: unknown, source: string): Backend {
-  const found = available.find((candidate) => candidate.name === name);
+  const isNamed = (candidate: Backend) => candidate.name === name;
+  const found = native.backends.find(isNamed) ?? (name === 'js' ? reference : available().find(isNamed));
   if (found !== undefined) return found;
-  const list = available.map((candidate) => candidate.name).join(', ');
+  const list = backends().join(', ');
   if (!backendNames.includes(name as BackendName)) {
     const meant = typeof name === 'string' ? nearest(name, backendNames) : undefined;
     const help = meant === undefined ? '' : `; did you mean ${meant}?`;
     throw new TypeError(`${source} must be one of ${backendNames.join(', ')}, got ${describe(name)}${help}`);
   }
-  const reason = native.reason === undefined ? '' : ` (${native.reason})`;
+  const why = name === 'wasm' ? wasm().reason : native.reason;
+  const reason = why === undefined ? '' : ` (${why})`;
   throw new Error(`${source}: ${name} cannot run here; ${list} can${reason}`);
 }
 
 /** The backends that can run here, best first; the last is always `'js'`. */
 export function backends(): BackendName[] {
-  return available.map((candidate) => candidate.name);
+  return available().map((candidate) => candidate.name);
 }
 
 /**
@@ -72,6 +82,8 @@ export interface Info {
   readonly native: string | null;
   /** Why the native addon is absent; null where it is present. */
   readonly reason: string | null;
+  /** Why WebAssembly cannot serve; null where it can. */
+  readonly wasm: string | null;
   /**
    * What an environment variable asks for and is not so, or which instruction sets are left out as they compute wrong numbers here, a
    * sentence each; empty as a rule. The usual serves in their place.
@@ -89,6 +101,7 @@ export function info(): Info {
     platform: platform(),
     native: native.path ?? null,
     reason: native.reason ?? null,
+    wasm: wasm().reason ?? null,
     problems: [...problems],
   };
 }

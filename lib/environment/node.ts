@@ -155,6 +155,21 @@ function openGiven(): Opened | undefined {
   }
 }
 
+/** The module of WebAssembly, or why there is none. */
+export type Module = { readonly bytes: Uint8Array; readonly reason?: undefined } | { readonly reason: string };
+
+/** Whether memory may have buffers that JavaScript has not made. */
+export const hasAddons: boolean = true;
+
+/** Reads the module, which lies beside the code: in a checkout where it has been built, in the package always. */
+export function openModule(): Module {
+  try {
+    return { bytes: nodeFs().readFileSync(`${__dirname}/../../dist/nonlin.wasm`) };
+  } catch (error) {
+    return { reason: `the module of WebAssembly could not be read: ${messageOf(error)}` };
+  }
+}
+
 /** Why there is no addon, and what to do. `path` and `error` are those of a checkout's. */
 function whyNot(path: string, error: unknown): string {
   const bundled = `nonlin is in a bundle without its addon: leave it external, or import nonlin/${target()} (docs/bundlers.md)`;

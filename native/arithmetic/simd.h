@@ -8,6 +8,8 @@
 #include <utility>
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__wasm__)
+#include <wasm_simd128.h>
 #else
 #include <arm_neon.h>
 #endif
@@ -67,7 +69,17 @@ template <class T> struct vec {
   friend mask<T> operator>=(vec a, vec b) { return {a.v >= b.v}; }
 };
 
-template <class T> vec<T> select(mask<T> m, vec<T> a, vec<T> b) { return m.m ? a.v : b.v; }
+template <class T> vec<T> select(mask<T> m, vec<T> a, vec<T> b) {
+#if defined(__wasm__) // By the highest bit of a lane or bit by bit, as the engine likes it: the bits of a lane are
+                      // alike.
+  if constexpr (sizeof(T) == 4)
+    return (typename vec<T>::native)wasm_i32x4_relaxed_laneselect(v128_t(a.v), v128_t(b.v), v128_t(m.m));
+  else
+    return (typename vec<T>::native)wasm_i64x2_relaxed_laneselect(v128_t(a.v), v128_t(b.v), v128_t(m.m));
+#else
+  return m.m ? a.v : b.v;
+#endif
+}
 
 template <class T> typename vec<T>::bits to_bits(vec<T> a) { return (typename vec<T>::bits)a.v; }
 template <class T> vec<T> from_bits(typename vec<T>::bits a) { return (typename vec<T>::native)a; }
@@ -83,6 +95,8 @@ inline bool any_greater(vec<float> a, vec<float> b) {
   return _mm512_cmp_ps_mask(a.v, b.v, _CMP_GT_OQ) != 0;
 #elif VECTOR_BYTES == 32
   return _mm256_movemask_ps(_mm256_cmp_ps(a.v, b.v, _CMP_GT_OQ)) != 0;
+#elif defined(__wasm__)
+  return wasm_v128_any_true(v128_t(a.v > b.v));
 #else
   return vmaxvq_u32(vcgtq_f32(a.v, b.v)) != 0;
 #endif
@@ -93,6 +107,8 @@ inline bool any_greater(vec<double> a, vec<double> b) {
   return _mm512_cmp_pd_mask(a.v, b.v, _CMP_GT_OQ) != 0;
 #elif VECTOR_BYTES == 32
   return _mm256_movemask_pd(_mm256_cmp_pd(a.v, b.v, _CMP_GT_OQ)) != 0;
+#elif defined(__wasm__)
+  return wasm_v128_any_true(v128_t(a.v > b.v));
 #else
   return vmaxvq_u32(uint32x4_t(vcgtq_f64(a.v, b.v))) != 0;
 #endif
@@ -116,6 +132,11 @@ inline bool any_without(int64_t more, int32_t mask, vec<double> a, vec<double> b
   const __m256i low2 = __m256i(_mm256_shuffle_ps(__m256(c1), __m256(d1), 0x88)) & low_mask;
   const __m256i lacking = _mm256_cmpeq_epi32(_mm256_min_epu32(low1, low2), __m256i{});
   return (_mm256_movemask_ps(__m256(lacking)) | (_mm256_movemask_pd(__m256d(exponents << 1)) ^ 0xf)) != 0;
+#elif defined(__wasm__)
+  const v128_t low_mask = wasm_i32x4_splat(mask);
+  const v128_t low1 = wasm_v128_and(wasm_i32x4_shuffle(v128_t(a1), v128_t(b1), 0, 2, 4, 6), low_mask);
+  const v128_t low2 = wasm_v128_and(wasm_i32x4_shuffle(v128_t(c1), v128_t(d1), 0, 2, 4, 6), low_mask);
+  return !wasm_i32x4_all_true(wasm_u32x4_min(low1, low2)) || !wasm_i64x2_all_true(v128_t(exponents & second));
 #else
   const uint32x4_t low1 = vuzp1q_u32(uint32x4_t(a1), uint32x4_t(b1)) & uint32_t(mask);
   const uint32x4_t low2 = vuzp1q_u32(uint32x4_t(c1), uint32x4_t(d1)) & uint32_t(mask);
@@ -142,6 +163,11 @@ inline vec<float> max(vec<float> x, vec<float> c) { return _mm256_max_ps(c.v, x.
 inline vec<float> min(vec<float> x, vec<float> c) { return _mm256_min_ps(c.v, x.v); }
 inline vec<double> max(vec<double> x, vec<double> c) { return _mm256_max_pd(c.v, x.v); }
 inline vec<double> min(vec<double> x, vec<double> c) { return _mm256_min_pd(c.v, x.v); }
+#elif defined(__wasm__)
+inline vec<float> max(vec<float> x, vec<float> c) { return lane<float>::vector(wasm_f32x4_pmax(x.v, c.v)); }
+inline vec<float> min(vec<float> x, vec<float> c) { return lane<float>::vector(wasm_f32x4_pmin(x.v, c.v)); }
+inline vec<double> max(vec<double> x, vec<double> c) { return lane<double>::vector(wasm_f64x2_pmax(x.v, c.v)); }
+inline vec<double> min(vec<double> x, vec<double> c) { return lane<double>::vector(wasm_f64x2_pmin(x.v, c.v)); }
 #else
 inline vec<float> max(vec<float> x, vec<float> c) { return select(x < c, c, x); }
 inline vec<float> min(vec<float> x, vec<float> c) { return select(x > c, c, x); }
@@ -168,10 +194,26 @@ inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return _mm
 #elif VECTOR_BYTES == 32
 inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) { return _mm256_fmadd_ps(a.v, b.v, c.v); }
 inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return _mm256_fmadd_pd(a.v, b.v, c.v); }
+#elif defined(__wasm__)
+// Rounded once or twice, as the engine likes it: who calls these kernels has asked it (native/wasm.cpp).
+inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) {
+  return lane<float>::vector(wasm_f32x4_relaxed_madd(a.v, b.v, c.v));
+}
+inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) {
+  return lane<double>::vector(wasm_f64x2_relaxed_madd(a.v, b.v, c.v));
+}
 #else
 inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) { return vfmaq_f32(c.v, a.v, b.v); }
 inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return vfmaq_f64(c.v, a.v, b.v); }
 #endif
+// Of one number. WebAssembly has no such instruction, and its library takes integers for it.
+inline double fused(double a, double b, double c) {
+#if defined(__wasm__)
+  return fma(vec<double>(a), vec<double>(b), vec<double>(c)).v[0];
+#else
+  return __builtin_fma(a, b, c);
+#endif
+}
 
 #if VECTOR_BYTES == 64
 inline vec<float> sqrt(vec<float> a) { return _mm512_sqrt_ps(a.v); }
@@ -179,6 +221,9 @@ inline vec<double> sqrt(vec<double> a) { return _mm512_sqrt_pd(a.v); }
 #elif VECTOR_BYTES == 32
 inline vec<float> sqrt(vec<float> a) { return _mm256_sqrt_ps(a.v); }
 inline vec<double> sqrt(vec<double> a) { return _mm256_sqrt_pd(a.v); }
+#elif defined(__wasm__)
+inline vec<float> sqrt(vec<float> a) { return lane<float>::vector(wasm_f32x4_sqrt(a.v)); }
+inline vec<double> sqrt(vec<double> a) { return lane<double>::vector(wasm_f64x2_sqrt(a.v)); }
 #else
 inline vec<float> sqrt(vec<float> a) { return vsqrtq_f32(a.v); }
 inline vec<double> sqrt(vec<double> a) { return vsqrtq_f64(a.v); }
@@ -230,6 +275,11 @@ inline vec<float> lookup(const float (&table)[16], vec<float>::bits i) {
   __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), __m256i(i));
   return _mm256_blendv_ps(low, high, __m256(i << 28));
 }
+#elif defined(__wasm__)
+inline vec<float> lookup(const float (&table)[16], vec<float>::bits i) {
+  i &= 15;
+  return lane<float>::vector{table[i[0]], table[i[1]], table[i[2]], table[i[3]]};
+}
 #else
 inline vec<float> lookup(const float (&table)[16], vec<float>::bits i) {
   // The four bytes of each entry.
@@ -257,6 +307,10 @@ inline __m256i halves(vec<double>::bits i) {
 inline vec<double> lookup(const double (&table)[8], vec<double>::bits i) {
   __m256i h = halves(i);
   return _mm256_blendv_pd(lookup_four(table, h), lookup_four(table + 4, h), __m256d(i << 61));
+}
+#elif defined(__wasm__)
+inline vec<double> lookup(const double (&table)[8], vec<double>::bits i) {
+  return lane<double>::vector{table[i[0] & 7], table[i[1] & 7]};
 }
 #else
 // The eight bytes of each entry.
@@ -400,6 +454,10 @@ inline unsigned lanes_less_as_float(vec<double> a, vec<double> b) {
 inline unsigned lanes_less_as_float(vec<double> a, vec<double> b) {
   return unsigned(_mm_movemask_ps(_mm_cmp_ps(_mm256_cvtpd_ps(a.v), _mm256_cvtpd_ps(b.v), _CMP_LT_OQ)));
 }
+#elif defined(__wasm__)
+inline unsigned lanes_less_as_float(vec<double> a, vec<double> b) {
+  return wasm_i32x4_bitmask(wasm_f32x4_lt(wasm_f32x4_demote_f64x2_zero(a.v), wasm_f32x4_demote_f64x2_zero(b.v)));
+}
 #else
 inline unsigned lanes_less_as_float(vec<double> a, vec<double> b) {
   uint32x2_t less = vclt_f32(vcvt_f32_f64(a.v), vcvt_f32_f64(b.v));
@@ -425,7 +483,7 @@ template <class T, class E> void store_past_cache(E *p, vec<T> a) {
   else
     _mm256_stream_pd(p, a.v);
 #else
-  store(p, a); // GCC has no such store for NEON.
+  store(p, a); // GCC has no such store for NEON, and WebAssembly none at all.
 #endif
 }
 inline void fence() {

@@ -50,7 +50,7 @@ template <> struct vec<double_double> {
   }
   static vec exact_product(double a, double b) {
     vec product = a * b;
-    product.low = __builtin_fma(a, b, -product.high);
+    product.low = fused(a, b, -product.high);
     return product;
   }
   // a * factor for a power of two.

@@ -45,7 +45,7 @@ public:
       unit /= 2;
     if (c.temperature < 0) t = -t;
     high = 1 / t;
-    low = __builtin_fma(-high, t, 1.0) / t;
+    low = fused(-high, t, 1.0) / t;
     of_bias = 1 / unit;
   }
 

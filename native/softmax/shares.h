@@ -241,7 +241,7 @@ template <size_t n, class T> compensated<vec<double>> add_few(const T *t, size_t
   return sum;
 }
 
-inline double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
+inline double fma(double a, double b, double c) { return fused(a, b, c); }
 
 // Multiplies by 1 / total, as a quotient of T and by what that lacks, so that only the result is rounded: e / e is 1, n
 // equal entries share 1 / n, and a share grows with its exponential. In float lanes `rest` is relative to the quotient:

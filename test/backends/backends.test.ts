@@ -11,6 +11,7 @@ import { mostElements } from '../../lib/backends/record.js';
 import { reference } from '../../lib/backends/reference.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
 import { random, specials } from '../support/inputs.js';
+import { kernelBackends } from '../support/kernels.js';
 import { vectorsOf } from '../support/vectors.js';
 
 const cases = activationNames.flatMap(casesOf);
@@ -48,7 +49,7 @@ function beyond(comparison: Comparison, actual: FloatArray, expected: FloatArray
   return undefined;
 }
 
-describe.each(native.backends)('$name', (backend) => {
+describe.each(kernelBackends)('$name', (backend) => {
   describe.each(['float32', 'float64'] as const)('%s', (dtype) => {
     const Floats = dtypes[dtype];
 
@@ -280,7 +281,7 @@ describe.each(native.backends)('$name', (backend) => {
   });
 });
 
-describe.each(native.backends)('exact of $name', (backend) => {
+describe.each(kernelBackends)('exact of $name', (backend) => {
   it.each(activationNames.filter((name) => (activations[name] as Formula).exactly !== undefined))(
     '%s rounds correctly where doubles cannot decide',
     (name) => {
@@ -299,9 +300,9 @@ describe.each(native.backends)('exact of $name', (backend) => {
   );
 });
 
-describe.each(precisions)('all native backends give the same bits: %s', (precision) => {
+describe.each(precisions)('all backends of the kernels give the same bits: %s', (precision) => {
   const exact = precision === 'exact';
-  const [first, ...others] = native.backends as [Backend, ...Backend[]];
+  const [first, ...others] = kernelBackends as [Backend, ...Backend[]];
 
   it.each(['float32', 'float64'] as const)('%s', (dtype) => {
     const Floats = dtypes[dtype];

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { activationNames } from '../../lib/activations/table.js';
-import { rightChecksum } from '../../lib/backends/native.js';
+import { rightChecksum } from '../../lib/backends/checksum.js';
 
 const missing = ['aarch64-linux-gnu-g++', 'qemu-aarch64-static'].filter((tool) => spawnSync(tool, ['--version']).error);
 

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ulpDistance } from '../../lib/activations/ulp.js';
-import { native } from '../../lib/backends/native.js';
 import { reference } from '../../lib/backends/reference.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
 import { random } from '../support/inputs.js';
+import { kernelBackends } from '../support/kernels.js';
 
 const arithmetics = [
   { Floats: Float32Array, precision: 'fast', logit: fc.float({ noNaN: true, noDefaultInfinity: true }) },
@@ -25,7 +25,7 @@ type Layout = (typeof layouts)[number];
 const numbers = random('float64', 60000, 1);
 const layout = fc.constantFrom(...layouts);
 
-describe.each([...native.backends, reference])('$name', (backend) => {
+describe.each([...kernelBackends, reference])('$name', (backend) => {
   describe.each(arithmetics)('$Floats.name, $precision', ({ Floats, precision, logit }) => {
     const exact = precision === 'exact';
     const dtype = Floats === Float32Array ? 'float32' : 'float64';

@@ -16,7 +16,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { native, rightChecksum } from '../../lib/backends/native.js';
+import { rightChecksum } from '../../lib/backends/checksum.js';
+import { native } from '../../lib/backends/native.js';
 import { backends, type Info } from '../../lib/index.js';
 import { version } from '../../lib/version.js';
 import { fakeAddon } from '../support/fake.js';
@@ -401,7 +402,7 @@ describe('NONLIN_BACKEND', () => {
 
   it.each(builds)('that is none is a problem that says what it could be, not an error: %s', (build) => {
     const usual = load({ build }).backend;
-    const list = 'NONLIN_BACKEND must be one of avx512, avx2, neon, js, got';
+    const list = 'NONLIN_BACKEND must be one of avx512, avx2, neon, wasm, js, got';
     for (const [name, help] of [
       ['mmx', ''],
       ['avx51', '; did you mean avx512?'],
@@ -419,7 +420,7 @@ describe('NONLIN_BACKEND', () => {
     const { backend, problems } = loaded('avx2', 'js.js');
     expect(backend).toBe('js');
     expect(problems).toEqual([
-      expect.stringMatching(/^NONLIN_BACKEND: avx2 cannot run here; js can \(this build is TypeScript only/),
+      expect.stringMatching(/^NONLIN_BACKEND: avx2 cannot run here; js can \(this build has no addon/),
     ]);
   });
 
@@ -430,7 +431,7 @@ describe('NONLIN_BACKEND', () => {
 
   it('is an error of useBackend that names the nearest', () => {
     const code = `try { nonlin.useBackend('avx51'); } catch (error) { log(String(error)); }`;
-    const text = 'TypeError: backend must be one of avx512, avx2, neon, js, got "avx51"; did you mean avx512?';
+    const text = 'TypeError: backend must be one of avx512, avx2, neon, wasm, js, got "avx51"; did you mean avx512?';
     expect(run(code, {})).toBe(text);
   });
 });

@@ -7,6 +7,7 @@ import { native } from '../../lib/backends/native.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
 import { relu, Tensor } from '../../lib/index.js';
 import { buffers } from '../support/foreign.js';
+import { kernelBackends } from '../support/kernels.js';
 import { kinds, type Record64, raw, sets } from '../support/raw.js';
 import { bytesOf } from '../support/same.js';
 
@@ -18,7 +19,7 @@ const [lines, behind] = [
   [1, 2, 3],
 ].map((begins) => begins.map((begin) => buffers(bytes, begin, 0)[0]));
 
-describe.each(native.backends)('$name', (backend) => {
+describe.each(kernelBackends)('$name', (backend) => {
   it.each([
     { Floats: Float32Array, precision: 'fast' },
     { Floats: Float32Array, precision: 'exact' },

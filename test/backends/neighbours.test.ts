@@ -1,9 +1,9 @@
 // A slice among others has the bits that it has alone. Native code tries each slice first with the power of two that suited the last.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { native } from '../../lib/backends/native.js';
 import { reference } from '../../lib/backends/reference.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
+import { kernelBackends } from '../support/kernels.js';
 
 const arithmetics = [
   { Floats: Float32Array, precision: 'fast' },
@@ -50,7 +50,7 @@ function entriesOf({ centre, spread, seed }: { centre: number; spread: number; s
   return Array.from({ length }, () => (next() < 0.05 ? -Infinity : centre + spread * (next() - 0.5)));
 }
 
-describe.each([...native.backends, reference])('$name', (backend) => {
+describe.each([...kernelBackends, reference])('$name', (backend) => {
   it.each(arithmetics)('$Floats.name, $precision', ({ Floats, precision }) => {
     const exact = precision === 'exact';
     const softmax = (g: FloatArray | undefined, x: FloatArray, length: number, inner: number) => {

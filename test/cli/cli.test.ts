@@ -249,7 +249,7 @@ describe('wrong usage', () => {
     [['softmax', 'f4.npy', '--dim='], '--dim needs a value: --dim <n[,n]>'],
     [['gelu', 'f4.npy', '--approximate', 'erf'], '--approximate must be one of none, tanh, sigmoid, got "erf"'],
     [['gelu', 'f4.npy', '--precision', 'high'], '--precision must be one of fast, exact, got "high"'],
-    [['gelu', 'f4.npy', '--backend', 'gpu'], '--backend must be one of avx512, avx2, neon, js, got "gpu"'],
+    [['gelu', 'f4.npy', '--backend', 'gpu'], '--backend must be one of avx512, avx2, neon, wasm, js, got "gpu"'],
     [['info', 'x'], 'info takes no argument, got x'],
     [['info', '--seed', '1'], '--seed is not an option of info'],
     [['check', 'x'], 'check takes no argument, got x'],
@@ -372,7 +372,7 @@ describe('info', () => {
 
   it('follows NONLIN_BACKEND, and has one line for a wrong one', () => {
     expect(JSON.parse(nonlin(['info', '--json'], { NONLIN_BACKEND: 'js' }).out).backend).toBe('js');
-    const problem = 'NONLIN_BACKEND must be one of avx512, avx2, neon, js, got "avx51"; did you mean avx512?';
+    const problem = 'NONLIN_BACKEND must be one of avx512, avx2, neon, wasm, js, got "avx51"; did you mean avx512?';
     const { code, out, error } = nonlin(['info', '--json'], { NONLIN_BACKEND: 'avx51' });
     expect({ code, error }).toEqual({ code: 0, error: `nonlin: ${problem}\n` });
     expect(JSON.parse(out)).toMatchObject({ backend: backends()[0], problems: [problem] });
@@ -392,7 +392,7 @@ describe('a NONLIN_BACKEND that is none', () => {
   it.each([['relu', 'f4.npy'], ['compare'], ['check']])('is an error of %s, which computes', (...args) => {
     const { code, out, error } = nonlin(args, variables);
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(error).toBe('nonlin: NONLIN_BACKEND must be one of avx512, avx2, neon, js, got "gpu"\n');
+    expect(error).toBe('nonlin: NONLIN_BACKEND must be one of avx512, avx2, neon, wasm, js, got "gpu"\n');
   });
 
   it('does not matter where another is asked for', () => {

@@ -220,9 +220,10 @@ describe.each(nonlin.backends())('%s', (backend) => {
       return [at(a, Math.max(0, -shift)), at(b, Math.max(0, shift))] as const;
     };
     const shifts = (count: number) => [1, -1, 2, -3, count >> 1, 1 - count];
-    const large = backend === 'js' ? [] : [mostElements + 1, 300];
-    const right =
-      backend === 'js' ? [3, 20, 31, 32, mostElements, mostElements + 1, 300] : [3, 20, 31, 32, mostElements];
+    // Only the addon sees where memory lies; the others copy what they read.
+    const copies = backend === 'js' || backend === 'wasm';
+    const large = copies ? [] : [mostElements + 1, 300];
+    const right = copies ? [3, 20, 31, 32, mostElements, mostElements + 1, 300] : [3, 20, 31, 32, mostElements];
     const calls: [string, object][] = [
       ...functions.map((name) => [name, {}] as [string, object]),
       ['softmax', { dim: 0 }],

@@ -328,7 +328,7 @@ describe('wrong arguments', () => {
       RangeError,
       'reluGrad: grad has shape [2] but x has [1, 2]',
     ],
-    ['useBackend', ['cuda'], TypeError, 'backend must be one of avx512, avx2, neon, js, got "cuda"'],
+    ['useBackend', ['cuda'], TypeError, 'backend must be one of avx512, avx2, neon, wasm, js, got "cuda"'],
   ];
   it.each(cases)('%s: case %#', (name, args, kind, message) => {
     const f = loose[name]!;

@@ -20,7 +20,7 @@ const orders = {
     '',
     'cli',
   ],
-  native: ['machine', 'arithmetic', 'rows', 'formulas', 'exact', 'softmax', '', 'halves', 'addon'],
+  native: ['machine', 'arithmetic', 'rows', 'formulas', 'exact', 'softmax', '', 'halves', 'addon', 'wasm'],
 };
 /** What stands before its room. */
 const exceptions: Readonly<Record<string, string>> = {

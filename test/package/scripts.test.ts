@@ -24,6 +24,7 @@ it('are those that measure, prove, make numbers again and pack', () => {
     'bench:load',
     'bench:peers',
     'bench:threads',
+    'browser:check',
     'coefficients',
     'pack:check',
     'packages',
@@ -32,6 +33,7 @@ it('are those that measure, prove, make numbers again and pack', () => {
     'prove',
     'prove:bits',
     'prove:typescript',
+    'wasm:check',
   ]);
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Formula } from '../../lib/activations/formula.js';
 import { callOf } from '../../lib/activations/signatures.js';
 import { activationNames, activations } from '../../lib/activations/table.js';
-import { rightChecksum } from '../../lib/backends/native.js';
+import { rightChecksum } from '../../lib/backends/checksum.js';
 import { version } from '../../lib/version.js';
 
 const typescript = join(import.meta.dirname, '../../dist/cjs/js.js');

@@ -29,3 +29,6 @@ export const names = Object.keys(platforms);
 /** The oldest systems that the binaries are built for. */
 export const glibcFloor = glibc;
 export const macosFloor = macosVersion;
+
+/** The kernels for engines of WebAssembly, on any platform: in the package itself, and no addon. */
+export const wasm = { system: 'Generic', processor: 'wasm32', target: 'wasm32-wasi' };

@@ -1,31 +1,50 @@
 // `npm run prove:typescript`: precision 'exact' gives the bits of the TypeScript backend for every float32 input,
-// gradients too.
+// gradients too; and WebAssembly those of native code (`npm run prove:wasm`).
 import * as nonlin from 'nonlin';
 
 import { elementwise, neededBy } from '../../../bench/functions.mjs';
-import { listOf, oneOf, read, whole } from '../../../bench/options.mjs';
+import { askForRelaxedSimd, listOf, oneOf, read, whole } from '../../../bench/options.mjs';
 
 const help = `npm run prove:typescript -- [options]
 
 Runs all 2^32 float32 inputs through the best native backend with precision 'exact' and through the TypeScript backend, and compares
-the bits (NaN equals NaN). One to three minutes for each line. Exit code 1 where an input differs.
+the bits (NaN equals NaN). One to three minutes for each line; of WebAssembly and native code half of it. Exit code 1 where an input
+differs.
 
   --function NAME[,...]  an elementwise one by its name, gelu:tanh, gelu:sigmoid (default: all)
   --result NAME[,...]    value, slope (the gradient for grad = 1), product (for a random grad at each input) (default: all)
+  --backend NAME         that backend (default: the best)
+  --against NAME         and that one, or native for the best of native code (default js)
+  --precision NAME       exact or fast, in which TypeScript differs (default exact)
   --every N              every Nth input only (default 1)
   --json                 the counts as JSON
   --help                 this text
 `;
+const all = ['avx512', 'avx2', 'neon', 'wasm', 'js'];
 const results = ['value', 'slope', 'product'];
 const options = read('prove:typescript', help, {
   function: [listOf(oneOf(elementwise)), elementwise.join()],
   result: [listOf(oneOf(results)), results.join()],
+  backend: [oneOf(all)],
+  against: [oneOf([...all, 'native']), 'js'],
+  precision: [oneOf(['exact', 'fast']), 'exact'],
   every: [whole(1, 2 ** 32), '1'],
 });
 const [best] = nonlin.backends();
 if (best === 'js') {
   console.error(`prove:typescript: no native backend runs here: ${nonlin.info().reason}`);
   process.exit(2);
+}
+const { backend = best, precision } = options;
+const against = options.against === 'native' ? best : options.against;
+if (backend === 'wasm' || against === 'wasm') askForRelaxedSimd();
+for (const name of [backend, against]) {
+  try {
+    nonlin.useBackend(name);
+  } catch (error) {
+    console.error(`prove:typescript: ${error.message}`);
+    process.exit(2);
+  }
 }
 
 const block = 2 ** 18;
@@ -49,7 +68,7 @@ function compare(name, result) {
   const run = (backend, out) => {
     nonlin.useBackend(backend);
     const own = base === 'gelu' ? { approximate } : neededBy(base);
-    const how = { out, precision: 'exact', ...own };
+    const how = { out, precision, ...own };
     if (result === 'value') nonlin[base](x, how);
     else nonlin[`${base}Grad`](g, x, how);
   };
@@ -60,8 +79,8 @@ function compare(name, result) {
   for (let start = 0; start < 2 ** 32; start += block * every) {
     for (let i = 0; i < block; i++) inputs[i] = start + i * every;
     if (result === 'product') for (let i = 0; i < block; i++) grads[i] = gradOf(inputs[i]);
-    run(best, native);
-    run('js', typescript);
+    run(backend, native);
+    run(against, typescript);
     for (let i = 0; i < block; i++) {
       if (nativeBits[i] === typescriptBits[i] || (Number.isNaN(native[i]) && Number.isNaN(typescript[i]))) continue;
       first ??= x[i];
@@ -71,7 +90,7 @@ function compare(name, result) {
     if (process.stderr.isTTY) process.stderr.write(`\r${name}, ${result} ${((100 * start) / 2 ** 32).toFixed(0)} % `);
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  return { function: name, result, backend: best, compared, differ, first };
+  return { function: name, result, backend, against, precision, compared, differ, first };
 }
 
 const rows = options.function.flatMap((name) =>
