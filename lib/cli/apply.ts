@@ -4,8 +4,9 @@ import { useBackend } from '../backends/select.js';
 import { shapeText } from '../basics/allocate.js';
 import { describe } from '../basics/errors.js';
 import type { DType, FloatArray } from '../basics/floats.js';
+import { contiguousData } from '../tensor/copies.js';
 import { asFloats } from '../tensor/halves.js';
-import { contiguousData, Tensor } from '../tensor/tensor.js';
+import { Tensor } from '../tensor/tensor.js';
 import {
   type Arguments,
   backendOf,

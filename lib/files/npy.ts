@@ -3,9 +3,10 @@
 
 import { describe } from '../basics/errors.js';
 import { bytesOf, type DType, type FloatArray, type HalfDType } from '../basics/floats.js';
+import { contiguousData } from '../tensor/copies.js';
 import { contiguousBits } from '../tensor/halves.js';
 import { contiguousStrides, type Parts } from '../tensor/shape.js';
-import { contiguousData, type Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /** What a .npy file holds; of floats `new Tensor(parts)` reads it. */
 export interface NpyParts<Data = FloatArray | Uint16Array> {

@@ -6,10 +6,10 @@ import { shapeText } from '../basics/allocate.js';
 import { checkOther, checkOut, countOf } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
 import { type Data, type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
-import { copyOf, fewElements } from '../tensor/copies.js';
+import { copyInto, copyOf, fewElements, ownData } from '../tensor/copies.js';
 import { isReadOnly } from '../tensor/foreign.js';
 import { checkReach, overlapsItself, sameShape } from '../tensor/shape.js';
-import { asTensor, copyInto, ownData, resultLike, type Tensor, type TensorLike } from '../tensor/tensor.js';
+import { asTensor, resultLike, type Tensor, type TensorLike } from '../tensor/tensor.js';
 import { StridedOperands, type Words } from './strided.js';
 
 /** What a function takes: a typed array, a Tensor, or anything tensor-like. */

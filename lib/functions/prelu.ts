@@ -7,8 +7,9 @@ import { checkOther, checkPrecision, countOf, type Precision } from '../basics/c
 import { describe, inNameOf } from '../basics/errors.js';
 import { type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
+import { contiguousData } from '../tensor/copies.js';
 import { Parts, sizeOf } from '../tensor/shape.js';
-import { asTensor, contiguousData, Tensor } from '../tensor/tensor.js';
+import { asTensor, Tensor } from '../tensor/tensor.js';
 import { channelDimOf } from './dims.js';
 import { map, mapGrad, type Options, type Out, type Output, type Result } from './functions.js';
 import { mayBeHalf, throughFloats } from './halves.js';

@@ -11,8 +11,9 @@ import { checkPrecision } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
 import type { FloatArray } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
+import { contiguousData } from '../tensor/copies.js';
 import { contiguousStrides, mergeRuns, sizeOf } from '../tensor/shape.js';
-import { contiguousData, resultLike, type Tensor } from '../tensor/tensor.js';
+import { resultLike, type Tensor } from '../tensor/tensor.js';
 
 /** How messages call the inputs. */
 export interface Words {

@@ -6,8 +6,9 @@ import { checkPrecision, checkPresent, type Precision } from '../basics/checks.j
 import { describe, inNameOf } from '../basics/errors.js';
 import { copyOver, dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../basics/floats.js';
 import { checkOptions, optionOf, tooMany } from '../basics/options.js';
+import { contiguousData } from '../tensor/copies.js';
 import { broadcastStrides, contiguousStrides, forEachRow, Parts, sameShape, sizeOf } from '../tensor/shape.js';
-import { asTensor, contiguousData, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
+import { asTensor, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
 import { dimsOf, listed } from './dims.js';
 import type { Output } from './functions.js';
 import type { Input } from './operands.js';

@@ -3,7 +3,9 @@
 import { copyRuns } from '../backends/copies.js';
 import { backend } from '../backends/select.js';
 import { allocate } from '../basics/allocate.js';
+import { describe } from '../basics/errors.js';
 import { bufferOf, dtypeOf, type FloatArray, type FloatDType, isFloat32 } from '../basics/floats.js';
+import { checkOptions, optionOf } from '../basics/options.js';
 import { copyOf, fewElements, spread } from './copies.js';
 import type { Flags } from './foreign.js';
 import {
@@ -85,6 +87,35 @@ export function allEqual(a: Parts, b: Parts): boolean {
   const dtype = widerOf(a, b);
   const loop = equalLoops[dtype];
   return forEachPair(a, b, broadcastShapes(a.shape, b.shape), dtype, loop);
+}
+
+export interface Tolerance {
+  /** How far apart two values may be, relative to the other tensor's. Default 1e-5. */
+  readonly rtol?: number;
+  /** How far apart two values may be, added to the relative part. Default 1e-8. */
+  readonly atol?: number;
+  /** Whether NaN is close to NaN. Default false. */
+  readonly equalNan?: boolean;
+}
+
+const tolerances = ['rtol', 'atol', 'equalNan'] as const satisfies (keyof Tolerance)[];
+
+/** What the option of `allClose` says. */
+export function readTolerance(tolerance: unknown): Closeness {
+  checkOptions(tolerance, 'allClose', tolerances, 'atol: 1e-6');
+  const rtol = toleranceOf('rtol', optionOf(tolerance, 'rtol'), 1e-5);
+  const atol = toleranceOf('atol', optionOf(tolerance, 'atol'), 1e-8);
+  const equalNan = optionOf(tolerance, 'equalNan') ?? false;
+  if (typeof equalNan !== 'boolean')
+    throw new TypeError(`allClose: equalNan must be true or false, got ${describe(equalNan)}`);
+  return { rtol, atol, equalNan };
+}
+
+function toleranceOf(name: string, value: unknown, usual: number): number {
+  if (value === undefined) return usual;
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, got ${describe(value)}`);
+  if (!(value >= 0)) throw new RangeError(`${name} must not be negative or NaN, got ${value}`);
+  return value;
 }
 
 /** True where all pairs of elements are close. */

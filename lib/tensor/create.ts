@@ -5,9 +5,21 @@ import type { Data, DType, FloatArray } from '../basics/floats.js';
 import { isFloatArray, lengthOf, typeName } from '../basics/floats.js';
 import { halfOf, isFloat16Array, isHalfDType, newBits, ofBits } from '../basics/halves.js';
 import { checkOptions, optionOf } from '../basics/options.js';
-import { checkDType, isTensorLike, readNumbers, readParts } from './foreign.js';
+import { checkDType, type IntegerList, isTensorLike, readNumbers, readParts } from './foreign.js';
 import { asDType, converted } from './halves.js';
 import { checkShape, Parts, resolveShape, sizeOf } from './shape.js';
+
+/** How new memory is made. */
+export interface NewOptions<D extends DType = DType> {
+  /** `'float32'` by default. */
+  readonly dtype?: D;
+}
+export interface FromOptions<D extends DType = DType> extends NewOptions<D> {
+  readonly shape?: IntegerList;
+  /** Of integers: what one of them counts, 1 by default, from `zeroPoint` on, 0 by default. */
+  readonly scale?: number;
+  readonly zeroPoint?: number;
+}
 
 /** The dtype that an option names, `'float32'` by default. */
 export function dtypeIn(options: unknown, name: string, more: readonly string[] = []): DType {

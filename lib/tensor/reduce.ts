@@ -8,6 +8,16 @@ import { copyOf } from './copies.js';
 import { asDType, asFloats } from './halves.js';
 import { normalizeDim, Parts, sizeOf } from './shape.js';
 
+export interface ReduceOptions {
+  /** Whether the dimension stays, with size 1. Default false. */
+  readonly keepdim?: boolean;
+}
+export interface TopkOptions {
+  readonly dim?: number;
+  /** Default true. */
+  readonly largest?: boolean;
+}
+
 /** Places along a dimension, as tensors of floats cannot hold them. */
 export interface Indices {
   readonly data: Int32Array;

@@ -8,17 +8,14 @@ import {
   type DType,
   type FloatArray,
   type FloatDType,
-  type HalfArray,
   type HalfDType,
   isFloatArray,
-  lengthOf,
-  part,
 } from '../basics/floats.js';
-import { bitsOf, isFloat16Array, isHalfDType, numbersOf } from '../basics/halves.js';
+import { isFloat16Array, isHalfDType, numbersOf } from '../basics/halves.js';
 import { checkOptions, optionOf } from '../basics/options.js';
-import { allClose, allEqual, combine, fillWhere } from './arithmetic.js';
-import { copyOf, scatter } from './copies.js';
-import { copiedFrom, filled, range } from './create.js';
+import { allClose, allEqual, combine, fillWhere, readTolerance, type Tolerance } from './arithmetic.js';
+import { contiguousData, nested, ownData } from './copies.js';
+import { copiedFrom, type FromOptions, filled, type NewOptions, range } from './create.js';
 import {
   advice,
   checkDType,
@@ -44,19 +41,20 @@ import {
 import { format } from './format.js';
 import { asDType, asFloats, converted, copied } from './halves.js';
 import type { Operation } from './loops.js';
-import { type Indices, keepdimIn, largest, ordered, summed } from './reduce.js';
+import { type Indices, keepdimIn, largest, ordered, type ReduceOptions, summed, type TopkOptions } from './reduce.js';
+import { broadcastShapes, checkReach, type Layout, Parts, resolveShape, sameShape, viewStrides } from './shape.js';
 import {
-  broadcastShapes,
-  checkReach,
-  type Layout,
-  normalizeDim,
-  Parts,
-  readIntegers,
-  resolveShape,
-  sameShape,
-  sizeOf,
-  viewStrides,
-} from './shape.js';
+  entered,
+  none,
+  permuted,
+  reversed,
+  selected,
+  sliced,
+  squeezed,
+  transposed,
+  unsqueezed,
+  viewOf,
+} from './views.js';
 
 export type {
   DataOf,
@@ -100,39 +98,9 @@ export interface TensorConstructor {
   arange: typeof Tensor.arange;
 }
 
-/** How new memory is made. */
-export interface NewOptions<D extends DType = DType> {
-  /** `'float32'` by default. */
-  readonly dtype?: D;
-}
-export interface FromOptions<D extends DType = DType> extends NewOptions<D> {
-  readonly shape?: IntegerList;
-  /** Of integers: what one of them counts, 1 by default, from `zeroPoint` on, 0 by default. */
-  readonly scale?: number;
-  readonly zeroPoint?: number;
-}
-export interface ReduceOptions {
-  /** Whether the dimension stays, with size 1. Default false. */
-  readonly keepdim?: boolean;
-}
-export interface TopkOptions {
-  readonly dim?: number;
-  /** Default true. */
-  readonly largest?: boolean;
-}
-export type { Indices };
-
-export interface Tolerance {
-  /** How far apart two values may be, relative to the other tensor's. Default 1e-5. */
-  readonly rtol?: number;
-  /** How far apart two values may be, added to the relative part. Default 1e-8. */
-  readonly atol?: number;
-  /** Whether NaN is close to NaN. Default false. */
-  readonly equalNan?: boolean;
-}
+export type { FromOptions, Indices, NewOptions, ReduceOptions, Tolerance, TopkOptions };
 
 const tensorOptions = ['shape', 'dtype'] as const satisfies (keyof TensorOptions)[];
-const tolerances = ['rtol', 'atol', 'equalNan'] as const satisfies (keyof Tolerance)[];
 
 // Not for others: no list of keys, no clone and no JSON has it. A private field would throw in a tensor behind a Proxy, as Vue makes.
 const packed = Symbol('packed');
@@ -291,7 +259,7 @@ export class Tensor<D extends DType = FloatDType> {
   reshape(...shape: Integers): Tensor<D> {
     const wanted = resolveShape(listOf(shape), this.size);
     const strides = viewStrides(this, wanted);
-    if (strides !== undefined) return shownAs(this, wanted, strides, this.offset);
+    if (strides !== undefined) return shownAs(this, { shape: wanted, strides, offset: this.offset });
     return new Tensor(viewOf(copied(this, 'reshape'), wanted));
   }
 
@@ -310,15 +278,7 @@ export class Tensor<D extends DType = FloatDType> {
    * @throws TypeError where a dimension is not an integer, RangeError where the tensor does not have it.
    */
   transpose(dim0: number, dim1: number): Tensor<D> {
-    const first = normalizeDim(dim0, this.shape);
-    const second = normalizeDim(dim1, this.shape);
-    // A 0-d tensor has the dimension 0 to name, but none to exchange.
-    if (this.ndim === 0) return this;
-    const shape = [...this.shape];
-    const strides = [...this.strides];
-    [shape[first], shape[second]] = [shape[second]!, shape[first]!];
-    [strides[first], strides[second]] = [strides[second]!, strides[first]!];
-    return shownAs(this, Object.freeze(shape), Object.freeze(strides), this.offset);
+    return shownAs(this, transposed(this, dim0, dim1));
   }
 
   /**
@@ -327,22 +287,12 @@ export class Tensor<D extends DType = FloatDType> {
    * @throws TypeError where a dimension is not an integer, RangeError where they are not each dimension once.
    */
   permute(...dims: Integers): Tensor<D> {
-    const given = readIntegers(listOf(dims), 'dims', 'integers');
-    const order = given.map((dim) => normalizeDim(dim, this.shape));
-    if (order.length !== this.ndim || new Set(order).size !== order.length)
-      throw new RangeError(
-        `permute needs each dimension of shape ${shapeText(this.shape)} once, got ${shapeText(given)}`,
-      );
-    const shape = Object.freeze(order.map((dim) => this.shape[dim]!));
-    const strides = Object.freeze(order.map((dim) => this.strides[dim]!));
-    return shownAs(this, shape, strides, this.offset);
+    return shownAs(this, permuted(this, listOf(dims)));
   }
 
   /** All dimensions in reverse order, the transpose of a matrix; shares memory. */
   get T(): Tensor<D> {
-    const shape = Object.freeze([...this.shape].reverse());
-    const strides = Object.freeze([...this.strides].reverse());
-    return shownAs(this, shape, strides, this.offset);
+    return shownAs(this, reversed(this));
   }
 
   /**
@@ -355,12 +305,9 @@ export class Tensor<D extends DType = FloatDType> {
   at(...indices: readonly number[]): Tensor<D> | number {
     if (indices.length > this.ndim)
       throw new RangeError(`shape ${shapeText(this.shape)} takes ${this.ndim} indices, got ${indices.length}`);
-    let { offset } = this;
-    for (let dim = 0; dim < indices.length; dim++) offset += stepsTo(this, dim, indices[dim]!);
+    const { shape, strides, offset } = entered(this, indices);
     if (indices.length === this.ndim) return numberAt(this, offset);
-    const shape = Object.freeze(this.shape.slice(indices.length));
-    const strides = Object.freeze(this.strides.slice(indices.length));
-    return shownAs(this, shape, strides, offset);
+    return shownAs(this, { shape, strides, offset });
   }
 
   /**
@@ -387,12 +334,7 @@ export class Tensor<D extends DType = FloatDType> {
    * @throws TypeError where an argument is not an integer, RangeError where the tensor does not have it.
    */
   select(dim: number, index: number): Tensor<D> {
-    const at = normalizeDim(dim, this.shape);
-    if (this.ndim === 0) throw new RangeError('select() needs a dimension, but shape [] has none');
-    const offset = this.offset + stepsTo(this, at, index);
-    const shape = Object.freeze(this.shape.toSpliced(at, 1));
-    const strides = Object.freeze(this.strides.toSpliced(at, 1));
-    return shownAs(this, shape, strides, offset);
+    return shownAs(this, selected(this, dim, index));
   }
 
   /**
@@ -402,33 +344,17 @@ export class Tensor<D extends DType = FloatDType> {
    * @throws TypeError where an argument is not an integer; RangeError where there is no such dimension, or the step is below 1.
    */
   slice(dim: number, start = 0, end = Number.MAX_SAFE_INTEGER, step = 1): Tensor<D> {
-    const at = normalizeDim(dim, this.shape);
-    if (this.ndim === 0) throw new RangeError('slice() needs a dimension, but shape [] has none');
-    for (const place of [start, end, step])
-      if (!Number.isInteger(place)) throw new TypeError(`slice() takes integers, got ${describe(place)}`);
-    if (step < 1) throw new RangeError(`slice() needs a step of at least 1, got ${step}`);
-    const length = this.shape[at]!;
-    const [from, to] = [start, end].map((place) => Math.min(Math.max(place < 0 ? place + length : place, 0), length));
-    const count = Math.max(0, Math.ceil((to! - from!) / step));
-    const stride = this.strides[at]!;
-    const shape = Object.freeze(this.shape.with(at, count));
-    const strides = Object.freeze(this.strides.with(at, stride * step));
-    return shownAs(this, shape, strides, this.offset + (count === 0 ? 0 : from! * stride));
+    return shownAs(this, sliced(this, dim, start, end, step));
   }
 
   /** Without the dimensions of size 1, or without the one named where it has that size; shares memory. */
   squeeze(dim?: number): Tensor<D> {
-    const at = dim === undefined ? undefined : normalizeDim(dim, this.shape);
-    const stays = (size: number, i: number) => size !== 1 || (at !== undefined && i !== at);
-    const strides = this.strides.filter((_, i) => stays(this.shape[i]!, i));
-    return shownAs(this, Object.freeze(this.shape.filter(stays)), Object.freeze(strides), this.offset);
+    return shownAs(this, squeezed(this, dim));
   }
 
   /** With a dimension of size 1 before the one named, or with -1 behind the last; shares memory. */
   unsqueeze(dim: number): Tensor<D> {
-    const at = normalizeDim(dim, [...this.shape, 1]);
-    const shape = Object.freeze(this.shape.toSpliced(at, 0, 1));
-    return shownAs(this, shape, Object.freeze(this.strides.toSpliced(at, 0, 1)), this.offset);
+    return shownAs(this, unsqueezed(this, dim));
   }
 
   /** The sum of all elements, or along a dimension, as a tensor: in float64 with what its additions round off, and rounded once. */
@@ -555,13 +481,7 @@ export class Tensor<D extends DType = FloatDType> {
    * @throws RangeError where the shapes do not broadcast or a tolerance is negative, TypeError where one is not a number.
    */
   allClose(other: TensorSource, tolerance?: Tolerance): boolean {
-    checkOptions(tolerance, 'allClose', tolerances, 'atol: 1e-6');
-    const rtol = readTolerance('rtol', optionOf(tolerance, 'rtol'), 1e-5);
-    const atol = readTolerance('atol', optionOf(tolerance, 'atol'), 1e-8);
-    const equalNan = optionOf(tolerance, 'equalNan') ?? false;
-    if (typeof equalNan !== 'boolean')
-      throw new TypeError(`allClose: equalNan must be true or false, got ${describe(equalNan)}`);
-    return allClose(asFloats(this), operand(other, this.dtype), { rtol, atol, equalNan });
+    return allClose(asFloats(this), operand(other, this.dtype), readTolerance(tolerance));
   }
 
   /**
@@ -643,48 +563,12 @@ export function resultLike(x: Tensor, data: FloatArray): Tensor<FloatDType> {
   return new Tensor(x.packed ? new Parts(data, x.shape, x.strides, 0, true) : new Parts(data, x.shape));
 }
 
-/** The elements in row-major order: of the tensor's own memory where it is contiguous, else a copy, for the function `name`. */
-export function contiguousData(tensor: Parts, name?: string): FloatArray {
-  return ownData(tensor) ?? copyOf(tensor, name);
-}
-
-/** The tensor's part of its memory, or undefined where that is not contiguous. */
-export function ownData(tensor: Parts): FloatArray | undefined {
-  const { data, offset, size } = tensor;
-  if (!tensor.packed) return undefined;
-  // Contiguous elements lie from offset to offset + size.
-  const count = lengthOf(data);
-  if (count === 0 || (size > 0 && !(offset >= 0 && offset + size <= count))) checkReach(data, tensor);
-  return size === count ? data : part(data, size === 0 ? 0 : offset, size);
-}
-
-/** Writes as many elements as the tensor has into its memory, from row-major order. */
-export function copyInto(tensor: Parts, source: FloatArray): void {
-  checkReach(tensor.data, tensor);
-  scatter(source, tensor.data, tensor, tensor.size);
-}
-
-/** The same of the bits of 16-bit numbers. */
-export function copyBitsInto(tensor: Parts<Data>, source: Uint16Array): void {
-  checkReach(tensor.data, tensor);
-  scatter(source, bitsOf(tensor.data as HalfArray), tensor, tensor.size);
-}
-
 /** An element of a tensor by its index in data, which is there unless the memory has gone. */
 function numberAt(tensor: Parts<Data>, index: number): number {
   const { data, half } = tensor;
   const value = (data as FloatArray)[index];
   if (value === undefined) checkReach(data, tensor);
   return half === undefined || isFloat16Array(data) ? value! : numbersOf(half)[value!]!;
-}
-
-/** How many elements of data lie before an index of one dimension, which may be negative. */
-function stepsTo({ shape, strides }: Layout, dim: number, index: number): number {
-  const length = shape[dim]!;
-  if (!Number.isInteger(index)) throw new TypeError(`an index must be an integer, got ${describe(index)}`);
-  if (index < -length || index >= length)
-    throw new RangeError(`index ${index} is outside of dimension ${dim} of shape ${shapeText(shape)}`);
-  return (index < 0 ? index + length : index) * strides[dim]!;
 }
 
 function* entries<D extends DType>(this: Tensor<D>): Generator<Tensor<D>, undefined> {
@@ -697,35 +581,9 @@ function* entries<D extends DType>(this: Tensor<D>): Generator<Tensor<D>, undefi
   }
 }
 
-function viewOf(parts: Parts<Data>, shape: readonly number[]): Parts<Data> {
-  const strides = viewStrides(parts, shape);
-  if (strides !== undefined) return new Parts(parts.data, shape, strides, parts.offset, undefined, parts.half);
-  const from = `shape ${shapeText(parts.shape)} with strides ${shapeText(parts.strides)}`;
-  throw new RangeError(`a view of ${from} as shape ${shapeText(shape)} would be a copy; reshape makes one`);
-}
-
 /** The same memory in another layout. */
-function shownAs<D extends DType>(
-  x: Tensor<D>,
-  shape: readonly number[],
-  strides: readonly number[],
-  offset: number,
-): Tensor<D> {
+function shownAs<D extends DType>(x: Tensor<D>, { shape, strides, offset }: Layout): Tensor<D> {
   return new Tensor(new Parts<Data>(x.data, shape, strides, offset, undefined, x.half));
-}
-
-/** The elements from the place `at` on in lists for the dimensions from `dim` on. */
-function nested(data: FloatArray, shape: readonly number[], dim: number, at: number): Nested[] {
-  const length = shape[dim]!;
-  // Of more entries V8 makes a dictionary.
-  const list: Nested[] = length > 2 ** 25 ? [] : new Array<Nested>(length);
-  // Not by push nor by Array.from with a function: 7 and 46 ns per element, where this takes 2.
-  if (dim === shape.length - 1) for (let i = 0; i < length; i++) list[i] = data[at + i]!;
-  else {
-    const size = sizeOf(shape, dim + 1);
-    for (let i = 0; i < length; i++) list[i] = nested(data, shape, dim + 1, at + i * size);
-  }
-  return list;
 }
 
 /** A number or a list in the dtype of the tensor it meets, so that 0.1 is the same number on both sides; halves as floats. */
@@ -750,17 +608,7 @@ function combined<T extends DType>(op: Operation, a: Tensor<DType>, other: unkno
   return new Tensor(a.half === b.half ? asDType(result, a.dtype) : result);
 }
 
-/** The shape and the strides of a number. */
-const none: readonly number[] = Object.freeze([]);
-
 function listOf(integers: Integers): unknown {
   const [first] = integers;
   return integers.length === 1 && typeof first === 'object' ? first : integers;
-}
-
-function readTolerance(name: string, value: unknown, usual: number): number {
-  if (value === undefined) return usual;
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, got ${describe(value)}`);
-  if (!(value >= 0)) throw new RangeError(`${name} must not be negative or NaN, got ${value}`);
-  return value;
 }

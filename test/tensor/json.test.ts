@@ -3,7 +3,8 @@ import { inspect, isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { relu } from '../../lib/index.js';
-import { contiguousData, Tensor } from '../../lib/tensor/tensor.js';
+import { contiguousData } from '../../lib/tensor/copies.js';
+import { Tensor } from '../../lib/tensor/tensor.js';
 import { indices, shapes } from '../support/tensors.js';
 
 const matrix = () => new Tensor(Float32Array.of(0, 1, 2, 3, 4, 5), { shape: [2, 3] });

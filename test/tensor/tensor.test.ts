@@ -1,7 +1,8 @@
 // The Tensor's shape, sharing and elements; arithmetic.test.ts has the rest of it, foreign.test.ts what it can be made of.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asTensor, contiguousData, copyInto, type Nested, resultLike, Tensor } from '../../lib/tensor/tensor.js';
+import { contiguousData, copyInto } from '../../lib/tensor/copies.js';
+import { asTensor, type Nested, resultLike, Tensor } from '../../lib/tensor/tensor.js';
 import { counting, indices, shapes } from '../support/tensors.js';
 
 const matrix = () => new Tensor(Float32Array.of(0, 1, 2, 3, 4, 5), { shape: [2, 3] });
