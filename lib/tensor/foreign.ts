@@ -47,15 +47,17 @@ export type DataOf<D extends DType> = {
 /** The dtype of a Tensor of something: that of its data, where the type tells, and float32 for numbers and lists. */
 export type DTypeOf<S> = S extends number | readonly unknown[]
   ? 'float32'
-  : S extends Float32Array | { readonly data: Float32Array }
-    ? 'float32'
-    : S extends Float64Array | { readonly data: Float64Array }
-      ? 'float64'
-      : S extends Uint16Array
-        ? HalfDType
-        : S extends FloatArray | { readonly data: FloatArray }
-          ? FloatDType
-          : DType;
+  : S extends { readonly data: unknown; readonly dtype: infer D extends DType }
+    ? D
+    : S extends Float32Array | { readonly data: Float32Array }
+      ? 'float32'
+      : S extends Float64Array | { readonly data: Float64Array }
+        ? 'float64'
+        : S extends Uint16Array
+          ? HalfDType
+          : S extends FloatArray | { readonly data: FloatArray }
+            ? FloatDType
+            : DType;
 
 /** Sizes or strides: an array, or a typed array of integers as stdlib and ONNX have. */
 export type IntegerList = ArrayLike<number | bigint>;
