@@ -223,6 +223,11 @@ const isBooleans = (value: unknown, depth = 0): boolean =>
 
 function floatsOrBytes(data: unknown, like?: Foreign): FloatArray | Uint8Array {
   const array = numbers(data, like);
+  // Floats are added, and these are no integers that keep an entry.
+  if (isFloat16Array(data) || (isHalfArray(data) && [like?.dtype, like?.type].some(isHalfDType)))
+    throw new TypeError(
+      `a mask of 16-bit floats is added to x, and goes with x of that dtype as a Tensor; pass mask.to('float32'), got ${describe(data)}`,
+    );
   return isFloatArray(array) ? array : flagsOf(array, 0, lengthOf(array));
 }
 

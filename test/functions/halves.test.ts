@@ -141,6 +141,15 @@ describe('gates, softmax and PReLU', () => {
     }
   });
 
+  it('add a mask of 16-bit floats, and never take it for one that keeps', () => {
+    const x = new Tensor([1, 2, 3], { dtype: 'bfloat16' });
+    const mask = new Tensor([0, -Infinity, 0], { dtype: 'bfloat16' });
+    const expected = softmax(x.to('float32'), { mask: mask.to('float32'), precision: 'exact' }).to('bfloat16');
+    expect(softmax(x, { mask }).equals(expected)).toBe(true);
+    expect(softmax(x, { mask }).at(1)).toBe(0);
+    expect(() => softmax(x.to('float32'), { mask: mask as never })).toThrow(/a mask of 16-bit floats is added/);
+  });
+
   it('fill out and take bits', () => {
     const x = new Tensor([[1, 2, 3, 4]], { dtype: 'bfloat16' });
     const out = new Tensor([[0, 0]], { dtype: 'bfloat16' });
