@@ -74,6 +74,7 @@ const float64: Elements = { all: new Float64Array(block, recordBytes), first: ne
 
 /** The same of 16-bit numbers. */
 const bits = new Uint16Array(block, recordBytes);
+const firstBits: Uint16Array[] = new Array(mostElements + 1);
 /** As native/kernels.h counts them behind its kinds of arithmetic. */
 const halfNumbers = { float16: 3, bfloat16: 4 } as const satisfies Record<HalfDType, number>;
 
@@ -145,7 +146,8 @@ export function callHalves(
   bits.set(grad ?? x);
   if (grad !== undefined) bits.set(x, count);
   call(block);
-  y.set(bits.subarray(0, count));
+  firstBits[count] ??= bits.subarray(0, count);
+  y.set(firstBits[count]);
 }
 
 /** As native/halves/run_halves.h counts the types that it converts. */

@@ -236,16 +236,20 @@ export const reference: Backend = {
     });
   },
 
-  halves(grad, x, y, dtype, op, a, b) {
+  halves(grad, input, y, dtype, op, a, b) {
     const exactly = exactlies[op];
+    // In place every part is read before it is written; y may overlap what has another buffer unseen.
+    const own = (bits: Uint16Array) => (bufferOf(bits) === bufferOf(y) ? bits : new Uint16Array(bits));
+    const x = own(input);
+    const g = grad && own(grad);
     forEachPart(lengthOf(x), (results, first) => {
       const { length } = results;
       widenHalves(dtype, x, fromHalves, first, length);
-      if (grad === undefined) {
+      if (g === undefined) {
         loops[op]!.map(fromHalves, results, 0, length, a, b);
         storeHalfValues(results, fromHalves, y, first, dtype, exactly, a, b);
       } else {
-        widenHalves(dtype, grad, byHalves, first, length);
+        widenHalves(dtype, g, byHalves, first, length);
         loops[op]!.mapGrad(byHalves, fromHalves, results, 0, length, a, b);
         storeHalfGradients(results, byHalves, fromHalves, y, first, dtype, exactly, a, b);
       }

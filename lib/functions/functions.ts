@@ -137,7 +137,11 @@ function halves(of: Elementwise, name: string, given: Given, call: HalfCall): An
   const a = parameterOf(of, 0, given, undefined, name);
   const b = parameterOf(of, 1, given, undefined, name);
   if (of.together !== undefined) checkTogether(of, a, b, name);
-  backend.halves(call.other, call.x, call.y, call.dtype, op, a, b);
+  try {
+    backend.halves(call.other, call.x, call.y, call.dtype, op, a, b);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
   return call.finish();
 }
 

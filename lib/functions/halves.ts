@@ -166,6 +166,7 @@ export function allThroughFloats(
   const all = inputs.map((input, i) => (i === 0 ? parts : alike(from, input, words[i]!, name)));
   const into = outs.map((out) => (out === undefined ? undefined : writable(out, alike(from, out, 'out', name), name)));
   checkPrecision(given.precision, name);
+  // A mask that is added, or slopes.
   const widened = (option: unknown) =>
     option instanceof Tensor && option.half !== undefined ? option.to('float32') : option;
   const floats = all.map((part) => {

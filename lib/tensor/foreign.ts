@@ -47,15 +47,17 @@ export type DataOf<D extends DType> = {
 /** The dtype of a Tensor of something: that of its data, where the type tells, and float32 for numbers and lists. */
 export type DTypeOf<S> = S extends number | readonly unknown[]
   ? 'float32'
-  : S extends Float32Array | { readonly data: Float32Array }
-    ? 'float32'
-    : S extends Float64Array | { readonly data: Float64Array }
-      ? 'float64'
-      : S extends Uint16Array
-        ? HalfDType
-        : S extends FloatArray | { readonly data: FloatArray }
-          ? FloatDType
-          : DType;
+  : S extends { readonly data: unknown; readonly dtype: infer D extends DType }
+    ? D
+    : S extends Float32Array | { readonly data: Float32Array }
+      ? 'float32'
+      : S extends Float64Array | { readonly data: Float64Array }
+        ? 'float64'
+        : S extends Uint16Array
+          ? HalfDType
+          : S extends FloatArray | { readonly data: FloatArray }
+            ? FloatDType
+            : DType;
 
 /** Sizes or strides: an array, or a typed array of integers as stdlib and ONNX have. */
 export type IntegerList = ArrayLike<number | bigint>;
@@ -221,6 +223,11 @@ const isBooleans = (value: unknown, depth = 0): boolean =>
 
 function floatsOrBytes(data: unknown, like?: Foreign): FloatArray | Uint8Array {
   const array = numbers(data, like);
+  // Floats are added, and these are no integers that keep an entry.
+  if (isFloat16Array(data) || (isHalfArray(data) && [like?.dtype, like?.type].some(isHalfDType)))
+    throw new TypeError(
+      `a mask of 16-bit floats is added to x, and goes with x of that dtype as a Tensor; pass mask.to('float32'), got ${describe(data)}`,
+    );
   return isFloatArray(array) ? array : flagsOf(array, 0, lengthOf(array));
 }
 

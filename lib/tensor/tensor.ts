@@ -76,8 +76,14 @@ export type Integers = readonly number[] | readonly [IntegerList];
 /** What `toArray(rank)` gives, by rank. */
 export type Lists = [number, number[], number[][], number[][][], number[][][][]];
 
-/** The dtype of a sum: float64 where one of the two is. */
-export type Wider<D extends DType, E extends DType> = [D] extends ['float64'] ? D : [E] extends ['float64'] ? E : D | E;
+/** The dtype of a sum: float64 where one of the two is, and of two different ones of 16 bits float32. */
+export type Wider<D extends DType, E extends DType> = [D] extends ['float64']
+  ? D
+  : [E] extends ['float64']
+    ? E
+    : [D, E] extends ['float16', 'bfloat16'] | ['bfloat16', 'float16'] | [HalfDType, 'float32'] | ['float32', HalfDType]
+      ? 'float32'
+      : D | E;
 
 /** The dtype that `other` has beside a tensor of dtype D: a number or a list takes D. */
 export type OperandDType<S, D extends DType> = S extends number | readonly unknown[] ? D : DTypeOf<S>;
@@ -576,7 +582,7 @@ function* entries<D extends DType>(this: Tensor<D>): Generator<Tensor<D>, undefi
   for (let index = 0; index < length; index++) {
     const entry = this.select(0, index);
     // With no more of the memory than its own: toEqual of two vectors compares all that their entries have, 1000 times 1000 numbers.
-    const own = ownData(entry as unknown as Parts);
+    const own = entry.half === undefined ? ownData(entry as unknown as Parts) : undefined;
     yield own === undefined ? entry : new Tensor(new Parts(own, entry.shape));
   }
 }

@@ -7,6 +7,9 @@
 
 #include <cmath>
 #include <cstring>
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 
 namespace nonlin {
 namespace {
@@ -77,6 +80,25 @@ double beside_half_of(double y, double x, activation op, parameters p) {
   open.count = 0;
 }
 
+const uint16_t *halves_at(const void *p, size_t i) { return static_cast<const uint16_t *>(p) + i; }
+uint16_t *halves_at(void *p, size_t i) { return static_cast<uint16_t *>(p) + i; }
+
+// Copies halves past the cache; `to` is at a multiple of their size.
+void copy_past_cache(const uint16_t *from, uint16_t *to, size_t n) {
+#if defined(__x86_64__)
+  constexpr size_t lanes = sizeof(__m128i) / sizeof *to;
+  const size_t before = std::min(n, -(reinterpret_cast<uintptr_t>(to) / sizeof *to) % lanes);
+  std::memcpy(to, from, before * sizeof *to);
+  size_t i = before;
+  for (; i + lanes <= n; i += lanes)
+    _mm_stream_si128(reinterpret_cast<__m128i *>(to + i), _mm_loadu_si128(reinterpret_cast<const __m128i *>(from + i)));
+  _mm_sfence();
+  std::memcpy(to + i, from + i, (n - i) * sizeof *to);
+#else
+  std::memcpy(to, from, n * sizeof *to);
+#endif
+}
+
 } // namespace
 
 void run_halves(const kernels &set, activation op, parameters p, half type, const void *g, const void *x, void *y,
@@ -90,23 +112,25 @@ void run_halves(const kernels &set, activation op, parameters p, half type, cons
   if (call.has_gradient && std::isfinite(zero.at))
     error = {0x1.2p-21f, float(zero.of(p)), float(beside_zero / zero.scale(p)), beside_error};
   if (n < parallel_short_elements && rows[op].one_rounding) threads = 1;
-  parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
+  const bool stream = streams(y, n * sizeof(uint16_t), sizeof(uint16_t));
+  // At most a grain, of which what is decided last has not left the cache.
+  const auto compute = [&](size_t begin, size_t end) {
     // Half a page more than a block, as a load waits for a store that is a whole number of pages away.
     struct alignas(64) floats {
       float of[block_elements + 512];
     } from, by, to;
     open_results open;
-    uint16_t *out = static_cast<uint16_t *>(y) + begin;
+    uint16_t piece[grain_elements], *const out = stream ? piece : halves_at(y, begin);
     for (size_t i = begin; i < end; i += block_elements) {
       const size_t count = std::min(block_elements, end - i);
       // No processor foresees that the next block is read, and written, after so much else.
-      for (size_t next = i + block_elements; next < std::min(i + 2 * block_elements, end); next += 32) {
-        __builtin_prefetch(static_cast<const uint16_t *>(x) + next);
-        __builtin_prefetch(static_cast<const uint16_t *>(y) + next, 1);
+      for (size_t next = i + block_elements; next < std::min(i + 2 * block_elements, n); next += 32) {
+        __builtin_prefetch(halves_at(x, next));
+        if (!stream) __builtin_prefetch(halves_at(y, next), 1);
       }
-      set.widen[type](static_cast<const uint16_t *>(x) + i, from.of, count);
+      set.widen[type](halves_at(x, i), from.of, count);
       if (g != nullptr) {
-        set.widen[type](static_cast<const uint16_t *>(g) + i, by.of, count);
+        set.widen[type](halves_at(g, i), by.of, count);
         set.rows[op]->map_grad[float32](by.of, from.of, to.of, count, p);
       } else {
         set.rows[op]->map[float32](from.of, to.of, count, p, false);
@@ -115,6 +139,11 @@ void run_halves(const kernels &set, activation op, parameters p, half type, cons
       set.round[type](to.of, from.of, g == nullptr ? nullptr : by.of, out + (i - begin), count, error, open, i - begin);
     }
     decide(call, open, out);
+    if (stream) copy_past_cache(piece, halves_at(y, begin), end - begin);
+  };
+  parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
+    for (; begin < end; begin += grain_elements)
+      compute(begin, std::min(begin + grain_elements, end));
   });
 }
 

@@ -1,6 +1,6 @@
 // Numbers of 16 bits through the functions of the package: who may pass them and how, and that every backend gives the same bits.
 // What they round to is test/activations/halves.test.ts.
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
 import {
   backends,
   type DType,
@@ -141,6 +141,15 @@ describe('gates, softmax and PReLU', () => {
     }
   });
 
+  it('add a mask of 16-bit floats, and never take it for one that keeps', () => {
+    const x = new Tensor([1, 2, 3], { dtype: 'bfloat16' });
+    const mask = new Tensor([0, -Infinity, 0], { dtype: 'bfloat16' });
+    const expected = softmax(x.to('float32'), { mask: mask.to('float32'), precision: 'exact' }).to('bfloat16');
+    expect(softmax(x, { mask }).equals(expected)).toBe(true);
+    expect(softmax(x, { mask }).at(1)).toBe(0);
+    expect(() => softmax(x.to('float32'), { mask: mask as never })).toThrow(/a mask of 16-bit floats is added/);
+  });
+
   it('fill out and take bits', () => {
     const x = new Tensor([[1, 2, 3, 4]], { dtype: 'bfloat16' });
     const out = new Tensor([[0, 0]], { dtype: 'bfloat16' });
@@ -151,6 +160,23 @@ describe('gates, softmax and PReLU', () => {
     expect(new Tensor(y, { dtype: 'bfloat16' }).equals(softmax(x.reshape(4)))).toBe(true);
     expect(new Softmax()(x).equals(softmax(x))).toBe(true);
     expect(() => softmax(Float32Array.of(1), { dtype: 'bfloat16' })).toThrow(/dtype must be that of x, 'float32'/);
+  });
+});
+
+describe('arithmetic', () => {
+  it('of one dtype rounds once, and of two is float32 or float64', () => {
+    const a = new Tensor([1, 3], { dtype: 'float16' });
+    const b = new Tensor([2 ** -11, 7], { dtype: 'bfloat16' });
+    expectTypeOf(a.add(b)).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(a.add(a)).toEqualTypeOf<Tensor<'float16'>>();
+    expect([a.add(b).dtype, a.add(b).toArray()]).toEqual(['float32', [1 + 2 ** -11, 10]]);
+    expect([a.add(2 ** -11).dtype, a.add(2 ** -11).toArray()]).toEqual(['float16', [1, 3]]);
+    expect(a.div(b).dtype).toBe('float32');
+    expect(a.mul(new Tensor([1, 1], { dtype: 'float64' })).dtype).toBe('float64');
+    expect(a.maskedFill([true, false], -Infinity).toArray()).toEqual([-Infinity, 3]);
+    expect([a.equals([1, 3]), a.allClose([1, 3.001], { rtol: 1e-3 }), `${a}`]).toEqual([true, true, '[1, 3]']);
+    expect(Tensor.fromJSON(JSON.parse(JSON.stringify(b))).equals(b)).toBe(true);
+    expect([...a].map(Number)).toEqual([1, 3]);
   });
 });
 

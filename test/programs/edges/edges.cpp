@@ -152,6 +152,30 @@ template <class E> void conditioned(const kernels &set, arithmetic how, size_t o
   }
 }
 
+// Numbers of 16 bits; the floats beside them have room for a vector more, except those that are narrowed.
+void halves(const kernels &set) {
+  constexpr size_t most = 300, vector = 16;
+  static float x[most + vector], y[most + vector], g[most + vector];
+  static open_results open;
+  for (const half type : {float16, bfloat16})
+    for (size_t length = 0; length < most; length += step) {
+      std::printf("%s: %zu numbers of 16 bits, type %d\n", set.name, length, type);
+      for (size_t shift : {0, 1, 2, 3, 4, 7}) {
+        uint16_t *from = memory_x.array<uint16_t>(length, shift), *to = memory_y.array<uint16_t>(length, shift);
+        float *narrowed = memory_g.array<float>(length, shift);
+        fill(narrowed, length);
+        set.narrow[type](narrowed, from, length);
+        set.widen[type](from, x, length);
+        fill(y, most);
+        fill(g, most);
+        for (const float width : {0.0f, 1.0f}) {
+          open.count = 0;
+          set.round[type](y, x, width > 0 ? g : nullptr, to, length, {0x1p-12f, 0.5f, width, 0x1p-9f}, open, 0);
+        }
+      }
+    }
+}
+
 template <class E> void all(const kernels &set, arithmetic how) {
   elementwise<E>(set, how);
   multiply<E>(set, how);
@@ -186,6 +210,7 @@ int main(int count, char **words) {
     all<float>(*set, float32);
     all<float>(*set, float32_exact);
     all<double>(*set, float64);
+    halves(*set);
   }
   std::puts("done");
 }
