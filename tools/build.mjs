@@ -59,7 +59,9 @@ const steps = {
         {},
         'build/scripts',
       );
-      await bundle('esm', { index: 'lib/index.ts' }, { ...noAddon, 'environment/node': 'environment/browser' });
+      const browser = { 'environment/node': 'environment/browser' };
+      await bundle('esm', { index: 'lib/index.ts' }, { ...noAddon, ...browser });
+      await bundle('esm', { js: 'lib/index.ts' }, { ...none, ...browser });
       writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module", "sideEffects": false }\n');
       for (const entry of Object.keys(exports)) if (/^\.\/\w+-/.test(entry)) writeEntry(entry.slice(2));
     },
