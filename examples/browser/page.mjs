@@ -205,7 +205,7 @@ await pause();
 
 const differ = differing();
 fact('exact, held against TypeScript', differ === 0 ? `the same bits, ${Object.keys(functions).length} functions` : `${differ} differ`, differ === 0 ? 'good' : 'bad');
-const { reason, wasm, version } = nonlin.info();
-fact('version', served === 'js' ? `${version}; ${wasm ?? reason}` : version);
+const { reason, wasmReason, version } = nonlin.info();
+fact('version', served === 'js' ? `${version}; ${wasmReason ?? reason}` : version);
 await measureAll();
 document.body.dataset.done = 'true';

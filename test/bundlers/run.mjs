@@ -158,7 +158,7 @@ if (unbundled.backend === 'js') throw new Error(`no native backend runs here: ${
 const entry = `nonlin/${platform}`;
 const typescript = { backend: 'js', native: null };
 // Where it was built, and this engine takes it.
-const wasm = { backend: unbundled.wasm === null ? 'wasm' : 'js', native: null };
+const wasm = { backend: unbundled.wasmReason === null ? 'wasm' : 'js', native: null };
 // A bundler that knows nothing of Node takes the build for browsers.
 const either = { backend: /^(wasm|js)$/, native: null };
 const native = { backend: unbundled.backend, reason: null };
