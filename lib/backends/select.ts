@@ -83,7 +83,7 @@ export interface Info {
   /** Why the native addon is absent; null where it is present. */
   readonly reason: string | null;
   /** Why WebAssembly cannot serve; null where it can. */
-  readonly wasm: string | null;
+  readonly wasmReason: string | null;
   /**
    * What an environment variable asks for and is not so, or which instruction sets are left out as they compute wrong numbers here, a
    * sentence each; empty as a rule. The usual serves in their place.
@@ -101,7 +101,7 @@ export function info(): Info {
     platform: platform(),
     native: native.path ?? null,
     reason: native.reason ?? null,
-    wasm: wasm().reason ?? null,
+    wasmReason: wasm().reason ?? null,
     problems: [...problems],
   };
 }

@@ -119,6 +119,8 @@ function openInstalled(path: string, error: unknown): Opened {
     try {
       installed = nodeModule().createRequire(__filename).resolve(`@nonlin/${name}`);
     } catch {
+      // A bundle that is an ES module lies nowhere.
+      if (typeof __dirname !== 'string') throw error;
       // For deployments of files that were collected, as above: this is where package managers put it, but for some.
       installed = nodePath().resolve(`${__dirname}/../../../@nonlin/${name}/nonlin.node`);
       if (!nodeFs().existsSync(installed)) throw error;

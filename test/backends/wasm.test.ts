@@ -24,7 +24,7 @@ it('serves, or says why not', () => {
   // npm run wasm:check.
   if (process.env.NONLIN_WASM === 'required') expect(reason).toBeUndefined();
   expect(backends().includes('wasm')).toBe(backend !== undefined);
-  expect(info().wasm).toBe(reason ?? null);
+  expect(info().wasmReason).toBe(reason ?? null);
   if (backend !== undefined) return;
   expect(() => useBackend('wasm')).toThrow(
     new Error(`backend: wasm cannot run here; ${backends().join(', ')} can (${reason})`),
@@ -270,7 +270,7 @@ function load(before: string, variables: Record<string, string> = {}) {
   return JSON.parse(stdout) as {
     backend: string;
     backends: string[];
-    wasm: string | null;
+    wasmReason: string | null;
     problems: string[];
     y: number;
   };
@@ -305,13 +305,13 @@ describe.runIf(isBuilt)('where WebAssembly', () => {
   ])('%s, TypeScript serves and it is said why', (_, before, wasm) => {
     const found = load(before, { ...noAddon, NONLIN_BACKEND: 'wasm' });
     expect(found.backends).toEqual(['js']);
-    expect(found.wasm).toMatch(wasm);
+    expect(found.wasmReason).toMatch(wasm);
     expect(found.problems[0]).toMatch(/^NONLIN_BACKEND: wasm cannot run here; js can \(/);
     expect(found.y).toBe(Math.fround(1 / (1 + Math.exp(-1))));
   });
 
   it.runIf(serves)('serves where there is no addon, and where it is asked for', () => {
-    expect(load('', noAddon)).toMatchObject({ backend: 'wasm', backends: ['wasm', 'js'], wasm: null });
+    expect(load('', noAddon)).toMatchObject({ backend: 'wasm', backends: ['wasm', 'js'], wasmReason: null });
     const { backend, problems } = load('', { NONLIN_BACKEND: 'wasm' });
     expect({ backend, problems }).toEqual({ backend: 'wasm', problems: [] });
   });

@@ -101,7 +101,7 @@ try {
     wanted(info.backend, 'wasm'),
     `the module is there after ${milliseconds.toFixed(0)} ms`,
   );
-  if (info.wasm !== null) tell('its reason', info.wasm);
+  if (info.wasmReason !== null) tell('its reason', info.wasmReason);
 
   nonlin.useBackend(nonlin.backends()[0]);
   const expected = checksums(nonlin, functions);
@@ -122,7 +122,11 @@ try {
 
   const strict = await open('/strict/test/browser/page.html');
   const refused = await core(strict.page, '/strict');
-  tell('TypeScript serves where the policy refuses WebAssembly', wanted(refused.info.backend, 'js'), refused.info.wasm);
+  tell(
+    'TypeScript serves where the policy refuses WebAssembly',
+    wanted(refused.info.backend, 'js'),
+    refused.info.wasmReason,
+  );
   const exact = Object.keys(sums).filter((name) => / exact$/.test(name) && !/max/.test(name) && !/glu/.test(name));
   tell(
     'and gives the same exact bits',

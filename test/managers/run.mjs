@@ -163,7 +163,7 @@ async function check(manager) {
     const { native, backend } = await facts({ backend: /^(avx512|avx2)$/, native: /nonlin\.node$/, reason: null });
     if (native !== null) {
       rmSync(native);
-      await facts({ backend: 'js', native: null, reason: /@nonlin.linux-x64/ });
+      await facts({ backend: /^(wasm|js)$/, native: null, reason: /@nonlin.linux-x64/ });
     }
     return { manager, seconds, backend, problems };
   } catch (error) {
