@@ -1,6 +1,6 @@
 // The calls that are measured, by the names of --function.
 import * as nonlin from 'nonlin';
-import { neededBy } from './functions.mjs';
+import { isSliced, neededBy } from './functions.mjs';
 
 /** Softmax of slices that are not contiguous. */
 export const columnwise = {
@@ -10,7 +10,7 @@ export const columnwise = {
 
 const rowsOf = (row, elements) => ({ shape: [Math.floor(elements / row), row], dim: 1 });
 
-/** What softmax of that name is over, for so many elements. */
+/** What a function of that name is over, for so many elements. */
 export function shapeOf(name, elements) {
   return columnwise[name] ?? rowsOf(Math.min(Number(name.split(':')[1]), elements), elements);
 }
@@ -29,11 +29,16 @@ export function callOf(name, x, out, precision) {
   const f = nonlin[base];
   const needed = neededBy(base);
   if (needed !== undefined) return () => f(x, { out, precision, ...needed });
-  if (base !== 'softmax') return () => f(x, { out, precision });
+  if (!isSliced(base)) return () => f(x, { out, precision });
   const { shape, dim } = shapeOf(name, x.length);
   const elements = shape.reduce((product, extent) => product * extent);
   const tensor = (data) => new nonlin.Tensor(data.subarray(0, elements), { shape });
   const [from, to] = [tensor(x), tensor(out)];
+  if (base === 'logSumExp') return () => f(from, { dim, precision });
+  if (base === 'crossEntropy') {
+    const classes = Int32Array.from({ length: shape[0] }, () => Math.floor(Math.random() * shape[1]));
+    return () => f(from, classes, { precision });
+  }
   if (condition === undefined) return () => f(from, { out: to, dim, precision });
   const keeps = Uint8Array.from({ length: elements }, () => Math.round(Math.random()));
   const masked = (data) => tensor(data.map((value, i) => (keeps[i] === 0 ? -Infinity : value)));

@@ -1,6 +1,7 @@
 // One function on several inputs, in turn: how much its time depends on the values.
 import * as nonlin from 'nonlin';
 import { callOf, shapeOf } from './calls.mjs';
+import { isSliced } from './functions.mjs';
 import { inputArray, standard } from './inputs.mjs';
 
 /** Nanoseconds of one call of each, the fastest tenth of `time` milliseconds' short turns. */
@@ -30,7 +31,7 @@ export function evenness(options, plan, FloatArray) {
     const out = new FloatArray(size);
     for (const name of names) {
       const inputs = options.input.flatMap((one) => (one === 'even' ? standard(name) : [one]));
-      const length = name.startsWith('softmax') ? shapeOf(name, size).shape.at(-1) : size;
+      const length = isSliced(name) ? shapeOf(name, size).shape.at(-1) : size;
       const arrays = inputs.map((one) => inputArray(one, FloatArray, size, length));
       for (const backend of options.backend) {
         nonlin.useBackend(backend);

@@ -1,4 +1,5 @@
 // What the functions are measured on, by name: what makes an input slow is its values.
+import { isSliced } from './functions.mjs';
 
 /** An evenly distributed number between two. */
 const between = (low, high) => low + Math.random() * (high - low);
@@ -59,7 +60,7 @@ const ofRows = [
   'causal:-1e4',
   'uniform:-100:100',
 ];
-export const standard = (name) => (name.startsWith('softmax') ? ofRows : elementwise);
+export const standard = (name) => (isSliced(name) ? ofRows : elementwise);
 
 /** The name of an input, checked; `even` is all of `standard`. */
 export function input(given) {

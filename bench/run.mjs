@@ -4,7 +4,7 @@ import * as nonlin from 'nonlin';
 import { Bench } from 'tinybench';
 import { callOf, columnwise } from './calls.mjs';
 import { evenness } from './evenness.mjs';
-import { conditions, elementwise, gradients, isConditionedRows } from './functions.mjs';
+import { conditions, elementwise, gradients, isConditionedRows, logarithms } from './functions.mjs';
 import { input, inputArray, inputHelp } from './inputs.mjs';
 import { elements, listOf, oneOf, positive, read, whole } from './options.mjs';
 
@@ -13,8 +13,8 @@ const help = `npm run bench -- [options]
   --size N[,N...]        elements (default 16,1024,16384,262144,4194304)
   --function NAME[,...]  an elementwise one by its name, gelu:tanh, gelu:sigmoid, their gradients (geluGrad:tanh), softmax:ROW, softmax:axis0, softmax:axis1
                          (default: all, rows of 10, 1000 and 32000); the last two have a size of their own, [1000, 1000] and
-                         [128, 32, 1000], of which they are over the axis named. softmax:ROW:mask is under a boolean mask that
-                         leaves half out at random, :added under one of -Infinity to be added, :infinite of such an x, and
+                         [128, 32, 1000], of which they are over the axis named; logSoftmax:ROW, logSumExp:ROW, crossEntropy:ROW
+                         (of random classes). softmax:ROW:mask is under a boolean mask that leaves half out at random, :added under one of -Infinity to be added, :infinite of such an x, and
                          :temperature divides by 0.7
   --backend NAME[,...]   default: all that run here
   --precision NAME[,..]  fast, exact (default: both)
@@ -33,7 +33,11 @@ const options = read('bench', help, {
   size: [listOf(elements), '16,1024,16384,262144,4194304'],
   function: [
     listOf(
-      oneOf(names, isConditionedRows, [...names, 'softmax:ROW', ...conditions.map((one) => `softmax:ROW:${one}`)]),
+      oneOf(names, isConditionedRows, [
+        ...names,
+        ...['softmax', ...logarithms].map((one) => `${one}:ROW`),
+        ...conditions.map((one) => `softmax:ROW:${one}`),
+      ]),
     ),
     [...elementwise, 'softmax:10', 'softmax:1000', 'softmax:32000', ...Object.keys(columnwise)].join(),
   ],

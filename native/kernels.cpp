@@ -109,6 +109,10 @@ const kernels KERNELS = {
     .widen = {widen<float16>, widen<bfloat16>},
     .narrow = {narrow<float16>, narrow<bfloat16>},
     .round = {round<float16>, round<bfloat16>},
+#else
+    .widen = {},
+    .narrow = {},
+    .round = {},
 #endif
     // float32 computes the gradients in double lanes either way: grad - sum(grad * softmax) cancels.
     .slices = {{{fast_softmax_rows, softmax_rows<double, float>, softmax_rows<double, double>},

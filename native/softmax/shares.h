@@ -60,7 +60,10 @@ template <class T, class E> T *place_for(const E *x, T *memory) {
 template <class T> constexpr T reach = sizeof(T) == 4 ? 110 : 760;
 
 // Up to where a maximum may lie from 0 for a power of two to bring its slice back: its exponent has some twenty bits.
+// Beyond it, it is taken from its slice first, which gives other bits. So no power is tried on the next slices that
+// suits one near there, as it could suit one beyond as well: what it suits lies less than 700 apart.
 template <class T> constexpr T large = 65536;
+template <class T> constexpr T far_from_large = large<T> - 1024;
 
 // e^x times one power of two for many slices. Between floor and ceiling the results are normal numbers; below there are
 // none, as those of subnormal shares would take a processor as long as all the rest. A total between least and most
@@ -87,7 +90,7 @@ template <class T> struct usual_exp {
   // For a slice of so many entries whose total was not usual: it suits its maximum, and as many of those as it can that
   // it suited. False where it cannot.
   bool move(T maximum, double total, size_t length) {
-    if (!(-large<T> <= maximum && maximum <= large<T>)) return false;
+    if (!(-far_from_large<T> <= maximum && maximum <= far_from_large<T>)) return false;
     constexpr double room = 3, lowest = wide ? 56 : 26, highest = wide ? 900 : 125;
     const int bits = length > 1 ? 64 - __builtin_clzll(length - 1) : 0;
     const double end = total > least ? highest - room - bits : lowest + room;

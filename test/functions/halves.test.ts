@@ -29,6 +29,8 @@ import {
 const one = { float16: 0x3c00, bfloat16: 0x3f80 };
 const dtypes = ['float16', 'bfloat16'] as const;
 
+const bytesOf = ({ buffer, byteOffset, byteLength }: Uint16Array) => Buffer.from(buffer, byteOffset, byteLength);
+
 afterEach(() => useBackend(backends()[0]!));
 
 describe.each(backends())('%s', (backend) => {
@@ -66,6 +68,22 @@ describe.each(backends())('%s', (backend) => {
       expect(x.toArray()).toEqual(expected);
     }
   });
+});
+
+it.skipIf(backends()[0] === 'js').each(dtypes)('are the same past the cache and by several threads: %s', (dtype) => {
+  const all = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
+  const expected = [gelu(all, { dtype }), geluGrad(all, all, { dtype })];
+  // 16 MiB and a little, from where no vector is aligned.
+  const count = 2 ** 23 + 12345;
+  const [x, out] = [new Uint16Array(count), new Uint16Array(count + 1).subarray(1)];
+  for (let at = 0; at < count; at += all.length) x.set(all.subarray(0, Math.min(all.length, count - at)), at);
+  for (const [i, run] of [() => gelu(x, { dtype, out }), () => geluGrad(x, x, { dtype, out })].entries()) {
+    run();
+    for (let at = 0; at < count; at += all.length) {
+      const part = out.subarray(at, at + all.length);
+      expect(Buffer.compare(bytesOf(part), bytesOf(expected[i]!.subarray(0, part.length)))).toBe(0);
+    }
+  }
 });
 
 it('has layers, which keep the input', () => {

@@ -13,7 +13,11 @@ import { Tensor } from '../../lib/tensor/tensor.js';
 export const program = join(import.meta.dirname, '../../dist/cjs/cli.js');
 export const packageJson = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
 export const hasNative = backends().length > 1;
-export const noNative = { NONLIN_BINARY: join(import.meta.dirname, '../no-such.node') };
+/** TypeScript alone: neither an addon nor WebAssembly. */
+export const noNative = {
+  NONLIN_BINARY: join(import.meta.dirname, '../no-such.node'),
+  NODE_OPTIONS: `--require ${JSON.stringify(join(import.meta.dirname, 'without-wasm.cjs'))}`,
+};
 
 let folder = '';
 export const at = (name: string) => join(folder, name);

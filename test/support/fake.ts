@@ -23,6 +23,7 @@ const calls = activationNames.map((row) => {
 export function fakeAddon(file: string, after = '', exports = ''): Record<string, string> {
   const text = `
     // It has one backend only, whichever the process is to have.
+    delete globalThis.WebAssembly;
     const { NONLIN_BACKEND } = process.env;
     delete process.env.NONLIN_BACKEND;
     const js = require(${JSON.stringify(typescript)});

@@ -1,0 +1,2 @@
+// Before a program: WebAssembly, which is not what it is about.
+delete globalThis.WebAssembly;
