@@ -33,6 +33,8 @@ describe.each(dtypes)('%s', (dtype) => {
 
   it.skipIf(best === 'js').each(activationNames)('%s: TypeScript gives the bits of native code', (name) => {
     const one = new Uint16Array(x.length).fill(halfOf(dtype, 1));
+    // Beside each input one of all the numbers there are, each once.
+    const any = x.map((bits) => Math.imul(bits, 40503) + 12345);
     const run = (backendName: typeof best, grad: Uint16Array | undefined, op: number, a: number, b: number) => {
       useBackend(backendName!);
       const y = new Uint16Array(x.length);
@@ -40,7 +42,7 @@ describe.each(dtypes)('%s', (dtype) => {
       return y.map((bits) => (isNoNumber(bits) ? 0x7fff : bits));
     };
     for (const { label, op, a, b } of casesOf(name))
-      for (const grad of [undefined, one]) {
+      for (const grad of [undefined, one, any]) {
         const wanted = run(best, grad, op, a, b);
         const differ = run('js', grad, op, a, b).findIndex((bits, i) => bits !== wanted[i]);
         expect(differ, `${label}${grad === undefined ? '' : ', gradient'}`).toBe(-1);
