@@ -350,7 +350,7 @@ export const logSoftmaxGrad = alongDimGradient('logSoftmax');
 /** `-s * (grad - sum(grad * s)) / temperature` with s = softmin(x) along `dim`. Arguments as in {@link softmaxGrad}. */
 export const softminGrad = alongDimGradient('softmin');
 
-/** A float32 or float64 array of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
+/** An array of floats of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
 export const Tensor: TensorConstructor = TensorClass;
 export type Tensor<D extends DType = FloatDType> = TensorClass<D>;
 

@@ -70,6 +70,7 @@ const steps = {
       const browser = { 'environment/node': 'environment/browser' };
       await bundle('esm', { index: 'lib/index.ts' }, { ...noAddon, ...browser });
       await bundle('esm', { js: 'lib/index.ts' }, { ...none, ...browser });
+      copyFileSync(join(fflate, 'LICENSE'), join(root, 'dist/esm/fflate.LICENSE'));
       writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module", "sideEffects": false }\n');
       for (const entry of Object.keys(exports)) if (/^\.\/\w+-/.test(entry)) writeEntry(entry.slice(2));
     },
@@ -80,6 +81,9 @@ const steps = {
 const noAddon = { 'backends/native': 'backends/native-none' };
 const none = { ...noAddon, 'backends/wasm/wasm': 'backends/wasm/none' };
 
+/** What decompresses WebAssembly in the build for browsers; its licence goes along. */
+const fflate = join(root, 'node_modules/fflate/');
+
 /** Bundles an entry of lib/, some of its files replaced by others. Sources stand in the package, and so not in the source maps. */
 async function bundle(format, input, replaced = {}, dir = `dist/${format}`) {
   const replace = {
@@ -88,6 +92,10 @@ async function bundle(format, input, replaced = {}, dir = `dist/${format}`) {
       if (importer === undefined) return undefined;
       const by = replaced[relative(join(root, 'lib'), join(dirname(importer), source)).replace(/\.js$/, '')];
       return by && join(root, 'lib', `${by}.ts`);
+    },
+    transform(code, id) {
+      // Its source does not stand in the package, so the source map leaves it out.
+      return id.startsWith(fflate) ? { code, map: { version: 3, sources: [], names: [], mappings: '' } } : undefined;
     },
     load(id) {
       if (id !== join(root, 'lib/environment/binary.ts') || !existsSync(wasm)) return undefined;
@@ -111,6 +119,8 @@ async function bundle(format, input, replaced = {}, dir = `dist/${format}`) {
     dir: join(root, dir),
     format,
     strict: true,
+    banner: ({ moduleIds }) =>
+      moduleIds.some((id) => id.startsWith(fflate)) ? '/*! With fflate, MIT, (c) Arjun Barrett: fflate.LICENSE */' : '',
     esModule: true,
     generatedCode: { symbols: false },
     sourcemap: true,

@@ -1,6 +1,6 @@
 // node.ts where there is no process: the build for browsers has this file in its place, so that nothing of Node's is in it.
+import { inflateSync } from 'fflate';
 import { binary, size } from './binary.js';
-import { inflate } from './inflate.js';
 import type * as node from './node.js';
 
 export const problems: typeof node.problems = [];
@@ -19,5 +19,5 @@ export const openModule: typeof node.openModule = () => {
   const text = atob(binary);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return { bytes: inflate(bytes, size) };
+  return { bytes: inflateSync(bytes, { out: new Uint8Array(size) }) };
 };

@@ -12,7 +12,7 @@ import { backend } from '../backends/select.js';
 import { shapeText } from '../basics/allocate.js';
 import { checkPrecision } from '../basics/checks.js';
 import { describe, inNameOf } from '../basics/errors.js';
-import { isFloatArray, lengthOf, part, shareMemory } from '../basics/floats.js';
+import { isFloatArray, lengthOf, part } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { copyInto } from '../tensor/copies.js';
 import { isTensorLike } from '../tensor/foreign.js';
@@ -20,7 +20,7 @@ import { Parts } from '../tensor/shape.js';
 import { asTensor, Tensor } from '../tensor/tensor.js';
 import { dimOf } from './dims.js';
 import type { OptionsOf, Out, Output, Result } from './functions.js';
-import { allThroughFloats, mayBeHalf, throughFloats } from './halves.js';
+import { allThroughFloats, checkApart, mayBeHalf, throughFloats } from './halves.js';
 import { type Answer, finished, type Input, operands } from './operands.js';
 
 /** Which half of one input is the gate; where it is the first, two inputs are taken as well. */
@@ -140,7 +140,7 @@ export function gateHalves(of: Elementwise, name: string, x: Input, given: Given
     ? throughFloats(name, [x], ['x'], given, ([x], given) => gateHalves(of, name, x!, given, gating))
     : undefined;
   if (half !== undefined) return half;
-  const [first, second] = halvesOf(x, given.own[of.own.length], 'x', name);
+  const [first, second] = cutInTwo(x, given.own[of.own.length], 'x', name);
   return gating === 'first' ? apply(of, name, first, second, given) : apply(of, name, second, first, given);
 }
 
@@ -161,11 +161,11 @@ export function gateHalvesGrad(
   const dim = given.own[of.own.length];
   const from = isFloatArray(x) ? x : asTensor(x, 'x', name);
   const whole = operands(name, from, given.out);
-  const [first, second] = halvesOf(from, dim, 'x', name);
+  const [first, second] = cutInTwo(from, dim, 'x', name);
   const [a, b] = gating === 'first' ? [first, second] : [second, first];
   const results = applyGradient(of, name, grad, a, b, given).map((result) => asTensor(result, 'x', name));
   const y = new Tensor(new Parts(whole.y, whole.shape ?? [whole.count]));
-  const [firstOut, secondOut] = halvesOf(y, dim, 'x', name) as [Tensor, Tensor];
+  const [firstOut, secondOut] = cutInTwo(y, dim, 'x', name) as [Tensor, Tensor];
   const [ofFirst, ofSecond] = gating === 'first' ? results : results.reverse();
   copyInto(firstOut, ofFirst!.data);
   copyInto(secondOut, ofSecond!.data);
@@ -221,8 +221,7 @@ function applyGradient(
   const from = isFloatArray(a) ? a : asTensor(a, 'gate', name);
   const first = operands(name, from, da, true, b, words);
   const second = operands(name, from, db, true, grad, { x: 'gate', other: 'grad' });
-  if (shareMemory(first.target, second.target))
-    throw new RangeError(`${name}: the two results share memory; each needs its own`);
+  checkApart(first.target, second.target, name);
   const [p, q] = [parameterOf(of, 0, given, first.x, name), parameterOf(of, 1, given, first.x, name)];
   if (of.together !== undefined) checkTogether(of, p, q, name);
   try {
@@ -234,7 +233,7 @@ function applyGradient(
 }
 
 /** The halves of an input along a dimension, in its memory. */
-function halvesOf(x: Input, dim: unknown, what: string, name: string): [Input, Input] {
+function cutInTwo(x: Input, dim: unknown, what: string, name: string): [Input, Input] {
   if (isFloatArray(x)) {
     const count = lengthOf(x);
     dimOf(dim, [count], name);

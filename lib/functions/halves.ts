@@ -165,6 +165,8 @@ export function allThroughFloats(
   const { array, dtype, parts } = from;
   const all = inputs.map((input, i) => (i === 0 ? parts : alike(from, input, words[i]!, name)));
   const into = outs.map((out) => (out === undefined ? undefined : writable(out, alike(from, out, 'out', name), name)));
+  const [first, second] = into;
+  if (first !== undefined && second !== undefined) checkApart(first.data, second.data, name);
   checkPrecision(given.precision, name);
   // A mask that is added, or slopes.
   const widened = (option: unknown) =>
@@ -186,6 +188,11 @@ export function allThroughFloats(
     const made = outs[i] ?? (array === undefined ? new Tensor(result) : result.data);
     return { result: made, source: parts.data, target: target.data };
   });
+}
+
+/** Asserts that two results do not overlap. */
+export function checkApart(first: Data, second: Data, name: string): void {
+  if (shareMemory(first, second)) throw new RangeError(`${name}: the two results share memory; each needs its own`);
 }
 
 /** Asserts that floats have the dtype that was given. */

@@ -45,7 +45,7 @@ export function filled(shape: unknown, value: unknown, options: unknown, name: s
   return new Parts<Data>(Object.is(value, 0) ? data : data.fill(value), sizes);
 }
 
-/** start, start + step, ... before `end`, each rounded once. */
+/** start, start + step, ... before `end`, each computed in float64 and then rounded to the dtype. */
 export function range(start: unknown, end: unknown, step: unknown, options: unknown): Parts<Data> {
   const dtype = dtypeIn(options, 'arange');
   for (const [what, value] of Object.entries({ start, end, step }))

@@ -70,7 +70,7 @@ export function summed(
   const slices = slicesOf(tensor, dim, keepdim, name);
   const { x, length, inner, kept } = slices;
   const shape = Object.freeze([...kept]);
-  const sums = new Float64Array(sizeOf(shape));
+  const sums = allocate('float64', sizeOf(shape), name, shape);
   forEach(slices, (start, slice) => {
     const sum = new Sum();
     for (let i = 0, at = start; i < length; i++, at += inner) sum.add(x[at]!);

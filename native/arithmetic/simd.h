@@ -195,7 +195,7 @@ inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return _mm
 inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) { return _mm256_fmadd_ps(a.v, b.v, c.v); }
 inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return _mm256_fmadd_pd(a.v, b.v, c.v); }
 #elif defined(__wasm__)
-// Rounded once or twice, as the engine likes it: who calls these kernels has asked it (native/wasm.cpp).
+// Rounded once or twice, as the engine likes it: who calls these kernels has asked it (wasm/module.cpp).
 inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) {
   return lane<float>::vector(wasm_f32x4_relaxed_madd(a.v, b.v, c.v));
 }

@@ -120,6 +120,7 @@ void run_halves(const kernels &set, activation op, parameters p, half type, cons
       float of[block_elements + 512];
     } from, by, to;
     open_results open;
+    static_assert(block_elements <= open_results::most);
     uint16_t piece[grain_elements], *const out = stream ? piece : halves_at(y, begin);
     for (size_t i = begin; i < end; i += block_elements) {
       const size_t count = std::min(block_elements, end - i);

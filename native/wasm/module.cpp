@@ -1,5 +1,5 @@
 // The kernels as a WebAssembly module, which asks nothing of who runs it. Its functions take places in its own memory,
-// of which lib/backends/wasm.ts has all from __heap_base on: there are no arrays of JavaScript's here, and no threads.
+// of which lib/backends/wasm/ has all from __heap_base on: there are no arrays of JavaScript's here, and no threads.
 #include "addon/self_test.h"
 #include "arithmetic/simd.h"
 #include "machine/parallel.h"

@@ -124,6 +124,11 @@ describe('what does not fit is refused', () => {
       () => swiglu(half, { out: half }),
       /^swiglu: out has shape \[2\] but the result has \[1\]/,
     ],
+    [
+      'one out for two results',
+      () => gegluGrad(half, half, half, { out: [half, half] }),
+      /^gegluGrad: the two results share memory/,
+    ],
     ['no dtype', () => half.to('int8' as DType), /^dtype must be 'float32'/],
     ['a precision', () => relu(half, { precision: 'best' as never }), /^relu: precision must/],
   ];

@@ -164,6 +164,13 @@ describe('packed and installed', () => {
       expect(readFileSync(join(dist, name), 'utf8'), name).not.toMatch(/\b\w+(\d|Clamped)Array<|\bDataView</);
   });
 
+  it('has the licence of what is in the build for browsers, which says so', () => {
+    const esm = join(folder, 'node_modules', 'nonlin', 'dist', 'esm');
+    expect(readFileSync(join(esm, 'index.js'), 'utf8')).toMatch(/^\/\*! With fflate, MIT/);
+    expect(readFileSync(join(esm, 'js.js'), 'utf8')).not.toMatch(/fflate/);
+    expect(readFileSync(join(esm, 'fflate.LICENSE'), 'utf8')).toMatch(/^MIT License\n\nCopyright .* Arjun Barrett/);
+  });
+
   it('is small and has only what belongs in it', () => {
     const files = readdirSync(join(folder, 'node_modules', 'nonlin'), { recursive: true, encoding: 'utf8' });
     const top = new Set(files.map((name) => name.split('/')[0]));

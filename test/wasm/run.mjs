@@ -29,7 +29,14 @@ const files = options.quick
   ? ['test/backends/wasm.test.ts']
   : [
       ...['backends', 'certainty', 'memory', 'neighbours', 'wasm'].map((name) => `test/backends/${name}.test.ts`),
-      ...['test/activations/exponential', 'test/activations/family', 'test/elsewhere', 'test/functions', 'test/layers'],
+      ...[
+        'test/activations/exponential',
+        'test/activations/family',
+        'test/elsewhere',
+        'test/functions',
+        'test/layers',
+        'test/losses',
+      ],
     ];
 const asked = process.versions.node.startsWith('20.') ? ['--execArgv=--experimental-wasm-relaxed-simd'] : [];
 const vitest = join(root, 'node_modules/vitest/vitest.mjs');

@@ -154,6 +154,8 @@ function mayOverlap(x: FloatArray, y: FloatArray): boolean {
 const isShared = (buffer: ArrayBufferLike) =>
   typeof SharedArrayBuffer === 'function' && buffer instanceof SharedArrayBuffer;
 
+const inputsOf = (grad: FloatArray | undefined, x: FloatArray) => (grad === undefined ? [x] : [grad, x]);
+
 /** Where in a mask that of an outer slice begins. */
 function beginOf({ steps }: Mask, slice: number): number {
   let begin = 0;
@@ -164,21 +166,26 @@ function beginOf({ steps }: Mask, slice: number): number {
   return begin;
 }
 
+/** The memory of an instance, with room for the arrays of small calls. */
+function roomOf({ memory, __heap_base: { value } }: Exports): Room {
+  const room = new Room(memory, value);
+  if (!room.has(4 * blockBytes)) throw new Error('there is no memory for its arrays');
+  return room;
+}
+
 function backendOf(make: () => Exports, exports: Exports): Backend {
-  let room = new Room(exports.memory, exports.__heap_base.value);
+  let room = roomOf(exports);
   const { start } = room;
-  room.has(4 * blockBytes);
 
   /** Memory does not shrink: where there is much of it, another instance begins anew. */
   function letGo(): void {
     try {
-      exports = make();
+      const others = make();
+      room = roomOf(others);
+      exports = others;
     } catch {
       // There may be no memory for two.
-      return;
     }
-    room = new Room(exports.memory, start);
-    room.has(4 * blockBytes);
   }
 
   /**
@@ -226,6 +233,48 @@ function backendOf(make: () => Exports, exports: Exports): Backend {
   const turned = (x: FloatArray, length: number, inner: number, arrays: number) =>
     inner === 1 ? 0 : aligned(length * Math.min(inner, columnsAtOnce) * elementBytes(x)) * arrays;
 
+  // Both ways of a call, forward and, where there is a grad, back: false where there is no room.
+
+  function channels(
+    grad: FloatArray | undefined,
+    x: FloatArray,
+    slopes: FloatArray,
+    y: FloatArray,
+    inner: number,
+    exact: boolean | undefined,
+    fresh: boolean | undefined,
+  ): boolean {
+    const how = arithmeticOf(x, exact);
+    const length = lengthOf(slopes);
+    const slab = length * inner;
+    const own = aligned(length * elementBytes(x));
+    return inParts(inputsOf(grad, x), [y], slabsOf(x, slab), own, fresh, (places, n, first, rest) => {
+      if (first === 0) room.put(slopes, rest);
+      const g = grad === undefined ? 0 : places[0]!;
+      exports.channels(how, g, places.at(-1)!, rest, places[0]!, n / slab, length, inner);
+    });
+  }
+
+  function slices(
+    grad: FloatArray | undefined,
+    x: FloatArray,
+    y: FloatArray,
+    slice: Slice,
+    length: number,
+    inner: number,
+    exact: boolean | undefined,
+    fresh: boolean | undefined,
+  ): boolean {
+    const how = arithmeticOf(x, exact);
+    const slab = length * inner;
+    const inputs = inputsOf(grad, x);
+    const columns = turned(x, length, inner, inputs.length);
+    return inParts(inputs, [y], slabsOf(x, slab), columns, fresh, (places, n, _, rest) => {
+      const g = grad === undefined ? 0 : places[0]!;
+      exports.slices(sliceOf[slice], how, g, places.at(-1)!, places[0]!, n / slab, length, inner, rest);
+    });
+  }
+
   return {
     name: 'wasm',
     map(x, y, op, a, b, exact, fresh) {
@@ -238,72 +287,55 @@ function backendOf(make: () => Exports, exports: Exports): Backend {
         room.take(y, start);
         return;
       }
-      inParts([x], [y], elementsOf(x, 1), 0, fresh, ([at], n) => exports.map(op, how, 0, at!, at!, n, a, b));
+      const done = inParts([x], [y], elementsOf(x, 1), 0, fresh, ([at], n) =>
+        exports.map(op, how, 0, at!, at!, n, a, b),
+      );
+      if (!done) reference.map(x, y, op, a, b, exact, fresh);
     },
     mapGrad(grad, x, y, op, a, b, exact, fresh) {
       const how = arithmeticOf(x, exact);
-      inParts([grad, x], [y], elementsOf(x, 2), 0, fresh, ([g, at], n) => exports.map(op, how, g!, at!, g!, n, a, b));
+      const done = inParts([grad, x], [y], elementsOf(x, 2), 0, fresh, ([g, at], n) =>
+        exports.map(op, how, g!, at!, g!, n, a, b),
+      );
+      if (!done) reference.mapGrad(grad, x, y, op, a, b, exact, fresh);
     },
     gate(x, by, y, op, a, b, exact, fresh) {
       const how = arithmeticOf(x, exact);
-      inParts([x, by], [y], elementsOf(x, 2), 0, fresh, ([at, other], n) =>
+      const done = inParts([x, by], [y], elementsOf(x, 2), 0, fresh, ([at, other], n) =>
         exports.gate(op, how, at!, other!, at!, n, a, b),
       );
+      if (!done) reference.gate(x, by, y, op, a, b, exact, fresh);
     },
     gateGrad(grad, x, by, dx, dby, op, a, b, exact) {
       const how = arithmeticOf(x, exact);
-      inParts([grad, x, by], [dx, dby], elementsOf(x, 4), 0, false, ([g, at, other], n) =>
+      const done = inParts([grad, x, by], [dx, dby], elementsOf(x, 4), 0, false, ([g, at, other], n) =>
         exports.gateGradient(op, how, g!, at!, other!, g!, at!, n, a, b),
       );
+      if (!done) reference.gateGrad(grad, x, by, dx, dby, op, a, b, exact);
     },
     channels(x, slopes, y, inner, exact, fresh) {
-      const how = arithmeticOf(x, exact);
-      const length = lengthOf(slopes);
-      const own = aligned(length * elementBytes(x));
-      const done = inParts([x], [y], slabsOf(x, length * inner), own, fresh, ([at], n, first, rest) => {
-        if (first === 0) room.put(slopes, rest);
-        exports.channels(how, 0, at!, rest, at!, n / (length * inner), length, inner);
-      });
-      if (!done) reference.channels(x, slopes, y, inner, exact, fresh);
+      if (!channels(undefined, x, slopes, y, inner, exact, fresh))
+        reference.channels(x, slopes, y, inner, exact, fresh);
     },
     channelsGrad(grad, x, slopes, y, inner, exact, fresh) {
-      const how = arithmeticOf(x, exact);
-      const length = lengthOf(slopes);
-      const own = aligned(length * elementBytes(x));
-      const done = inParts([grad, x], [y], slabsOf(x, length * inner), own, fresh, ([g, at], n, first, rest) => {
-        if (first === 0) room.put(slopes, rest);
-        exports.channels(how, g!, at!, rest, g!, n / (length * inner), length, inner);
-      });
-      if (!done) reference.channelsGrad(grad, x, slopes, y, inner, exact, fresh);
+      if (!channels(grad, x, slopes, y, inner, exact, fresh))
+        reference.channelsGrad(grad, x, slopes, y, inner, exact, fresh);
     },
     // A sum's order is that of all of its terms.
     channelSums: reference.channelSums,
     slices(x, y, slice, length, inner, exact, fresh) {
-      const how = arithmeticOf(x, exact);
-      const slab = length * inner;
-      const done = inParts([x], [y], slabsOf(x, slab), turned(x, length, inner, 1), fresh, ([at], n, _, rest) =>
-        exports.slices(sliceOf[slice], how, 0, at!, at!, n / slab, length, inner, rest),
-      );
-      if (!done) reference.slices(x, y, slice, length, inner, exact, fresh);
+      if (!slices(undefined, x, y, slice, length, inner, exact, fresh))
+        reference.slices(x, y, slice, length, inner, exact, fresh);
     },
     slicesGrad(grad, x, y, slice, length, inner, exact, fresh) {
-      const how = arithmeticOf(x, exact);
-      const slab = length * inner;
-      const done = inParts(
-        [grad, x],
-        [y],
-        slabsOf(x, slab),
-        turned(x, length, inner, 2),
-        fresh,
-        ([g, at], n, _, rest) => exports.slices(sliceOf[slice], how, g!, at!, g!, n / slab, length, inner, rest),
-      );
-      if (!done) reference.slicesGrad(grad, x, y, slice, length, inner, exact, fresh);
+      if (!slices(grad, x, y, slice, length, inner, exact, fresh))
+        reference.slicesGrad(grad, x, y, slice, length, inner, exact, fresh);
     },
     conditioned(grad, x, y, slice, length, inner, conditions, exact, fresh) {
       const how = arithmeticOf(x, exact);
       const slab = length * inner;
       const { mask, temperature, zero } = conditions;
-      const inputs = grad === undefined ? [x] : [grad, x];
+      const inputs = inputsOf(grad, x);
       const columns = turned(x, length, inner, inputs.length);
       const maskSize = mask?.additive ? elementBytes(x) : 1;
       // As many slabs as lie evenly in the mask are computed at a time.

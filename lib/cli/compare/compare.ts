@@ -82,13 +82,13 @@ export async function compare(args: Arguments, io: Io): Promise<number> {
   }
 }
 
-/** 256 Ki float32 values, for softmax in rows of 1024. The same ones every time. */
 /** The loops are of floats. */
 function floatsOf(x: Tensor<DType>, path: string): Tensor {
   if (x.half === undefined) return x as Tensor<FloatDType>;
   throw new Failure(`${path} is ${x.dtype}, and what is compared is float32 or float64`);
 }
 
+/** 256 Ki float32 values, for softmax in rows of 1024. The same ones every time. */
 function normalTensor(): Tensor {
   const random = randomFrom(1);
   return new Tensor(Float32Array.from({ length: 2 ** 18 }, random.normal), { shape: [256, 1024] });

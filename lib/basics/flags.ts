@@ -1,5 +1,5 @@
 // Masks of any type as bytes, which are 0 where an element is.
-import { bufferOf, byteOffset, type FloatArray, lengthOfAny, typeName } from '../basics/floats.js';
+import { bufferOf, byteOffset, type FloatArray, lengthOfAny, typeName } from './floats.js';
 
 /** A byte for each of `count` elements of a typed array from `first` on, 0 where it is 0; of bytes the array's own memory. */
 export function flagsOf(data: ArrayBufferView, first: number, count: number): Uint8Array {
@@ -19,7 +19,7 @@ export function flagsOf(data: ArrayBufferView, first: number, count: number): Ui
   return flags;
 }
 
-// A loop for each type, as in loops.ts.
+// A loop for each type, as in tensor/loops.ts.
 
 function ofFloats(data: FloatArray, flags: Uint8Array): void {
   for (let k = 0; k < flags.length; k++) flags[k] = Number(data[k] !== 0);
