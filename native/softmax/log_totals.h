@@ -22,8 +22,10 @@ inline vec<double> log_of_total(vec<double> total, vec<double> m, vec<double> st
   const vec<double> scaled = from_bits<double>(to_bits(total) - (to_bits(shifter<double> + (steps + k)) << 52));
   return log1p(scaled - 1) - fma(k, -ln_2_rest<double>, fma(k, -ln_2<double>, m));
 }
-// Not where a slice has no power of two of its own, by its maximum alone, or is NaN somewhere.
-template <class T> bool has_total(T m, double total) { return -large<T> <= m && m <= large<T> && is_usual<T>(total); }
+// Not where a slice is NaN somewhere, or its maximum such that usual_exp does not come to suit it.
+template <class T> bool has_total(T m, double total) {
+  return -far_from_large<T> <= m && m <= far_from_large<T> && is_usual<T>(total);
+}
 
 // In logs.h, for what even the rests do not tell in float lanes.
 template <class T, class E>

@@ -27,7 +27,9 @@ const centres = [
   -400,
   5000,
   -9000,
-  65530,
+  64500,
+  64530,
+  65520,
   65542,
   1e6,
   -1e30,
@@ -52,10 +54,15 @@ function entriesOf({ centre, spread, seed }: { centre: number; spread: number; s
 }
 
 /** Around the limit beyond which the maximum is taken from a slice first: what suits the first of them would suit the second. */
-const aroundLimit = [65530, 65542, 0, -65530, -65542, 0].map((centre, seed) => ({ centre, spread: 20, seed }));
+const aroundLimit = [65520, 65542, 0, -65520, -65542, 0, 64500, 64530].map((centre, seed) => ({
+  centre,
+  spread: 20,
+  seed,
+}));
 const examples: [typeof aroundLimit, number, Slice, boolean, boolean][] = [
   [aroundLimit, 300, 'softmax', false, false],
   [aroundLimit, 10, 'softmax', false, false],
+  [aroundLimit, 300, 'logSoftmax', false, false],
   [aroundLimit, 300, 'logSoftmax', true, false],
   [aroundLimit, 300, 'softmax', false, true],
 ];
