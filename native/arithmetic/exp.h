@@ -2,6 +2,7 @@
 // A type brings exp_minus_one(r), which is e^r - 1 for |r| <= 0.3467 (float32.h, float64.h).
 #pragma once
 
+#include "arithmetic/lookup.h"
 #include "arithmetic/simd.h"
 
 namespace {

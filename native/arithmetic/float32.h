@@ -4,6 +4,7 @@
 #pragma once
 
 #include "arithmetic/exp.h"
+#include "arithmetic/lookup.h"
 #include "arithmetic/polynomial.h"
 #include "arithmetic/simd.h"
 

@@ -4,6 +4,7 @@
 
 #include "arithmetic/exp.h"
 #include "arithmetic/float64.h"
+#include "arithmetic/lookup.h"
 #include "arithmetic/simd.h"
 
 namespace {
