@@ -142,10 +142,10 @@ export function callHalves(
     return;
   }
   integers[4] = count;
-  bits.set(grad ?? x);
-  if (grad !== undefined) bits.set(x, count);
+  copyOver(bits, grad ?? x);
+  if (grad !== undefined) copyOver(bits, x, count);
   call(block);
-  y.set(bits.subarray(0, count));
+  copyOver(y, bits.subarray(0, count));
 }
 
 /** As native/halves/run_halves.h counts the types that it converts. */

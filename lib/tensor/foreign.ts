@@ -232,9 +232,18 @@ export function readNumbers(source: TensorLike): { readonly parts: Parts; readon
     areIntegers = /^(Big)?U?[Ii]nt\d/.test(typeName(data) ?? '') && !/float16$/.test(`${like.dtype ?? like.type}`);
     if (!areIntegers) return floats(data, like);
     checkMemory(data);
-    return Float64Array.from(data as ArrayLike<number | bigint>, Number);
+    return integersOf(data as ArrayBufferView);
   });
   return { parts, areIntegers };
+}
+
+/** The integers of a typed array as float64, by its places, as its class may iterate over anything. */
+export function integersOf(data: ArrayBufferView): Float64Array {
+  const integers = data as unknown as ArrayLike<number | bigint>;
+  const count = lengthOfAny(data);
+  const numbers = allocate('float64', count);
+  for (let i = 0; i < count; i++) numbers[i] = Number(integers[i]);
+  return numbers as Float64Array;
 }
 
 /** True for what says that it must not be written: a stdlib ndarray with its READONLY flag, a buffer of Pyodide's. */
@@ -252,6 +261,8 @@ export function advice(x: unknown): string {
   if (name === 'DataView') return '; pass new Float32Array(x.buffer.slice(x.byteOffset, x.byteOffset + x.byteLength))';
   if (typeof x !== 'object' || x === null) return '';
   if (Array.isArray(x)) return '; pass new Tensor(x)';
+  if (typeName(x) === 'Uint16Array')
+    return `; pass new Tensor(x, ${kindsOfBits}) for its bits, ${conversion('x', x)} for its numbers`;
   const given = x as Foreign;
   if (typeName(x) !== undefined) return `; pass ${conversion('x', x)}`;
   if (typeof given.then === 'function') return '; await it first';
@@ -268,7 +279,7 @@ function flat(data: FloatArray): Parts {
 }
 
 // A tensor of an array whose memory is gone would be an empty one.
-function checkMemory(data: unknown): void {
+export function checkMemory(data: unknown): void {
   if (typeName(data) !== undefined && lengthOfAny(data as ArrayBufferView) === 0)
     checkPresent(data as ArrayBufferView, 'data');
 }
@@ -304,8 +315,13 @@ function dataAdvice(data: unknown, like: Foreign): string {
   const numbers = conversion('x.data', data);
   if (numbers === undefined) return '';
   const layout = ['dims' in like ? 'dims' : 'shape', 'strides', 'stride', 'offset'].filter((name) => name in like);
-  return `; pass { data: ${[numbers, ...layout.map((name) => `${name}: x.${name}`)].join(', ')} }`;
+  const converted = `{ data: ${[numbers, ...layout.map((name) => `${name}: x.${name}`)].join(', ')} }`;
+  if (typeName(data) !== 'Uint16Array') return `; pass ${converted}`;
+  return `; pass new Tensor(x, ${kindsOfBits}) for its bits, ${converted} for its numbers`;
 }
+
+/** What says what the bits of a Uint16Array are. */
+const kindsOfBits = "{ dtype: 'float16' or 'bfloat16' }";
 
 /** The expression that makes a Float32Array of what has numbers in it, or undefined where that has none. */
 function conversion(name: string, data: unknown): string | undefined {

@@ -51,6 +51,7 @@ import {
   type Layout,
   normalizeDim,
   Parts,
+  placeFor,
   readIntegers,
   resolveShape,
   sameShape,
@@ -176,7 +177,11 @@ export class Tensor<D extends DType = FloatDType> {
     this.offset = parts.offset;
     this.size = parts.size;
     this[packed] = parts.packed;
-    if (parts.half !== undefined) this[half] = parts.half;
+    if (parts.half !== undefined) {
+      this[half] = parts.half;
+      // An array of bits does not say it, nor does a getter to structuredClone.
+      Object.defineProperty(this, 'dtype', { value: parts.half, enumerable: true });
+    }
   }
 
   /**
@@ -238,9 +243,7 @@ export class Tensor<D extends DType = FloatDType> {
     options?: NewOptions<D>,
   ): Tensor<D>;
   static arange(...given: unknown[]): Tensor<DType> {
-    const options = typeof given.at(-1) === 'object' ? given.pop() : undefined;
-    const [start, end, step = 1] = given.length < 2 ? [0, given[0]] : given;
-    return new Tensor(range(start, end, step, options));
+    return new Tensor(range(given));
   }
 
   /** `'float32'`, `'float64'`, `'float16'` or `'bfloat16'`. */
@@ -426,7 +429,7 @@ export class Tensor<D extends DType = FloatDType> {
 
   /** With a dimension of size 1 before the one named, or with -1 behind the last; shares memory. */
   unsqueeze(dim: number): Tensor<D> {
-    const at = normalizeDim(dim, [...this.shape, 1]);
+    const at = placeFor(dim, this.shape);
     const shape = Object.freeze(this.shape.toSpliced(at, 0, 1));
     return shownAs(this, shape, Object.freeze(this.strides.toSpliced(at, 0, 1)), this.offset);
   }

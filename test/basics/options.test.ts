@@ -24,8 +24,8 @@ for (const [name, Layer] of Object.entries(layers)) {
   const ofLayer = name === 'gelu' ? ['out', 'precision'] : takes;
   const layer = new Layer() as unknown as Call & Record<string, Call>;
   calls.push(
-    [name, takes, (...args) => loose[name]!(x, ...args)],
-    [`${name}Grad`, takes, (...args) => loose[`${name}Grad`]!(g, x, ...args)],
+    [name, [...takes, 'dtype'], (...args) => loose[name]!(x, ...args)],
+    [`${name}Grad`, [...takes, 'dtype'], (...args) => loose[`${name}Grad`]!(g, x, ...args)],
     [Layer.name, ofLayer, (...args) => layer(x, ...args)],
     [Layer.name, ofLayer, (...args) => layer.forward!(x, ...args)],
     [Layer.name, ofLayer, (...args) => layer.backward!(g, x, ...args)],

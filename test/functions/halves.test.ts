@@ -85,7 +85,18 @@ describe('what does not fit is refused', () => {
   const half = new Tensor([1, 2], { dtype: 'float16' });
   const cases: [string, () => unknown, RegExp][] = [
     ['bits without a dtype', () => relu(bits), /^relu: x is a Uint16Array; say of which numbers/],
-    ['another dtype', () => relu(bits, { dtype: 'float32' }), /^relu: dtype must be that of x/],
+    ['another dtype', () => relu(bits, { dtype: 'float32' }), /^relu: dtype must be 'float16' or 'bfloat16' for x/],
+    ['no such option', () => relu(bits, { dtpye: 'float16' } as object), /did you mean `dtype`\?/],
+    [
+      'bits of a tensor-like without a dtype',
+      () => relu({ data: bits, dims: [2] }),
+      /pass new Tensor\(x, \{ dtype: 'float16' or 'bfloat16' \}\) for its bits, \{ data: Float32Array/,
+    ],
+    [
+      'bits as a Tensor without',
+      () => new Tensor(bits as never),
+      /pass new Tensor\(x, \{ dtype: 'float16' or 'bfloat16' \}\)/,
+    ],
     ['one that a Tensor has not', () => relu(half, { dtype: 'bfloat16' }), /^relu: dtype must be that of x, 'float16'/],
     [
       'one that floats have not',
@@ -111,6 +122,69 @@ describe('what does not fit is refused', () => {
   ];
   it.each(cases)('%s', (_, act, message) => {
     expect(act).toThrow(message);
+  });
+});
+
+it('takes bits in something tensor-like with the option dtype', () => {
+  const like = { data: Uint16Array.of(0xbf80, 0x3f80), dims: [2] };
+  expect(relu(like, { dtype: 'bfloat16' }).toArray()).toEqual([0, 1]);
+  expect(geluGrad(like, like, { dtype: 'bfloat16' }).dtype).toBe('bfloat16');
+  expect(relu(like, { dtype: 'bfloat16', out: like })).toBe(like);
+  expect([...like.data]).toEqual([0, 0x3f80]);
+});
+
+it('says of which function memory has gone', () => {
+  const bits = Uint16Array.of(0, 0);
+  const x = new Tensor(bits, { dtype: 'float16' });
+  structuredClone(bits, { transfer: [bits.buffer] });
+  const message = (name: string, what: string) =>
+    new TypeError(`${name}: ${what}: data is detached: its buffer was transferred`);
+  expect(() => relu(x)).toThrow(message('relu', 'x'));
+  expect(() => softmax(x)).toThrow(message('softmax', 'x'));
+  expect(() => geluGrad(x, new Tensor([1, 2], { dtype: 'float16' }))).toThrow(message('geluGrad', 'grad'));
+});
+
+describe.each(backends())('%s, of one memory under two buffers', (backend) => {
+  it.each([5, 128, 129, 3000])('comes out right, or throws before it writes: %d', (count) => {
+    useBackend(backend);
+    for (const apart of [-3, 3]) {
+      const memory = new SharedArrayBuffer(2 * (count + 3));
+      const from = new Uint16Array(memory, apart < 0 ? 6 : 0, count);
+      const out = new Uint16Array(structuredClone(memory), apart < 0 ? 0 : 6, count);
+      for (let i = 0; i < count; i++) from[i] = 0x3c00 + i;
+      const before = from.slice();
+      const expected = [...gelu(before, { dtype: 'float16' })];
+      try {
+        gelu(from, { dtype: 'float16', out });
+        expect([...out]).toEqual(expected);
+      } catch (error) {
+        expect(String(error)).toBe('RangeError: gelu: out overlaps part of x; it may be x itself or separate memory');
+        expect([...from]).toEqual([...before]);
+      }
+    }
+  });
+
+  it.each([5, 200])('asks no class where an array lies, or to be written: %d', (count) => {
+    class Odd extends Uint16Array {
+      override get byteOffset() {
+        return 0;
+      }
+      override get length() {
+        return 1;
+      }
+      override set() {}
+      override subarray(): never {
+        throw new Error('not to be called');
+      }
+    }
+    useBackend(backend);
+    const memory = new ArrayBuffer(2 * (count + 3));
+    const [x, out] = [new Odd(memory, 0, count), new Odd(memory, 6, count)];
+    for (let i = 0; i < count; i++) x[i] = 0x3c00 + i;
+    const expected = [...gelu(new Uint16Array(memory, 0, count), { dtype: 'float16' })];
+    expect(gelu(x as Uint16Array, { dtype: 'float16', out: out as Uint16Array })).toBe(out);
+    expect([...new Uint16Array(memory, 6, count)]).toEqual(expected);
+    expect(new Tensor(x, { dtype: 'float16', shape: [count] }).slice(0, 1).sum().item()).toBeGreaterThan(0);
   });
 });
 
