@@ -78,7 +78,10 @@ export function halfCall(
   word = 'grad',
 ): HalfCall | undefined {
   const from = halvesOf(x, dtype, name);
-  if (from === undefined) return undefined;
+  if (from === undefined) {
+    if (dtype !== undefined) checkDTypeOf(x, dtype, name);
+    return undefined;
+  }
   const second = hasOther ? likeX(from, other, word, name) : undefined;
   const into = out === undefined ? undefined : writable(out, likeX(from, out, 'out', name), name);
   const bits = naming(`${name}: x`, () => contiguousBits(from.parts));

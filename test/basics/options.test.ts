@@ -20,12 +20,12 @@ const calls: [string, string[], (options: unknown, ...more: unknown[]) => unknow
 const layers = { relu: ReLU, sigmoid: Sigmoid, tanh: Tanh, gelu: GELU, softmax: Softmax } as const;
 for (const [name, Layer] of Object.entries(layers)) {
   const own = name === 'gelu' ? ['approximate'] : name === 'softmax' ? ['dim', 'temperature', 'mask', 'empty'] : [];
-  const takes = [...own, 'out', 'precision'];
-  const ofLayer = name === 'gelu' ? ['out', 'precision'] : takes;
+  const takes = [...own, 'out', 'precision', 'dtype'];
+  const ofLayer = name === 'gelu' ? ['out', 'precision', 'dtype'] : takes;
   const layer = new Layer() as unknown as Call & Record<string, Call>;
   calls.push(
-    [name, [...takes, 'dtype'], (...args) => loose[name]!(x, ...args)],
-    [`${name}Grad`, [...takes, 'dtype'], (...args) => loose[`${name}Grad`]!(g, x, ...args)],
+    [name, takes, (...args) => loose[name]!(x, ...args)],
+    [`${name}Grad`, takes, (...args) => loose[`${name}Grad`]!(g, x, ...args)],
     [Layer.name, ofLayer, (...args) => layer(x, ...args)],
     [Layer.name, ofLayer, (...args) => layer.forward!(x, ...args)],
     [Layer.name, ofLayer, (...args) => layer.backward!(g, x, ...args)],

@@ -2,8 +2,10 @@
 // What they round to is test/activations/halves.test.ts.
 import { afterEach, describe, expect, it } from 'vitest';
 import {
+  activation,
   backends,
   type DType,
+  ELU,
   GELU,
   gegluGrad,
   gelu,
@@ -13,10 +15,12 @@ import {
   leakyRelu,
   logSoftmax,
   logSumExp,
+  PReLU,
   prelu,
   preluGrad,
   relu,
   Softmax,
+  SwiGLU,
   sigmoid,
   sigmoidGrad,
   softmax,
@@ -73,6 +77,25 @@ it('has layers, which keep the input', () => {
   const x = new Tensor([-1, 2], { dtype: 'bfloat16' });
   expect(layer(x).dtype).toBe('bfloat16');
   expect(layer.backward(x).equals(geluGrad(x, x))).toBe(true);
+  const bits = x.data as Uint16Array;
+  expect(layer(bits, { dtype: 'bfloat16' })).toEqual(gelu(bits, { dtype: 'bfloat16' }));
+  expect(layer.backward(bits, undefined, { dtype: 'bfloat16' })).toEqual(geluGrad(bits, bits, { dtype: 'bfloat16' }));
+  const others = [
+    new GELU({ approximate: 'tanh' }),
+    new ELU({ alpha: 2 }),
+    new PReLU(),
+    new Softmax(),
+    new SwiGLU(),
+    activation('gelu_10'),
+  ];
+  for (const other of others) {
+    const y = other(bits, { dtype: 'bfloat16' });
+    expect([...y]).toEqual([...(other(x).data as Uint16Array)]);
+    const g = new Tensor(y, { dtype: 'bfloat16' });
+    expect([...other.backward(y, bits, { dtype: 'bfloat16' })]).toEqual([
+      ...(other.backward(g, x).data as Uint16Array),
+    ]);
+  }
 });
 
 it('takes parameters as float32 has them', () => {
@@ -102,6 +125,11 @@ describe('what does not fit is refused', () => {
       'one that floats have not',
       () => relu(Float32Array.of(1), { dtype: 'float16' }),
       /^relu: dtype must be that of x/,
+    ],
+    [
+      'one that a Tensor of floats has not',
+      () => geluGrad(new Tensor([1]), new Tensor([1]), { dtype: 'float16' }),
+      /^geluGrad: dtype must be that of x, 'float32'/,
     ],
     ['an out of floats', () => relu(half, { out: new Tensor([1, 2]) }), /^relu: out must be float16 like x/],
     ['an out of bits for a Tensor', () => relu(half, { out: bits as never }), /^relu: out/],
