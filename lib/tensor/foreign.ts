@@ -17,7 +17,16 @@ import {
   lengthOfAny,
   typeName,
 } from '../basics/floats.js';
-import { isFloat16Array, isHalfArray, isHalfDType, newBits, ofBits, roundHalves } from '../basics/halves.js';
+import {
+  bitsOf,
+  isFloat16Array,
+  isHalfArray,
+  isHalfDType,
+  newBits,
+  ofBits,
+  roundHalves,
+  widenHalves,
+} from '../basics/halves.js';
 import { flagsOf } from './flags.js';
 import {
   checkReach,
@@ -62,10 +71,14 @@ export type IntegerList = ArrayLike<number | bigint>;
 
 /**
  * The tensors of other libraries: `{ data, dims }` as in onnxruntime and transformers.js, `{ data, shape }` with strides and
- * an offset as in ndarray and stdlib. `data` must be a Float32Array or a Float64Array; strides and offset count elements. Strides
+ * an offset as in ndarray and stdlib. `data` must be a Float32Array or a Float64Array, or of 16 bits; strides and offset count elements. Strides
  * may be a method that returns them.
  */
-export type TensorLike =
+export type TensorLike = {
+  /** What the numbers of `data` are, under either name: of a Uint16Array `'float16'` and `'bfloat16'` count, else it holds integers. */
+  readonly dtype?: unknown;
+  readonly type?: unknown;
+} & (
   | { readonly data: unknown; readonly dims: IntegerList; readonly location?: string }
   | {
       readonly data: unknown;
@@ -76,7 +89,8 @@ export type TensorLike =
       /** `'column-major'` where there are no strides to say it. */
       readonly order?: unknown;
       readonly fortranOrder?: boolean;
-    };
+    }
+);
 
 /** What a Tensor can be made of; `true` and `false` in a list are 1 and 0. */
 export type TensorSource = number | readonly NestedMask[] | Data | TensorLike;
@@ -143,13 +157,19 @@ function readTensor(source: TensorLike, dtype: DType | undefined): Parts<Data> {
   let half: HalfDType | undefined;
   const { data, shape, strides, offset, isPacked } = readLayout<Data>(source, (data, like) => {
     if (!isHalfArray(data)) return floats(data, like);
-    const said = like[brand] === true || typeof like.dtype === 'string' ? like.dtype : like.type;
-    half = isFloat16Array(data) ? 'float16' : isHalfDType(said) ? said : isHalfDType(dtype) ? dtype : undefined;
+    half = saidHalf(data, like) ?? (isHalfDType(dtype) ? dtype : undefined);
     if (half === undefined) return floats(data, like);
     checkMemory(data);
     return data;
   });
   return new Parts<Data>(data, shape, strides, offset, isPacked, half);
+}
+
+/** What numbers of 16 bits something tensor-like says that its data holds, or the array itself. */
+function saidHalf(data: HalfArray, like?: Foreign): HalfDType | undefined {
+  if (isFloat16Array(data)) return 'float16';
+  const said = like?.[brand] === true || typeof like?.dtype === 'string' ? like.dtype : like?.type;
+  return isHalfDType(said) ? said : undefined;
 }
 
 const dtypeNames = list(
@@ -292,14 +312,19 @@ function floats(data: unknown, like?: Foreign): FloatArray {
   );
 }
 
-/** A typed array of any type. */
+/** A typed array of any type; of floats of 16 bits, whose bits would be other numbers, a copy as float32. */
 function numbers(data: unknown, like?: Foreign): FloatArray | Uint8Array {
   checkMemory(data);
   if (typeName(data) === undefined)
     throw new TypeError(
       `the data of a mask must be a typed array, got ${describe(data)}${like === undefined ? '' : dataAdvice(data, like)}`,
     );
-  return data as FloatArray | Uint8Array;
+  const half = isHalfArray(data) ? saidHalf(data, like) : undefined;
+  if (half === undefined) return data as FloatArray | Uint8Array;
+  const bits = bitsOf(data as HalfArray);
+  const y = allocate('float32', lengthOf(bits));
+  widenHalves(half, bits, y);
+  return y;
 }
 
 /** Like `advice`, for the data of a tensor that is otherwise as it should be. */

@@ -154,6 +154,7 @@ describe('what does not fit is refused', () => {
 });
 
 it('takes bits in something tensor-like with the option dtype', () => {
+  expect(relu({ data: Uint16Array.of(0xbf80, 0x3f80), dims: [2], type: 'bfloat16' }).toArray()).toEqual([0, 1]);
   const like = { data: Uint16Array.of(0xbf80, 0x3f80), dims: [2] };
   expect(relu(like, { dtype: 'bfloat16' }).toArray()).toEqual([0, 1]);
   expect(geluGrad(like, like, { dtype: 'bfloat16' }).dtype).toBe('bfloat16');
