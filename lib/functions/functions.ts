@@ -10,7 +10,7 @@ import {
 } from '../activations/signatures.js';
 import { backend } from '../backends/select.js';
 import { checkPrecision, type Precision } from '../basics/checks.js';
-import { inNameOf, naming } from '../basics/errors.js';
+import { inNameOf } from '../basics/errors.js';
 import { type FloatArray, type FloatDType, type HalfArray, type HalfDType, isFloatArray } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import type { DataOf, DTypeOf, Tensor, TensorLike } from '../tensor/tensor.js';
@@ -137,7 +137,11 @@ function halves(of: Elementwise, name: string, given: Given, call: HalfCall): An
   const a = parameterOf(of, 0, given, undefined, name);
   const b = parameterOf(of, 1, given, undefined, name);
   if (of.together !== undefined) checkTogether(of, a, b, name);
-  naming(name, () => backend.halves(call.other, call.x, call.y, call.dtype, op, a, b));
+  try {
+    backend.halves(call.other, call.x, call.y, call.dtype, op, a, b);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
   return call.finish();
 }
 

@@ -1,7 +1,7 @@
 // Calls on numbers of 16 bits: a Tensor of float16 or bfloat16, a Float16Array, or a Uint16Array with the option `dtype`.
 import { shapeText } from '../basics/allocate.js';
 import { checkPrecision, checkPresent } from '../basics/checks.js';
-import { describe, naming } from '../basics/errors.js';
+import { describe, inNameOf, naming } from '../basics/errors.js';
 import {
   byteOffset,
   type Data,
@@ -84,12 +84,22 @@ export function halfCall(
   }
   const second = hasOther ? likeX(from, other, word, name) : undefined;
   const into = out === undefined ? undefined : writable(out, likeX(from, out, 'out', name), name);
-  const bits = naming(`${name}: x`, () => contiguousBits(from.parts));
-  const otherBits = second && naming(`${name}: ${word}`, () => contiguousBits(second));
-  const own = into?.packed ? naming(`${name}: out`, () => contiguousBits(into)) : undefined;
+  let what = 'x';
+  let bits: Uint16Array;
+  let otherBits: Uint16Array | undefined;
+  let own: Uint16Array | undefined;
+  try {
+    bits = contiguousBits(from.parts);
+    what = word;
+    otherBits = second && contiguousBits(second);
+    what = 'out';
+    own = into?.packed ? contiguousBits(into) : undefined;
+  } catch (error) {
+    throw inNameOf(`${name}: ${what}`, error);
+  }
   // A part of an input would be written before it was read.
-  const apart = own !== undefined && [bits, otherBits].every((input) => input === undefined || isApart(input, own));
-  const y = apart ? own : newBits(from.dtype, lengthOf(bits), name, from.parts.shape);
+  const apart = own !== undefined && [bits, otherBits].every((input) => input === undefined || isApart(input, own!));
+  const y = apart ? own! : newBits(from.dtype, lengthOf(bits), name, from.parts.shape);
   return {
     dtype: from.dtype,
     x: bits,

@@ -157,6 +157,8 @@ export class Tensor<D extends DType = FloatDType> {
   readonly [packed]: boolean;
   /** @internal */
   declare readonly [half]?: HalfDType;
+  /** What the numbers of 16 bits are, where they are that: for structuredClone, which leaves the getter `dtype` out. */
+  declare readonly type?: HalfDType;
 
   /**
    * A tensor of a number, of nested lists, of a typed array, or of something tensor-like (another Tensor, an onnxruntime or
@@ -179,8 +181,7 @@ export class Tensor<D extends DType = FloatDType> {
     this[packed] = parts.packed;
     if (parts.half !== undefined) {
       this[half] = parts.half;
-      // An array of bits does not say it, nor does a getter to structuredClone.
-      Object.defineProperty(this, 'dtype', { value: parts.half, enumerable: true });
+      this.type = parts.half;
     }
   }
 
