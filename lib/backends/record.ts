@@ -143,11 +143,11 @@ export function callHalves(
     return;
   }
   integers[4] = count;
-  bits.set(grad ?? x);
-  if (grad !== undefined) bits.set(x, count);
+  copyOver(bits, grad ?? x);
+  if (grad !== undefined) copyOver(bits, x, count);
   call(block);
   firstBits[count] ??= bits.subarray(0, count);
-  y.set(firstBits[count]);
+  copyOver(y, firstBits[count]);
 }
 
 /** As native/halves/run_halves.h counts the types that it converts. */

@@ -236,20 +236,18 @@ export const reference: Backend = {
     });
   },
 
-  halves(grad, input, y, dtype, op, a, b) {
+  halves(grad, x, y, dtype, op, a, b) {
     const exactly = exactlies[op];
-    // In place every part is read before it is written; y may overlap what has another buffer unseen.
-    const own = (bits: Uint16Array) => (bufferOf(bits) === bufferOf(y) ? bits : new Uint16Array(bits));
-    const x = own(input);
-    const g = grad && own(grad);
+    const from = readableBits(x, y);
+    const by = grad && readableBits(grad, y);
     forEachPart(lengthOf(x), (results, first) => {
       const { length } = results;
-      widenHalves(dtype, x, fromHalves, first, length);
-      if (g === undefined) {
+      widenHalves(dtype, from, fromHalves, first, length);
+      if (by === undefined) {
         loops[op]!.map(fromHalves, results, 0, length, a, b);
         storeHalfValues(results, fromHalves, y, first, dtype, exactly, a, b);
       } else {
-        widenHalves(dtype, g, byHalves, first, length);
+        widenHalves(dtype, by, byHalves, first, length);
         loops[op]!.mapGrad(byHalves, fromHalves, results, 0, length, a, b);
         storeHalfGradients(results, byHalves, fromHalves, y, first, dtype, exactly, a, b);
       }
@@ -362,6 +360,10 @@ function readable(input: FloatArray, y: FloatArray, { float32, float64 }: typeof
   copyOver(copy, input);
   return copy;
 }
+
+/** The same of bits. */
+const readableBits = (input: Uint16Array, y: Uint16Array): Uint16Array =>
+  input === y || bufferOf(input) === bufferOf(y) ? input : new Uint16Array(input);
 
 /** With a copy of the mask, which y may overlap unseen, and which serves many slices. */
 function withOwnMask(conditions: Conditions): Conditions {

@@ -33,6 +33,15 @@ function nameOfClass(value: object): string | undefined {
   }
 }
 
+/** What `act` gives; its errors with the name of who called it in front. */
+export function naming<A>(name: string, act: () => A): A {
+  try {
+    return act();
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
+}
+
 /** An error of a part that does not know for whom it works, with the name of who called it in front; others as they are. */
 export function inNameOf(name: string, error: unknown): unknown {
   // Not by instanceof: the errors of an addon are of its own realm, and a Jest test runs in another.

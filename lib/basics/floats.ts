@@ -95,8 +95,8 @@ export function part(x: FloatArray, first: number, count: number): FloatArray {
 }
 
 /** Copies the elements of one array over those of another, from `first` on. */
-export function copyOver(target: FloatArray, source: FloatArray, first = 0): void {
-  set.call(target as Float32Array, source, first);
+export function copyOver<A extends FloatArray | Uint16Array>(target: A, source: A, first = 0): void {
+  set.call(target as Float32Array, source as Float32Array, first);
 }
 
 /** What became of the memory of an array without elements: undefined where it is just empty. */

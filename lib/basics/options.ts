@@ -60,7 +60,7 @@ export function readOptions(
       // Array.indexOf and new Array are calls, which take longer.
       let place = 0;
       while (place < own.length && own[place] !== option) place++;
-      if (place === own.length) throw noCallOption(option, name, own, fixed);
+      if (place === own.length) throw noCallOption(option, name, own, fixed, takesDType);
       mine ??= [undefined, undefined];
       mine[place] = value;
     }
@@ -134,10 +134,16 @@ function notPlain(options: unknown, name: string, example: string, instead?: str
   return new TypeError(isData && instead !== undefined ? `${wanted}; ${instead}` : wanted);
 }
 
-function noCallOption(option: string, name: string, own: readonly string[], fixed: readonly string[]): TypeError {
+function noCallOption(
+  option: string,
+  name: string,
+  own: readonly string[],
+  fixed: readonly string[],
+  takesDType: boolean,
+): TypeError {
   if (fixed.includes(option))
     return new TypeError(`${name}: \`${option}\` is an option of the constructor: new ${name}({ ${option} })`);
-  return noOption(option, name, [...own, 'out', 'precision']);
+  return noOption(option, name, [...own, 'out', 'precision', ...(takesDType ? ['dtype'] : [])]);
 }
 
 function noOption(option: string, name: string, takes: readonly string[]): TypeError {

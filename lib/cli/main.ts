@@ -23,7 +23,7 @@ interface Command {
 }
 
 const input =
-  'Reads float32 or float64 and writes the same. Without a file, or for -, it reads what\nis piped in; without -o it tells what the result is like.';
+  'Reads floats of 16, 32 or 64 bits and writes the same. Without a file, or for -, it reads what\nis piped in; without -o it tells what the result is like.';
 
 const commands = new Map<string, Command>([
   ...[...functions].map(([name, of]): [string, Command] => [

@@ -42,16 +42,16 @@ interface Kinds<Data> {
   readonly accepted: string;
 }
 
-const wide = { f4: Float32Array, f8: Float64Array };
+const everyFloat = { f2: Uint16Array, V2: Uint16Array, f4: Float32Array, f8: Float64Array };
 const floats: Kinds<FloatArray | Uint16Array> = {
-  arrays: { ...wide, f2: Uint16Array, V2: Uint16Array },
+  arrays: everyFloat,
   accepted: "'<f2', '<f4' and '<f8' (float16, float32 and float64) of either byte order, and '<V2' (bfloat16)",
 };
 // NumPy has no bfloat16: that of ml_dtypes is written as two bytes of anything, which JAX reads as bfloat16 again.
 const halves: Readonly<Record<string, HalfDType>> = { f2: 'float16', V2: 'bfloat16' };
 const numbers: Kinds<NumberArray> = {
   arrays: {
-    ...wide,
+    ...everyFloat,
     b1: Uint8Array,
     u1: Uint8Array,
     i1: Int8Array,
@@ -62,7 +62,7 @@ const numbers: Kinds<NumberArray> = {
     u8: BigUint64Array,
     i8: BigInt64Array,
   },
-  accepted: 'float32, float64, integers and booleans',
+  accepted: 'floats of 16, 32 and 64 bits, integers and booleans',
 };
 
 /** The bytes of a header; an array of numbers needs a hundred, and long ones would take minutes to read, or the stack. */

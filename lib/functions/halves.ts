@@ -1,8 +1,9 @@
 // Calls on numbers of 16 bits: a Tensor of float16 or bfloat16, a Float16Array, or a Uint16Array with the option `dtype`.
 import { shapeText } from '../basics/allocate.js';
 import { checkPrecision, checkPresent } from '../basics/checks.js';
-import { describe } from '../basics/errors.js';
+import { describe, inNameOf, naming } from '../basics/errors.js';
 import {
+  byteOffset,
   type Data,
   dtypeOf,
   type FloatArray,
@@ -46,15 +47,20 @@ export function halvesOf(x: unknown, dtype: unknown, name: string, what = 'x'): 
       throw new TypeError(
         `${name}: ${what} is a Uint16Array; say of which numbers: { dtype: 'float16' } or { dtype: 'bfloat16' }`,
       );
-    if (!isHalfDType(dtype ?? 'float16') || (isFloat16Array(x) && dtype === 'bfloat16'))
-      throw new TypeError(`${name}: dtype must be that of ${what}, ${describe(x)}, got ${describe(dtype)}`);
+    if (isFloat16Array(x) && (dtype ?? 'float16') !== 'float16')
+      throw new TypeError(`${name}: dtype must be that of ${what}, 'float16', got ${describe(dtype)}`);
+    if (!isHalfDType(dtype ?? 'float16'))
+      throw new TypeError(
+        `${name}: dtype must be 'float16' or 'bfloat16' for ${what}, ${describe(x)}, got ${describe(dtype)}`,
+      );
     if (lengthOf(x as Uint16Array) === 0) checkPresent(x, `${name}: ${what}`);
     const { dtype: own, parts } = withDType(anyTensor(x, dtype ?? 'float16', what, name));
     return { parts, dtype: own, array: x };
   }
   if (!(x instanceof Tensor) && !isTensorLike(x)) return undefined;
   if (!(x instanceof Tensor) && !isHalfArray((x as { readonly data: unknown }).data)) return undefined;
-  const tensor = anyTensor(x, undefined, what, name);
+  // Something tensor-like may have bits and not say of which numbers; a Tensor always does.
+  const tensor = anyTensor(x, x instanceof Tensor || !isHalfDType(dtype) ? undefined : dtype, what, name);
   if (tensor.half === undefined) return undefined;
   if (dtype !== undefined && dtype !== tensor.half)
     throw new TypeError(`${name}: dtype must be that of ${what}, '${tensor.half}', got ${describe(dtype)}`);
@@ -73,15 +79,28 @@ export function halfCall(
   word = 'grad',
 ): HalfCall | undefined {
   const from = halvesOf(x, dtype, name);
-  if (from === undefined) return undefined;
+  if (from === undefined) {
+    if (dtype !== undefined) checkDTypeOf(x, dtype, name);
+    return undefined;
+  }
   const second = hasOther ? likeX(from, other, word, name) : undefined;
   const into = out === undefined ? undefined : writable(out, likeX(from, out, 'out', name), name);
-  const bits = contiguousBits(from.parts, name);
-  const otherBits = second && contiguousBits(second, name);
-  const own = into?.packed ? contiguousBits(into, name) : undefined;
+  let what = 'x';
+  let bits: Uint16Array;
+  let otherBits: Uint16Array | undefined;
+  let own: Uint16Array | undefined;
+  try {
+    bits = contiguousBits(from.parts);
+    what = word;
+    otherBits = second && contiguousBits(second);
+    what = 'out';
+    own = into?.packed ? contiguousBits(into) : undefined;
+  } catch (error) {
+    throw inNameOf(`${name}: ${what}`, error);
+  }
   // A part of an input would be written before it was read.
-  const apart = own !== undefined && [bits, otherBits].every((input) => input === undefined || isApart(input, own));
-  const y = apart ? own : newBits(from.dtype, lengthOf(bits), name, from.parts.shape);
+  const apart = own !== undefined && [bits, otherBits].every((input) => input === undefined || isApart(input, own!));
+  const y = apart ? own! : newBits(from.dtype, lengthOf(bits), name, from.parts.shape);
   return {
     dtype: from.dtype,
     x: bits,
@@ -99,11 +118,12 @@ export function halfCall(
 
 /** Whether y is the input itself, or shares no memory with it. */
 const isApart = (input: Uint16Array, y: Uint16Array) =>
-  !shareMemory(input, y) || (input.byteOffset === y.byteOffset && input.length === y.length);
+  !shareMemory(input, y) || (byteOffset(input) === byteOffset(y) && lengthOf(input) === lengthOf(y));
 
 /** Another input, or an output: of the dtype of x, and like it a Tensor or an array. */
 function alike({ array, dtype }: Halves, other: unknown, what: string, name: string): Parts<Data> {
-  const same = halvesOf(other, array === undefined || isFloat16Array(other) ? undefined : dtype, name, what);
+  const said = isFloat16Array(other) || other instanceof Tensor ? undefined : dtype;
+  const same = halvesOf(other, said, name, what);
   if (same?.dtype === dtype && (same.array === undefined) === (array === undefined)) return same.parts;
   const wanted = array === undefined ? `${dtype} like x` : `a ${typeName(array)} of ${dtype} like x`;
   const got = other instanceof Tensor ? `a Tensor of ${other.dtype}` : describe(other);
@@ -171,8 +191,8 @@ export function allThroughFloats(
   // A mask that is added, or slopes.
   const widened = (option: unknown) =>
     option instanceof Tensor && option.half !== undefined ? option.to('float32') : option;
-  const floats = all.map((part) => {
-    const { data, shape } = asFloats(part);
+  const floats = all.map((part, i) => {
+    const { data, shape } = naming(`${name}: ${words[i]}`, () => asFloats(part));
     return array === undefined ? new Tensor(data, { shape }) : data;
   });
   const results = compute(floats, { out: undefined, precision: 'exact', own: given.own.map(widened) });

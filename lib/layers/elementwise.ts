@@ -40,7 +40,9 @@ export class Elementwise extends Layer {
     return mapGrad(this.#signature, this.title(), grad, x, this.#with(given));
   }
   #with(given: Given): Given {
-    return this.#own.length === 0 ? given : { out: given.out, precision: given.precision, own: this.#own };
+    return this.#own.length === 0
+      ? given
+      : { out: given.out, precision: given.precision, dtype: given.dtype, own: this.#own };
   }
   protected title(): string {
     return this.#title;

@@ -10,6 +10,7 @@ import {
 } from '../activations/signatures.js';
 import { describe } from '../basics/errors.js';
 import { isFloatArray } from '../basics/floats.js';
+import { isHalfArray } from '../basics/halves.js';
 import { type Given, readOwn } from '../basics/options.js';
 import { map, mapGrad } from '../functions/functions.js';
 import { type GateName, type Gating, gateHalves, gateHalvesGrad, gates, halvesOptions } from '../functions/gates.js';
@@ -43,8 +44,9 @@ export class Halves extends Layer {
   }
 
   protected compute(x: Input, given: Given): Answer {
-    const { result, target } = gateHalves(this.#of, this.title(), x, this.#with(given), this.#gating);
+    const { result, target, source } = gateHalves(this.#of, this.title(), x, this.#with(given), this.#gating);
     // The result may lie in the other half as well.
+    if (isHalfArray(source)) return { result, target, source };
     return { result, target, source: isFloatArray(x) ? x : asTensor(x, 'x', this.title()).data };
   }
   protected computeGrad(grad: Input, x: Input, given: Given): Answer {
@@ -64,8 +66,8 @@ export class Halves extends Layer {
     return halvesOptions(this.#of);
   }
 
-  #with({ out, precision }: Given): Given {
-    return { out, precision, own: this.#own };
+  #with({ out, precision, dtype }: Given): Given {
+    return { out, precision, dtype, own: this.#own };
   }
   #ofRow(): readonly unknown[] {
     return this.#own.slice(0, this.#of.own.length);
@@ -106,13 +108,14 @@ export class ClippedGELU extends Layer {
   protected compute(x: Input, given: Given): Answer {
     const call = map(signatures.gelu, this.title(), x, given);
     const out = call.result;
-    map(signatures.hardTanh, this.title(), out as Input, { out, precision: undefined, own: ClippedGELU.#ends });
+    const { dtype } = given;
+    map(signatures.hardTanh, this.title(), out as Input, { out, precision: undefined, dtype, own: ClippedGELU.#ends });
     return call;
   }
   protected computeGrad(grad: Input, x: Input, given: Given): Answer {
-    const { precision } = given;
-    const y = map(signatures.gelu, this.title(), x, { out: undefined, precision, own: [] }).result;
-    const ends = { out: undefined, precision, own: ClippedGELU.#ends };
+    const { precision, dtype } = given;
+    const y = map(signatures.gelu, this.title(), x, { out: undefined, precision, dtype, own: [] }).result;
+    const ends = { out: undefined, precision, dtype, own: ClippedGELU.#ends };
     const inside = mapGrad(signatures.hardTanh, this.title(), grad, y as Input, ends).result;
     return mapGrad(signatures.gelu, this.title(), inside, x, given);
   }

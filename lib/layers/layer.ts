@@ -102,7 +102,7 @@ export interface Layer {
 export abstract class Layer extends Trainable<Input> {
   protected abstract compute(x: Input, given: Given): Answer;
   protected abstract computeGrad(grad: Input, x: Input, given: Given): Answer;
-  /** The options that calls take besides `out` and `precision`. */
+  /** The options that calls take besides `out`, `precision` and `dtype`. */
   protected options(): readonly string[] {
     return noOptions.own as readonly string[];
   }
@@ -138,7 +138,7 @@ export abstract class Layer extends Trainable<Input> {
   }
 
   #read(options: unknown): Given {
-    return options === undefined ? noOptions : readOptions(options, this.title(), this.options(), this.fixed());
+    return options === undefined ? noOptions : readOptions(options, this.title(), this.options(), this.fixed(), true);
   }
 
   /** x, or the input of the last `forward` for a method that needs one. */

@@ -66,10 +66,15 @@ export class PReLU extends Layer {
     return weightGrad(this.title(), grad, this.inputOf('weightGrad', x), { own: this.#own });
   }
   protected compute(x: Input, given: Given): Answer {
-    return apply(this.title(), x, { out: given.out, precision: given.precision, own: this.#own });
+    return apply(this.title(), x, { out: given.out, precision: given.precision, dtype: given.dtype, own: this.#own });
   }
   protected computeGrad(grad: Input, x: Input, given: Given): Answer {
-    return applyGrad(this.title(), grad, x, { out: given.out, precision: given.precision, own: this.#own });
+    return applyGrad(this.title(), grad, x, {
+      out: given.out,
+      precision: given.precision,
+      dtype: given.dtype,
+      own: this.#own,
+    });
   }
   protected title(): string {
     return 'PReLU';

@@ -1,11 +1,19 @@
 // Tensors of new memory: of a size, of a range, and of what is converted.
 import { allocate } from '../basics/allocate.js';
-import { describe } from '../basics/errors.js';
+import { describe, naming } from '../basics/errors.js';
 import type { Data, DType, FloatArray } from '../basics/floats.js';
 import { isFloatArray, lengthOf, typeName } from '../basics/floats.js';
 import { halfOf, isFloat16Array, isHalfDType, newBits, ofBits } from '../basics/halves.js';
-import { checkOptions, optionOf } from '../basics/options.js';
-import { checkDType, type IntegerList, isTensorLike, readNumbers, readParts } from './foreign.js';
+import { checkOptions, optionOf, tooMany } from '../basics/options.js';
+import {
+  checkDType,
+  checkMemory,
+  type IntegerList,
+  integersOf,
+  isTensorLike,
+  readNumbers,
+  readParts,
+} from './foreign.js';
 import { asDType, converted } from './halves.js';
 import { checkShape, Parts, resolveShape, sizeOf } from './shape.js';
 
@@ -24,16 +32,20 @@ export interface FromOptions<D extends DType = DType> extends NewOptions<D> {
 /** The dtype that an option names, `'float32'` by default. */
 export function dtypeIn(options: unknown, name: string, more: readonly string[] = []): DType {
   checkOptions(options, name, ['dtype', ...more], "dtype: 'float32'");
-  const dtype = optionOf(options, 'dtype');
-  checkDType(dtype);
-  return dtype ?? 'float32';
+  return dtypeOption(options, name) ?? 'float32';
+}
+
+function dtypeOption(options: unknown, name: string): DType | undefined {
+  const dtype = optionOf(options as Readonly<Record<string, unknown>> | undefined, 'dtype');
+  naming(name, () => checkDType(dtype));
+  return dtype as DType | undefined;
 }
 
 /** A shape full of one value, rounded to the dtype. */
 export function filled(shape: unknown, value: unknown, options: unknown, name: string): Parts<Data> {
   if (typeof value !== 'number') throw new TypeError(`${name}: value must be a number, got ${describe(value)}`);
   const dtype = dtypeIn(options, name);
-  const sizes = Object.freeze([...checkShape(shape)]);
+  const sizes = naming(name, () => checkShape(shape));
   const size = sizeOf(sizes);
   if (isHalfDType(dtype)) {
     const bits = newBits(dtype, size, name, sizes);
@@ -46,7 +58,16 @@ export function filled(shape: unknown, value: unknown, options: unknown, name: s
 }
 
 /** start, start + step, ... before `end`, each computed in float64 and then rounded to the dtype. */
-export function range(start: unknown, end: unknown, step: unknown, options: unknown): Parts<Data> {
+export function range(given: readonly unknown[]): Parts<Data> {
+  const last = given.at(-1);
+  const hasOptions = given.length > 1 && typeof last === 'object';
+  const numbers = hasOptions ? given.slice(0, -1) : given;
+  if (numbers[3] !== undefined) throw tooMany(numbers[3], 'arange', 'start, end, step');
+  const [start, end, step = 1] = numbers.length < 2 ? [0, numbers[0]] : numbers;
+  return steps(start, end, step, hasOptions ? last : undefined);
+}
+
+function steps(start: unknown, end: unknown, step: unknown, options: unknown): Parts<Data> {
   const dtype = dtypeIn(options, 'arange');
   for (const [what, value] of Object.entries({ start, end, step }))
     if (typeof value !== 'number' || !Number.isFinite(value))
@@ -62,11 +83,11 @@ export function range(start: unknown, end: unknown, step: unknown, options: unkn
 /** A copy of anything that has numbers, integers too, in new memory: of integers (number - zeroPoint) * scale. */
 export function copiedFrom(source: unknown, options: unknown): Parts<Data> {
   checkOptions(options, 'from', ['dtype', 'shape', 'scale', 'zeroPoint'], "dtype: 'float32'");
-  const [given, scale = 1, zeroPoint = 0] = ['dtype', 'scale', 'zeroPoint'].map((name) => optionOf(options, name));
-  checkDType(given);
+  const given = dtypeOption(options, 'from');
+  const [scale = 1, zeroPoint = 0] = ['scale', 'zeroPoint'].map((name) => optionOf(options, name));
   for (const [what, value] of Object.entries({ scale, zeroPoint }))
     if (typeof value !== 'number') throw new TypeError(`from: ${what} must be a number, got ${describe(value)}`);
-  const { parts, areIntegers } = numbersIn(source);
+  const { parts, areIntegers } = naming('from', () => numbersIn(source));
   if (!areIntegers && (scale !== 1 || zeroPoint !== 0))
     throw new TypeError('from: scale and zeroPoint are for integers, and x is none');
   const numbers = parts.data as FloatArray;
@@ -74,7 +95,9 @@ export function copiedFrom(source: unknown, options: unknown): Parts<Data> {
     for (let i = 0; i < numbers.length; i++) numbers[i] = (numbers[i]! - (zeroPoint as number)) * (scale as number);
   const y = converted(parts, given ?? (areIntegers ? 'float32' : (parts.half ?? dtypeOfFloats(numbers))));
   const shape = optionOf(options, 'shape');
-  return shape === undefined ? y : new Parts<Data>(y.data, resolveShape(shape, y.size), undefined, 0, true, y.half);
+  if (shape === undefined) return y;
+  const sizes = naming('from', () => resolveShape(shape, y.size));
+  return new Parts<Data>(y.data, sizes, undefined, 0, true, y.half);
 }
 
 const dtypeOfFloats = (data: FloatArray): DType => (typeName(data) === 'Float32Array' ? 'float32' : 'float64');
@@ -85,8 +108,9 @@ function numbersIn(source: unknown): { readonly parts: Parts<Data>; readonly are
     return { parts: readParts(source, 'float64'), areIntegers: true };
   if (ArrayBuffer.isView(source) && !isFloatArray(source) && !isFloat16Array(source)) {
     const name = typeName(source);
-    if (name === undefined) throw new TypeError(`from: x must hold numbers, got ${describe(source)}`);
-    const data = Float64Array.from(source as unknown as ArrayLike<number | bigint>, Number);
+    if (name === undefined) throw new TypeError(`x must hold numbers, got ${describe(source)}`);
+    checkMemory(source);
+    const data = integersOf(source);
     return { parts: new Parts<Data>(data, Object.freeze([lengthOf(data)])), areIntegers: true };
   }
   if (isTensorLike(source) && /^(Big)?U?[Ii]nt\d/.test(typeName(source.data) ?? '')) {

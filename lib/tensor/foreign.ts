@@ -18,7 +18,16 @@ import {
   lengthOfAny,
   typeName,
 } from '../basics/floats.js';
-import { isFloat16Array, isHalfArray, isHalfDType, newBits, ofBits, roundHalves } from '../basics/halves.js';
+import {
+  bitsOf,
+  isFloat16Array,
+  isHalfArray,
+  isHalfDType,
+  newBits,
+  ofBits,
+  roundHalves,
+  widenHalves,
+} from '../basics/halves.js';
 import { readNested } from './lists.js';
 import {
   checkReach,
@@ -65,10 +74,14 @@ export type IntegerList = ArrayLike<number | bigint>;
 
 /**
  * The tensors of other libraries: `{ data, dims }` as in onnxruntime and transformers.js, `{ data, shape }` with strides and
- * an offset as in ndarray and stdlib. `data` must be a Float32Array or a Float64Array; strides and offset count elements. Strides
+ * an offset as in ndarray and stdlib. `data` must be a Float32Array or a Float64Array, or of 16 bits; strides and offset count elements. Strides
  * may be a method that returns them.
  */
-export type TensorLike =
+export type TensorLike = {
+  /** What the numbers of `data` are, under either name: of a Uint16Array `'float16'` and `'bfloat16'` count, else it holds integers. */
+  readonly dtype?: unknown;
+  readonly type?: unknown;
+} & (
   | { readonly data: unknown; readonly dims: IntegerList; readonly location?: string }
   | {
       readonly data: unknown;
@@ -79,7 +92,8 @@ export type TensorLike =
       /** `'column-major'` where there are no strides to say it. */
       readonly order?: unknown;
       readonly fortranOrder?: boolean;
-    };
+    }
+);
 
 /** What a Tensor can be made of; `true` and `false` in a list are 1 and 0. */
 export type TensorSource = number | readonly NestedMask[] | Data | TensorLike;
@@ -146,13 +160,19 @@ function readTensor(source: TensorLike, dtype: DType | undefined): Parts<Data> {
   let half: HalfDType | undefined;
   const { data, shape, strides, offset, isPacked } = readLayout<Data>(source, (data, like) => {
     if (!isHalfArray(data)) return floats(data, like);
-    const said = like[brand] === true || typeof like.dtype === 'string' ? like.dtype : like.type;
-    half = isFloat16Array(data) ? 'float16' : isHalfDType(said) ? said : isHalfDType(dtype) ? dtype : undefined;
+    half = saidHalf(data, like) ?? (isHalfDType(dtype) ? dtype : undefined);
     if (half === undefined) return floats(data, like);
     checkMemory(data);
     return data;
   });
   return new Parts<Data>(data, shape, strides, offset, isPacked, half);
+}
+
+/** What numbers of 16 bits something tensor-like says that its data holds, or the array itself. */
+function saidHalf(data: HalfArray, like?: Foreign): HalfDType | undefined {
+  if (isFloat16Array(data)) return 'float16';
+  const said = like?.[brand] === true || typeof like?.dtype === 'string' ? like.dtype : like?.type;
+  return isHalfDType(said) ? said : undefined;
 }
 
 const dtypeNames = list(
@@ -224,11 +244,6 @@ const isBooleans = (value: unknown, depth = 0): boolean =>
 
 function floatsOrBytes(data: unknown, like?: Foreign): FloatArray | Uint8Array {
   const array = numbers(data, like);
-  // Floats are added, and these are no integers that keep an entry.
-  if (isFloat16Array(data) || (isHalfArray(data) && [like?.dtype, like?.type].some(isHalfDType)))
-    throw new TypeError(
-      `a mask of 16-bit floats is added to x, and goes with x of that dtype as a Tensor; pass mask.to('float32'), got ${describe(data)}`,
-    );
   return isFloatArray(array) ? array : flagsOf(array, 0, lengthOf(array));
 }
 
@@ -240,9 +255,18 @@ export function readNumbers(source: TensorLike): { readonly parts: Parts; readon
     areIntegers = /^(Big)?U?[Ii]nt\d/.test(typeName(data) ?? '') && !/float16$/.test(`${like.dtype ?? like.type}`);
     if (!areIntegers) return floats(data, like);
     checkMemory(data);
-    return Float64Array.from(data as ArrayLike<number | bigint>, Number);
+    return integersOf(data as ArrayBufferView);
   });
   return { parts, areIntegers };
+}
+
+/** The integers of a typed array as float64, by its places, as its class may iterate over anything. */
+export function integersOf(data: ArrayBufferView): Float64Array {
+  const integers = data as unknown as ArrayLike<number | bigint>;
+  const count = lengthOfAny(data);
+  const numbers = allocate('float64', count);
+  for (let i = 0; i < count; i++) numbers[i] = Number(integers[i]);
+  return numbers as Float64Array;
 }
 
 /** True for what says that it must not be written: a stdlib ndarray with its READONLY flag, a buffer of Pyodide's. */
@@ -260,6 +284,8 @@ export function advice(x: unknown): string {
   if (name === 'DataView') return '; pass new Float32Array(x.buffer.slice(x.byteOffset, x.byteOffset + x.byteLength))';
   if (typeof x !== 'object' || x === null) return '';
   if (Array.isArray(x)) return '; pass new Tensor(x)';
+  if (typeName(x) === 'Uint16Array')
+    return `; pass new Tensor(x, ${kindsOfBits}) for its bits, ${conversion('x', x)} for its numbers`;
   const given = x as Foreign;
   if (typeName(x) !== undefined) return `; pass ${conversion('x', x)}`;
   if (typeof given.then === 'function') return '; await it first';
@@ -276,7 +302,7 @@ function flat(data: FloatArray): Parts {
 }
 
 // A tensor of an array whose memory is gone would be an empty one.
-function checkMemory(data: unknown): void {
+export function checkMemory(data: unknown): void {
   if (typeName(data) !== undefined && lengthOfAny(data as ArrayBufferView) === 0)
     checkPresent(data as ArrayBufferView, 'data');
 }
@@ -289,14 +315,19 @@ function floats(data: unknown, like?: Foreign): FloatArray {
   );
 }
 
-/** A typed array of any type. */
+/** A typed array of any type; of floats of 16 bits, whose bits would be other numbers, a copy as float32. */
 function numbers(data: unknown, like?: Foreign): FloatArray | Uint8Array {
   checkMemory(data);
   if (typeName(data) === undefined)
     throw new TypeError(
       `the data of a mask must be a typed array, got ${describe(data)}${like === undefined ? '' : dataAdvice(data, like)}`,
     );
-  return data as FloatArray | Uint8Array;
+  const half = isHalfArray(data) ? saidHalf(data, like) : undefined;
+  if (half === undefined) return data as FloatArray | Uint8Array;
+  const bits = bitsOf(data as HalfArray);
+  const y = allocate('float32', lengthOf(bits));
+  widenHalves(half, bits, y);
+  return y;
 }
 
 /** Like `advice`, for the data of a tensor that is otherwise as it should be. */
@@ -312,8 +343,13 @@ function dataAdvice(data: unknown, like: Foreign): string {
   const numbers = conversion('x.data', data);
   if (numbers === undefined) return '';
   const layout = ['dims' in like ? 'dims' : 'shape', 'strides', 'stride', 'offset'].filter((name) => name in like);
-  return `; pass { data: ${[numbers, ...layout.map((name) => `${name}: x.${name}`)].join(', ')} }`;
+  const converted = `{ data: ${[numbers, ...layout.map((name) => `${name}: x.${name}`)].join(', ')} }`;
+  if (typeName(data) !== 'Uint16Array') return `; pass ${converted}`;
+  return `; pass new Tensor(x, ${kindsOfBits}) for its bits, ${converted} for its numbers`;
 }
+
+/** What says what the bits of a Uint16Array are. */
+const kindsOfBits = "{ dtype: 'float16' or 'bfloat16' }";
 
 /** The expression that makes a Float32Array of what has numbers in it, or undefined where that has none. */
 function conversion(name: string, data: unknown): string | undefined {

@@ -1,7 +1,17 @@
 // Tensors of 16-bit numbers beside those of floats: as floats, and back.
 import { backend } from '../backends/select.js';
 import { allocate } from '../basics/allocate.js';
-import { type Data, type DType, type FloatArray, type HalfArray, isFloat32, lengthOf, part } from '../basics/floats.js';
+import {
+  bufferOf,
+  byteOffset,
+  type Data,
+  type DType,
+  type FloatArray,
+  type HalfArray,
+  isFloat32,
+  lengthOf,
+  part,
+} from '../basics/floats.js';
 import { bitsOf, isHalfDType, newBits, ofBits } from '../basics/halves.js';
 import { copyOf, spread } from './copies.js';
 import { dtypeOfParts } from './foreign.js';
@@ -21,7 +31,7 @@ export function contiguousBits(x: Parts<Data>, name?: string): Uint16Array {
   const { offset, size } = x;
   const bits = bitsOf(x.data as HalfArray);
   if (!x.packed) return copiedBits(x, bits, name);
-  return size === lengthOf(bits) ? bits : bits.subarray(offset, offset + size);
+  return size === lengthOf(bits) ? bits : new Uint16Array(bufferOf(bits), byteOffset(bits) + 2 * offset, size);
 }
 
 function copiedBits(x: Parts<Data>, bits: Uint16Array, name?: string): Uint16Array {

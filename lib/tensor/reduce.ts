@@ -56,6 +56,7 @@ function slicesOf(tensor: Parts<Data>, dim: unknown, keepdim: boolean, name: str
 
 /** Calls f with the first place of each slice, and its number. */
 function forEach({ outer, length, inner }: Slices, f: (start: number, slice: number) => void): void {
+  if (inner === 0) return;
   for (let i = 0, slice = 0; i < outer; i++) for (let j = 0; j < inner; j++) f(i * length * inner + j, slice++);
 }
 
@@ -91,7 +92,7 @@ export function largest(
   const { x, length, inner, kept } = slices;
   const shape = Object.freeze([...kept]);
   const count = sizeOf(shape);
-  if (length === 0 && count > 0) throw new RangeError(`${name}: there is no largest of no elements`);
+  if (length === 0) throw new RangeError(`${name}: there is no largest of no elements`);
   const y = allocate(dtypeOf(x), count, name, shape);
   const places = new Int32Array(count);
   forEach(slices, (start, slice) => {
@@ -120,13 +121,16 @@ export function ordered(
   if (!Number.isInteger(k)) throw new TypeError(`topk: k must be an integer, got ${describe(k)}`);
   if ((k as number) < 0 || (k as number) > length)
     throw new RangeError(`topk: k must be in [0, ${length}], got ${describe(k)}`);
-  const most = k as number;
+  // A number without a dimension is itself, whatever k, as in PyTorch.
+  const most = tensor.shape.length === 0 ? 1 : (k as number);
   const at = tensor.shape.length === 0 ? -1 : normalizeDim(dim as number, tensor.shape);
   const shape = Object.freeze(kept.map((size, i) => (i === at ? most : size)));
   const y = allocate(dtypeOf(x), sizeOf(shape), 'topk', shape);
   const places = new Int32Array(y.length);
   const sign = isLargest ? 1 : -1;
-  forEach(slices, (start, slice) => {
+  // Of none there may be any number of slices.
+  const some = most === 0 ? { ...slices, outer: 0 } : slices;
+  forEach(some, (start, slice) => {
     const entry = (i: number) => x[start + i * inner]!;
     // Whether entry i comes before entry j.
     const before = (i: number, j: number) => {

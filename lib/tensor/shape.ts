@@ -101,6 +101,15 @@ export function normalizeDim(dim: number, shape: readonly number[], what = 'dim'
   return dim < 0 ? dim + rank : dim;
 }
 
+/** Where a new dimension goes in a shape, which has a place more than dimensions. */
+export function placeFor(dim: number, shape: readonly number[]): number {
+  const most = shape.length;
+  if (!Number.isInteger(dim)) throw new TypeError(`dim must be an integer, got ${describe(dim)}`);
+  if (dim < -most - 1 || dim > most)
+    throw new RangeError(`a new dim must be in [${-most - 1}, ${most}] for shape ${shapeText(shape)}, got ${dim}`);
+  return dim < 0 ? dim + most + 1 : dim;
+}
+
 /** As many as NumPy and PyTorch have. An array can claim any length and hold nothing, and a list can contain itself. */
 export const mostDimensions = 64;
 

@@ -130,6 +130,8 @@ export class Tensor<D extends DType = FloatDType> {
   readonly [packed]: boolean;
   /** @internal */
   declare readonly [half]?: HalfDType;
+  /** What the numbers of 16 bits are, where they are that: for structuredClone, which leaves the getter `dtype` out. */
+  declare readonly type?: HalfDType;
 
   /**
    * A tensor of a number, of nested lists, of a typed array, or of something tensor-like (another Tensor, an onnxruntime or
@@ -150,7 +152,10 @@ export class Tensor<D extends DType = FloatDType> {
     this.offset = parts.offset;
     this.size = parts.size;
     this[packed] = parts.packed;
-    if (parts.half !== undefined) this[half] = parts.half;
+    if (parts.half !== undefined) {
+      this[half] = parts.half;
+      this.type = parts.half;
+    }
   }
 
   /**
@@ -212,9 +217,7 @@ export class Tensor<D extends DType = FloatDType> {
     options?: NewOptions<D>,
   ): Tensor<D>;
   static arange(...given: unknown[]): Tensor<DType> {
-    const options = typeof given.at(-1) === 'object' ? given.pop() : undefined;
-    const [start, end, step = 1] = given.length < 2 ? [0, given[0]] : given;
-    return new Tensor(range(start, end, step, options));
+    return new Tensor(range(given));
   }
 
   /** `'float32'`, `'float64'`, `'float16'` or `'bfloat16'`. */

@@ -2,7 +2,7 @@
 import { shapeText } from '../basics/allocate.js';
 import { describe } from '../basics/errors.js';
 import type { Data } from '../basics/floats.js';
-import { type Layout, normalizeDim, Parts, readIntegers, viewStrides } from './shape.js';
+import { type Layout, normalizeDim, Parts, placeFor, readIntegers, viewStrides } from './shape.js';
 
 /** A layout of lists that nobody else has. */
 const layoutOf = (shape: number[], strides: number[], offset: number): Layout => ({
@@ -73,7 +73,7 @@ export function squeezed(x: Layout, dim: number | undefined): Layout {
 }
 
 export function unsqueezed(x: Layout, dim: number): Layout {
-  const at = normalizeDim(dim, [...x.shape, 1]);
+  const at = placeFor(dim, x.shape);
   return layoutOf(x.shape.toSpliced(at, 0, 1), x.strides.toSpliced(at, 0, 1), x.offset);
 }
 

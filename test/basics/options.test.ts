@@ -20,8 +20,8 @@ const calls: [string, string[], (options: unknown, ...more: unknown[]) => unknow
 const layers = { relu: ReLU, sigmoid: Sigmoid, tanh: Tanh, gelu: GELU, softmax: Softmax } as const;
 for (const [name, Layer] of Object.entries(layers)) {
   const own = name === 'gelu' ? ['approximate'] : name === 'softmax' ? ['dim', 'temperature', 'mask', 'empty'] : [];
-  const takes = [...own, 'out', 'precision'];
-  const ofLayer = name === 'gelu' ? ['out', 'precision'] : takes;
+  const takes = [...own, 'out', 'precision', 'dtype'];
+  const ofLayer = name === 'gelu' ? ['out', 'precision', 'dtype'] : takes;
   const layer = new Layer() as unknown as Call & Record<string, Call>;
   calls.push(
     [name, takes, (...args) => loose[name]!(x, ...args)],

@@ -2,8 +2,10 @@
 // What they round to is test/activations/halves.test.ts.
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
 import {
+  activation,
   backends,
   type DType,
+  ELU,
   GELU,
   gegluGrad,
   gelu,
@@ -13,10 +15,12 @@ import {
   leakyRelu,
   logSoftmax,
   logSumExp,
+  PReLU,
   prelu,
   preluGrad,
   relu,
   Softmax,
+  SwiGLU,
   sigmoid,
   sigmoidGrad,
   softmax,
@@ -91,6 +95,25 @@ it('has layers, which keep the input', () => {
   const x = new Tensor([-1, 2], { dtype: 'bfloat16' });
   expect(layer(x).dtype).toBe('bfloat16');
   expect(layer.backward(x).equals(geluGrad(x, x))).toBe(true);
+  const bits = x.data as Uint16Array;
+  expect(layer(bits, { dtype: 'bfloat16' })).toEqual(gelu(bits, { dtype: 'bfloat16' }));
+  expect(layer.backward(bits, undefined, { dtype: 'bfloat16' })).toEqual(geluGrad(bits, bits, { dtype: 'bfloat16' }));
+  const others = [
+    new GELU({ approximate: 'tanh' }),
+    new ELU({ alpha: 2 }),
+    new PReLU(),
+    new Softmax(),
+    new SwiGLU(),
+    activation('gelu_10'),
+  ];
+  for (const other of others) {
+    const y = other(bits, { dtype: 'bfloat16' });
+    expect([...y]).toEqual([...(other(x).data as Uint16Array)]);
+    const g = new Tensor(y, { dtype: 'bfloat16' });
+    expect([...other.backward(y, bits, { dtype: 'bfloat16' })]).toEqual([
+      ...(other.backward(g, x).data as Uint16Array),
+    ]);
+  }
 });
 
 it('takes parameters as float32 has them', () => {
@@ -103,12 +126,28 @@ describe('what does not fit is refused', () => {
   const half = new Tensor([1, 2], { dtype: 'float16' });
   const cases: [string, () => unknown, RegExp][] = [
     ['bits without a dtype', () => relu(bits), /^relu: x is a Uint16Array; say of which numbers/],
-    ['another dtype', () => relu(bits, { dtype: 'float32' }), /^relu: dtype must be that of x/],
+    ['another dtype', () => relu(bits, { dtype: 'float32' }), /^relu: dtype must be 'float16' or 'bfloat16' for x/],
+    ['no such option', () => relu(bits, { dtpye: 'float16' } as object), /did you mean `dtype`\?/],
+    [
+      'bits of a tensor-like without a dtype',
+      () => relu({ data: bits, dims: [2] }),
+      /pass new Tensor\(x, \{ dtype: 'float16' or 'bfloat16' \}\) for its bits, \{ data: Float32Array/,
+    ],
+    [
+      'bits as a Tensor without',
+      () => new Tensor(bits as never),
+      /pass new Tensor\(x, \{ dtype: 'float16' or 'bfloat16' \}\)/,
+    ],
     ['one that a Tensor has not', () => relu(half, { dtype: 'bfloat16' }), /^relu: dtype must be that of x, 'float16'/],
     [
       'one that floats have not',
       () => relu(Float32Array.of(1), { dtype: 'float16' }),
       /^relu: dtype must be that of x/,
+    ],
+    [
+      'one that a Tensor of floats has not',
+      () => geluGrad(new Tensor([1]), new Tensor([1]), { dtype: 'float16' }),
+      /^geluGrad: dtype must be that of x, 'float32'/,
     ],
     ['an out of floats', () => relu(half, { out: new Tensor([1, 2]) }), /^relu: out must be float16 like x/],
     ['an out of bits for a Tensor', () => relu(half, { out: bits as never }), /^relu: out/],
@@ -134,6 +173,70 @@ describe('what does not fit is refused', () => {
   ];
   it.each(cases)('%s', (_, act, message) => {
     expect(act).toThrow(message);
+  });
+});
+
+it('takes bits in something tensor-like with the option dtype', () => {
+  expect(relu({ data: Uint16Array.of(0xbf80, 0x3f80), dims: [2], type: 'bfloat16' }).toArray()).toEqual([0, 1]);
+  const like = { data: Uint16Array.of(0xbf80, 0x3f80), dims: [2] };
+  expect(relu(like, { dtype: 'bfloat16' }).toArray()).toEqual([0, 1]);
+  expect(geluGrad(like, like, { dtype: 'bfloat16' }).dtype).toBe('bfloat16');
+  expect(relu(like, { dtype: 'bfloat16', out: like })).toBe(like);
+  expect([...like.data]).toEqual([0, 0x3f80]);
+});
+
+it('says of which function memory has gone', () => {
+  const bits = Uint16Array.of(0, 0);
+  const x = new Tensor(bits, { dtype: 'float16' });
+  structuredClone(bits, { transfer: [bits.buffer] });
+  const message = (name: string, what: string) =>
+    new TypeError(`${name}: ${what}: data is detached: its buffer was transferred`);
+  expect(() => relu(x)).toThrow(message('relu', 'x'));
+  expect(() => softmax(x)).toThrow(message('softmax', 'x'));
+  expect(() => geluGrad(x, new Tensor([1, 2], { dtype: 'float16' }))).toThrow(message('geluGrad', 'grad'));
+});
+
+describe.each(backends())('%s, of one memory under two buffers', (backend) => {
+  it.each([5, 128, 129, 3000])('comes out right, or throws before it writes: %d', (count) => {
+    useBackend(backend);
+    for (const apart of [-3, 3]) {
+      const memory = new SharedArrayBuffer(2 * (count + 3));
+      const from = new Uint16Array(memory, apart < 0 ? 6 : 0, count);
+      const out = new Uint16Array(structuredClone(memory), apart < 0 ? 0 : 6, count);
+      for (let i = 0; i < count; i++) from[i] = 0x3c00 + i;
+      const before = from.slice();
+      const expected = [...gelu(before, { dtype: 'float16' })];
+      try {
+        gelu(from, { dtype: 'float16', out });
+        expect([...out]).toEqual(expected);
+      } catch (error) {
+        expect(String(error)).toBe('RangeError: gelu: out overlaps part of x; it may be x itself or separate memory');
+        expect([...from]).toEqual([...before]);
+      }
+    }
+  });
+
+  it.each([5, 200])('asks no class where an array lies, or to be written: %d', (count) => {
+    class Odd extends Uint16Array {
+      override get byteOffset() {
+        return 0;
+      }
+      override get length() {
+        return 1;
+      }
+      override set() {}
+      override subarray(): never {
+        throw new Error('not to be called');
+      }
+    }
+    useBackend(backend);
+    const memory = new ArrayBuffer(2 * (count + 3));
+    const [x, out] = [new Odd(memory, 0, count), new Odd(memory, 6, count)];
+    for (let i = 0; i < count; i++) x[i] = 0x3c00 + i;
+    const expected = [...gelu(new Uint16Array(memory, 0, count), { dtype: 'float16' })];
+    expect(gelu(x as Uint16Array, { dtype: 'float16', out: out as Uint16Array })).toBe(out);
+    expect([...new Uint16Array(memory, 6, count)]).toEqual(expected);
+    expect(new Tensor(x, { dtype: 'float16', shape: [count] }).slice(0, 1).sum().item()).toBeGreaterThan(0);
   });
 });
 
@@ -170,7 +273,8 @@ describe('gates, softmax and PReLU', () => {
     const expected = softmax(x.to('float32'), { mask: mask.to('float32'), precision: 'exact' }).to('bfloat16');
     expect(softmax(x, { mask }).equals(expected)).toBe(true);
     expect(softmax(x, { mask }).at(1)).toBe(0);
-    expect(() => softmax(x.to('float32'), { mask: mask as never })).toThrow(/a mask of 16-bit floats is added/);
+    const floats = softmax(x.to('float32'), { mask: mask.to('float32') });
+    expect(softmax(x.to('float32'), { mask: mask as never }).equals(floats)).toBe(true);
   });
 
   it('fill out and take bits', () => {

@@ -26,6 +26,26 @@ afterAll(() => nonlin.useBackend(before));
 const elements = (x: Tensor) => Array.from(x.contiguous().data);
 const sizeOf = (shape: readonly number[]) => shape.reduce((size, length) => size * length, 1);
 
+it('adds floats of 16 bits by what they are, and not by their bits', () => {
+  const x = new Tensor([1, 2, 3]);
+  const minusInfinity = { float16: 0xfc00, bfloat16: 0xff80 };
+  const expected = softmax(x, { mask: new Tensor([0, -Infinity, -1]) });
+  for (const dtype of ['float16', 'bfloat16'] as const) {
+    const mask = new Tensor([0, -Infinity, -1], { dtype });
+    expect(softmax(x, { mask }).toArray()).toEqual(expected.toArray());
+    expect(softmax(x.to(dtype), { mask }).toArray()).toEqual(expected.to(dtype).toArray());
+    const data = Uint16Array.of(0, minusInfinity[dtype], 0, 7);
+    const like = { data, shape: [3], strides: [1], offset: 0 };
+    // The first and the last alone.
+    const kept = softmax(new Tensor([1, -Infinity, 3])).toArray();
+    expect(softmax(x, { mask: { ...like, dtype } }).toArray()).toEqual(kept);
+    expect(softmax(x, { mask: { data: data.subarray(0, 3), dims: [3], type: dtype } }).toArray()).toEqual(kept);
+    // Which says nothing of floats.
+    expect(softmax(x, { mask: like }).toArray()).toEqual([0, 1, 0]);
+    expect(x.maskedFill(new Tensor([0, -0, 1], { dtype }), 9).toArray()).toEqual([1, 2, 9]);
+  }
+});
+
 describe.each(nonlin.backends())('%s', (backend) => {
   describe.each(arithmetics)('$dtype, $precision', ({ dtype, precision, ulp }) => {
     const Floats = dtype === 'float32' ? Float32Array : Float64Array;

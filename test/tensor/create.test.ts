@@ -33,12 +33,15 @@ describe('new memory', () => {
   });
 
   it.each<[string, () => unknown, RegExp]>([
-    ['a shape', () => Tensor.zeros([-1]), /^shape must hold sizes/],
-    ['a dtype', () => Tensor.zeros([1], { dtype: 'int8' as DType }), /^dtype must be/],
+    ['a shape', () => Tensor.zeros([-1]), /^zeros: shape must hold sizes/],
+    ['a dtype', () => Tensor.zeros([1], { dtype: 'int8' as DType }), /^zeros: dtype must be/],
     ['an option', () => Tensor.ones([1], { type: 'float32' } as object), /^ones: there is no option `type`/],
     ['a value', () => Tensor.full([1], '1' as never), /^full: value must be a number/],
     ['a step', () => Tensor.arange(0, 2, -1), /^arange: step must lead from 0 to 2/],
     ['an end', () => Tensor.arange(Infinity), /^arange: end must be a finite number/],
+    ['an end that is missing', () => Tensor.arange(3, undefined as never), /^arange: end must be a finite number/],
+    ['a fifth', () => Tensor.arange(0, 1, 0.5, 'float16' as never), /^arange takes start, end, step and one object/],
+    ['a size alone', () => Tensor.zeros(3 as never), /^zeros: shape must be an array of sizes, got 3/],
   ])('refuses %s', (_, act, message) => {
     expect(act).toThrow(message);
   });
@@ -70,6 +73,37 @@ describe('from', () => {
       'bfloat16',
       'float64',
     ]);
+  });
+
+  it('reads what a typed array holds, whatever its class says', () => {
+    class Odd extends Int8Array {
+      override get length() {
+        return 1;
+      }
+      override *[Symbol.iterator]() {
+        yield 9;
+        return undefined;
+      }
+    }
+    expect(Tensor.from(new Odd([1, 2])).toArray()).toEqual([1, 2]);
+    expect(Tensor.from({ data: new Odd([1, 2]), shape: [2] }).toArray()).toEqual([1, 2]);
+  });
+
+  it.each<[string, unknown, object | undefined, RegExp]>([
+    ['text', 'abc', undefined, /^from: a Tensor is made of numbers/],
+    ['a list of texts', ['1'], undefined, /^from: element 0 must be a number/],
+    ['bytes of anything', new DataView(new ArrayBuffer(8)), undefined, /^from: x must hold numbers/],
+    ['a dtype of integers', [1], { dtype: 'int8' }, /^from: dtype must be 'float32'/],
+    ['a shape', [1, 2, 3], { shape: [2, -1] }, /^from: shape \[2, -1\] does not fit 3 elements/],
+    ['a scale for each channel', Int8Array.of(1), { scale: [1] }, /^from: scale must be a number/],
+  ])('refuses %s', (_, source, options, message) => {
+    expect(() => Tensor.from(source, options)).toThrow(message);
+  });
+
+  it('says that the memory of integers has gone', () => {
+    const x = Int8Array.of(1, 2);
+    structuredClone(x, { transfer: [x.buffer] });
+    expect(() => Tensor.from(x)).toThrow(new TypeError('from: data is detached: its buffer was transferred'));
   });
 
   it('has memory of its own', () => {
@@ -115,11 +149,20 @@ describe('parts of a tensor', () => {
       expect(y.squeeze(at).equals(x)).toBe(true);
     }
     expect(x.squeeze(0).shape).toEqual([2, 3]);
-    expect(() => x.unsqueeze(3)).toThrow(RangeError);
+    expect(new Tensor(1).unsqueeze(-1).shape).toEqual([1]);
+    for (const at of [3, -4])
+      expect(() => x.unsqueeze(at)).toThrow(new RangeError(`a new dim must be in [-3, 2] for shape [2, 3], got ${at}`));
+    expect(() => x.unsqueeze(0.5)).toThrow(TypeError);
   });
 });
 
 describe('along dimensions', () => {
+  it('takes no time where there is nothing', () => {
+    expect(Tensor.zeros([2 ** 50, 0]).topk(0).values.shape).toEqual([2 ** 50, 0]);
+    expect(Tensor.zeros([2 ** 50, 3, 0]).max(1).values.shape).toEqual([2 ** 50, 0]);
+    expect(() => Tensor.zeros([0, 2 ** 50]).sum(0)).toThrow(/^sum: a float64 array of shape .* cannot be allocated/);
+  });
+
   it('sums and means', () => {
     expect(x.sum().item()).toBe(21);
     expect(x.sum(0).toArray()).toEqual([5, 7, 9]);
@@ -141,6 +184,9 @@ describe('along dimensions', () => {
     expect(new Tensor([1, NaN, 2]).argmax()).toBe(1);
     expect(() => Tensor.zeros([0]).max()).toThrow('max: there is no largest of no elements');
     expect(new Tensor(3).max(0).values.item()).toBe(3);
+    // As in PyTorch, also where there would be no result to fill.
+    expect(() => Tensor.zeros([0, 0]).max(1)).toThrow(RangeError);
+    expect(Tensor.zeros([0, 3]).argmax(1).shape).toEqual([0]);
   });
 
   it('k of them in order, as by a sort', () => {
@@ -164,5 +210,7 @@ describe('along dimensions', () => {
     expect([columns.toArray(), [...indices.data]]).toEqual([[[4, 5, 6]], [1, 0, 1]]);
     expect(new Tensor([0.1, 0.7, 0.2], { dtype: 'float16' }).topk(2).values.dtype).toBe('float16');
     expect(() => x.topk(4)).toThrow('topk: k must be in [0, 3], got 4');
+    // torch.tensor(3.).topk(0) is 3, too.
+    for (const k of [0, 1]) expect(new Tensor(3).topk(k).values.item()).toBe(3);
   });
 });

@@ -93,5 +93,10 @@ describe('what others see of a tensor', () => {
     expect(back.strides).toEqual([1, 3]);
     expect(back.equals(x)).toBe(true);
     expect(back.data).not.toBe(x.data);
+    for (const dtype of ['float16', 'bfloat16'] as const) {
+      const half = x.to(dtype).T;
+      const again = new Tensor(structuredClone(half));
+      expect([again.dtype, again.toArray()]).toEqual([dtype, half.toArray()]);
+    }
   });
 });

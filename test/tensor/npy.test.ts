@@ -96,16 +96,15 @@ describe('files of integers and booleans that NumPy wrote', () => {
   });
 
   it('may be of floats as well', () => {
-    expect(readNumbers(fixture('floats/f8-big-endian-fortran'))).toEqual(
-      readNpy(fixture('floats/f8-big-endian-fortran')),
-    );
+    for (const name of ['floats/f8-big-endian-fortran', 'halves/f2-big-endian-fortran', 'halves/bfloat16'])
+      expect(readNumbers(fixture(name))).toEqual(readNpy(fixture(name)));
   });
 
-  it.each(["'|i2'", "'|f4'", "'<b2'", "'<f2'", "'<c8'", "'<i3'", "'u1'", "'<u16'", "' |u1'", "'<U1'", "'|S1'", "'|O'"])(
+  it.each(["'|i2'", "'|f4'", "'<b2'", "'|f2'", "'<c8'", "'<i3'", "'u1'", "'<u16'", "' |u1'", "'<U1'", "'|S1'", "'|O'"])(
     'none of %s',
     (descr) => {
       const bytes = file(`{'descr': ${descr}, 'fortran_order': False, 'shape': (1,), }`, 8);
-      const accepted = 'accepted are float32, float64, integers and booleans';
+      const accepted = 'accepted are floats of 16, 32 and 64 bits, integers and booleans';
       expect(() => readNumbers(bytes)).toThrow(
         new TypeError(`unsupported dtype ${descr} in the .npy file: ${accepted}`),
       );
