@@ -114,7 +114,7 @@ const half = Symbol('half');
 
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
-/** A float32 or float64 array of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
+/** Floats of 16, 32 or 64 bits in any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
 export class Tensor<D extends DType = FloatDType> {
   /** The typed array given, itself, of which the tensor may be a part; an element's index in it follows from `strides`. */
   readonly data: DataOf<D>;
@@ -203,7 +203,7 @@ export class Tensor<D extends DType = FloatDType> {
   }
 
   /**
-   * 0, 1, ... below `end`; or start, start + step, ... before `end`, each rounded once.
+   * 0, 1, ... below `end`; or start, start + step, ... before `end`, each computed in float64 and rounded to the dtype.
    *
    * @throws TypeError where one of them is no finite number, RangeError where the step leads away from `end`.
    * @example Tensor.arange(1, 2, 0.25).toArray(); // [1, 1.25, 1.5, 1.75]

@@ -29,8 +29,14 @@ function(add_kernel_objects library name bytes)
   endforeach()
   add_library(${library} OBJECT EXCLUDE_FROM_ALL ${sources})
   target_compile_definitions(${library} PRIVATE KERNELS=${name} KERNELS_ROWS=${name}_rows VECTOR_BYTES=${bytes})
-  target_compile_options(${library} PRIVATE ${ARGN})
+  target_compile_options(${library} PRIVATE ${ARGN} ${no_unwinding})
 endfunction()
+
+# Nothing throws in a kernel or through one, and how to get out of its functions is 60 KB of tables. Windows walks every
+# stack by them.
+if(CMAKE_SYSTEM_NAME STREQUAL Linux)
+  set(no_unwinding -fno-exceptions -fno-unwind-tables -fno-asynchronous-unwind-tables)
+endif()
 
 # Bits do not depend on it.
 set(KERNEL_OPTIMIZATION -O3 CACHE STRING "how the kernels are optimized")
@@ -48,7 +54,7 @@ endfunction()
 function(add_correctly_rounded bytes)
   add_library(correctly_rounded OBJECT EXCLUDE_FROM_ALL ${native}/exact/correctly_rounded.cpp)
   target_compile_definitions(correctly_rounded PRIVATE VECTOR_BYTES=${bytes})
-  target_compile_options(correctly_rounded PRIVATE ${ARGN})
+  target_compile_options(correctly_rounded PRIVATE ${ARGN} ${no_unwinding})
 endfunction()
 
 # Every instruction set of this processor's family.
