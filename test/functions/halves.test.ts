@@ -326,6 +326,19 @@ describe('to', () => {
       }
   });
 
+  it('is infinite for all that is too large', () => {
+    // On both sides of the largest exponents that there are, and of those that fit 31 bits beside the digits.
+    const sizes = [2 ** 127, 2 ** 128, 2 ** 200, 2 ** 897, 1e300, Number.MAX_VALUE, Infinity];
+    for (const sign of [1, -1]) {
+      const x = new Tensor(
+        sizes.map((size) => sign * size),
+        { dtype: 'float64' },
+      );
+      expect(x.to('float16').toArray()).toEqual(sizes.map(() => sign * Infinity));
+      expect(x.to('bfloat16').toArray()).toEqual(sizes.map((size) => sign * (size === 2 ** 127 ? size : Infinity)));
+    }
+  });
+
   it('keeps subnormals and the sign of zero', () => {
     const least = { float16: 2 ** -24, bfloat16: 2 ** -133 };
     for (const dtype of dtypes as readonly HalfDType[]) {
