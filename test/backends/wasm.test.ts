@@ -261,6 +261,31 @@ describe.runIf(backend !== undefined)('memory', () => {
     },
   );
 
+  it.runIf(serves)('is grown for columns and for the parts of logarithms as well', () => {
+    // Each takes more behind its input than the pages for that have left, and more than the calls before.
+    const values = (count: number) => Float32Array.from({ length: count }, (_, i) => ((i * 7919) % 1000) / 100);
+    for (const [length, inner] of [
+      [9000, 40],
+      [30_000, 40],
+    ] as const) {
+      const x = values(length * inner);
+      const [found, expected] = [backend!, best].map((one) => {
+        const y = new Float32Array(x.length);
+        if (length === 9000) one.slices(x, y, 'softmax', length, inner);
+        else one.slicesGrad(x, x, y, 'softmax', length, inner);
+        return y;
+      });
+      expect(Buffer.compare(bytesOf(found!), bytesOf(expected!))).toBe(0);
+    }
+    const x = values(4_000_000);
+    const [found, expected] = [backend!, best].map((one) => {
+      const y = new Float64Array(x.length);
+      one.logParts(x, y.subarray(0, x.length / 2), y.subarray(x.length / 2), 2, x.length / 2);
+      return y;
+    });
+    expect(Buffer.compare(bytesOf(found!), bytesOf(expected!))).toBe(0);
+  });
+
   it('of no elements is left alone', () => {
     const none = new Float32Array();
     for (const name of activationNames) backend!.map(none, none, opOf[name], 1, 1);

@@ -1,6 +1,7 @@
 // Numbers of 16 bits through the functions of the package: who may pass them and how, and that every backend gives the same bits.
 // What they round to is test/activations/halves.test.ts.
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
+import { bitsOf } from '../../lib/basics/halves.js';
 import {
   activation,
   backends,
@@ -43,7 +44,7 @@ describe.each(backends())('%s', (backend) => {
     const x = new Tensor([-1, 0, 2], { dtype });
     expect(relu(x).dtype).toBe(dtype);
     expect(relu(x).toArray()).toEqual([0, 0, 2]);
-    const bits = x.data as Uint16Array;
+    const bits = bitsOf(x.data);
     const y = relu(bits, { dtype });
     expect(y).toBeInstanceOf(Uint16Array);
     expect([...y]).toEqual([0, 0, one[dtype] + (dtype === 'float16' ? 0x400 : 0x80)]);
@@ -65,7 +66,7 @@ describe.each(backends())('%s', (backend) => {
       expect(gelu(x, { out })).toBe(out);
       expect(out.toArray()).toEqual(expected);
       const bits = new Uint16Array(count + 3);
-      bits.set(x.data as Uint16Array, 3);
+      bits.set(bitsOf(x.data), 3);
       gelu(bits.subarray(3), { dtype, out: bits.subarray(0, count) });
       expect(new Tensor(bits.subarray(0, count), { dtype }).toArray()).toEqual(expected);
       expect(gelu(x, { out: x })).toBe(x);
@@ -183,6 +184,42 @@ it('takes bits in something tensor-like with the option dtype', () => {
   expect(geluGrad(like, like, { dtype: 'bfloat16' }).dtype).toBe('bfloat16');
   expect(relu(like, { dtype: 'bfloat16', out: like })).toBe(like);
   expect([...like.data]).toEqual([0, 0x3f80]);
+});
+
+type Numbers = Uint16Array & Iterable<number>;
+const { Float16Array } = globalThis as { readonly Float16Array?: { of(...numbers: number[]): Numbers } };
+
+describe.runIf(Float16Array !== undefined)('Float16Array', () => {
+  const of = (...numbers: number[]) => Float16Array!.of(...numbers);
+  const expected = gelu(new Tensor([-1, 0, 2], { dtype: 'float16' }));
+
+  it('says itself what it holds, and gives its like', () => {
+    for (const options of [undefined, { dtype: 'float16' as const }]) {
+      const y = gelu(of(-1, 0, 2), options);
+      expect(Object.prototype.toString.call(y)).toBe('[object Float16Array]');
+      expect([...y]).toEqual(expected.toArray());
+    }
+    expect(new Tensor(of(1, 2)).dtype).toBe('float16');
+    expect(Tensor.from(of(1, 2), { dtype: 'bfloat16' }).toArray()).toEqual([1, 2]);
+    expect(Tensor.zeros([2], { dtype: 'float16' }).data).toEqual(of(0, 0));
+    expect(() => gelu(of(1), { dtype: 'bfloat16' })).toThrow(
+      'gelu: dtype must be that of x, \'float16\', got "bfloat16"',
+    );
+  });
+
+  it('may be out, also of bits', () => {
+    const [x, bits] = [of(-1, 0, 2), new Uint16Array(3)];
+    gelu(x, { out: bits });
+    expect(new Tensor(bits, { dtype: 'float16' }).toArray()).toEqual(expected.toArray());
+    expect(gelu(x, { out: x })).toBe(x);
+    expect([...x]).toEqual(expected.toArray());
+  });
+
+  it('is added as a mask', () => {
+    const x = new Tensor([1, 2, 3]);
+    expect(softmax(x, { mask: of(0, -Infinity, 0) })).toEqual(softmax(x, { mask: Float32Array.of(0, -Infinity, 0) }));
+    expect(x.maskedFill(of(0, -0, 1), 9).toArray()).toEqual([1, 2, 9]);
+  });
 });
 
 it('says of which function memory has gone', () => {
@@ -337,6 +374,19 @@ describe('to', () => {
           ],
         ]);
       }
+  });
+
+  it('is infinite for all that is too large', () => {
+    // On both sides of the largest exponents that there are, and of those that fit 31 bits beside the digits.
+    const sizes = [2 ** 127, 2 ** 128, 2 ** 200, 2 ** 897, 1e300, Number.MAX_VALUE, Infinity];
+    for (const sign of [1, -1]) {
+      const x = new Tensor(
+        sizes.map((size) => sign * size),
+        { dtype: 'float64' },
+      );
+      expect(x.to('float16').toArray()).toEqual(sizes.map(() => sign * Infinity));
+      expect(x.to('bfloat16').toArray()).toEqual(sizes.map((size) => sign * (size === 2 ** 127 ? size : Infinity)));
+    }
   });
 
   it('keeps subnormals and the sign of zero', () => {

@@ -30,6 +30,12 @@ describe('new memory', () => {
     expect(Tensor.arange(1, 2, 0.25).toArray()).toEqual([1, 1.25, 1.5, 1.75]);
     expect(Tensor.arange(3, 0, -2).toArray()).toEqual([3, 1]);
     expect(Tensor.arange(2, 2).size).toBe(0);
+    expect(Tensor.arange(0, 1.2, 0.5).toArray()).toEqual([0, 0.5, 1]);
+    // start + i * step in float64 and not a sum of steps; of 16 bits rounded once: float32 would make a middle of 1 + 2^-11 + 2^-30.
+    expect(Tensor.arange(0, 0.75, 0.1, { dtype: 'float64' }).toArray()).toEqual(
+      Array.from({ length: 8 }, (_, i) => i * 0.1),
+    );
+    expect(Tensor.arange(1 + 2 ** -11 + 2 ** -30, 2, { dtype: 'float16' }).item()).toBe(1 + 2 ** -10);
   });
 
   it.each<[string, () => unknown, RegExp]>([
@@ -115,6 +121,7 @@ describe('from', () => {
 
   it('gives quantised integers their scale', () => {
     expect(Tensor.from(Uint8Array.of(0, 128, 255), { scale: 0.5, zeroPoint: 128 }).toArray()).toEqual([-64, 0, 63.5]);
+    expect(Tensor.from(Uint8Array.of(3), { zeroPoint: 1 }).item()).toBe(2);
     expect(() => Tensor.from(Float32Array.of(1), { scale: 2 })).toThrow(/^from: scale and zeroPoint are for integers/);
   });
 });
@@ -170,6 +177,9 @@ describe('along dimensions', () => {
     expect(x.mean(1, { keepdim: true }).toArray()).toEqual([[3], [4]]);
     expect(new Tensor([1e30, 1, -1e30]).sum().item()).toBe(1);
     expect(Tensor.full([3000], 1, { dtype: 'bfloat16' }).sum().item()).toBe(3008);
+    // Just above a middle, which float32 would round them to.
+    expect(new Tensor([1, 2 ** -11, 2 ** -24], { dtype: 'float16' }).sum().item()).toBe(1 + 2 ** -10);
+    expect(new Tensor([1, 2 ** -8, 2 ** -40], { dtype: 'bfloat16' }).sum().item()).toBe(1 + 2 ** -7);
     expect(Tensor.zeros([0]).sum().item()).toBe(0);
     expect(Tensor.zeros([0]).mean().item()).toBeNaN();
     expect(Tensor.zeros([2, 0]).sum(1).toArray()).toEqual([0, 0]);
@@ -181,7 +191,9 @@ describe('along dimensions', () => {
     const { values, indices } = x.max(0);
     expect([values.toArray(), [...indices.data], indices.shape]).toEqual([[4, 5, 6], [1, 0, 1], [3]]);
     expect([...x.argmax(1, { keepdim: true }).shape]).toEqual([2, 1]);
-    expect(new Tensor([1, NaN, 2]).argmax()).toBe(1);
+    expect(new Tensor([1, NaN, 2, NaN]).argmax()).toBe(1);
+    expect(new Tensor([1, 2, 2, 0, -0]).argmax()).toBe(1);
+    expect(new Tensor([-0, 0]).max().item()).toBe(-0);
     expect(() => Tensor.zeros([0]).max()).toThrow('max: there is no largest of no elements');
     expect(new Tensor(3).max(0).values.item()).toBe(3);
     // As in PyTorch, also where there would be no result to fill.
@@ -208,6 +220,28 @@ describe('along dimensions', () => {
     );
     const { values: columns, indices } = x.topk(1, { dim: 0 });
     expect([columns.toArray(), [...indices.data]]).toEqual([[[4, 5, 6]], [1, 0, 1]]);
+    expect([x.topk(2).values.toArray(), [...x.topk(2).indices.data]]).toEqual([
+      [
+        [5, 3],
+        [6, 4],
+      ],
+      [1, 2, 2, 0],
+    ]);
+    const block = new Tensor([0, 7, 5, 1, 4, 2, 6, 3, 9, 8, 11, 10], { shape: [2, 3, 2] });
+    const top = block.topk(2, { dim: 1 });
+    expect([top.values.toArray(), [...top.indices.data]]).toEqual([
+      [
+        [
+          [5, 7],
+          [4, 2],
+        ],
+        [
+          [11, 10],
+          [9, 8],
+        ],
+      ],
+      [1, 0, 2, 2, 2, 2, 1, 1],
+    ]);
     expect(new Tensor([0.1, 0.7, 0.2], { dtype: 'float16' }).topk(2).values.dtype).toBe('float16');
     expect(() => x.topk(4)).toThrow('topk: k must be in [0, 3], got 4');
     // torch.tensor(3.).topk(0) is 3, too.
