@@ -30,6 +30,15 @@ template <class T> struct band_width {
   }
 };
 
+// The maxima of the columns of register r. Where an entry is NaN, of the others.
+template <class T, class E>
+vec<T> column_maxima(const E *x, size_t length, size_t inner, band_width<T> width, size_t r) {
+  vec<T> m = -T(__builtin_inf());
+  for (size_t j = 0; j < length; j++)
+    m = max(m, width.load(x + j * inner, r));
+  return m;
+}
+
 // The exponentials of a band, row after row.
 template <class T> struct kept_band {
   static constexpr size_t capacity = kept_bytes / VECTOR_BYTES;
@@ -205,9 +214,7 @@ template <class T, class E>
   scaled_exp<T> scaled[band_registers];
   T top = -largest<T>;
   for (size_t r = 0; r < width.registers(); r++) {
-    vec<T> m = -T(__builtin_inf());
-    for (size_t j = 0; j < length; j++)
-      m = max(m, width.load(x + j * inner, r));
+    const vec<T> m = column_maxima<T>(x, length, inner, width, r);
     for (size_t i = 0; i < width.lanes_in(r); i++)
       if (m.v[i] > top) top = m.v[i];
     scaled[r] = scaled_exp<T>(m);

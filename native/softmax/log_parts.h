@@ -111,9 +111,7 @@ template <class T, class E>
   vec<T> m[band_registers];
   scaled_exp<T> exp_of[band_registers];
   for (size_t r = 0; r < registers; r++) {
-    m[r] = -T(__builtin_inf());
-    for (size_t j = 0; j < length; j++)
-      m[r] = max(m[r], width.load(x + j * inner, r));
+    m[r] = column_maxima<T>(x, length, inner, width, r);
     exp_of[r] = exp_below_maximum(m[r]);
   }
   column_sums<T> below[band_registers];

@@ -1,5 +1,6 @@
 // What the tests of the Tensor share: random shapes, and every index of a shape, spelled out without strides.
 import fc from 'fast-check';
+import { Tensor, type TensorSource } from '../../lib/tensor/tensor.js';
 
 /** Shapes of up to four dimensions of up to four, those without elements among them. */
 export const shapes: fc.Arbitrary<number[]> = fc.array(fc.nat({ max: 4 }), { maxLength: 4 });
@@ -15,4 +16,14 @@ export function indices(shape: readonly number[]): number[][] {
 /** 0, 1, 2, ... in a typed array of as many elements as the shape has. */
 export function counting(shape: readonly number[]): Float32Array {
   return Float32Array.from(indices(shape), (_, k) => k);
+}
+
+/** What making a tensor throws; undefined where it throws nothing. */
+export function error(source: unknown, options?: object): unknown {
+  try {
+    new Tensor(source as TensorSource, options);
+  } catch (thrown) {
+    return thrown;
+  }
+  return undefined;
 }

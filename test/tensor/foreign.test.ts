@@ -4,15 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { brand } from '../../lib/basics/errors.js';
 import { isTensorLike } from '../../lib/tensor/foreign.js';
 import { Tensor, type TensorSource } from '../../lib/tensor/tensor.js';
-
-const error = (source: unknown, options?: object) => {
-  try {
-    new Tensor(source as TensorSource, options);
-  } catch (thrown) {
-    return thrown;
-  }
-  return undefined;
-};
+import { error } from '../support/tensors.js';
 
 describe('numbers and lists', () => {
   it('make float32, and float64 where asked', () => {

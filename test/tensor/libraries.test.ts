@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { relu } from '../../lib/index.js';
 import { isTensorLike } from '../../lib/tensor/foreign.js';
 import { Tensor, type TensorLike, type TensorSource } from '../../lib/tensor/tensor.js';
-import { counting, indices } from '../support/tensors.js';
+import { counting, error, indices } from '../support/tensors.js';
 
 /** What is used here of ndarray, which has no types. */
 interface NdArray {
@@ -23,15 +23,6 @@ interface NdArray {
   transpose(...dims: number[]): NdArray;
 }
 const ndarray: (data: unknown, shape?: readonly number[]) => NdArray = createRequire(import.meta.url)('ndarray');
-
-const error = (source: unknown, options?: object) => {
-  try {
-    new Tensor(source as TensorSource, options);
-  } catch (thrown) {
-    return thrown;
-  }
-  return undefined;
-};
 
 describe('onnxruntime tensors', () => {
   it('share their data', () => {
