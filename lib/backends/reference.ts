@@ -108,6 +108,10 @@ const scratch = new Float64Array(256);
 const fromHalves = new Float32Array(scratch.length);
 const byHalves = new Float32Array(scratch.length);
 
+// As in native/halves/run_halves.cpp: of an array longer than all halves there are, each of them once, and then 1 ns for each element.
+const allHalves = 65536;
+const byTableElements = 2 * allHalves;
+
 /** Calls f for `count` elements in parts, with room for the float64 results of each and its first element. */
 function forEachPart(count: number, f: (results: Float64Array, from: number) => void): void {
   for (let from = 0; from < count; from += scratch.length)
@@ -237,6 +241,13 @@ export const reference: Backend = {
   },
 
   halves(grad, x, y, dtype, op, a, b) {
+    if (grad === undefined && lengthOf(x) >= byTableElements) {
+      const table = new Uint16Array(allHalves).map((_, bits) => bits);
+      reference.halves(undefined, table, table, dtype, op, a, b);
+      const bits = readableBits(x, y);
+      for (let i = 0; i < bits.length; i++) y[i] = table[bits[i]!]!;
+      return;
+    }
     const exactly = exactlies[op];
     const from = readableBits(x, y);
     const by = grad && readableBits(grad, y);

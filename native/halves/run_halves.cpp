@@ -7,6 +7,8 @@
 
 #include <cmath>
 #include <cstring>
+#include <memory>
+#include <new>
 #if defined(__x86_64__)
 #include <emmintrin.h>
 #endif
@@ -99,10 +101,43 @@ void copy_past_cache(const uint16_t *from, uint16_t *to, size_t n) {
 #endif
 }
 
+// Of an array longer than all halves there are, each of them once, and then a load for each element: 0.4 ns and
+// 0.7 where the bits are random, as the table is 128 KiB. What takes no more than that is not worth it.
+constexpr size_t all_halves = 65536, by_table_elements = 8 * all_halves;
+
+// False where there is no memory for the table.
+bool run_by_table(const kernels &set, activation op, parameters p, half type, const void *x, void *y, size_t n,
+                  unsigned threads) {
+  const std::unique_ptr<uint16_t[]> table(new (std::nothrow) uint16_t[all_halves]);
+  if (table == nullptr) return false;
+  for (size_t i = 0; i < all_halves; i++)
+    table[i] = uint16_t(i);
+  run_halves(set, op, p, type, nullptr, table.get(), table.get(), all_halves, threads);
+  parallel_for(n, grain_elements, threads, [&, values = table.get()](size_t begin, size_t end) {
+    const uint16_t *from = halves_at(x, begin);
+    uint16_t *to = halves_at(y, begin);
+    // Eight at a time leave in one store, where they were read.
+    using eight = uint16_t __attribute__((vector_size(16)));
+    constexpr size_t lanes = sizeof(eight) / sizeof(uint16_t);
+    size_t i = 0;
+    for (; i + lanes <= end - begin; i += lanes) {
+      const auto value = [&](size_t lane) { return values[loosely<uint16_t>(from + i)[lane].value]; };
+      const eight all = {value(0), value(1), value(2), value(3), value(4), value(5), value(6), value(7)};
+      loosely<eight>(to + i)->value = all;
+    }
+    for (; i < end - begin; i++)
+      loosely<uint16_t>(to)[i].value = values[loosely<uint16_t>(from)[i].value];
+  });
+  return true;
+}
+
 } // namespace
 
 void run_halves(const kernels &set, activation op, parameters p, half type, const void *g, const void *x, void *y,
                 size_t n, unsigned threads) {
+  if (g == nullptr && n >= by_table_elements && !rows[op].one_rounding &&
+      run_by_table(set, op, p, type, x, y, n, threads))
+    return;
   const row_call call = {set, op, p, type, g != nullptr};
   const zero_of_slope &zero = rows[op].zero;
   // 2 units in the last place are promised of values, 4 of gradients and with other parameters than the defaults, and

@@ -56,6 +56,27 @@ describe.each(backends())('%s', (backend) => {
     expect(sigmoidGrad(matrix.T, matrix.T).equals(sigmoidGrad(matrix, matrix).T)).toBe(true);
   });
 
+  it.each(dtypes)(
+    'gives numbers of a long array the bits that they have in a short one, in place as well: %s',
+    (dtype) => {
+      useBackend(backend);
+      const all = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
+      const infinity = dtype === 'float16' ? 0x7c00 : 0x7f80;
+      const oneNaN = (bits: Uint16Array) => bits.map((each) => ((each & 0x7fff) > infinity ? 0x7fff : each));
+      // As many of each, in no order, an odd number in all, and longer than where a table begins to pay.
+      const x = Uint16Array.from({ length: 2 ** 19 + 3 }, (_, i) => Math.imul(i, 40503) + (i >> 16));
+      for (const f of [gelu, sigmoid, leakyRelu]) {
+        const short = f(all, { dtype });
+        const wanted = bytesOf(oneNaN(x.map((bits) => short[bits]!)));
+        const out = new Uint16Array(x.length + 1).subarray(1);
+        expect(bytesOf(oneNaN(f(x, { dtype, out }))).equals(wanted)).toBe(true);
+        const own = x.slice();
+        expect(f(own, { dtype, out: own })).toBe(own);
+        expect(bytesOf(oneNaN(own)).equals(wanted)).toBe(true);
+      }
+    },
+  );
+
   it.each(dtypes)('fills and returns out, which may be x, lie in steps or overlap a part: %s', (dtype) => {
     useBackend(backend);
     for (const count of [0, 1, 7, 128, 129, 3000]) {
