@@ -1,6 +1,7 @@
 // The calls that are measured, by the names of --function.
 import * as nonlin from 'nonlin';
 import { isSliced, neededBy } from './functions.mjs';
+import { inDType } from './inputs.mjs';
 
 /** Softmax of slices that are not contiguous. */
 export const columnwise = {
@@ -16,23 +17,26 @@ export function shapeOf(name, elements) {
 }
 
 /** The call that a row measures: `name` as in --function. */
-export function callOf(name, x, out, precision) {
+export function callOf(name, x, out, precision, dtype) {
   const [base, detail, condition] = name.split(':');
   if (base.endsWith('Grad')) {
     const f = nonlin[base];
-    const grad = x.map(() => 2 * Math.random() - 1);
+    const grad = inDType(
+      Float32Array.from(x, () => 2 * Math.random() - 1),
+      dtype,
+    );
     const more = { ...neededBy(base), ...(detail === undefined ? {} : { approximate: detail }) };
-    return () => f(grad, x, { out, precision, ...more });
+    return () => f(grad, x, { out, precision, dtype, ...more });
   }
-  if (base === 'gelu') return () => nonlin.gelu(x, { out, precision, approximate: detail ?? 'none' });
+  if (base === 'gelu') return () => nonlin.gelu(x, { out, precision, dtype, approximate: detail ?? 'none' });
   // Not in the call: to find a name in a module's namespace takes longer than relu of 16 elements.
   const f = nonlin[base];
   const needed = neededBy(base);
-  if (needed !== undefined) return () => f(x, { out, precision, ...needed });
-  if (!isSliced(base)) return () => f(x, { out, precision });
+  if (needed !== undefined) return () => f(x, { out, precision, dtype, ...needed });
+  if (!isSliced(base)) return () => f(x, { out, precision, dtype });
   const { shape, dim } = shapeOf(name, x.length);
   const elements = shape.reduce((product, extent) => product * extent);
-  const tensor = (data) => new nonlin.Tensor(data.subarray(0, elements), { shape });
+  const tensor = (data) => new nonlin.Tensor(data.subarray(0, elements), { shape, dtype });
   const [from, to] = [tensor(x), tensor(out)];
   if (base === 'logSumExp') return () => f(from, { dim, precision });
   if (base === 'crossEntropy') {

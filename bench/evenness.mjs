@@ -21,22 +21,23 @@ function inTurns(calls, time, elements) {
 }
 
 /** Prints a table for each size of `plan`, or all rows as JSON. */
-export function evenness(options, plan, FloatArray) {
+export function evenness(options, plan) {
+  const [dtype] = options.dtype;
   const rows = [];
   for (const { size, names } of plan.filter(({ names }) => names.length > 0)) {
     if (!options.json) {
-      console.log(`\n${size} ${options.dtype}, threads: ${options.threads}; ns per element, and times of the best`);
+      console.log(`\n${size} ${dtype}, threads: ${options.threads}; ns per element, and times of the best`);
       console.log(`${'function'.padEnd(20)}backend precision   best  worst  times`);
     }
-    const out = new FloatArray(size);
     for (const name of names) {
       const inputs = options.input.flatMap((one) => (one === 'even' ? standard(name) : [one]));
       const length = isSliced(name) ? shapeOf(name, size).shape.at(-1) : size;
-      const arrays = inputs.map((one) => inputArray(one, FloatArray, size, length));
+      const arrays = inputs.map((one) => inputArray(one, dtype, size, length));
+      const out = arrays[0].slice();
       for (const backend of options.backend) {
         nonlin.useBackend(backend);
         for (const precision of options.precision) {
-          const calls = arrays.map((x) => callOf(name, x, out, precision));
+          const calls = arrays.map((x) => callOf(name, x, out, precision, dtype));
           const each = inTurns(calls, options.time, size).map((time) => time / size);
           const best = Math.min(...each);
           const all = inputs.map((one, i) => ({

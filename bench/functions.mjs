@@ -33,3 +33,8 @@ export const isConditionedRows = (name) => {
   if (logarithms.includes(base)) return condition === undefined && isRows(`softmax:${rows}`);
   return isRows(`${base}:${rows}`) && (condition === undefined || conditions.includes(condition)) && rest.length === 0;
 };
+/** Whether the scripts measure it on numbers of 16 bits. */
+export const isOfHalves = (name) => {
+  const [base, , condition] = name.split(':');
+  return condition === undefined && !['logSumExp', 'crossEntropy'].includes(base);
+};

@@ -1,4 +1,5 @@
 // What the functions are measured on, by name: what makes an input slow is its values.
+import { Tensor } from 'nonlin';
 import { isSliced } from './functions.mjs';
 
 /** An evenly distributed number between two. */
@@ -72,10 +73,18 @@ export function input(given) {
   throw new Error(`must be even, ${Object.keys(kinds).join(', ')} with their numbers, got "${given}"; see --help`);
 }
 
+const arrays = { float32: Float32Array, float64: Float64Array };
+const least = { float32: 2 ** -126, float64: 2 ** -1022, float16: 2 ** -14, bfloat16: 2 ** -126 };
+export const dtypes = Object.keys(least);
+
 /** That input as an array, whose rows have that length. */
-export function inputArray(name, FloatArray, size, length) {
+export function inputArray(name, dtype, size, length) {
   const [kind, ...numbers] = name.split(':');
-  const least = FloatArray === Float32Array ? 2 ** -126 : 2 ** -1022;
-  const element = kinds[kind].element(...(kind === 'subnormal' ? [least] : numbers.map(Number)));
-  return FloatArray.from({ length: size }, (_, i) => element(Math.floor(i / length), i % length, length));
+  const element = kinds[kind].element(...(kind === 'subnormal' ? [least[dtype]] : numbers.map(Number)));
+  const floats = new (arrays[dtype] ?? Float32Array)(size);
+  for (let i = 0; i < size; i++) floats[i] = element(Math.floor(i / length), i % length, length);
+  return inDType(floats, dtype);
 }
+
+/** Floats as an array of that dtype. */
+export const inDType = (floats, dtype) => (dtype in arrays ? floats : new Tensor(floats).to(dtype).data);

@@ -13,15 +13,18 @@ function suggestion(given, names, prefix = '') {
   return meant === undefined ? '' : `; did you mean ${prefix}${meant}?`;
 }
 
+/** Ends the script for a command line that cannot be obeyed. */
+export function refuse(script, message) {
+  process.stderr.write(`${script}: ${message}\nSee npm run ${script} -- --help.\n`);
+  process.exit(2);
+}
+
 /**
  * The options of `npm run <script>`: of `known`, name: [reader, text where it is not given], and --json. A reader takes the text and
  * returns its value, or throws an Error that says what was wanted and what came.
  */
 export function read(script, help, known) {
-  const fail = (message) => {
-    process.stderr.write(`${script}: ${message}\nSee npm run ${script} -- --help.\n`);
-    process.exit(2);
-  };
+  const fail = (message) => refuse(script, message);
   const all = { ...known, json: [flag], help: [flag] };
   const types = Object.entries(all).map(([name, [reader]]) => [name, { type: reader === flag ? 'boolean' : 'string' }]);
   let parsed;

@@ -4,9 +4,9 @@ import * as nonlin from 'nonlin';
 import { Bench } from 'tinybench';
 import { callOf, columnwise } from './calls.mjs';
 import { evenness } from './evenness.mjs';
-import { conditions, elementwise, gradients, isConditionedRows, logarithms } from './functions.mjs';
-import { input, inputArray, inputHelp } from './inputs.mjs';
-import { elements, listOf, oneOf, positive, read, whole } from './options.mjs';
+import { conditions, elementwise, gradients, isConditionedRows, isOfHalves, logarithms } from './functions.mjs';
+import { dtypes, input, inputArray, inputHelp } from './inputs.mjs';
+import { elements, listOf, oneOf, positive, read, refuse, whole } from './options.mjs';
 
 const help = `npm run bench -- [options]
 
@@ -18,7 +18,8 @@ const help = `npm run bench -- [options]
                          :temperature divides by 0.7
   --backend NAME[,...]   default: all that run here
   --precision NAME[,..]  fast, exact (default: both)
-  --dtype NAME           float32 (default) or float64
+  --dtype NAME[,...]     float32 (default), float64, float16, bfloat16; of several each function takes them in turn, and its last
+                         column is the time in times of the first
   --input NAME[,...]     what the inputs are (default uniform:-4:4): ${inputHelp}.
                          Of several, or of \`even\`, which is a list that people meet, the table has each function's time on the
                          best, on the worst, and each in times of the best: measured in turn, the fastest tenth of many
@@ -43,14 +44,19 @@ const options = read('bench', help, {
   ],
   backend: [listOf(oneOf(nonlin.backends())), nonlin.backends().join()],
   precision: [listOf(oneOf(['fast', 'exact'])), 'fast,exact'],
-  dtype: [oneOf(['float32', 'float64']), 'float32'],
+  dtype: [listOf(oneOf(dtypes)), 'float32'],
   input: [listOf(input), 'uniform:-4:4'],
   threads: [whole(1, 256), '1'],
   time: [positive, '200'],
 });
 
+const several = options.input.length > 1 || options.input[0] === 'even';
+const halves = options.dtype.find((dtype) => !['float32', 'float64'].includes(dtype));
+const refused = options.function.filter((name) => !isOfHalves(name));
+if (halves !== undefined && refused.length > 0)
+  refuse('bench', `--dtype ${halves}: ${refused.join(', ')} cannot be measured on numbers of 16 bits`);
+if (several && options.dtype.length > 1) refuse('bench', '--dtype takes one name where there are several inputs');
 nonlin.setThreads(options.threads);
-const FloatArray = { float32: Float32Array, float64: Float64Array }[options.dtype];
 
 /** Median nanoseconds of one call; short calls are timed in batches, so that the clock does not count. */
 async function measure(call, elements) {
@@ -80,53 +86,63 @@ const plan = options.size.map((size) => ({
 for (const name of functions.filter((name) => columnwise[name] !== undefined))
   plan.push({ size: columnwise[name].shape.reduce((product, extent) => product * extent), names: [name] });
 
-if (options.input.length > 1 || options.input[0] === 'even') {
-  await evenness(options, plan, FloatArray);
+if (several) {
+  await evenness(options, plan);
   process.exit();
 }
 for (const { size, names } of plan.filter(({ names }) => names.length > 0)) {
   // In no order, and as a rule of both signs: what a branch predictor cannot learn.
-  const x = inputArray(options.input[0], FloatArray, size, size);
-  const out = new FloatArray(size);
-  const copy = await measure(() => out.set(x), size);
-  const bytes = 2 * x.byteLength;
+  const arrays = options.dtype.map((dtype) => {
+    const x = inputArray(options.input[0], dtype, size, size);
+    return { dtype, x, out: x.slice() };
+  });
+  for (const one of arrays) one.copy = await measure(() => one.out.set(one.x), size);
   if (!options.json) {
-    const each = copy / size;
-    console.log(
-      `\n${size} ${options.dtype}, threads: ${options.threads}; a copy takes ${each.toFixed(4)} ns per element, ${(bytes / copy).toFixed(1)} GB/s`,
-    );
-    print(['function', 'backend', 'precision', 'ns/call', 'ns/element', 'GB/s', 'x copy', 'x relu']);
+    for (const { dtype, x, copy } of arrays) {
+      const [each, rate] = [copy / size, (2 * x.byteLength) / copy];
+      const text = `${size} ${dtype}, threads: ${options.threads}`;
+      console.log(`\n${text}; a copy takes ${each.toFixed(4)} ns per element, ${rate.toFixed(1)} GB/s`);
+    }
+    const last = arrays.length > 1 ? [`x ${arrays[0].dtype}`] : [];
+    print(['function', 'backend', 'precision', 'ns/call', 'ns/element', 'GB/s', 'x copy', 'x relu', ...last]);
   }
   for (const backend of options.backend) {
     nonlin.useBackend(backend);
-    let relu;
+    const relu = {};
     for (const precision of options.precision) {
       for (const name of names) {
-        const call = await measure(callOf(name, x, out, precision), size);
-        if (name === 'relu') relu = call;
-        const row = {
-          function: name,
-          backend,
-          precision,
-          size,
-          nanosecondsPerCall: call,
-          nanosecondsPerElement: call / size,
-          gigabytesPerSecond: bytes / call,
-          timesCopy: call / copy,
-          timesRelu: relu === undefined ? null : call / relu,
-        };
-        rows.push(row);
-        if (!options.json)
-          print([
-            name,
+        let first;
+        for (const { dtype, x, out, copy } of arrays) {
+          const call = await measure(callOf(name, x, out, precision, dtype), size);
+          first ??= call;
+          if (name === 'relu') relu[dtype] = call;
+          const row = {
+            function: name,
+            dtype,
             backend,
             precision,
-            call.toFixed(0),
-            (call / size).toFixed(3),
-            (bytes / call).toFixed(1),
-            (call / copy).toFixed(2),
-            relu === undefined ? '-' : (call / relu).toFixed(2),
-          ]);
+            size,
+            nanosecondsPerCall: call,
+            nanosecondsPerElement: call / size,
+            gigabytesPerSecond: (2 * x.byteLength) / call,
+            timesCopy: call / copy,
+            timesRelu: relu[dtype] === undefined ? null : call / relu[dtype],
+            timesFirstDType: call / first,
+          };
+          rows.push(row);
+          if (!options.json)
+            print([
+              arrays.length > 1 ? `${name} ${dtype}` : name,
+              backend,
+              precision,
+              call.toFixed(0),
+              (call / size).toFixed(3),
+              row.gigabytesPerSecond.toFixed(1),
+              row.timesCopy.toFixed(2),
+              row.timesRelu?.toFixed(2) ?? '-',
+              ...(arrays.length > 1 ? [row.timesFirstDType.toFixed(2)] : []),
+            ]);
+        }
       }
     }
   }
