@@ -28,8 +28,8 @@ export function build(names = [], target = undefined) {
 
 /** Where a program is; null where it cannot be built here. */
 export function program(name, target = undefined) {
-  if (process.env.NONLIN_PROGRAMS !== 'built' || target !== undefined)
-    build(target === undefined ? [] : [name], target);
+  const isThere = process.env.NONLIN_PROGRAMS === 'built' && target === undefined && !name.endsWith('-emulated');
+  if (!isThere) build([name.replace(/\.node$/, '')], target);
   const path = join(folderOf(target), name);
   return existsSync(path) ? path : null;
 }

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { beforeAll } from 'vitest';
 import { main } from '../../lib/cli/main.js';
 import { writeNpy } from '../../lib/files/npy.js';
 import { backends, info, useBackend } from '../../lib/index.js';
@@ -19,40 +19,41 @@ export const noNative = {
   NODE_OPTIONS: `--require ${JSON.stringify(join(import.meta.dirname, 'without-wasm.cjs'))}`,
 };
 
-let folder = '';
+// One for all files that a process of the test runner runs.
+const folder = mkdtempSync(join(tmpdir(), 'nonlin-cli-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 export const at = (name: string) => join(folder, name);
 
 beforeAll(() => {
   if (!existsSync(program)) throw new Error('dist/cjs/cli.js is missing: run npm run build:ts first');
-  folder = mkdtempSync(join(tmpdir(), 'nonlin-cli-'));
-  writeFileSync(
-    at('f4.npy'),
-    writeNpy(
-      new Tensor([
-        [-6, -1],
-        [0.5, 3],
-      ]),
-    ),
-  );
-  writeFileSync(
-    at('f8.npy'),
-    writeNpy(
-      new Tensor(
-        [
-          [1, 2, 3],
-          [3, 2, 1],
-        ],
-        { dtype: 'float64' },
-      ),
-    ),
-  );
-  writeFileSync(at('edges.npy'), writeNpy(new Tensor([NaN, -1, 0, Infinity])));
-  writeFileSync(at('empty.npy'), writeNpy(new Tensor(new Float32Array(), { shape: [0, 3] })));
-  writeFileSync(at('text.npy'), 'hello');
-  writeFileSync(at('nothing.npy'), '');
-  writeFileSync(at('cut.npy'), readFileSync(at('f4.npy')).subarray(0, -1));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+writeFileSync(
+  at('f4.npy'),
+  writeNpy(
+    new Tensor([
+      [-6, -1],
+      [0.5, 3],
+    ]),
+  ),
+);
+writeFileSync(
+  at('f8.npy'),
+  writeNpy(
+    new Tensor(
+      [
+        [1, 2, 3],
+        [3, 2, 1],
+      ],
+      { dtype: 'float64' },
+    ),
+  ),
+);
+writeFileSync(at('edges.npy'), writeNpy(new Tensor([NaN, -1, 0, Infinity])));
+writeFileSync(at('empty.npy'), writeNpy(new Tensor(new Float32Array(), { shape: [0, 3] })));
+writeFileSync(at('text.npy'), 'hello');
+writeFileSync(at('nothing.npy'), '');
+writeFileSync(at('cut.npy'), readFileSync(at('f4.npy')).subarray(0, -1));
 
 export interface Result {
   readonly code: number | null;

@@ -1,7 +1,6 @@
 // Memory that lies in any steps: permuted, with gaps, backwards, stretched, and some of it unused.
 import fc from 'fast-check';
 import { Tensor } from '../../lib/tensor/tensor.js';
-import { indices } from './tensors.js';
 
 type Floats = Float32Array | Float64Array;
 type Kind = Float32ArrayConstructor | Float64ArrayConstructor;
@@ -39,16 +38,27 @@ export function lying(Kind: Kind, shape: readonly number[], lie: Lie, value = (_
   return new Tensor({ data, shape, strides, offset });
 }
 
-/** The elements of a tensor in row-major order, one after the other. */
-export function elementsOf(x: Tensor): Floats {
-  const values = indices(x.shape).map((index) => x.at(...index) as number);
-  return x.dtype === 'float32' ? Float32Array.from(values) : Float64Array.from(values);
+/** The places of the elements of a tensor in row-major order, spelled out. */
+function placesOf(x: Tensor): number[] {
+  let places = [x.offset];
+  for (const [dim, length] of x.shape.entries()) {
+    const next: number[] = [];
+    for (const place of places) for (let i = 0; i < length; i++) next.push(place + i * x.strides[dim]!);
+    places = next;
+  }
+  return places;
 }
 
-/** The places of data that a tensor has no element at. */
+/** The elements of a tensor in row-major order, one after the other. */
+export function elementsOf(x: Tensor): Floats {
+  const places = placesOf(x);
+  const values = x.dtype === 'float32' ? new Float32Array(places.length) : new Float64Array(places.length);
+  for (let i = 0; i < values.length; i++) values[i] = x.data[places[i]!]!;
+  return values;
+}
+
+/** The numbers of data that no element of a tensor is. */
 export function unusedOf(x: Tensor): number[] {
-  const used = new Set(
-    indices(x.shape).map((index) => index.reduce((at, i, dim) => at + i * x.strides[dim]!, x.offset)),
-  );
-  return [...x.data.keys()].filter((place) => !used.has(place));
+  const used = new Set(placesOf(x));
+  return [...x.data].filter((_, place) => !used.has(place));
 }
