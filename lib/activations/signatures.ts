@@ -51,6 +51,15 @@ export interface Elementwise extends Signature {
   readonly parametrized: Op | undefined;
   readonly parameters: readonly Option[];
   readonly together: Together | undefined;
+  /** What a call without options of its own chooses; undefined where it depends on the dtype, or some option must be given. */
+  readonly usual: Chosen | undefined;
+}
+
+/** What a backend computes: a row and its parameters, rounded to the dtype; 0 where the row has none. */
+export interface Chosen {
+  readonly op: Op;
+  readonly a: number;
+  readonly b: number;
 }
 
 /** A parameter as an option. */
@@ -68,8 +77,12 @@ function signatureOf(name: FunctionName): Elementwise {
   const { parameters = {}, together }: Formula = activations[row];
   const own = choice === undefined ? [] : [choice.option as string];
   const first = own.push(...Object.keys(parameters)) - Object.keys(parameters).length;
+  const op = opOf[name];
+  const defaults = Object.values(parameters).map((parameter) => parameter.default);
+  const [a = 0, b = 0] = defaults;
   return {
-    op: opOf[name],
+    op,
+    usual: defaults.every((value) => value !== undefined && Math.fround(value) === value) ? { op, a, b } : undefined,
     // Map.get is a few instructions; the two lookups by a name that varies took 12 ns more.
     rows: choice && new Map(Object.entries(choice.rows).map(([word, row]) => [word, opOf[row]])),
     parametrized: row === name ? undefined : opOf[row],
@@ -156,11 +169,27 @@ export function settingOf(
 
 // What is asked at every call is apart from what is not: V8 inlines only so much code into a function, and counts what never runs.
 
-/** The row that the options choose. */
-export function rowOf(of: Elementwise, given: Given, name: string): Op {
-  return (of.rows === undefined && of.parametrized === undefined) || given.own.length === 0
-    ? of.op
-    : chosenRow(of, given.own, name);
+// What a call with options of its own chooses: one object for all, as it is read at once, and nothing else runs meanwhile.
+const asked = { op: 0 as Op, a: 0.5, b: 0.5 };
+
+/** What a call chooses for x; without an x, for float32. Throws where its options are not allowed. */
+export function chosenOf(of: Elementwise, given: Given, x: FloatArray | undefined, name: string): Chosen {
+  if (given.own.length === 0 && of.usual !== undefined) return of.usual;
+  return ask(of, given.own, x === undefined || isFloat32(x), name);
+}
+
+function ask(of: Elementwise, given: readonly unknown[], single: boolean, name: string): Chosen {
+  const { parameters, rows, parametrized, op } = of;
+  asked.op = rows === undefined && parametrized === undefined ? op : chosenRow(of, given, name);
+  asked.a = parameters.length > 0 ? chosenParameter(parameters[0]!, given, single, name) : 0;
+  asked.b = parameters.length > 1 ? chosenParameter(parameters[1]!, given, single, name) : 0;
+  if (of.together !== undefined) checkTogether(of, asked.a, asked.b, name);
+  return asked;
+}
+
+/** Asserts that options of a function's own are allowed, whatever the dtype. */
+export function checkOwn(of: Elementwise, given: readonly unknown[], name: string): void {
+  ask(of, given, false, name);
 }
 
 function chosenRow({ own, op, rows, parametrized }: Elementwise, given: readonly unknown[], name: string): Op {
@@ -173,23 +202,11 @@ function chosenRow({ own, op, rows, parametrized }: Elementwise, given: readonly
   throw new TypeError(`${name}: ${own[0]} must be ${list(words, 'or')}, got ${describe(choice)}`);
 }
 
-/** The parameter of that number, rounded to the dtype of x, without one to float32; 0 where the row has none. */
-export function parameterOf(of: Elementwise, i: 0 | 1, given: Given, x: FloatArray | undefined, name: string): number {
-  const single = x === undefined || isFloat32(x);
-  return i < of.parameters.length ? chosenParameter(of.parameters[i]!, given.own, single, name) : 0;
-}
-
 /** Asserts what the two parameters must be together. */
-export function checkTogether({ together, parameters }: Elementwise, a: number, b: number, name: string): void {
+function checkTogether({ together, parameters }: Elementwise, a: number, b: number, name: string): void {
   if (together === undefined || together.holds(a, b)) return;
   const got = parameters.map((of, i) => `${of.name} ${i === 0 ? a : b}`);
   throw new RangeError(`${name}: ${together.wanted}, got ${list(got)}`);
-}
-
-/** Asserts that the parameters are allowed, whatever the dtype. */
-export function checkParameters(of: Elementwise, given: Given, name: string): void {
-  const [a = 0, b = 0] = of.parameters.map((parameter) => chosenParameter(parameter, given.own, false, name));
-  checkTogether(of, a, b, name);
 }
 
 /** What a parameter was given as, by either name, or its default. */

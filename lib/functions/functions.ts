@@ -1,11 +1,9 @@
 // The public functions: their types, and the way of a call through its options to the backend that serves.
 import {
-  checkTogether,
+  chosenOf,
   type Elementwise,
   type FunctionName,
   type OwnOptions,
-  parameterOf,
-  rowOf,
   signatures,
 } from '../activations/signatures.js';
 import { backend } from '../backends/select.js';
@@ -133,10 +131,7 @@ export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, 
 /** The parameters are numbers of float32, as in float32, and rounded no further. */
 function halves(of: Elementwise, name: string, given: Given, call: HalfCall): Answer {
   checkPrecision(given.precision, name);
-  const op = rowOf(of, given, name);
-  const a = parameterOf(of, 0, given, undefined, name);
-  const b = parameterOf(of, 1, given, undefined, name);
-  if (of.together !== undefined) checkTogether(of, a, b, name);
+  const { op, a, b } = chosenOf(of, given, undefined, name);
   try {
     backend.halves(call.other, call.x, call.y, call.dtype, op, a, b);
   } catch (error) {
@@ -147,10 +142,7 @@ function halves(of: Elementwise, name: string, given: Given, call: HalfCall): An
 
 function values(of: Elementwise, name: string, given: Given, x: FloatArray, y: FloatArray, fresh: boolean): void {
   const exact = checkPrecision(given.precision, name);
-  const op = rowOf(of, given, name);
-  const a = parameterOf(of, 0, given, x, name);
-  const b = parameterOf(of, 1, given, x, name);
-  if (of.together !== undefined) checkTogether(of, a, b, name);
+  const { op, a, b } = chosenOf(of, given, x, name);
   try {
     backend.map(x, y, op, a, b, exact, fresh);
   } catch (error) {
@@ -168,10 +160,7 @@ function slopes(
   fresh: boolean,
 ): void {
   const exact = checkPrecision(given.precision, name);
-  const op = rowOf(of, given, name);
-  const a = parameterOf(of, 0, given, x, name);
-  const b = parameterOf(of, 1, given, x, name);
-  if (of.together !== undefined) checkTogether(of, a, b, name);
+  const { op, a, b } = chosenOf(of, given, x, name);
   try {
     backend.mapGrad(grad, x, y, op, a, b, exact, fresh);
   } catch (error) {

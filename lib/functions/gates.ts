@@ -1,13 +1,6 @@
 // Gates: y = f(a) * b of two inputs, or of the halves of one.
 
-import {
-  checkTogether,
-  type Elementwise,
-  type FunctionName,
-  parameterOf,
-  rowOf,
-  signatures,
-} from '../activations/signatures.js';
+import { chosenOf, type Elementwise, type FunctionName, signatures } from '../activations/signatures.js';
 import { backend } from '../backends/select.js';
 import { shapeText } from '../basics/allocate.js';
 import { checkPrecision } from '../basics/checks.js';
@@ -178,10 +171,8 @@ function apply(of: Elementwise, name: string, a: Input, b: unknown, given: Given
     : undefined;
   if (half !== undefined) return half;
   const exact = checkPrecision(given.precision, name);
-  const op = rowOf(of, given, name);
   const call = operands(name, a, given.out, true, b, words);
-  const [p, q] = [parameterOf(of, 0, given, call.source, name), parameterOf(of, 1, given, call.source, name)];
-  if (of.together !== undefined) checkTogether(of, p, q, name);
+  const { op, a: p, b: q } = chosenOf(of, given, call.source, name);
   if (call.strided !== undefined) {
     call.strided.computeGate(op, p, q, exact);
     return finished(call);
@@ -217,13 +208,11 @@ function applyGradient(
     if (halves !== undefined) return [halves[0]!.result, halves[1]!.result];
   }
   const exact = checkPrecision(given.precision, name);
-  const op = rowOf(of, given, name);
   const from = isFloatArray(a) ? a : asTensor(a, 'gate', name);
   const first = operands(name, from, da, true, b, words);
   const second = operands(name, from, db, true, grad, { x: 'gate', other: 'grad' });
   checkApart(first.target, second.target, name);
-  const [p, q] = [parameterOf(of, 0, given, first.x, name), parameterOf(of, 1, given, first.x, name)];
-  if (of.together !== undefined) checkTogether(of, p, q, name);
+  const { op, a: p, b: q } = chosenOf(of, given, first.x, name);
   try {
     backend.gateGrad(second.other!, first.x, first.other!, first.y, second.y, op, p, q, exact);
   } catch (error) {

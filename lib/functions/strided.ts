@@ -1,6 +1,6 @@
 // Operands of which some do not lie side by side. Native code computes elementwise functions, gates and softmax where they lie; for
 // everything else they are copied, no sooner than a backend asks for them, and results are written back.
-import { checkTogether, type Elementwise, parameterOf, rowOf } from '../activations/signatures.js';
+import { chosenOf, type Elementwise } from '../activations/signatures.js';
 import type { Op } from '../activations/table.js';
 import type { Slice } from '../backends/backend.js';
 import type { Runs } from '../backends/copies.js';
@@ -93,10 +93,7 @@ export class StridedOperands {
   compute(of: Elementwise, given: Given): void {
     const { name, source } = this;
     const exact = checkPrecision(given.precision, name);
-    const op = rowOf(of, given, name);
-    const a = parameterOf(of, 0, given, source, name);
-    const b = parameterOf(of, 1, given, source, name);
-    if (of.together !== undefined) checkTogether(of, a, b, name);
+    const { op, a, b } = chosenOf(of, given, source, name);
     const { mapStrided } = backend;
     const target = mapStrided && this.#target();
     try {

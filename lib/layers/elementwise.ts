@@ -1,10 +1,9 @@
 // The elementwise functions as layers, a line for each.
 
 import {
-  checkParameters,
+  checkOwn,
   type FunctionName,
   type OwnOptions,
-  rowOf,
   type Elementwise as Signature,
   settingOf,
   signatures,
@@ -23,10 +22,10 @@ export class Elementwise extends Layer {
     super();
     this.#title = title;
     this.#signature = signature;
-    this.#own = readOwn(options, more, title, signature.own);
-    const given = { own: this.#own };
-    rowOf(signature, given, title);
-    checkParameters(signature, given, title);
+    const own = readOwn(options, more, title, signature.own);
+    checkOwn(signature, own, title);
+    // A call without any is the quickest.
+    this.#own = own.every((option) => option === undefined) ? [] : own;
   }
 
   /** An option as it was given, or its default. */

@@ -1,9 +1,8 @@
 // Layers of more than one row of the table: gates of the halves of their input, and a GELU that ends.
 
 import {
-  checkParameters,
+  checkOwn,
   type OwnOptions,
-  rowOf,
   type Elementwise as Signature,
   settingOf,
   signatures,
@@ -34,8 +33,7 @@ export class Halves extends Layer {
     const dim = this.#own[of.own.length];
     if (dim !== undefined && !Number.isInteger(dim))
       throw new TypeError(`${title}: dim must be an integer, got ${describe(dim)}`);
-    rowOf(of, { own: this.#ofRow() }, title);
-    checkParameters(of, { own: this.#ofRow() }, title);
+    checkOwn(of, this.#ofRow(), title);
   }
 
   /** The dimension that is cut in two. */
