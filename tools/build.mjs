@@ -62,6 +62,7 @@ const steps = {
         {
           loops: 'lib/cli/compare/loops.ts',
           nearest: 'lib/basics/nearest.ts',
+          promises: 'lib/activations/promises.ts',
           signatures: 'lib/activations/signatures.ts',
         },
         {},

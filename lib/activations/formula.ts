@@ -14,6 +14,11 @@ export interface Formula {
   readonly f: (x: number, a: number, b: number) => number;
   /** g times the derivative at x. */
   readonly grad: (x: number, g: number, a: number, b: number) => number;
+  /**
+   * The error in ulp in every precision, of the value and of a gradient for grad = 1, of what chooses among its input and constants (0),
+   * or is one operation (0.5); of others promises.ts tells.
+   */
+  readonly ulp?: 0 | 0.5;
   /** What decides the rounding to float32 where that takes more than float64; absent where one operation rounds, or none. */
   readonly exactly?: Exactly;
 }

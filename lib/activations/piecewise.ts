@@ -46,17 +46,19 @@ function hardSwishGrad(x: number, g: number): number {
 
 export const piecewiseRows = {
   /** max(x, 0): Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010. Slope 0 at 0. */
-  relu: { f: (x) => (x < 0 ? 0 : x), grad: (x, g) => (x > 0 ? g : x <= 0 ? 0 : x) },
+  relu: { ulp: 0, f: (x) => (x < 0 ? 0 : x), grad: (x, g) => (x > 0 ? g : x <= 0 ? 0 : x) },
   /** x, and below 0 negativeSlope x: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013. */
   leakyRelu: {
+    ulp: 0.5,
     parameters: { negativeSlope: { default: 0.01, samples: [0, 0.2, 1, -0.5, 3, 100] } },
     f: leakyRelu,
     grad: leakyReluGrad,
   },
   /** x between 0 and 6: Krizhevsky, "Convolutional deep belief networks on CIFAR-10", 2010. Slope 0 at both. */
-  relu6: { f: (x) => clamp(x, 0, 6), grad: (x, g) => clampGrad(x, g, 0, 6) },
+  relu6: { ulp: 0, f: (x) => clamp(x, 0, 6), grad: (x, g) => clampGrad(x, g, 0, 6) },
   /** x between min and max: Collobert, "Large scale machine learning", 2004. Slope 0 at both. */
   hardTanh: {
+    ulp: 0,
     parameters: {
       min: { default: -1, samples: [0, -2, 0.1, -1e30, 3] },
       max: { default: 1, samples: [1, 0, 0.75, 1e30, 3] },
@@ -67,18 +69,21 @@ export const piecewiseRows = {
   },
   /** x beyond lambda on either side, and 0 between: Donoho and Johnstone, "Ideal spatial adaptation by wavelet shrinkage", 1994. */
   hardShrink: {
+    ulp: 0,
     parameters: { lambda: { default: 0.5, alias: 'lambd' as const, least: 0, samples: [0, 0.1, 1, 3, 1e-30] } },
     f: (x, a) => (Math.abs(x) > a ? x : shrunk(x)),
     grad: (x, g, a) => (Math.abs(x) > a ? g : flat(x)),
   },
   /** x nearer to 0 by lambda, as far as there: the same paper's soft threshold. */
   softShrink: {
+    ulp: 0.5,
     parameters: { lambda: { default: 0.5, alias: 'lambd' as const, least: 0, samples: [0, 0.1, 1, 3, 1e-30] } },
     f: (x, a) => (x > a ? x - a : x < -a ? x + a : shrunk(x)),
     grad: (x, g, a) => (Math.abs(x) > a ? g : flat(x)),
   },
   /** x above threshold, and value elsewhere: Konda, Memisevic and Krueger, arXiv:1402.3337, 2014. Slope 0 at the threshold. */
   threshold: {
+    ulp: 0,
     parameters: {
       threshold: { samples: [0, 1, -2, 0.1, 6] },
       value: { samples: [0, -0.5, 20, 0.3, 0] },
@@ -88,12 +93,13 @@ export const piecewiseRows = {
   },
   /** max(x, 0)^2: So and others, "Primer: searching for efficient transformers", arXiv:2109.08668, 2021. */
   relu2: {
+    ulp: 0.5,
     f: (x) => (x > 0 ? x * x : flat(x)),
     // The 2 goes to the factor that does not overflow unless the product does.
     grad: (x, g) => (x > 1 ? x * (2 * g) : x > 0 ? 2 * x * g : flat(x)),
   },
   /** x, where a layer has to be and nothing is to happen. */
-  identity: { f: (x) => x, grad: (x, g) => (Number.isNaN(x) ? x : g) },
+  identity: { ulp: 0, f: (x) => x, grad: (x, g) => (Number.isNaN(x) ? x : g) },
   /** x, and below 0 x times the middle of lower and upper, the mean of the slopes that training draws: Xu and others, arXiv:1505.00853, 2015. */
   rrelu: {
     parameters: {
@@ -115,6 +121,7 @@ export const piecewiseRows = {
   hardSigmoid: { f: (x) => (clamp(x, -3, 3) + 3) / 6, grad: (x, g) => clampGrad(x, g / 6, -3, 3) },
   /** alpha x + beta between 0 and 1: Courbariaux, Bengio and David, "BinaryConnect", arXiv:1511.00363, 2015. */
   hardSigmoidOf: {
+    ulp: 0.5,
     parameters: {
       alpha: { default: 1 / 6, samples: [0.2, 0.25, 0.5, -0.2, 0, 1e10] },
       beta: { default: 0.5, samples: [0.5, 0.5, 0, 0.3, 0.6, 1e-10] },
@@ -135,6 +142,7 @@ export const piecewiseRows = {
   },
   /** x, and below 0 weight x, where training finds the weight: He, Zhang, Ren and Sun, arXiv:1502.01852, 2015. */
   prelu: {
+    ulp: 0.5,
     parameters: { weight: { samples: [0.25, 0, 1, -0.5, 1e-30] } },
     f: leakyRelu,
     grad: leakyReluGrad,

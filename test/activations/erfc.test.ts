@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ulpDistance } from '../../lib/activations/ulp.js';
 import { erfc, millsRatio, millsRatioSlope, plusExp, timesExp } from '../../lib/arithmetic/erfc.js';
+import { ulpDistance } from '../../lib/arithmetic/ulp.js';
 
 const vectors: number[] = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/erfc.json'), 'utf8'));
 

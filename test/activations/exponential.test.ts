@@ -1,7 +1,7 @@
 // The activations that are made of exponentials by the public functions, on every backend: the limits at the infinities, both zeros,
 // NaN, and each formula's thresholds. Numbers that are not limits are mpmath's.
 import { afterAll, describe, expect, it } from 'vitest';
-import { ulpDistance } from '../../lib/activations/ulp.js';
+import { ulpDistance } from '../../lib/arithmetic/ulp.js';
 import * as nonlin from '../../lib/index.js';
 
 const { backends, info, useBackend } = nonlin;

@@ -12,7 +12,7 @@ import {
   opOf,
   zeroOf,
 } from '../../lib/activations/table.js';
-import { ulpDistance } from '../../lib/activations/ulp.js';
+import { ulpDistance } from '../../lib/arithmetic/ulp.js';
 import { reference } from '../../lib/backends/reference.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
 import { vectorsOf } from '../support/vectors.js';

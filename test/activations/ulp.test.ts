@@ -1,6 +1,6 @@
 // Distances in representable numbers: every comparison in the tests and in the command line rests on them.
 import { expect, it } from 'vitest';
-import { ulpDistance } from '../../lib/activations/ulp.js';
+import { ulpDistance } from '../../lib/arithmetic/ulp.js';
 
 const largest = { float32: 3.4028234663852886e38, float64: Number.MAX_VALUE };
 const least = { float32: 2 ** -149, float64: 2 ** -1074 };

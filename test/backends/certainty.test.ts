@@ -1,7 +1,7 @@
 // What softmax owes to arithmetic, whatever its rounding: certainty is 1, equals share alike, more of a logit is not less of a share.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ulpDistance } from '../../lib/activations/ulp.js';
+import { ulpDistance } from '../../lib/arithmetic/ulp.js';
 import { reference } from '../../lib/backends/reference.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
 import { random } from '../support/inputs.js';

@@ -1,7 +1,7 @@
 // What ONNX and Keras define, with their defaults, as test/vectors/elsewhere/standards.py computes it: by the options that make our
 // function theirs, and by the layer that activation() makes of their name. `exact` has the very float32, the rest is within its bound.
 import { describe, expect, it } from 'vitest';
-import { ulpDistance } from '../../lib/activations/ulp.js';
+import { ulpDistance } from '../../lib/arithmetic/ulp.js';
 import * as nonlin from '../../lib/index.js';
 import { vectorsOf } from '../support/vectors.js';
 import { numbersOf } from './vectors.js';

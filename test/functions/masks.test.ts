@@ -1,7 +1,7 @@
 // What masks, temperatures and lists of dimensions owe to each other, in every backend: a masked entry is as one that is not there.
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ulpDistance } from '../../lib/activations/ulp.js';
+import { ulpDistance } from '../../lib/arithmetic/ulp.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
 import * as nonlin from '../../lib/index.js';
 import { random } from '../support/inputs.js';

@@ -1,6 +1,6 @@
 // logSumExp, logSoftmax and crossEntropy: what is lost where they are computed by their definitions, shapes, and errors.
 import { afterEach, describe, expect, it } from 'vitest';
-import { ulpDistance } from '../../lib/activations/ulp.js';
+import { ulpDistance } from '../../lib/arithmetic/ulp.js';
 import * as nonlin from '../../lib/index.js';
 import { random } from '../support/inputs.js';
 

@@ -1,6 +1,6 @@
 // Cross entropy against probabilities and smoothed targets, and the gradient of logSumExp: against numbers of 400 bits, and against classes.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ulpDistance } from '../../lib/activations/ulp.js';
+import { ulpDistance } from '../../lib/arithmetic/ulp.js';
 import type { DType, FloatArray } from '../../lib/basics/floats.js';
 import * as nonlin from '../../lib/index.js';
 import { vectorsOf } from '../support/vectors.js';
