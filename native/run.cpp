@@ -144,10 +144,68 @@ void for_each_slice(size_t size, size_t outer, size_t length, size_t inner, unsi
 
 } // namespace
 
+// A few columns are turned into rows, whose kernels give the same bits: so many at a time as stay in the core's own
+// cache. ns per element of softmax over 10 and 1000 entries as columns and as rows (avx2 of a Zen 3): of 2 columns 9.2
+// and 2.1, 4.4 and 1.4; of 5 3.9 and 2.1, 1.8 and 1.4. Of 6 there is no difference, nor of 4 with a gradient.
+namespace {
+
+bool are_few_columns(size_t inner, size_t size, bool has_gradient) {
+  return inner > 1 && inner <= (has_gradient ? 3 : 5) && inner * size <= 24;
+}
+
+template <class E, class F>
+void run_few_columns(const E *g, const E *x, E *y, size_t outer, size_t length, size_t inner, unsigned threads,
+                     F compute) {
+  const size_t most = std::max<size_t>(1, grain_elements / 2 / length);
+  parallel_for(outer * inner, most, threads, [&](size_t begin, size_t end) {
+    // Beyond what a thread's stack may hold.
+    const size_t elements = std::min(most, end - begin) * length;
+    const std::unique_ptr<E[]> own(new E[elements * (g == nullptr ? 1 : 2)]);
+    for (size_t first = begin; first < end; first += most) {
+      const size_t count = std::min(most, end - first);
+      // Calls move(a row, its first element in the arrays).
+      const auto for_each_row = [&](E *rows, auto move) {
+        for (size_t i = first; i < first + count; i++, rows += length)
+          move(rows, i / inner * length * inner + i % inner);
+      };
+      const auto turn = [&](const E *from, E *rows) {
+        for_each_row(rows, [&](E *row, size_t at) {
+          for (size_t j = 0; j < length; j++)
+            row[j] = from[at + j * inner];
+        });
+      };
+      turn(x, own.get());
+      if (g != nullptr) turn(g, own.get() + elements);
+      compute(g == nullptr ? nullptr : own.get() + elements, own.get(), count);
+      for_each_row(own.get(), [&](const E *row, size_t at) {
+        for (size_t j = 0; j < length; j++)
+          y[at + j * inner] = row[j];
+      });
+    }
+  });
+}
+
+} // namespace
+
 void run_slices(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y, size_t outer,
                 size_t length, size_t inner, unsigned threads) {
   const size_t size = element_size(how);
   const slice_kernels &loops = set.slices[what];
+  if (are_few_columns(inner, size, g != nullptr)) {
+    const auto compute = [&](const void *g, void *rows, size_t count) {
+      if (g == nullptr)
+        loops.rows[how](rows, rows, count, length, false);
+      else
+        loops.rows_grad[how](g, rows, rows, count, length);
+    };
+    if (how == float64)
+      run_few_columns(static_cast<const double *>(g), static_cast<const double *>(x), static_cast<double *>(y), outer,
+                      length, inner, threads, compute);
+    else
+      run_few_columns(static_cast<const float *>(g), static_cast<const float *>(x), static_cast<float *>(y), outer,
+                      length, inner, threads, compute);
+    return;
+  }
   const bool stream = streams(y, outer * length * size, size);
   for_each_slice(
       size, outer, length, inner, threads,
