@@ -14,10 +14,13 @@ constexpr const conditioned_kernels *tempered[slice_count] = {&tempered_softmax,
 
 template <class E, arithmetic how, slice what>
 void rows(const void *g, const void *input, void *output, size_t rows, size_t length, const conditions &c) {
-  if (g != nullptr || !is_only_masked(c)) return tempered[what]->rows[how](g, input, output, rows, length, c);
+  conditioned_rows_function &general = *tempered[what]->rows[how];
   const E *x = static_cast<const E *>(input);
   E *y = static_cast<E *>(output);
   rows_function &plain = *KERNELS.slices[what].rows[how];
+  if (g == nullptr && is_only_added(c))
+    return added_rows(x, y, rows, length, c, what == log_softmax_slice, plain, general);
+  if (g != nullptr || !is_only_masked(c)) return general(g, input, output, rows, length, c);
   if constexpr (what == softmax_slice && how != float32_exact)
     if (suits_long_rows<E>(c, length)) return masked_long_rows(x, y, rows, length, c, plain);
   masked_rows(x, y, rows, length, c, what == log_softmax_slice, plain);

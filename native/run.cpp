@@ -144,18 +144,12 @@ void for_each_slice(size_t size, size_t outer, size_t length, size_t inner, unsi
 
 } // namespace
 
-// A few columns are turned into rows, whose kernels give the same bits: so many at a time as stay in the core's own
-// cache. ns per element of softmax over 10 and 1000 entries as columns and as rows (avx2 of a Zen 3): of 2 columns 9.2
-// and 2.1, 4.4 and 1.4; of 5 3.9 and 2.1, 1.8 and 1.4. Of 6 there is no difference, nor of 4 with a gradient.
 namespace {
 
-bool are_few_columns(size_t inner, size_t size, bool has_gradient) {
-  return inner > 1 && inner <= (has_gradient ? 3 : 5) && inner * size <= 24;
-}
-
+// Calls compute(rows of g, rows of x, the first of all rows, how many) for the columns of x as rows, so many at a time
+// as stay in the core's own cache, and takes what it leaves in the place of x as those of y.
 template <class E, class F>
-void run_few_columns(const E *g, const E *x, E *y, size_t outer, size_t length, size_t inner, unsigned threads,
-                     F compute) {
+void run_as_rows(const E *g, const E *x, E *y, size_t outer, size_t length, size_t inner, unsigned threads, F compute) {
   const size_t most = std::max<size_t>(1, grain_elements / 2 / length);
   parallel_for(outer * inner, most, threads, [&](size_t begin, size_t end) {
     // Beyond what a thread's stack may hold.
@@ -176,13 +170,30 @@ void run_few_columns(const E *g, const E *x, E *y, size_t outer, size_t length, 
       };
       turn(x, own.get());
       if (g != nullptr) turn(g, own.get() + elements);
-      compute(g == nullptr ? nullptr : own.get() + elements, own.get(), count);
+      compute(g == nullptr ? nullptr : own.get() + elements, own.get(), first, count);
       for_each_row(own.get(), [&](const E *row, size_t at) {
         for (size_t j = 0; j < length; j++)
           y[at + j * inner] = row[j];
       });
     }
   });
+}
+template <class F>
+void run_as_rows(arithmetic how, const void *g, const void *x, void *y, size_t outer, size_t length, size_t inner,
+                 unsigned threads, F compute) {
+  if (how == float64)
+    run_as_rows(static_cast<const double *>(g), static_cast<const double *>(x), static_cast<double *>(y), outer, length,
+                inner, threads, compute);
+  else
+    run_as_rows(static_cast<const float *>(g), static_cast<const float *>(x), static_cast<float *>(y), outer, length,
+                inner, threads, compute);
+}
+
+// Of a few columns the kernels of rows, which give the same bits, are faster. ns per element of softmax over 10 and
+// 1000 entries as columns and as rows (avx2 of a Zen 3): of 2 columns 9.2 and 2.1, 4.4 and 1.4; of 5 3.9 and 2.1, 1.8
+// and 1.4. Of 6 there is no difference, nor of 4 with a gradient.
+bool are_few_columns(size_t inner, size_t size, bool has_gradient) {
+  return inner > 1 && inner <= (has_gradient ? 3 : 5) && inner * size <= 24;
 }
 
 } // namespace
@@ -192,18 +203,12 @@ void run_slices(const kernels &set, slice what, arithmetic how, const void *g, c
   const size_t size = element_size(how);
   const slice_kernels &loops = set.slices[what];
   if (are_few_columns(inner, size, g != nullptr)) {
-    const auto compute = [&](const void *g, void *rows, size_t count) {
+    run_as_rows(how, g, x, y, outer, length, inner, threads, [&](const void *g, void *rows, size_t, size_t count) {
       if (g == nullptr)
         loops.rows[how](rows, rows, count, length, false);
       else
         loops.rows_grad[how](g, rows, rows, count, length);
-    };
-    if (how == float64)
-      run_few_columns(static_cast<const double *>(g), static_cast<const double *>(x), static_cast<double *>(y), outer,
-                      length, inner, threads, compute);
-    else
-      run_few_columns(static_cast<const float *>(g), static_cast<const float *>(x), static_cast<float *>(y), outer,
-                      length, inner, threads, compute);
+    });
     return;
   }
   const bool stream = streams(y, outer * length * size, size);
@@ -284,6 +289,18 @@ void run_conditioned(const kernels &set, slice what, arithmetic how, const condi
     here.mask = at(c.mask, first * mask_size);
     return here;
   };
+  // What is added decides row by row how it is done, and columns are to have the same bits.
+  if (inner > 1 && c.additive && g == nullptr) {
+    run_as_rows(how, g, x, y, outer, length, inner, threads, [&](const void *, void *rows, size_t first, size_t count) {
+      for (size_t i = 0, some; i < count; i += some) {
+        const size_t column = (first + i) % inner;
+        some = std::min(inner - column, count - i);
+        void *const own = at(rows, i * length * size);
+        loops.rows[how](nullptr, own, own, some, length, mask_of((first + i) / inner, column));
+      }
+    });
+    return;
+  }
   for_each_slice(
       size, outer, length, inner, threads,
       [&](size_t begin, size_t end) {

@@ -1,4 +1,4 @@
-// Softmax of x without the entries that a boolean mask leaves out, or of -x: what is left is written to y, a part that
+// Softmax of x without the entries that a mask leaves out, or of -x: what is left is written to y, a part that
 // stays in the cache at a time, and computed there by the kernels that know no mask.
 #pragma once
 
@@ -9,6 +9,7 @@ namespace {
 
 // What these take. The gradients of a mask need more.
 inline bool is_only_masked(const conditions &c) { return !c.additive && (c.temperature == 1 || c.temperature == -1); }
+inline bool is_only_added(const conditions &c) { return c.additive && (c.temperature == 1 || c.temperature == -1); }
 // The share of a slice of nothing, where it is not NaN.
 template <class E> constexpr E share_of_nothing(bool log) { return log ? -E(__builtin_inf()) : E(0); }
 template <class E> mask<E> no_lanes() { return {typename vec<E>::bits{}}; }
@@ -19,29 +20,30 @@ template <class E> bool any(mask<E> lanes) {
   return some != 0;
 }
 
-// x or -x where it is kept, and -Infinity elsewhere, of n entries whose flags lie a step apart; in which lanes one is
-// not -Infinity.
-template <class E>
-[[gnu::noinline, gnu::flatten]] mask<E> keep(const E *x, E *y, size_t n, const uint8_t *flags, size_t step, E sign) {
+// x or -x where kept_at(j, n) says of n lanes that it is kept, and -Infinity elsewhere, of n entries; in which lanes
+// one is not -Infinity.
+template <class E, class F> mask<E> keep(const E *x, E *y, size_t n, E sign, F kept_at) {
   constexpr size_t lanes = vec<E>::lanes;
   const vec<E> lowest = -E(__builtin_inf());
   mask<E> left = no_lanes<E>();
-  const auto kept = [&](vec<E> x, size_t j, size_t n) {
-    const vec<E> logit = x * sign;
-    return flags == nullptr ? logit : select(flags_at<E>(flags + j * step, step, n), logit, lowest);
-  };
   size_t j = 0;
   for (; j + lanes <= n; j += lanes) {
-    const vec<E> some = kept(load<E>(x + j), j, lanes);
+    const vec<E> some = select(kept_at(j, lanes), load<E>(x + j) * sign, lowest);
     left.m |= ~(some <= lowest).m;
     store(y + j, some);
   }
   if (j < n) {
-    const vec<E> some = kept(load<E>(x + j, n - j), j, n - j);
+    const vec<E> some = select(kept_at(j, n - j), load<E>(x + j, n - j) * sign, lowest);
     left.m |= ~(some <= lowest).m & first_lanes<E>(n - j).m;
     store(y + j, some, n - j);
   }
   return left;
+}
+// The same by flags a step apart; all are kept where there are none.
+template <class E>
+[[gnu::noinline, gnu::flatten]] mask<E> keep(const E *x, E *y, size_t n, const uint8_t *flags, size_t step, E sign) {
+  if (flags == nullptr) return keep<E>(x, y, n, sign, [](size_t, size_t) { return vec<E>(E(0)) <= vec<E>(E(0)); });
+  return keep<E>(x, y, n, sign, [=](size_t j, size_t n) { return flags_at<E>(flags + j * step, step, n); });
 }
 
 // Rows at a time: several, so that one is written beside the next, and no more than a second-level cache holds.
@@ -71,6 +73,80 @@ template <class E>
     for (size_t i = 0; c.zero && i < count; i++)
       if (empty[i])
         fill_row<E>(part + i * length, length, false, [=](size_t, size_t) { return vec<E>(share_of_nothing<E>(log)); });
+  }
+}
+
+// The logits below which nothing is left of an entry beside the largest.
+template <class E> constexpr E out_of_reach = sizeof(E) == sizeof(float) ? E(128) : E(1000);
+
+// n entries that lie a step apart.
+template <class E> vec<E> entries_at(const E *p, size_t step, size_t n) {
+  if (step == 1) return load_some<E>(p, n);
+  vec<E> entries = E(0);
+  for (size_t i = 0; i < n; i++)
+    entries.v[i] = p[i * step];
+  return entries;
+}
+
+// Whether numbers to be added to a row, of x or of -x, leave each entry as it is or make nothing of it: 0, -Infinity,
+// and what puts a finite one out of reach. Of that a logarithm has something left.
+template <class E>
+[[gnu::noinline, gnu::flatten]] bool only_leaves_out(const E *x, const E *added, size_t step, size_t length, E sign,
+                                                     bool log) {
+  constexpr size_t lanes = vec<E>::lanes;
+  const vec<E> none = E(0), lowest = -E(__builtin_inf()), infinite = E(__builtin_inf());
+  vec<E> kept = lowest, changed = lowest;
+  mask<E> unknown = no_lanes<E>();
+  const auto see = [&](vec<E> x, vec<E> bias, mask<E> there) {
+    const vec<E> logit = x * sign, sum = logit + bias;
+    const mask<E> same = {there.m & (bias <= none).m & (bias >= none).m};
+    const mask<E> other = {there.m & ~same.m & ~(bias <= lowest).m};
+    kept = max(kept, select(same, logit, lowest)); // Keeps its own where x is NaN.
+    changed = max(changed, select(other, sum, lowest));
+    unknown.m |= other.m & ~(sum < infinite).m;
+  };
+  size_t j = 0;
+  for (; j + lanes <= length; j += lanes)
+    see(load<E>(x + j), entries_at(added + j * step, step, lanes), none <= none);
+  if (j < length)
+    see(load<E>(x + j, length - j), entries_at(added + j * step, step, length - j), first_lanes<E>(length - j));
+  E largest[2][lanes];
+  store(largest[0], kept);
+  store(largest[1], changed);
+  const E m = row_maximum<E>(largest[0], lanes), most = row_maximum<E>(largest[1], lanes);
+  return !any(unknown) && (most <= -E(__builtin_inf()) || (!log && most <= m - out_of_reach<E>));
+}
+
+// Rows to which floats are added: those of which these only leave out, by `plain`, as a boolean mask does, and the
+// others, which are few, by `tempered`.
+template <class E>
+[[gnu::noinline]] void added_rows(const E *x, E *y, size_t rows, size_t length, const conditions &c, bool log,
+                                  nonlin::rows_function &plain, nonlin::conditioned_rows_function &tempered) {
+  const E *added = static_cast<const E *>(c.mask);
+  const E sign = E(c.temperature);
+  const size_t fit = masked_bytes / sizeof(E) / length;
+  const size_t most = fit < 1 ? 1 : fit < masked_rows_at_once ? fit : masked_rows_at_once;
+  for (size_t i = 0; i < rows;) {
+    bool empty[masked_rows_at_once];
+    size_t count = 0;
+    const size_t first = i;
+    for (; count < most && i < rows; i++, count++) {
+      const E *from = x + i * length, *bias = added + i * c.beside;
+      if (!only_leaves_out(from, bias, c.along, length, sign, log)) break;
+      empty[count] = !any(keep<E>(from, y + i * length, length, sign, [=](size_t j, size_t n) {
+        return entries_at(bias + j * c.along, c.along, n) >= vec<E>(E(0));
+      }));
+    }
+    E *const part = y + first * length;
+    if (count > 0) plain(part, part, count, length, false);
+    for (size_t k = 0; c.zero && k < count; k++)
+      if (empty[k])
+        fill_row<E>(part + k * length, length, false, [=](size_t, size_t) { return vec<E>(share_of_nothing<E>(log)); });
+    if (count == most || i == rows) continue;
+    conditions here = c;
+    here.mask = added + i * c.beside;
+    tempered(nullptr, x + i * length, y + i * length, 1, length, here);
+    i++;
   }
 }
 
