@@ -137,6 +137,11 @@ template <activation op, class T, class E, class F> struct times_slope {
       put(j, product(by(j), slopes[j]));
   }
 };
+// The slope of rare inputs, for times_slope.
+template <activation op> struct rare_slope : gradient_of<op> {
+  using gradient_of<op>::operator();
+  vec<float> operator()(vec<float> x, vec<float>) const { return rare_inputs<op>::rare_slope(x); }
+};
 // y = f(x, g) as it is: rounded once, and no product where the slope is 0 or 1, as g may be infinite.
 template <class T, class F> struct whole_gradient {
   F f;
@@ -185,6 +190,10 @@ template <activation op, class T, class E>
     map_grad<T>(by, from, to, n, exact_gradient<op, F>{{p}});
   else if constexpr (rows[op].drops)
     map_grad<T>(by, from, to, n, whole_gradient<T, F>{{p}});
+  else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
+    map_grad_with_rare<op>(by, from, to, n, [p](const E *by, const E *from, E *to, size_t n) {
+      map_grad<T>(by, from, to, n, times_slope<op, T, E, rare_slope<op>>{{p}});
+    });
   else
     map_grad<T>(by, from, to, n, times_slope<op, T, E, F>{{p}});
 }
