@@ -61,14 +61,34 @@ template <activation op> vec<double> times_lost(vec<double> g, vec<double> slope
   }
 }
 
-// y = g * f(x, 1) for a few vectors from x, g and y on. In float lanes a slope loses its digits below 2^-126, and there
-// it is computed in double lanes.
+// y = g * f(x, 1) for a few vectors from x, g and y on. In float lanes a slope loses its digits below 2^-126, which a g
+// above 1 would bring to light: there it is computed in double lanes. Where slopes are lost and no g is above 1 is not
+// to take much longer, as half of a layer may have died.
 template <activation op, class T, class E, class F> struct times_slope {
   F f;
   static constexpr bool loses = sizeof(T) == sizeof(float) || far_slope<op>::known;
-  static constexpr T normal = sizeof(T) == sizeof(float) ? T(0x1p-126) : T(0x1p-1022);
+  static constexpr bool is_scaled = sizeof(T) == sizeof(float) && scaled_slope<op>::known;
+  // What slopes are multiplied by, and from where on they are normal.
+  static constexpr T unit = is_scaled ? huge<T> : T(1);
+  static constexpr T normal = sizeof(T) == sizeof(float) ? T(0x1p-126) * unit : T(0x1p-1022);
 
-  // Not inlined, so that it costs the loops neither registers nor room.
+  vec<T> slope_of(vec<T> x) const {
+    if constexpr (is_scaled)
+      return scaled_slope<op>::of(x, f.p);
+    else
+      return f(x, vec<T>(T(1)));
+  }
+  static vec<T> product(vec<T> g, vec<T> slope) { return times(g, is_scaled ? times(slope, vec<T>(1 / unit)) : slope); }
+
+  // The same where some slopes are lost. What is scaled still has their digits.
+  static vec<T> with_lost(vec<T> g, vec<T> slope) {
+    if constexpr (is_scaled)
+      return select(slope < normal, times(g * slope, vec<T>(1 / unit)), product(g, slope));
+    else
+      return product(g, slope);
+  }
+
+  // The same where some g are above 1 besides. Not inlined, so that it costs the loops neither registers nor room.
   [[gnu::noinline]] static vec<T> again(const E *x, vec<T> g, size_t n, vec<T> slope, F f) {
     const vec<T> from = load_some<T>(x, n);
     if constexpr (sizeof(T) == sizeof(double)) {
@@ -77,11 +97,13 @@ template <activation op, class T, class E, class F> struct times_slope {
       T xs[vec<T>::lanes], gs[vec<T>::lanes];
       store(xs, from);
       store(gs, g);
+      // No finite float makes something of what is lost in double lanes too.
+      const bool infinite = any_greater(abs(g), largest<T>);
       for (size_t i = 0; i < vec<T>::lanes; i += vec<double>::lanes) {
-        const vec<double> a = load<double>(&xs[i]);
-        store(&xs[i], times_lost<op>(load<double>(&gs[i]), f(a, vec<double>(1.0)), a, f.p));
+        const vec<double> a = load<double>(&xs[i]), by = load<double>(&gs[i]), slope = f(a, vec<double>(1.0));
+        store(&xs[i], infinite ? times_lost<op>(by, slope, a, f.p) : by * slope);
       }
-      return select(mask<T>{(abs(slope) < normal).m & (abs(g) > T(1)).m}, load<T>(xs), g * slope);
+      return select(mask<T>{(abs(slope) < normal).m & (abs(g) > T(1)).m}, load<T>(xs), with_lost(g, slope));
     }
   }
 
@@ -89,25 +111,36 @@ template <activation op, class T, class E, class F> struct times_slope {
   template <size_t vectors> void operator()(const E *g, const E *x, E *y, size_t n) const {
     constexpr size_t lanes = vec<T>::lanes;
     const auto lanes_of = [=](size_t j) { return j + 1 < vectors ? lanes : n; };
-    vec<T> slopes[vectors], least = T(1);
-    for (size_t j = 0; j < vectors; j++) {
-      slopes[j] = f(load_some<T>(x + j * lanes, lanes_of(j)), vec<T>(T(1)));
-      least = min(least, abs(slopes[j])); // Where a slope is NaN, the others'.
-    }
     const auto by = [=](size_t j) { return load_some<T>(g + j * lanes, lanes_of(j)); };
     const auto put = [=](size_t j, vec<T> a) { store_some(y + j * lanes, a, lanes_of(j)); };
+    vec<T> slopes[vectors], least = T(1);
+    for (size_t j = 0; j < vectors; j++) {
+      slopes[j] = slope_of(load_some<T>(x + j * lanes, lanes_of(j)));
+      // Where a slope is NaN, the others'. None that is scaled is negative.
+      least = min(least, is_scaled ? slopes[j] : abs(slopes[j]));
+    }
     if constexpr (loses) {
       if (any_greater(normal, least)) [[unlikely]] {
+        // Slopes that a loop takes by number would be stored for all, lost or not.
+        vec<T> most = T(0), stored[vectors];
         for (size_t j = 0; j < vectors; j++) {
-          const bool large = any_greater(abs(by(j)), T(1));
-          put(j, large ? again(x + j * lanes, by(j), lanes_of(j), slopes[j], f) : by(j) * slopes[j]);
+          most = max(most, abs(by(j)));
+          stored[j] = slopes[j];
         }
+        const bool large = any_greater(most, T(1));
+        for (size_t j = 0; j < vectors; j++)
+          put(j, large ? again(x + j * lanes, by(j), lanes_of(j), stored[j], f) : with_lost(by(j), stored[j]));
         return;
       }
     }
     for (size_t j = 0; j < vectors; j++)
-      put(j, by(j) * slopes[j]);
+      put(j, product(by(j), slopes[j]));
   }
+};
+// The slope of rare inputs, for times_slope.
+template <activation op> struct rare_slope : gradient_of<op> {
+  using gradient_of<op>::operator();
+  vec<float> operator()(vec<float> x, vec<float>) const { return rare_inputs<op>::rare_slope(x); }
 };
 // y = f(x, g) as it is: rounded once, and no product where the slope is 0 or 1, as g may be infinite.
 template <class T, class F> struct whole_gradient {
@@ -157,6 +190,10 @@ template <activation op, class T, class E>
     map_grad<T>(by, from, to, n, exact_gradient<op, F>{{p}});
   else if constexpr (rows[op].drops)
     map_grad<T>(by, from, to, n, whole_gradient<T, F>{{p}});
+  else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
+    map_grad_with_rare<op>(by, from, to, n, [p](const E *by, const E *from, E *to, size_t n) {
+      map_grad<T>(by, from, to, n, times_slope<op, T, E, rare_slope<op>>{{p}});
+    });
   else
     map_grad<T>(by, from, to, n, times_slope<op, T, E, F>{{p}});
 }

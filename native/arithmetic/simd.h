@@ -86,6 +86,7 @@ template <class T> vec<T> from_bits(typename vec<T>::bits a) { return (typename 
 
 template <class T> constexpr auto sign_bit = typename lane<T>::integer(1) << (8 * sizeof(T) - 1);
 template <class T> vec<T> abs(vec<T> a) { return from_bits<T>(to_bits(a) & ~sign_bit<T>); }
+template <class T> vec<T> minus_abs(vec<T> a) { return from_bits<T>(to_bits(a) | sign_bit<T>); }
 // a, whose sign bit is clear, with the sign of b.
 template <class T> vec<T> copysign(vec<T> a, vec<T> b) { return from_bits<T>(to_bits(a) | (to_bits(b) & sign_bit<T>)); }
 
@@ -206,6 +207,19 @@ inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) {
 inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) { return vfmaq_f32(c.v, a.v, b.v); }
 inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return vfmaq_f64(c.v, a.v, b.v); }
 #endif
+// a b, for products of which some are subnormal. ns for eight floats on Zen 3: 0.63, and 1.34 where a product is
+// subnormal; this 0.65, whatever they are.
+template <class T> vec<T> times(vec<T> a, vec<T> b) {
+#if defined(__x86_64__)
+  vec<T> nothing = T(-0.0);
+#if defined(__clang__) // It would see a product in it.
+  asm("" : "+x"(nothing.v));
+#endif
+  return fma(a, b, nothing);
+#else
+  return a * b;
+#endif
+}
 // Of one number. WebAssembly has no such instruction, and its library takes integers for it.
 inline double fused(double a, double b, double c) {
 #if defined(__wasm__)

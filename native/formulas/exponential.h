@@ -13,7 +13,7 @@ template <class T> vec<T> expm1_below(vec<T> x) {
 }
 // e^x * huge for x <= 0. Beyond the end it is zero, so that no factor makes something of it.
 template <class T> vec<T> exp_below(vec<T> x) {
-  const vec<T> y = huge_exp(max(x, -exp_end<T>));
+  const vec<T> y = huge_exp(max(minus_abs(x), -exp_end<T>));
   return select(x < -exp_end<T>, vec<T>(T(0)), y);
 }
 
@@ -22,7 +22,7 @@ template <class T> vec<T> exp_below(vec<T> x) {
 template <class T> vec<T> times_exp_below(vec<T> c, vec<T> x) {
   const mask<T> large = abs(c) > 1;
   const vec<T> first = select(large, c * (1 / huge<T>), c), last = select(large, vec<T>(T(1)), vec<T>(1 / huge<T>));
-  return first * exp_below(x) * last;
+  return times(times(first, exp_below(x)), last);
 }
 
 // x from 0 on, and a (e^x - 1) below.
@@ -37,7 +37,7 @@ template <class T> vec<T> celu(vec<T> x, vec<T> a) {
   return select(x < 0, fma(a, y, z.rest * (y + T(1))), x);
 }
 template <class T> vec<T> celu_slope(vec<T> x, vec<T> a) {
-  return select(x > 0, vec<T>(T(1)), huge_exp(quotient_within(-abs(x), a, exp_end<T>)) * (1 / huge<T>));
+  return select(x > 0, vec<T>(T(1)), times(huge_exp(quotient_within(-abs(x), a, exp_end<T>)), vec<T>(1 / huge<T>)));
 }
 
 // s x from 0 on, and s a (e^x - 1) below, s a in two parts.

@@ -7,7 +7,7 @@
 namespace {
 
 // In float lanes: usual(x) is the value up to first_rare in size; beyond it rare(x) where needs(x) holds, and plain(x)
-// elsewhere. Of a row that has no such inputs, nothing.
+// elsewhere. The same of the slope, where a g above 1 needs more than none. Of a row that has no such inputs, nothing.
 template <nonlin::activation> struct rare_inputs { static constexpr bool known = false; };
 template <> struct rare_inputs<nonlin::activation_gelu> {
   static constexpr bool known = true;
@@ -21,6 +21,17 @@ template <> struct rare_inputs<nonlin::activation_gelu> {
   static vec<float> usual(vec<float> x) { return ramp(x) + near_tail(gelu_pieces, abs(x)); }
   static vec<float> plain(vec<float> x) { return ramp(x); }
   static vec<float> rare(vec<float> x) { return ramp(x) + gelu_far(abs(x)); }
+
+  // From where on the slope rounds to 1.
+  static constexpr float one_end = 6;
+
+  static mask<float> needs_slope(vec<float> x, vec<float> g) {
+    return {(abs(x) > near_end).m & (x < one_end).m & ((x > -gelu_end<float>).m | (abs(g) > 1).m)};
+  }
+  static vec<float> slope(vec<float> x, vec<float> tail) { return step_plus(x, tail, 1 / huge<float>); }
+  static vec<float> usual_slope(vec<float> x) { return slope(x, near_tail(gelu_slope_pieces, abs(x))); }
+  static vec<float> plain_slope(vec<float> x) { return select<float>(x < 0, -0.0f, 1); }
+  static vec<float> rare_slope(vec<float> x) { return slope(x, gelu_slope_far(min(abs(x), gelu_end<float>))); }
 };
 
 } // namespace

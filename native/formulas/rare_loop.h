@@ -34,6 +34,19 @@ struct put_aside {
   void add(vec<float> x, mask<float> which, size_t place) {
     count += compress(x, which, int32_t(place), inputs + count, places + count);
   }
+  void give(const float *results, float *y) const {
+    for (size_t i = 0; i < count; i++)
+      y[places[i]] = results[i];
+  }
+};
+// The same with their incoming gradients.
+struct put_aside_gradients : put_aside {
+  alignas(64) float grads[most];
+
+  void add(vec<float> g, vec<float> x, mask<float> which, size_t place) {
+    compress(g, which, int32_t(place), grads + count, places + count);
+    put_aside::add(x, which, place);
+  }
 };
 
 template <activation op> vec<float> usual_or_plain(vec<float> x, vec<float> usual) {
@@ -97,6 +110,55 @@ template <activation op> void map_with_rare(const float *x, float *y, size_t n, 
     i += count;
   }
   if (stream) fence();
+}
+
+// The same of gradients.
+template <activation op>
+[[gnu::noinline, gnu::flatten]] void usual_gradients(const float *g, const float *x, float *y, size_t n,
+                                                     put_aside_gradients &aside) {
+  using inputs = rare_inputs<op>;
+  constexpr size_t lanes = vec<float>::lanes, several = unroll;
+  const auto usual_or_plain = [](vec<float> x, vec<float> usual) {
+    return select(abs(x) > inputs::first_rare, inputs::plain_slope(x), usual);
+  };
+  size_t i = 0;
+  for (; i + several * lanes <= n; i += several * lanes) {
+    vec<float> v[several], most = 0.0f;
+    for (size_t j = 0; j < several; j++) {
+      const vec<float> from = load<float>(x + i + j * lanes);
+      v[j] = inputs::usual_slope(from);
+      most = max(most, abs(from));
+    }
+    if (any_greater(most, inputs::first_rare)) [[unlikely]]
+      for (size_t j = 0; j < several; j++) {
+        const vec<float> from = load<float>(x + i + j * lanes), by = load<float>(g + i + j * lanes);
+        v[j] = usual_or_plain(from, v[j]);
+        aside.add(by, from, inputs::needs_slope(from, by), i + j * lanes);
+      }
+    for (size_t j = 0; j < several; j++)
+      v[j] = load<float>(g + i + j * lanes) * v[j];
+    for (size_t j = 0; j < several; j++)
+      store(y + i + j * lanes, v[j]);
+  }
+  for (; i < n; i += lanes) {
+    const size_t count = n - i < lanes ? n - i : lanes;
+    const vec<float> from = load_some<float>(x + i, count), by = load_some<float>(g + i, count);
+    store_some(y + i, by * usual_or_plain(from, inputs::usual_slope(from)), count);
+    aside.add(by, from, {inputs::needs_slope(from, by).m & first_lanes<float>(count).m}, i);
+  }
+}
+
+// y[i] = g[i] * slope; rare(g, x, y, n) is that of rare inputs.
+template <activation op, class F> void map_grad_with_rare(const float *g, const float *x, float *y, size_t n, F rare) {
+  put_aside_gradients aside;
+  for (size_t i = 0; i < n; i += rare_part) {
+    const size_t count = n - i < rare_part ? n - i : rare_part;
+    aside.count = 0;
+    usual_gradients<op>(g + i, x + i, y + i, count, aside);
+    if (aside.count == 0) continue;
+    rare(aside.grads, aside.inputs, aside.grads, aside.count);
+    aside.give(aside.grads, y + i);
+  }
 }
 
 } // namespace

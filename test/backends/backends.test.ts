@@ -94,6 +94,32 @@ describe.each(kernelBackends)('$name', (backend) => {
         },
       );
 
+      it.each(cases)(
+        'the gradient of $label does not depend on the grads beside it, nor on where it is written',
+        ({ row: activation, op, a, b }) => {
+          const comparison = { activation, direction: 'gradient', dtype, precision, a } as const;
+          // From the usual slopes to those that are subnormal, which are none in the largest of these.
+          const end = dtype === 'float32' ? 120 : 800;
+          const x = new Floats(4000).map((_, i) => end * (i / 4000) * (-1) ** i);
+          const gradient = (g: FloatArray, y: FloatArray = new Floats(x.length), from: FloatArray = x) => {
+            backend.mapGrad(g, from, y, op, a, b, exact);
+            return y;
+          };
+          const small = gradient(new Floats(x.length).fill(-0.75));
+          const large = gradient(new Floats(x.length).fill(2 ** 40));
+          const isLarge = (i: number) => i % 37 === 5;
+          const mixed = x.map((_, i) => (isLarge(i) ? 2 ** 40 : -0.75));
+          const expected = x.map((_, i) => (isLarge(i) ? large : small)[i]!);
+          expectSameBits(gradient(mixed), expected);
+          const [g, y] = [mixed.slice(), x.slice()];
+          expectSameBits(gradient(g, g), expected);
+          expectSameBits(gradient(mixed, y, y), expected);
+          const right = new Floats(x.length);
+          reference.mapGrad(mixed, x, right, op, a, b, exact);
+          expect(beyond(comparison, expected, right, x, mixed)).toBeUndefined();
+        },
+      );
+
       it('the gradient of softmax takes an infinite grad', () => {
         for (const [length, inner] of [
           [3, 1],
