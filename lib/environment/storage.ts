@@ -25,8 +25,8 @@ const nodeFs = () =>
   process.getBuiltinModule?.('node:fs/promises') ?? (require('node:fs/promises') as typeof import('node:fs/promises'));
 const nodeZlib = () => process.getBuiltinModule?.('node:zlib') ?? (require('node:zlib') as typeof import('node:zlib'));
 
-/** A read takes fewer than 2^31 bytes. */
-const mostBytes = 2 ** 30;
+/** What is read or written at once; fewer than 2^31 bytes. */
+const mostBytes = 2 ** 26;
 
 export async function openFile(path: FilePath): Promise<OpenFile> {
   const file = await nodeFs().open(pathOf(path), 'r');

@@ -22,7 +22,7 @@ const space = /(?:[ \t\f\r\n]|\\\r?\n|#[^\r\n]*)*/y;
 const number =
   '[+-]?[ \\t]*(?:0[xX](?:_?[\\da-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|0(?:_?0)*|[1-9](?:_?\\d)*)L?(?![\\w.])';
 const long = (quote: string) => `[uUrR]?${quote.repeat(3)}(?:[^\\\\]|\\\\[\\s\\S])*?${quote.repeat(3)}`;
-const short = (quote: string) => `[uUrR]?${quote}(?:[^${quote}\\\\\\r\\n]|\\\\[\\s\\S])*${quote}`;
+const short = (quote: string) => `[uUrR]?${quote}(?!${quote}${quote})(?:[^${quote}\\\\\\r\\n]|\\\\[\\s\\S])*${quote}`;
 const token = new RegExp(
   `(${[long("'"), long('"'), short("'"), short('"')].join('|')})|(${number})|([A-Za-z]+)|([{}()[\\],:])`,
   'y',

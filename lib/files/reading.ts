@@ -44,8 +44,8 @@ export function* bytesAt(at: number, length: number): Reading<Uint8Array> {
 
 export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** An array of bytes has at most 2^32, in Node 20. */
-const mostBytes = 2 ** 30;
+/** An array of bytes has at most 2^32, in Node 20, and fewer are nearer to where they are used next. */
+const mostBytes = 2 ** 26;
 
 /** Memory of any size as arrays of bytes. */
 export function* bytesIn({ buffer, byteOffset, byteLength }: Memory): Generator<Uint8Array> {

@@ -51,8 +51,7 @@ function* endOf(size: number): Reading<End> {
     throw new TypeError('it does not start as a zip file, with PK and 3, 4 or 5, 6');
   const from = Math.max(0, size - lengths.end - wide16);
   const view = viewOf(yield* bytesAt(from, size - from));
-  let place = view.byteLength - lengths.end;
-  while (place >= 0 && view.getUint32(place, true) !== signatures.end) place--;
+  const place = lastEnd(view);
   if (place < 0) throw new RangeError('it is truncated: it has no end of a directory');
   const wide = yield* wideEndBefore(from + place);
   const end = wide ?? {
@@ -67,6 +66,17 @@ function* endOf(size: number): Reading<End> {
       `its directory, ${end.length} bytes from ${end.at} on, does not reach up to its end, at ${end.before}`,
     );
   return end;
+}
+
+/** Where the end of the directory begins: what a comment has of its kind is none. Behind it may be bytes that belong to nothing. */
+function lastEnd(view: DataView): number {
+  let last = -1;
+  for (let place = view.byteLength - lengths.end; place >= 0; place--) {
+    if (view.getUint32(place, true) !== signatures.end) continue;
+    if (place + lengths.end + view.getUint16(place + 20, true) === view.byteLength) return place;
+    last = Math.max(last, place);
+  }
+  return last;
 }
 
 /** The same of a file with fields of 64 bits, and where it says so. */
