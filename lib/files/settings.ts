@@ -2,7 +2,7 @@
 import { describe } from '../basics/errors.js';
 import type { DType } from '../basics/floats.js';
 import { checkOptions, optionOf } from '../basics/options.js';
-import { checkDType } from '../tensor/foreign.js';
+import { checkDType } from '../tensor/foreign/dtypes.js';
 import { Tensor, type TensorSource } from '../tensor/tensor.js';
 
 export interface ReadOptions {

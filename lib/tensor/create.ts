@@ -5,15 +5,9 @@ import type { Data, DType, FloatArray } from '../basics/floats.js';
 import { isFloatArray, lengthOf, typeName } from '../basics/floats.js';
 import { halfOf, isFloat16Array, isHalfDType, newBits, ofBits } from '../basics/halves.js';
 import { checkOptions, optionOf, tooMany } from '../basics/options.js';
-import {
-  checkDType,
-  checkMemory,
-  type IntegerList,
-  integersOf,
-  isTensorLike,
-  readNumbers,
-  readParts,
-} from './foreign.js';
+import { checkDType } from './foreign/dtypes.js';
+import { checkMemory, type IntegerList, isTensorLike } from './foreign/layout.js';
+import { integersOf, readNumbers, readParts } from './foreign/sources.js';
 import { asDType, converted } from './halves.js';
 import { checkShape, Parts, resolveShape, sizeOf } from './shape.js';
 
