@@ -120,8 +120,8 @@ export class Tensor<D extends DType = FloatDType> {
 
   /**
    * A tensor of a number, of nested lists, of a typed array, or of something tensor-like (another Tensor, an onnxruntime or
-   * transformers.js tensor, an ndarray). Numbers and lists are written to new memory, `true` and `false` in them as 1 and 0;
-   * everything else is shared.
+   * transformers.js tensor, an ndarray, an Arrow vector of one chunk, with `dtype` the bytes of a Buffer). Numbers and lists are written to
+   * new memory, `true` and `false` in them as 1 and 0; everything else is shared, but for bytes that do not lie as numbers have to.
    *
    * @throws TypeError where the source, a list's element or an option is of the wrong kind, or `dtype` is not that of the shared
    * data; RangeError where lists are ragged, a shape does not fit, or strides and offset lead out of the data.

@@ -1,6 +1,7 @@
 // What to pass in place of what cannot be read, for the end of the message of an error.
 
 import { typeName } from '../../basics/floats.js';
+import { isArrow } from './arrow.js';
 
 /** An object of another library's, of which nothing is known. */
 export type Foreign = Readonly<Record<string | symbol, unknown>>;
@@ -19,6 +20,7 @@ export function advice(x: unknown): string {
   const given = x as Foreign;
   if (typeName(x) !== undefined) return `; pass ${conversion('x', x)}`;
   if (typeof given.then === 'function') return '; await it first';
+  if (isArrow(x)) return '; pass new Tensor(x)';
   if (typeof given.toArray === 'function') return '; pass x.toArray()';
   if ('values' in x && 'shape' in x) return '; pass { data: x.values, shape: x.shape }';
   return 'selection' in x ? '; pass x.selection' : '';

@@ -4,6 +4,9 @@
 import { allocate } from '../../basics/allocate.js';
 import { describe } from '../../basics/errors.js';
 import {
+  bufferOf,
+  byteOffset,
+  bytesOf,
   type Data,
   type DType,
   type FloatArray,
@@ -17,6 +20,7 @@ import { isFloat16Array, isHalfArray, isHalfDType, newBits, ofBits, roundHalves 
 import { readNested } from '../lists.js';
 import { Parts } from '../shape.js';
 import { advice } from './advice.js';
+import { type ArrowVector, arrowChunks, isArrow, readArrow } from './arrow.js';
 import { checkDType, dtypeOfParts } from './dtypes.js';
 import {
   checkMemory,
@@ -46,14 +50,14 @@ export type DTypeOf<S> = S extends number | readonly unknown[]
             : DType;
 
 /** What a Tensor can be made of; `true` and `false` in a list are 1 and 0. */
-export type TensorSource = number | readonly NestedMask[] | Data | TensorLike;
+export type TensorSource = number | readonly NestedMask[] | Data | Uint8Array | TensorLike | ArrowVector;
 
 export interface TensorOptions<D extends DType = DType> {
   /** The sizes of the dimensions; one of them may be -1, which stands for what the others leave. */
   readonly shape?: IntegerList;
   /**
    * Of lists and numbers what they become, `'float32'` by default. Memory is shared and must have this dtype already; of a
-   * Uint16Array it says whether its numbers are `'float16'` or `'bfloat16'`.
+   * Uint16Array it says whether its numbers are `'float16'` or `'bfloat16'`, of a Uint8Array or a Buffer of what numbers it has the bytes.
    */
   readonly dtype?: D;
 }
@@ -68,8 +72,10 @@ export function readParts(source: unknown, dtype: unknown): Parts<Data> {
     const half = isFloat16Array(source) ? 'float16' : (dtype as HalfDType);
     const length = lengthOf(source as Uint16Array);
     parts = new Parts<Data>(source, Object.freeze([length]), undefined, 0, true, half);
-  } else if (ArrayBuffer.isView(source)) parts = flat(floats(source));
+  } else if (dtype !== undefined && typeName(source) === 'Uint8Array') parts = ofBytes(source as Uint8Array, dtype);
+  else if (ArrayBuffer.isView(source)) parts = flat(floats(source));
   else if (isTensorLike(source)) parts = readTensor(source, dtype);
+  else if (isArrow(source)) parts = readArrow(arrowChunks(source));
   else
     throw new TypeError(
       `a Tensor is made of numbers, nested lists of them, a Float32Array, a Float64Array or something with data and shape or dims, got ${describe(source)}${advice(source)}`,
@@ -78,6 +84,21 @@ export function readParts(source: unknown, dtype: unknown): Parts<Data> {
   if (dtype !== undefined && dtype !== own)
     throw new TypeError(`dtype must be that of the shared data, '${own}', got '${dtype}'; to() converts`);
   return parts;
+}
+
+/** Bytes as the numbers whose memory they are, in the order of this machine: a copy where they do not lie as numbers have to. */
+function ofBytes(bytes: Uint8Array, dtype: DType): Parts<Data> {
+  checkMemory(bytes);
+  const width = bytesOf[dtype];
+  const length = lengthOf(bytes);
+  if (length % width !== 0)
+    throw new RangeError(`${dtype} has ${width} bytes an element, and ${length} bytes are no multiple of that`);
+  const own = byteOffset(bytes) % width === 0 ? bytes : new Uint8Array(bytes);
+  const place = [bufferOf(own), byteOffset(own), length / width] as const;
+  const shape = Object.freeze([length / width]);
+  if (isHalfDType(dtype))
+    return new Parts<Data>(ofBits(new Uint16Array(...place), dtype), shape, undefined, 0, true, dtype);
+  return new Parts<Data>(dtype === 'float32' ? new Float32Array(...place) : new Float64Array(...place), shape);
 }
 
 /** The parts of something tensor-like, also of numbers of 16 bits where it or `dtype` says what they are. */
