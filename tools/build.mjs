@@ -61,6 +61,7 @@ const steps = {
       await bundle(
         'cjs',
         {
+          fuzz: 'test/files/fuzz/fuzz.ts',
           loops: 'lib/cli/compare/loops.ts',
           nearest: 'lib/basics/nearest.ts',
           signatures: 'lib/activations/signatures.ts',

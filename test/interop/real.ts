@@ -55,7 +55,6 @@ describe('a double', () => {
     ],
     ...[
       'nullCount',
-      'length',
       'dtype',
       'type',
       'dataSync',
