@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { zipChunks } from '../../lib/files/zip/write.js';
 import {
   load,
   open,
@@ -172,6 +173,7 @@ describe('what cannot be read', () => {
     const before = openFiles();
     for (const name of ['wrong.npz', 'wrong.npy', 'x.npy', 'x.npz'])
       await load(path(name), { name: 'q' }).catch(() => {});
+    for (const name of ['x.npy', 'o.npz']) await load(path(name));
     expect(openFiles()).toBe(before);
   });
 });
@@ -227,8 +229,8 @@ with open(sys.argv[1], "wb") as out:
     at = out.tell()
     out.write(struct.pack("<4s5H3L2H", b"PK\\x03\\x04", 45, 0, 0, 0, 33, zipfile.crc32(body), len(body), len(body), 9, 0) + b"small.npy" + body)
     start = out.tell()
-    large = b"large.npy" + struct.pack("<2H2Q", 1, 16, size, size)
-    out.write(struct.pack("<4s6H3L5H2L", b"PK\\x01\\x02", 45, 45, 0, 0, 0, 33, 0, 2**32 - 1, 2**32 - 1, 9, 20, 0, 0, 0, 0, 0) + large)
+    large = b"large.npy" + struct.pack("<2H2QL", 1, 20, size, size, 0)
+    out.write(struct.pack("<4s6H3L5H2L", b"PK\\x01\\x02", 45, 45, 0, 0, 0, 33, 0, 2**32 - 1, 2**32 - 1, 9, 24, 0, 65535, 0, 0, 0) + large)
     extra = struct.pack("<2HQ", 1, 8, at)
     out.write(struct.pack("<4s6H3L5H2L", b"PK\\x01\\x02", 45, 45, 0, 0, 0, 33, zipfile.crc32(body), len(body), len(body), 9, len(extra), 0, 0, 0, 0, 2**32 - 1) + b"small.npy" + extra)
     end = out.tell()
@@ -241,6 +243,43 @@ assert zipfile.ZipFile(sys.argv[1]).read("small.npy") == body`;
     expect([...opened.keys()]).toEqual(['large', 'small']);
     expect((await opened.get('small')).toArray()).toEqual([5, 6]);
     await opened.close();
+  });
+
+  it('are written as .npz with fields of 64 bits, which Python reads', async () => {
+    const npy = writeNpy(new Tensor([7, 8]));
+    // Of the large member only the length counts, and its checksum: the same zeros again and again.
+    const zeros = new Uint8Array(2 ** 26);
+    const large = {
+      *[Symbol.iterator]() {
+        for (let i = 0; i < 65; i++) yield zeros;
+      },
+    };
+    const parts: [number, Uint8Array][] = [];
+    let at = 0;
+    for (const chunk of zipChunks(
+      [
+        ['large.npy', large],
+        ['small.npy', [npy]],
+      ],
+      false,
+    )) {
+      if (chunk !== zeros) parts.push([at, chunk]);
+      at += chunk.length;
+    }
+    // Behind the name both sizes, which their own fields have no room for.
+    expect(parts[0]![1].length).toBe(30 + 'large.npy'.length + 20);
+    const file = sparse('wide.npz', at, parts);
+    expect((await load(file, { name: 'small' })).toArray()).toEqual([7, 8]);
+    const code = `
+import io, sys, zipfile
+file = zipfile.ZipFile(sys.argv[1])
+print([entry.file_size for entry in file.infolist()], file.read("small.npy").hex())
+with file.open("large.npy") as member:
+    print(member.read(4))`;
+    const hex = Buffer.from(npy).toString('hex');
+    expect(execFileSync('python3', ['-c', code, file], { encoding: 'utf8' })).toBe(
+      `[${65 * 2 ** 26}, ${npy.length}] ${hex}\nb'\\x00\\x00\\x00\\x00'\n`,
+    );
   });
 
   it('of more in one array than is read at once have every part in its place', async () => {
