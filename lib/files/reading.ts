@@ -1,6 +1,7 @@
 // How a file is read: a reader asks for bytes at places, and whoever drives it answers from memory or from a disk. So each format has
 // one reader, which never waits and never has more of a file than it asked for.
 
+import { checkPresent } from '../basics/checks.js';
 import { describe } from '../basics/errors.js';
 import type { Memory, OpenFile } from '../environment/storage.js';
 
@@ -20,6 +21,8 @@ export type Reading<Result> = Generator<Ask, Result, Memory>;
 
 /** What a reader gives that reads bytes in memory, which it shares where they are as asked for. */
 export function readFrom<Result>(bytes: Memory, reading: Reading<Result>): Result {
+  // Without this, what was transferred would be an empty file.
+  if (bytes.byteLength === 0 && ArrayBuffer.isView(bytes)) checkPresent(bytes, 'the memory of the file');
   let step = reading.next();
   while (!step.done) {
     const { at, length, align = 1, own = false } = step.value;
