@@ -54,12 +54,14 @@ const steps = {
       if (existsSync(wasm)) copyFileSync(wasm, join(root, 'dist/nonlin.wasm'));
       await bundle('cjs', { index: 'lib/index.ts' });
       await bundle('cjs', { js: 'lib/index.ts' }, none);
+      await bundle('cjs', { files: 'lib/files.ts' }, shared);
       // The program has a library of its own in it, which is the only one in its process.
       await bundle('cjs', { cli: 'lib/cli.ts' });
       // For the scripts in bench/ and test/, not for the package.
       await bundle(
         'cjs',
         {
+          fuzz: 'test/files/fuzz/fuzz.ts',
           loops: 'lib/cli/compare/loops.ts',
           nearest: 'lib/basics/nearest.ts',
           promises: 'lib/activations/promises.ts',
@@ -68,9 +70,13 @@ const steps = {
         {},
         'build/scripts',
       );
-      const browser = { 'environment/node': 'environment/browser' };
+      const browser = {
+        'environment/node': 'environment/browser',
+        'environment/storage': 'environment/storage-browser',
+      };
       await bundle('esm', { index: 'lib/index.ts' }, { ...noAddon, ...browser });
       await bundle('esm', { js: 'lib/index.ts' }, { ...none, ...browser });
+      await bundle('esm', { files: 'lib/files.ts' }, { ...shared, ...browser });
       copyFileSync(join(fflate, 'LICENSE'), join(root, 'dist/esm/fflate.LICENSE'));
       writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module", "sideEffects": false }\n');
       for (const entry of Object.keys(exports)) if (/^\.\/\w+-/.test(entry)) writeEntry(entry.slice(2));
@@ -82,16 +88,20 @@ const steps = {
 const noAddon = { 'backends/native': 'backends/native-none' };
 const none = { ...noAddon, 'backends/wasm/wasm': 'backends/wasm/none' };
 
+/** Where there is another bundle with the Tensor, which is to be one class. */
+const shared = { 'tensor/tensor': './index.js' };
+
 /** What decompresses WebAssembly in the build for browsers; its licence goes along. */
 const fflate = join(root, 'node_modules/fflate/');
 
-/** Bundles an entry of lib/, some of its files replaced by others. Sources stand in the package, and so not in the source maps. */
+/** Bundles an entry of lib/, some of its files replaced by others, or by another bundle. Sources stand in the package, and so not in the source maps. */
 async function bundle(format, input, replaced = {}, dir = `dist/${format}`) {
   const replace = {
     name: 'replace',
     resolveId(source, importer) {
       if (importer === undefined) return undefined;
       const by = replaced[relative(join(root, 'lib'), join(dirname(importer), source)).replace(/\.js$/, '')];
+      if (by?.startsWith('./')) return { id: by, external: true };
       return by && join(root, 'lib', `${by}.ts`);
     },
     transform(code, id) {

@@ -9,9 +9,9 @@ import { pack } from '../../tools/packages.mjs';
 
 const root = join(import.meta.dirname, '../..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, Record<string, string>>;
-/** What can be imported: `nonlin`, `nonlin/js` and so on. */
+/** What can be imported in the place of nonlin: `nonlin`, `nonlin/js` and so on; files.test.ts has the entry that is something else. */
 const entries = Object.keys(manifest.exports!)
-  .filter((name) => name !== './package.json')
+  .filter((name) => name !== './package.json' && name !== './files')
   .map((name) => name.replace(/^\./, 'nonlin'));
 const platform = `${process.platform}-${process.arch}`;
 const here = `nonlin/${platform}`;
