@@ -76,9 +76,13 @@ template <activation op>
   }
   for (; i < n; i += lanes) {
     const size_t count = n - i < lanes ? n - i : lanes;
-    const vec<float> from = load_some<float>(x + i, count);
-    store_some(y + i, usual_or_plain<op>(from, inputs::usual(from)), count);
-    aside.add(from, {inputs::needs(from).m & first_lanes<float>(count).m}, i);
+    const vec<float> from = load_some<float>(x + i, count); // 0 in the others.
+    vec<float> v = inputs::usual(from);
+    if (any_greater(abs(from), inputs::first_rare)) [[unlikely]] {
+      v = usual_or_plain<op>(from, v);
+      aside.add(from, {inputs::needs(from).m & first_lanes<float>(count).m}, i);
+    }
+    store_some(y + i, v, count);
   }
 }
 template <activation op> [[gnu::noinline, gnu::flatten]] void rare_inputs_of(const put_aside &aside, float *y) {
@@ -143,8 +147,12 @@ template <activation op>
   for (; i < n; i += lanes) {
     const size_t count = n - i < lanes ? n - i : lanes;
     const vec<float> from = load_some<float>(x + i, count), by = load_some<float>(g + i, count);
-    store_some(y + i, by * usual_or_plain(from, inputs::usual_slope(from)), count);
-    aside.add(by, from, {inputs::needs_slope(from, by).m & first_lanes<float>(count).m}, i);
+    vec<float> slope = inputs::usual_slope(from);
+    if (any_greater(abs(from), inputs::first_rare)) [[unlikely]] {
+      slope = usual_or_plain(from, slope);
+      aside.add(by, from, {inputs::needs_slope(from, by).m & first_lanes<float>(count).m}, i);
+    }
+    store_some(y + i, by * slope, count);
   }
 }
 
