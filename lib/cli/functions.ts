@@ -35,6 +35,8 @@ export interface FunctionCommand {
   /** The files of a call, in the words of the usage; a call of one may read what is piped in. */
   readonly files: readonly [readonly [string], ...(readonly [string, string])[]];
   readonly options: readonly FunctionOption[];
+  /** Whether its results are not those of parts of its files. */
+  readonly needsWhole?: boolean;
   call(inputs: readonly Tensor<DType>[], options: Readonly<Record<string, unknown>>): unknown;
 }
 
@@ -151,6 +153,7 @@ const crossEntropyCommand: FunctionCommand = {
   summary: 'the loss of logits against classes or probabilities',
   detail: oneNumber,
   files: [['logits.npy']],
+  needsWhole: true,
   options: [
     {
       name: 'target',

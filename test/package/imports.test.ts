@@ -18,6 +18,7 @@ const orders = {
     'layers',
     'files',
     '',
+    'streams',
     'cli',
   ],
   native: ['machine', 'arithmetic', 'rows', 'formulas', 'exact', 'softmax', '', 'halves', 'addon', 'wasm'],

@@ -1,0 +1,31 @@
+// Values without a header, little-endian, from wherever they come: as many as come.
+import { bytesOf, type DType } from '../../basics/floats.js';
+import { hostIsLittleEndian } from '../../files/npy-header.js';
+import { bytesIn, type Flow, leftOver } from '../../streams/flow.js';
+import { Failure } from '../failures.js';
+import type { Io } from '../output.js';
+import { type Inlet, pump } from './pump.js';
+import type { Source } from './sources.js';
+import type { Target } from './targets.js';
+import { kindOf, reader, turn } from './values.js';
+
+/** Sends values of a dtype through, converted to that of the flow. Fails where something is left that is no whole value or row. */
+export function streamRaw(sources: readonly Source[], dtype: DType, flow: Flow, target: Target, io: Io): void {
+  const values = reader({ kind: kindOf[dtype], dtype, swapped: !hostIsLittleEndian }, flow.dtype);
+  const unit = (flow.unit / bytesOf[flow.dtype]) * bytesOf[dtype];
+  const inlets = sources.map((source): Inlet => ({ source, unit, total: source.size, values }));
+  const left = pump(
+    inlets,
+    flow,
+    (results) => {
+      const bytes = bytesIn(results);
+      if (!hostIsLittleEndian) turn(bytes, bytesOf[flow.dtype]);
+      target.write(bytes);
+    },
+    io,
+  );
+  const at = left.findIndex((bytes) => bytes > 0);
+  if (at >= 0) throw new Failure(`${sources[at]!.name}: ${leftOver(left[at]!, { ...flow, dtype, unit })}`);
+  for (const { name, read } of sources.map((source) => ({ name: source.name, read: source.read(new Uint8Array(1)) })))
+    if (read > 0) throw new Failure(`${name} has more values than the other file`);
+}
