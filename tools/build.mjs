@@ -56,6 +56,7 @@ const steps = {
       await bundle('cjs', { js: 'lib/index.ts' }, none);
       // The program has a library of its own in it, which is the only one in its process.
       await bundle('cjs', { cli: 'lib/cli.ts' });
+      await bundle('cjs', { streams: 'lib/streams/node.ts' });
       // For the scripts in bench/ and test/, not for the package.
       await bundle(
         'cjs',
@@ -70,6 +71,7 @@ const steps = {
       const browser = { 'environment/node': 'environment/browser' };
       await bundle('esm', { index: 'lib/index.ts' }, { ...noAddon, ...browser });
       await bundle('esm', { js: 'lib/index.ts' }, { ...none, ...browser });
+      await bundle('esm', { streams: 'lib/streams/web.ts' }, browser);
       copyFileSync(join(fflate, 'LICENSE'), join(root, 'dist/esm/fflate.LICENSE'));
       writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module", "sideEffects": false }\n');
       for (const entry of Object.keys(exports)) if (/^\.\/\w+-/.test(entry)) writeEntry(entry.slice(2));
@@ -90,7 +92,10 @@ async function bundle(format, input, replaced = {}, dir = `dist/${format}`) {
     name: 'replace',
     resolveId(source, importer) {
       if (importer === undefined) return undefined;
-      const by = replaced[relative(join(root, 'lib'), join(dirname(importer), source)).replace(/\.js$/, '')];
+      const name = relative(join(root, 'lib'), join(dirname(importer), source)).replace(/\.js$/, '');
+      // What more entries import of the package is the package itself, of which there is one.
+      if (name === 'index') return { id: './index.js', external: true };
+      const by = replaced[name];
       return by && join(root, 'lib', `${by}.ts`);
     },
     transform(code, id) {
