@@ -24,8 +24,10 @@ export function streamRaw(sources: readonly Source[], dtype: DType, flow: Flow, 
     },
     io,
   );
-  const at = left.findIndex((bytes) => bytes > 0);
-  if (at >= 0) throw new Failure(`${sources[at]!.name}: ${leftOver(left[at]!, { ...flow, dtype, unit })}`);
-  for (const { name, read } of sources.map((source) => ({ name: source.name, read: source.read(new Uint8Array(1)) })))
-    if (read > 0) throw new Failure(`${name} has more values than the other file`);
+  for (const [i, { name }] of sources.entries())
+    if (left[i]! > 0 && left[i]! < unit) throw new Failure(`${name}: ${leftOver(left[i]!, { ...flow, dtype, unit })}`);
+  // What one of two files has beyond the other.
+  for (const [i, source] of sources.entries())
+    if (left[i]! > 0 || source.read(new Uint8Array(1)) > 0)
+      throw new Failure(`${source.name} has more values than the other file`);
 }
