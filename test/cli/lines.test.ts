@@ -110,7 +110,7 @@ describe('as RDD.pipe has it', () => {
       const line = `yes '[1, 2]' | "${process.execPath}" "${program}" relu --jsonl | head -n 1; echo "$\{PIPESTATUS[1]}"`;
       const { stdout, stderr } = spawnSync('bash', ['-c', line]);
       expect({ out: stdout.toString(), error: stderr.toString() }).toEqual({
-        out: '[1,0]\n0\n',
+        out: '[1,2]\n0\n',
         error: '',
       });
     },

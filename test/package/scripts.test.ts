@@ -33,6 +33,7 @@ it('are those that measure, prove, make numbers again and pack', () => {
     'prove',
     'prove:bits',
     'prove:typescript',
+    'shards:check',
     'wasm:check',
   ]);
 });
