@@ -3,7 +3,7 @@
 import { useBackend } from '../backends/select.js';
 import { describe } from '../basics/errors.js';
 import { bytesOf, type DType } from '../basics/floats.js';
-import { type AnyFunction, bytesIn, flowOf, ofRows, type Values } from '../streams/flow.js';
+import { type AnyFunction, bytesIn, flowOf, needsRow, type Values } from '../streams/flow.js';
 import { Tensor } from '../tensor/tensor.js';
 import {
   type Arguments,
@@ -90,7 +90,8 @@ function pathsOf(name: string, { files }: FunctionCommand, { positionals, given 
 /** A call as the command line says it. */
 interface Call {
   readonly name: string;
-  readonly of: FunctionCommand;
+  /** What the function makes of the files, or its gradient. */
+  readonly f: FunctionCommand['call'];
   readonly paths: readonly (string | undefined)[];
   readonly args: Arguments;
   /** What messages call the files, any of which may be at fault. */
@@ -102,7 +103,9 @@ interface Call {
 
 export function apply(name: string, of: FunctionCommand, args: Arguments, io: Io): number {
   const { given } = args;
-  const paths = pathsOf(name, of, args);
+  const grad = given.get('grad');
+  const inputs = pathsOf(name, of, args);
+  const paths = grad === undefined ? inputs : [grad, ...inputs];
   const own = ownOf(of.options, args);
   const precision = precisionOf(args);
   const backend = backendOf(args);
@@ -111,7 +114,7 @@ export function apply(name: string, of: FunctionCommand, args: Arguments, io: Io
     throw new UsageError('standard input is one file: name the others');
   const call: Call = {
     name,
-    of,
+    f: (grad === undefined ? of.call : of.gradient)!,
     paths,
     args,
     subject: [...paths.map(subjectOf), ...inFiles.map(({ option, value }) => `--${flagOf(option)} ${value.path}`)].join(
@@ -132,10 +135,10 @@ export function apply(name: string, of: FunctionCommand, args: Arguments, io: Io
 
 /** What the function makes of inputs. */
 const functionOf =
-  ({ of }: Call): AnyFunction =>
+  ({ f }: Call): AnyFunction =>
   (...inputs) => {
     const options = inputs.pop() as Readonly<Record<string, unknown>>;
-    return of.call(inputs as Tensor<DType>[], options);
+    return f(inputs as Tensor<DType>[], options);
   };
 
 function applyToNpy(call: Call): (io: Io) => void {
@@ -156,7 +159,7 @@ function applyToNpy(call: Call): (io: Io) => void {
       if (plan !== undefined) inBlocks(sources, plan, output, isJson, io);
       else {
         const inputs = sources.map((source) => tensorIn(source, dtype));
-        const result = attempt(subject, () => call.of.call(inputs, options));
+        const result = attempt(subject, () => call.f(inputs, options));
         const y: Tensor<DType> =
           result instanceof Tensor ? result : new Tensor(result as number, { dtype: inputs[0]!.dtype });
         if (output !== undefined) writeTensor(output, y, io);
@@ -195,7 +198,7 @@ function applyToRaw(call: Call): (io: Io) => void {
   const from = dtypeOf(args, 'raw')!;
   const dtype = dtypeOf(args, 'dtype') ?? from;
   const row = integerOf(args, 'row', 1);
-  if (row === undefined && paths.length === 1 && ofRows.has(name))
+  if (row === undefined && needsRow(name, paths.length))
     throw new UsageError(`--row is needed, the number of values that make a row: --row <n>`);
   return (io) => {
     const sources = paths.map((path) => open(path, io, `a file of ${from} values`));
@@ -214,7 +217,8 @@ const isDim = (option: string) => option !== 'jsonl' && option !== 'json';
 function applyToLines(call: Call): (io: Io) => void {
   const { paths, args } = call;
   const { given } = args;
-  for (const other of ['json', 'row']) if (given.has(other)) throw new UsageError(`--${other} is not for --jsonl`);
+  for (const other of ['json', 'row', 'grad'])
+    if (given.has(other)) throw new UsageError(`--${other} is not for --jsonl`);
   if (paths.length > 1) throw new UsageError(`--jsonl takes one file, got also ${paths.slice(1).join(' ')}`);
   const dtype = dtypeOf(args, 'dtype') ?? 'float32';
   return (io) => {
@@ -225,7 +229,7 @@ function applyToLines(call: Call): (io: Io) => void {
       { ...io, out: { write: (text) => io.out.write(text) } },
       'it is',
     );
-    writing(target, (target) => streamLines(source, dtype, (x) => call.of.call([x], options), target));
+    writing(target, (target) => streamLines(source, dtype, (x) => call.f([x], options), target));
     source.close();
   };
 }

@@ -8,6 +8,7 @@ import { functions, type OptionHelp } from './functions.js';
 
 const common = {
   output: { value: 'out.npy', short: 'o', help: 'write the result there; - is standard output' },
+  grad: { value: 'g.npy', help: 'the gradient for that: g times the slope, of the shape of the input' },
   dtype: { value: 'dtype', help: 'convert first, integers too: float32, float64, float16, bfloat16' },
   raw: { value: 'dtype', help: 'bare little-endian values, in and out' },
   row: { value: 'n', help: 'with --raw: how many values make a row' },

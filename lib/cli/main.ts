@@ -38,6 +38,7 @@ const commands = new Map<string, Command>([
       options: [
         'output',
         ...of.options.map((option) => flagOf(option.name)),
+        ...(of.gradient === undefined ? [] : ['grad']),
         'dtype',
         ...(of.needsWhole ? [] : ['raw', 'row', 'jsonl']),
         'precision',

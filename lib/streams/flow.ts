@@ -12,7 +12,7 @@ export interface FlowOptions {
   readonly dtype: DType;
   /** How many values make a row; undefined where each goes for itself. */
   readonly row?: number | undefined;
-  /** How many inputs go in side by side: 1, or 2 for a gate of two. */
+  /** How many inputs go in side by side: 1, or 2 for a gate of two and for a gradient. */
   readonly inputs?: number;
   /** The function's own. */
   readonly options?: Readonly<Record<string, unknown>>;
@@ -30,7 +30,7 @@ export interface Flow {
 }
 
 /** The functions whose results hang on the whole row. */
-export const ofRows: ReadonlySet<string> = new Set([
+const ofRows: ReadonlySet<string> = new Set([
   'softmax',
   'logSoftmax',
   'softmin',
@@ -40,6 +40,10 @@ export const ofRows: ReadonlySet<string> = new Set([
   'swiglu',
   'geglu',
 ]);
+
+/** Whether a function of so many inputs needs rows: a gate of two goes value by value. */
+export const needsRow = (name: string, inputs: number): boolean =>
+  ofRows.has(name) && (inputs === 1 || !name.endsWith('glu'));
 
 /** Those that give new memory only. */
 const withoutOut: ReadonlySet<string> = new Set(['logSumExp']);
@@ -99,8 +103,7 @@ const dtypes = Object.keys(arrays).map((dtype) => `'${dtype}'`);
 
 function checkRow(name: string, row: unknown, inputs: number): void {
   if (row === undefined) {
-    if (inputs === 1 && ofRows.has(name))
-      throw new TypeError(`${name}: row is needed, the number of values that make a row`);
+    if (needsRow(name, inputs)) throw new TypeError(`${name}: row is needed, the number of values that make a row`);
   } else if (typeof row !== 'number') {
     throw new TypeError(`${name}: row must be a number of values, got ${describe(row)}`);
   } else if (!Number.isSafeInteger(row) || row < 1) {

@@ -89,6 +89,30 @@ it.each(['swiglu', 'geglu', 'reglu'])('%s of two files', async (name) => {
   expect(raw.bytes.equals(bytesOf(expected.data))).toBe(true);
 });
 
+describe.each(streamed.filter((name) => !/glu$|^logSumExp$/.test(name)))('the gradient of %s', (name) => {
+  const gradient = nl[`${name}Grad` as 'reluGrad'] as unknown as Call;
+  const expected = gradient(up, x, needed[name] ?? {});
+
+  it('goes in blocks of both files, with the bytes of one piece', async () => {
+    const line = [name, '--grad', 'up.npy', ...flags(name), '-o', '-'];
+    expect((await run([...line, 'x.npy'])).bytes.equals(writeNpy(expected))).toBe(true);
+    expect((await run(line, readFileSync(at('x.npy')))).bytes.equals(writeNpy(expected))).toBe(true);
+    const row = ofRows.includes(name) ? ['--row', '30'] : [];
+    const raw = [name, 'x.raw', '--raw', 'float32', ...row, '--grad', '-', ...flags(name)];
+    expect((await run(raw, readFileSync(at('up.raw')))).bytes.equals(bytesOf(expected.data))).toBe(true);
+  });
+});
+
+it('the gradient of a whole has the bytes of one call', async () => {
+  const { bytes } = await run(['softmax', 'x.npy', '--grad', 'up.npy', '--dim', '0', '-o', '-']);
+  expect(bytes.equals(writeNpy(nl.softmaxGrad(up, x, { dim: 0 })))).toBe(true);
+  const refused = await run(['relu', 'x.npy', '--grad', 'f4.npy', '-o', '-']);
+  expect(refused).toMatchObject({ code: 1, out: '' });
+  expect(refused.error).toMatch(
+    /^nonlin: f4.npy, x.npy: reluGrad: grad has shape \[2, 2\] but x has \[3, 1001, 30\]\n$/,
+  );
+});
+
 describe('is cut anywhere', () => {
   const args: [string[], Uint8Array, string][] = [
     [['softmax', '-o', '-'], writeNpy(x), 'softmax'],
@@ -478,6 +502,10 @@ describe('wrong usage', () => {
     [['relu', '--raw', 'float32', '--jsonl'], '--jsonl is not for --raw'],
     [['relu', '--jsonl', '--json'], '--json is not for --jsonl'],
     [['relu', '--jsonl', '--row', '3'], '--row is not for --jsonl'],
+    [['relu', '--jsonl', '--grad', 'up.npy'], '--grad is not for --jsonl'],
+    [['glu', 'x.npy', '--grad', 'up.npy'], '--grad is not an option of glu'],
+    [['relu', '--grad', '-', '-'], 'standard input is one file: name the others'],
+    [['softmax', 'x.raw', '--grad', 'up.raw', '--raw', 'float32'], '--row is needed'],
     [['swiglu', 'x.npy', 'up.npy', '--jsonl'], '--jsonl takes one file, got also up.npy'],
     [['relu', 'x.npy', '--row', '3'], '--row is for --raw: a .npy file says what its rows are'],
     [['crossEntropy', 'x.npy', '--target', 'x.npy', '--raw', 'float32'], '--raw is not an option of crossEntropy'],

@@ -331,8 +331,8 @@ describe('help and version', () => {
   });
 
   it.each([
-    ['relu', ['output', 'dtype', 'raw', 'row', 'jsonl', 'precision', 'backend', 'json', 'help']],
-    ['gelu', ['output', 'approximate', 'dtype', 'raw', 'row', 'jsonl', 'precision', 'backend', 'json', 'help']],
+    ['relu', ['output', 'grad', 'dtype', 'raw', 'row', 'jsonl', 'precision', 'backend', 'json', 'help']],
+    ['gelu', ['output', 'approximate', 'grad', 'dtype', 'raw', 'row', 'jsonl', 'precision', 'backend', 'json', 'help']],
     [
       'softmax',
       [
@@ -341,6 +341,7 @@ describe('help and version', () => {
         'temperature',
         'mask',
         'empty',
+        'grad',
         'dtype',
         'raw',
         'row',
@@ -351,7 +352,10 @@ describe('help and version', () => {
         'help',
       ],
     ],
-    ['leakyRelu', ['output', 'negative-slope', 'dtype', 'raw', 'row', 'jsonl', 'precision', 'backend', 'json', 'help']],
+    [
+      'leakyRelu',
+      ['output', 'negative-slope', 'grad', 'dtype', 'raw', 'row', 'jsonl', 'precision', 'backend', 'json', 'help'],
+    ],
     ['info', ['json', 'help']],
     ['compare', ['function', 'precision', 'backend', 'threads', 'time', 'json', 'help']],
     ['check', ['function', 'seed', 'count', 'backend', 'verbose', 'json', 'help']],

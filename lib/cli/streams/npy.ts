@@ -8,7 +8,7 @@ import {
   widths,
   writeHeader,
 } from '../../files/npy-header.js';
-import { type AnyFunction, type Flow, flowOf, ofRows, type Values } from '../../streams/flow.js';
+import { type AnyFunction, type Flow, flowOf, needsRow, type Values } from '../../streams/flow.js';
 import { sizeOf } from '../../tensor/shape.js';
 import { attempt, Failure } from '../failures.js';
 import type { Io } from '../output.js';
@@ -48,14 +48,14 @@ export function planOf(
   const dtype = to ?? headers[0]!.dtype;
   if (name === 'crossEntropy' || dtype === undefined || options.channelDim !== undefined || shape.length === 0) return;
   if (!headers.every((header) => isLike(header, shape, dtype, to))) return;
-  if (headers.length > 1 || !ofRows.has(name))
+  if (!needsRow(name, headers.length))
     return { flow: flowOf(name, f, { dtype, inputs: headers.length, options }), headers, dtype, shape };
 
   const { dim, keepdim, ...others } = options;
   const row = shape.at(-1)!;
   const isLast = dim === undefined || dim === -1 || dim === shape.length - 1;
   if (!isLast || row === 0 || sizeOf(shape) <= row || (row % 2 === 1 && name.endsWith('glu'))) return;
-  const flow = flowOf(name, f, { dtype, row, options: others });
+  const flow = flowOf(name, f, { dtype, row, inputs: headers.length, options: others });
   const before = shape.slice(0, -1);
   const isSum = name === 'logSumExp' && keepdim !== true;
   return { flow, headers, dtype, shape: isSum ? before : [...before, flow.results] };
