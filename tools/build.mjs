@@ -54,13 +54,15 @@ const steps = {
       if (existsSync(wasm)) copyFileSync(wasm, join(root, 'dist/nonlin.wasm'));
       await bundle('cjs', { index: 'lib/index.ts' });
       await bundle('cjs', { js: 'lib/index.ts' }, none);
+      await bundle('cjs', { files: 'lib/files.ts' }, shared);
+      await bundle('cjs', { streams: 'lib/streams/node.ts' }, whole);
       // The program has a library of its own in it, which is the only one in its process.
       await bundle('cjs', { cli: 'lib/cli.ts' });
-      await bundle('cjs', { streams: 'lib/streams/node.ts' });
       // For the scripts in bench/ and test/, not for the package.
       await bundle(
         'cjs',
         {
+          fuzz: 'test/files/fuzz/fuzz.ts',
           loops: 'lib/cli/compare/loops.ts',
           nearest: 'lib/basics/nearest.ts',
           signatures: 'lib/activations/signatures.ts',
@@ -68,10 +70,14 @@ const steps = {
         {},
         'build/scripts',
       );
-      const browser = { 'environment/node': 'environment/browser' };
+      const browser = {
+        'environment/node': 'environment/browser',
+        'environment/storage': 'environment/storage-browser',
+      };
       await bundle('esm', { index: 'lib/index.ts' }, { ...noAddon, ...browser });
       await bundle('esm', { js: 'lib/index.ts' }, { ...none, ...browser });
-      await bundle('esm', { streams: 'lib/streams/web.ts' }, browser);
+      await bundle('esm', { files: 'lib/files.ts' }, { ...shared, ...browser });
+      await bundle('esm', { streams: 'lib/streams/web.ts' }, { ...whole, ...browser });
       copyFileSync(join(fflate, 'LICENSE'), join(root, 'dist/esm/fflate.LICENSE'));
       writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module", "sideEffects": false }\n');
       for (const entry of Object.keys(exports)) if (/^\.\/\w+-/.test(entry)) writeEntry(entry.slice(2));
@@ -83,19 +89,22 @@ const steps = {
 const noAddon = { 'backends/native': 'backends/native-none' };
 const none = { ...noAddon, 'backends/wasm/wasm': 'backends/wasm/none' };
 
+/** Where there is another bundle with the Tensor, which is to be one class. */
+const shared = { 'tensor/tensor': './index.js' };
+/** Where another bundle is called, whose backend and threads are to serve. */
+const whole = { index: './index.js' };
+
 /** What decompresses WebAssembly in the build for browsers; its licence goes along. */
 const fflate = join(root, 'node_modules/fflate/');
 
-/** Bundles an entry of lib/, some of its files replaced by others. Sources stand in the package, and so not in the source maps. */
+/** Bundles an entry of lib/, some of its files replaced by others, or by another bundle. Sources stand in the package, and so not in the source maps. */
 async function bundle(format, input, replaced = {}, dir = `dist/${format}`) {
   const replace = {
     name: 'replace',
     resolveId(source, importer) {
       if (importer === undefined) return undefined;
-      const name = relative(join(root, 'lib'), join(dirname(importer), source)).replace(/\.js$/, '');
-      // What more entries import of the package is the package itself, of which there is one.
-      if (name === 'index') return { id: './index.js', external: true };
-      const by = replaced[name];
+      const by = replaced[relative(join(root, 'lib'), join(dirname(importer), source)).replace(/\.js$/, '')];
+      if (by?.startsWith('./')) return { id: by, external: true };
       return by && join(root, 'lib', `${by}.ts`);
     },
     transform(code, id) {

@@ -36,7 +36,32 @@ export const widths = {
   f8: 8,
 } as const;
 export type NumberKind = keyof typeof widths;
-const dtypes: Readonly<Record<string, DType>> = { f2: 'float16', V2: 'bfloat16', f4: 'float32', f8: 'float64' };
+const dtypes: Partial<Readonly<Record<NumberKind, DType>>> = {
+  f2: 'float16',
+  V2: 'bfloat16',
+  f4: 'float32',
+  f8: 'float64',
+};
+
+/** Other names that NumPy takes for them, those of 64 bits as they are on machines of 64 bits. */
+const names: Partial<Readonly<Record<NumberKind, string>>> = {
+  b1: '? bool bool_',
+  i1: 'b int8 byte',
+  u1: 'B uint8 ubyte',
+  i2: 'h int16 short',
+  u2: 'H uint16 ushort',
+  i4: 'i int32 intc',
+  u4: 'I uint32 uintc',
+  i8: 'l q p n int int64 intp long longlong',
+  u8: 'L Q P N uint uint64 uintp ulong ulonglong',
+  f2: 'e float16 half',
+  f4: 'f float32 single',
+  f8: 'd float float64 double',
+  V2: 'bfloat16',
+};
+const kindsByName = new Map(
+  Object.entries(names).flatMap(([kind, all]) => all.split(' ').map((name) => [name, kind as NumberKind] as const)),
+);
 
 /** The bytes of a header; an array of numbers needs a hundred, and long ones would take minutes to read, or the stack. */
 const mostHeader = 65535;
@@ -58,11 +83,10 @@ export function readHeader(bytes: Uint8Array): NpyHeader {
   }
   // Format 3.0 allows UTF-8, but only in field names, and an array of numbers has none: byte by byte is enough.
   const { descr, fortranOrder, shape } = parseHeader(latin1(bytes.subarray(from, start)));
-  // A single byte has no order, which is written |.
-  const [, order, kind = ''] = (typeof descr === 'string' && /^([<>]|\|(?=.1|V))([bfiu]\d|V2)$/.exec(descr)) || [];
-  const known = Object.hasOwn(widths, kind) ? (kind as NumberKind) : undefined;
-  const swapped = known !== undefined && widths[known] > 1 && (order !== '>') !== hostIsLittleEndian;
-  return { descr: inPython(descr), kind: known, dtype: dtypes[kind], shape, fortranOrder, swapped, start };
+  const { order, kind } = typeIn(descr);
+  const swapped = kind !== undefined && widths[kind] > 1 && order !== '' && (order === '<') !== hostIsLittleEndian;
+  const dtype = kind && dtypes[kind];
+  return { descr: inPython(descr), kind, dtype, shape, fortranOrder, swapped, start };
 }
 
 /** Where the header of a .npy file begins, and where its data does, which its first `longestPreamble` bytes tell. */
@@ -85,6 +109,21 @@ export function readPreamble(bytes: Uint8Array): { readonly from: number; readon
     );
   }
   return { from, start: from + length };
+}
+
+/** The kind of number that a type in a header is, and the order of its bytes, empty for that of this machine. */
+function typeIn(descr: Literal): { readonly order: string; readonly kind: NumberKind | undefined } {
+  // A type with a shape of its own, which for one element changes nothing.
+  if (Array.isArray(descr) && descr.length === 2) {
+    const [type, shape] = descr as readonly Literal[];
+    const isOne = shape === 1 || (Array.isArray(shape) && shape.every((size) => size === 1));
+    return isOne && (typeof type === 'string' || Array.isArray(type)) ? typeIn(type!) : { order: '', kind: undefined };
+  }
+  const [, order = '', name = ''] = (typeof descr === 'string' && /^([<>=|]?)1?(\w+|\?)$/.exec(descr)) || [];
+  const given = Object.hasOwn(widths, name) ? (name as NumberKind) : kindsByName.get(name);
+  // NumPy takes an order before what it writes itself and single letters, not before words.
+  const kind = order !== '' && name.length > 2 ? undefined : given;
+  return { order: order.replace(/[=|]/, ''), kind };
 }
 
 function parseHeader(text: string): { descr: Literal; fortranOrder: boolean; shape: readonly number[] } {

@@ -1,120 +1,100 @@
 // NumPy's .npy files, read and written: the numbers behind the header.
-import { describe } from '../basics/errors.js';
-import { bytesOf, type DType, type FloatArray, type HalfDType } from '../basics/floats.js';
-import { isHalfDType } from '../basics/halves.js';
-import { contiguousData } from '../tensor/copies.js';
-import { contiguousBits } from '../tensor/halves.js';
-import { contiguousStrides, type Parts } from '../tensor/shape.js';
+import { bytesOf, type DType, type FloatArray } from '../basics/floats.js';
+import { checkPlace, contiguousStrides } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { type NumberKind, readHeader, widths, writeHeader } from './npy-header.js';
+import { type Catalogue, type Member, noMetadata } from './catalogue.js';
+import { longestPreamble, type NpyHeader, readHeader, readPreamble, widths, writeHeader } from './npy-header.js';
+import { areFloats, countOf, kindOf, type NumberArray, type Numbers, nameOf, numbersAt } from './numbers.js';
 import { inPython } from './python-literal.js';
+import { bytesAt, bytesIn, checkBytes, joined, type Memory, type Reading, readFrom } from './reading.js';
+
+export type { NumberArray };
 
 /** What a .npy file holds; of floats `new Tensor(parts)` reads it. */
-export interface NpyParts<Data = FloatArray | Uint16Array> {
-  readonly data: Data;
-  /** Of numbers of 16 bits, what they are. */
-  readonly dtype?: HalfDType;
-  readonly shape: readonly number[];
-  /** In elements. Fortran order is kept as it lies in the file, and told by the strides. */
-  readonly strides: readonly number[];
-}
+export type NpyParts<Data = FloatArray | Uint16Array> = Numbers<Data>;
 
-/** Floats, integers, and the bytes of booleans. */
-export type NumberArray =
-  | FloatArray
-  | Uint8Array
-  | Int8Array
-  | Uint16Array
-  | Int16Array
-  | Uint32Array
-  | Int32Array
-  | BigUint64Array
-  | BigInt64Array;
-
-interface ArrayOf<Data> {
-  new (buffer: ArrayBufferLike, byteOffset: number, length: number): Data;
-}
-
-/** Arrays by what follows the byte order in a dtype. */
-interface Kinds<Data> {
-  readonly arrays: Partial<Readonly<Record<NumberKind, ArrayOf<Data>>>>;
-  /** For messages. */
-  readonly accepted: string;
-}
-
-const everyFloat = { f2: Uint16Array, V2: Uint16Array, f4: Float32Array, f8: Float64Array };
-const floats: Kinds<FloatArray | Uint16Array> = {
-  arrays: everyFloat,
-  accepted: "'<f2', '<f4' and '<f8' (float16, float32 and float64) of either byte order, and '<V2' (bfloat16)",
-};
-const numbers: Kinds<NumberArray> = {
-  arrays: {
-    ...everyFloat,
-    b1: Uint8Array,
-    u1: Uint8Array,
-    i1: Int8Array,
-    u2: Uint16Array,
-    i2: Int16Array,
-    u4: Uint32Array,
-    i4: Int32Array,
-    u8: BigUint64Array,
-    i8: BigInt64Array,
-  },
-  accepted: 'floats of 16, 32 and 64 bits, integers and booleans',
-};
+const floats = "'<f2', '<f4' and '<f8' (float16, float32 and float64) of either byte order, and '<V2' (bfloat16)";
+const numbers = 'floats of 16, 32 and 64 bits, integers and booleans';
 
 /**
- * Reads a .npy file of format 1.0, 2.0 or 3.0. The data is shared with `bytes` where its alignment and byte order allow it,
- * and copied otherwise. Throws a TypeError for what is not such a file, a RangeError for one too short or too long.
+ * Reads the first array of a .npy file of format 1.0, 2.0 or 3.0, whatever follows it, as `np.load` does. The data is shared with
+ * `bytes` where its alignment and byte order allow it, and copied otherwise. Throws a TypeError for what is not such a file, a RangeError
+ * for one too short.
  */
-export const readNpy = (bytes: Uint8Array): NpyParts => read(bytes, floats);
+export function readNpy(bytes: Uint8Array): NpyParts {
+  const parts = readNumbers(bytes, floats);
+  if (!areFloats(parts)) throw unsupported(readHeader(bytes), floats);
+  return parts;
+}
 
 /** The same for a file of integers or booleans as well, whose data tells which. */
-export const readNumbers = (bytes: Uint8Array): NpyParts<NumberArray> => read(bytes, numbers);
-
-function read<Data>(bytes: Uint8Array, { arrays, accepted }: Kinds<Data>): NpyParts<Data> {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError(`expected the bytes of a .npy file, got ${describe(bytes)}`);
-  const { descr, kind, dtype, shape, fortranOrder, swapped, start } = readHeader(bytes);
-  const array = kind && arrays[kind];
-  if (kind === undefined || array === undefined)
-    throw new TypeError(`unsupported dtype ${descr} in the .npy file: accepted are ${accepted}`);
-
-  const width = widths[kind];
-  // A product of large sizes may be Infinity, and Infinity times 0 is not 0.
-  const count = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
-  const needed = count * width;
-  const present = bytes.length - start;
-  if (present !== needed) {
-    const verdict = present < needed ? 'truncated' : 'too long';
-    const want = `shape ${inPython([...shape])} of ${descr.slice(1, -1)} needs ${needed}`;
-    throw new RangeError(`the .npy file is ${verdict}: it has ${present} bytes of data, ${want}`);
-  }
-
-  const shared = !swapped && (bytes.byteOffset + start) % width === 0;
-  // Not slice(): a Buffer's shares its memory.
-  const raw = shared ? bytes.subarray(start) : new Uint8Array(bytes.subarray(start));
-  if (swapped) reverseEach(raw, width);
-  const data = new array(raw.buffer, raw.byteOffset, count);
-  const strides = fortranOrder ? contiguousStrides(shape.toReversed()).toReversed() : contiguousStrides(shape);
-  return isHalfDType(dtype) ? { data, dtype, shape, strides } : { data, shape, strides };
+export function readNumbers(bytes: Uint8Array, accepted = numbers): NpyParts<NumberArray> {
+  checkBytes(bytes, '.npy');
+  return readFrom(bytes, npyAt(0, bytes.length, accepted));
 }
+
+/** The array that begins at a place in a file. */
+export function* npyAt(at: number, size: number, accepted = numbers): Reading<Numbers> {
+  const header = yield* headerAt(at, size);
+  const { kind, fortranOrder, swapped, start, shape } = header;
+  if (kind === undefined) throw unsupported(header, accepted);
+  lengthIn(header, size - at - start);
+  const strides = fortranOrder ? contiguousStrides(shape.toReversed()).toReversed() : contiguousStrides(shape);
+  return yield* numbersAt(at + start, kind, swapped, shape, strides);
+}
+
+/** The header that begins at a place in a file. */
+export function* headerAt(at: number, size: number): Reading<NpyHeader> {
+  const { start } = readPreamble(yield* bytesAt(at, Math.min(longestPreamble, size - at)));
+  return readHeader(yield* bytesAt(at, Math.min(start, size - at)));
+}
+
+/** The arrays of a .npy file, one after another, by the names that `np.savez` would give them. */
+export function* npysIn(size: number): Reading<Catalogue> {
+  const members = new Map<string, Member>();
+  for (let at = 0; at < size || at === 0; ) {
+    const header = yield* headerAt(at, size);
+    const { kind, descr, shape, start } = header;
+    const place = at;
+    const dtype = kind === undefined ? descr : nameOf(kind);
+    members.set(`arr_${members.size}`, {
+      // biome-ignore lint/correctness/useYield: it is known already, and elsewhere it has to be read
+      *info() {
+        return { dtype, shape };
+      },
+      numbers: () => npyAt(place, size),
+    });
+    // Where an array ends of which the type is not known, nobody knows.
+    at = kind === undefined ? size : at + start + lengthIn(header, size - at - start);
+  }
+  return { members, metadata: noMetadata };
+}
+
+/** The bytes that the data behind a header takes, of those that are there. */
+export function lengthIn({ kind, descr, shape }: NpyHeader, present: number): number {
+  const needed = countOf(shape) * widths[kind!];
+  if (needed <= present) return needed;
+  const want = `shape ${inPython(shape)} of ${descr.slice(1, -1)} needs ${needed}`;
+  throw new RangeError(`the .npy file is truncated: it has ${present} bytes of data, ${want}`);
+}
+
+const unsupported = ({ descr }: NpyHeader, accepted: string) =>
+  new TypeError(`unsupported dtype ${descr} in the .npy file: accepted are ${accepted}`);
 
 /** The bytes of a .npy file, format 1.0, in C order and the byte order of this machine; the data starts at a multiple of 64. */
-export function writeNpy(tensor: Tensor<DType>): Uint8Array {
-  const data = tensor.half === undefined ? contiguousData(tensor as Parts) : contiguousBits(tensor);
-  const header = writeHeader(`${tensor.dtype === 'bfloat16' ? 'V' : 'f'}${bytesOf[tensor.dtype]}`, tensor.shape);
-  const bytes = new Uint8Array(header.length + data.byteLength);
-  bytes.set(header);
-  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), header.length);
-  return bytes;
+export const writeNpy = (tensor: Tensor<DType>): Uint8Array => joined(npyChunks(tensor));
+
+/** The same in pieces, of which those of the data may be the tensor's own memory. */
+export function* npyChunks(tensor: Tensor<DType>): Generator<Uint8Array> {
+  const data = elementsOf(tensor);
+  yield writeHeader(kindOf[tensor.dtype], tensor.shape);
+  yield* bytesIn(data);
 }
 
-function reverseEach(bytes: Uint8Array, width: number): void {
-  for (let start = 0; start < bytes.length; start += width) {
-    for (let low = start, high = start + width - 1; low < high; low++, high--) {
-      const byte = bytes[low]!;
-      bytes[low] = bytes[high]!;
-      bytes[high] = byte;
-    }
-  }
+/** The elements of a tensor in row-major order: in its own memory where they lie so, else a copy. */
+export function elementsOf(tensor: Tensor<DType>): Memory {
+  checkPlace(tensor);
+  const { data, offset, size, dtype } = tensor.contiguous();
+  const width = bytesOf[dtype];
+  return { buffer: data.buffer, byteOffset: data.byteOffset + offset * width, byteLength: size * width };
 }

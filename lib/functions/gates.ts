@@ -15,7 +15,7 @@ import { describe, inNameOf } from '../basics/errors.js';
 import { isFloatArray, lengthOf, part } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { copyInto } from '../tensor/copies.js';
-import { isTensorLike } from '../tensor/foreign.js';
+import { isTensorLike } from '../tensor/foreign/layout.js';
 import { Parts } from '../tensor/shape.js';
 import { asTensor, Tensor } from '../tensor/tensor.js';
 import { dimOf } from './dims.js';

@@ -17,7 +17,7 @@ import {
 import { isFloat16Array, isHalfArray, isHalfDType, newBits, ofBits } from '../basics/halves.js';
 import type { Given } from '../basics/options.js';
 import { copyBitsInto } from '../tensor/copies.js';
-import { isReadOnly, isTensorLike } from '../tensor/foreign.js';
+import { isReadOnly, isTensorLike } from '../tensor/foreign/layout.js';
 import { asDType, asFloats, contiguousBits, ofHalves } from '../tensor/halves.js';
 import { overlapsItself, type Parts, sameShape } from '../tensor/shape.js';
 import { anyTensor, Tensor } from '../tensor/tensor.js';

@@ -6,7 +6,7 @@ import { allocate, shapeText } from '../basics/allocate.js';
 import { inNameOf } from '../basics/errors.js';
 import { bufferOf, byteOffset, dtypeOf, type FloatArray, isFloatArray, lengthOf, part } from '../basics/floats.js';
 import { spread } from '../tensor/copies.js';
-import { type Marks, readMarks } from '../tensor/foreign.js';
+import { type Marks, readMarks } from '../tensor/foreign/masks.js';
 import {
   broadcastShapes,
   broadcastStrides,

@@ -7,7 +7,7 @@ import { checkOther, checkOut, countOf } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
 import { type Data, type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
 import { copyInto, copyOf, fewElements, ownData } from '../tensor/copies.js';
-import { isReadOnly } from '../tensor/foreign.js';
+import { isReadOnly } from '../tensor/foreign/layout.js';
 import { checkReach, overlapsItself, sameShape } from '../tensor/shape.js';
 import { asTensor, resultLike, type Tensor, type TensorLike } from '../tensor/tensor.js';
 import { StridedOperands, type Words } from './strided.js';

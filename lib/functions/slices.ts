@@ -8,7 +8,7 @@ import { describe, inNameOf } from '../basics/errors.js';
 import { dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { contiguousData, copyInto } from '../tensor/copies.js';
-import type { Marks, Mask } from '../tensor/foreign.js';
+import type { Marks, Mask } from '../tensor/foreign/masks.js';
 import { Parts, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { dimOf, dimsOf, listed } from './dims.js';

@@ -3,7 +3,7 @@ import { allocate, shapeText } from '../basics/allocate.js';
 import { describe, inNameOf } from '../basics/errors.js';
 import { dtypeOf, type FloatArray, isFloat32, isFloatArray } from '../basics/floats.js';
 import { contiguousData } from '../tensor/copies.js';
-import { isTensorLike } from '../tensor/foreign.js';
+import { isTensorLike } from '../tensor/foreign/layout.js';
 import { asTensor, Tensor, type TensorLike } from '../tensor/tensor.js';
 
 /** A number for each: a typed array, a list or a Tensor of one dimension. */

@@ -7,7 +7,7 @@ import { describe } from '../basics/errors.js';
 import { bufferOf, dtypeOf, type FloatArray, type FloatDType, isFloat32 } from '../basics/floats.js';
 import { checkOptions, optionOf } from '../basics/options.js';
 import { copyOf, fewElements, spread } from './copies.js';
-import type { Flags } from './foreign.js';
+import type { Flags } from './foreign/masks.js';
 import {
   type Closeness,
   closeLoops,

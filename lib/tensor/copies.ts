@@ -4,7 +4,7 @@ import { backend } from '../backends/select.js';
 import { allocate, duplicate } from '../basics/allocate.js';
 import { type Data, dtypeOf, type FloatArray, type HalfArray, isFloatArray, lengthOf, part } from '../basics/floats.js';
 import { bitsOf } from '../basics/halves.js';
-import type { Nested } from './foreign.js';
+import type { Nested } from './lists.js';
 import {
   broadcastStrides,
   checkPlace,

@@ -5,15 +5,10 @@ import type { Data, DType, FloatArray } from '../basics/floats.js';
 import { isFloatArray, lengthOf, typeName } from '../basics/floats.js';
 import { halfOf, isFloat16Array, isHalfDType, newBits, ofBits } from '../basics/halves.js';
 import { checkOptions, optionOf, tooMany } from '../basics/options.js';
-import {
-  checkDType,
-  checkMemory,
-  type IntegerList,
-  integersOf,
-  isTensorLike,
-  readNumbers,
-  readParts,
-} from './foreign.js';
+import { arrowChunks, copyArrow, isArrow } from './foreign/arrow.js';
+import { checkDType } from './foreign/dtypes.js';
+import { checkMemory, type IntegerList, isTensorLike } from './foreign/layout.js';
+import { integersOf, readNumbers, readParts } from './foreign/sources.js';
 import { asDType, converted } from './halves.js';
 import { checkShape, Parts, resolveShape, sizeOf } from './shape.js';
 
@@ -118,6 +113,7 @@ function numbersIn(source: unknown): { readonly parts: Parts<Data>; readonly are
     if (parts !== undefined) return { parts, areIntegers: false };
     return readNumbers(source);
   }
+  if (isArrow(source)) return copyArrow(arrowChunks(source));
   return { parts: readParts(source, undefined), areIntegers: false };
 }
 

@@ -14,7 +14,7 @@ import {
 } from '../basics/floats.js';
 import { bitsOf, isHalfDType, newBits, ofBits } from '../basics/halves.js';
 import { copyOf, spread } from './copies.js';
-import { dtypeOfParts } from './foreign.js';
+import { dtypeOfParts } from './foreign/dtypes.js';
 import { checkPlace, Parts } from './shape.js';
 
 /** A tensor of floats itself; of 16-bit numbers a contiguous copy in float32, which has them all. */

@@ -4,6 +4,9 @@ import { describe } from '../basics/errors.js';
 import type { FloatDType } from '../basics/floats.js';
 import { mostDimensions, Parts, sizeOf } from './shape.js';
 
+/** Numbers in lists of equal lengths, to any depth. */
+export type Nested = number | readonly Nested[];
+
 export function readNested(source: unknown, dtype: FloatDType): Parts {
   const shape: number[] = [];
   let first = source;

@@ -1,5 +1,5 @@
 // The Tensor: a shape, strides and an offset over a typed array. Its memory is shared with whoever gave it and with every view
-// made of it; a method that copies says so. What reads a caller's arguments is in foreign.ts, the loops are in arithmetic.ts.
+// made of it; a method that copies says so. What reads a caller's arguments is in foreign/, the loops are in arithmetic.ts.
 
 import { allocate, shapeText } from '../basics/allocate.js';
 import { brand, describe, inNameOf } from '../basics/errors.js';
@@ -16,30 +16,15 @@ import { checkOptions, optionOf } from '../basics/options.js';
 import { allClose, allEqual, combine, fillWhere, readTolerance, type Tolerance } from './arithmetic.js';
 import { contiguousData, nested, ownData } from './copies.js';
 import { copiedFrom, type FromOptions, filled, type NewOptions, range } from './create.js';
-import {
-  advice,
-  checkDType,
-  type DataOf,
-  type DTypeOf,
-  dtypeOfParts,
-  type IntegerList,
-  isTensorLike,
-  type JSONNumber,
-  type Mask,
-  type Nested,
-  type NestedMask,
-  noDType,
-  readJSON,
-  readMask,
-  readParts,
-  type TensorJSON,
-  type TensorLike,
-  type TensorOptions,
-  type TensorSource,
-  writeJSON,
-} from './foreign.js';
+import { advice } from './foreign/advice.js';
+import { checkDType, type DataOf, dtypeOfParts, noDType } from './foreign/dtypes.js';
+import { type JSONNumber, readJSON, type TensorJSON, writeJSON } from './foreign/json.js';
+import { type IntegerList, isTensorLike, type TensorLike } from './foreign/layout.js';
+import { type Mask, type NestedMask, readMask } from './foreign/masks.js';
+import { type DTypeOf, readParts, type TensorOptions, type TensorSource } from './foreign/sources.js';
 import { format } from './format.js';
 import { asDType, asFloats, converted, copied } from './halves.js';
+import type { Nested } from './lists.js';
 import type { Operation } from './loops.js';
 import { type Indices, keepdimIn, largest, ordered, type ReduceOptions, summed, type TopkOptions } from './reduce.js';
 import { broadcastShapes, checkReach, type Layout, Parts, resolveShape, sameShape, viewStrides } from './shape.js';
@@ -135,8 +120,8 @@ export class Tensor<D extends DType = FloatDType> {
 
   /**
    * A tensor of a number, of nested lists, of a typed array, or of something tensor-like (another Tensor, an onnxruntime or
-   * transformers.js tensor, an ndarray). Numbers and lists are written to new memory, `true` and `false` in them as 1 and 0;
-   * everything else is shared.
+   * transformers.js tensor, an ndarray, an Arrow vector of one chunk, with `dtype` the bytes of a Buffer). Numbers and lists are written to
+   * new memory, `true` and `false` in them as 1 and 0; everything else is shared, but for bytes that do not lie as numbers have to.
    *
    * @throws TypeError where the source, a list's element or an option is of the wrong kind, or `dtype` is not that of the shared
    * data; RangeError where lists are ragged, a shape does not fit, or strides and offset lead out of the data.

@@ -296,9 +296,10 @@ describe('what is left over', () => {
     );
     expect(cut.bytes.equals(Buffer.from(writeNpy(nl.relu(x))).subarray(0, cut.bytes.length))).toBe(true);
     expect(cut.bytes.length).toBe(bytes.length - 70_004);
-    const long = await run(['relu', '-o', '-'], Buffer.concat([bytes, Buffer.from('x')]));
-    expect(long.code).toBe(1);
-    expect(long.error).toContain('the .npy file is too long: it has more than 360360 bytes of data');
+    // Others may follow, as np.load has it.
+    const long = await run(['relu', '-o', '-'], Buffer.concat([bytes, bytes]));
+    expect(long.code).toBe(0);
+    expect(long.bytes.equals(writeNpy(nl.relu(x)))).toBe(true);
     const rows = await run(['softmax', '-o', '-'], bytes.subarray(0, -1));
     expect(rows.error).toContain('it has 360359 bytes of data, shape');
   });

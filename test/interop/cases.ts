@@ -5,12 +5,15 @@ import { relu, softmax, Tensor } from '../../lib/index.js';
 
 type Dims = readonly number[];
 
+export type ArrowKind = 'float32' | 'float64' | 'int32' | 'rows';
+
 /** The libraries themselves, or their doubles. */
 export interface Libraries {
   transformers(type: OrtTensor.Type, data: OrtTensor.DataTypeMap[OrtTensor.Type], dims: Dims): object;
   tfjs(values: Dims, shape: Dims, dtype: 'float32' | 'int32'): object;
   stdlib(dtype: string, data: unknown, shape: Dims, strides: Dims, offset: number, order: string): object;
-  arrow(values: Float32Array): object;
+  /** A vector of a chunk for each list: of numbers, of integers, of lists of two. */
+  arrow(kind: ArrowKind, ...chunks: (readonly (number | null | Dims)[])[]): object;
 }
 
 /** An object of another library's, as somebody without its types would use it. */
@@ -200,11 +203,64 @@ export function cases(libraries: Libraries): void {
   });
 
   describe('Arrow', () => {
+    const of = (...args: Parameters<Libraries['arrow']>): Foreign => libraries.arrow(...args);
+
     it('is refused with the call that goes in', () => {
-      const x: Foreign = libraries.arrow(Float32Array.of(-1, 2));
+      const x = of('float32', [-1, 2]);
       const message = messageOf(() => relu(x));
-      expect(message).toMatch(/; pass x\.toArray\(\)$/);
-      expect(relu(insteadOf(x, message) as Float32Array)).toEqual(Float32Array.of(0, 2));
+      expect(message).toMatch(/; pass new Tensor\(x\)$/);
+      expect(relu(new Tensor(x)).toArray()).toEqual([0, 2]);
+    });
+
+    it('of one chunk shares its memory', () => {
+      const x = of('float64', [-1, 0.1, 3]);
+      const y = new Tensor(x);
+      expect([y.dtype, y.toArray()]).toEqual(['float64', [-1, 0.1, 3]]);
+      expect(y.data.buffer).toBe(x.data[0].values.buffer);
+      expect(
+        new Tensor(
+          of(
+            'rows',
+            rows.map((row) => row.slice(0, 2)),
+          ),
+        ).toArray(),
+      ).toEqual(rows.map((row) => row.slice(0, 2)));
+    });
+
+    it('of several chunks is shared by chunk, or copied', () => {
+      const x = of('float32', [1, 2], [3, 4, 5]);
+      const message = messageOf(() => new Tensor(x));
+      expect(message).toContain('one piece of memory, and the Arrow vector has 2; pass x.data[0]');
+      expect(x.data.map((chunk: object) => new Tensor(chunk as never).toArray())).toEqual([
+        [1, 2],
+        [3, 4, 5],
+      ]);
+      expect(Tensor.from(x).toArray()).toEqual([1, 2, 3, 4, 5]);
+      expect(
+        Tensor.from(
+          of(
+            'rows',
+            [[1, 2]],
+            [
+              [3, 4],
+              [5, 6],
+            ],
+          ),
+        ).shape,
+      ).toEqual([3, 2]);
+    });
+
+    it('of integers is copied', () => {
+      expect(messageOf(() => new Tensor(of('int32', [1, 2])))).toMatch(/; pass Tensor\.from\(x\)$/);
+      expect(Tensor.from(of('int32', [1, -2], [3])).toArray()).toEqual([1, -2, 3]);
+    });
+
+    it('with nulls is refused', () => {
+      for (const x of [of('float32', [1, null, 3]), of('rows', [[1, 2], null])])
+        for (const read of [() => new Tensor(x), () => Tensor.from(x)])
+          expect(messageOf(read)).toMatch(
+            /the Arrow vector has 1 nulls, for which there is no number; fill or drop them first$/,
+          );
     });
   });
 }

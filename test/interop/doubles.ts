@@ -1,6 +1,7 @@
 // Doubles of the tensors of libraries too large to be installed for a test: all that nonlin could read of them, member for member.
 // `npm run interop` runs the same cases with the libraries themselves, and holds the members of each double against them.
 import * as ort from 'onnxruntime-common';
+import { type Column, vector } from '../support/arrow.js';
 import type { Libraries } from './cases.js';
 
 /** The Tensor of transformers.js 4, over one of onnxruntime's; a number for a key is an index. */
@@ -118,27 +119,32 @@ class StdlibArray {
   }
 }
 
-/** The Vector of Apache Arrow: its `data` are chunks, and it has no shape. */
-class ArrowVector {
-  readonly data: readonly object[];
-  readonly type = {};
-  readonly stride = 1;
-  readonly length: number;
-  readonly #values: Float32Array;
+/** A vector of Arrow's, a chunk for each list; a null is a 0 that is counted. */
+const arrow: Libraries['arrow'] = (kind, ...chunks) =>
+  vector(
+    ...chunks.map((entries): Column => {
+      const [type, array] = arrowTypes[kind];
+      const numbers = entries.flat().map((entry) => entry ?? 0);
+      // Arrow makes room in steps of 64 bytes.
+      const values = new array(Math.ceil((numbers.length * array.BYTES_PER_ELEMENT) / 64) * 16);
+      values.set(numbers);
+      const counted = { nullCount: entries.filter((entry) => entry === null).length };
+      const leaf = { type, length: numbers.length, values };
+      if (kind !== 'rows') return { ...leaf, ...counted };
+      return { type: { typeId: 16, listSize: 2 }, length: entries.length, ...counted, children: [leaf] };
+    }),
+  );
 
-  constructor(values: Float32Array) {
-    this.#values = values;
-    this.length = values.length;
-    this.data = [{ values, offset: 0, length: values.length, stride: 1 }];
-  }
-  toArray() {
-    return this.#values;
-  }
-}
+const arrowTypes = {
+  float32: [{ typeId: 3 }, Float32Array],
+  float64: [{ typeId: 3 }, Float64Array],
+  int32: [{ typeId: 2 }, Int32Array],
+  rows: [{ typeId: 3 }, Float32Array],
+} as const;
 
 export const doubles: Libraries = {
   transformers: (type, data, dims) => new TransformersTensor(type, data, dims),
   tfjs: (values, shape, dtype) => new TfjsTensor(values, shape, dtype),
   stdlib: (dtype, data, shape, strides, offset, order) => new StdlibArray(dtype, data, shape, strides, offset, order),
-  arrow: (values) => new ArrowVector(values),
+  arrow,
 };

@@ -26,6 +26,7 @@ it('are those that measure, prove, make numbers again and pack', () => {
     'bench:threads',
     'browser:check',
     'coefficients',
+    'fuzz:files',
     'pack:check',
     'packages',
     'prebuilds',

@@ -2,7 +2,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
 import { brand } from '../../lib/basics/errors.js';
-import { isTensorLike } from '../../lib/tensor/foreign.js';
+import { isTensorLike } from '../../lib/tensor/foreign/layout.js';
 import { Tensor, type TensorSource } from '../../lib/tensor/tensor.js';
 import { error } from '../support/tensors.js';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import * as ort from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
 import { relu } from '../../lib/index.js';
-import { isTensorLike } from '../../lib/tensor/foreign.js';
+import { isTensorLike } from '../../lib/tensor/foreign/layout.js';
 import { Tensor, type TensorLike, type TensorSource } from '../../lib/tensor/tensor.js';
 import { counting, error, indices } from '../support/tensors.js';
 

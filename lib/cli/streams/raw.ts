@@ -1,13 +1,14 @@
 // Values without a header, little-endian, from wherever they come: as many as come.
 import { bytesOf, type DType } from '../../basics/floats.js';
 import { hostIsLittleEndian } from '../../files/npy-header.js';
+import { kindOf } from '../../files/numbers.js';
 import { bytesIn, type Flow, leftOver } from '../../streams/flow.js';
 import { Failure } from '../failures.js';
 import type { Io } from '../output.js';
 import { type Inlet, pump } from './pump.js';
 import type { Source } from './sources.js';
 import type { Target } from './targets.js';
-import { kindOf, reader, turn } from './values.js';
+import { reader, turn } from './values.js';
 
 /** Sends values of a dtype through, converted to that of the flow. Fails where something is left that is no whole value or row. */
 export function streamRaw(sources: readonly Source[], dtype: DType, flow: Flow, target: Target, io: Io): void {

@@ -58,7 +58,7 @@ describe('files that NumPy wrote', () => {
     expect(() => readNpy(fixture('i8'))).toThrow(
       new TypeError(`unsupported dtype '<i8' in the .npy file: ${accepted}`),
     );
-    expect(() => readNpy(fixture('structured'))).toThrow("unsupported dtype (('a', '<f4'), ('b', '<i2', (2, 2)))");
+    expect(() => readNpy(fixture('structured'))).toThrow("unsupported dtype [('a', '<f4'), ('b', '<i2', (2, 2))]");
   });
 });
 
@@ -92,7 +92,8 @@ describe('files of integers and booleans that NumPy wrote', () => {
     }
     for (let length = 0; length < bytes.length; length++)
       expect(() => readNumbers(bytes.subarray(0, length))).toThrow(/truncated|not a \.npy file/);
-    expect(() => readNumbers(Buffer.concat([bytes, Buffer.of(0)]))).toThrow('too long: it has');
+    // What follows is left alone, as np.load does.
+    expect(readNumbers(Buffer.concat([bytes, Buffer.of(0)]))).toEqual({ data, ...layout });
   });
 
   it('may be of floats as well', () => {
@@ -100,16 +101,24 @@ describe('files of integers and booleans that NumPy wrote', () => {
       expect(readNumbers(fixture(name))).toEqual(readNpy(fixture(name)));
   });
 
-  it.each(["'|i2'", "'|f4'", "'<b2'", "'|f2'", "'<c8'", "'<i3'", "'u1'", "'<u16'", "' |u1'", "'<U1'", "'|S1'", "'|O'"])(
-    'none of %s',
-    (descr) => {
-      const bytes = file(`{'descr': ${descr}, 'fortran_order': False, 'shape': (1,), }`, 8);
-      const accepted = 'accepted are floats of 16, 32 and 64 bits, integers and booleans';
-      expect(() => readNumbers(bytes)).toThrow(
-        new TypeError(`unsupported dtype ${descr} in the .npy file: ${accepted}`),
-      );
-    },
-  );
+  it.each([
+    "'<b2'",
+    "'<float32'",
+    "'<c8'",
+    "'<i3'",
+    "'2f4'",
+    "'<u16'",
+    "' |u1'",
+    "'<U1'",
+    "'|S1'",
+    "'|O'",
+    "'F'",
+    "'g'",
+  ])('none of %s', (descr) => {
+    const bytes = file(`{'descr': ${descr}, 'fortran_order': False, 'shape': (1,), }`, 8);
+    const accepted = 'accepted are floats of 16, 32 and 64 bits, integers and booleans';
+    expect(() => readNumbers(bytes)).toThrow(new TypeError(`unsupported dtype ${descr} in the .npy file: ${accepted}`));
+  });
 
   it('give no more than lies in the file, whatever its bytes', () => {
     const original = fixture('integers/i2-fortran');
@@ -190,7 +199,7 @@ describe('the header', () => {
     ["{'descr': '<f4', 'fortran_order': False, 'shape': (3 4)}", 'the header of the .npy file is malformed at "4)}"'],
     ["{'descr': '<f4', 'fortran_order': False, 'shape': (3,", 'the header of the .npy file is malformed at its end'],
     ["{'descr': '<f4', 'fortran_order': False, 'shape': (,)}", 'the header of the .npy file is malformed at ",)}"'],
-    ["{'descr' '<f4'}", `the header of the .npy file is malformed at "'<f4'}"`],
+    ["{'descr' '<f4'}", `the header of the .npy file is malformed at "}"`],
     ["{'descr': '<f4}", 'the header of the .npy file is malformed at'],
     [
       "{'descr': '<f4', 'fortran_order': exit(), 'shape': ()}",
@@ -243,12 +252,6 @@ describe('damaged files', () => {
       file(f4, 23),
       RangeError,
       'the .npy file is truncated: it has 23 bytes of data, shape (2, 3) of <f4 needs 24',
-    ],
-    [
-      'trailing bytes',
-      file(f4, 25),
-      RangeError,
-      'the .npy file is too long: it has 25 bytes of data, shape (2, 3) of <f4 needs 24',
     ],
     [
       'a huge header',

@@ -1,0 +1,122 @@
+// Files and compression, of Node's. Nothing of it is asked for before a file is read or written by its name, or something in one is
+// compressed. The build for browsers has storage-browser.ts in the place of this file.
+
+/** Bytes, more than an array may have. */
+export interface Memory {
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/** A path, or a URL of `file:`. */
+export type FilePath = string | { readonly href: string };
+
+/** A file that is open for reading. */
+export interface OpenFile {
+  /** In bytes, when it was opened. */
+  readonly size: number;
+  /** Bytes from a place on, in new memory. */
+  read(at: number, length: number): Promise<Memory>;
+  close(): Promise<void>;
+}
+
+// Spelt out, as bundlers warn of names that are not; a bundle that is an ES module has no `require`.
+const nodeFs = () =>
+  process.getBuiltinModule?.('node:fs/promises') ?? (require('node:fs/promises') as typeof import('node:fs/promises'));
+const nodeZlib = () => process.getBuiltinModule?.('node:zlib') ?? (require('node:zlib') as typeof import('node:zlib'));
+
+/** What is read or written at once; fewer than 2^31 bytes. */
+const mostBytes = 2 ** 26;
+
+export async function openFile(path: FilePath): Promise<OpenFile> {
+  const file = await nodeFs().open(pathOf(path), 'r');
+  try {
+    const facts = await file.stat();
+    if (!facts.isFile()) throw new TypeError('it is no file, and places in it cannot be read');
+    const { size } = facts;
+    return {
+      size,
+      async read(at, length) {
+        if (at + length > size) throw new RangeError(`the file has ${size} bytes, and ${at + length} are wanted`);
+        const buffer = newBuffer(length);
+        for (let done = 0; done < length; ) {
+          const part = new Uint8Array(buffer, done, Math.min(mostBytes, length - done));
+          const { bytesRead } = await file.read(part, 0, part.length, at + done);
+          if (bytesRead === 0) throw new RangeError(`the file has become shorter: it ends before byte ${at + length}`);
+          done += bytesRead;
+        }
+        return { buffer, byteOffset: 0, byteLength: length };
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function newBuffer(length: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(length);
+  } catch (error) {
+    throw new RangeError(`${length} bytes cannot be allocated`, { cause: error });
+  }
+}
+
+/**
+ * Writes a file under a temporary name beside its own, which it takes when all is there; where anything fails nothing stays. What is no
+ * file, such as a pipe, is written to itself.
+ */
+export async function replaceFile(path: FilePath, chunks: Iterable<Uint8Array>): Promise<void> {
+  const fs = nodeFs();
+  const named = pathOf(path);
+  const known = await fs.stat(named).catch(nothing);
+  if (known !== undefined && !known.isFile()) return writeAll(await fs.open(named, 'w'), chunks);
+  // A link stays one, and what it leads to is replaced.
+  const target = known === undefined ? named : await fs.realpath(named);
+  const temporary = `${target}.${process.pid}-${Math.random().toString(36).slice(2, 10)}.tmp`;
+  const file = await fs.open(temporary, 'wx', known === undefined ? 0o666 : known.mode & 0o777);
+  try {
+    await writeAll(file, chunks);
+    await fs.rename(temporary, target);
+  } catch (error) {
+    await fs.rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function writeAll(file: import('node:fs/promises').FileHandle, chunks: Iterable<Uint8Array>): Promise<void> {
+  try {
+    for (const chunk of chunks)
+      for (let done = 0; done < chunk.length; )
+        done += (await file.write(chunk, done, Math.min(mostBytes, chunk.length - done))).bytesWritten;
+  } finally {
+    await file.close();
+  }
+}
+
+/** For a file that there is not; whatever else is wrong with a path is said when it is opened. */
+const nothing = (): undefined => undefined;
+
+/** The path that a name or a file: URL means. */
+export function pathOf(path: FilePath): string {
+  if (typeof path === 'string') return path;
+  const url = process.getBuiltinModule?.('node:url') ?? (require('node:url') as typeof import('node:url'));
+  return url.fileURLToPath(path.href);
+}
+
+/** What raw deflate decompresses to, which may have at most `size` bytes. Throws where it is no deflate, or more. */
+export const inflate = (bytes: Uint8Array, size: number): Uint8Array =>
+  nodeZlib().inflateRawSync(bytes, { maxOutputLength: Math.max(1, size), chunkSize: chunkFor(size) });
+
+/** Raw deflate. */
+export const deflate = (bytes: Uint8Array): Uint8Array => nodeZlib().deflateRawSync(bytes);
+
+/** Of a small output one piece is enough, and no more than zlib asks at least. */
+const chunkFor = (size: number) => Math.min(Math.max(size, 64), 2 ** 20);
+
+/** The CRC-32 of bytes that come after those of which it was `before`, where the runtime computes it. */
+export const checksum = (): ((bytes: Uint8Array, before: number) => number) | undefined => {
+  const { crc32 } = nodeZlib() as { crc32?: (bytes: Uint8Array, before?: number) => number };
+  return crc32;
+};

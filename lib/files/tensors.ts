@@ -1,0 +1,192 @@
+// What people have of a file of several arrays: tensors by name, each read when it is asked for.
+
+import { describe, inNameOf } from '../basics/errors.js';
+import type { DType } from '../basics/floats.js';
+import type { OpenFile } from '../environment/storage.js';
+import { Tensor } from '../tensor/tensor.js';
+import type { Catalogue, Member } from './catalogue.js';
+import { areFloats, type NumberArray, type Numbers, type NumbersInfo } from './numbers.js';
+import { type Memory, readFile, readFrom } from './reading.js';
+
+/**
+ * The tensors of a .npz or .safetensors file in memory, as a Map has them: a tensor is read when it is asked for. `new Map(tensors)` and
+ * `Object.fromEntries(tensors)` read all.
+ */
+export class Tensors implements Iterable<[string, Tensor<DType>]> {
+  readonly #bytes: Memory;
+  readonly #catalogue: Catalogue;
+  readonly #as: As;
+
+  /** @internal */
+  constructor(bytes: Memory, catalogue: Catalogue, as: As) {
+    this.#bytes = bytes;
+    this.#catalogue = catalogue;
+    this.#as = as;
+  }
+
+  /** The number of tensors. */
+  get size(): number {
+    return this.#catalogue.members.size;
+  }
+
+  /** What a .safetensors file says of itself, its `__metadata__`; {} where there is nothing. */
+  get metadata(): Readonly<Record<string, string>> {
+    return this.#catalogue.metadata;
+  }
+
+  has(name: string): boolean {
+    return this.#catalogue.members.has(name);
+  }
+
+  /**
+   * The tensor of a name, which shares the memory of the file where that is possible; undefined where there is none.
+   *
+   * @throws TypeError where it holds what is no float, and no dtype was given to convert it to; RangeError where it is damaged.
+   */
+  get(name: string): Tensor<DType> | undefined {
+    const member = this.#catalogue.members.get(name);
+    if (member === undefined) return undefined;
+    return ofMember(this.#as, name, () => tensorOf(readFrom(this.#bytes, member.numbers()), this.#as.dtype));
+  }
+
+  /** Its numbers as they are, also integers and booleans. */
+  numbers(name: string): Numbers<NumberArray> | undefined {
+    const member = this.#catalogue.members.get(name);
+    return member && ofMember(this.#as, name, () => readFrom(this.#bytes, member.numbers()));
+  }
+
+  /** Its dtype, as `'float32'` or `'int64'`, and its shape. */
+  info(name: string): NumbersInfo | undefined {
+    const member = this.#catalogue.members.get(name);
+    return member && ofMember(this.#as, name, () => readFrom(this.#bytes, member.info()));
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#catalogue.members.keys();
+  }
+
+  *values(): IterableIterator<Tensor<DType>> {
+    for (const [, tensor] of this) yield tensor;
+  }
+
+  *entries(): IterableIterator<[string, Tensor<DType>]> {
+    for (const name of this.keys()) yield [name, this.get(name)!];
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, Tensor<DType>]> {
+    return this.entries();
+  }
+
+  forEach(act: (tensor: Tensor<DType>, name: string, all: Tensors) => void): void {
+    for (const [name, tensor] of this) act(tensor, name, this);
+  }
+}
+
+/** The tensors of a file that is open, each read from its place when it is asked for. To be closed. */
+export class TensorFile {
+  readonly #file: OpenFile;
+  readonly #catalogue: Catalogue;
+  readonly #as: As;
+
+  /** @internal */
+  constructor(file: OpenFile, catalogue: Catalogue, as: As) {
+    this.#file = file;
+    this.#catalogue = catalogue;
+    this.#as = as;
+  }
+
+  /** The number of tensors. */
+  get size(): number {
+    return this.#catalogue.members.size;
+  }
+
+  /** What a .safetensors file says of itself, its `__metadata__`; {} where there is nothing. */
+  get metadata(): Readonly<Record<string, string>> {
+    return this.#catalogue.metadata;
+  }
+
+  has(name: string): boolean {
+    return this.#catalogue.members.has(name);
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#catalogue.members.keys();
+  }
+
+  /** The tensor of a name, in new memory. Throws like `get` of Tensors, and a TypeError where there is no such tensor. */
+  get(name: string): Promise<Tensor<DType>> {
+    return this.#read(name, async (member) => tensorOf(await readFile(this.#file, member.numbers()), this.#as.dtype));
+  }
+
+  /** Its numbers as they are, also integers and booleans. */
+  numbers(name: string): Promise<Numbers<NumberArray>> {
+    return this.#read(name, (member) => readFile(this.#file, member.numbers()));
+  }
+
+  /** Its dtype, as `'float32'` or `'int64'`, and its shape. */
+  info(name: string): Promise<NumbersInfo> {
+    return this.#read(name, (member) => readFile(this.#file, member.info()));
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<[string, Tensor<DType>]> {
+    for (const name of this.keys()) yield [name, await this.get(name)];
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  async #read<Result>(name: string, read: (member: Member) => Promise<Result>): Promise<Result> {
+    const member = this.#catalogue.members.get(name);
+    if (member === undefined)
+      throw new TypeError(
+        `${this.#as.name}: ${this.#as.what}: there is no tensor ${describe(name)}${namesIn(this.keys())}`,
+      );
+    try {
+      return await read(member);
+    } catch (error) {
+      throw named(this.#as, name, error);
+    }
+  }
+}
+
+/** For whom a file is read, and what its numbers become. */
+export interface As {
+  readonly name: string;
+  /** The file, for messages. */
+  readonly what: string;
+  readonly dtype: DType | undefined;
+}
+
+const mostNames = 8;
+
+/** What names there are, for the end of a message. */
+export function namesIn(keys: Iterable<string>): string {
+  const all = [...keys];
+  const names = all.slice(0, mostNames).map((name) => JSON.stringify(name));
+  return `; there ${all.length === 1 ? 'is' : 'are'} ${names.join(', ') || 'none'}${all.length > mostNames ? ', ...' : ''}`;
+}
+
+const ofMember = <Result>(as: As, name: string, read: () => Result): Result => {
+  try {
+    return read();
+  } catch (error) {
+    throw named(as, name, error);
+  }
+};
+
+const named = ({ name: caller, what }: As, name: string, error: unknown) =>
+  inNameOf(caller, inNameOf(`${what}: in ${JSON.stringify(name)}`, error));
+
+/** A tensor of numbers: of floats that shares them, in another dtype converted. */
+export function tensorOf(numbers: Numbers, dtype: DType | undefined): Tensor<DType> {
+  if (areFloats(numbers)) {
+    const tensor = new Tensor(numbers) as unknown as Tensor<DType>;
+    return dtype === undefined ? tensor : tensor.to(dtype);
+  }
+  if (dtype === undefined)
+    throw new TypeError(
+      `the numbers are no floats (${describe(numbers.data)}), as a Tensor has: { dtype: 'float32' } converts them`,
+    );
+  return Tensor.from(numbers, { dtype });
+}

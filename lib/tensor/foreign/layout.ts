@@ -1,0 +1,186 @@
+// Tensors of other libraries, by structure: where their elements lie, and in what. Each member is read once: a getter may answer
+// differently the second time, and what was checked must be what is used.
+
+import { shapeText } from '../../basics/allocate.js';
+import { checkPresent } from '../../basics/checks.js';
+import { brand, describe } from '../../basics/errors.js';
+import {
+  type Data,
+  dtypeOf,
+  type FloatArray,
+  type HalfArray,
+  type HalfDType,
+  isFloatArray,
+  lengthOf,
+  lengthOfAny,
+  typeName,
+} from '../../basics/floats.js';
+import { isFloat16Array, isHalfArray, isHalfDType } from '../../basics/halves.js';
+import {
+  checkReach,
+  checkShape,
+  checkSize,
+  checkStrides,
+  contiguousStrides,
+  type Layout,
+  Parts,
+  sameShape,
+} from '../shape.js';
+import { advice, dataAdvice, type Foreign } from './advice.js';
+
+/** Sizes or strides: an array, or a typed array of integers as stdlib and ONNX have. */
+export type IntegerList = ArrayLike<number | bigint>;
+
+/**
+ * The tensors of other libraries: `{ data, dims }` as in onnxruntime and transformers.js, `{ data, shape }` with strides and
+ * an offset as in ndarray and stdlib. `data` must be a Float32Array or a Float64Array, or of 16 bits; strides and offset count elements. Strides
+ * may be a method that returns them.
+ */
+export type TensorLike = {
+  /** What the numbers of `data` are, under either name: of a Uint16Array `'float16'` and `'bfloat16'` count, else it holds integers. */
+  readonly dtype?: unknown;
+  readonly type?: unknown;
+} & (
+  | { readonly data: unknown; readonly dims: IntegerList; readonly location?: string }
+  | {
+      readonly data: unknown;
+      readonly shape: IntegerList;
+      readonly strides?: IntegerList | (() => IntegerList);
+      readonly stride?: IntegerList | (() => IntegerList);
+      readonly offset?: number;
+      /** `'column-major'` where there are no strides to say it. */
+      readonly order?: unknown;
+      readonly fortranOrder?: boolean;
+    }
+);
+
+/** True for a Tensor, of this or another copy of the package, and for what has the members of TensorLike. */
+export function isTensorLike(x: unknown): x is TensorLike {
+  return typeof x === 'object' && x !== null && 'data' in x && ('dims' in x || 'shape' in x);
+}
+
+/** True for what says that it must not be written: a stdlib ndarray with its READONLY flag, a buffer of Pyodide's. */
+export function isReadOnly(like: unknown): boolean {
+  const { flags, readonly } = like as { readonly flags?: { readonly READONLY?: unknown }; readonly readonly?: unknown };
+  return flags?.READONLY === true || readonly === true;
+}
+
+export function readLayout<A extends Data | Uint8Array>(
+  source: object,
+  toArray: (data: unknown, like: Foreign) => A,
+): Layout & { readonly data: A; readonly isPacked: boolean | undefined } {
+  const like = source as Foreign;
+  const own = like[brand] === true;
+  // Before `data`, which throws an error of its own where a tensor is on another device.
+  if (!own) checkLocation(like.location);
+  const { data: given } = like;
+  const data = toArray(given, like);
+  if (!own && !isHalfArray(data)) checkElementType(given, like);
+  const shape = own ? checkShape(like.shape) : readShape(like);
+  const { offset } = like;
+  if (offset !== undefined && !Number.isSafeInteger(offset))
+    throw new TypeError(`offset must be an integer, got ${describe(offset)}`);
+  const strides = readStrides(like, shape);
+  const isWhole = strides === undefined && offset === undefined;
+  if (isWhole) checkSize(shape, lengthOf(data));
+  const layout = {
+    data,
+    shape,
+    strides: strides ?? contiguousStrides(shape),
+    offset: (offset as number | undefined) ?? 0,
+    isPacked: strides === undefined ? true : undefined,
+  };
+  // What is as large as its data lies in it, where there is any.
+  if (!isWhole || lengthOf(data) === 0) checkReach(data, layout);
+  return layout;
+}
+
+export function readLike(source: object, toFloats: (data: unknown, like: Foreign) => FloatArray): Parts {
+  const { data, shape, strides, offset, isPacked } = readLayout(source, toFloats);
+  return new Parts(data, shape, strides, offset, isPacked);
+}
+
+/** The shape that something tensor-like has, under either name. */
+function readShape({ dims, shape: other }: Foreign): readonly number[] {
+  const shape = checkShape(dims === undefined ? other : dims);
+  if (dims !== undefined && other !== undefined) checkSame('dims', shape, 'shape', checkShape(other));
+  return shape;
+}
+
+/** The strides that something tensor-like has, under either name and as a value or a method; undefined for row-major order. */
+function readStrides(like: Foreign, shape: readonly number[]): readonly number[] | undefined {
+  const { strides, stride } = like;
+  if (strides == null && stride == null) return isColumnMajor(like) ? columnMajor(shape) : undefined;
+  const read = (given: unknown) =>
+    given == null
+      ? undefined
+      : checkStrides(typeof given === 'function' ? (given as () => unknown).call(like) : given, shape);
+  const [first, second] = [read(strides), read(stride)];
+  if (first !== undefined && second !== undefined) checkSame('strides', first, 'stride', second);
+  return first ?? second;
+}
+
+function checkSame(name: string, list: readonly number[], otherName: string, other: readonly number[]): void {
+  if (!sameShape(list, other))
+    throw new RangeError(`${name} ${shapeText(list)} and ${otherName} ${shapeText(other)} differ`);
+}
+
+function isColumnMajor({ order, fortranOrder }: Foreign): boolean {
+  if (typeof order !== 'string') return fortranOrder === true;
+  if (!/^(row-major|column-major|C|F)$/.test(order))
+    throw new TypeError(`order must be 'row-major' or 'column-major', got ${describe(order)}`);
+  const inColumns = order === 'column-major' || order === 'F';
+  if (typeof fortranOrder === 'boolean' && fortranOrder !== inColumns)
+    throw new TypeError(`order ${describe(order)} and fortranOrder ${fortranOrder} differ`);
+  return inColumns;
+}
+
+function columnMajor(shape: readonly number[]): readonly number[] {
+  return Object.freeze(contiguousStrides(shape.toReversed()).toReversed());
+}
+
+/** What libraries call the types of elements; a name that is none of these may be for anything. */
+const elementTypes = /^(b?float(16|32|64)|u?int(4|8|16|32|64)|uint8c|bool(ean)?|complex(64|128)|string)$/;
+
+/** Asserts that something tensor-like does not name another type than its data has. */
+function checkElementType(data: unknown, like: Foreign): void {
+  const { dtype, type } = like;
+  if (typeof dtype === 'string') checkNamed('dtype', dtype, data);
+  if (typeof type === 'string') checkNamed('type', type, data);
+}
+
+function checkNamed(name: string, said: string, data: unknown): void {
+  const type = isFloatArray(data) ? dtypeOf(data) : undefined;
+  if (said === type || !elementTypes.test(said)) return;
+  // Of other arrays there is more than one for a type, and more than one type for an array.
+  if (type === undefined && said !== 'float32' && said !== 'float64') return;
+  throw new TypeError(`${name} must be that of the data, got ${describe(said)} for ${describe(data)}`);
+}
+
+// onnxruntime's pinned memory is the CPU's, which other devices can read too.
+function checkLocation(location: unknown): void {
+  if (location === undefined || location === 'cpu' || location === 'cpu-pinned') return;
+  const instead = location === 'none' ? '; it was disposed' : '; pass { data: await x.getData(), dims: x.dims }';
+  throw new TypeError(`a tensor must be in memory, at location 'cpu', got ${describe(location)}${instead}`);
+}
+
+/** What numbers of 16 bits something tensor-like says that its data holds, or the array itself. */
+export function saidHalf(data: HalfArray, like?: Foreign): HalfDType | undefined {
+  if (isFloat16Array(data)) return 'float16';
+  const said = like?.[brand] === true || typeof like?.dtype === 'string' ? like.dtype : like?.type;
+  return isHalfDType(said) ? said : undefined;
+}
+
+// A tensor of an array whose memory is gone would be an empty one.
+export function checkMemory(data: unknown): void {
+  if (typeName(data) !== undefined && lengthOfAny(data as ArrayBufferView) === 0)
+    checkPresent(data as ArrayBufferView, 'data');
+}
+
+export function floats(data: unknown, like?: Foreign): FloatArray {
+  checkMemory(data);
+  if (isFloatArray(data)) return data;
+  throw new TypeError(
+    `data must be a Float32Array or a Float64Array, got ${describe(data)}${like === undefined ? advice(data) : dataAdvice(data, like)}`,
+  );
+}

@@ -1,0 +1,154 @@
+// Reads what a caller has as the parts of a tensor, by structure and importing nothing: numbers, nested lists, typed arrays, the
+// tensors of other libraries. Memory is shared, never copied (lists have none), and everything is checked before it is read.
+
+import { allocate } from '../../basics/allocate.js';
+import { describe } from '../../basics/errors.js';
+import {
+  bufferOf,
+  byteOffset,
+  bytesOf,
+  type Data,
+  type DType,
+  type FloatArray,
+  type FloatDType,
+  type HalfDType,
+  lengthOf,
+  lengthOfAny,
+  typeName,
+} from '../../basics/floats.js';
+import { isFloat16Array, isHalfArray, isHalfDType, newBits, ofBits, roundHalves } from '../../basics/halves.js';
+import { readNested } from '../lists.js';
+import { Parts } from '../shape.js';
+import { advice } from './advice.js';
+import { type ArrowVector, arrowChunks, isArrow, readArrow } from './arrow.js';
+import { checkDType, dtypeOfParts } from './dtypes.js';
+import {
+  checkMemory,
+  floats,
+  type IntegerList,
+  isTensorLike,
+  readLayout,
+  readLike,
+  saidHalf,
+  type TensorLike,
+} from './layout.js';
+import type { NestedMask } from './masks.js';
+
+/** The dtype of a Tensor of something: that of its data, where the type tells, and float32 for numbers and lists. */
+export type DTypeOf<S> = S extends number | readonly unknown[]
+  ? 'float32'
+  : S extends { readonly data: unknown; readonly dtype: infer D extends DType }
+    ? D
+    : S extends Float32Array | { readonly data: Float32Array }
+      ? 'float32'
+      : S extends Float64Array | { readonly data: Float64Array }
+        ? 'float64'
+        : S extends Uint16Array
+          ? HalfDType
+          : S extends FloatArray | { readonly data: FloatArray }
+            ? FloatDType
+            : DType;
+
+/** What a Tensor can be made of; `true` and `false` in a list are 1 and 0. */
+export type TensorSource = number | readonly NestedMask[] | Data | Uint8Array | TensorLike | ArrowVector;
+
+export interface TensorOptions<D extends DType = DType> {
+  /** The sizes of the dimensions; one of them may be -1, which stands for what the others leave. */
+  readonly shape?: IntegerList;
+  /**
+   * Of lists and numbers what they become, `'float32'` by default. Memory is shared and must have this dtype already; of a
+   * Uint16Array it says whether its numbers are `'float16'` or `'bfloat16'`, of a Uint8Array or a Buffer of what numbers it has the bytes.
+   */
+  readonly dtype?: D;
+}
+
+/** The parts of a number, a nested list, a typed array or something tensor-like. */
+export function readParts(source: unknown, dtype: unknown): Parts<Data> {
+  checkDType(dtype);
+  if (typeof source === 'number' || Array.isArray(source)) return readNumberOrList(source, dtype ?? 'float32');
+  let parts: Parts<Data>;
+  if (isHalfArray(source) && (isFloat16Array(source) || isHalfDType(dtype))) {
+    checkMemory(source);
+    const half = isFloat16Array(source) ? 'float16' : (dtype as HalfDType);
+    const length = lengthOf(source as Uint16Array);
+    parts = new Parts<Data>(source, Object.freeze([length]), undefined, 0, true, half);
+  } else if (dtype !== undefined && typeName(source) === 'Uint8Array') parts = ofBytes(source as Uint8Array, dtype);
+  else if (ArrayBuffer.isView(source)) parts = flat(floats(source));
+  else if (isTensorLike(source)) parts = readTensor(source, dtype);
+  else if (isArrow(source)) parts = readArrow(arrowChunks(source));
+  else
+    throw new TypeError(
+      `a Tensor is made of numbers, nested lists of them, a Float32Array, a Float64Array or something with data and shape or dims, got ${describe(source)}${advice(source)}`,
+    );
+  const own = dtypeOfParts(parts);
+  if (dtype !== undefined && dtype !== own)
+    throw new TypeError(`dtype must be that of the shared data, '${own}', got '${dtype}'; to() converts`);
+  return parts;
+}
+
+/** Bytes as the numbers whose memory they are, in the order of this machine: a copy where they do not lie as numbers have to. */
+function ofBytes(bytes: Uint8Array, dtype: DType): Parts<Data> {
+  checkMemory(bytes);
+  const width = bytesOf[dtype];
+  const length = lengthOf(bytes);
+  if (length % width !== 0)
+    throw new RangeError(`${dtype} has ${width} bytes an element, and ${length} bytes are no multiple of that`);
+  const own = byteOffset(bytes) % width === 0 ? bytes : new Uint8Array(bytes);
+  const place = [bufferOf(own), byteOffset(own), length / width] as const;
+  const shape = Object.freeze([length / width]);
+  if (isHalfDType(dtype))
+    return new Parts<Data>(ofBits(new Uint16Array(...place), dtype), shape, undefined, 0, true, dtype);
+  return new Parts<Data>(dtype === 'float32' ? new Float32Array(...place) : new Float64Array(...place), shape);
+}
+
+/** The parts of something tensor-like, also of numbers of 16 bits where it or `dtype` says what they are. */
+function readTensor(source: TensorLike, dtype: DType | undefined): Parts<Data> {
+  let half: HalfDType | undefined;
+  const { data, shape, strides, offset, isPacked } = readLayout<Data>(source, (data, like) => {
+    if (!isHalfArray(data)) return floats(data, like);
+    half = saidHalf(data, like) ?? (isHalfDType(dtype) ? dtype : undefined);
+    if (half === undefined) return floats(data, like);
+    checkMemory(data);
+    return data;
+  });
+  return new Parts<Data>(data, shape, strides, offset, isPacked, half);
+}
+
+/** The parts of something tensor-like of floats or of integers, and whether they are integers: these as float64. */
+export function readNumbers(source: TensorLike): { readonly parts: Parts; readonly areIntegers: boolean } {
+  let areIntegers = false;
+  const parts = readLike(source, (data, like) => {
+    // Of 16 bits there are floats too, in arrays of integers.
+    areIntegers = /^(Big)?U?[Ii]nt\d/.test(typeName(data) ?? '') && !/float16$/.test(`${like.dtype ?? like.type}`);
+    if (!areIntegers) return floats(data, like);
+    checkMemory(data);
+    return integersOf(data as ArrayBufferView);
+  });
+  return { parts, areIntegers };
+}
+
+/** The integers of a typed array as float64, by its places, as its class may iterate over anything. */
+export function integersOf(data: ArrayBufferView): Float64Array {
+  const integers = data as unknown as ArrayLike<number | bigint>;
+  const count = lengthOfAny(data);
+  const numbers = allocate('float64', count);
+  for (let i = 0; i < count; i++) numbers[i] = Number(integers[i]);
+  return numbers as Float64Array;
+}
+
+function flat(data: FloatArray): Parts {
+  return new Parts(data, Object.freeze([lengthOf(data)]));
+}
+
+/** Numbers of 16 bits are rounded once, from float64. */
+function readNumberOrList(source: unknown, dtype: DType): Parts<Data> {
+  if (!isHalfDType(dtype)) return readNested(source, dtype);
+  const { data, shape } = readNested(source, 'float64');
+  return roundedParts(data, shape, dtype);
+}
+
+export function roundedParts(data: FloatArray, shape: readonly number[], dtype: HalfDType): Parts<Data> {
+  const bits = newBits(dtype, lengthOf(data), 'Tensor', shape);
+  roundHalves(dtype, data, bits);
+  return new Parts<Data>(ofBits(bits, dtype), shape, undefined, 0, true, dtype);
+}
