@@ -21,7 +21,7 @@ import { readParts, readTensor, tensorIn, writeTensor } from './files.js';
 import type { FunctionCommand, FunctionOption, Kind } from './functions.js';
 import type { Io } from './output.js';
 import { streamLines } from './streams/lines.js';
-import { beginning, checkSizes, headerOf, type Plan, planOf, streamNpy } from './streams/npy.js';
+import { beginning, checkSize, headerOf, type Plan, planOf, streamNpy } from './streams/npy.js';
 import { streamRaw } from './streams/raw.js';
 import { isPiped, open, openNpy, type Source, subjectOf } from './streams/sources.js';
 import { openTarget, type Target, writing } from './streams/targets.js';
@@ -153,6 +153,7 @@ function applyToNpy(call: Call): (io: Io) => void {
     const sources = paths.map((path) => openNpy(path, io));
     try {
       const headers = sources.map(headerOf);
+      for (const [i, header] of headers.entries()) checkSize(sources[i]!, header);
       const options = call.options();
       const f = functionOf(call);
       const plan = call.hasFiles ? undefined : attempt(subject, () => planOf(name, f, headers, options, dtype));
@@ -173,7 +174,6 @@ function applyToNpy(call: Call): (io: Io) => void {
 
 /** Writes the result of a plan, or tells what it is like, or both. */
 function inBlocks(sources: readonly Source[], plan: Plan, output: string | undefined, isJson: boolean, io: Io): void {
-  checkSizes(sources, plan);
   const { dtype, shape } = plan;
   const summary = output === undefined || isJson ? new Summary() : undefined;
   const stream = (target: Target | undefined) => {
@@ -204,7 +204,7 @@ function applyToRaw(call: Call): (io: Io) => void {
     const sources = paths.map((path) => open(path, io, `a file of ${from} values`));
     const options = call.options();
     const flow = attempt(call.subject, () =>
-      flowOf(name, functionOf(call), { dtype, row, inputs: sources.length, options }),
+      flowOf(name, functionOf(call), { dtype, row, inputs: sources.length, hasRows: call.hasFiles, options }),
     );
     const target = openTarget(given.get('output') ?? '-', io, 'raw values are');
     writing(target, (target) => streamRaw(sources, from, flow, target, io));

@@ -1,4 +1,5 @@
 // How a stream of values goes through a function: value by value, or by whole rows, into the same bits as all of it at once.
+import { noMemory } from '../basics/allocate.js';
 import { describe, list } from '../basics/errors.js';
 import { bytesOf, type DType } from '../basics/floats.js';
 
@@ -14,6 +15,8 @@ export interface FlowOptions {
   readonly row?: number | undefined;
   /** How many inputs go in side by side: 1, or 2 for a gate of two and for a gradient. */
   readonly inputs?: number;
+  /** Whether some option has as many numbers as a row. */
+  readonly hasRows?: boolean;
   /** The function's own. */
   readonly options?: Readonly<Record<string, unknown>>;
 }
@@ -45,8 +48,11 @@ const ofRows: ReadonlySet<string> = new Set([
 export const needsRow = (name: string, inputs: number): boolean =>
   ofRows.has(name) && (inputs === 1 || !name.endsWith('glu'));
 
-/** Those that give new memory only. */
-const withoutOut: ReadonlySet<string> = new Set(['logSumExp']);
+/** Those that give one number for a row, in new memory only. */
+const sums: ReadonlySet<string> = new Set(['logSumExp']);
+
+/** The most values of a row that options are tried on where nothing in them is as long as a row, plus one of a row of an odd number. */
+const mostTried = 64;
 
 /** Options that name a dimension, of which a stream has one, the row; and the output, which is the next in the stream. */
 const withoutMeaning = ['dim', 'channelDim', 'keepdim', 'out'];
@@ -64,7 +70,11 @@ export const bytesIn = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Ui
  * How values of a dtype go through `f`, whose name in the package is `name`. Its options are tried on zeros first, so that what is wrong
  * with them is said before anything is read.
  */
-export function flowOf(name: string, f: AnyFunction, { dtype, row, inputs = 1, options = {} }: FlowOptions): Flow {
+export function flowOf(
+  name: string,
+  f: AnyFunction,
+  { dtype, row, inputs = 1, hasRows = true, options = {} }: FlowOptions,
+): Flow {
   if (!Object.hasOwn(arrays, dtype as unknown as string))
     throw new TypeError(`${name}: dtype must be ${list(dtypes, 'or')}, got ${describe(dtype)}`);
   checkRow(name, row, inputs);
@@ -77,19 +87,22 @@ export function flowOf(name: string, f: AnyFunction, { dtype, row, inputs = 1, o
   const own = isHalf ? { ...options, dtype } : options;
 
   /** Values as the function takes them: bare, or as rows. */
-  const shaped = (values: Values) =>
+  const shaped = (values: Values, row: number | undefined) =>
     row === undefined ? values : { data: values, shape: [values.length / row, row], ...(isHalf && { dtype }) };
-  const call = (values: readonly Values[], out: Values | undefined): Values => {
-    const given = out === undefined ? own : { ...own, out: shaped(out) };
-    const result = f(...values.map(shaped), given);
+  const call = (values: readonly Values[], out: Values | undefined, size = row): Values => {
+    const given = out === undefined ? own : { ...own, out: shaped(out, size) };
+    const result = f(...values.map((input) => shaped(input, size)), given);
     if (out !== undefined) return out;
     const { data } = (ArrayBuffer.isView(result) ? { data: result } : result) as { data: Values };
     return valuesIn(bytesIn(data), dtype);
   };
   const count = row ?? 1;
-  const zeros = () => new arrays[dtype](count);
-  const results = call(Array.from({ length: inputs }, zeros), undefined).length;
-  const fits = results === count && !withoutOut.has(name);
+  // A header may say that a row has terabytes.
+  const tried = hasRows || count <= mostTried ? count : mostTried + (count % 2);
+  const zeros = Array.from({ length: inputs }, () => zerosOf(dtype, tried, name));
+  const share = call(zeros, undefined, row === undefined ? row : tried).length / tried;
+  const results = sums.has(name) ? 1 : share * count;
+  const fits = share === 1 && !sums.has(name);
   return {
     dtype,
     row,
@@ -97,6 +110,14 @@ export function flowOf(name: string, f: AnyFunction, { dtype, row, inputs = 1, o
     results,
     compute: (values, inPlace) => call(values, inPlace && fits ? values[0] : undefined),
   };
+}
+
+function zerosOf(dtype: DType, length: number, name: string): Values {
+  try {
+    return new arrays[dtype](length);
+  } catch (error) {
+    throw noMemory(dtype, length, name, undefined, error);
+  }
 }
 
 const dtypes = Object.keys(arrays).map((dtype) => `'${dtype}'`);

@@ -304,6 +304,34 @@ describe('what is left over', () => {
     expect(rows.error).toContain('it has 360359 bytes of data, shape');
   });
 
+  it('of a pipe whose header says more than there is memory fails', async () => {
+    for (const sizes of [
+      [2, 1e12],
+      [1e12, 4],
+      [3, 2 ** 40 + 1],
+      [2 ** 30, 2 ** 22],
+    ]) {
+      const { code, error } = await run(
+        ['softmax', '-o', '-'],
+        Buffer.concat([writeHeader('f4', sizes), bytesOf(x.data)]),
+      );
+      expect(code).toBe(1);
+      expect(error).toMatch(
+        /^nonlin: standard input: the \.npy file is truncated: it has 360360 bytes of data, shape .*\n$/,
+      );
+    }
+  });
+
+  it('of rows of more than a block: none', async () => {
+    const wide = new nl.Tensor(numbers(4, 3 * 300_001), { shape: [3, 300_001] });
+    for (const name of ['softmax', 'logSumExp'])
+      expect((await run([name, '-o', '-'], writeNpy(wide))).bytes.equals(writeNpy(whole(name, wide)))).toBe(true);
+    const even = new nl.Tensor(numbers(4, 3 * 300_002), { shape: [3, 300_002] });
+    expect((await run(['glu', '-o', '-'], writeNpy(even))).bytes.equals(writeNpy(nl.glu(even)))).toBe(true);
+    const raw = await run(['softmax', '--raw', 'float32', '--row', '300001'], bytesOf(wide.data));
+    expect(raw.bytes.equals(bytesOf(nl.softmax(wide).data))).toBe(true);
+  });
+
   it('of one of two files fails', async () => {
     const short = bytesOf(x.data).subarray(0, 400);
     expect(await run(['swiglu', 'x.raw', '-', '--raw', 'float32'], short)).toMatchObject({

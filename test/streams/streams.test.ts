@@ -175,6 +175,12 @@ describe.each<[string, Loose]>([
     ['glu', { row: 3 }, RangeError, 'glu: x has shape [1, 3], of which there are no halves'],
     ['relu', { row: 0 }, RangeError, 'relu: row must be an integer of at least 1, got 0'],
     ['relu', { row: 1.5 }, RangeError, 'relu: row must be an integer of at least 1, got 1.5'],
+    [
+      'relu',
+      { row: 1e12 },
+      RangeError,
+      'relu: a float32 array of shape [1000000000000], 4000000000000 bytes, cannot be allocated',
+    ],
     ['relu', { row: '2' }, TypeError, 'relu: row must be a number of values, got "2"'],
     [
       'relu',

@@ -56,7 +56,7 @@ export function planOf(
   const row = shape.at(-1)!;
   const isLast = dim === undefined || dim === -1 || dim === shape.length - 1;
   if (!isLast || row === 0 || countOf(shape) <= row || (row % 2 === 1 && name.endsWith('glu'))) return;
-  const flow = flowOf(name, f, { dtype, row, inputs: headers.length, options: others });
+  const flow = flowOf(name, f, { dtype, row, inputs: headers.length, hasRows: false, options: others });
   const before = shape.slice(0, -1);
   const isSum = name === 'logSumExp' && keepdim !== true;
   return { flow, headers, dtype, shape: isSum ? before : [...before, flow.results] };
@@ -73,10 +73,9 @@ function isLike(header: NpyHeader, shape: readonly number[], dtype: DType, to: D
 /** The bytes that a .npy file of the result begins with. */
 export const beginning = ({ dtype, shape }: Plan): Uint8Array => writeHeader(kindOf[dtype], shape);
 
-/** Checks that files have the size that they say they have, where it is known. What follows the data does not matter, as to np.load. */
-export function checkSizes(sources: readonly Source[], { headers }: Plan): void {
-  for (const [i, { name, size }] of sources.entries())
-    if (size !== undefined) attempt(name, () => lengthIn(headers[i]!, size - headers[i]!.start));
+/** Checks that a file has the size that it says it has, where it is known. What follows the data does not matter, as to np.load. */
+export function checkSize({ name, size }: Source, header: NpyHeader): void {
+  if (size !== undefined && header.kind !== undefined) attempt(name, () => lengthIn(header, size - header.start));
 }
 
 /** Sends the files through. */

@@ -20,9 +20,10 @@ export interface Inlet {
  */
 const block = 2 ** 17;
 
-/** An inlet's memory, and what of it is filled. */
+/** An inlet's memory, and what of it is filled. Of large rows it grows with what comes: a header may say that a row has terabytes. */
 class Feed {
-  readonly #bytes: Uint8Array;
+  #bytes: Uint8Array;
+  readonly #most: number;
   #held = 0;
   #rest: number;
 
@@ -30,7 +31,8 @@ class Feed {
     readonly inlet: Inlet,
     units: number,
   ) {
-    this.#bytes = new Uint8Array(units * inlet.unit);
+    this.#most = units * inlet.unit;
+    this.#bytes = new Uint8Array(Math.min(this.#most, 4 * block));
     this.#rest = inlet.total ?? Infinity;
   }
 
@@ -41,12 +43,19 @@ class Feed {
   /** Holds at least so many bytes, unless there are not so many. */
   ask(wanted: number): void {
     while (this.#held < wanted) {
+      if (this.#held === this.#bytes.length) this.#grow();
       const room = this.#bytes.subarray(this.#held, Math.min(this.#bytes.length, this.#held + this.#rest));
       const count = room.length === 0 ? 0 : this.inlet.source.read(room);
       if (count === 0) return;
       this.#held += count;
       this.#rest -= count;
     }
+  }
+
+  #grow(): void {
+    const more = new Uint8Array(Math.min(this.#most, 2 * this.#bytes.length));
+    more.set(this.#bytes);
+    this.#bytes = more;
   }
 
   /** The first bytes, which are then to be given back. */
