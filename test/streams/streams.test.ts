@@ -2,14 +2,13 @@
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
-import { functions } from '../../lib/cli/functions.js';
 import * as nl from '../../lib/index.js';
 import { type Chunk, type StreamName, transform, transformIterable, transformStream } from '../../lib/streams/node.js';
+import { bytesOf, needed, ofRows, streamed } from '../support/streamed.js';
 
 type Loose = (name: string, ...args: unknown[]) => never;
 const [anyTransform, anyStream, anyIterable] = [transform, transformStream, transformIterable] as unknown as Loose[];
 
-const bytesOf = (x: ArrayBufferView) => Buffer.from(x.buffer, x.byteOffset, x.byteLength);
 /** Values of all sizes, in an order that repeats. */
 const numbers = (count: number) => Float32Array.from({ length: count }, (_, i) => 8 * Math.sin(1 + i * i));
 
@@ -57,13 +56,6 @@ const ways: Readonly<Record<string, (name: string, source: Iterable<Chunk>, opti
   };
 
 const lengths = [1, 2, 61, 7, 4, 128, 3];
-const needed: Readonly<Record<string, object>> = {
-  prelu: { weight: 0.3 },
-  threshold: { threshold: 0.5, value: -1 },
-  softcap: { cap: 5 },
-};
-const ofRows = ['softmax', 'logSoftmax', 'softmin', 'logSumExp', 'glu', 'reglu', 'swiglu', 'geglu'];
-const names = [...functions.keys()].filter((name) => name !== 'crossEntropy');
 
 describe.each(Object.keys(ways))('%s', (way) => {
   // Node's Readable asks for the next before.
@@ -71,7 +63,7 @@ describe.each(Object.keys(ways))('%s', (way) => {
   const through = (name: string, source: Iterable<Chunk>, options: object) =>
     collect(ways[way]!(name, source, options));
 
-  it.each(names)('%s has the bits of one call', async (name) => {
+  it.each(streamed)('%s has the bits of one call', async (name) => {
     const x = numbers(60);
     const row = ofRows.includes(name) ? 6 : undefined;
     const f = nl[name as 'relu'] as (x: nl.Tensor, options: object) => nl.Tensor;
