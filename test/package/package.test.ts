@@ -9,11 +9,9 @@ import { pack } from '../../tools/packages.mjs';
 
 const root = join(import.meta.dirname, '../..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, Record<string, string>>;
-/** Exports that are not the whole package. */
-const parts = ['./package.json', './files', './streams'];
-/** What can be imported for that: `nonlin`, `nonlin/js` and so on. */
+/** What can be imported in the place of nonlin: `nonlin`, `nonlin/js` and so on. */
 const entries = Object.keys(manifest.exports!)
-  .filter((name) => !parts.includes(name))
+  .filter((name) => !['./package.json', './files', './streams'].includes(name))
   .map((name) => name.replace(/^\./, 'nonlin'));
 const platform = `${process.platform}-${process.arch}`;
 const here = `nonlin/${platform}`;
