@@ -208,7 +208,6 @@ function applyToRaw(call: Call): (io: Io) => void {
     );
     const target = openTarget(given.get('output') ?? '-', io, 'raw values are');
     writing(target, (target) => streamRaw(sources, from, flow, target, io));
-    for (const source of sources) source.close();
   };
 }
 
@@ -224,13 +223,8 @@ function applyToLines(call: Call): (io: Io) => void {
   return (io) => {
     const source = open(paths[0], io, 'a file of JSON lines');
     const options = call.options();
-    const target = openTarget(
-      given.get('output') ?? '-',
-      { ...io, out: { write: (text) => io.out.write(text) } },
-      'it is',
-    );
+    const target = openTarget(given.get('output') ?? '-', io);
     writing(target, (target) => streamLines(source, dtype, (x) => call.f([x], options), target));
-    source.close();
   };
 }
 

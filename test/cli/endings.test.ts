@@ -290,6 +290,28 @@ it('shows on a terminal how far it is, and then nothing', async () => {
   }
 });
 
+it('leaves no line on a terminal where it fails', async () => {
+  let shown = '';
+  const error = { isTTY: true, write: (text: string | Uint8Array) => (shown += text) };
+  const readSome = pieces(bytesOf(x.data).subarray(0, 1000));
+  const out = {
+    write: () => {
+      throw new Error('no more');
+    },
+  };
+  const io = { out, error, environment: {}, readSome, inputIsTTY: false };
+  await expect(main(['relu', '--raw', 'float32'], io)).rejects.toThrow('no more');
+  expect(shown).toBe('\r\x1b[K');
+});
+
+it('writes lines of JSON on a terminal', async () => {
+  let shown = '';
+  const out = { isTTY: true, write: (text: string | Uint8Array) => (shown += text) };
+  const io = { out, error: out, environment: {}, readSome: pieces(Buffer.from('[-1, 2]')), inputIsTTY: false };
+  expect(await main(['relu', '--jsonl'], io)).toBe(0);
+  expect(shown).toBe('[0,2]\n');
+});
+
 describe('wrong usage', () => {
   it.each([
     [['relu', '--raw', 'int8'], '--raw must be one of float32, float64, float16, bfloat16, got "int8"'],

@@ -37,6 +37,7 @@ export function streamLines(source: Source, dtype: DType, f: (x: Tensor<DType>) 
     if (from < count) pieces.push(bytes.subarray(from));
   }
   if (pieces.length > 0) target.write(Buffer.from(answer(Buffer.concat(pieces))));
+  source.close();
 }
 
 /** The numbers that JSON has no words for, as Tensor.toJSON writes them. */

@@ -99,6 +99,8 @@ export function streamNpy(sources: readonly Source[], plan: Plan, write: (result
   );
   for (const [i, { source, unit }] of inlets.entries())
     attempt(source.name, () => lengthIn(headers[i]!, (done / flow.results) * unit + left[i]!));
+  // One of them may be what the result is to replace.
+  for (const source of sources) source.close();
 }
 
 const dataOf = ({ shape, kind }: NpyHeader) => countOf(shape) * widths[kind!];

@@ -75,21 +75,28 @@ export function pump(inlets: readonly Inlet[], flow: Flow, write: (results: Valu
   const feeds = inlets.map((inlet) => new Feed(inlet, units));
   const show = meter(inlets[0]!, io);
   const [first, ...others] = feeds as [Feed, ...Feed[]];
-  for (;;) {
+  try {
+    while (step()) {}
+  } finally {
+    progress(io);
+  }
+  return feeds.map(({ held }) => held);
+
+  /** Sends a block through; false where there is no whole unit more. */
+  function step(): boolean {
     first.ask(first.inlet.unit);
     let whole = Math.floor(first.held / first.inlet.unit);
     for (const feed of others) {
       feed.ask(whole * feed.inlet.unit);
       whole = Math.min(whole, Math.floor(feed.held / feed.inlet.unit));
     }
-    if (whole === 0) break;
+    if (whole === 0) return false;
     const values = feeds.map((feed) => feed.inlet.values(feed.take(whole * feed.inlet.unit)));
     write(flow.compute(values, true));
     for (const feed of feeds) feed.giveBack(whole * feed.inlet.unit);
     show(whole * first.inlet.unit);
+    return true;
   }
-  progress(io);
-  return feeds.map(({ held }) => held);
 }
 
 /** Milliseconds between two looks at the clock's line on a terminal. */

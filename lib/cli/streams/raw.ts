@@ -31,4 +31,6 @@ export function streamRaw(sources: readonly Source[], dtype: DType, flow: Flow, 
   for (const [i, source] of sources.entries())
     if (left[i]! > 0 || source.read(new Uint8Array(1)) > 0)
       throw new Failure(`${source.name} has more values than the other file`);
+  // One of them may be what the result is to replace.
+  for (const source of sources) source.close();
 }

@@ -13,10 +13,11 @@ export interface Target {
   abandon(): void;
 }
 
-/** Where `-o` says. `what` it is decides what a terminal has to do with it: `'a .npy file is'`. */
-export function openTarget(path: string, io: Io, what: string): Target {
+/** Where `-o` says. `binary` is what is not for a terminal: `'a .npy file is'`. */
+export function openTarget(path: string, io: Io, binary?: string): Target {
   if (path !== '-') return fileTarget(path);
-  if (io.out.isTTY) throw new UsageError(`${what} not for a terminal: redirect it, or name a file with -o`);
+  if (io.out.isTTY && binary !== undefined)
+    throw new UsageError(`${binary} not for a terminal: redirect it, or name a file with -o`);
   return { write: (bytes) => io.out.write(bytes), finish() {}, abandon() {} };
 }
 
