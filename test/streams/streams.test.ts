@@ -97,6 +97,16 @@ describe.each(Object.keys(ways))('%s', (way) => {
     );
   });
 
+  it('takes rows of one value', async () => {
+    expect(await through('logSumExp', [numbers(5), numbers(5)], { row: 1 })).toEqual(
+      bytesOf(Float32Array.of(...numbers(5), ...numbers(5))),
+    );
+    // Bytes are copied where they lie at an odd place, and might take the result.
+    expect(await through('logSumExp', pieces(bytesOf(numbers(5)), [5]), { row: 1, dtype: 'float32' })).toEqual(
+      bytesOf(numbers(5)),
+    );
+  });
+
   it('gives chunks of the kind that it gets, and leaves those as they are', async () => {
     for (const x of [numbers(4), Float64Array.from(numbers(4)), bytesOf(numbers(4))]) {
       const before = Buffer.from(bytesOf(x));
