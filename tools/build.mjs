@@ -55,6 +55,7 @@ const steps = {
       await bundle('cjs', { index: 'lib/index.ts' });
       await bundle('cjs', { js: 'lib/index.ts' }, none);
       await bundle('cjs', { files: 'lib/files.ts' }, shared);
+      await bundle('cjs', { streams: 'lib/streams/node.ts' }, whole);
       // The program has a library of its own in it, which is the only one in its process.
       await bundle('cjs', { cli: 'lib/cli.ts' });
       // For the scripts in bench/ and test/, not for the package.
@@ -77,6 +78,7 @@ const steps = {
       await bundle('esm', { index: 'lib/index.ts' }, { ...noAddon, ...browser });
       await bundle('esm', { js: 'lib/index.ts' }, { ...none, ...browser });
       await bundle('esm', { files: 'lib/files.ts' }, { ...shared, ...browser });
+      await bundle('esm', { streams: 'lib/streams/web.ts' }, { ...whole, ...browser });
       copyFileSync(join(fflate, 'LICENSE'), join(root, 'dist/esm/fflate.LICENSE'));
       writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module", "sideEffects": false }\n');
       for (const entry of Object.keys(exports)) if (/^\.\/\w+-/.test(entry)) writeEntry(entry.slice(2));
@@ -90,6 +92,8 @@ const none = { ...noAddon, 'backends/wasm/wasm': 'backends/wasm/none' };
 
 /** Where there is another bundle with the Tensor, which is to be one class. */
 const shared = { 'tensor/tensor': './index.js' };
+/** Where another bundle is called, whose backend and threads are to serve. */
+const whole = { index: './index.js' };
 
 /** What decompresses WebAssembly in the build for browsers; its licence goes along. */
 const fflate = join(root, 'node_modules/fflate/');

@@ -1,11 +1,9 @@
-// `nonlin <function> in.npy`: applies a function, and writes the result or tells what it is like.
+// `nonlin <function> in.npy`: applies a function, and writes the result or tells what it is like; in blocks where that can be.
 
 import { useBackend } from '../backends/select.js';
-import { shapeText } from '../basics/allocate.js';
 import { describe } from '../basics/errors.js';
-import type { DType, FloatArray } from '../basics/floats.js';
-import { contiguousData } from '../tensor/copies.js';
-import { asFloats } from '../tensor/halves.js';
+import { bytesOf, type DType } from '../basics/floats.js';
+import { type AnyFunction, bytesIn, flowOf, needsRow, type Values } from '../streams/flow.js';
 import { Tensor } from '../tensor/tensor.js';
 import {
   type Arguments,
@@ -19,15 +17,21 @@ import {
   precisionOf,
 } from './arguments.js';
 import { attempt, UsageError } from './failures.js';
-import { isPiped, readParts, readTensor, subjectOf, writeTensor } from './files.js';
+import { readParts, readTensor, tensorIn, writeTensor } from './files.js';
 import type { FunctionCommand, FunctionOption, Kind } from './functions.js';
-import { type Io, json, paintFor, pairs, short, shortest } from './output.js';
+import type { Io } from './output.js';
+import { streamLines } from './streams/lines.js';
+import { beginning, checkSize, headerOf, type Plan, planOf, streamNpy } from './streams/npy.js';
+import { streamRaw } from './streams/raw.js';
+import { isPiped, open, openNpy, type Source, subjectOf } from './streams/sources.js';
+import { openTarget, type Target, writing } from './streams/targets.js';
+import { factsOf, Summary, tell } from './summary.js';
 
 /** An option's value that stands in a file. */
 class FileValue {
   constructor(
     readonly path: string,
-    readonly read: (path: string, io: Io) => Promise<unknown>,
+    readonly read: (path: string, io: Io) => unknown,
   ) {}
 }
 
@@ -83,96 +87,146 @@ function pathsOf(name: string, { files }: FunctionCommand, { positionals, given 
   return positionals.length === 0 ? [undefined] : positionals;
 }
 
-export async function apply(name: string, of: FunctionCommand, args: Arguments, io: Io): Promise<number> {
+/** A call as the command line says it. */
+interface Call {
+  readonly name: string;
+  /** What the function makes of the files, or its gradient. */
+  readonly f: FunctionCommand['call'];
+  readonly paths: readonly (string | undefined)[];
+  readonly args: Arguments;
+  /** What messages call the files, any of which may be at fault. */
+  readonly subject: string;
+  /** The function's options. Those in files are read when all of the command line is known to be right. */
+  readonly options: () => Readonly<Record<string, unknown>>;
+  readonly hasFiles: boolean;
+}
+
+export function apply(name: string, of: FunctionCommand, args: Arguments, io: Io): number {
   const { given } = args;
-  const paths = pathsOf(name, of, args);
+  const grad = given.get('grad');
+  const inputs = pathsOf(name, of, args);
+  const paths = grad === undefined ? inputs : [grad, ...inputs];
   const own = ownOf(of.options, args);
   const precision = precisionOf(args);
   const backend = backendOf(args);
-  const output = given.get('output');
-  if (output === '-' && given.has('json')) throw new UsageError('--json and -o - both want standard output');
   const inFiles = own.flatMap(([option, value]) => (value instanceof FileValue ? [{ option, value }] : []));
   if ([...paths, ...inFiles.map(({ value }) => value.path)].filter(isPiped).length > 1)
     throw new UsageError('standard input is one file: name the others');
-
+  const call: Call = {
+    name,
+    f: (grad === undefined ? of.call : of.gradient)!,
+    paths,
+    args,
+    subject: [...paths.map(subjectOf), ...inFiles.map(({ option, value }) => `--${flagOf(option)} ${value.path}`)].join(
+      ', ',
+    ),
+    options: () => ({
+      ...Object.fromEntries(own),
+      ...Object.fromEntries(inFiles.map(({ option, value }) => [option, value.read(value.path, io)])),
+      precision,
+    }),
+    hasFiles: inFiles.length > 0,
+  };
+  const run = given.has('raw') ? applyToRaw(call) : given.has('jsonl') ? applyToLines(call) : applyToNpy(call);
   if (backend !== undefined) attempt('--backend', () => useBackend(backend));
-  const inputs: Tensor<DType>[] = [];
-  for (const path of paths) inputs.push(await readTensor(path, io));
-  const options: Record<string, unknown> = { ...Object.fromEntries(own), precision };
-  for (const { option, value } of inFiles) options[option] = await value.read(value.path, io);
-  // Any of the files may be at fault.
-  const subjects = [
-    ...paths.map(subjectOf),
-    ...inFiles.map(({ option, value }) => `--${flagOf(option)} ${value.path}`),
-  ];
-  const result = attempt(subjects.join(', '), () => of.call(inputs, options));
-  const y: Tensor<DType> =
-    result instanceof Tensor ? result : new Tensor(result as number, { dtype: inputs[0]!.dtype });
-  if (output !== undefined) await writeTensor(output, y, io);
-  const summary = y.ndim === 0 ? single(y) : summarize(y);
-  if (given.has('json')) io.out.write(json(summary));
-  else if (output === undefined) {
-    io.out.write(
-      'value' in summary ? `${shortest(summary.value, summary.dtype)}\n` : pairs(readable(summary), paintFor(io)),
-    );
-  }
+  run(io);
   return 0;
 }
 
-/** Of one number there is nothing to tell but itself. */
-interface Single {
-  readonly shape: readonly number[];
-  readonly dtype: DType;
-  readonly value: number;
-}
+/** What the function makes of inputs. */
+const functionOf =
+  ({ f }: Call): AnyFunction =>
+  (...inputs) => {
+    const options = inputs.pop() as Readonly<Record<string, unknown>>;
+    return f(inputs as Tensor<DType>[], options);
+  };
 
-function single(y: Tensor<DType>): Single {
-  return { shape: y.shape, dtype: y.dtype, value: y.item() };
-}
-
-interface Summary {
-  readonly shape: readonly number[];
-  readonly dtype: string;
-  /** Of all values but NaN; null where there is none. */
-  readonly min: number | null;
-  readonly max: number | null;
-  readonly mean: number | null;
-  /** Shares of all values. */
-  readonly zeros: number;
-  readonly nans: number;
-}
-
-function summarize(y: Tensor<DType>): Summary {
-  const { dtype, shape } = y;
-  const data: FloatArray = contiguousData(asFloats(y));
-  let [min, max, sum, zeros, nans] = [Infinity, -Infinity, 0, 0, 0];
-  for (const value of data) {
-    if (Number.isNaN(value)) {
-      nans++;
-      continue;
+function applyToNpy(call: Call): (io: Io) => void {
+  const { name, paths, args, subject } = call;
+  const { given } = args;
+  const output = given.get('output');
+  const isJson = given.has('json');
+  if (output === '-' && isJson) throw new UsageError('--json and -o - both want standard output');
+  if (given.has('row')) throw new UsageError('--row is for --raw: a .npy file says what its rows are');
+  const dtype = dtypeOf(args, 'dtype');
+  return (io) => {
+    const sources = paths.map((path) => openNpy(path, io));
+    try {
+      const headers = sources.map(headerOf);
+      for (const [i, header] of headers.entries()) checkSize(sources[i]!, header);
+      const options = call.options();
+      const f = functionOf(call);
+      const plan = call.hasFiles ? undefined : attempt(subject, () => planOf(name, f, headers, options, dtype));
+      if (plan !== undefined) inBlocks(sources, plan, output, isJson, io);
+      else {
+        const inputs = sources.map((source) => tensorIn(source, dtype));
+        const result = attempt(subject, () => call.f(inputs, options));
+        const y: Tensor<DType> =
+          result instanceof Tensor ? result : new Tensor(result as number, { dtype: inputs[0]!.dtype });
+        if (output !== undefined) writeTensor(output, y, io);
+        if (output === undefined || isJson) tell(factsOf(y), isJson, io);
+      }
+    } finally {
+      for (const source of sources) source.close();
     }
-    if (value < min) min = value;
-    if (value > max) max = value;
-    if (value === 0) zeros++;
-    sum += value;
-  }
-  const counted = data.length - nans;
-  const size = Math.max(data.length, 1);
-  const range =
-    counted === 0 ? { min: null, max: null, mean: null } : { min: min + 0, max: max + 0, mean: sum / counted };
-  return { shape, dtype, ...range, zeros: zeros / size, nans: nans / size };
-}
-
-function readable({ shape, dtype, min, max, mean, zeros, nans }: Summary): object {
-  const number = (value: number | null) => (value === null ? 'none' : short(value));
-  const share = (value: number) => `${short(value * 100)} %`;
-  return {
-    shape: shapeText(shape),
-    dtype,
-    min: number(min),
-    max: number(max),
-    mean: number(mean),
-    zeros: share(zeros),
-    ...(nans > 0 && { nans: share(nans) }),
   };
 }
+
+/** Writes the result of a plan, or tells what it is like, or both. */
+function inBlocks(sources: readonly Source[], plan: Plan, output: string | undefined, isJson: boolean, io: Io): void {
+  const { dtype, shape } = plan;
+  const summary = output === undefined || isJson ? new Summary() : undefined;
+  const stream = (target: Target | undefined) => {
+    target?.write(beginning(plan));
+    const write = (results: Values) => {
+      summary?.add(new Tensor(results, { dtype }));
+      target?.write(bytesIn(results));
+    };
+    streamNpy(sources, plan, write, io);
+  };
+  if (output === undefined) stream(undefined);
+  else writing(openTarget(output, io, 'a .npy file is'), stream);
+  if (summary !== undefined) tell(summary.of(shape, dtype), isJson, io);
+}
+
+function applyToRaw(call: Call): (io: Io) => void {
+  const { name, paths, args } = call;
+  const { given } = args;
+  for (const other of ['jsonl', 'json', 'dim', 'channel-dim', 'keepdim'])
+    if (given.has(other))
+      throw new UsageError(`--${other} is not for --raw${isDim(other) ? ', whose rows --row tells' : ''}`);
+  const from = dtypeOf(args, 'raw')!;
+  const dtype = dtypeOf(args, 'dtype') ?? from;
+  const row = integerOf(args, 'row', 1);
+  if (row === undefined && needsRow(name, paths.length))
+    throw new UsageError(`--row is needed, the number of values that make a row: --row <n>`);
+  return (io) => {
+    const sources = paths.map((path) => open(path, io, `a file of ${from} values`));
+    const options = call.options();
+    const flow = attempt(call.subject, () =>
+      flowOf(name, functionOf(call), { dtype, row, inputs: sources.length, hasRows: call.hasFiles, options }),
+    );
+    const target = openTarget(given.get('output') ?? '-', io, 'raw values are');
+    writing(target, (target) => streamRaw(sources, from, flow, target, io));
+  };
+}
+
+const isDim = (option: string) => option !== 'jsonl' && option !== 'json';
+
+function applyToLines(call: Call): (io: Io) => void {
+  const { paths, args } = call;
+  const { given } = args;
+  for (const other of ['json', 'row', 'grad'])
+    if (given.has(other)) throw new UsageError(`--${other} is not for --jsonl`);
+  if (paths.length > 1) throw new UsageError(`--jsonl takes one file, got also ${paths.slice(1).join(' ')}`);
+  const dtype = dtypeOf(args, 'dtype') ?? 'float32';
+  return (io) => {
+    const source = open(paths[0], io, 'a file of JSON lines');
+    const options = call.options();
+    const target = openTarget(given.get('output') ?? '-', io);
+    writing(target, (target) => streamLines(source, dtype, (x) => call.f([x], options), target));
+  };
+}
+
+const dtypeOf = (args: Arguments, option: 'raw' | 'dtype'): DType | undefined =>
+  choiceOf(args, option, Object.keys(bytesOf) as DType[]);

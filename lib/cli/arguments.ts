@@ -8,6 +8,11 @@ import { functions, type OptionHelp } from './functions.js';
 
 const common = {
   output: { value: 'out.npy', short: 'o', help: 'write the result there; - is standard output' },
+  grad: { value: 'g.npy', help: 'the gradient for that: g times the slope, of the shape of the input' },
+  dtype: { value: 'dtype', help: 'convert first, integers too: float32, float64, float16, bfloat16' },
+  raw: { value: 'dtype', help: 'bare little-endian values, in and out' },
+  row: { value: 'n', help: 'with --raw: how many values make a row' },
+  jsonl: { help: 'lines of JSON, an array of numbers each, in and out' },
   precision: { value: 'fast|exact', help: 'how float32 is computed: in float32 (default), or in float64 and rounded' },
   backend: { value: backendNames.join('|'), help: 'who computes; default: the best that runs here (check: all)' },
   seed: { value: 'n', help: 'another sequence of random inputs; default 1' },

@@ -15,3 +15,10 @@ export function attempt<Result>(subject: string, work: () => Result): Result {
     throw error;
   }
 }
+
+/** `ENOENT: no such file or directory, open 'x'` becomes `cannot read x: no such file or directory`. */
+export function failed(verb: string, path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof Failure) return error;
+  const reason = /^[A-Z]\w*: ([^,]+)/.exec(error.message)?.[1] ?? error.message;
+  return new Failure(`cannot ${verb} ${path}: ${reason}`, { cause: error });
+}

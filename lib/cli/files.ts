@@ -1,51 +1,30 @@
-// Tensors from and to .npy files; `-` is standard input or output.
-import { readFile, writeFile } from 'node:fs/promises';
+// Tensors from and to .npy files as a whole; `-` is standard input or output.
 import type { DType } from '../basics/floats.js';
 import { type NpyParts, type NumberArray, readNpy, readNumbers, writeNpy } from '../files/npy.js';
 import { Tensor } from '../tensor/tensor.js';
-import { attempt, Failure, UsageError } from './failures.js';
+import { attempt } from './failures.js';
 import type { Io } from './output.js';
-
-export const isPiped = (path: string | undefined): path is '-' | undefined => path === undefined || path === '-';
-
-/** What an error message calls the input. */
-export const subjectOf = (path: string | undefined): string => (isPiped(path) ? 'standard input' : path);
+import { openNpy, type Source } from './streams/sources.js';
+import { openTarget, writing } from './streams/targets.js';
 
 /** Without a path, what is piped in: where that is nothing, a file was to be named. */
-export const readTensor = (path: string | undefined, io: Io): Promise<Tensor<DType>> =>
-  read(path, io, (bytes): Tensor<DType> => new Tensor(readNpy(bytes)));
+export const readTensor = (path: string | undefined, io: Io): Tensor<DType> => tensorIn(openNpy(path, io), undefined);
 
 /** A file of floats, integers or booleans. */
-export const readParts = (path: string, io: Io): Promise<NpyParts<NumberArray>> => read(path, io, readNumbers);
+export const readParts = (path: string, io: Io): NpyParts<NumberArray> => all(openNpy(path, io), readNumbers);
 
-async function read<Content>(
-  path: string | undefined,
-  io: Io,
-  contentOf: (bytes: Uint8Array) => Content,
-): Promise<Content> {
-  if (path === undefined && io.inputIsTTY) throw new UsageError('a .npy file is needed, named or piped in');
-  const name = subjectOf(path);
-  const bytes = await (isPiped(path) ? io.readInput() : readFile(path)).catch(fail('read', name));
-  if (bytes.length === 0) {
-    if (path === undefined) throw new UsageError('a .npy file is needed: none is named, and standard input is empty');
-    throw new Failure(`${name} is empty, and not a .npy file`);
-  }
-  return attempt(name, () => contentOf(bytes));
+/** What a source holds, converted to a dtype where one is given; integers and booleans are only taken with one. */
+export function tensorIn(source: Source, dtype: DType | undefined): Tensor<DType> {
+  if (dtype === undefined) return all(source, (bytes): Tensor<DType> => new Tensor(readNpy(bytes)));
+  return all(source, (bytes) => Tensor.from(readNumbers(bytes), { dtype }));
 }
 
-export async function writeTensor(path: string, tensor: Tensor<DType>, io: Io): Promise<void> {
-  if (path === '-') {
-    if (io.out.isTTY) throw new UsageError('a .npy file is not for a terminal: redirect it, or name a file with -o');
-    io.out.write(writeNpy(tensor));
-  } else {
-    await writeFile(path, writeNpy(tensor)).catch(fail('write', path));
-  }
+function all<Content>(source: Source, contentOf: (bytes: Uint8Array) => Content): Content {
+  const bytes = source.readAll();
+  source.close();
+  return attempt(source.name, () => contentOf(bytes));
 }
 
-/** `ENOENT: no such file or directory, open 'x'` becomes `cannot read x: no such file or directory`. */
-const fail =
-  (verb: string, path: string) =>
-  (error: Error): never => {
-    const reason = /^[A-Z]\w*: ([^,]+)/.exec(error.message)?.[1] ?? error.message;
-    throw new Failure(`cannot ${verb} ${path}: ${reason}`, { cause: error });
-  };
+export function writeTensor(path: string, tensor: Tensor<DType>, io: Io): void {
+  writing(openTarget(path, io, 'a .npy file is'), (target) => target.write(writeNpy(tensor)));
+}

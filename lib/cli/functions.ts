@@ -2,11 +2,11 @@
 
 import { type FunctionName, functionNames, settingOf, signatures } from '../activations/signatures.js';
 import type { DType } from '../basics/floats.js';
-import { forward } from '../functions/functions.js';
+import { forward, gradient } from '../functions/functions.js';
 import { type GateName, gate, gateNames, gates } from '../functions/gates.js';
 import { crossEntropy } from '../functions/losses.js';
-import { prelu } from '../functions/prelu.js';
-import { alongDim, type SliceName } from '../functions/slices.js';
+import { prelu, preluGrad } from '../functions/prelu.js';
+import { alongDim, alongDimGradient, type SliceName } from '../functions/slices.js';
 import { logSumExp } from '../functions/sums.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -35,7 +35,11 @@ export interface FunctionCommand {
   /** The files of a call, in the words of the usage; a call of one may read what is piped in. */
   readonly files: readonly [readonly [string], ...(readonly [string, string])[]];
   readonly options: readonly FunctionOption[];
+  /** Whether its results are not those of parts of its files. */
+  readonly needsWhole?: boolean;
   call(inputs: readonly Tensor<DType>[], options: Readonly<Record<string, unknown>>): unknown;
+  /** The same of the gradient, whose first input is what comes back. */
+  gradient?(inputs: readonly Tensor<DType>[], options: Readonly<Record<string, unknown>>): unknown;
 }
 
 /** A function whose types say more than a command line knows. */
@@ -68,6 +72,7 @@ const elementwise = (name: FunctionName): FunctionCommand => ({
   files: oneFile,
   options: ownOf(name),
   call: applied(forward(name) as AnyFunction),
+  gradient: applied(gradient(name) as AnyFunction),
 });
 
 const preluCommand: FunctionCommand = {
@@ -83,6 +88,7 @@ const preluCommand: FunctionCommand = {
     },
   ],
   call: applied(prelu as AnyFunction),
+  gradient: applied(preluGrad as AnyFunction),
 };
 
 /** A gate, which is the first half of its file or the second; only the first kind takes two files. */
@@ -129,6 +135,7 @@ const softmaxLike = (name: SliceName): FunctionCommand => ({
     },
   ],
   call: applied(alongDim(name) as AnyFunction),
+  gradient: applied(alongDimGradient(name) as AnyFunction),
 });
 
 const logSumExpCommand: FunctionCommand = {
@@ -151,6 +158,7 @@ const crossEntropyCommand: FunctionCommand = {
   summary: 'the loss of logits against classes or probabilities',
   detail: oneNumber,
   files: [['logits.npy']],
+  needsWhole: true,
   options: [
     {
       name: 'target',

@@ -25,14 +25,26 @@ interface Command {
 const input =
   'Reads floats of 16, 32 or 64 bits and writes the same. Without a file, or for -, it reads what\nis piped in; without -o it tells what the result is like.';
 
+const blocks =
+  'It goes in blocks, in little memory whatever the size; as a whole only over other dimensions than\nthe last, with options in files, of a single row, and in Fortran order. --raw and --jsonl write to\nstandard output unless -o says otherwise.';
+
 const commands = new Map<string, Command>([
   ...[...functions].map(([name, of]): [string, Command] => [
     name,
     {
       usage: `${name} [${of.files.map((files) => files.join(' ')).join(' | ')}] [-o out.npy] [options]`,
       summary: of.summary,
-      detail: `${of.detail === undefined ? '' : `${of.detail}\n\n`}${input}`,
-      options: ['output', ...of.options.map((option) => flagOf(option.name)), 'precision', 'backend', 'json'],
+      detail: [of.detail, input, of.needsWhole ? undefined : blocks].filter((text) => text !== undefined).join('\n\n'),
+      options: [
+        'output',
+        ...of.options.map((option) => flagOf(option.name)),
+        ...(of.gradient === undefined ? [] : ['grad']),
+        'dtype',
+        ...(of.needsWhole ? [] : ['raw', 'row', 'jsonl']),
+        'precision',
+        'backend',
+        'json',
+      ],
       run: (args, io) => apply(name, of, args, io),
     },
   ]),

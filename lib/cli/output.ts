@@ -4,6 +4,7 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import type { DType } from '../basics/floats.js';
 
 export interface Output {
+  /** Has taken bytes when it returns: their memory may be used again. */
   write(chunk: string | Uint8Array): unknown;
   readonly isTTY?: boolean | undefined;
 }
@@ -13,8 +14,8 @@ export interface Io {
   readonly out: Output;
   readonly error: Output;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** All of standard input. */
-  readInput(): Promise<Uint8Array>;
+  /** Reads what comes next of standard input, waiting for it: the number of bytes; 0 at the end. */
+  readSome(into: Uint8Array): number;
   /** Whether standard input is a terminal, where nothing is piped in. */
   readonly inputIsTTY: boolean;
 }
@@ -106,11 +107,11 @@ export function short(value: number): string {
 export function shortest(value: number, dtype: DType): string {
   if (Object.is(value, -0)) return '-0';
   if (dtype === 'float64' || !Number.isFinite(value)) return String(value);
-  for (let digits = 1; digits < 9; digits++) {
-    const text = value.toPrecision(digits);
-    if (Math.fround(Number(text)) === value) return String(Number(text));
-  }
-  return String(Number(value.toPrecision(9)));
+  const rounded = (digits: number) => Number(value.toPrecision(digits));
+  // Most need 7 and more.
+  let digits = Math.fround(rounded(6)) === value ? 1 : 7;
+  while (digits < 9 && Math.fround(rounded(digits)) !== value) digits++;
+  return String(rounded(digits));
 }
 
 /** One line on a terminal's standard error that each call overwrites, and the last one (without text) removes. */

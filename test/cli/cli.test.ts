@@ -8,7 +8,7 @@ import { main } from '../../lib/cli/main.js';
 import { readNpy } from '../../lib/files/npy.js';
 import { backends, info } from '../../lib/index.js';
 import { Tensor } from '../../lib/tensor/tensor.js';
-import { at, hasNative, noNative, nonlin, packageJson, program, quickly, run } from '../support/cli.js';
+import { at, hasNative, noNative, nonlin, packageJson, pieces, program, quickly, run } from '../support/cli.js';
 
 const read = (name: string) => new Tensor(readNpy(readFileSync(at(name))));
 
@@ -331,10 +331,31 @@ describe('help and version', () => {
   });
 
   it.each([
-    ['relu', ['output', 'precision', 'backend', 'json', 'help']],
-    ['gelu', ['output', 'approximate', 'precision', 'backend', 'json', 'help']],
-    ['softmax', ['output', 'dim', 'temperature', 'mask', 'empty', 'precision', 'backend', 'json', 'help']],
-    ['leakyRelu', ['output', 'negative-slope', 'precision', 'backend', 'json', 'help']],
+    ['relu', ['output', 'grad', 'dtype', 'raw', 'row', 'jsonl', 'precision', 'backend', 'json', 'help']],
+    ['gelu', ['output', 'approximate', 'grad', 'dtype', 'raw', 'row', 'jsonl', 'precision', 'backend', 'json', 'help']],
+    [
+      'softmax',
+      [
+        'output',
+        'dim',
+        'temperature',
+        'mask',
+        'empty',
+        'grad',
+        'dtype',
+        'raw',
+        'row',
+        'jsonl',
+        'precision',
+        'backend',
+        'json',
+        'help',
+      ],
+    ],
+    [
+      'leakyRelu',
+      ['output', 'negative-slope', 'grad', 'dtype', 'raw', 'row', 'jsonl', 'precision', 'backend', 'json', 'help'],
+    ],
     ['info', ['json', 'help']],
     ['compare', ['function', 'precision', 'backend', 'threads', 'time', 'json', 'help']],
     ['check', ['function', 'seed', 'count', 'backend', 'verbose', 'json', 'help']],
@@ -450,9 +471,9 @@ describe('a terminal', () => {
       isTTY: true,
       write: (chunk: string | Uint8Array) => (written[key] += chunk),
     });
-    const readInput = async () => new Uint8Array(readFileSync(at('f4.npy')));
+    const readSome = pieces(readFileSync(at('f4.npy')));
     const [out, error] = [output('out'), output('error')];
-    const code = await main(args, { out, error, environment, readInput, inputIsTTY: true });
+    const code = await main(args, { out, error, environment, readSome, inputIsTTY: true });
     return { code, ...written };
   }
 

@@ -9,9 +9,9 @@ import { pack } from '../../tools/packages.mjs';
 
 const root = join(import.meta.dirname, '../..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, Record<string, string>>;
-/** What can be imported in the place of nonlin: `nonlin`, `nonlin/js` and so on; files.test.ts has the entry that is something else. */
+/** What can be imported in the place of nonlin: `nonlin`, `nonlin/js` and so on. */
 const entries = Object.keys(manifest.exports!)
-  .filter((name) => name !== './package.json' && name !== './files')
+  .filter((name) => !['./package.json', './files', './streams'].includes(name))
   .map((name) => name.replace(/^\./, 'nonlin'));
 const platform = `${process.platform}-${process.arch}`;
 const here = `nonlin/${platform}`;
@@ -98,6 +98,49 @@ describe('packed and installed', () => {
       const { relu, info } = require('nonlin/js');
       console.log(relu(Float32Array.of(-1, 2)).join(), info().backend, info().reason, info().problems.length)`;
     expect(node(code)).toMatch(/^0,2 js this build has no addon: nonlin\/js has none.* 0$/);
+  });
+
+  it('nonlin/streams has streams of the functions of nonlin itself', () => {
+    const code = `import('nonlin/streams').then(async (m) => {
+      const { transformIterable, transform } = require('nonlin/streams');
+      const { useBackend, Tensor } = require('nonlin');
+      useBackend('js');
+      const loaded = Object.keys(require.cache).filter((file) => /index\\.js$/.test(file)).length;
+      const x = Float32Array.of(1, 3, 2, 2);
+      for await (const y of transformIterable('softmax', [x], { row: 2, mask: new Tensor([0, 0]) })) console.log(y.length, y[2]);
+      for await (const y of require('stream').Readable.from([x]).compose(transform('relu'))) console.log(y.join());
+      console.log(loaded, m.transform === transform, Object.keys(m).filter((name) => /^t/.test(name)).sort().join());
+    })`;
+    expect(node(code)).toBe('4 0.5\n1,3,2,2\n1 true transform,transformIterable,transformStream');
+  });
+
+  it('nonlin/streams has types, with those of Node where there is Node', () => {
+    const text = (names: string) => `import { ${names}, type StreamName } from 'nonlin/streams';
+      const name: StreamName = 'gelu';
+      for await (const y of transformIterable(name, [Float32Array.of(1)])) console.log(y.fill(0));
+      // @ts-expect-error: there is no such option
+      transformStream('relu', { row: 2, alpha: 1 });`;
+    const tsc = (...args: string[]) =>
+      run('node', join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict', '--target', 'es2022', ...args);
+    const piped = "transform('softmax', { row: 2, dtype: 'float16' }).pipe(process.stdout);";
+    writeFileSync(join(folder, 'node.mts'), `${text('transform, transformIterable, transformStream')}\n${piped}`);
+    const types = ['--typeRoots', join(root, 'node_modules/@types'), '--types', 'node'];
+    expect(tsc('--module', 'node20', ...types, 'node.mts')).toBe('');
+    writeFileSync(join(folder, 'web.mts'), text('transformIterable, transformStream'));
+    expect(tsc('--module', 'esnext', '--moduleResolution', 'bundler', 'web.mts')).toBe('');
+  });
+
+  it('nonlin/streams has nothing of Node under the default condition', () => {
+    const module = join('node_modules', 'nonlin', 'dist', 'esm', 'streams.js');
+    const code = `
+      for (const name of ['process', 'Buffer', 'global', 'require', 'navigator']) delete globalThis[name];
+      const { transformStream, ...others } = await import('./${module}');
+      const stream = new ReadableStream({ start(c) { c.enqueue(new Uint8Array(6)); c.enqueue(new Uint8Array(2)); c.close() } });
+      for await (const y of stream.pipeThrough(transformStream('sigmoid', { dtype: 'float32' }))) console.log(new Float32Array(y.buffer).join());
+      console.log(Object.keys(others).join());`;
+    expect(readFileSync(join(folder, module), 'utf8')).not.toMatch(/\b(process|require|Buffer)\b|\bnode:/);
+    writeFileSync(join(folder, 'streams.mjs'), code);
+    expect(run('node', 'streams.mjs').trim()).toBe('0.5\n0.5\ntransformIterable');
   });
 
   it('is an ES module without anything of Node under the default condition', () => {

@@ -34,6 +34,7 @@ it('are those that measure, prove, make numbers again and pack', () => {
     'prove',
     'prove:bits',
     'prove:typescript',
+    'shards:check',
     'wasm:check',
   ]);
 });

@@ -69,11 +69,22 @@ export function nonlin(args: readonly string[], environment: Record<string, stri
   return { code: status, out: stdout.toString(), error: stderr.toString(), bytes: stdout };
 }
 
+/** Standard input of these bytes, of which some come at a time. */
+export function pieces(bytes: Uint8Array, some = 2 ** 16): (into: Uint8Array) => number {
+  let at = 0;
+  return (into) => {
+    const next = bytes.subarray(at, at + Math.min(some, into.length));
+    into.set(next);
+    at += next.length;
+    return next.length;
+  };
+}
+
 /** The same as `nonlin`, in this process, with its backend and on the code of lib/. */
 export async function run(args: readonly string[], input?: Uint8Array): Promise<Result> {
   const written = { out: [] as Uint8Array[], error: [] as Uint8Array[] };
   const output = (key: 'out' | 'error') => ({
-    write: (chunk: string | Uint8Array) => written[key].push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk),
+    write: (chunk: string | Uint8Array) => written[key].push(Buffer.from(chunk as Uint8Array)),
   });
   const [{ backend }, before] = [info(), process.cwd()];
   process.chdir(folder);
@@ -82,7 +93,7 @@ export async function run(args: readonly string[], input?: Uint8Array): Promise<
       out: output('out'),
       error: output('error'),
       environment: {},
-      readInput: async () => input ?? new Uint8Array(),
+      readSome: pieces(input ?? new Uint8Array()),
       inputIsTTY: false,
     });
     const bytes = Buffer.concat(written.out);

@@ -59,7 +59,7 @@ export async function compare(args: Arguments, io: Io): Promise<number> {
     // One by default: a loop has no more, and a second core is not always there to be had.
     const many = askedThreads ?? (io.environment.NONLIN_THREADS && before.problems.length === 0 ? before.threads : 1);
     attempt('--threads', () => setThreads(many));
-    const x = path === undefined ? normalTensor() : floatsOf(await readTensor(path, io), path).contiguous();
+    const x = path === undefined ? normalTensor() : floatsOf(readTensor(path, io), path).contiguous();
     if (x.size === 0) throw new Failure(`${path} has no elements: there is nothing to compare`);
     const subject = {
       backend: info().backend,

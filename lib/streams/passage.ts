@@ -1,0 +1,120 @@
+// One stream's way through a function: chunks in, as they happen to be cut, and those of results out, each in new memory.
+import { describe } from '../basics/errors.js';
+import { bytesOf, type Data, type DType, typeName } from '../basics/floats.js';
+import { ofBits } from '../basics/halves.js';
+import { type AnyFunction, bytesIn, type Flow, flowOf, leftOver, valuesIn } from './flow.js';
+
+/** Bytes of little-endian values, or values. */
+export type Chunk = Uint8Array | Data;
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** What the values of an array are; undefined where the stream's `dtype` has to say it. */
+const dtypesOf: Readonly<Record<string, DType | undefined>> = {
+  Uint8Array: undefined,
+  Uint16Array: undefined,
+  Float16Array: 'float16',
+  Float32Array: 'float32',
+  Float64Array: 'float64',
+};
+
+export class Passage {
+  /** A function's options without those of the stream. */
+  readonly #options: Readonly<Record<string, unknown>>;
+  readonly #dtype: DType | undefined;
+  readonly #row: number | undefined;
+  #flow: Flow;
+  /** The class of the first chunk, which all have. */
+  #kind: string | undefined;
+  /** Copies of bytes that make no whole value or row yet. */
+  #held: Uint8Array[] = [];
+  #count = 0;
+
+  constructor(
+    readonly name: string,
+    readonly f: AnyFunction,
+    given: unknown,
+  ) {
+    if (
+      given !== undefined &&
+      (typeof given !== 'object' || given === null || ArrayBuffer.isView(given) || Array.isArray(given))
+    )
+      throw new TypeError(`${name}: options must be an object such as { dtype: 'float32' }, got ${describe(given)}`);
+    const { dtype, row, ...options } = (given ?? {}) as Readonly<Record<string, unknown>>;
+    this.#options = options;
+    this.#dtype = dtype as DType | undefined;
+    this.#row = row as number | undefined;
+    // What is wrong with the options is said now.
+    this.#flow = this.#flowOf(this.#dtype ?? 'float32');
+  }
+
+  /** The results of what a chunk makes whole; undefined where that is nothing. */
+  next<C extends Chunk>(chunk: C): C | undefined {
+    this.#enter(chunk);
+    const { dtype, unit } = this.#flow;
+    const bytes = bytesIn(chunk);
+    const whole = Math.floor((this.#count + bytes.length) / unit) * unit;
+    if (whole === 0) return this.#hold(bytes);
+    const isBytes = this.#kind === 'Uint8Array';
+    const turns = isBytes && !isLittleEndian;
+    const isReady = this.#count === 0 && bytes.byteOffset % bytesOf[dtype] === 0 && !turns;
+    const source = isReady ? bytes.subarray(0, whole) : this.#joined(bytes, whole);
+    const rest = bytes.subarray(whole - this.#count);
+    if (turns) turn(source, bytesOf[dtype]);
+    const results = this.#flow.compute([valuesIn(source, dtype)], !isReady);
+    this.#held = [];
+    this.#count = 0;
+    this.#hold(rest);
+    if (turns) turn(bytesIn(results), bytesOf[dtype]);
+    if (isBytes) return bytesIn(results) as C;
+    return (results instanceof Uint16Array ? ofBits(results, 'float16', chunk as Uint16Array) : results) as C;
+  }
+
+  /** @throws RangeError where something is left that is no whole value or row. */
+  end(): void {
+    if (this.#count > 0) throw new RangeError(`${this.name}: ${leftOver(this.#count, this.#flow)}`);
+  }
+
+  #flowOf(dtype: DType): Flow {
+    return flowOf(this.name, this.f, { dtype, row: this.#row, options: this.#options });
+  }
+
+  /** Checks a chunk, and takes from the first one what the stream is of. */
+  #enter(chunk: unknown): void {
+    const kind = typeName(chunk);
+    if (kind === this.#kind && kind !== undefined) return;
+    if (kind === undefined || !Object.hasOwn(dtypesOf, kind))
+      throw new TypeError(`${this.name}: a chunk must be bytes or an array of floats, got ${describe(chunk)}`);
+    if (this.#kind !== undefined)
+      throw new TypeError(`${this.name}: a chunk must be a ${this.#kind} like the first, got ${describe(chunk)}`);
+    const dtype = dtypesOf[kind] ?? this.#dtype;
+    if (dtype === undefined)
+      throw new TypeError(`${this.name}: what a ${kind} holds, dtype must say: { dtype: 'bfloat16' }`);
+    if ((this.#dtype ?? dtype) !== dtype || (kind === 'Uint16Array' && bytesOf[dtype] !== 2))
+      throw new TypeError(`${this.name}: a chunk must hold ${this.#dtype}, as dtype says, got ${describe(chunk)}`);
+    if (dtype !== this.#flow.dtype) this.#flow = this.#flowOf(dtype);
+    this.#kind = kind;
+  }
+
+  /** Whoever made a chunk may write to it again. */
+  #hold(bytes: Uint8Array): undefined {
+    if (bytes.length > 0) this.#held.push(new Uint8Array(bytes));
+    this.#count += bytes.length;
+  }
+
+  /** What is held, and as much of a chunk as makes `whole` bytes, in new memory. */
+  #joined(bytes: Uint8Array, whole: number): Uint8Array {
+    const joined = new Uint8Array(whole);
+    let at = 0;
+    for (const piece of this.#held) {
+      joined.set(piece, at);
+      at += piece.length;
+    }
+    joined.set(bytes.subarray(0, whole - at), at);
+    return joined;
+  }
+}
+
+function turn(bytes: Uint8Array, width: number): void {
+  for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();
+}
