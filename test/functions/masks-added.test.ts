@@ -64,25 +64,25 @@ describe.each(nonlin.backends())('%s', (backend) => {
     nonlin.useBackend(backend);
     const added = [0, -1, -0, -2.5, -Infinity, -20];
     for (const Floats of kinds)
-      for (const large of [2 ** 20, 2 ** 32, 3e38, ...(Floats === Float64Array ? [2 ** 60, 1.7e308] : [])])
+      for (const large of [200, 2 ** 20, 2 ** 32, 3e38, ...(Floats === Float64Array ? [2 ** 60, 1.7e308] : [])])
         for (const precision of precisions)
-          for (const [name, sign] of [
-            ['softmax', 1],
-            ['softmin', -1],
-            ['logSoftmax', -1],
-          ] as const) {
-            const f = values[name];
-            const x = rowOf(
-              Floats,
-              added.map(() => large * sign),
-            );
-            const mask = rowOf(Floats, added);
-            const expected = f(rowOf(Floats, [0, 0, 0, 0, 0, 0]), { mask, precision });
-            for (const given of [f(x, { mask, precision }), f(x.T, { mask: mask.T, precision, dim: 0 })])
-              given.data.forEach((value, i) => {
-                expect(ulpDistance(value, expected.data[i]!, x.dtype), `${name} of ${large}: ${value}`).toBeLessThan(9);
-              });
-          }
+          for (const name of ['softmax', 'softmin', 'logSoftmax'] as const)
+            for (const x of [large, -large].map((value) =>
+              rowOf(
+                Floats,
+                added.map(() => value),
+              ),
+            )) {
+              const f = values[name];
+              const mask = rowOf(Floats, added);
+              const expected = f(rowOf(Floats, [0, 0, 0, 0, 0, 0]), { mask, precision });
+              for (const given of [f(x, { mask, precision }), f(x.T, { mask: mask.T, precision, dim: 0 })])
+                given.data.forEach((value, i) => {
+                  expect(ulpDistance(value, expected.data[i]!, x.dtype), `${name} of ${large}: ${value}`).toBeLessThan(
+                    9,
+                  );
+                });
+            }
   });
 
   it('sums beyond the largest number are as finite as the others', () => {
@@ -110,5 +110,64 @@ describe.each(nonlin.backends())('%s', (backend) => {
             other.data[3],
           ]);
         }
+  });
+
+  it('what is added leaves what is no less than the smallest number', () => {
+    nonlin.useBackend(backend);
+    for (const [Floats, low] of [
+      [Float32Array, -100],
+      [Float64Array, -740],
+    ] as const)
+      for (const precision of precisions) {
+        const [one, least] = softmax(rowOf(Floats, [3, 3]), { mask: rowOf(Floats, [0, low]), precision }).data;
+        expect(one).toBe(1);
+        expect(Math.log(least!)).toBeCloseTo(low, 1);
+      }
+  });
+
+  it('columns have each its own mask, however many are computed at a time', () => {
+    nonlin.useBackend(backend);
+    const shape = [2, 40, 1000];
+    const x = new Tensor(Float32Array.from(random('float32', 80_000, 8)), { shape });
+    // To every third row numbers are added; of the others some entries are only left out.
+    const added = random('float32', 80_001, 8).slice(1);
+    const isAdded = (i: number) => Math.floor(i / 1000) % 3 === 0;
+    const bias = Float32Array.from(added, (value, i) => (value > 0 ? 0 : isAdded(i) ? value : -Infinity));
+    const mask = new Tensor(bias, { shape });
+    const rows = softmax(x, { mask });
+    const [turned, besides] = [x, mask].map((one) => one.permute(0, 2, 1).contiguous());
+    expect(softmax(turned!, { mask: besides!, dim: 1 }).permute(0, 2, 1).equals(rows)).toBe(true);
+    const head = mask.select(0, 0).T.contiguous();
+    const heads = softmax(turned!, { mask: head, dim: 1 }).permute(0, 2, 1);
+    expect(heads.equals(softmax(x, { mask: mask.select(0, 0) }))).toBe(true);
+  });
+
+  it('the logarithm of what is out of reach is a number, and that of what is left out is not', () => {
+    nonlin.useBackend(backend);
+    const added = [0, -1e4, -Infinity, -1e9];
+    for (const Floats of kinds)
+      for (const precision of precisions) {
+        const mask = rowOf(Floats, added);
+        expect([...logSoftmax(rowOf(Floats, [2, 2, 2, 2]), { mask, precision }).data]).toEqual(added);
+        expect([...softmax(rowOf(Floats, [2, 2, 2, 2]), { mask, precision }).data]).toEqual([1, 0, 0, 0]);
+      }
+  });
+
+  it('what is no finite number counts as in the sum, and not where -Infinity is added', () => {
+    nonlin.useBackend(backend);
+    for (const Floats of kinds)
+      for (const precision of precisions)
+        for (const value of [1, NaN, Infinity, -Infinity])
+          for (const bias of [0, -0, -1, -1e9, NaN, Infinity, -Infinity])
+            for (const f of [softmax, logSoftmax]) {
+              const x = rowOf(Floats, [1, 1, value, 1]);
+              const mask = rowOf(Floats, [0, -Infinity, bias, -0]);
+              const sums = rowOf(Floats, [1, -Infinity, bias === -Infinity ? bias : value + bias, 1]);
+              const given = `${f.name} of ${value} and ${bias}`;
+              const expected = f(sums, { precision }).data;
+              f(x, { mask, precision }).data.forEach((got, i) => {
+                expect(ulpDistance(got, expected[i]!, x.dtype), `${given}: ${got}, not ${expected[i]}`).toBeLessThan(9);
+              });
+            }
   });
 });
