@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <memory>
+#include <new>
 
 namespace nonlin {
 
@@ -142,20 +143,22 @@ void for_each_slice(size_t size, size_t outer, size_t length, size_t inner, unsi
   });
 }
 
-} // namespace
-
-namespace {
-
 // Calls compute(rows of g, rows of x, the first of all rows, how many) for the columns of x as rows, so many at a time
-// as stay in the core's own cache, and takes what it leaves in the place of x as those of y.
-template <class E, class F>
-void run_as_rows(const E *g, const E *x, E *y, size_t outer, size_t length, size_t inner, unsigned threads, F compute) {
+// as stay in the core's own cache, and takes what it leaves in the place of x as those of y. Where there is no memory
+// for them, columns(slab, first column, how many) instead.
+template <class E, class Rows, class Columns>
+void run_as_rows(const E *g, const E *x, E *y, size_t outer, size_t length, size_t inner, unsigned threads,
+                 Rows compute, Columns columns) {
   const size_t most = std::max<size_t>(1, grain_elements / 2 / length);
   parallel_for(outer * inner, most, threads, [&](size_t begin, size_t end) {
-    // Beyond what a thread's stack may hold.
+    // Beyond what a thread's stack may hold; a column may be half of all there is.
     const size_t elements = std::min(most, end - begin) * length;
-    const std::unique_ptr<E[]> own(new E[elements * (g == nullptr ? 1 : 2)]);
-    for (size_t first = begin; first < end; first += most) {
+    const std::unique_ptr<E[]> own(new (std::nothrow) E[elements * (g == nullptr ? 1 : 2)]);
+    for (size_t i = begin, some; own == nullptr && i < end; i += some) {
+      some = std::min(inner - i % inner, end - i);
+      columns(i / inner, i % inner, some);
+    }
+    for (size_t first = begin; own != nullptr && first < end; first += most) {
       const size_t count = std::min(most, end - first);
       // Calls move(a row, its first element in the arrays).
       const auto for_each_row = [&](E *rows, auto move) {
@@ -178,15 +181,15 @@ void run_as_rows(const E *g, const E *x, E *y, size_t outer, size_t length, size
     }
   });
 }
-template <class F>
+template <class Rows, class Columns>
 void run_as_rows(arithmetic how, const void *g, const void *x, void *y, size_t outer, size_t length, size_t inner,
-                 unsigned threads, F compute) {
+                 unsigned threads, Rows compute, Columns columns) {
   if (how == float64)
     run_as_rows(static_cast<const double *>(g), static_cast<const double *>(x), static_cast<double *>(y), outer, length,
-                inner, threads, compute);
+                inner, threads, compute, columns);
   else
     run_as_rows(static_cast<const float *>(g), static_cast<const float *>(x), static_cast<float *>(y), outer, length,
-                inner, threads, compute);
+                inner, threads, compute, columns);
 }
 
 // Of a few columns the kernels of rows, which give the same bits, are faster. ns per element of softmax over 10 and
@@ -202,32 +205,31 @@ void run_slices(const kernels &set, slice what, arithmetic how, const void *g, c
                 size_t length, size_t inner, unsigned threads) {
   const size_t size = element_size(how);
   const slice_kernels &loops = set.slices[what];
+  const auto columns = [&](size_t slab, size_t column, size_t count) {
+    const size_t from = (slab * length * inner + column) * size;
+    if (g == nullptr)
+      loops.columns[how](at(x, from), at(y, from), length, inner, count);
+    else
+      loops.columns_grad[how](at(g, from), at(x, from), at(y, from), length, inner, count);
+  };
   if (are_few_columns(inner, size, g != nullptr)) {
-    run_as_rows(how, g, x, y, outer, length, inner, threads, [&](const void *g, void *rows, size_t, size_t count) {
+    const auto rows = [&](const void *g, void *x, size_t, size_t count) {
       if (g == nullptr)
-        loops.rows[how](rows, rows, count, length, false);
+        loops.rows[how](x, x, count, length, false);
       else
-        loops.rows_grad[how](g, rows, rows, count, length);
-    });
-    return;
+        loops.rows_grad[how](g, x, x, count, length);
+    };
+    return run_as_rows(how, g, x, y, outer, length, inner, threads, rows, columns);
   }
   const bool stream = streams(y, outer * length * size, size);
-  for_each_slice(
-      size, outer, length, inner, threads,
-      [&](size_t begin, size_t end) {
-        const size_t from = begin * length * size;
-        if (g == nullptr)
-          loops.rows[how](at(x, from), at(y, from), end - begin, length, stream);
-        else
-          loops.rows_grad[how](at(g, from), at(x, from), at(y, from), end - begin, length);
-      },
-      [&](size_t slab, size_t column, size_t columns) {
-        const size_t from = (slab * length * inner + column) * size;
-        if (g == nullptr)
-          loops.columns[how](at(x, from), at(y, from), length, inner, columns);
-        else
-          loops.columns_grad[how](at(g, from), at(x, from), at(y, from), length, inner, columns);
-      });
+  const auto rows = [&](size_t begin, size_t end) {
+    const size_t from = begin * length * size;
+    if (g == nullptr)
+      loops.rows[how](at(x, from), at(y, from), end - begin, length, stream);
+    else
+      loops.rows_grad[how](at(g, from), at(x, from), at(y, from), end - begin, length);
+  };
+  for_each_slice(size, outer, length, inner, threads, rows, columns);
 }
 
 void run_slices_strided(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y,
@@ -289,35 +291,34 @@ void run_conditioned(const kernels &set, slice what, arithmetic how, const condi
     here.mask = at(c.mask, first * mask_size);
     return here;
   };
+  const auto columns = [&](size_t slab, size_t column, size_t count) {
+    const size_t from = (slab * length * inner + column) * size;
+    loops.columns[how](at(g, from), at(x, from), at(y, from), length, inner, count, mask_of(slab, column));
+  };
   // What is added decides row by row how it is done, and columns are to have the same bits.
   if (inner > 1 && c.additive && g == nullptr) {
-    run_as_rows(how, g, x, y, outer, length, inner, threads, [&](const void *, void *rows, size_t first, size_t count) {
+    const auto rows = [&](const void *, void *x, size_t first, size_t count) {
       for (size_t i = 0, some; i < count; i += some) {
         const size_t column = (first + i) % inner;
         some = std::min(inner - column, count - i);
-        void *const own = at(rows, i * length * size);
+        void *const own = at(x, i * length * size);
         loops.rows[how](nullptr, own, own, some, length, mask_of((first + i) / inner, column));
       }
-    });
-    return;
+    };
+    return run_as_rows(how, g, x, y, outer, length, inner, threads, rows, columns);
   }
-  for_each_slice(
-      size, outer, length, inner, threads,
-      [&](size_t begin, size_t end) {
-        // As many rows at a time as lie evenly in the mask.
-        const size_t even = steps.count > 0 ? steps.sizes[0] : outer;
-        for (size_t count; begin < end; begin += count) {
-          count = std::min(end - begin, even - begin % even);
-          const size_t from = begin * length * size;
-          conditions here = mask_of(begin, 0);
-          here.beside = steps.count > 0 ? steps.strides[0] : 0;
-          loops.rows[how](at(g, from), at(x, from), at(y, from), count, length, here);
-        }
-      },
-      [&](size_t slab, size_t column, size_t columns) {
-        const size_t from = (slab * length * inner + column) * size;
-        loops.columns[how](at(g, from), at(x, from), at(y, from), length, inner, columns, mask_of(slab, column));
-      });
+  const auto rows = [&](size_t begin, size_t end) {
+    // As many rows at a time as lie evenly in the mask.
+    const size_t even = steps.count > 0 ? steps.sizes[0] : outer;
+    for (size_t count; begin < end; begin += count) {
+      count = std::min(end - begin, even - begin % even);
+      const size_t from = begin * length * size;
+      conditions here = mask_of(begin, 0);
+      here.beside = steps.count > 0 ? steps.strides[0] : 0;
+      loops.rows[how](at(g, from), at(x, from), at(y, from), count, length, here);
+    }
+  };
+  for_each_slice(size, outer, length, inner, threads, rows, columns);
 }
 
 void run_log_parts(const kernels &set, arithmetic how, const void *x, double *maxima, double *logs, size_t outer,

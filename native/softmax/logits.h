@@ -43,6 +43,11 @@ public:
     // Else 1 / t would be subnormal.
     for (; t > 0x1p900; t /= 2)
       unit /= 2;
+    // The sum of two doubles may overflow, that of their halves does not.
+    if (added != nullptr && sizeof(E) == sizeof(double)) {
+      t *= 2;
+      unit *= 2;
+    }
     if (c.temperature < 0) t = -t;
     high = 1 / t;
     low = fused(-high, t, 1.0) / t;

@@ -76,8 +76,11 @@ template <class E>
   }
 }
 
-// The logits below which nothing is left of an entry beside the largest.
-template <class E> constexpr E out_of_reach = sizeof(E) == sizeof(float) ? E(128) : E(1000);
+// The logits from which on nothing is left of an entry beside the largest, m: what sums of it have lost by rounding is
+// less than what this is above the reach of an exponential.
+template <class E> E out_of_reach(E m) {
+  return m - (sizeof(E) == sizeof(float) ? E(128) : E(1000)) - __builtin_fabs(m) * E(0x1p-10);
+}
 
 // n entries that lie a step apart.
 template <class E> vec<E> entries_at(const E *p, size_t step, size_t n) {
@@ -89,7 +92,8 @@ template <class E> vec<E> entries_at(const E *p, size_t step, size_t n) {
 }
 
 // Whether numbers to be added to a row, of x or of -x, leave each entry as it is or make nothing of it: 0, -Infinity,
-// and what puts a finite one out of reach. Of that a logarithm has something left.
+// and what puts a finite one out of reach. Of that a logarithm has something left, and a sum that overflows here, but not
+// in the lanes of `logits`, may be the largest.
 template <class E>
 [[gnu::noinline, gnu::flatten]] bool only_leaves_out(const E *x, const E *added, size_t step, size_t length, E sign,
                                                      bool log) {
@@ -103,7 +107,8 @@ template <class E>
     const mask<E> other = {there.m & ~same.m & ~(bias <= lowest).m};
     kept = max(kept, select(same, logit, lowest)); // Keeps its own where x is NaN.
     changed = max(changed, select(other, sum, lowest));
-    unknown.m |= other.m & ~(sum < infinite).m;
+    const mask<E> overflows = {(sum <= lowest).m & ~(logit <= lowest).m};
+    unknown.m |= other.m & (~(sum < infinite).m | overflows.m);
   };
   size_t j = 0;
   for (; j + lanes <= length; j += lanes)
@@ -114,7 +119,7 @@ template <class E>
   store(largest[0], kept);
   store(largest[1], changed);
   const E m = row_maximum<E>(largest[0], lanes), most = row_maximum<E>(largest[1], lanes);
-  return !any(unknown) && (most <= -E(__builtin_inf()) || (!log && most <= m - out_of_reach<E>));
+  return !any(unknown) && (most <= -E(__builtin_inf()) || (!log && most <= out_of_reach<E>(m)));
 }
 
 // Rows to which floats are added: those of which these only leave out, by `plain`, as a boolean mask does, and the

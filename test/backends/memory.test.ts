@@ -1,5 +1,7 @@
-// Memory as other addons lend it: at any address, and under several buffers.
+// Memory as other addons lend it, at any address and under several buffers; and where there is no more of it.
 
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { activationNames, opOf } from '../../lib/activations/table.js';
 import type { Backend } from '../../lib/backends/backend.js';
@@ -44,6 +46,7 @@ describe.each(kernelBackends)('$name', (backend) => {
         ['softmax', (b, _, x, y) => b.slices(x, y, 'softmax', 1000, 1, exact)],
         ['softmax of short rows', (b, _, x, y) => b.slices(x, y, 'softmax', 10, 1, exact)],
         ['softmax of columns', (b, _, x, y) => b.slices(x, y, 'softmax', 10, 100, exact)],
+        ['softmax of few columns', (b, _, x, y) => b.slices(x, y, 'softmax', 500, 2, exact)],
         ['softmax, gradient', (b, g, x, y) => b.slicesGrad(g, x, y, 'softmax', 1000, 1, exact)],
       ];
       const aligned = lines!.map(at) as [FloatArray, FloatArray, FloatArray];
@@ -150,4 +153,11 @@ describe.each(sets.map((name, set) => ({ name, set })))('$name, called without t
     raw(of({ op: opOf.relu }), ...same);
     expect([...same[0]]).toEqual(new Array(100).fill(0));
   });
+});
+
+const hasLimits = process.platform === 'linux' && spawnSync('prlimit', ['--version']).status === 0;
+it.runIf(hasLimits)('gives long columns the same results where there is no memory to turn them into rows', () => {
+  const script = join(import.meta.dirname, '../support/little-memory.cjs');
+  const { signal, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+  expect({ signal, stdout, stderr }).toEqual({ signal: null, stdout: 'done\n', stderr: '' });
 });

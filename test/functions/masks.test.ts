@@ -396,49 +396,6 @@ describe.each(nonlin.backends())('%s', (backend) => {
       }
   });
 
-  it('floats that only leave out give the bits of a boolean mask, whatever is added to other slices', () => {
-    nonlin.useBackend(backend);
-    for (const Floats of [Float32Array, Float64Array] as const)
-      for (const length of [1, 3, 10, 37, 300]) {
-        const lowest = Floats === Float32Array ? -3.4e38 : -1.7e308;
-        // What leaves out, row by row; something is left of -20, and of a number to a logarithm.
-        const outs = [-Infinity, lowest, -Infinity, -1e9, -20, -Infinity, -Infinity];
-        const count = outs.length * length;
-        const shape = [outs.length, length];
-        const x = new Tensor(Floats.from(random('float64', count, 8)) as Float32Array, { shape });
-        const keeps = Uint8Array.from(random('float64', count, 1), (value) => Number(value > -0.3));
-        // A row of which nothing is left, and in another one a number that is added.
-        keeps.fill(0, 5 * length, 6 * length);
-        const bias = new Floats(
-          Array.from(keeps, (kept, i) => (kept === 1 ? (i % 2 === 0 ? -0 : 0) : outs[Math.floor(i / length)]!)),
-        );
-        bias[6 * length] = 0.25;
-        const floats = new Tensor(bias as Float32Array, { shape });
-        const booleans = new Tensor(Floats.from(keeps) as Float32Array, { shape })
-          .toArray(2)
-          .map((row) => row.map(Boolean));
-        for (const precision of ['fast', 'exact'] as const)
-          for (const [name, same] of [
-            ['softmax', [0, 1, 2, 3, 5]],
-            ['softmin', [0, 1, 2, 3, 5]],
-            ['logSoftmax', [0, 2, 5]],
-          ] as const) {
-            const f = values[name];
-            const given = { precision, empty: 'zero' } as const;
-            const byRows = f(x, { ...given, mask: floats });
-            const expected = f(x, { ...given, mask: booleans });
-            for (const row of same)
-              expect(byRows.select(0, row).toArray(), `${name} of ${length}, row ${row}`).toEqual(
-                expected.select(0, row).toArray(),
-              );
-            const [turned, mask] = [x, floats].map((one) => one.T.contiguous());
-            expect(f(turned!, { ...given, mask: mask!, dim: 0 }).T.toArray()).toEqual(byRows.toArray());
-            // An entry of the last row in two, of which one is 0.25 more.
-            if (length > 1 && name === 'softmax') expect(byRows.select(0, 6).equals(expected.select(0, 6))).toBe(false);
-          }
-      }
-  });
-
   it('a mask may lie in the memory of out, and out over a part of x is refused', () => {
     nonlin.useBackend(backend);
     const x = Float32Array.from(random('float32', 300, 4));

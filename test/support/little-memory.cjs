@@ -1,0 +1,33 @@
+// Softmax over two long columns where the system gives no more memory: prints what differs from the same with memory.
+const { spawnSync } = require('node:child_process');
+const { readFileSync } = require('node:fs');
+const { setThreads, softmax, softmaxGrad, Tensor } = require('../../dist/cjs/index.js');
+
+const length = 2 ** 20;
+const tensor = (columns, f) => {
+  const data = new Float32Array(columns * length);
+  for (let i = 0; i < data.length; i++) data[i] = f(i);
+  return new Tensor(data, { shape: [length, columns] });
+};
+const x = tensor(2, (i) => (i % 1013) / 100);
+const mask = tensor(1, (i) => -(i % 3));
+const calls = [
+  (options) => softmax(x, options),
+  (options) => softmaxGrad(x, x, options),
+  (options) => softmax(x, { ...options, mask }),
+].flatMap((call) => [1, 2].map((threads) => ({ call, threads, out: tensor(2, () => 0) })));
+
+const limit = (bytes) => spawnSync('prlimit', ['--pid', process.pid, `--as=${bytes}:`]);
+// 2 MiB more than there are, half of what a column takes.
+const [, kilobytes] = /VmSize:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'));
+limit((Number(kilobytes) + 2048) * 1024);
+for (const { call, threads, out } of calls) {
+  setThreads(threads);
+  call({ dim: 0, out });
+}
+limit('unlimited');
+for (const [i, { call, out }] of calls.entries()) {
+  const [got, wanted] = [out, call({ dim: 0 })].map(({ data }) => Buffer.from(data.buffer));
+  if (!got.equals(wanted)) console.log(`call ${i} differs`);
+}
+console.log('done');
