@@ -75,7 +75,7 @@ export function flowOf(
   f: AnyFunction,
   { dtype, row, inputs = 1, hasRows = true, options = {} }: FlowOptions,
 ): Flow {
-  if (!Object.hasOwn(arrays, dtype as unknown as string))
+  if (typeof dtype !== 'string' || !Object.hasOwn(arrays, dtype))
     throw new TypeError(`${name}: dtype must be ${list(dtypes, 'or')}, got ${describe(dtype)}`);
   checkRow(name, row, inputs);
   for (const option of withoutMeaning)
