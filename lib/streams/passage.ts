@@ -3,6 +3,7 @@ import { checkPresent } from '../basics/checks.js';
 import { describe } from '../basics/errors.js';
 import { bufferOf, byteOffset, bytesOf, type Data, type DType, lengthOfAny, typeName } from '../basics/floats.js';
 import { ofBits } from '../basics/halves.js';
+import { checkPlain } from '../basics/options.js';
 import { type AnyFunction, bytesIn, type Flow, flowOf, leftOver, valuesIn } from './flow.js';
 
 /** Bytes of little-endian values, or values. */
@@ -39,12 +40,8 @@ export class Passage {
     readonly f: AnyFunction,
     given: unknown,
   ) {
-    if (
-      given !== undefined &&
-      (typeof given !== 'object' || given === null || ArrayBuffer.isView(given) || Array.isArray(given))
-    )
-      throw new TypeError(`${name}: options must be an object such as { dtype: 'float32' }, got ${describe(given)}`);
-    const { dtype, row, ...options } = (given ?? {}) as Readonly<Record<string, unknown>>;
+    if (given !== undefined) checkPlain(given, name, "dtype: 'float32'");
+    const { dtype, row, ...options } = given ?? {};
     this.#options = options;
     this.#dtype = dtype as DType | undefined;
     this.#row = row as number | undefined;

@@ -232,9 +232,10 @@ describe.each<[string, Loose]>([
       'relu',
       numbers(1),
       TypeError,
-      "relu: options must be an object such as { dtype: 'float32' }, got Float32Array of 1",
+      "relu: options must be a plain object such as { dtype: 'float32' }, got Float32Array of 1",
     ],
-    ['relu', [], TypeError, 'relu: options must be an object'],
+    ['relu', [], TypeError, 'relu: options must be a plain object'],
+    ['relu', new Map([['row', 2]]), TypeError, 'relu: options must be a plain object'],
   ])('%j with %j', (name, options, kind, message) => {
     const call = () => make(name as string, options);
     expect(call).toThrow(kind);
