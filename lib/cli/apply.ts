@@ -3,6 +3,7 @@
 import { useBackend } from '../backends/select.js';
 import { describe } from '../basics/errors.js';
 import { bytesOf, type DType } from '../basics/floats.js';
+import { nameOf } from '../files/numbers.js';
 import { type AnyFunction, bytesIn, flowOf, needsRow, type Values } from '../streams/flow.js';
 import { Tensor } from '../tensor/tensor.js';
 import {
@@ -16,7 +17,7 @@ import {
   type OptionName,
   precisionOf,
 } from './arguments.js';
-import { attempt, UsageError } from './failures.js';
+import { attempt, Failure, UsageError } from './failures.js';
 import { readParts, readTensor, tensorIn, writeTensor } from './files.js';
 import type { FunctionCommand, FunctionOption, Kind } from './functions.js';
 import type { Io } from './output.js';
@@ -153,7 +154,11 @@ function applyToNpy(call: Call): (io: Io) => void {
     const sources = paths.map((path) => openNpy(path, io));
     try {
       const headers = sources.map(headerOf);
-      for (const [i, header] of headers.entries()) checkSize(sources[i]!, header);
+      for (const [i, header] of headers.entries()) {
+        checkSize(sources[i]!, header);
+        if (dtype === undefined && header.kind !== undefined && header.dtype === undefined)
+          throw new Failure(`${sources[i]!.name} holds ${nameOf(header.kind)}: --dtype float32 converts it`);
+      }
       const options = call.options();
       const f = functionOf(call);
       const plan = call.hasFiles ? undefined : attempt(subject, () => planOf(name, f, headers, options, dtype));
