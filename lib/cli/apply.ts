@@ -197,9 +197,9 @@ function inBlocks(sources: readonly Source[], plan: Plan, output: string | undef
 function applyToRaw(call: Call): (io: Io) => void {
   const { name, paths, args } = call;
   const { given } = args;
-  for (const other of ['jsonl', 'json', 'dim', 'channel-dim', 'keepdim'])
-    if (given.has(other))
-      throw new UsageError(`--${other} is not for --raw${isDim(other) ? ', whose rows --row tells' : ''}`);
+  for (const other of ['jsonl', 'json']) if (given.has(other)) throw new UsageError(`--${other} is not for --raw`);
+  for (const other of ['dim', 'channel-dim', 'keepdim'])
+    if (given.has(other)) throw new UsageError(`--${other} is not for --raw, whose rows --row tells`);
   const from = dtypeOf(args, 'raw')!;
   const dtype = dtypeOf(args, 'dtype') ?? from;
   const row = integerOf(args, 'row', 1);
@@ -215,8 +215,6 @@ function applyToRaw(call: Call): (io: Io) => void {
     writing(target, (target) => streamRaw(sources, from, flow, target, io));
   };
 }
-
-const isDim = (option: string) => option !== 'jsonl' && option !== 'json';
 
 function applyToLines(call: Call): (io: Io) => void {
   const { paths, args } = call;
