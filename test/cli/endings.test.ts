@@ -204,6 +204,7 @@ describe('a file that is written', () => {
     },
   );
 
+  // In /dev/fd nothing can be made or renamed, whatever is wrong here.
   it.skipIf(process.platform === 'win32')('is a pipe of the shell, >(cat) (skipped on Windows)', () => {
     const line = `"${process.execPath}" "${program}" relu x.npy -o /dev/fd/3 3>&1 | cat`;
     const { stdout, stderr } = spawnSync('bash', ['-c', line], { cwd: at('.'), timeout: 20_000 });
