@@ -14,7 +14,8 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return `an Array of ${value.length}`;
   const name = nameOfClass(value);
   if (typeName(value) !== undefined) return `${name} of ${lengthOfAny(value as ArrayBufferView)}`;
-  return name === undefined || name === 'Object' ? 'an object' : `a ${name}`;
+  if (name === undefined || name === 'Object') return 'an object';
+  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */

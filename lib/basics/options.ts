@@ -117,9 +117,21 @@ export function checkOptions(
   instead?: string,
 ): asserts options is Dictionary | undefined {
   if (options === undefined) return;
-  if (!isObject(options) || !isPlain(options)) throw notPlain(options, name, example, instead);
+  checkPlain(options, name, example, instead);
   for (const option of Object.keys(options)) if (!takes.includes(option)) throw noOption(option, name, takes);
 }
+
+/** Asserts that options are an object of which whoever reads them sees all. */
+export function checkPlain(
+  options: unknown,
+  name: string,
+  example: string,
+  instead?: string,
+): asserts options is Dictionary {
+  if (!isPlainObject(options)) throw notPlain(options, name, example, instead);
+}
+
+export const isPlainObject = (x: unknown): x is Dictionary => isObject(x) && isPlain(x);
 
 /** An option of an object that checkOptions has seen. */
 export function optionOf(options: Dictionary | undefined, option: string): unknown {
@@ -164,6 +176,7 @@ function noCallOption(
 function noOption(option: string, name: string, takes: readonly string[]): TypeError {
   const same = ours(option, takes);
   const meant = nearest(option, takes);
+  if (takes.length === 0) return new TypeError(`${name}: there is no option \`${option}\`, nor any other`);
   const help =
     meant === undefined ? `${name} takes ${quoted(same === undefined ? takes : [same])}` : `did you mean \`${meant}\`?`;
   return new TypeError(`${name}: there is no option \`${option}\`; ${help}`);

@@ -3,6 +3,7 @@
 import { useBackend } from '../backends/select.js';
 import { describe } from '../basics/errors.js';
 import { bytesOf, type DType } from '../basics/floats.js';
+import { nameOf } from '../files/numbers.js';
 import { type AnyFunction, bytesIn, flowOf, needsRow, type Values } from '../streams/flow.js';
 import { Tensor } from '../tensor/tensor.js';
 import {
@@ -16,7 +17,7 @@ import {
   type OptionName,
   precisionOf,
 } from './arguments.js';
-import { attempt, UsageError } from './failures.js';
+import { attempt, Failure, UsageError } from './failures.js';
 import { readParts, readTensor, tensorIn, writeTensor } from './files.js';
 import type { FunctionCommand, FunctionOption, Kind } from './functions.js';
 import type { Io } from './output.js';
@@ -153,7 +154,11 @@ function applyToNpy(call: Call): (io: Io) => void {
     const sources = paths.map((path) => openNpy(path, io));
     try {
       const headers = sources.map(headerOf);
-      for (const [i, header] of headers.entries()) checkSize(sources[i]!, header);
+      for (const [i, header] of headers.entries()) {
+        checkSize(sources[i]!, header);
+        if (dtype === undefined && header.kind !== undefined && header.dtype === undefined)
+          throw new Failure(`${sources[i]!.name} holds ${nameOf(header.kind)}: --dtype float32 converts it`);
+      }
       const options = call.options();
       const f = functionOf(call);
       const plan = call.hasFiles ? undefined : attempt(subject, () => planOf(name, f, headers, options, dtype));
@@ -192,9 +197,9 @@ function inBlocks(sources: readonly Source[], plan: Plan, output: string | undef
 function applyToRaw(call: Call): (io: Io) => void {
   const { name, paths, args } = call;
   const { given } = args;
-  for (const other of ['jsonl', 'json', 'dim', 'channel-dim', 'keepdim'])
-    if (given.has(other))
-      throw new UsageError(`--${other} is not for --raw${isDim(other) ? ', whose rows --row tells' : ''}`);
+  for (const other of ['jsonl', 'json']) if (given.has(other)) throw new UsageError(`--${other} is not for --raw`);
+  for (const other of ['dim', 'channel-dim', 'keepdim'])
+    if (given.has(other)) throw new UsageError(`--${other} is not for --raw, whose rows --row tells`);
   const from = dtypeOf(args, 'raw')!;
   const dtype = dtypeOf(args, 'dtype') ?? from;
   const row = integerOf(args, 'row', 1);
@@ -210,8 +215,6 @@ function applyToRaw(call: Call): (io: Io) => void {
     writing(target, (target) => streamRaw(sources, from, flow, target, io));
   };
 }
-
-const isDim = (option: string) => option !== 'jsonl' && option !== 'json';
 
 function applyToLines(call: Call): (io: Io) => void {
   const { paths, args } = call;

@@ -8,6 +8,7 @@ import { crossEntropy } from '../functions/losses.js';
 import { prelu, preluGrad } from '../functions/prelu.js';
 import { alongDim, alongDimGradient, type SliceName } from '../functions/slices.js';
 import { logSumExp } from '../functions/sums.js';
+import type { AnyFunction } from '../streams/flow.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 export interface OptionHelp {
@@ -41,9 +42,6 @@ export interface FunctionCommand {
   /** The same of the gradient, whose first input is what comes back. */
   gradient?(inputs: readonly Tensor<DType>[], options: Readonly<Record<string, unknown>>): unknown;
 }
-
-/** A function whose types say more than a command line knows. */
-type AnyFunction = (...args: unknown[]) => unknown;
 
 const applied =
   (f: AnyFunction): FunctionCommand['call'] =>

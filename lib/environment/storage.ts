@@ -23,17 +23,20 @@ export interface OpenFile {
 // Spelt out, as bundlers warn of names that are not; a bundle that is an ES module has no `require`.
 const nodeFs = () =>
   process.getBuiltinModule?.('node:fs/promises') ?? (require('node:fs/promises') as typeof import('node:fs/promises'));
+const nodePath = () => process.getBuiltinModule?.('node:path') ?? (require('node:path') as typeof import('node:path'));
 const nodeZlib = () => process.getBuiltinModule?.('node:zlib') ?? (require('node:zlib') as typeof import('node:zlib'));
 
 /** What is read or written at once; fewer than 2^31 bytes. */
 const mostBytes = 2 ** 26;
 
 export async function openFile(path: FilePath): Promise<OpenFile> {
-  const file = await nodeFs().open(pathOf(path), 'r');
+  const fs = nodeFs();
+  const named = pathOf(path);
+  // Not opened first: a pipe would wait for somebody to write to it.
+  if (!(await fs.stat(named)).isFile()) throw new TypeError('it is no file, and places in it cannot be read');
+  const file = await fs.open(named, 'r');
   try {
-    const facts = await file.stat();
-    if (!facts.isFile()) throw new TypeError('it is no file, and places in it cannot be read');
-    const { size } = facts;
+    const { size } = await file.stat();
     return {
       size,
       async read(at, length) {
@@ -70,14 +73,17 @@ function newBuffer(length: number): ArrayBuffer {
 export async function replaceFile(path: FilePath, chunks: Iterable<Uint8Array>): Promise<void> {
   const fs = nodeFs();
   const named = pathOf(path);
-  const known = await fs.stat(named).catch(nothing);
+  const known = await fs.stat(named).catch(ifAbsent);
   if (known !== undefined && !known.isFile()) return writeAll(await fs.open(named, 'w'), chunks);
   // A link stays one, and what it leads to is replaced.
-  const target = known === undefined ? named : await fs.realpath(named);
+  const target = known === undefined ? await endOf(named) : await fs.realpath(named);
   const temporary = `${target}.${process.pid}-${Math.random().toString(36).slice(2, 10)}.tmp`;
-  const file = await fs.open(temporary, 'wx', known === undefined ? 0o666 : known.mode & 0o777);
+  const mode = known && known.mode & 0o777;
+  const file = await fs.open(temporary, 'wx', mode);
   try {
     await writeAll(file, chunks);
+    // As it was, whatever new files may be.
+    if (mode !== undefined) await fs.chmod(temporary, mode);
     await fs.rename(temporary, target);
   } catch (error) {
     await fs.rm(temporary, { force: true });
@@ -95,8 +101,18 @@ async function writeAll(file: import('node:fs/promises').FileHandle, chunks: Ite
   }
 }
 
-/** For a file that there is not; whatever else is wrong with a path is said when it is opened. */
-const nothing = (): undefined => undefined;
+function ifAbsent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+/** Where a path leads at which there is nothing, or a link to where nothing is. */
+async function endOf(path: string): Promise<string> {
+  const fs = nodeFs();
+  const { dirname, resolve } = nodePath();
+  const link = await fs.lstat(path).catch(ifAbsent);
+  if (!link?.isSymbolicLink()) return path;
+  return endOf(resolve(await fs.realpath(dirname(path)), await fs.readlink(path)));
+}
 
 /** The path that a name or a file: URL means. */
 export function pathOf(path: FilePath): string {

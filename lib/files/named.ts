@@ -1,5 +1,5 @@
 // Files by their names, of which the last letters tell the format.
-import { describe, inNameOf } from '../basics/errors.js';
+import { describe } from '../basics/errors.js';
 import type { DType } from '../basics/floats.js';
 import { type FilePath, type OpenFile, openFile, replaceFile } from '../environment/storage.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -7,7 +7,7 @@ import { npyAt, npysIn } from './npy.js';
 import { npzIn } from './npz.js';
 import { readFile } from './reading.js';
 import { safetensorsIn } from './safetensors.js';
-import { type As, namesIn, TensorFile, tensorOf } from './tensors.js';
+import { type As, inFileOf, namesIn, TensorFile, tensorOf } from './tensors.js';
 
 const formats = { npy: npysIn, npz: npzIn, safetensors: safetensorsIn };
 export type Format = keyof typeof formats;
@@ -39,7 +39,7 @@ async function opened<Result>(path: FilePath, { name, what }: As, use: (file: Op
     return await use(file);
   } catch (error) {
     await file?.close();
-    throw inNameOf(name, inNameOf(what, error));
+    throw inFileOf(name, what, error);
   }
 }
 
@@ -75,6 +75,6 @@ export async function saveAs(path: FilePath, chunks: Iterable<Uint8Array>): Prom
   try {
     await replaceFile(path, chunks);
   } catch (error) {
-    throw inNameOf('save', inNameOf(textOf(path), error));
+    throw inFileOf('save', textOf(path), error);
   }
 }

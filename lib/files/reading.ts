@@ -3,6 +3,7 @@
 
 import { checkPresent } from '../basics/checks.js';
 import { describe } from '../basics/errors.js';
+import { typeName } from '../basics/floats.js';
 import type { Memory, OpenFile } from '../environment/storage.js';
 
 export type { Memory };
@@ -95,7 +96,6 @@ export function copyOf(memory: Memory): Memory {
 
 /** Asserts that what came as the bytes of a file are bytes, and still there. */
 export function checkBytes(bytes: unknown, kind: string): asserts bytes is Uint8Array {
-  // Not by instanceof: bytes of another realm are bytes too.
-  if (Object.prototype.toString.call(bytes) !== '[object Uint8Array]')
+  if (typeName(bytes) !== 'Uint8Array')
     throw new TypeError(`expected the bytes of a ${kind} file, got ${describe(bytes)}`);
 }

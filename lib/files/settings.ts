@@ -1,7 +1,7 @@
 // The arguments of what reads and writes files, checked.
 import { describe } from '../basics/errors.js';
 import type { DType } from '../basics/floats.js';
-import { checkOptions, optionOf } from '../basics/options.js';
+import { checkOptions, isPlainObject, optionOf } from '../basics/options.js';
 import { checkDType } from '../tensor/foreign/dtypes.js';
 import { Tensor, type TensorSource } from '../tensor/tensor.js';
 
@@ -49,7 +49,7 @@ export function compressOption(options: Dictionary, name: string): boolean {
 export function metadataOption(options: Dictionary, name: string): Readonly<Record<string, string>> | undefined {
   const metadata = optionOf(options, 'metadata');
   if (metadata === undefined) return undefined;
-  const entries = typeof metadata === 'object' && metadata !== null ? Object.entries(metadata) : [['', undefined]];
+  const entries = isPlainObject(metadata) ? Object.entries(metadata) : [['', undefined]];
   for (const [, value] of entries)
     if (typeof value !== 'string')
       throw new TypeError(`${name}: metadata must be an object of strings, got ${describe(value ?? metadata)}`);

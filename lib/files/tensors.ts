@@ -176,7 +176,15 @@ const ofMember = <Result>(as: As, name: string, read: () => Result): Result => {
 };
 
 const named = ({ name: caller, what }: As, name: string, error: unknown) =>
-  inNameOf(caller, inNameOf(`${what}: in ${JSON.stringify(name)}`, error));
+  inFileOf(caller, `${what}: in ${JSON.stringify(name)}`, error);
+
+/** An error with who called and the file in front, but what the system says of a path, which it names itself. */
+export function inFileOf(caller: string, what: string, error: unknown): unknown {
+  const { code, path } = error as { readonly code?: unknown; readonly path?: unknown };
+  if (error instanceof Error && error.name === 'Error' && code !== undefined && path === undefined)
+    return Object.assign(new Error(`${caller}: ${what}: ${error.message}`, { cause: error }), { code });
+  return inNameOf(caller, inNameOf(what, error));
+}
 
 /** A tensor of numbers: of floats that shares them, in another dtype converted. */
 export function tensorOf(numbers: Numbers, dtype: DType | undefined): Tensor<DType> {

@@ -51,7 +51,7 @@ export const needsRow = (name: string, inputs: number): boolean =>
 /** Those that give one number for a row, in new memory only. */
 const sums: ReadonlySet<string> = new Set(['logSumExp']);
 
-/** The most values of a row that options are tried on where nothing in them is as long as a row, plus one of a row of an odd number. */
+/** On how many values options are tried that are not as long as a row, where the row has more; one more where it has an odd number. */
 const mostTried = 64;
 
 /** Options that name a dimension, of which a stream has one, the row; and the output, which is the next in the stream. */
@@ -75,7 +75,7 @@ export function flowOf(
   f: AnyFunction,
   { dtype, row, inputs = 1, hasRows = true, options = {} }: FlowOptions,
 ): Flow {
-  if (!Object.hasOwn(arrays, dtype as unknown as string))
+  if (typeof dtype !== 'string' || !Object.hasOwn(arrays, dtype))
     throw new TypeError(`${name}: dtype must be ${list(dtypes, 'or')}, got ${describe(dtype)}`);
   checkRow(name, row, inputs);
   for (const option of withoutMeaning)

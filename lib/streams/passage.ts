@@ -1,11 +1,16 @@
 // One stream's way through a function: chunks in, as they happen to be cut, and those of results out, each in new memory.
+import { checkPresent } from '../basics/checks.js';
 import { describe } from '../basics/errors.js';
-import { bytesOf, type Data, type DType, typeName } from '../basics/floats.js';
+import { bufferOf, byteOffset, bytesOf, type Data, type DType, lengthOfAny, typeName } from '../basics/floats.js';
 import { ofBits } from '../basics/halves.js';
+import { checkPlain } from '../basics/options.js';
 import { type AnyFunction, bytesIn, type Flow, flowOf, leftOver, valuesIn } from './flow.js';
 
 /** Bytes of little-endian values, or values. */
 export type Chunk = Uint8Array | Data;
+
+/** What becomes of a chunk: of a Buffer bare bytes. */
+export type Results<C extends Chunk> = C extends Uint8Array ? Uint8Array : C;
 
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
@@ -26,8 +31,8 @@ export class Passage {
   #flow: Flow;
   /** The class of the first chunk, which all have. */
   #kind: string | undefined;
-  /** Copies of bytes that make no whole value or row yet. */
-  #held: Uint8Array[] = [];
+  /** Bytes that make no whole value or row yet, the first so many of these. */
+  #held = new Uint8Array();
   #count = 0;
 
   constructor(
@@ -35,12 +40,8 @@ export class Passage {
     readonly f: AnyFunction,
     given: unknown,
   ) {
-    if (
-      given !== undefined &&
-      (typeof given !== 'object' || given === null || ArrayBuffer.isView(given) || Array.isArray(given))
-    )
-      throw new TypeError(`${name}: options must be an object such as { dtype: 'float32' }, got ${describe(given)}`);
-    const { dtype, row, ...options } = (given ?? {}) as Readonly<Record<string, unknown>>;
+    if (given !== undefined) checkPlain(given, name, "dtype: 'float32'");
+    const { dtype, row, ...options } = given ?? {};
     this.#options = options;
     this.#dtype = dtype as DType | undefined;
     this.#row = row as number | undefined;
@@ -49,25 +50,29 @@ export class Passage {
   }
 
   /** The results of what a chunk makes whole; undefined where that is nothing. */
-  next<C extends Chunk>(chunk: C): C | undefined {
+  next<C extends Chunk>(chunk: C): Results<C> | undefined {
     this.#enter(chunk);
     const { dtype, unit } = this.#flow;
-    const bytes = bytesIn(chunk);
+    const isBytes = this.#kind === 'Uint8Array';
+    // By the array's own getters, in whose place a subclass cannot answer.
+    const bytes = new Uint8Array(
+      bufferOf(chunk as Uint8Array),
+      byteOffset(chunk as Uint8Array),
+      lengthOfAny(chunk) * (isBytes ? 1 : bytesOf[dtype]),
+    );
     const whole = Math.floor((this.#count + bytes.length) / unit) * unit;
     if (whole === 0) return this.#hold(bytes);
-    const isBytes = this.#kind === 'Uint8Array';
     const turns = isBytes && !isLittleEndian;
     const isReady = this.#count === 0 && bytes.byteOffset % bytesOf[dtype] === 0 && !turns;
     const source = isReady ? bytes.subarray(0, whole) : this.#joined(bytes, whole);
     const rest = bytes.subarray(whole - this.#count);
     if (turns) turn(source, bytesOf[dtype]);
     const results = this.#flow.compute([valuesIn(source, dtype)], !isReady);
-    this.#held = [];
     this.#count = 0;
     this.#hold(rest);
     if (turns) turn(bytesIn(results), bytesOf[dtype]);
-    if (isBytes) return bytesIn(results) as C;
-    return (results instanceof Uint16Array ? ofBits(results, 'float16', chunk as Uint16Array) : results) as C;
+    if (isBytes) return bytesIn(results) as Results<C>;
+    return (results instanceof Uint16Array ? ofBits(results, 'float16', chunk as Uint16Array) : results) as Results<C>;
   }
 
   /** @throws RangeError where something is left that is no whole value or row. */
@@ -82,6 +87,7 @@ export class Passage {
   /** Checks a chunk, and takes from the first one what the stream is of. */
   #enter(chunk: unknown): void {
     const kind = typeName(chunk);
+    if (kind !== undefined && lengthOfAny(chunk as Chunk) === 0) checkPresent(chunk as Chunk, `${this.name}: a chunk`);
     if (kind === this.#kind && kind !== undefined) return;
     if (kind === undefined || !Object.hasOwn(dtypesOf, kind))
       throw new TypeError(`${this.name}: a chunk must be bytes or an array of floats, got ${describe(chunk)}`);
@@ -96,21 +102,23 @@ export class Passage {
     this.#kind = kind;
   }
 
-  /** Whoever made a chunk may write to it again. */
+  /** Keeps a copy: whoever made a chunk may write to it again. */
   #hold(bytes: Uint8Array): undefined {
-    if (bytes.length > 0) this.#held.push(new Uint8Array(bytes));
-    this.#count += bytes.length;
+    const count = this.#count + bytes.length;
+    if (count > this.#held.length) {
+      const more = new Uint8Array(Math.min(Math.max(count, 2 * this.#held.length), this.#flow.unit));
+      more.set(this.#held.subarray(0, this.#count));
+      this.#held = more;
+    }
+    this.#held.set(bytes, this.#count);
+    this.#count = count;
   }
 
   /** What is held, and as much of a chunk as makes `whole` bytes, in new memory. */
   #joined(bytes: Uint8Array, whole: number): Uint8Array {
     const joined = new Uint8Array(whole);
-    let at = 0;
-    for (const piece of this.#held) {
-      joined.set(piece, at);
-      at += piece.length;
-    }
-    joined.set(bytes.subarray(0, whole - at), at);
+    joined.set(this.#held.subarray(0, this.#count));
+    joined.set(bytes.subarray(0, whole - this.#count), this.#count);
     return joined;
   }
 }

@@ -6,10 +6,10 @@ import type { DType } from '../basics/floats.js';
 import type { GateName, gates } from '../functions/gates.js';
 import type { PReLUOptions } from '../functions/prelu.js';
 import type { SliceName, SoftmaxOptions } from '../functions/slices.js';
-import type { Chunk } from './passage.js';
+import type { Chunk, Results } from './passage.js';
 import { passage, type StreamName } from './streamed.js';
 
-export type { Chunk } from './passage.js';
+export type { Chunk, Results } from './passage.js';
 export type { StreamName } from './streamed.js';
 
 type Own<N extends StreamName> = N extends 'prelu'
@@ -70,7 +70,7 @@ export function transformIterable<N extends StreamName, C extends Chunk>(
   name: N,
   source: AsyncIterable<C> | Iterable<C>,
   ...[options]: StreamArguments<N>
-): AsyncGenerator<C, void, undefined> {
+): AsyncGenerator<Results<C>, void, undefined> {
   const through = passage(name, options);
   const isIterable = typeof source === 'object' && source !== null && !ArrayBuffer.isView(source);
   if (!isIterable || !(Symbol.asyncIterator in source || Symbol.iterator in source))

@@ -83,7 +83,7 @@ describe.each(calls)('%s, which takes %o', (name, takes, call) => {
       [square, 'a Tensor; pass { out: ... }'],
       [[1, 2], 'an Array of 2; pass { out: ... }'],
       [new Map([['out', x]]), 'a Map'],
-      [new Options(), 'a Options'],
+      [new Options(), 'an Options'],
       // Its options are in a prototype, where they are as well hidden as in a class.
       [Object.create({ out: new Float32Array(3) }), 'an object'],
       [Object.create({ precision: 'exact' }, { out: { value: x, enumerable: true } }), 'an object'],

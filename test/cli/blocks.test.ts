@@ -138,7 +138,7 @@ describe('a dtype', () => {
     }
     const refused = await run(['relu', 'integers.npy', '-o', 'never.npy']);
     expect(refused).toMatchObject({ code: 1, out: '' });
-    expect(refused.error).toContain(`integers.npy: unsupported dtype '${descr.replace('<', '>')}'`);
+    expect(refused.error).toMatch(/^nonlin: integers\.npy holds (bool|u?int\d+): --dtype float32 converts it\n$/);
     expect(existsSync(at('never.npy'))).toBe(false);
   });
 

@@ -1,6 +1,8 @@
 // How a stream through the program ends: what is left over, what stands there when something fails, and processes at pipes.
 import { spawn, spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
+  chmodSync,
   closeSync,
   lstatSync,
   mkdirSync,
@@ -115,6 +117,20 @@ describe('what is left over', () => {
     ).toContain('standard input: the .npy file is truncated: it has 360356 bytes');
   });
 
+  it('of a single file, where something is added meanwhile, is nothing', async () => {
+    writeFileSync(at('grows.raw'), bytesOf(x.data));
+    let written = 0;
+    const out = {
+      write: (bytes: string | Uint8Array) => {
+        appendFileSync(at('grows.raw'), Buffer.alloc(8));
+        written += bytes.length;
+      },
+    };
+    const io = { out, error: process.stderr, environment: {}, readSome: () => 0, inputIsTTY: false };
+    expect(await main(['relu', '--raw', 'float32', at('grows.raw')], io)).toBe(0);
+    expect(written).toBe(x.size * 4);
+  });
+
   it('of a file is seen before anything is written', async () => {
     writeFileSync(at('short.npy'), Buffer.from(writeNpy(x)).subarray(0, -4));
     const { code, bytes, error } = await run(['relu', 'short.npy', '-o', '-']);
@@ -161,8 +177,40 @@ describe('a file that is written', () => {
       expect(lstatSync(at('link.npy')).isSymbolicLink()).toBe(true);
       expect(statSync(at('mode.npy')).mode & 0o777).toBe(0o600);
       expect(readFileSync(at('mode.npy')).equals(writeNpy(nl.relu(x)))).toBe(true);
+      // More than a new file is allowed.
+      chmodSync(at('mode.npy'), 0o666);
+      expect((await run(['relu', 'x.npy', '-o', 'mode.npy'])).code).toBe(0);
+      expect(statSync(at('mode.npy')).mode & 0o777).toBe(0o666);
     },
   );
+
+  it.skipIf(process.platform === 'win32')(
+    'is where a link leads at which there is nothing yet, and an error where links go round (skipped on Windows)',
+    async () => {
+      mkdirSync(at('away'));
+      symlinkSync('away', at('near'));
+      symlinkSync('later.npy', at('away/link.npy'));
+      symlinkSync('near/link.npy', at('far.npy'));
+      expect((await run(['relu', 'x.npy', '-o', 'far.npy'])).code).toBe(0);
+      expect(readdirSync(at('away')).sort()).toEqual(['later.npy', 'link.npy']);
+      expect(lstatSync(at('far.npy')).isSymbolicLink() && lstatSync(at('away/link.npy')).isSymbolicLink()).toBe(true);
+      symlinkSync('round.npy', at('round.npy'));
+      expect(await run(['relu', 'x.npy', '-o', 'round.npy'])).toMatchObject({
+        code: 1,
+        error: 'nonlin: cannot write round.npy: too many symbolic links encountered\n',
+      });
+      const behind = (await run(['relu', 'x.npy', '-o', 'x.npy/y.npy'])).error;
+      expect(behind).toBe('nonlin: cannot write x.npy/y.npy: not a directory\n');
+    },
+  );
+
+  // In /dev/fd nothing can be made or renamed, whatever is wrong here.
+  it.skipIf(process.platform === 'win32')('is a pipe of the shell, >(cat) (skipped on Windows)', () => {
+    const line = `"${process.execPath}" "${program}" relu x.npy -o /dev/fd/3 3>&1 | cat`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', line], { cwd: at('.'), timeout: 20_000 });
+    expect(stderr.toString()).toBe('');
+    expect(stdout.equals(writeNpy(nl.relu(x)))).toBe(true);
+  });
 
   // Not /dev/null: what is wrong here would replace it for the whole machine.
   it.skipIf(process.platform === 'win32')(

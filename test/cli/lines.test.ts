@@ -13,7 +13,11 @@ it.each<[string[], string, string]>([
   [['relu'], '[-1,2]', '[0,2]\n'],
   [['relu'], ' [ -1 , 2 ] \r\n[]\n-3\n2\n', '[0,2]\n[]\n0\n2\n'],
   [['relu'], '[[-1, 2], [3, -4]]\n', '[[0,2],[3,0]]\n'],
-  [['identity'], '["NaN", "Infinity", "-Infinity", -0.0, 1e-45]\n', '["NaN","Infinity","-Infinity",-0.0,1e-45]\n'],
+  [
+    ['identity'],
+    '["NaN", "Infinity", "-Infinity", "-0", -0.0, 1e-45]\n',
+    '["NaN","Infinity","-Infinity",-0.0,-0.0,1e-45]\n',
+  ],
   [['identity'], '[0.1, 16777217, 1e39]\n', '[0.1,16777216,"Infinity"]\n'],
   [['identity', '--dtype', 'float64'], '[0.1, 16777217, 1e39]\n', '[0.1,16777217,1e+39]\n'],
   [['identity', '--dtype', 'bfloat16'], '[0.1]\n', '[0.100097656]\n'],

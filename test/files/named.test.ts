@@ -4,6 +4,7 @@ import {
   chmodSync,
   closeSync,
   ftruncateSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -77,7 +78,9 @@ describe('save and load', () => {
     const file = await open(path('o.safetensors'));
     expect(file.metadata).toEqual({ a: 'b' });
     await file.close();
-    await expect(save(path('o.npy'), x, { compress: true })).rejects.toThrow('save: there is no option `compress`');
+    await expect(save(path('o.npy'), x, { compress: true })).rejects.toThrow(
+      /^save: there is no option `compress`, nor any other$/,
+    );
     await expect(save(path('o.npz'), { x }, { metadata: {} })).rejects.toThrow('there is no option `metadata`');
     await expect(load(path('o.npz'), { nam: 'x' } as object)).rejects.toThrow('load: there is no option `nam`');
   });
@@ -163,9 +166,16 @@ describe('what cannot be read', () => {
 
   it('is no file, which has no places', async () => {
     execFileSync('mkfifo', [path('pipe.npy')]);
-    const writer = openSync(path('pipe.npy'), 'r+');
+    // Nobody writes to it, and nobody is waited for.
     await expect(load(path('pipe.npy'))).rejects.toThrow('it is no file, and places in it cannot be read');
-    closeSync(writer);
+  });
+
+  it('is closed already', async () => {
+    await save(path('closed.npz'), { x });
+    const file = await open(path('closed.npz'));
+    await file.close();
+    const error = await file.get('x').catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: 'EBADF', message: expect.stringMatching(/^open: .*closed\.npz: in "x": /) });
   });
 
   it('leaves no file open', async () => {
@@ -324,7 +334,26 @@ describe('writing', () => {
     expect(readlinkSync(path('link.npy'))).toBe('target.npy');
     expect((await load(path('target.npy'))).toArray()).toEqual(rows);
     expect(statSync(path('target.npy')).mode & 0o777).toBe(0o640);
+    chmodSync(path('target.npy'), 0o666);
+    await save(path('target.npy'), x);
+    expect(statSync(path('target.npy')).mode & 0o777).toBe(0o666);
     expect(inFolder()).toEqual([]);
+  });
+
+  it('goes where a link leads at which there is nothing yet, and nowhere where links go round', async () => {
+    mkdirSync(path('away'));
+    symlinkSync('away', path('near'));
+    symlinkSync('later.npy', path('away/link.npy'));
+    symlinkSync('near/link.npy', path('far.npy'));
+    await save(path('far.npy'), x);
+    expect(readdirSync(path('away')).sort()).toEqual(['later.npy', 'link.npy']);
+    expect([readlinkSync(path('far.npy')), readlinkSync(path('away/link.npy'))]).toEqual([
+      'near/link.npy',
+      'later.npy',
+    ]);
+    expect((await load(path('far.npy'))).toArray()).toEqual(rows);
+    symlinkSync('round.npy', path('round.npy'));
+    await expect(save(path('round.npy'), x)).rejects.toThrow(/^ELOOP/);
   });
 
   it('goes to a pipe itself', async () => {

@@ -220,6 +220,18 @@ describe('damaged files', () => {
   const f4 = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }";
 
   it.each([
+    [
+      'what only calls itself a Uint8Array',
+      { [Symbol.toStringTag]: 'Uint8Array', length: 200, byteLength: 200 } as unknown as Uint8Array,
+      TypeError,
+      'expected the bytes of a .npy file, got an object',
+    ],
+    [
+      'a whole buffer',
+      new ArrayBuffer(8) as unknown as Uint8Array,
+      TypeError,
+      'expected the bytes of a .npy file, got an ArrayBuffer',
+    ],
     ['not a Uint8Array', 'abc' as unknown as Uint8Array, TypeError, 'expected the bytes of a .npy file, got "abc"'],
     ['no .npy file', Buffer.from('PK\x03\x04 a zip'), TypeError, 'not a .npy file: it does not start with \\x93NUMPY'],
     ['empty', new Uint8Array(), TypeError, 'not a .npy file: it does not start with \\x93NUMPY'],

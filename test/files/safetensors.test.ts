@@ -119,6 +119,16 @@ describe('what is written', () => {
       () => writeSafetensors({}, { metadata: 'x' as unknown as Record<string, string> }),
       'metadata must be an object of strings, got',
     ],
+    [
+      'metadata of which not all is seen',
+      () => writeSafetensors({}, { metadata: new Map([['format', 'pt']]) as unknown as Record<string, string> }),
+      'metadata must be an object of strings, got a Map',
+    ],
+    [
+      'metadata in a list',
+      () => writeSafetensors({}, { metadata: ['pt'] as unknown as Record<string, string> }),
+      'metadata must be an object of strings, got an Array of 1',
+    ],
     ['another option', () => writeSafetensors({}, { compress: true } as object), 'there is no option `compress`'],
     [
       'a tensor alone',

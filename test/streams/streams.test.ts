@@ -157,6 +157,35 @@ describe.each(Object.keys(ways))('%s', (way) => {
   ])('fails on a wrong chunk: %j, %j', async (options, chunks, message) => {
     await expect(through('relu', chunks as Chunk[], options)).rejects.toThrow(new TypeError(message));
   });
+
+  it('fails on a chunk whose memory is gone', async () => {
+    const [transferred, bytes] = [numbers(4), new Uint8Array(8)];
+    structuredClone([transferred, bytes], { transfer: [transferred.buffer, bytes.buffer] });
+    const lost = new TypeError('relu: a chunk is detached: its buffer was transferred');
+    await expect(through('relu', [numbers(1), transferred], {})).rejects.toThrow(lost);
+    await expect(through('relu', [bytes], { dtype: 'float32' })).rejects.toThrow(lost);
+    const { ArrayBuffer: Resizable } = globalThis as unknown as {
+      ArrayBuffer: new (length: number, options: object) => ArrayBuffer & { resize(length: number): void };
+    };
+    const buffer = new Resizable(16, { maxByteLength: 16 });
+    const shrunk = new Float32Array(buffer, 8, 2);
+    buffer.resize(8);
+    await expect(through('relu', [shrunk], {})).rejects.toThrow(
+      new RangeError('relu: a chunk lies outside of its buffer, which has shrunk'),
+    );
+  });
+
+  it('asks the array itself where it lies', async () => {
+    const lying = class extends Float32Array {
+      override get byteLength() {
+        return 4;
+      }
+      override get buffer(): ArrayBuffer {
+        throw new Error('asked');
+      }
+    };
+    expect(await through('relu', [new lying([-1, 2])], {})).toEqual(bytesOf(Float32Array.of(0, 2)));
+  });
 });
 
 describe.each<[string, Loose]>([
@@ -191,6 +220,7 @@ describe.each<[string, Loose]>([
       `relu: dtype must be 'float32', 'float64', 'float16' or 'bfloat16', got "int8"`,
     ],
     ['relu', { dtype: 'toString' }, TypeError, 'relu: dtype must be'],
+    ['relu', { dtype: ['float32'] }, TypeError, 'relu: dtype must be'],
     ['relu', { dtpye: 'float32' }, TypeError, 'relu: there is no option `dtpye`'],
     ['softmax', { row: 2, dim: 0 }, TypeError, 'softmax: there is no `dim` in a stream'],
     ['prelu', { row: 2, weight: [1], channelDim: 0 }, TypeError, 'prelu: there is no `channelDim` in a stream'],
@@ -202,14 +232,30 @@ describe.each<[string, Loose]>([
       'relu',
       numbers(1),
       TypeError,
-      "relu: options must be an object such as { dtype: 'float32' }, got Float32Array of 1",
+      "relu: options must be a plain object such as { dtype: 'float32' }, got Float32Array of 1",
     ],
-    ['relu', [], TypeError, 'relu: options must be an object'],
+    ['relu', [], TypeError, 'relu: options must be a plain object'],
+    ['relu', new Map([['row', 2]]), TypeError, 'relu: options must be a plain object'],
   ])('%j with %j', (name, options, kind, message) => {
     const call = () => make(name as string, options);
     expect(call).toThrow(kind);
     expect(call).toThrow(message);
   });
+});
+
+it('holds little more than a row of pieces that are small', async () => {
+  const row = 2 ** 18;
+  const before = process.memoryUsage().rss;
+  let most = 0;
+  const bytes = (function* () {
+    for (let at = 0; at < 4 * row; at++) {
+      if (at % 2 ** 17 === 0) most = Math.max(most, process.memoryUsage().rss - before);
+      yield new Uint8Array(1);
+    }
+  })();
+  const y = await collect(transformIterable('softmax', bytes, { dtype: 'float32', row }));
+  expect(y.equals(bytesOf(new Float32Array(row).fill(1 / row)))).toBe(true);
+  expect(most).toBeLessThan(100e6);
 });
 
 it('refuses a source that is none', () => {
@@ -296,6 +342,9 @@ it('has types that know the options of each function', () => {
     transform('threshold', { threshold: 1, value: 0 });
     transformStream('softmax', { row: 4, temperature: 2 });
     const floats: AsyncGenerator<Float32Array> = transformIterable('swiglu', [numbers(2)], { row: 2, beta: 2 });
+    const bytes = transformIterable('relu', [Buffer.alloc(4)], { dtype: 'float32' });
+    // @ts-expect-error: what comes of a Buffer is none
+    const buffers: AsyncGenerator<Buffer> = bytes;
     // @ts-expect-error: there is no such function
     const wrong: StreamName = 'crossEntropy';
     // @ts-expect-error: nor such an option
@@ -304,7 +353,7 @@ it('has types that know the options of each function', () => {
     transform('threshold');
     // @ts-expect-error: its row is its dimension
     transform('softmax', { row: 4, dim: 0 });
-    return [floats, wrong];
+    return [floats, buffers, wrong];
   };
   expect(typed).toBeTypeOf('function');
 });

@@ -137,6 +137,13 @@ describe('what is refused', () => {
     expect(() => Tensor.from(x)).toThrow(message);
   });
 
+  it('sizes below zero', () => {
+    const values = Float32Array.of(1, 2, 3, 4);
+    expect(() => new Tensor(of({ type: float, length: -1, values }).data[0]!)).toThrow('a Tensor is made of');
+    const lists = of({ type: listOf(-2), length: 2, children: [{ type: float, length: 4, values }] });
+    expect(() => new Tensor(lists)).toThrow('the Arrow vector is none that has numbers in lists of one size');
+  });
+
   it('too few values', () => {
     const x = of({ ...good, length: 3 });
     expect(() => new Tensor(x)).toThrow(new RangeError('the Arrow vector has 2 values for shape [3]'));

@@ -128,7 +128,7 @@ describe('typed arrays', () => {
 
   it.each([[new Uint8Array(2)], [Buffer.alloc(2)]])('%o may be numbers or the bytes of floats', (data) => {
     expect((error(data) as Error).message).toMatch(
-      /^data must be .* of 2; pass Float32Array.from\(x\) for its numbers, new Float32Array\(Uint8Array.from\(x\).buffer\) for the floats in its bytes$/,
+      /^data must be .* of 2; pass Float32Array.from\(x\) for its numbers, new Tensor\(x, { dtype: 'float32' }\) for the floats in its bytes$/,
     );
   });
 

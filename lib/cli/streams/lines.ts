@@ -40,11 +40,12 @@ export function streamLines(source: Source, dtype: DType, f: (x: Tensor<DType>) 
   source.close();
 }
 
-/** The numbers that JSON has no words for, as Tensor.toJSON writes them. */
+/** The numbers that Tensor.toJSON writes as words. */
 const words: ReadonlyMap<unknown, number> = new Map([
   ['NaN', NaN],
   ['Infinity', Infinity],
   ['-Infinity', -Infinity],
+  ['-0', -0],
 ]);
 
 function listOf(text: string): number | Nested[] {

@@ -47,7 +47,7 @@ export function planOf(
 ): Plan | undefined {
   const { shape } = headers[0]!;
   const dtype = to ?? headers[0]!.dtype;
-  if (name === 'crossEntropy' || dtype === undefined || options.channelDim !== undefined || shape.length === 0) return;
+  if (dtype === undefined || options.channelDim !== undefined || shape.length === 0) return;
   if (!headers.every((header) => isLike(header, shape, dtype, to))) return;
   if (!needsRow(name, headers.length))
     return { flow: flowOf(name, f, { dtype, inputs: headers.length, options }), headers, dtype, shape };

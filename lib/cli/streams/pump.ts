@@ -99,7 +99,7 @@ export function pump(inlets: readonly Inlet[], flow: Flow, write: (results: Valu
   }
 }
 
-/** Milliseconds between two looks at the clock's line on a terminal. */
+/** Milliseconds from one line on a terminal to the next. */
 const pause = 100;
 
 /** Shows on a terminal how far it is. */

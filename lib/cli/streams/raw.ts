@@ -27,9 +27,9 @@ export function streamRaw(sources: readonly Source[], dtype: DType, flow: Flow, 
   );
   for (const [i, { name }] of sources.entries())
     if (left[i]! > 0 && left[i]! < unit) throw new Failure(`${name}: ${leftOver(left[i]!, { ...flow, dtype, unit })}`);
-  // What one of two files has beyond the other.
+  // What one of two files has beyond the other; what a single one has is what was added while it was read.
   for (const [i, source] of sources.entries())
-    if (left[i]! > 0 || source.read(new Uint8Array(1)) > 0)
+    if (sources.length > 1 && (left[i]! > 0 || source.read(new Uint8Array(1)) > 0))
       throw new Failure(`${source.name} has more values than the other file`);
   // One of them may be what the result is to replace.
   for (const source of sources) source.close();

@@ -1,5 +1,17 @@
 // Where bytes go: standard output, or a file, which has its name only once all of it is there.
-import { closeSync, fstatSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fchmodSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { failed, UsageError } from '../failures.js';
 import type { Io } from '../output.js';
 import { writeAll } from './descriptors.js';
@@ -30,13 +42,14 @@ function fileTarget(path: string): Target {
       throw failed('write', path, error);
     }
   };
-  const before = statSync(path, { throwIfNoEntry: false });
+  const before = attempt(() => statSync(path, { throwIfNoEntry: false }));
   const isFile = before?.isFile() ?? true;
   // Where a link leads, and not the link, is replaced.
-  const place = before === undefined ? path : attempt(() => realpathSync(path));
-  const during = isFile ? `${place}.${process.pid}.part` : place;
-  const descriptor = attempt(() => openSync(during, 'w', before?.mode));
-  const ours = attempt(() => fstatSync(descriptor)).isFile() && isFile;
+  const place = attempt(() => (before === undefined ? endOf(path) : isFile ? realpathSync(path) : path));
+  // Not by the number of the process, which one on another machine may have that shares the folder.
+  const during = isFile ? `${place}.${randomBytes(6).toString('hex')}.part` : place;
+  const mode = before && before.mode & 0o777;
+  const descriptor = attempt(() => openSync(during, isFile ? 'wx' : 'w', mode));
   let isOpen = true;
   const close = () => {
     if (isOpen) closeSync(descriptor);
@@ -46,14 +59,24 @@ function fileTarget(path: string): Target {
     write: (bytes) => attempt(() => writeAll(descriptor, bytes)),
     finish: () =>
       attempt(() => {
-        close();
-        if (ours) renameSync(during, place);
+        if (isFile) {
+          // As it was, whatever new files may be.
+          if (mode !== undefined) fchmodSync(descriptor, mode);
+          close();
+          renameSync(during, place);
+        } else close();
       }),
     abandon: () => {
       close();
-      if (ours) rmSync(during, { force: true });
+      if (isFile) rmSync(during, { force: true });
     },
   };
+}
+
+/** Where a path leads at which there is nothing, or a link to where nothing is. */
+function endOf(path: string): string {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+  return isLink ? endOf(resolve(realpathSync(dirname(path)), readlinkSync(path))) : path;
 }
 
 /** Does the work on a target, which is then finished, or abandoned where it throws. */

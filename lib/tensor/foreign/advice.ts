@@ -11,7 +11,7 @@ export function advice(x: unknown): string {
   const name = tagOf(x);
   if (name === 'ArrayBuffer' || name === 'SharedArrayBuffer') return '; pass new Float32Array(x)';
   if (name === 'Uint8Array')
-    return '; pass Float32Array.from(x) for its numbers, new Float32Array(Uint8Array.from(x).buffer) for the floats in its bytes';
+    return "; pass Float32Array.from(x) for its numbers, new Tensor(x, { dtype: 'float32' }) for the floats in its bytes";
   if (name === 'DataView') return '; pass new Float32Array(x.buffer.slice(x.byteOffset, x.byteOffset + x.byteLength))';
   if (typeof x !== 'object' || x === null) return '';
   if (Array.isArray(x)) return '; pass new Tensor(x)';

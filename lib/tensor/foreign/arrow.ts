@@ -30,11 +30,13 @@ export interface ArrowVector {
   readonly nullCount: number;
 }
 
+const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
+
 export const isArrow = (x: unknown): x is ArrowVector => {
   if (typeof x !== 'object' || x === null || !('nullCount' in x)) return false;
   const { type, nullCount, length } = x as Foreign;
   const { typeId } = (type ?? {}) as Foreign;
-  return Number.isInteger(nullCount) && Number.isSafeInteger(length) && typeof typeId === 'number';
+  return Number.isInteger(nullCount) && isCount(length) && typeof typeId === 'number';
 };
 
 /** The chunks of a vector or, alone, a chunk. */
@@ -65,8 +67,8 @@ function valuesOf(chunk: unknown): Values {
     const { values, children } = inner as unknown as Foreign;
     if (type.typeId !== types.fixedSizeList) return leafOf(type.typeId, values, shape, String(type));
     size = (type as { readonly listSize?: unknown }).listSize;
-    if (!Number.isSafeInteger(size) || !Array.isArray(children)) break;
-    shape.push(size as number);
+    if (!isCount(size) || !Array.isArray(children)) break;
+    shape.push(size);
     inner = children[0];
   }
   throw new TypeError('the Arrow vector is none that has numbers in lists of one size');

@@ -1,5 +1,6 @@
 // Reads what a caller has as the parts of a tensor, by structure and importing nothing: numbers, nested lists, typed arrays, the
-// tensors of other libraries. Memory is shared, never copied (lists have none), and everything is checked before it is read.
+// tensors of other libraries. Memory is shared (lists have none, and bytes may lie at an odd place), and everything is checked before it
+// is read.
 
 import { allocate } from '../../basics/allocate.js';
 import { describe } from '../../basics/errors.js';
