@@ -219,9 +219,9 @@ function givenOf({ parameter, place, other }: Option, given: readonly unknown[])
 
 function chosenParameter(of: Option, given: readonly unknown[], single: boolean, name: string): number {
   const value = givenOf(of, given);
-  const rounded = single ? Math.fround(value as number) : (value as number);
-  if (typeof value !== 'number' || !isAllowed(rounded, of.parameter) || isTwice(of, given))
-    throw notAllowed(value, of, given, name);
+  // To Math.fround an object would be a number by code of its own, and a BigInt an error of another text.
+  const rounded = typeof value !== 'number' ? Number.NaN : single ? Math.fround(value) : value;
+  if (!isAllowed(rounded, of.parameter) || isTwice(of, given)) throw notAllowed(value, of, given, name);
   return rounded;
 }
 

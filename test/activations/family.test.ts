@@ -349,8 +349,19 @@ describe('options', () => {
     ['threshold', { threshold: 1 }, TypeError, 'threshold: `value` is needed, a number'],
     ['prelu', {}, TypeError, 'prelu: `weight` is needed, a number or a list of them'],
     ['hardSigmoid', { beta: 'x' }, TypeError, 'hardSigmoid: beta must be a number, got "x"'],
+    ['hardShrink', { lambda: 1n }, TypeError, 'hardShrink: lambda must be a number, got 1n'],
+    ['hardTanh', { max: Symbol('s') }, TypeError, 'hardTanh: max must be a number, got a symbol'],
   ] as const)('%s with %o is an error', (name, options, kind, message) => {
     expect(call(name, options)).toThrow(new kind(message));
+  });
+
+  it('an object is no number, and is not asked for one', () => {
+    const lambda = {
+      valueOf() {
+        throw new Error('asked');
+      },
+    };
+    expect(call('hardShrink', { lambda })).toThrow(new TypeError('hardShrink: lambda must be a number, got an object'));
   });
 
   it('lambd is lambda, in functions and layers', () => {

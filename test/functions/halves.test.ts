@@ -7,6 +7,7 @@ import {
   backends,
   type DType,
   ELU,
+  elu,
   GELU,
   gegluGrad,
   gelu,
@@ -65,14 +66,15 @@ describe.each(backends())('%s', (backend) => {
       const oneNaN = (bits: Uint16Array) => bits.map((each) => ((each & 0x7fff) > infinity ? 0x7fff : each));
       // As many of each, in no order, an odd number in all, and longer than where a table begins to pay.
       const x = Uint16Array.from({ length: 2 ** 19 + 3 }, (_, i) => Math.imul(i, 40503) + (i >> 16));
-      for (const f of [gelu, sigmoid, leakyRelu]) {
-        const short = f(all, { dtype });
+      const given: readonly [typeof sigmoid, object?][] = [[gelu], [sigmoid], [leakyRelu], [elu, { alpha: 1.5 }]];
+      for (const [f, own] of given) {
+        const short = f(all, { ...own, dtype });
         const wanted = bytesOf(oneNaN(x.map((bits) => short[bits]!)));
         const out = new Uint16Array(x.length + 1).subarray(1);
-        expect(bytesOf(oneNaN(f(x, { dtype, out }))).equals(wanted)).toBe(true);
-        const own = x.slice();
-        expect(f(own, { dtype, out: own })).toBe(own);
-        expect(bytesOf(oneNaN(own)).equals(wanted)).toBe(true);
+        expect(bytesOf(oneNaN(f(x, { ...own, dtype, out }))).equals(wanted)).toBe(true);
+        const same = x.slice();
+        expect(f(same, { ...own, dtype, out: same })).toBe(same);
+        expect(bytesOf(oneNaN(same)).equals(wanted)).toBe(true);
       }
     },
   );
