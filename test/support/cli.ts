@@ -19,9 +19,10 @@ export const noNative = {
   NODE_OPTIONS: `--require ${JSON.stringify(join(import.meta.dirname, 'without-wasm.cjs'))}`,
 };
 
-// One for all files that a process of the test runner runs.
+// One for all files that a process of the test runner runs, which the runner ends by a signal.
 const folder = mkdtempSync(join(tmpdir(), 'nonlin-cli-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+process.once('SIGTERM', () => process.exit());
 export const at = (name: string) => join(folder, name);
 
 beforeAll(() => {
