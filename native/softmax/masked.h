@@ -92,8 +92,8 @@ template <class E> vec<E> entries_at(const E *p, size_t step, size_t n) {
 }
 
 // Whether numbers to be added to a row, of x or of -x, leave each entry as it is or make nothing of it: 0, -Infinity,
-// and what puts a finite one out of reach. Of that a logarithm has something left, and a sum that overflows here, but not
-// in the lanes of `logits`, may be the largest.
+// and what puts a finite one out of reach. Of that a logarithm has something left, and a sum that overflows here, but
+// not in the lanes of `logits`, may be the largest.
 template <class E>
 [[gnu::noinline, gnu::flatten]] bool only_leaves_out(const E *x, const E *added, size_t step, size_t length, E sign,
                                                      bool log) {
@@ -106,19 +106,18 @@ template <class E>
     const mask<E> same = {there.m & (bias <= none).m & (bias >= none).m};
     const mask<E> other = {there.m & ~same.m & ~(bias <= lowest).m};
     kept = max(kept, select(same, logit, lowest)); // Keeps its own where x is NaN.
-    changed = max(changed, select(other, sum, lowest));
-    const mask<E> overflows = {(sum <= lowest).m & ~(logit <= lowest).m};
-    unknown.m |= other.m & (~(sum < infinite).m | overflows.m);
+    changed = max(changed, select(other, max(sum, vec<E>(-largest<E>)), lowest));
+    unknown.m |= other.m & ~(sum < infinite).m;
   };
   size_t j = 0;
   for (; j + lanes <= length; j += lanes)
     see(load<E>(x + j), entries_at(added + j * step, step, lanes), none <= none);
   if (j < length)
     see(load<E>(x + j, length - j), entries_at(added + j * step, step, length - j), first_lanes<E>(length - j));
-  E largest[2][lanes];
-  store(largest[0], kept);
-  store(largest[1], changed);
-  const E m = row_maximum<E>(largest[0], lanes), most = row_maximum<E>(largest[1], lanes);
+  E most_of[2][lanes];
+  store(most_of[0], kept);
+  store(most_of[1], changed);
+  const E m = row_maximum<E>(most_of[0], lanes), most = row_maximum<E>(most_of[1], lanes);
   return !any(unknown) && (most <= -E(__builtin_inf()) || (!log && most <= out_of_reach<E>(m)));
 }
 
