@@ -211,14 +211,15 @@ inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return vfm
 // subnormal; this 0.65, whatever they are.
 template <class T> vec<T> times(vec<T> a, vec<T> b) {
 #if defined(__x86_64__)
-  vec<T> nothing = T(-0.0);
+  if constexpr (sizeof(T) <= sizeof(double)) {
+    vec<T> nothing = T(-0.0);
 #if defined(__clang__) // It would see a product in it.
-  asm("" : "+x"(nothing.v));
+    asm("" : "+x"(nothing.v));
 #endif
-  return fma(a, b, nothing);
-#else
+    return fma(a, b, nothing);
+  }
+#endif
   return a * b;
-#endif
 }
 // Of one number. WebAssembly has no such instruction, and its library takes integers for it.
 inline double fused(double a, double b, double c) {
