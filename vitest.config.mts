@@ -19,8 +19,6 @@ export default defineConfig({
     exclude: ['test/sets/**', '**/node_modules/**'],
     globalSetup: 'test/programs/setup.ts',
     pool: 'forks',
-    // Files leave nothing behind, and a fresh process for each would take a third of a second.
-    isolate: false,
     maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 60_000,
