@@ -1,6 +1,6 @@
 // The sums over channels in plain TypeScript, in the order of native/channels.cpp, whose bits they give: a sum for each element of a tile of
 // [outer, length, inner], or of a stretch of a longer channel, with its rounding errors; then those of a channel, one after another.
-import { type FloatArray, lengthOf } from '../basics/floats.js';
+import { type FloatArray, lengthOfPresent } from '../basics/floats.js';
 
 /** The most sums that are kept at once: as many elements has a tile. native/channels.cpp has the same, which fixes a sum's bits. */
 const sumsAtOnce = 512;
@@ -40,7 +40,7 @@ function total(at: number, count: number, runs: number, apart: number): number {
 export function sumChannels(grad: FloatArray, x: FloatArray, results: Float64Array, inner: number): void {
   const { length } = results;
   const period = length * inner;
-  const outer = lengthOf(x) / period;
+  const outer = lengthOfPresent(x) / period;
   if (inner > sumsAtOnce) {
     for (let channel = 0; channel < length; channel++) {
       sums.fill(0);

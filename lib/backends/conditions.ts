@@ -5,7 +5,7 @@ import { exactProduct } from '../arithmetic/double-double.js';
 import { timesExp } from '../arithmetic/erfc.js';
 import { log1p } from '../arithmetic/log.js';
 import { Sum } from '../arithmetic/sum.js';
-import { type FloatArray, isFloat32, lengthOf } from '../basics/floats.js';
+import { type FloatArray, isFloat32, lengthOfPresent } from '../basics/floats.js';
 import type { Conditions, Slice } from './backend.js';
 
 // Below these differences from the largest entry a share is zero, also as a subnormal, and a logarithm has nothing of it.
@@ -184,7 +184,7 @@ export function conditionedSlices(
 ): void {
   const scale = scaleOf(conditions.temperature);
   const { logits, shares } = roomFor(length);
-  forEachSlice(lengthOf(y), length, inner, conditions, (start, first) => {
+  forEachSlice(lengthOfPresent(y), length, inner, conditions, (start, first) => {
     const largest = readLogits(x, start, inner, first, conditions, scale, logits);
     if (slice === 'softmax') {
       share(largest, logits, shares, conditions.zero);
@@ -212,7 +212,7 @@ export function conditionedSlicesGrad(
   const { logits, shares } = roomFor(length);
   const { zero, temperature } = conditions;
   const isLog = slice === 'logSoftmax';
-  forEachSlice(lengthOf(y), length, inner, conditions, (start, first) => {
+  forEachSlice(lengthOfPresent(y), length, inner, conditions, (start, first) => {
     const largest = readLogits(x, start, inner, first, conditions, scale, logits);
     share(largest, logits, shares, zero);
     if (isEmpty(largest, logits)) {

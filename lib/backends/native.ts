@@ -1,7 +1,7 @@
 // The addon's functions as backends, and the reason where there are none. Every other file sees only backends. A build without native
 // code has native-none.ts in the place of this file.
 import { activationNames, opOf } from '../activations/table.js';
-import { type FloatArray, lengthOf } from '../basics/floats.js';
+import { type FloatArray, lengthOfPresent } from '../basics/floats.js';
 import { openAddon, problems } from '../environment/node.js';
 import { version } from '../version.js';
 import type { Backend, BackendName, Numbers, Slice } from './backend.js';
@@ -77,7 +77,7 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
   const { call, sharedElements } = addon;
   // To find out how many threads there are takes time, so the addon is told before a call that could use several.
   const tell = (x: Numbers) => {
-    if (lengthOf(x) >= sharedElements && told !== threads(addon.cores)) {
+    if (lengthOfPresent(x) >= sharedElements && told !== threads(addon.cores)) {
       told = threads(addon.cores);
       addon.setThreads(told);
     }
@@ -85,7 +85,7 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
   return {
     name,
     map(x, y, op, a, b, exact, fresh) {
-      if (op === opOf.relu && lengthOf(x) < smallestRelu) return reference.map(x, y, op, a, b, exact, fresh);
+      if (op === opOf.relu && lengthOfPresent(x) < smallestRelu) return reference.map(x, y, op, a, b, exact, fresh);
       tell(x);
       writeParameters(a, b);
       callNative(call, set, kinds.map, op, exact, x, undefined, y);
@@ -101,7 +101,7 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
       callHalves(call, set, dtype, op, grad, x, y);
     },
     convert(x, from, y, to) {
-      if (lengthOf(x) < smallestConverted) return reference.convert(x, from, y, to);
+      if (lengthOfPresent(x) < smallestConverted) return reference.convert(x, from, y, to);
       tell(x);
       callConvert(call, set, x, from, y, to);
     },

@@ -2,7 +2,15 @@
 // handed over. So it does for arrays, 45 ns to say where one lies and 6 for an ArrayBuffer: the elements of a small call are copied
 // into the same block behind the record, computed there by the kernels of every other call, whose bits they give, and copied out.
 import type { Op } from '../activations/table.js';
-import { copyOver, type DType, type FloatArray, type HalfDType, isFloat32, lengthOf, part } from '../basics/floats.js';
+import {
+  copyOver,
+  type DType,
+  type FloatArray,
+  type HalfDType,
+  isFloat32,
+  lengthOfPresent,
+  part,
+} from '../basics/floats.js';
 import type { Conditions, Numbers } from './backend.js';
 import type { Runs } from './copies.js';
 
@@ -104,7 +112,7 @@ export function callNative(
   second: FloatArray | undefined,
   y: FloatArray,
 ): void {
-  const count = lengthOf(y);
+  const count = lengthOfPresent(y);
   const { all, first } = isFloat32(y) ? float32 : float64;
   writeCall(set, kind, op, all, exact);
   if (count > mostElements) {
@@ -131,7 +139,7 @@ export function callHalves(
   x: Uint16Array,
   y: Uint16Array,
 ): void {
-  const count = lengthOf(y);
+  const count = lengthOfPresent(y);
   if (count === 0) return;
   integers[0] = set;
   integers[1] = grad === undefined ? kinds.map : kinds.gradient;
@@ -174,7 +182,7 @@ export function callGateGradient(
   da: FloatArray,
   db: FloatArray,
 ): void {
-  const count = lengthOf(grad);
+  const count = lengthOfPresent(grad);
   const { all } = isFloat32(grad) ? float32 : float64;
   writeCall(set, kinds.gateGradient, op, all, exact);
   if (count > mostElements) {
@@ -215,11 +223,11 @@ export function callChannels(
   y: FloatArray,
   inner: number,
 ): void {
-  const count = lengthOf(y);
+  const count = lengthOfPresent(y);
   const { all, first } = isFloat32(y) ? float32 : float64;
   writeCall(set, grad === undefined ? kinds.channels : kinds.channelsGradient, 0, all, exact);
   if (count > mostElements) {
-    writeSlices(lengthOf(slopes), inner);
+    writeSlices(lengthOfPresent(slopes), inner);
     if (grad === undefined) call(block, x, slopes, y);
     else call(block, grad, x, slopes, y);
     return;

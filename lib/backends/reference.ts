@@ -8,7 +8,7 @@ import { type Activation, activationNames, activations } from '../activations/ta
 import { timesExp } from '../arithmetic/erfc.js';
 import { log1p } from '../arithmetic/log.js';
 import { Sum } from '../arithmetic/sum.js';
-import { bufferOf, copyOver, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../basics/floats.js';
+import { bufferOf, copyOver, type FloatArray, isFloat32, isFloatArray, lengthOfPresent } from '../basics/floats.js';
 import { isHalfDType, roundHalves, widenHalves } from '../basics/halves.js';
 import type { Backend, Conditions } from './backend.js';
 import { sumChannels } from './channels.js';
@@ -219,7 +219,7 @@ export const reference: Backend = {
 
   map(x, y, op, a, b, _exact, fresh) {
     const from = fresh ? x : readable(x, y, forX);
-    const count = lengthOf(x);
+    const count = lengthOfPresent(x);
     const exactly = exactlies[op];
     if (exactly === undefined || !isFloat32(y)) return loops[op]!.map(from, y, 0, count, a, b);
     forEachPart(count, (results, first) => {
@@ -231,7 +231,7 @@ export const reference: Backend = {
   mapGrad(grad, x, y, op, a, b, _exact, fresh) {
     const g = fresh ? grad : readable(grad, y, forGrad);
     const from = fresh ? x : readable(x, y, forX);
-    const count = lengthOf(x);
+    const count = lengthOfPresent(x);
     const exactly = exactlies[op];
     if (exactly === undefined || !isFloat32(y)) return loops[op]!.mapGrad(g, from, y, 0, count, a, b);
     forEachPart(count, (results, first) => {
@@ -241,7 +241,7 @@ export const reference: Backend = {
   },
 
   halves(grad, x, y, dtype, op, a, b) {
-    if (grad === undefined && lengthOf(x) >= byTableElements) {
+    if (grad === undefined && lengthOfPresent(x) >= byTableElements) {
       const table = new Uint16Array(allHalves).map((_, bits) => bits);
       reference.halves(undefined, table, table, dtype, op, a, b);
       const bits = readableBits(x, y);
@@ -251,7 +251,7 @@ export const reference: Backend = {
     const exactly = exactlies[op];
     const from = readableBits(x, y);
     const by = grad && readableBits(grad, y);
-    forEachPart(lengthOf(x), (results, first) => {
+    forEachPart(lengthOfPresent(x), (results, first) => {
       const { length } = results;
       widenHalves(dtype, from, fromHalves, first, length);
       if (by === undefined) {
@@ -267,20 +267,20 @@ export const reference: Backend = {
 
   convert(x, from, y, to) {
     if (!isHalfDType(from) && !isHalfDType(to)) return copyOver(y as FloatArray, x as FloatArray);
-    const numbers = isHalfDType(from) ? new Float32Array(lengthOf(x)) : (x as FloatArray);
+    const numbers = isHalfDType(from) ? new Float32Array(lengthOfPresent(x)) : (x as FloatArray);
     if (isHalfDType(from)) widenHalves(from, x as Uint16Array, isHalfDType(to) ? numbers : (y as FloatArray));
     if (isHalfDType(to)) roundHalves(to, numbers, y as Uint16Array);
   },
 
   gate(x, by, y, op, a, b, exact, fresh) {
     const factor = fresh ? by : readable(by, y, forGrad);
-    const values = copyOf(x, lengthOf(x));
+    const values = copyOf(x, lengthOfPresent(x));
     this.map(values, values, op, a, b, exact, true);
     for (let i = 0; i < values.length; i++) y[i] = values[i]! * factor[i]!;
   },
 
   gateGrad(grad, x, by, dx, dby, op, a, b, exact) {
-    const values = copyOf(x, lengthOf(x));
+    const values = copyOf(x, lengthOfPresent(x));
     const slopes = copyOf(grad, values.length);
     this.map(values, values, op, a, b, exact, true);
     for (let i = 0; i < values.length; i++) {
@@ -294,7 +294,7 @@ export const reference: Backend = {
 
   channels(x, slopes, y, inner, _exact, fresh) {
     const from = fresh ? x : readable(x, y, forX);
-    forEachChannel(lengthOf(y), slopes, inner, (start, slope) => {
+    forEachChannel(lengthOfPresent(y), slopes, inner, (start, slope) => {
       for (let i = start; i < start + inner; i++) y[i] = prelu.f(from[i]!, slope);
     });
   },
@@ -302,7 +302,7 @@ export const reference: Backend = {
   channelsGrad(grad, x, slopes, y, inner, _exact, fresh) {
     const g = fresh ? grad : readable(grad, y, forGrad);
     const from = fresh ? x : readable(x, y, forX);
-    forEachChannel(lengthOf(y), slopes, inner, (start, slope) => {
+    forEachChannel(lengthOfPresent(y), slopes, inner, (start, slope) => {
       for (let i = start; i < start + inner; i++) y[i] = prelu.grad(from[i]!, g[i]!, slope);
     });
   },
@@ -312,7 +312,7 @@ export const reference: Backend = {
   slices(input, y, slice, length, inner, _exact, fresh) {
     const x = fresh ? input : readable(input, y, forX);
     const shares = new Float64Array(length);
-    forEachSlice(lengthOf(y), length, inner, (start) => {
+    forEachSlice(lengthOfPresent(y), length, inner, (start) => {
       if (slice === 'logSoftmax') return storeLogs(x, y, start, inner, length, shares);
       share(x, start, inner, shares);
       for (let i = 0, at = start; i < length; i++, at += inner) y[at] = shares[i]!;
@@ -324,7 +324,7 @@ export const reference: Backend = {
     const x = fresh ? input : readable(input, y, forX);
     const shares = new Float64Array(length);
     const ones = slice === 'logSoftmax' ? new Float64Array(length).fill(1) : undefined;
-    forEachSlice(lengthOf(y), length, inner, (start) => {
+    forEachSlice(lengthOfPresent(y), length, inner, (start) => {
       share(x, start, inner, shares);
       const sum = weightedSum(ones ?? shares, g, start, inner);
       for (let i = 0, at = start; i < length; i++, at += inner)
@@ -343,7 +343,7 @@ export const reference: Backend = {
   logParts(x, maxima, logs, length, inner) {
     const shares = new Float64Array(length);
     let slice = 0;
-    forEachSlice(lengthOf(x), length, inner, (start) => {
+    forEachSlice(lengthOfPresent(x), length, inner, (start) => {
       const largest = largestOf(x, start, inner, length);
       maxima[slice] = largest;
       logs[slice] = logOfRest(x, start, inner, largest, shares);
@@ -365,7 +365,7 @@ const forGrad = room();
 function readable(input: FloatArray, y: FloatArray, { float32, float64 }: typeof forX): FloatArray {
   // In place, every element is read before its own is written, and so is every slice.
   if (input === y) return input;
-  const count = lengthOf(input);
+  const count = lengthOfPresent(input);
   if (count > mostCopied) return bufferOf(input) === bufferOf(y) ? input : copyOf(input, count);
   const copy = isFloat32(input) ? float32 : float64;
   copyOver(copy, input);
@@ -380,7 +380,7 @@ const readableBits = (input: Uint16Array, y: Uint16Array): Uint16Array =>
 function withOwnMask(conditions: Conditions): Conditions {
   const { mask } = conditions;
   if (mask === undefined) return conditions;
-  const data = isFloatArray(mask.data) ? copyOf(mask.data, lengthOf(mask.data)) : new Uint8Array(mask.data);
+  const data = isFloatArray(mask.data) ? copyOf(mask.data, lengthOfPresent(mask.data)) : new Uint8Array(mask.data);
   return { ...conditions, mask: { ...mask, data } };
 }
 

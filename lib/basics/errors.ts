@@ -1,5 +1,5 @@
 // How an error message names what came.
-import { lengthOfAny, typeName } from './floats.js';
+import { lengthOf, typeName } from './floats.js';
 
 /** Marks the Tensor of every copy of this package, where `instanceof` knows only one. */
 export const brand = Symbol.for('nonlin.tensor');
@@ -13,7 +13,7 @@ export function describe(value: unknown): string {
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
   if (Array.isArray(value)) return `an Array of ${value.length}`;
   const name = nameOfClass(value);
-  if (typeName(value) !== undefined) return `${name} of ${lengthOfAny(value as ArrayBufferView)}`;
+  if (typeName(value) !== undefined) return `${name} of ${lengthOf(value as ArrayBufferView)}`;
   if (name === undefined || name === 'Object') return 'an object';
   return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
 }

@@ -1,10 +1,10 @@
 // Masks of any type as bytes, which are 0 where an element is.
-import { bufferOf, byteOffset, type FloatArray, lengthOfAny, typeName } from './floats.js';
+import { bufferOf, byteOffset, type FloatArray, lengthOf, typeName } from './floats.js';
 
 /** A byte for each of `count` elements of a typed array from `first` on, 0 where it is 0; of bytes the array's own memory. */
 export function flagsOf(data: ArrayBufferView, first: number, count: number): Uint8Array {
   const name = typeName(data)!;
-  if (name === 'Uint8Array' && first === 0 && count === lengthOfAny(data)) return data as Uint8Array;
+  if (name === 'Uint8Array' && first === 0 && count === lengthOf(data)) return data as Uint8Array;
   const bytes = Number(/\d+/.exec(name)) / 8;
   const buffer = bufferOf(data as Uint8Array);
   const at = byteOffset(data as Uint8Array) + first * bytes;

@@ -51,8 +51,16 @@ export function dtypeOf(data: FloatArray): FloatDType {
 export const nothing = Symbol();
 type Readable = { readonly [nothing]?: never };
 
-/** The number of elements; 0 also where the memory is gone, which `lossOf` tells. */
-export function lengthOf(x: FloatArray | Uint8Array | Uint16Array): number {
+/**
+ * The number of elements; 0 also where the memory is gone, which `lossOf` tells. Always a call, of some 5 ns: what V8 inlines in its place
+ * has for an array that was transferred its old length, once the same code has seen one over a resizable buffer (Node 20).
+ */
+export function lengthOf(x: ArrayBufferView): number {
+  return length.call(x);
+}
+
+/** The same in 1.5 ns, of arrays whose memory is known to be there. */
+export function lengthOfPresent(x: FloatArray | Uint8Array | Uint16Array): number {
   void (x as Readable)[nothing];
   return length.call(x);
 }
@@ -66,11 +74,6 @@ export function byteOffset(x: FloatArray | Uint8Array | Uint16Array): number {
 /** The buffer of an array. V8 keeps one of up to 64 bytes without, and makes it when it is first asked for: 230 ns. */
 export function bufferOf(x: FloatArray | Uint8Array | Uint16Array): ArrayBufferLike {
   return buffer.call(x);
-}
-
-/** The number of elements of a typed array of any type. */
-export function lengthOfAny(x: ArrayBufferView): number {
-  return length.call(x);
 }
 
 /** The bytes between one element and the next. */

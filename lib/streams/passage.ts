@@ -1,7 +1,7 @@
 // One stream's way through a function: chunks in, as they happen to be cut, and those of results out, each in new memory.
 import { checkPresent } from '../basics/checks.js';
 import { describe } from '../basics/errors.js';
-import { bufferOf, byteOffset, bytesOf, type Data, type DType, lengthOfAny, typeName } from '../basics/floats.js';
+import { bufferOf, byteOffset, bytesOf, type Data, type DType, lengthOf, typeName } from '../basics/floats.js';
 import { ofBits } from '../basics/halves.js';
 import { checkPlain } from '../basics/options.js';
 import { type AnyFunction, bytesIn, type Flow, flowOf, leftOver, valuesIn } from './flow.js';
@@ -58,7 +58,7 @@ export class Passage {
     const bytes = new Uint8Array(
       bufferOf(chunk as Uint8Array),
       byteOffset(chunk as Uint8Array),
-      lengthOfAny(chunk) * (isBytes ? 1 : bytesOf[dtype]),
+      lengthOf(chunk) * (isBytes ? 1 : bytesOf[dtype]),
     );
     const whole = Math.floor((this.#count + bytes.length) / unit) * unit;
     if (whole === 0) return this.#hold(bytes);
@@ -87,7 +87,7 @@ export class Passage {
   /** Checks a chunk, and takes from the first one what the stream is of. */
   #enter(chunk: unknown): void {
     const kind = typeName(chunk);
-    if (kind !== undefined && lengthOfAny(chunk as Chunk) === 0) checkPresent(chunk as Chunk, `${this.name}: a chunk`);
+    if (kind !== undefined && lengthOf(chunk as Chunk) === 0) checkPresent(chunk as Chunk, `${this.name}: a chunk`);
     if (kind === this.#kind && kind !== undefined) return;
     if (kind === undefined || !Object.hasOwn(dtypesOf, kind))
       throw new TypeError(`${this.name}: a chunk must be bytes or an array of floats, got ${describe(chunk)}`);

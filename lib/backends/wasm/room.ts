@@ -1,6 +1,6 @@
 // The memory of the WebAssembly module: where arrays are copied to for a call, and out of which results are copied. Nothing else makes
 // it grow, so the views are made anew where it has.
-import { copyOver, elementBytes, type FloatArray, isFloat32, lengthOf } from '../../basics/floats.js';
+import { copyOver, elementBytes, type FloatArray, isFloat32, lengthOfPresent } from '../../basics/floats.js';
 import type { Memory } from '../../environment/webassembly.js';
 
 /** Up to where it grows for a call; what takes more is left to TypeScript. */
@@ -66,7 +66,7 @@ export class Room {
 
   /** Copies as many elements as an array has to it from a place. */
   take(y: FloatArray, at: number): void {
-    const count = lengthOf(y);
+    const count = lengthOfPresent(y);
     const last = this.#last;
     if (last.byteOffset !== at || last.length !== count || elementBytes(last) !== elementBytes(y)) {
       const { buffer } = this.#bytes;

@@ -7,7 +7,7 @@ import {
   type FloatArray,
   isFloat32,
   isFloatArray,
-  lengthOf,
+  lengthOfPresent,
   part,
 } from '../../basics/floats.js';
 import { hasAddons, openModule } from '../../environment/node.js';
@@ -200,7 +200,7 @@ function backendOf(make: () => Exports, exports: Exports): Backend {
     fresh: boolean | undefined,
     run: (places: readonly number[], count: number, first: number, rest: number) => void,
   ): boolean {
-    const count = lengthOf(inputs[0]!);
+    const count = lengthOfPresent(inputs[0]!);
     const size = elementBytes(inputs[0]!);
     let from = inputs;
     let isWhole = false;
@@ -245,7 +245,7 @@ function backendOf(make: () => Exports, exports: Exports): Backend {
     fresh: boolean | undefined,
   ): boolean {
     const how = arithmeticOf(x, exact);
-    const length = lengthOf(slopes);
+    const length = lengthOfPresent(slopes);
     const slab = length * inner;
     const own = aligned(length * elementBytes(x));
     return inParts(inputsOf(grad, x), [y], slabsOf(x, slab), own, fresh, (places, n, first, rest) => {
@@ -278,7 +278,7 @@ function backendOf(make: () => Exports, exports: Exports): Backend {
   return {
     name: 'wasm',
     map(x, y, op, a, b, exact, fresh) {
-      const count = lengthOf(x);
+      const count = lengthOfPresent(x);
       if (op === opOf.relu && count < smallestRelu) return reference.map(x, y, op, a, b, exact, fresh);
       const how = arithmeticOf(x, exact);
       if (count <= elementsOf(x, 1)) {
@@ -344,7 +344,7 @@ function backendOf(make: () => Exports, exports: Exports): Backend {
         inputs,
         [y],
         slabsOf(x, slab),
-        columns + aligned(mask === undefined ? 0 : lengthOf(mask.data) * maskSize),
+        columns + aligned(mask === undefined ? 0 : lengthOfPresent(mask.data) * maskSize),
         fresh,
         (places, n, first, rest) => {
           if (first === 0 && mask !== undefined) {
@@ -383,7 +383,7 @@ function backendOf(make: () => Exports, exports: Exports): Backend {
       const slab = length * inner;
       const columns = turned(x, length, inner, 1);
       const step = slabsOf(x, slab);
-      const results = aligned((Math.min(step, lengthOf(x)) / length) * 8);
+      const results = aligned((Math.min(step, lengthOfPresent(x)) / length) * 8);
       const done = inParts([x], [], step, columns + 2 * results, true, ([at], n, first, rest) => {
         const [one, other] = [rest + columns, rest + columns + results];
         exports.logParts(how, at!, one, other, n / slab, length, inner, rest);

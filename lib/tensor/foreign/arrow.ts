@@ -11,7 +11,7 @@ import {
   type FloatArray,
   type HalfDType,
   isFloatArray,
-  lengthOfAny,
+  lengthOf,
   part,
   typeName,
 } from '../../basics/floats.js';
@@ -78,7 +78,7 @@ function leafOf(typeId: number, values: unknown, shape: readonly number[], type:
   if ((typeId !== types.integer && typeId !== types.float) || typeName(values) === undefined)
     throw new TypeError(`an Arrow vector must be of floats or integers, got ${type}`);
   const array = values as ArrayBufferView;
-  const count = lengthOfAny(array);
+  const count = lengthOf(array);
   if (count === 0) checkPresent(array, 'the Arrow vector');
   if (count < sizeOf(shape)) throw new RangeError(`the Arrow vector has ${count} values for shape ${shapeText(shape)}`);
   const half = typeId === types.float && isHalfArray(array) ? 'float16' : undefined;

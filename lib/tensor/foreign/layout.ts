@@ -12,7 +12,6 @@ import {
   type HalfDType,
   isFloatArray,
   lengthOf,
-  lengthOfAny,
   typeName,
 } from '../../basics/floats.js';
 import { isFloat16Array, isHalfArray, isHalfDType } from '../../basics/halves.js';
@@ -173,7 +172,7 @@ export function saidHalf(data: HalfArray, like?: Foreign): HalfDType | undefined
 
 // A tensor of an array whose memory is gone would be an empty one.
 export function checkMemory(data: unknown): void {
-  if (typeName(data) !== undefined && lengthOfAny(data as ArrayBufferView) === 0)
+  if (typeName(data) !== undefined && lengthOf(data as ArrayBufferView) === 0)
     checkPresent(data as ArrayBufferView, 'data');
 }
 

@@ -14,7 +14,6 @@ import {
   type FloatDType,
   type HalfDType,
   lengthOf,
-  lengthOfAny,
   typeName,
 } from '../../basics/floats.js';
 import { isFloat16Array, isHalfArray, isHalfDType, newBits, ofBits, roundHalves } from '../../basics/halves.js';
@@ -131,7 +130,7 @@ export function readNumbers(source: TensorLike): { readonly parts: Parts; readon
 /** The integers of a typed array as float64, by its places, as its class may iterate over anything. */
 export function integersOf(data: ArrayBufferView): Float64Array {
   const integers = data as unknown as ArrayLike<number | bigint>;
-  const count = lengthOfAny(data);
+  const count = lengthOf(data);
   const numbers = allocate('float64', count);
   for (let i = 0; i < count; i++) numbers[i] = Number(integers[i]);
   return numbers as Float64Array;
