@@ -8,20 +8,13 @@ import type { Catalogue, Member } from './catalogue.js';
 import { areFloats, type NumberArray, type Numbers, type NumbersInfo } from './numbers.js';
 import { type Memory, readFile, readFrom } from './reading.js';
 
-/**
- * The tensors of a .npz or .safetensors file in memory, as a Map has them: a tensor is read when it is asked for. `new Map(tensors)` and
- * `Object.fromEntries(tensors)` read all.
- */
-export class Tensors implements Iterable<[string, Tensor<DType>]> {
-  readonly #bytes: Memory;
+/** What a file of tensors says of them before any is read. */
+class Named {
   readonly #catalogue: Catalogue;
-  readonly #as: As;
 
   /** @internal */
-  constructor(bytes: Memory, catalogue: Catalogue, as: As) {
-    this.#bytes = bytes;
+  constructor(catalogue: Catalogue) {
     this.#catalogue = catalogue;
-    this.#as = as;
   }
 
   /** The number of tensors. */
@@ -38,31 +31,52 @@ export class Tensors implements Iterable<[string, Tensor<DType>]> {
     return this.#catalogue.members.has(name);
   }
 
+  keys(): IterableIterator<string> {
+    return this.#catalogue.members.keys();
+  }
+
+  /** @internal */
+  protected memberOf(name: string): Member | undefined {
+    return this.#catalogue.members.get(name);
+  }
+}
+
+/**
+ * The tensors of a .npz or .safetensors file in memory, as a Map has them: a tensor is read when it is asked for. `new Map(tensors)` and
+ * `Object.fromEntries(tensors)` read all.
+ */
+export class Tensors extends Named implements Iterable<[string, Tensor<DType>]> {
+  readonly #bytes: Memory;
+  readonly #as: As;
+
+  /** @internal */
+  constructor(bytes: Memory, catalogue: Catalogue, as: As) {
+    super(catalogue);
+    this.#bytes = bytes;
+    this.#as = as;
+  }
+
   /**
    * The tensor of a name, which shares the memory of the file where that is possible; undefined where there is none.
    *
    * @throws TypeError where it holds what is no float, and no dtype was given to convert it to; RangeError where it is damaged.
    */
   get(name: string): Tensor<DType> | undefined {
-    const member = this.#catalogue.members.get(name);
+    const member = this.memberOf(name);
     if (member === undefined) return undefined;
     return ofMember(this.#as, name, () => tensorOf(readFrom(this.#bytes, member.numbers()), this.#as.dtype));
   }
 
   /** Its numbers as they are, also integers and booleans. */
   numbers(name: string): Numbers<NumberArray> | undefined {
-    const member = this.#catalogue.members.get(name);
+    const member = this.memberOf(name);
     return member && ofMember(this.#as, name, () => readFrom(this.#bytes, member.numbers()));
   }
 
   /** Its dtype, as `'float32'` or `'int64'`, and its shape. */
   info(name: string): NumbersInfo | undefined {
-    const member = this.#catalogue.members.get(name);
+    const member = this.memberOf(name);
     return member && ofMember(this.#as, name, () => readFrom(this.#bytes, member.info()));
-  }
-
-  keys(): IterableIterator<string> {
-    return this.#catalogue.members.keys();
   }
 
   *values(): IterableIterator<Tensor<DType>> {
@@ -83,34 +97,15 @@ export class Tensors implements Iterable<[string, Tensor<DType>]> {
 }
 
 /** The tensors of a file that is open, each read from its place when it is asked for. To be closed. */
-export class TensorFile {
+export class TensorFile extends Named {
   readonly #file: OpenFile;
-  readonly #catalogue: Catalogue;
   readonly #as: As;
 
   /** @internal */
   constructor(file: OpenFile, catalogue: Catalogue, as: As) {
+    super(catalogue);
     this.#file = file;
-    this.#catalogue = catalogue;
     this.#as = as;
-  }
-
-  /** The number of tensors. */
-  get size(): number {
-    return this.#catalogue.members.size;
-  }
-
-  /** What a .safetensors file says of itself, its `__metadata__`; {} where there is nothing. */
-  get metadata(): Readonly<Record<string, string>> {
-    return this.#catalogue.metadata;
-  }
-
-  has(name: string): boolean {
-    return this.#catalogue.members.has(name);
-  }
-
-  keys(): IterableIterator<string> {
-    return this.#catalogue.members.keys();
   }
 
   /** The tensor of a name, in new memory. Throws like `get` of Tensors, and a TypeError where there is no such tensor. */
@@ -137,7 +132,7 @@ export class TensorFile {
   }
 
   async #read<Result>(name: string, read: (member: Member) => Promise<Result>): Promise<Result> {
-    const member = this.#catalogue.members.get(name);
+    const member = this.memberOf(name);
     if (member === undefined)
       throw new TypeError(
         `${this.#as.name}: ${this.#as.what}: there is no tensor ${describe(name)}${namesIn(this.keys())}`,

@@ -20,7 +20,7 @@ import { rightChecksum } from '../../lib/backends/checksum.js';
 import { native } from '../../lib/backends/native.js';
 import type { Info } from '../../lib/index.js';
 import { version } from '../../lib/version.js';
-import { fakeAddon } from '../support/fake.js';
+import { fakeAddon } from '../support/processes/fake.js';
 
 const dist = join(import.meta.dirname, '../../dist/cjs');
 const builds = ['index.js', 'js.js', `${process.platform}-${process.arch}.js`].filter((name) =>

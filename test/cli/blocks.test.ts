@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { main } from '../../lib/cli/main.js';
 import { readNpy, writeNpy } from '../../lib/files/npy.js';
 import * as nl from '../../lib/index.js';
-import { type Call, flags, numbers, shape, up, whole, x } from '../support/blocks.js';
-import { at, pieces, run } from '../support/cli.js';
+import { type Call, flags, numbers, shape, up, whole, x } from '../support/processes/blocks.js';
+import { at, pieces, run } from '../support/processes/cli.js';
 import { bytesOf, needed, ofRows, streamed } from '../support/streamed.js';
 
 /** A file of numbers whose bytes are turned around, or that lies in Fortran order. */

@@ -10,8 +10,8 @@ import { loops } from '../../lib/cli/compare/loops.js';
 import { writeNpy } from '../../lib/files/npy.js';
 import { backends } from '../../lib/index.js';
 import { Tensor } from '../../lib/tensor/tensor.js';
-import { at, hasNative, nonlin, packageJson, program, quickly } from '../support/cli.js';
-import { fakeAddon } from '../support/fake.js';
+import { at, hasNative, nonlin, packageJson, program, quickly } from '../support/processes/cli.js';
+import { fakeAddon } from '../support/processes/fake.js';
 
 const activations = [...activationNames, 'softmax', 'logSoftmax'];
 const compared = [...Object.keys(loops), 'softmax'];

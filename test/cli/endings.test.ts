@@ -19,8 +19,8 @@ import { main } from '../../lib/cli/main.js';
 import { writeNpy } from '../../lib/files/npy.js';
 import { writeHeader } from '../../lib/files/npy-header.js';
 import * as nl from '../../lib/index.js';
-import { numbers, whole, x } from '../support/blocks.js';
-import { at, pieces, program, run } from '../support/cli.js';
+import { numbers, whole, x } from '../support/processes/blocks.js';
+import { at, pieces, program, run } from '../support/processes/cli.js';
 import { bytesOf } from '../support/streamed.js';
 
 describe('what is left over', () => {

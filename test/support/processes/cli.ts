@@ -5,17 +5,17 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll } from 'vitest';
-import { main } from '../../lib/cli/main.js';
-import { writeNpy } from '../../lib/files/npy.js';
-import { backends, info, useBackend } from '../../lib/index.js';
-import { Tensor } from '../../lib/tensor/tensor.js';
+import { main } from '../../../lib/cli/main.js';
+import { writeNpy } from '../../../lib/files/npy.js';
+import { backends, info, useBackend } from '../../../lib/index.js';
+import { Tensor } from '../../../lib/tensor/tensor.js';
 
-export const program = join(import.meta.dirname, '../../dist/cjs/cli.js');
-export const packageJson = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
+export const program = join(import.meta.dirname, '../../../dist/cjs/cli.js');
+export const packageJson = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8'));
 export const hasNative = backends().length > 1;
 /** TypeScript alone: neither an addon nor WebAssembly. */
 export const noNative = {
-  NONLIN_BINARY: join(import.meta.dirname, '../no-such.node'),
+  NONLIN_BINARY: join(import.meta.dirname, '../../no-such.node'),
   NODE_OPTIONS: `--require ${JSON.stringify(join(import.meta.dirname, 'without-wasm.cjs'))}`,
 };
 

@@ -1,7 +1,7 @@
 // The program that gives kernels arrays at the edge of their memory; on its own, as a signal may end it.
 import { spawnSync } from 'node:child_process';
 import { expect } from 'vitest';
-import { program } from '../programs/build.mjs';
+import { program } from '../../programs/build.mjs';
 
 /** Runs the program, and asserts that it came to its end with the kernels of these sets. */
 export function runEdges(name: string, expected: readonly string[], ...args: string[]): void {

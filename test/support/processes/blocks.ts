@@ -1,10 +1,10 @@
 // What the tests of blocks share: files of several blocks, and what the library makes of them in one piece.
 import { writeFileSync } from 'node:fs';
 import { beforeAll } from 'vitest';
-import { writeNpy } from '../../lib/files/npy.js';
-import * as nl from '../../lib/index.js';
+import { writeNpy } from '../../../lib/files/npy.js';
+import * as nl from '../../../lib/index.js';
+import { bytesOf, needed } from '../streamed.js';
 import { at } from './cli.js';
-import { bytesOf, needed } from './streamed.js';
 
 /** Several blocks, the last of them not full, of an odd number of rows. */
 export const shape = [3, 1001, 30];

@@ -1,7 +1,7 @@
 // Softmax over two long columns where the system gives no more memory: prints what differs from the same with memory.
 const { spawnSync } = require('node:child_process');
 const { readFileSync } = require('node:fs');
-const { setThreads, softmax, softmaxGrad, Tensor } = require('../../dist/cjs/index.js');
+const { setThreads, softmax, softmaxGrad, Tensor } = require('../../../dist/cjs/index.js');
 
 const length = 2 ** 20;
 const tensor = (columns, f) => {

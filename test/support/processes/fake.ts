@@ -1,13 +1,13 @@
 // An addon whose functions are those of the TypeScript backend, for tests of what happens where one of them is wrong.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Formula } from '../../lib/activations/formula.js';
-import { callOf } from '../../lib/activations/signatures.js';
-import { activationNames, activations } from '../../lib/activations/table.js';
-import { rightChecksum } from '../../lib/backends/checksum.js';
-import { version } from '../../lib/version.js';
+import type { Formula } from '../../../lib/activations/formula.js';
+import { callOf } from '../../../lib/activations/signatures.js';
+import { activationNames, activations } from '../../../lib/activations/table.js';
+import { rightChecksum } from '../../../lib/backends/checksum.js';
+import { version } from '../../../lib/version.js';
 
-const typescript = join(import.meta.dirname, '../../dist/cjs/js.js');
+const typescript = join(import.meta.dirname, '../../../dist/cjs/js.js');
 
 /** By what function and options the TypeScript backend computes each row; `parameters` are the names of its numbers. */
 const calls = activationNames.map((row) => {
