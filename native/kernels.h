@@ -22,7 +22,7 @@ enum slice : unsigned { softmax_slice, log_softmax_slice, slice_count };
 
 // Arrays are typed by the arithmetic, and may begin at any address. y is one of the inputs or overlaps none.
 // `stream` writes y past the cache: for outputs that it could not hold, at a multiple of an element's size.
-using map_function = void(const void *x, void *y, size_t n, parameters p, bool stream);
+using map_function = void(const void *x, void *y, size_t n, parameters p);
 using map_grad_function = void(const void *g, const void *x, void *y, size_t n, parameters p);
 
 // y = a b.
@@ -38,6 +38,8 @@ using add_slopes_grad_function = void(const void *g, const void *x, double *sums
 struct row_kernels {
   map_function *map[arithmetic_count];
   map_grad_function *map_grad[arithmetic_count];
+  // map[float32] for inputs that are not asked whether they are usual (values.h), or nothing.
+  map_function *usual;
 };
 
 // The loops of a function over slices, and of its gradient.

@@ -3,8 +3,9 @@
 #include "arithmetic/simd.h"
 #include "exact/exact.h"
 #include "formulas/formulas.h"
-#include "formulas/rare_loop.h"
 #include "kernels.h"
+#include "loops/rare.h"
+#include "loops/unusual.h"
 
 namespace nonlin::KERNELS_ROWS {
 namespace {
@@ -16,36 +17,38 @@ template <activation op, class F> constexpr size_t vectors_of<exact_gradient<op,
 
 // y[i] = f(x[i]) for elements E computed in lanes T. What does not fill a vector goes through the same f, so an
 // element's result does not depend on its place.
-template <class T, class E, class F> [[gnu::flatten]] void map(const E *x, E *y, size_t n, bool stream, F f) {
+template <class T, class E, class F> [[gnu::flatten]] void map(const E *x, E *y, size_t n, F f) {
   constexpr size_t lanes = vec<T>::lanes, unroll = vectors_of<F>, step = unroll * lanes;
-  auto several = [=](size_t i, auto put) __attribute__((flatten)) {
-    if constexpr (requires { f(x + i, y + i, put); }) { // It has something to save.
-      f(x + i, y + i, put);
+  auto several = [=](size_t i) __attribute__((flatten)) {
+    if constexpr (requires { f.template several<unroll>(x + i, y + i); }) { // It has something to save.
+      f.template several<unroll>(x + i, y + i);
     } else {
       vec<T> v[unroll];
       for (size_t j = 0; j < unroll; j++)
-        v[j] = f(load<T>(x + i + j * lanes));
+        v[j] = load<T>(x + i + j * lanes);
       for (size_t j = 0; j < unroll; j++)
-        put(y + i + j * lanes, v[j]);
+        v[j] = f(v[j]);
+      for (size_t j = 0; j < unroll; j++)
+        store(y + i + j * lanes, v[j]);
     }
+  };
+  auto some = [=](size_t i, size_t count) __attribute__((flatten)) {
+    if constexpr (requires { f.some(x + i, y + i, count); })
+      f.some(x + i, y + i, count);
+    else
+      store_some(y + i, f(load_some<T>(x + i, count)), count);
   };
   size_t i = 0;
   if (n >= step) {
     // From here on y is aligned: a store that straddles two cache lines takes twice as long, and Node's large arrays
     // begin 16 bytes past a line.
     i = until_aligned<T>(y);
-    if (i > 0) store(y, f(load<T>(x, i)), i);
-    if (stream) {
-      for (; i + step <= n; i += step)
-        several(i, [](E *p, vec<T> a) { store_past_cache(p, a); });
-      fence();
-    }
+    if (i > 0) some(0, i);
   }
   for (; i + step <= n; i += step)
-    several(i, [](E *p, vec<T> a) { store(p, a); });
-  for (; i + lanes <= n; i += lanes)
-    store(y + i, f(load<T>(x + i)));
-  if (i < n) store(y + i, f(load<T>(x + i, n - i)), n - i);
+    several(i);
+  for (; i < n; i += lanes)
+    some(i, n - i < lanes ? n - i : lanes);
 }
 
 // g * slope in double lanes, where a slope below the normal numbers has lost digits, which a g above 1 would bring to
@@ -166,18 +169,35 @@ template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y,
 
 // `flatten` inlines all that these call: the formula into the loop, whatever its length.
 template <activation op, class T, class E>
-[[gnu::flatten]] void map_row(const void *x, void *y, size_t n, parameters p, bool stream) {
+[[gnu::flatten]] void map_row(const void *x, void *y, size_t n, parameters p) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   const value_of<op> f = {p};
   if constexpr (rows[op].one_rounding)
-    map<E>(from, to, n, stream, f);
+    map<E>(from, to, n, f);
   else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
-    map_with_rare<op>(from, to, n, stream);
+    map_with_rare<op, true>(from, to, n);
+  else if constexpr (sizeof(T) == sizeof(float))
+    map<T>(from, to, n, usual_or_careful<op>(p));
   else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
-    map<T>(from, to, n, stream, exact<op>(f));
+    map<T>(from, to, n, exact<op>(f));
   else
-    map<T>(from, to, n, stream, f);
+    map<T>(from, to, n, f);
+}
+// In float lanes, whatever the inputs are.
+template <activation op> [[gnu::flatten]] void map_usual_row(const void *x, void *y, size_t n, parameters p) {
+  const float *from = static_cast<const float *>(x);
+  float *to = static_cast<float *>(y);
+  if constexpr (rare_inputs<op>::known)
+    map_with_rare<op, false>(from, to, n);
+  else
+    map<float>(from, to, n, value_of<op>{p});
+}
+template <activation op> constexpr map_function *usual_row() {
+#if defined(__x86_64__)
+  if constexpr (!rows[op].one_rounding) return map_usual_row<op>;
+#endif
+  return nullptr;
 }
 template <activation op, class T, class E>
 [[gnu::flatten]] void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {
@@ -208,6 +228,7 @@ template <activation op, class T, class E>
        map_row<activation_##name, double, double>},                                                                    \
       {map_grad_row<activation_##name, float, float>, map_grad_row<activation_##name, double, float>,                  \
        map_grad_row<activation_##name, double, double>},                                                               \
+      usual_row<activation_##name>(),                                                                                  \
   };
 #include GROUP
 #undef ACTIVATION

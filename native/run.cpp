@@ -1,7 +1,7 @@
 #include "run.h"
 
 #include "machine/parallel.h"
-#include "work.h"
+#include "values.h"
 
 #include <cstring>
 #include <memory>
@@ -15,23 +15,15 @@ void run_map(const kernels &set, activation op, parameters p, arithmetic how, co
   const bool stream = streams(y, n * size, size);
   // A row of a few instructions is done before a helper has begun.
   if (rows[op].one_rounding && n < parallel_short_elements) threads = 1;
-  map_function *value = set.rows[op]->map[how];
-  map_grad_function *gradient = set.rows[op]->map_grad[how];
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
     const size_t from = begin * size;
-    if (g == nullptr)
-      value(at(x, from), at(y, from), end - begin, p, stream);
-    else
-      gradient(at(g, from), at(x, from), at(y, from), end - begin, p);
+    if (g != nullptr) return set.rows[op]->map_grad[how](at(g, from), at(x, from), at(y, from), end - begin, p);
+    (stream ? stream_values : run_values)(set, op, p, how, at(x, from), at(y, from), end - begin);
   });
 }
 
 // A gate is f of a block, which stays in the core's own cache, times b: no kernel but those that there are.
 namespace {
-
-struct alignas(64) block {
-  char bytes[block_elements * sizeof(double)];
-};
 
 // Calls work(first byte of a block, elements) for all of them.
 template <class F> void for_each_block(size_t n, size_t size, unsigned threads, F work) {
@@ -56,15 +48,14 @@ void run_map_strided(const kernels &set, activation op, parameters p, arithmetic
     in_rows = dims[0].steps[k] == 1;
   const size_t most = in_rows ? grain_elements : block_elements;
   const strided_tiles tiles(dims, rank, first, inputs + 1, most);
-  map_function *value = set.rows[op]->map[how];
   map_grad_function *gradient = set.rows[op]->map_grad[how];
   const auto compute = [&](const void *const *from, void *to, size_t n) {
     if (g != nullptr) return gradient(from[0], from[1], to, n, p);
-    if (by == nullptr) return value(from[0], to, n, p, false);
+    if (by == nullptr) return run_values(set, op, p, how, from[0], to, n);
     for (size_t i = 0; i < n; i += block_elements) {
       block gate;
       const size_t count = std::min(block_elements, n - i);
-      value(at(from[0], i * size), gate.bytes, count, p, false);
+      run_values(set, op, p, how, at(from[0], i * size), gate.bytes, count);
       set.multiply[how](gate.bytes, at(from[1], i * size), at(to, i * size), count, false);
     }
   };
@@ -103,7 +94,7 @@ void run_gate(const kernels &set, activation op, parameters p, arithmetic how, c
   const bool stream = streams(y, n * size, size);
   for_each_block(n, size, threads, [&](size_t from, size_t count) {
     block gate;
-    set.rows[op]->map[how](at(a, from), gate.bytes, count, p, false);
+    run_values(set, op, p, how, at(a, from), gate.bytes, count);
     set.multiply[how](gate.bytes, at(b, from), at(y, from), count, stream);
   });
 }
@@ -113,7 +104,7 @@ void run_gate_gradient(const kernels &set, activation op, parameters p, arithmet
   const size_t size = element_size(how);
   for_each_block(n, size, threads, [&](size_t from, size_t count) {
     block gate, slope; // All is read before anything is written.
-    set.rows[op]->map[how](at(a, from), gate.bytes, count, p, false);
+    run_values(set, op, p, how, at(a, from), gate.bytes, count);
     set.multiply[how](at(g, from), at(b, from), slope.bytes, count, false);
     set.rows[op]->map_grad[how](slope.bytes, at(a, from), slope.bytes, count, p);
     set.multiply[how](at(g, from), gate.bytes, gate.bytes, count, false);

@@ -6,6 +6,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace nonlin {
 
@@ -34,7 +38,27 @@ inline bool streams(const void *y, size_t bytes, size_t element) {
   return bytes >= stream_bytes && reinterpret_cast<uintptr_t>(y) % element == 0;
 }
 
+// Copies n elements E past the cache; `to` is at a multiple of their size.
+template <class E> void copy_past_cache(const void *from, void *to, size_t n) {
+  const E *const x = static_cast<const E *>(from);
+  E *const y = static_cast<E *>(to);
+#if defined(__x86_64__)
+  constexpr size_t lanes = sizeof(__m128i) / sizeof(E);
+  size_t i = std::min(n, -(reinterpret_cast<uintptr_t>(y) / sizeof(E)) % lanes);
+  std::memcpy(y, x, i * sizeof(E));
+  for (; i + lanes <= n; i += lanes)
+    _mm_stream_si128(reinterpret_cast<__m128i *>(y + i), _mm_loadu_si128(reinterpret_cast<const __m128i *>(x + i)));
+  _mm_sfence();
+  std::memcpy(y + i, x + i, (n - i) * sizeof(E));
+#else
+  std::memcpy(y, x, n * sizeof(E));
+#endif
+}
+
 // The elements of a block, which stays in the core's own cache.
 constexpr size_t block_elements = 1024;
+struct alignas(64) block {
+  char bytes[block_elements * sizeof(double)];
+};
 
 } // namespace nonlin

@@ -48,7 +48,7 @@ template <class E> void add(sum_of_bits &sum, const kernels &set, arithmetic how
   for (size_t i = 0; i < count; i++)
     g[i] = E(i % 2 == 0 ? 1.5 : -0.625);
   for (const activation row : those) {
-    set.rows[row]->map[how](x, y, count, p, false);
+    set.rows[row]->map[how](x, y, count, p);
     sum.add(y);
     set.rows[row]->map_grad[how](g, x, y, count, p);
     sum.add(y);

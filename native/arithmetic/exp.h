@@ -7,6 +7,9 @@
 
 namespace {
 
+// q c + r, the last step of a value, for a power of two c: where r is zero, the product may be subnormal.
+template <class T> vec<T> last_step(vec<T> q, vec<T> c, vec<T> r) { return fma(q, c, r); }
+
 // An unevaluated sum, `low` no more than a few rounding errors of `high`.
 template <class T> struct pair { vec<T> high, low; };
 template <class T> pair<T> product(vec<T> a, vec<T> b) {

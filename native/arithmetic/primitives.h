@@ -15,6 +15,7 @@
 // sqrt(2 pi).
 #pragma once
 
+#include "arithmetic/careful.h"
 #include "arithmetic/float32.h"
 #include "arithmetic/float64.h"
 #include "arithmetic/quick.h"

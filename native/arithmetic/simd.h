@@ -44,6 +44,14 @@ struct quick {
 };
 template <> struct lane<quick> : lane<double> {};
 
+// Float lanes again, for formulas in which no subnormal number may be multiplied or be a product (careful.h).
+struct careful {
+  float value;
+  constexpr careful(double a) : value(float(a)) {}
+  constexpr operator float() const { return value; }
+};
+template <> struct lane<careful> : lane<float> {};
+
 // The lanes of a comparison: all ones where it holds.
 template <class T> struct mask { typename lane<T>::bits m; };
 
@@ -57,6 +65,7 @@ template <class T> struct vec {
   vec(native a) : v(a) {}
   vec(typename lane<T>::scalar a) : v(a - native{}) {}
   vec(quick a) requires __is_same(T, quick) : v(a.value - native{}) {}
+  vec(careful a) requires __is_same(T, careful) : v(a.value - native{}) {}
 
   friend vec operator+(vec a, vec b) { return a.v + b.v; }
   friend vec operator-(vec a, vec b) { return a.v - b.v; }
@@ -189,6 +198,29 @@ inline vec<float> smaller(vec<float> a, vec<float> b) {
 inline vec<double> larger(vec<double> a, vec<double> b) { return max(a, b); }
 inline vec<double> smaller(vec<double> a, vec<double> b) { return min(b, a); }
 
+// The lanes that are subnormal numbers, and whether any of some vectors is one.
+inline mask<float> is_subnormal(vec<float> a) { return {(abs(a) < 0x1p-126f).m & (abs(a) > 0).m}; }
+#if VECTOR_BYTES == 64
+template <size_t n> bool any_subnormal(const vec<float> (&a)[n]) {
+  unsigned some = 0;
+  for (size_t j = 0; j < n; j++)
+    some |= _mm512_fpclass_ps_mask(a[j].v, 0x20);
+  return some != 0;
+}
+#else
+template <size_t n> bool any_subnormal(const vec<float> (&a)[n]) {
+  vec<float> least = abs(a[0]);
+  for (size_t j = 1; j < n; j++)
+    least = smaller(least, abs(a[j]));
+  if (!any_greater(0x1p-126f, least)) return false;
+  // Or zero.
+  vec<float> some = 0;
+  for (size_t j = 0; j < n; j++)
+    some = select<float>(is_subnormal(a[j]), 1, some);
+  return any_greater(some, 0);
+}
+#endif
+
 #if VECTOR_BYTES == 64
 inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) { return _mm512_fmadd_ps(a.v, b.v, c.v); }
 inline vec<double> fma(vec<double> a, vec<double> b, vec<double> c) { return _mm512_fmadd_pd(a.v, b.v, c.v); }
@@ -251,6 +283,14 @@ inline vec<quick> fma(vec<quick> a, vec<quick> b, vec<quick> c) {
   return fma(as_double(a), as_double(b), as_double(c)).v;
 }
 
+inline vec<float> as_float(vec<careful> a) { return a.v; }
+inline vec<careful> max(vec<careful> x, vec<careful> c) { return max(as_float(x), as_float(c)).v; }
+inline vec<careful> min(vec<careful> x, vec<careful> c) { return min(as_float(x), as_float(c)).v; }
+inline vec<careful> sqrt(vec<careful> a) { return sqrt(as_float(a)).v; }
+inline vec<careful> fma(vec<careful> a, vec<careful> b, vec<careful> c) {
+  return fma(as_float(a), as_float(b), as_float(c)).v;
+}
+
 // a * 2^k, rounded once also where the result is subnormal. k holds integers in [-2000, 2000] (float: [-250, 250]).
 #if VECTOR_BYTES == 64
 inline vec<float> ldexp(vec<float> a, vec<float> k) { return _mm512_scalef_ps(a.v, k.v); }
@@ -284,9 +324,7 @@ template <class T> vec<T> add_exponent(vec<T> a, vec<T> shifted) {
 #if VECTOR_BYTES == 64
 inline size_t compress(vec<float> x, mask<float> which, int32_t first, float *lanes, int32_t *places) {
   const __mmask16 some = _mm512_cmplt_epi32_mask(__m512i(which.m), __m512i{});
-  vec<float>::bits numbers;
-  for (size_t i = 0; i < vec<float>::lanes; i++)
-    numbers[i] = first + int32_t(i);
+  const vec<float>::bits numbers = vec<float>::bits{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} + first;
   const __m512 left = _mm512_maskz_compress_ps(some, x.v);
   const __m512i from = _mm512_maskz_compress_epi32(some, __m512i(numbers));
   __builtin_memcpy(lanes, &left, sizeof left);

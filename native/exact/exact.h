@@ -89,32 +89,33 @@ template <activation op, class F> struct exact_value {
     const mask<double> small = {(abs(x) < 0x1p-126).m & (abs(x) > 0).m};
     return select(small, fma(x, 0.5, vec<double>(sign * 0x1p-156)), y);
   }
-  template <class E, class Put>
-  [[gnu::noinline]] static void put_decided(const E *x, E *y, vec<double> a, vec<double> b, vec<double> c,
-                                            vec<double> d, F f, Put put) {
+  template <class E>
+  [[gnu::noinline]] static void store_decided(const E *x, E *y, vec<double> a, vec<double> b, vec<double> c,
+                                              vec<double> d, F f) {
     const vec<double> first[] = {a, b, c, d};
     constexpr size_t lanes = vec<double>::lanes;
     unsigned open = 0;
     for (size_t j = 0; j < 4; j++)
       open |= open_lanes(first[j], first_error) << j * lanes;
     for (size_t j = 0; j < 4; j++)
-      put(y + j * lanes,
-          open >> j * lanes & ((1 << lanes) - 1) ? decided(load<double>(x + j * lanes), first[j], f) : first[j]);
+      store(y + j * lanes,
+            open >> j * lanes & ((1 << lanes) - 1) ? decided(load<double>(x + j * lanes), first[j], f) : first[j]);
   }
 
   vec<double> operator()(vec<double> x) const { return decided(x, first(x), f); }
   // Four vectors from x and y on, for one question.
-  template <class E, class Put> void operator()(const E *x, E *y, Put put) const {
+  template <size_t vectors, class E> void several(const E *x, E *y) const {
+    static_assert(vectors == 4);
     constexpr size_t lanes = vec<double>::lanes;
     const vec<double> a = first(load<double>(x)), b = first(load<double>(x + lanes)),
                       c = first(load<double>(x + 2 * lanes)), d = first(load<double>(x + 3 * lanes));
     if (any_doubtful<first_error>(a, b, c, d)) [[unlikely]] {
-      put_decided(x, y, a, b, c, d, f, put);
+      store_decided(x, y, a, b, c, d, f);
     } else {
-      put(y, a);
-      put(y + lanes, b);
-      put(y + 2 * lanes, c);
-      put(y + 3 * lanes, d);
+      store(y, a);
+      store(y + lanes, b);
+      store(y + 2 * lanes, c);
+      store(y + 3 * lanes, d);
     }
   }
 };

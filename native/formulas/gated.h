@@ -7,7 +7,9 @@
 namespace {
 
 // x sigmoid(v(x)) for an odd v as max(x, 0) - a / (1 + e^v(a)), from a = |x| and (1 + e^v(a)) * tiny.
-template <class T> vec<T> gated(vec<T> x, vec<T> a, vec<T> one_plus) { return fma(a / one_plus, -tiny<T>, ramp(x)); }
+template <class T> vec<T> gated(vec<T> x, vec<T> a, vec<T> one_plus) {
+  return last_step<T>(a / one_plus, -tiny<T>, ramp(x));
+}
 // Its derivative, from a v'(a) and (1 + e^v(a)) * tiny: for negative x it is y (1 - a v'(a) + y a v'(a)), y = 1 / (1 +
 // e^v(a)). The first difference is exact where what is added leaves little of it, and in the tail nothing is. The outer
 // y is a second division, which rounds once where a product with y would bring the rounding of y as well.

@@ -8,7 +8,11 @@ namespace {
 
 // 1 / (1 + e^-x)
 template <class T> vec<T> sigmoid(vec<T> x) {
-  return tiny<T> / one_plus_exp_minus(max(min(x, sigmoid_end<T>), -exp_end<T>));
+  const vec<T> one_plus = one_plus_exp_minus(max(min(x, sigmoid_end<T>), -exp_end<T>));
+  if constexpr (__is_same(T, careful))
+    return last_step<T>(1 / one_plus, tiny<T>, T(0));
+  else
+    return tiny<T> / one_plus;
 }
 // y (1 - y), y = sigmoid(-|x|)
 template <class T> vec<T> sigmoid_slope(vec<T> x) {
@@ -24,8 +28,7 @@ template <class T> vec<T> tanh_slope(vec<T> x) {
 }
 
 // What rounding takes from 1 / 3, the first term of tanh_shrink_rest.
-template <class T> constexpr T tanh_shrink_more = T(0x1.5555555555555p-56);
-template <> constexpr float tanh_shrink_more<float> = -0x1.555556p-27f;
+template <class T> constexpr T tanh_shrink_more = sizeof(T) == 4 ? T(-0x1.555556p-27) : T(0x1.5555555555555p-56);
 // x - tanh(x): x^3 p(x^2) near 0, with what rounding takes from x^3, and a - 1 + 2 / (1 + e^2a) from there on, a = |x|.
 template <class T> vec<T> tanh_shrink(vec<T> x) {
   const vec<T> a = abs(x), square = a * a, cube = a * square;

@@ -5,10 +5,20 @@
 
 namespace {
 
+// What is below `least` as if it were that, so that no product is subnormal, and for such a one no correction.
+template <class T> vec<T> least_kept(vec<T> e, T least) {
+  if constexpr (__is_same(T, careful)) return max(e, least);
+  return e;
+}
+template <class T> vec<T> or_nothing(vec<T> e, T least, vec<T> correction) {
+  if constexpr (__is_same(T, careful)) return select(e > least, correction, vec<T>(T(0)));
+  return correction;
+}
+
 // log(1 + e^x) * huge for x <= 0, as e^x and what is to be added to it.
 template <class T> pair<T> huge_log1p_exp(pair<T> x) {
-  const vec<T> e = huge_exp(x), u = e * (1 / huge<T>);
-  return {e, e * u * log1p_rest(u)};
+  const vec<T> e = huge_exp(x), kept = least_kept(e, T(0x1p-30)), u = kept * (1 / huge<T>);
+  return {e, or_nothing(e, T(0x1p-30), kept * u * log1p_rest(u))};
 }
 
 // Whether a threshold t below 20, which others have for speed, makes x itself of log(1 + e^(b x)) / b: where b x is
@@ -22,13 +32,13 @@ template <class T> mask<T> is_straight(vec<T> x, vec<T> b, vec<T> t) {
 // log(1 + e^(b x)) / b as max(x, 0) + log(1 + e^-|b x|) / b. The reciprocal of b, the same for all x, is a sum of two.
 // Where `huge` goes depends on b, so that all products stay in range.
 template <class T> vec<T> softplus(vec<T> x, vec<T> b, vec<T> t) {
-  const mask<T> small = b < 1;
+  const mask<T> small = b < T(0x1p-30);
   const vec<T> one = select(small, vec<T>(1 / huge<T>), vec<T>(T(1))), high = one / b, low = fma(-high, b, one) / b;
   const vec<T> a = abs(x), end = min(far_exp_end<T> / b, largest<T>);
   const pair<T> y = huge_log1p_exp(product(max(-a, -end), b));
   const vec<T> quotient = fma(y.high, high, fma(y.low, high, y.high * low));
-  const vec<T> sum =
-      fma(select(a > end, vec<T>(T(0)), quotient), select(small, vec<T>(T(1)), vec<T>(1 / huge<T>)), max(x, 0));
+  const vec<T> sum = last_step<T>(select(a > end, vec<T>(T(0)), quotient),
+                                  select(small, vec<T>(T(1)), vec<T>(1 / huge<T>)), max(x, 0));
   return select(is_straight(x, b, t), x, sum);
 }
 // sigmoid(b x)
@@ -40,31 +50,31 @@ template <class T> vec<T> softplus_slope(vec<T> x, vec<T> b, vec<T> t) {
 // -log(1 + e^-x) as min(x, 0) - log(1 + e^-|x|).
 template <class T> vec<T> log_sigmoid(vec<T> x) {
   const pair<T> y = huge_log1p_exp(pair<T>{max(-abs(x), -exp_end<T>), vec<T>(T(0))});
-  return fma(y.high + y.low, -1 / huge<T>, min(x, 0));
+  return last_step<T>(y.high + y.low, -1 / huge<T>, min(x, 0));
 }
 
 // What mish and its slope are made of, from n = e^-a and a = |x|: n (n + 2) and n (n + 2) + 2, whose quotient is the
 // tanh(log(1 + e^x)) of a negative x, each with what rounding takes from it; and 1 + 2 n + 2 n^2.
 template <class T> struct mish_terms {
-  vec<T> a, e, n, sum, sum_rest, lower, lower_rest, upper;
+  vec<T> a, e, kept, n, sum, sum_rest, lower, lower_rest, upper;
   mish_terms(vec<T> x)
-      : a(min(abs(x), exp_end<T>)), e(huge_exp(-a)), n(e * (1 / huge<T>)), sum(fma(n, n, 2 * n)),
-        sum_rest(fma(n, n, 2 * n - sum)), lower(sum + T(2)), lower_rest((sum - (lower - T(2))) + sum_rest),
-        upper(fma(n, n, sum + T(1))) {}
+      : a(min(abs(x), exp_end<T>)), e(huge_exp(-a)), kept(least_kept(e, T(0x1p1))), n(kept * (1 / huge<T>)),
+        sum(fma(n, n, 2 * n)), sum_rest(fma(n, n, 2 * n - sum)), lower(sum + T(2)),
+        lower_rest((sum - (lower - T(2))) + sum_rest), upper(fma(n, n, sum + T(1))) {}
 };
 // x n (n + 2) / (n (n + 2) + 2) below 0; and from there on x - x 2 n^2 / (1 + 2 n + 2 n^2).
 template <class T> vec<T> mish(vec<T> x) {
   const mish_terms<T> m(x);
   const mask<T> below = x < 0;
-  const vec<T> numerator = select(below, fma(m.e, m.n, 2 * m.e), 2 * m.e * m.n);
-  const vec<T> rest = select(below, fma(m.e, m.n, 2 * m.e - numerator), vec<T>(T(0)));
+  const vec<T> numerator = select(below, fma(m.e, m.n, 2 * m.e), 2 * m.kept * m.n);
+  const vec<T> rest = select(below, or_nothing(m.e, T(0x1p1), fma(m.kept, m.n, 2 * m.kept - numerator)), vec<T>(T(0)));
   const vec<T> denominator = select(below, m.lower, m.upper), reciprocal = 1 / denominator;
   const vec<T> product = m.a * numerator, product_rest = fma(m.a, numerator, -product) + m.a * rest;
   // What the quotient leaves of the product, and its own share.
   const vec<T> quotient = product * reciprocal;
   const vec<T> left =
       fma(-quotient, denominator, product) + fma(-quotient, select(below, m.lower_rest, vec<T>(T(0))), product_rest);
-  return fma(fma(left, reciprocal, quotient), -1 / huge<T>, max(x, T(-0.0)));
+  return last_step<T>(fma(left, reciprocal, quotient), -1 / huge<T>, max(x, T(-0.0)));
 }
 // Below 0 it is n (4 (x + 1) + n (4 x + 6 + n (4 + n))) / (n^2 + 2 n + 2)^2, n = e^x, and from there on, with n = e^-x,
 // 1 + n^2 (4 x - 2 + n (4 x - 4 - 4 n)) / (1 + 2 n + 2 n^2)^2.

@@ -3,7 +3,7 @@
 #include "exact/correctly_rounded.h"
 #include "exact/half.h"
 #include "machine/parallel.h"
-#include "work.h"
+#include "values.h"
 
 #include <cmath>
 #include <cstring>
@@ -60,7 +60,7 @@ double beside_half_of(double y, double x, activation op, parameters p) {
     if (call.has_gradient)
       call.set.rows[call.op]->map_grad[float64](g, x, results, count, call.p);
     else
-      call.set.rows[call.op]->map[float64](x, results, count, call.p, false);
+      call.set.rows[call.op]->map[float64](x, results, count, call.p);
     for (size_t i = 0; i < count; i++) {
       double result = results[i], error = std::abs(result) * double_error;
       if (!call.has_gradient)
@@ -84,22 +84,6 @@ double beside_half_of(double y, double x, activation op, parameters p) {
 
 const uint16_t *halves_at(const void *p, size_t i) { return static_cast<const uint16_t *>(p) + i; }
 uint16_t *halves_at(void *p, size_t i) { return static_cast<uint16_t *>(p) + i; }
-
-// Copies halves past the cache; `to` is at a multiple of their size.
-void copy_past_cache(const uint16_t *from, uint16_t *to, size_t n) {
-#if defined(__x86_64__)
-  constexpr size_t lanes = sizeof(__m128i) / sizeof *to;
-  const size_t before = std::min(n, -(reinterpret_cast<uintptr_t>(to) / sizeof *to) % lanes);
-  std::memcpy(to, from, before * sizeof *to);
-  size_t i = before;
-  for (; i + lanes <= n; i += lanes)
-    _mm_stream_si128(reinterpret_cast<__m128i *>(to + i), _mm_loadu_si128(reinterpret_cast<const __m128i *>(from + i)));
-  _mm_sfence();
-  std::memcpy(to + i, from + i, (n - i) * sizeof *to);
-#else
-  std::memcpy(to, from, n * sizeof *to);
-#endif
-}
 
 // Of an array longer than all halves there are, each of them once, and then a load for each element: 0.4 ns and
 // 0.7 where the bits are random, as the table is 128 KiB. What takes no more than that is not worth it.
@@ -169,13 +153,13 @@ void run_halves(const kernels &set, activation op, parameters p, half type, cons
         set.widen[type](halves_at(g, i), by.of, count);
         set.rows[op]->map_grad[float32](by.of, from.of, to.of, count, p);
       } else {
-        set.rows[op]->map[float32](from.of, to.of, count, p, false);
+        run_values(set, op, p, float32, from.of, to.of, count);
       }
       if (open.count + count > open_results::most) decide(call, open, out);
       set.round[type](to.of, from.of, g == nullptr ? nullptr : by.of, out + (i - begin), count, error, open, i - begin);
     }
     decide(call, open, out);
-    if (stream) copy_past_cache(piece, halves_at(y, begin), end - begin);
+    if (stream) copy_past_cache<uint16_t>(piece, halves_at(y, begin), end - begin);
   };
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
     for (; begin < end; begin += grain_elements)

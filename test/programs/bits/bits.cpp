@@ -130,7 +130,7 @@ template <class E> void print(const kernels &set, arithmetic how, size_t count) 
   };
   for (unsigned op = 0; op < activation_count; op++) {
     bits_sum value, gradient;
-    set.rows[op]->map[how](x.data(), y.data(), x.size(), {}, false);
+    set.rows[op]->map[how](x.data(), y.data(), x.size(), {});
     value.add(y);
     set.rows[op]->map_grad[how](g.data(), x.data(), y.data(), x.size(), {});
     gradient.add(y);

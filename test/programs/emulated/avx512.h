@@ -73,6 +73,11 @@ inline __mmask8 testn_epi64_mask(__m512i a, __m512i b) {
   return __mmask8(mask(8, [&](int i) { return both[i] == 0; }));
 }
 
+template <int kinds> __mmask16 fpclass_ps_mask(floats a) {
+  static_assert(kinds == 0x20); // Subnormal numbers.
+  return __mmask16(mask(16, [&](int i) { return __builtin_fabsf(a[i]) < 0x1p-126f && a[i] != 0; }));
+}
+
 // Two lanes of a, then two of b, of each quarter.
 template <int order> __m512 shuffle_ps(floats a, floats b) {
   return lanes<floats>([&](int i) {
@@ -201,6 +206,8 @@ inline void stream_pd(void *p, doubles a) {
 #define _mm512_cmp_ps_mask(a, b, predicate) emulated::cmp_ps_mask<predicate>(a, b)
 #undef _mm512_cmp_pd_mask
 #define _mm512_cmp_pd_mask(a, b, predicate) emulated::cmp_pd_mask<predicate>(a, b)
+#undef _mm512_fpclass_ps_mask
+#define _mm512_fpclass_ps_mask(a, kinds) emulated::fpclass_ps_mask<kinds>(a)
 #define _mm512_set1_epi32 emulated::set1_epi32
 #define _mm512_add_epi32 emulated::add_epi32
 #define _mm512_testn_epi32_mask emulated::testn_epi32_mask

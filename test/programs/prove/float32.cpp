@@ -244,7 +244,7 @@ void run(const subject &subject, const input_list &inputs, thread_state &state, 
         float *const result = is_first ? first : space.result[1];
         const nonlin::arithmetic arithmetic = arithmetics[precision];
         if (direction == forward)
-          set->rows[activation]->map[arithmetic](space.x, result, n, subject.p, false);
+          set->rows[activation]->map[arithmetic](space.x, result, n, subject.p);
         else
           set->rows[activation]->map_grad[arithmetic](g, space.x, result, n, subject.p);
         if (!is_first && std::memcmp(first, result, n * sizeof(float)) == 0) continue;

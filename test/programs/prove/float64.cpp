@@ -87,7 +87,7 @@ void run(const subject &subject, tallies &tallies, uint64_t block) {
   for (const direction direction : {forward, gradient})
     for (const nonlin::kernels *set : nonlin::supported_kernels()) {
       if (direction == forward)
-        set->rows[subject.activation]->map[nonlin::float64](x.data(), result.data(), block_length, subject.p, false);
+        set->rows[subject.activation]->map[nonlin::float64](x.data(), result.data(), block_length, subject.p);
       else
         set->rows[subject.activation]->map_grad[nonlin::float64](ones.data(), x.data(), result.data(), block_length,
                                                                  subject.p);

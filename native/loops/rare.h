@@ -5,6 +5,7 @@
 
 #include "arithmetic/simd.h"
 #include "formulas/rare.h"
+#include "loops/unusual.h"
 
 namespace nonlin {
 namespace {
@@ -63,9 +64,10 @@ template <activation op>
     vec<float> v[several], from[several], most = 0.0f;
     for (size_t j = 0; j < several; j++) {
       from[j] = load<float>(x + i + j * lanes);
-      v[j] = inputs::usual(from[j]);
       most = max(most, abs(from[j]));
     }
+    for (size_t j = 0; j < several; j++)
+      v[j] = inputs::usual(from[j]);
     if (any_greater(most, inputs::first_rare)) [[unlikely]]
       for (size_t j = 0; j < several; j++) {
         v[j] = usual_or_plain<op>(from[j], v[j]);
@@ -95,25 +97,30 @@ template <activation op> [[gnu::noinline, gnu::flatten]] void rare_inputs_of(con
   }
 }
 
-template <activation op> void map_with_rare(const float *x, float *y, size_t n, bool stream) {
+inline bool has_subnormal(const float *x, size_t n) {
   constexpr size_t lanes = vec<float>::lanes;
-  alignas(64) float part[rare_part];
+  bool some = false;
+  for (size_t i = 0; i < n; i += lanes)
+    some |= any_subnormal({load_some<float>(x + i, n - i < lanes ? n - i : lanes)});
+  return some;
+}
+
+// With `asks`, parts with a subnormal number in them go the careful way (unusual.h).
+template <activation op, bool asks> void map_with_rare(const float *x, float *y, size_t n) {
   put_aside aside;
   for (size_t i = 0; i < n;) {
     // The first is so long that the others are aligned.
-    size_t count = rare_part - (i == 0 ? lanes - until_aligned<float>(y) : 0);
+    size_t count = rare_part - (i == 0 ? vec<float>::lanes - until_aligned<float>(y) : 0);
     if (count > n - i) count = n - i;
-    // What is written past the cache is not written twice.
-    const bool past = stream && count == rare_part;
-    float *const to = past ? part : y + i;
-    aside.count = 0;
-    usual_inputs<op>(x + i, to, count, aside);
-    if (aside.count > 0) rare_inputs_of<op>(aside, to);
-    for (size_t j = 0; past && j < count; j += lanes)
-      store_past_cache(y + i + j, load<float>(part + j));
+    if (asks && has_subnormal(x + i, count)) {
+      careful_values<op>(x + i, y + i, count, {});
+    } else {
+      aside.count = 0;
+      usual_inputs<op>(x + i, y + i, count, aside);
+      if (aside.count > 0) rare_inputs_of<op>(aside, y + i);
+    }
     i += count;
   }
-  if (stream) fence();
 }
 
 // The same of gradients.

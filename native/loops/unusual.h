@@ -1,0 +1,107 @@
+// The inputs of which a value in float lanes takes the careful way (careful.h): subnormal ones, and those whose value,
+// or something on the way to it, is a subnormal number. The two ways have the same bits of all others, so a vector may
+// go either way.
+#pragma once
+
+#include "formulas/formulas.h"
+
+namespace nonlin {
+namespace {
+
+// From which input on, below 0 or in size, a row has to be careful. Of most rows none are that far out.
+enum class side { none, below, either };
+template <activation> struct far_inputs { static constexpr side where = side::none; };
+template <> struct far_inputs<activation_sigmoid> {
+  static constexpr side where = side::below;
+  static double first(parameters) { return -87; }
+};
+struct by_exponent {
+  static constexpr side where = side::either;
+};
+// v(10) is 87.3.
+template <> struct far_inputs<activation_geluTanh> : by_exponent {
+  static double first(parameters) { return 10; }
+};
+template <> struct far_inputs<activation_geluSigmoid> : by_exponent {
+  static double first(parameters) { return 51; }
+};
+template <> struct far_inputs<activation_silu> : by_exponent {
+  static double first(parameters p) { return 87 / (p.a < 0 ? -p.a : p.a); }
+};
+// The square of e^-a is a subnormal number earlier.
+template <> struct far_inputs<activation_softplus> : by_exponent {
+  static double first(parameters p) { return p.a > 1e6 ? 0 : 62 / p.a; }
+};
+template <> struct far_inputs<activation_logSigmoid> : by_exponent {
+  static double first(parameters) { return 62; }
+};
+template <> struct far_inputs<activation_mish> : by_exponent {
+  static double first(parameters) { return 40; }
+};
+
+// y[i] = f(x[i]) of any n inputs. Near 0 a row is a multiple of x, or what it is at 0: so, as long as no parameter is
+// far from 1, its value at a number that is larger, but not above 2^-36, has its first 28 bits.
+template <activation op>
+[[gnu::noinline, gnu::flatten]] void careful_values(const float *x, float *y, size_t n, parameters p) {
+  constexpr size_t lanes = vec<float>::lanes;
+  const auto is_near_one = [](double a) { return a == 0 || (0x1p-16 < a * a && a * a < 0x1p16); };
+  const bool lifts = is_near_one(p.a) && is_near_one(p.b);
+  const value_of<op> value = {p};
+  for (size_t i = 0; i < n; i += lanes) {
+    const size_t count = n - i < lanes ? n - i : lanes;
+    const vec<float> from = load_some<float>(x + i, count);
+    const mask<float> small = is_subnormal(from);
+    const bool lift = lifts && any_subnormal({from});
+    vec<float> at = from;
+    if (lift) at = select(small, rows[op].is_level ? copysign(vec<float>(0.0f), from) : lifted(from), from);
+    vec<float> to = as_float(value(vec<careful>(at.v)));
+    if (!rows[op].is_level && lift) to = select(small, lowered(to), to);
+    store_some(y + i, to, count);
+  }
+}
+
+// The value of a row.
+template <activation op> struct usual_or_careful {
+  using far = far_inputs<op>;
+  value_of<op> usual;
+  float first;
+
+  explicit usual_or_careful(parameters p) : usual{p} {
+    if constexpr (far::where != side::none) first = float(far::first(p));
+  }
+
+  template <size_t n> bool is_unusual(const vec<float> (&x)[n]) const {
+    bool some = any_subnormal(x);
+    if constexpr (far::where != side::none) {
+      vec<float> most = first;
+      for (size_t j = 0; j < n; j++)
+        most = far::where == side::below ? min(most, x[j]) : max(most, abs(x[j]));
+      some |= far::where == side::below ? any_greater(first, most) : any_greater(most, first);
+    }
+    return some;
+  }
+
+  // Several vectors from x and y on, for one question.
+  template <size_t vectors> void several(const float *x, float *y) const {
+    constexpr size_t lanes = vec<float>::lanes;
+    vec<float> from[vectors], v[vectors];
+    for (size_t j = 0; j < vectors; j++)
+      from[j] = load<float>(x + j * lanes);
+    if (is_unusual(from)) [[unlikely]]
+      return careful_values<op>(x, y, vectors * lanes, usual.p);
+    for (size_t j = 0; j < vectors; j++)
+      v[j] = usual(from[j]);
+    for (size_t j = 0; j < vectors; j++)
+      store(y + j * lanes, v[j]);
+  }
+  // Up to a vector.
+  void some(const float *x, float *y, size_t n) const {
+    const vec<float> from[] = {load_some<float>(x, n)};
+    if (is_unusual(from)) [[unlikely]]
+      return careful_values<op>(x, y, n, usual.p);
+    store_some(y, usual(from[0]), n);
+  }
+};
+
+} // namespace
+} // namespace nonlin

@@ -1,0 +1,42 @@
+// A value has the bits that it has alone, whatever stands beside it. Native code looks at inputs for subnormal numbers, and for those
+// that make one, only where the processor has met any (native/values.h).
+import { describe, expect, it } from 'vitest';
+import { casesOf } from '../../lib/activations/signatures.js';
+import { activationNames } from '../../lib/activations/table.js';
+import { random, specials } from '../support/inputs.js';
+import { kernelBackends } from '../support/kernels.js';
+
+const cases = activationNames.flatMap(casesOf);
+// Four times what is watched at once, and more than two of them go by before a row is trusted again.
+const length = 16384;
+const trusted = 8;
+
+const usual = Float32Array.from(random('float32', length, 6));
+const tiny = Array.from({ length: 400 }, (_, i) => (-1) ** i * 2 ** -126 * ((i + 0.5) / 200));
+const tails = Array.from({ length: 2000 }, (_, i) => (-1) ** i * (5 + i / 20));
+const unusual = Float32Array.from([...tiny, ...tails, ...specials('float32'), ...random('float32', 1000)]);
+const mixed = usual.map((x, i) => (i % 3 === 0 ? unusual[(i / 3) % unusual.length]! : x));
+
+function difference(x: Float32Array, y: Float32Array, expected: Float32Array) {
+  const i = y.findIndex((value, i) => !Object.is(value, expected[i]));
+  return i < 0 ? undefined : `at ${i}, of ${x[i]}: ${y[i]} for ${expected[i]}`;
+}
+
+describe.each(kernelBackends)('$name', (backend) => {
+  it.each(cases)('$label', ({ op, a, b }) => {
+    const values = (x: Float32Array, y = new Float32Array(x.length)) => {
+      backend.map(x, y, op, a, b);
+      return y;
+    };
+    for (let i = 0; i < trusted; i++) values(usual);
+    const quick = values(usual);
+    const alone = unusual.map((x) => values(Float32Array.of(x))[0]!);
+    const expected = quick.map((y, i) => (i % 3 === 0 ? alone[(i / 3) % unusual.length]! : y));
+    expect(difference(mixed, values(mixed), expected)).toBeUndefined();
+    expect(difference(mixed, values(mixed), expected)).toBeUndefined();
+    const inPlace = mixed.slice();
+    expect(difference(mixed, values(inPlace, inPlace), expected)).toBeUndefined();
+    // A row that is no longer trusted, and then is again.
+    for (let i = 0; i <= trusted; i++) expect(difference(usual, values(usual), quick)).toBeUndefined();
+  });
+});
