@@ -20,10 +20,11 @@ inline bool has_met_subnormal() {
   return true;
 }
 
-// Elements at a time, so that asking costs nothing beside them; and as many times of a row, in whichever calls, the
-// first loop is taken after the second had to be.
-constexpr size_t watched_elements = 4096;
-constexpr uint8_t careful_times = 31;
+// Elements at a time: so many that asking costs nothing beside them; and so few in a trial that it costs little should
+// it fail. What is left of a row until inputs are no longer looked at, in whichever calls: so many times, and then a
+// trial.
+constexpr size_t watched_elements = 4096, trial_elements = 256;
+constexpr uint8_t careful_times = 32, trial = 1, trusted = 0;
 inline std::atomic<uint8_t> careful_left[activation_count];
 #endif
 
@@ -34,21 +35,26 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
 #if defined(__x86_64__)
   // A short call is not worth it, and what has replaced its input cannot be done again.
   if (how == float32 && row.usual != nullptr && n >= block_elements && x != y) {
-    bool is_clear = false;
-    for (size_t i = 0; i < n; i += watched_elements) {
-      const void *const from = at(x, i * sizeof(float));
-      void *const to = at(y, i * sizeof(float));
-      const size_t count = std::min(watched_elements, n - i);
-      const uint8_t left = careful_left[op].load(std::memory_order_relaxed);
-      if (left == 0) {
-        if (!is_clear) has_met_subnormal();
-        row.usual(from, to, count, p);
-        is_clear = true;
-        if (!has_met_subnormal()) continue;
+    std::atomic<uint8_t> &left = careful_left[op];
+    const auto run = [&](map_function *values, size_t i, size_t count) {
+      values(at(x, i * sizeof(float)), at(y, i * sizeof(float)), count, p);
+    };
+    bool has_met = true; // Or somebody else has.
+    for (size_t i = 0, count; i < n; i += count) {
+      count = std::min(watched_elements, n - i);
+      const uint8_t times = left.load(std::memory_order_relaxed);
+      if (times > trial) {
+        left.store(uint8_t(times - 1), std::memory_order_relaxed);
+        has_met = true;
+      } else {
+        if (times == trial) count = std::min(trial_elements, n - i);
+        if (has_met) has_met_subnormal();
+        run(row.usual, i, count);
+        has_met = has_met_subnormal();
+        if (has_met || times == trial) left.store(has_met ? careful_times : trusted, std::memory_order_relaxed);
+        if (!has_met) continue;
       }
-      careful_left[op].store(left == 0 ? careful_times : uint8_t(left - 1), std::memory_order_relaxed);
-      row.map[how](from, to, count, p);
-      is_clear = false;
+      run(row.map[how], i, count);
     }
     return;
   }

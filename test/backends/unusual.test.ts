@@ -7,7 +7,7 @@ import { random, specials } from '../support/inputs.js';
 import { kernelBackends } from '../support/kernels.js';
 
 const cases = activationNames.flatMap(casesOf);
-// Four times what is watched at once, and more than two of them go by before a row is trusted again.
+// Four times what is watched at once, and as many calls as it takes until a row is trusted again.
 const length = 16384;
 const trusted = 8;
 
