@@ -86,7 +86,7 @@ void run_channels(const kernels &set, arithmetic how, const void *g, const void 
       const parameters p = {slope_at(slopes, how, first / inner % length)};
       const size_t from = first * size;
       if (g == nullptr)
-        (stream ? stream_values : run_values)(set, activation_prelu, p, how, at(x, from), at(y, from), count);
+        run_values(set, activation_prelu, p, how, at(x, from), at(y, from), count, stream);
       else
         set.rows[activation_prelu]->map_grad[how](at(g, from), at(x, from), at(y, from), count, p);
     });

@@ -38,8 +38,9 @@ using add_slopes_grad_function = void(const void *g, const void *x, double *sums
 struct row_kernels {
   map_function *map[arithmetic_count];
   map_grad_function *map_grad[arithmetic_count];
-  // map[float32] for inputs that are not asked whether they are usual (values.h), or nothing.
-  map_function *usual;
+  // map[float32] for inputs that are not asked whether they are usual (values.h), or nothing; and what, past the cache,
+  // takes the place of either, where that gains something.
+  map_function *usual, *past_cache[arithmetic_count];
 };
 
 // The loops of a function over slices, and of its gradient.

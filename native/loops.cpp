@@ -17,7 +17,8 @@ template <activation op, class F> constexpr size_t vectors_of<exact_gradient<op,
 
 // y[i] = f(x[i]) for elements E computed in lanes T. What does not fill a vector goes through the same f, so an
 // element's result does not depend on its place.
-template <class T, class E, class F> [[gnu::flatten]] void map(const E *x, E *y, size_t n, F f) {
+template <class T, bool past_cache = false, class E, class F>
+[[gnu::flatten]] void map(const E *x, E *y, size_t n, F f) {
   constexpr size_t lanes = vec<T>::lanes, unroll = vectors_of<F>, step = unroll * lanes;
   auto several = [=](size_t i) __attribute__((flatten)) {
     if constexpr (requires { f.template several<unroll>(x + i, y + i); }) { // It has something to save.
@@ -25,11 +26,12 @@ template <class T, class E, class F> [[gnu::flatten]] void map(const E *x, E *y,
     } else {
       vec<T> v[unroll];
       for (size_t j = 0; j < unroll; j++)
-        v[j] = load<T>(x + i + j * lanes);
+        v[j] = f(load<T>(x + i + j * lanes));
       for (size_t j = 0; j < unroll; j++)
-        v[j] = f(v[j]);
-      for (size_t j = 0; j < unroll; j++)
-        store(y + i + j * lanes, v[j]);
+        if constexpr (past_cache)
+          store_past_cache(y + i + j * lanes, v[j]);
+        else
+          store(y + i + j * lanes, v[j]);
     }
   };
   auto some = [=](size_t i, size_t count) __attribute__((flatten)) {
@@ -193,11 +195,10 @@ template <activation op> [[gnu::flatten]] void map_usual_row(const void *x, void
   else
     map<float>(from, to, n, value_of<op>{p});
 }
-template <activation op> constexpr map_function *usual_row() {
-#if defined(__x86_64__)
-  if constexpr (!rows[op].one_rounding) return map_usual_row<op>;
-#endif
-  return nullptr;
+// In lanes of the element.
+template <activation op, class E>
+[[gnu::flatten]] void map_row_past_cache(const void *x, void *y, size_t n, parameters p) {
+  map<E, true>(static_cast<const E *>(x), static_cast<E *>(y), n, value_of<op>{p});
 }
 template <activation op, class T, class E>
 [[gnu::flatten]] void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {
@@ -218,18 +219,29 @@ template <activation op, class T, class E>
     map_grad<T>(by, from, to, n, times_slope<op, T, E, F>{{p}});
 }
 
+// In the order of `arithmetic`: float32, float32_exact, float64.
+template <activation op> constexpr row_kernels kernels_of() {
+  row_kernels row = {
+      {map_row<op, float, float>, map_row<op, double, float>, map_row<op, double, double>},
+      {map_grad_row<op, float, float>, map_grad_row<op, double, float>, map_grad_row<op, double, double>},
+      nullptr,
+      {}};
+#if defined(__x86_64__)
+  if constexpr (!rows[op].one_rounding) row.usual = map_usual_row<op>;
+  if constexpr (rows[op].one_rounding) row.past_cache[float32_exact] = map_row_past_cache<op, float>;
+  if constexpr (!rare_inputs<op>::known && !rows[op].is_long) {
+    row.past_cache[float32] = map_row_past_cache<op, float>;
+    row.past_cache[float64] = map_row_past_cache<op, double>;
+  }
+#endif
+  return row;
+}
+
 } // namespace
 
-// In the order of `arithmetic`: float32, float32_exact, float64.
 #define ACTIVATION(name, value, gradient, ...)                                                                         \
   extern const row_kernels name;                                                                                       \
-  const row_kernels name = {                                                                                           \
-      {map_row<activation_##name, float, float>, map_row<activation_##name, double, float>,                            \
-       map_row<activation_##name, double, double>},                                                                    \
-      {map_grad_row<activation_##name, float, float>, map_grad_row<activation_##name, double, float>,                  \
-       map_grad_row<activation_##name, double, double>},                                                               \
-      usual_row<activation_##name>(),                                                                                  \
-  };
+  const row_kernels name = kernels_of<activation_##name>();
 #include GROUP
 #undef ACTIVATION
 

@@ -18,7 +18,8 @@ void run_map(const kernels &set, activation op, parameters p, arithmetic how, co
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
     const size_t from = begin * size;
     if (g != nullptr) return set.rows[op]->map_grad[how](at(g, from), at(x, from), at(y, from), end - begin, p);
-    (stream ? stream_values : run_values)(set, op, p, how, at(x, from), at(y, from), end - begin);
+    run_values(set, op, p, how, at(x, from), at(y, from), end - begin, stream);
+    if (stream) fence();
   });
 }
 

@@ -28,20 +28,25 @@ constexpr uint8_t careful_times = 32, trial = 1, trusted = 0;
 inline std::atomic<uint8_t> careful_left[activation_count];
 #endif
 
-// y[i] = f(x[i]).
+// y[i] = f(x[i]), past the cache or not.
 inline void run_values(const kernels &set, activation op, parameters p, arithmetic how, const void *x, void *y,
-                       size_t n) {
+                       size_t n, bool past_cache = false) {
   const row_kernels &row = *set.rows[op];
+  const size_t size = element_size(how);
+  const auto run = [&](map_function *values, size_t i, size_t count) {
+    values(at(x, i * size), at(y, i * size), count, p);
+  };
+  const bool asks = how == float32 && row.usual != nullptr;
+  // Where it is read, a place is in the cache.
+  if (row.past_cache[how] == nullptr || x == y) past_cache = false;
 #if defined(__x86_64__)
   // A short call is not worth it, and what has replaced its input cannot be done again.
-  if (how == float32 && row.usual != nullptr && n >= block_elements && x != y) {
+  if (asks && n >= block_elements && x != y) {
+    map_function *const usual = past_cache ? row.past_cache[how] : row.usual;
     std::atomic<uint8_t> &left = careful_left[op];
-    const auto run = [&](map_function *values, size_t i, size_t count) {
-      values(at(x, i * sizeof(float)), at(y, i * sizeof(float)), count, p);
-    };
     bool has_met = true; // Or somebody else has.
     for (size_t i = 0, count; i < n; i += count) {
-      count = std::min(watched_elements, n - i);
+      count = std::min(past_cache ? grain_elements : watched_elements, n - i);
       const uint8_t times = left.load(std::memory_order_relaxed);
       if (times > trial) {
         left.store(uint8_t(times - 1), std::memory_order_relaxed);
@@ -49,7 +54,7 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
       } else {
         if (times == trial) count = std::min(trial_elements, n - i);
         if (has_met) has_met_subnormal();
-        run(row.usual, i, count);
+        run(usual, i, count);
         has_met = has_met_subnormal();
         if (has_met || times == trial) left.store(has_met ? careful_times : trusted, std::memory_order_relaxed);
         if (!has_met) continue;
@@ -59,22 +64,7 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
     return;
   }
 #endif
-  row.map[how](x, y, n, p);
-}
-
-// The same past the cache.
-inline void stream_values(const kernels &set, activation op, parameters p, arithmetic how, const void *x, void *y,
-                          size_t n) {
-  const size_t size = element_size(how);
-  for (size_t i = 0; i < n; i += block_elements) {
-    block values;
-    const size_t count = std::min(block_elements, n - i);
-    run_values(set, op, p, how, at(x, i * size), values.bytes, count);
-    if (how == float64)
-      copy_past_cache<double>(values.bytes, at(y, i * size), count);
-    else
-      copy_past_cache<float>(values.bytes, at(y, i * size), count);
-  }
+  run(past_cache ? row.past_cache[how] : row.map[how], 0, n);
 }
 
 } // namespace nonlin

@@ -35,24 +35,34 @@ inline size_t element_size(arithmetic how) { return how == float64 ? sizeof(doub
 // Whether an output of so many bytes is written past the cache. Only stores to whole vectors at aligned places can be,
 // and an array that begins within an element (another addon's memory may) has none.
 inline bool streams(const void *y, size_t bytes, size_t element) {
+#if defined(__x86_64__)
   return bytes >= stream_bytes && reinterpret_cast<uintptr_t>(y) % element == 0;
+#else // GCC has no such stores for NEON, and WebAssembly none at all.
+  return false;
+#endif
 }
 
-// Copies n elements E past the cache; `to` is at a multiple of their size.
-template <class E> void copy_past_cache(const void *from, void *to, size_t n) {
-  const E *const x = static_cast<const E *>(from);
-  E *const y = static_cast<E *>(to);
+// What was written past the cache comes before what follows.
+inline void fence() {
 #if defined(__x86_64__)
-  constexpr size_t lanes = sizeof(__m128i) / sizeof(E);
-  size_t i = std::min(n, -(reinterpret_cast<uintptr_t>(y) / sizeof(E)) % lanes);
-  std::memcpy(y, x, i * sizeof(E));
-  for (; i + lanes <= n; i += lanes)
+  _mm_sfence();
+#endif
+}
+
+// Copies bytes past the cache, to a multiple of an element's size.
+inline void copy_past_cache(const void *from, void *to, size_t bytes, size_t element) {
+  const char *const x = static_cast<const char *>(from);
+  char *const y = static_cast<char *>(to);
+  size_t i = 0;
+#if defined(__x86_64__)
+  constexpr size_t lane = sizeof(__m128i);
+  i = std::min(bytes, -(reinterpret_cast<uintptr_t>(y) / element) % (lane / element) * element);
+  std::memcpy(y, x, i);
+  for (; i + lane <= bytes; i += lane)
     _mm_stream_si128(reinterpret_cast<__m128i *>(y + i), _mm_loadu_si128(reinterpret_cast<const __m128i *>(x + i)));
   _mm_sfence();
-  std::memcpy(y + i, x + i, (n - i) * sizeof(E));
-#else
-  std::memcpy(y, x, n * sizeof(E));
 #endif
+  std::memcpy(y + i, x + i, bytes - i);
 }
 
 // The elements of a block, which stays in the core's own cache.

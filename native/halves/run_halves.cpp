@@ -159,7 +159,7 @@ void run_halves(const kernels &set, activation op, parameters p, half type, cons
       set.round[type](to.of, from.of, g == nullptr ? nullptr : by.of, out + (i - begin), count, error, open, i - begin);
     }
     decide(call, open, out);
-    if (stream) copy_past_cache<uint16_t>(piece, halves_at(y, begin), end - begin);
+    if (stream) copy_past_cache(piece, halves_at(y, begin), (end - begin) * sizeof *piece, sizeof *piece);
   };
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
     for (; begin < end; begin += grain_elements)
