@@ -162,6 +162,22 @@ template <class T> mask<T> first_lanes(size_t n) {
   return {index < typename lane<T>::integer(n)};
 }
 
+// How many lanes a mask has.
+template <class T> unsigned count_lanes(mask<T> m) {
+#if VECTOR_BYTES == 64
+  return unsigned(__builtin_popcount(sizeof(T) == 4 ? _mm512_cmplt_epi32_mask(__m512i(m.m), __m512i{})
+                                                    : _mm512_cmplt_epi64_mask(__m512i(m.m), __m512i{})));
+#elif VECTOR_BYTES == 32
+  return unsigned(__builtin_popcount(
+      unsigned(sizeof(T) == 4 ? _mm256_movemask_ps(__m256(m.m)) : _mm256_movemask_pd(__m256d(m.m)))));
+#else
+  typename lane<T>::integer count = 0;
+  for (size_t i = 0; i < vec<T>::lanes; i++)
+    count -= m.m[i];
+  return unsigned(count);
+#endif
+}
+
 // max(x, c) and min(x, c) are x where x is NaN, and x where both are zeros.
 #if VECTOR_BYTES == 64
 inline vec<float> max(vec<float> x, vec<float> c) { return _mm512_max_ps(c.v, x.v); }

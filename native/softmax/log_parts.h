@@ -32,15 +32,12 @@ template <class T> vec<T> below_maximum(const scaled_exp<T> &exp_of, vec<T> x, v
 // How many entries of a row are its maximum m.
 template <class T, class E> double count_maxima(const E *x, size_t length, T m) {
   constexpr size_t lanes = vec<T>::lanes;
-  typename vec<T>::bits count = {};
+  unsigned count = 0;
   size_t j = 0;
   for (; j + lanes <= length; j += lanes)
-    count -= (load<T>(x + j) >= m).m;
-  if (j < length) count -= (load<T>(x + j, length - j) >= m).m & first_lanes<T>(length - j).m;
-  int64_t sum = 0;
-  for (size_t i = 0; i < lanes; i++)
-    sum += count[i];
-  return double(sum);
+    count += count_lanes(load<T>(x + j) >= m);
+  if (j < length) count += count_lanes<T>({(load<T>(x + j, length - j) >= m).m & first_lanes<T>(length - j).m});
+  return count;
 }
 
 template <class T> struct log_parts { T maximum, log; };

@@ -9,6 +9,14 @@ template <class T> vec<T> keep_first(vec<T> a, size_t n) {
   return n == vec<T>::lanes ? a : select(first_lanes<T>(n), a, vec<T>(T(0)));
 }
 
+// All lanes of a vector as one, in the first lane, by f of two vectors.
+template <size_t width, class T, class F> vec<T> folded(vec<T> a, F f) {
+  if constexpr (width == 0)
+    return a;
+  else
+    return folded<width / 2>(f(a, rotate<width>(a, std::make_index_sequence<vec<T>::lanes>())), f);
+}
+
 template <class T, class E> T row_maximum(const E *x, size_t length) {
   constexpr size_t lanes = vec<T>::lanes;
   const vec<T> lowest = -T(__builtin_inf());
@@ -23,12 +31,7 @@ template <class T, class E> T row_maximum(const E *x, size_t length) {
     const size_t n = length - j < lanes ? length - j : lanes;
     b = max(b, select(first_lanes<T>(n), load_some<T>(x + j, n), lowest));
   }
-  T m[lanes];
-  store(m, max(a, b));
-  for (size_t width = lanes / 2; width; width /= 2)
-    for (size_t i = 0; i < width; i++)
-      m[i] = m[i + width] > m[i] ? m[i + width] : m[i];
-  return m[0];
+  return folded<lanes / 2>(max(a, b), [](vec<T> a, vec<T> b) { return max(a, b); }).v[0];
 }
 
 // term(j, n) gives the elements j to j + n of a sum, n lanes at most; what it gives in lanes from n on does not count.
