@@ -179,6 +179,10 @@ template <activation op, class T, class E>
     map<E>(from, to, n, f);
   else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
     map_with_rare<op, true>(from, to, n);
+#if defined(__wasm__)
+  else if constexpr (sizeof(T) == sizeof(float))
+    map_by_blocks<op>(from, to, n, p, [=](const float *x, float *y, size_t n) { map<T>(x, y, n, f); });
+#endif
   else if constexpr (sizeof(T) == sizeof(float))
     map<T>(from, to, n, usual_or_careful<op>(p));
   else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)

@@ -36,12 +36,11 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
   const auto run = [&](map_function *values, size_t i, size_t count) {
     values(at(x, i * size), at(y, i * size), count, p);
   };
-  const bool asks = how == float32 && row.usual != nullptr;
   // Where it is read, a place is in the cache.
   if (row.past_cache[how] == nullptr || x == y) past_cache = false;
 #if defined(__x86_64__)
   // A short call is not worth it, and what has replaced its input cannot be done again.
-  if (asks && n >= block_elements && x != y) {
+  if (how == float32 && row.usual != nullptr && n >= block_elements && x != y) {
     map_function *const usual = past_cache ? row.past_cache[how] : row.usual;
     std::atomic<uint8_t> &left = careful_left[op];
     bool has_met = true; // Or somebody else has.

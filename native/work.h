@@ -34,7 +34,7 @@ inline size_t element_size(arithmetic how) { return how == float64 ? sizeof(doub
 
 // Whether an output of so many bytes is written past the cache. Only stores to whole vectors at aligned places can be,
 // and an array that begins within an element (another addon's memory may) has none.
-inline bool streams(const void *y, size_t bytes, size_t element) {
+inline bool streams([[maybe_unused]] const void *y, [[maybe_unused]] size_t bytes, [[maybe_unused]] size_t element) {
 #if defined(__x86_64__)
   return bytes >= stream_bytes && reinterpret_cast<uintptr_t>(y) % element == 0;
 #else // GCC has no such stores for NEON, and WebAssembly none at all.
@@ -50,20 +50,21 @@ inline void fence() {
 }
 
 // Copies bytes past the cache, to a multiple of an element's size.
+#if defined(__x86_64__)
 inline void copy_past_cache(const void *from, void *to, size_t bytes, size_t element) {
+  constexpr size_t lane = sizeof(__m128i);
   const char *const x = static_cast<const char *>(from);
   char *const y = static_cast<char *>(to);
-  size_t i = 0;
-#if defined(__x86_64__)
-  constexpr size_t lane = sizeof(__m128i);
-  i = std::min(bytes, -(reinterpret_cast<uintptr_t>(y) / element) % (lane / element) * element);
+  size_t i = std::min(bytes, -(reinterpret_cast<uintptr_t>(y) / element) % (lane / element) * element);
   std::memcpy(y, x, i);
   for (; i + lane <= bytes; i += lane)
     _mm_stream_si128(reinterpret_cast<__m128i *>(y + i), _mm_loadu_si128(reinterpret_cast<const __m128i *>(x + i)));
-  _mm_sfence();
-#endif
+  fence();
   std::memcpy(y + i, x + i, bytes - i);
 }
+#else
+inline void copy_past_cache(const void *from, void *to, size_t bytes, size_t) { std::memcpy(to, from, bytes); }
+#endif
 
 // The elements of a block, which stays in the core's own cache.
 constexpr size_t block_elements = 1024;

@@ -162,11 +162,20 @@ template <class T> mask<T> first_lanes(size_t n) {
   return {index < typename lane<T>::integer(n)};
 }
 
+#if VECTOR_BYTES == 64
+// GCC 12 counts 32 bits of a mask that it has kept in 16 bits of the stack, unless they have been in a register.
+inline unsigned count_bits(__mmask16 mask) {
+  unsigned bits = mask;
+  asm("" : "+r"(bits));
+  return unsigned(__builtin_popcount(bits));
+}
+#endif
+
 // How many lanes a mask has.
 template <class T> unsigned count_lanes(mask<T> m) {
 #if VECTOR_BYTES == 64
-  return unsigned(__builtin_popcount(sizeof(T) == 4 ? _mm512_cmplt_epi32_mask(__m512i(m.m), __m512i{})
-                                                    : _mm512_cmplt_epi64_mask(__m512i(m.m), __m512i{})));
+  return count_bits(__mmask16(sizeof(T) == 4 ? _mm512_cmplt_epi32_mask(__m512i(m.m), __m512i{})
+                                             : _mm512_cmplt_epi64_mask(__m512i(m.m), __m512i{})));
 #elif VECTOR_BYTES == 32
   return unsigned(__builtin_popcount(
       unsigned(sizeof(T) == 4 ? _mm256_movemask_ps(__m256(m.m)) : _mm256_movemask_pd(__m256d(m.m)))));
@@ -345,7 +354,7 @@ inline size_t compress(vec<float> x, mask<float> which, int32_t first, float *la
   const __m512i from = _mm512_maskz_compress_epi32(some, __m512i(numbers));
   __builtin_memcpy(lanes, &left, sizeof left);
   __builtin_memcpy(places, &from, sizeof from);
-  return size_t(__builtin_popcount(some));
+  return count_bits(some);
 }
 #elif VECTOR_BYTES == 32
 // For each set of lanes, as bits, the numbers of those that it has.
