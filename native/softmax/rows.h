@@ -34,14 +34,17 @@ template <class T, class E> T row_maximum(const E *x, size_t length) {
 // term(j, n) gives the elements j to j + n of a sum, n lanes at most; what it gives in lanes from n on does not count.
 
 // The virtual lanes of a row no longer than a block, as far as a register holds them; of n elements each, or less.
-template <size_t n, class T, bool total, class F> compensated<vec<double>> sum_few(size_t length, F term) {
+template <size_t n, class T, bool total, class F, class S = not_seen>
+compensated<vec<double>> sum_few(size_t length, F term, S &seen = nothing_seen) {
   constexpr size_t lanes = vec<T>::lanes, kept = total ? n : 1;
   T terms[kept][step<T>];
   for (size_t p = 0; p < parts<T>; p++) {
     vec<T> t[4] = {T(0), T(0), T(0), T(0)};
     for (size_t i = 0; i < n; i++) {
       const size_t j = i * step<T> + p * lanes, left = j < length ? length - j : 0;
-      if (left > 0) t[i] = left < lanes ? keep_first(term(j, left), left) : term(j, lanes);
+      if (left == 0) continue;
+      t[i] = left < lanes ? keep_first(term(j, left), left) : term(j, lanes);
+      seen.see(t[i], left < lanes ? left : lanes);
     }
     if constexpr (!total && n > 1) t[0] = (t[0] + t[1]) + (t[2] + t[3]);
     for (size_t i = 0; i < kept; i++)
@@ -49,10 +52,11 @@ template <size_t n, class T, bool total, class F> compensated<vec<double>> sum_f
   }
   return fold_lanes<T>([&](size_t l) { return add_few<kept>(&terms[0][l], step<T>); });
 }
-template <class T, bool total, class F> compensated<vec<double>> sum_short(size_t length, F term) {
-  if (length <= step<T>) return sum_few<1, T, total>(length, term);
-  if (length <= 2 * step<T>) return sum_few<2, T, total>(length, term);
-  return sum_few<4, T, total>(length, term);
+template <class T, bool total, class F, class S = not_seen>
+compensated<vec<double>> sum_short(size_t length, F term, S &seen = nothing_seen) {
+  if (length <= step<T>) return sum_few<1, T, total>(length, term, seen);
+  if (length <= 2 * step<T>) return sum_few<2, T, total>(length, term, seen);
+  return sum_few<4, T, total>(length, term, seen);
 }
 
 // The last levels of the tree, within a register.
@@ -70,28 +74,30 @@ template <class T, size_t width = vec<double>::lanes / 2> compensated<double> ad
 // which it sees too few rounds at once: rows of 1000 take 0.49 and 0.54 ns per element (avx2 of a Zen 3).
 template <class T> constexpr size_t tile = 8192 / sizeof(T);
 
+// The virtual lanes of a row, and what is seen of its terms.
+template <class T, bool total, class S> struct block_sums {
+  lane_sum<T, total> of[parts<T>];
+  S seen;
+};
 // Adds the terms of whole blocks, from j to end, with beside(j) for each.
-template <class T, bool total, class F, class G>
-void add_blocks(lane_sum<T, total> (&sums)[parts<T>], size_t j, size_t end, F term, G beside) {
-  lane_sum<T, total> s[parts<T>];
-  for (size_t p = 0; p < parts<T>; p++)
-    s[p] = sums[p];
+template <class T, bool total, class S, class F, class G>
+void add_blocks(block_sums<T, total, S> &sums, size_t j, size_t end, F term, G beside) {
+  block_sums<T, total, S> s = sums;
   for (; j < end; j += block<T>) {
     for (size_t p = 0; p < parts<T>; p++) {
       const size_t k = j + p * vec<T>::lanes;
       vec<T> t[4];
       for (size_t i = 0; i < 4; i++)
         t[i] = term(k + i * step<T>, vec<T>::lanes);
-      s[p].add(t);
+      s.of[p].add(t, s.seen);
     }
     beside(j);
   }
-  for (size_t p = 0; p < parts<T>; p++)
-    sums[p] = s[p];
+  sums = s;
 }
 // As a function of its own, so that compilers give its loop all registers.
-template <class T, bool total, class F, class G>
-[[gnu::noinline, gnu::flatten]] void add_many_blocks(lane_sum<T, total> (&sums)[parts<T>], size_t j, size_t end, F term,
+template <class T, bool total, class S, class F, class G>
+[[gnu::noinline, gnu::flatten]] void add_many_blocks(block_sums<T, total, S> &sums, size_t j, size_t end, F term,
                                                      G beside) {
   add_blocks(sums, j, end, term, beside);
 }
@@ -99,11 +105,12 @@ constexpr auto nothing = [](auto...) {};
 
 // Those of a chunk, the elements from start to end. prepare(j, end) comes before the terms from j to end, which
 // add(sums, j, end) adds as far as they are whole blocks.
-template <class T, bool total, class P, class F, class A>
-compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term, A add) {
+template <class T, bool total, class P, class F, class S, class A>
+compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term, S &seen, A add) {
   constexpr size_t lanes = vec<T>::lanes;
   static_assert(tile<T> % block<T> == 0);
-  lane_sum<T, total> sums[parts<T>];
+  block_sums<T, total, S> sums;
+  sums.seen = seen;
   for (size_t j = start; j < end;) {
     const size_t stop = end - j < tile<T> ? end : j + tile<T>;
     prepare(j, stop);
@@ -113,8 +120,9 @@ compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term, 
         for (size_t i = 0; i < 4; i++) {
           const size_t k = j + p * lanes + i * step<T>, left = k < stop ? stop - k : 0;
           t[i] = left < lanes ? left == 0 ? vec<T>(T(0)) : keep_first(term(k, left), left) : term(k, lanes);
+          if (left > 0) sums.seen.see(t[i], left < lanes ? left : lanes);
         }
-        f(sums[p], t);
+        f(sums.of[p], t);
       }
     };
     if (j == start && stop - j >= block<T>) {
@@ -124,33 +132,37 @@ compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term, 
     const size_t whole = j + (stop - j) / block<T> * block<T>;
     add(sums, j, whole);
     j = whole;
-    if (j < stop) for_each_part([](auto &sum, auto &t) { sum.add(t); });
+    if (j < stop) for_each_part([](auto &sum, auto &t) { sum.add(t, nothing_seen); });
     j = stop;
   }
+  seen = sums.seen;
   lane_sums<T, total, step<T>> all;
   for (size_t p = 0; p < parts<T>; p++)
-    all.put(p * lanes, sums[p]);
+    all.put(p * lanes, sums.of[p]);
   return fold_lanes<T>([&](size_t l) { return all.in_double(l); });
 }
-template <class T, bool total, class P, class F>
-compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term) {
-  return sum_chunk<T, total>(start, end, prepare, term, [&](auto &sums, size_t j, size_t whole) {
+template <class T, bool total, class P, class F, class S>
+compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term, S &seen) {
+  return sum_chunk<T, total>(start, end, prepare, term, seen, [&](auto &sums, size_t j, size_t whole) {
     add_many_blocks(sums, j, whole, term, nothing);
   });
 }
 
 // The sum over a row.
-template <class T, bool total, class P, class F, class... A>
-compensated<double> sum_row(size_t length, P prepare, F term, A... add) {
+template <class T, bool total, class P, class F, class S, class... A>
+compensated<double> sum_row(size_t length, P prepare, F term, S &seen, A... add) {
   if (length <= block<T>) {
     prepare(0, length);
-    return add_within<T>(sum_short<T, total>(length, term));
+    return add_within<T>(sum_short<T, total>(length, term, seen));
   }
   compensated<double> sum = {0, 0};
   for (size_t start = 0; start < length; start += chunk)
     join<T>(sum, add_within<T>(sum_chunk<T, total>(start, length - start < chunk ? length : start + chunk, prepare,
-                                                   term, add...)));
+                                                   term, seen, add...)));
   return sum;
+}
+template <class T, bool total, class P, class F> compensated<double> sum_row(size_t length, P prepare, F term) {
+  return sum_row<T, total>(length, prepare, term, nothing_seen);
 }
 
 // y[j] = f(j, n), n lanes at most, for all elements of a row; full vectors at aligned places, past the cache where
@@ -184,19 +196,33 @@ template <class T> struct kept_row {
 // 1000 0.38 and 0.40, of 32000 0.41 and 0.55.
 constexpr size_t ahead = 512;
 
-// e[j] = f(x[j]) for n elements.
-template <class T, class E, class F> [[gnu::noinline, gnu::flatten]] void compute(const E *x, T *e, size_t n, F f) {
+// e[j] = f(x[j]) for n elements, and what is seen of them.
+template <class T, class E, class F, class S = not_seen>
+[[gnu::noinline, gnu::flatten]] S compute(const E *x, T *e, size_t n, F f, S seen = S()) {
   constexpr size_t lanes = vec<T>::lanes, line = 64 / sizeof(E);
+  const auto put = [&](T *e, vec<T> a) {
+    seen.see(a);
+    store(e, a);
+  };
   size_t j = 0;
   for (; j + line <= n; j += line) {
     __builtin_prefetch(x + j + ahead);
     for (size_t i = j; i < j + line; i += lanes)
-      store(e + i, f(load<T>(x + i)));
+      put(e + i, f(load<T>(x + i)));
   }
   for (; j + lanes <= n; j += lanes)
-    store(e + j, f(load<T>(x + j)));
-  if (j < n) store(e + j, f(load<T>(x + j, n - j)));
+    put(e + j, f(load<T>(x + j)));
+  if (j < n) put(e + j, f(load<T>(x + j, n - j)));
+  return seen;
 }
+
+// As fill_row, the shares of kept exponentials of which some are small.
+template <class E>
+[[gnu::noinline, gnu::flatten]] void fill_small(const float *e, E *y, size_t n, bool stream, share<float> usual) {
+  const small_share share_of(usual);
+  fill_row<float>(y, n, stream, [=](size_t j, size_t n) { return share_of(load_some<float>(e + j, n)); });
+}
+template <class E> void fill_small(const double *, E *, size_t, bool, share<double>) {}
 
 // The entries of a row as softmax_row reads them: f(e^x) of some of them, and what becomes of their gradients.
 template <class T, class E, class Exp> struct row_entries {
@@ -228,13 +254,16 @@ bool softmax_row(const X &entries, F accept, kept_row<T> &kept, const E *g, cons
   const auto exponentials = [&](size_t j, size_t end) {
     entries.compute(j, end - j, e + (j & places), [](vec<T> e) { return e; });
   };
-  const compensated<double> total = sum_row<T, true>(length, exponentials, kept_at);
+  smallest_seen<T> seen;
+  const compensated<double> total = sum_row<T, true>(length, exponentials, kept_at, seen);
   if (!accept(total)) return false;
 
   const share<T> share_of = share_of_total<T>(total);
   if (g == nullptr) {
+    const bool small = has_small(seen, T(total.high), keep ? e : nullptr, length);
     for_each_tile([&](size_t j, size_t end) {
       if (!keep) exponentials(j, end);
+      if (small) return fill_small(e + (j & places), y + j, end - j, stream, share_of);
       fill_row<T>(y + j, end - j, stream, [=](size_t k, size_t n) { return share_of(kept_at(j + k, n)); });
     });
     return true;
@@ -302,7 +331,7 @@ template <class T, class E> struct pending_row {
     if (done > 0) store(y, share_of(load<T>(e)), done);
   }
   // Adds terms beside which blocks are written.
-  template <class F> void write_beside(lane_sum<T, true> (&sums)[parts<T>], size_t j, size_t end, F term) {
+  template <class S, class F> void write_beside(block_sums<T, true, S> &sums, size_t j, size_t end, F term) {
     const size_t left = (length - done) / block<T> * block<T>, both = left < end - j ? left : end - j;
     if (stream)
       add_many_blocks(sums, j, j + both, term, block_of(j, [](E *y, vec<T> s) { store_past_cache(y, s); }));
@@ -345,21 +374,25 @@ void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t 
   for (size_t i = 0; i < rows; i++) {
     T *e = kept.of(x + i * length, i % 2);
     const auto kept_terms = [e](size_t j, size_t) { return load<T>(e + j); };
+    smallest_seen<T> seen;
     const auto total_of = [&] {
+      seen = {};
       const auto entries = entries_of(i, exp_of);
       const compensated<double> total = sum_row<T, true>(
           length, [&](size_t j, size_t end) { entries.compute(j, end - j, e + j, [](vec<T> e) { return e; }); },
-          kept_terms, [&](auto &sums, size_t j, size_t end) { before.write_beside(sums, j, end, kept_terms); });
+          kept_terms, seen, [&](auto &sums, size_t j, size_t end) { before.write_beside(sums, j, end, kept_terms); });
       before.finish();
       before = {};
       return total;
     };
     compensated<double> total = total_of();
     if (!is_usual<T>(total.high) && exp_of.move(maximum_of(i), total.high, length)) total = total_of();
-    if (is_usual<T>(total.high))
-      before = {e, y + i * length, length, share_of_total<T>(total), stream};
-    else
+    if (!is_usual<T>(total.high))
       unusual(i);
+    else if (has_small(seen, T(total.high), e, length))
+      fill_small(e, y + i * length, length, stream, share_of_total<T>(total));
+    else
+      before = {e, y + i * length, length, share_of_total<T>(total), stream};
   }
   before.finish();
 }
