@@ -46,18 +46,13 @@ template <class T> struct kept_band {
 };
 
 // As sum_few.
-template <size_t n, class T, bool total, class F, class S>
-void sum_few_rows(size_t length, size_t registers, column_sums<T> *result, F term, S &seen) {
+template <size_t n, class T, bool total, class F>
+void sum_few_rows(size_t length, size_t registers, column_sums<T> *result, F term) {
   constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes, kept = total ? n : 1;
   for (size_t r = 0; r < registers; r++) {
     compensated<vec<double>> all[lanes / doubles][step<T>];
     for (size_t l = 0; l < step<T>; l++) {
-      const auto at = [&](size_t i) {
-        if (l + i * step<T> >= length) return vec<T>(T(0));
-        const vec<T> a = term(l + i * step<T>, r);
-        seen.see(a);
-        return a;
-      };
+      const auto at = [&](size_t i) { return l + i * step<T> < length ? term(l + i * step<T>, r) : vec<T>(T(0)); };
       T terms[kept][lanes];
       if constexpr (total || n == 1)
         for (size_t i = 0; i < n; i++)
@@ -76,14 +71,14 @@ void sum_few_rows(size_t length, size_t registers, column_sums<T> *result, F ter
 
 // Adds up term(j, r) over the rows j, for each column of register r, in the order of sum_row. prepare(j, end) comes
 // before the terms of the rows from j to end, a block at most.
-template <class T, bool total, class P, class F, class S = not_seen>
-void sum_columns(size_t length, size_t registers, column_sums<T> *result, P prepare, F term, S &seen = nothing_seen) {
+template <class T, bool total, class P, class F>
+void sum_columns(size_t length, size_t registers, column_sums<T> *result, P prepare, F term) {
   constexpr size_t lanes = vec<T>::lanes;
   if (length <= block<T>) {
     prepare(0, length);
-    if (length <= step<T>) return sum_few_rows<1, T, total>(length, registers, result, term, seen);
-    if (length <= 2 * step<T>) return sum_few_rows<2, T, total>(length, registers, result, term, seen);
-    return sum_few_rows<4, T, total>(length, registers, result, term, seen);
+    if (length <= step<T>) return sum_few_rows<1, T, total>(length, registers, result, term);
+    if (length <= 2 * step<T>) return sum_few_rows<2, T, total>(length, registers, result, term);
+    return sum_few_rows<4, T, total>(length, registers, result, term);
   }
   for (size_t start = 0; start < length; start += chunk) {
     const size_t end = length - start < chunk ? length : start + chunk;
@@ -100,23 +95,16 @@ void sum_columns(size_t length, size_t registers, column_sums<T> *result, P prep
           if (whole) {
             vec<T> t[] = {term(j, r), term(j + step<T>, r), term(j + 2 * step<T>, r), term(j + 3 * step<T>, r)};
             if (first == start) {
-              for (const vec<T> &a : t)
-                seen.see(a);
               sum.begin(t);
             } else {
               sum = sums[l][r].get(0);
-              sum.add(t, seen);
+              sum.add(t);
             }
           } else {
-            const auto at = [&](size_t j) {
-              if (j >= end) return vec<T>(T(0));
-              const vec<T> a = term(j, r);
-              seen.see(a);
-              return a;
-            };
+            const auto at = [&](size_t j) { return j < end ? term(j, r) : vec<T>(T(0)); };
             vec<T> t[] = {at(j), at(j + step<T>), at(j + 2 * step<T>), at(j + 3 * step<T>)};
             if (first > start) sum = sums[l][r].get(0);
-            sum.add(t, nothing_seen);
+            sum.add(t);
           }
           sums[l][r].put(0, sum);
         }
@@ -150,6 +138,20 @@ template <class T, class E, class Exp> struct band_entries {
   vec<T> result(vec<T> dx, size_t, size_t) const { return dx; }
 };
 
+// The shares of rows of exponentials of which some are small.
+template <class E>
+[[gnu::noinline, gnu::flatten]] void fill_small_rows(const vec<float> *e, E *y, size_t rows, size_t inner,
+                                                     band_width<float> width, const share<float> *usual) {
+  const size_t registers = width.registers();
+  for (size_t r = 0; r < registers; r++) {
+    const small_share share_of(usual[r]);
+    for (size_t j = 0; j < rows; j++)
+      width.store(y + j * inner, r, share_of(e[j * registers + r]));
+  }
+}
+template <class E>
+void fill_small_rows(const vec<double> *, E *, size_t, size_t, band_width<double>, const share<double> *) {}
+
 // Computes a band, unless `accept` dislikes the totals of a column.
 template <class T, class E, class X, class F>
 bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length,
@@ -164,46 +166,45 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
     return kept.e[row * registers + r];
   };
   column_sums<T> totals[band_registers];
-  smallest_seen<T> seen;
-  sum_columns<T, true>(
-      length, registers, totals,
-      [&](size_t j, size_t end) {
-        for (; j < end; j++) {
-          for (size_t r = 0; r < registers; r++) {
-            // The rows are on pages of their own, where the processor does not look ahead.
-            __builtin_prefetch(x + (j + 4) * inner + r * lanes);
-            kept_at(j, r) = exponential(j, r);
-          }
-        }
-      },
-      kept_at, seen);
+  seen_in<T> seen;
+  const auto exponentials = [&](size_t j, size_t end) {
+    for (; j < end; j++) {
+      for (size_t r = 0; r < registers; r++) {
+        // The rows are on pages of their own, where the processor does not look ahead.
+        __builtin_prefetch(x + (j + 4) * inner + r * lanes);
+        kept_at(j, r) = see(seen, exponential(j, r));
+      }
+    }
+  };
+  sum_columns<T, true>(length, registers, totals, exponentials, kept_at);
   if (!accept(totals)) return false;
 
   share<T> share_of[band_registers];
   for (size_t r = 0; r < registers; r++)
     share_of[r] = shares<T, lanes>(totals[r]).of_lanes();
+  if constexpr (sizeof(T) == sizeof(float)) {
+    vec<T> most = T(0);
+    for (size_t r = 0; r < registers; r++)
+      most = larger(most, totals[r].values());
+    if (g == nullptr &&
+        has_small(seen, most, whole ? reinterpret_cast<const T *>(kept.e) : nullptr, length * registers * lanes)) {
+      for (size_t j = 0, end; j < length; j = end) {
+        end = whole || length - j < block<T> ? length : j + block<T>;
+        if (!whole) exponentials(j, end);
+        fill_small_rows(kept.e, y + j * inner, end - j, inner, width, share_of);
+      }
+      return true;
+    }
+  }
   auto finish = [&](auto e) {
     if (g == nullptr) {
-      const auto fill = [&](const auto *share_of) {
-        for (size_t j = 0; j < length; j++) {
-          for (size_t r = 0; r < registers; r++) {
-            __builtin_prefetch(y + (j + 4) * inner + r * lanes, 1);
-            width.store(y + j * inner, r, share_of[r](e(j, r)));
-          }
-        }
-      };
-      if constexpr (sizeof(T) == sizeof(float)) {
-        vec<T> most = T(0);
-        for (size_t r = 0; r < registers; r++)
-          most = larger(most, totals[r].values());
-        if (has_small(seen, most, whole ? reinterpret_cast<const T *>(kept.e) : nullptr, length * registers * lanes)) {
-          small_share small[band_registers];
-          for (size_t r = 0; r < registers; r++)
-            small[r] = small_share(share_of[r]);
-          return fill(small);
+      for (size_t j = 0; j < length; j++) {
+        for (size_t r = 0; r < registers; r++) {
+          __builtin_prefetch(y + (j + 4) * inner + r * lanes, 1);
+          width.store(y + j * inner, r, share_of[r](e(j, r)));
         }
       }
-      return fill(share_of);
+      return;
     }
     auto gradient = [&](size_t j, size_t r) { return entries.gradient(g, j, r); };
     column_sums<T> weighted[band_registers];

@@ -34,17 +34,14 @@ template <class T, class E> T row_maximum(const E *x, size_t length) {
 // term(j, n) gives the elements j to j + n of a sum, n lanes at most; what it gives in lanes from n on does not count.
 
 // The virtual lanes of a row no longer than a block, as far as a register holds them; of n elements each, or less.
-template <size_t n, class T, bool total, class F, class S = not_seen>
-compensated<vec<double>> sum_few(size_t length, F term, S &seen = nothing_seen) {
+template <size_t n, class T, bool total, class F> compensated<vec<double>> sum_few(size_t length, F term) {
   constexpr size_t lanes = vec<T>::lanes, kept = total ? n : 1;
   T terms[kept][step<T>];
   for (size_t p = 0; p < parts<T>; p++) {
     vec<T> t[4] = {T(0), T(0), T(0), T(0)};
     for (size_t i = 0; i < n; i++) {
       const size_t j = i * step<T> + p * lanes, left = j < length ? length - j : 0;
-      if (left == 0) continue;
-      t[i] = left < lanes ? keep_first(term(j, left), left) : term(j, lanes);
-      seen.see(t[i], left < lanes ? left : lanes);
+      if (left > 0) t[i] = left < lanes ? keep_first(term(j, left), left) : term(j, lanes);
     }
     if constexpr (!total && n > 1) t[0] = (t[0] + t[1]) + (t[2] + t[3]);
     for (size_t i = 0; i < kept; i++)
@@ -52,11 +49,10 @@ compensated<vec<double>> sum_few(size_t length, F term, S &seen = nothing_seen) 
   }
   return fold_lanes<T>([&](size_t l) { return add_few<kept>(&terms[0][l], step<T>); });
 }
-template <class T, bool total, class F, class S = not_seen>
-compensated<vec<double>> sum_short(size_t length, F term, S &seen = nothing_seen) {
-  if (length <= step<T>) return sum_few<1, T, total>(length, term, seen);
-  if (length <= 2 * step<T>) return sum_few<2, T, total>(length, term, seen);
-  return sum_few<4, T, total>(length, term, seen);
+template <class T, bool total, class F> compensated<vec<double>> sum_short(size_t length, F term) {
+  if (length <= step<T>) return sum_few<1, T, total>(length, term);
+  if (length <= 2 * step<T>) return sum_few<2, T, total>(length, term);
+  return sum_few<4, T, total>(length, term);
 }
 
 // The last levels of the tree, within a register.
@@ -74,32 +70,32 @@ template <class T, size_t width = vec<double>::lanes / 2> compensated<double> ad
 // which it sees too few rounds at once: rows of 1000 take 0.49 and 0.54 ns per element (avx2 of a Zen 3).
 template <class T> constexpr size_t tile = 8192 / sizeof(T);
 
-// The virtual lanes of a row, and what is seen of its terms.
-template <class T, bool total, class S> struct block_sums {
-  lane_sum<T, total> of[parts<T>];
-  S seen;
-};
 // Adds the terms of whole blocks, from j to end, with beside(j) for each.
 template <class T, bool total, class S, class F, class G>
-void add_blocks(block_sums<T, total, S> &sums, size_t j, size_t end, F term, G beside) {
-  block_sums<T, total, S> s = sums;
+void add_blocks(lane_sum<T, total> (&sums)[parts<T>], S &seen, size_t j, size_t end, F term, G beside) {
+  lane_sum<T, total> s[parts<T>];
+  S seen_here = seen;
+  for (size_t p = 0; p < parts<T>; p++)
+    s[p] = sums[p];
   for (; j < end; j += block<T>) {
     for (size_t p = 0; p < parts<T>; p++) {
       const size_t k = j + p * vec<T>::lanes;
       vec<T> t[4];
       for (size_t i = 0; i < 4; i++)
         t[i] = term(k + i * step<T>, vec<T>::lanes);
-      s.of[p].add(t, s.seen);
+      s[p].add(t, seen_here);
     }
     beside(j);
   }
-  sums = s;
+  for (size_t p = 0; p < parts<T>; p++)
+    sums[p] = s[p];
+  seen = seen_here;
 }
 // As a function of its own, so that compilers give its loop all registers.
 template <class T, bool total, class S, class F, class G>
-[[gnu::noinline, gnu::flatten]] void add_many_blocks(block_sums<T, total, S> &sums, size_t j, size_t end, F term,
-                                                     G beside) {
-  add_blocks(sums, j, end, term, beside);
+[[gnu::noinline, gnu::flatten]] void add_many_blocks(lane_sum<T, total> (&sums)[parts<T>], S &seen, size_t j,
+                                                     size_t end, F term, G beside) {
+  add_blocks(sums, seen, j, end, term, beside);
 }
 constexpr auto nothing = [](auto...) {};
 
@@ -109,8 +105,7 @@ template <class T, bool total, class P, class F, class S, class A>
 compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term, S &seen, A add) {
   constexpr size_t lanes = vec<T>::lanes;
   static_assert(tile<T> % block<T> == 0);
-  block_sums<T, total, S> sums;
-  sums.seen = seen;
+  lane_sum<T, total> sums[parts<T>];
   for (size_t j = start; j < end;) {
     const size_t stop = end - j < tile<T> ? end : j + tile<T>;
     prepare(j, stop);
@@ -120,31 +115,37 @@ compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term, 
         for (size_t i = 0; i < 4; i++) {
           const size_t k = j + p * lanes + i * step<T>, left = k < stop ? stop - k : 0;
           t[i] = left < lanes ? left == 0 ? vec<T>(T(0)) : keep_first(term(k, left), left) : term(k, lanes);
-          if (left > 0) sums.seen.see(t[i], left < lanes ? left : lanes);
         }
-        f(sums.of[p], t);
+        f(sums[p], t);
       }
     };
+    // Beside those that come to be sorted.
+    const auto look = [&](size_t k, size_t end) {
+      if constexpr (!__is_same(S, nothing_of))
+        for (; k < end; k += lanes)
+          see(seen, term(k, lanes), end - k < lanes ? end - k : lanes);
+    };
     if (j == start && stop - j >= block<T>) {
+      look(j, j + block<T>);
       for_each_part([](auto &sum, auto &t) { sum.begin(t); });
       j += block<T>;
     }
     const size_t whole = j + (stop - j) / block<T> * block<T>;
     add(sums, j, whole);
     j = whole;
-    if (j < stop) for_each_part([](auto &sum, auto &t) { sum.add(t, nothing_seen); });
+    if (j < stop) for_each_part([](auto &sum, auto &t) { sum.add(t); });
+    look(j, stop);
     j = stop;
   }
-  seen = sums.seen;
   lane_sums<T, total, step<T>> all;
   for (size_t p = 0; p < parts<T>; p++)
-    all.put(p * lanes, sums.of[p]);
+    all.put(p * lanes, sums[p]);
   return fold_lanes<T>([&](size_t l) { return all.in_double(l); });
 }
 template <class T, bool total, class P, class F, class S>
 compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term, S &seen) {
   return sum_chunk<T, total>(start, end, prepare, term, seen, [&](auto &sums, size_t j, size_t whole) {
-    add_many_blocks(sums, j, whole, term, nothing);
+    add_many_blocks(sums, seen, j, whole, term, nothing);
   });
 }
 
@@ -153,7 +154,8 @@ template <class T, bool total, class P, class F, class S, class... A>
 compensated<double> sum_row(size_t length, P prepare, F term, S &seen, A... add) {
   if (length <= block<T>) {
     prepare(0, length);
-    return add_within<T>(sum_short<T, total>(length, term, seen));
+    seen = S::any();
+    return add_within<T>(sum_short<T, total>(length, term));
   }
   compensated<double> sum = {0, 0};
   for (size_t start = 0; start < length; start += chunk)
@@ -162,7 +164,7 @@ compensated<double> sum_row(size_t length, P prepare, F term, S &seen, A... add)
   return sum;
 }
 template <class T, bool total, class P, class F> compensated<double> sum_row(size_t length, P prepare, F term) {
-  return sum_row<T, total>(length, prepare, term, nothing_seen);
+  return sum_row<T, total>(length, prepare, term, unseen);
 }
 
 // y[j] = f(j, n), n lanes at most, for all elements of a row; full vectors at aligned places, past the cache where
@@ -197,13 +199,10 @@ template <class T> struct kept_row {
 constexpr size_t ahead = 512;
 
 // e[j] = f(x[j]) for n elements, and what is seen of them.
-template <class T, class E, class F, class S = not_seen>
+template <class T, class E, class F, class S = nothing_of>
 [[gnu::noinline, gnu::flatten]] S compute(const E *x, T *e, size_t n, F f, S seen = S()) {
   constexpr size_t lanes = vec<T>::lanes, line = 64 / sizeof(E);
-  const auto put = [&](T *e, vec<T> a) {
-    seen.see(a);
-    store(e, a);
-  };
+  const auto put = [&](T *e, vec<T> a) { store(e, see(seen, a)); };
   size_t j = 0;
   for (; j + line <= n; j += line) {
     __builtin_prefetch(x + j + ahead);
@@ -254,7 +253,7 @@ bool softmax_row(const X &entries, F accept, kept_row<T> &kept, const E *g, cons
   const auto exponentials = [&](size_t j, size_t end) {
     entries.compute(j, end - j, e + (j & places), [](vec<T> e) { return e; });
   };
-  smallest_seen<T> seen;
+  seen_in<T> seen;
   const compensated<double> total = sum_row<T, true>(length, exponentials, kept_at, seen);
   if (!accept(total)) return false;
 
@@ -331,14 +330,15 @@ template <class T, class E> struct pending_row {
     if (done > 0) store(y, share_of(load<T>(e)), done);
   }
   // Adds terms beside which blocks are written.
-  template <class S, class F> void write_beside(block_sums<T, true, S> &sums, size_t j, size_t end, F term) {
+  template <class S, class F>
+  void write_beside(lane_sum<T, true> (&sums)[parts<T>], S &seen, size_t j, size_t end, F term) {
     const size_t left = (length - done) / block<T> * block<T>, both = left < end - j ? left : end - j;
     if (stream)
-      add_many_blocks(sums, j, j + both, term, block_of(j, [](E *y, vec<T> s) { store_past_cache(y, s); }));
+      add_many_blocks(sums, seen, j, j + both, term, block_of(j, [](E *y, vec<T> s) { store_past_cache(y, s); }));
     else
-      add_many_blocks(sums, j, j + both, term, block_of(j, [](E *y, vec<T> s) { store(y, s); }));
+      add_many_blocks(sums, seen, j, j + both, term, block_of(j, [](E *y, vec<T> s) { store(y, s); }));
     done += both;
-    add_many_blocks(sums, j + both, end, term, nothing);
+    add_many_blocks(sums, seen, j + both, end, term, nothing);
   }
   void finish() {
     constexpr size_t lanes = vec<T>::lanes;
@@ -374,13 +374,14 @@ void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t 
   for (size_t i = 0; i < rows; i++) {
     T *e = kept.of(x + i * length, i % 2);
     const auto kept_terms = [e](size_t j, size_t) { return load<T>(e + j); };
-    smallest_seen<T> seen;
+    seen_in<T> seen;
     const auto total_of = [&] {
       seen = {};
       const auto entries = entries_of(i, exp_of);
       const compensated<double> total = sum_row<T, true>(
           length, [&](size_t j, size_t end) { entries.compute(j, end - j, e + j, [](vec<T> e) { return e; }); },
-          kept_terms, seen, [&](auto &sums, size_t j, size_t end) { before.write_beside(sums, j, end, kept_terms); });
+          kept_terms, seen,
+          [&](auto &sums, size_t j, size_t end) { before.write_beside(sums, seen, j, end, kept_terms); });
       before.finish();
       before = {};
       return total;

@@ -169,22 +169,24 @@ template <class T> void order(vec<T> &a, vec<T> &b) {
 }
 
 // What is seen of exponentials besides their sum: nothing, or in float lanes the smallest.
-struct not_seen {
-  void see(auto...) {}
+struct nothing_of {
+  static nothing_of any() { return {}; }
 };
-inline not_seen nothing_seen;
-template <class T> struct smallest_seen : not_seen {
-  static smallest_seen of_anything() { return {}; }
-};
-template <> struct smallest_seen<float> {
+inline nothing_of unseen;
+struct smallest_of {
   vec<float> least = largest<float>;
 
-  static smallest_seen of_anything() { return {0.0f}; }
-  void see(vec<float> e) { least = smaller(least, e); }
-  void see(vec<float> e, size_t n) {
-    see(n == vec<float>::lanes ? e : select(first_lanes<float>(n), e, vec<float>(largest<float>)));
-  }
+  static smallest_of any() { return {0.0f}; }
 };
+template <class T> struct seen_of { using type = nothing_of; };
+template <> struct seen_of<float> { using type = smallest_of; };
+template <class T> using seen_in = typename seen_of<T>::type;
+// e or its first n lanes, which are seen.
+template <class S, class T> vec<T> see(S &seen, vec<T> e, size_t n = vec<T>::lanes) {
+  if constexpr (__is_same(S, smallest_of))
+    seen.least = smaller(seen.least, n == vec<T>::lanes ? e : select(first_lanes<T>(n), e, vec<T>(largest<T>)));
+  return e;
+}
 
 // A register of virtual lanes. In a total the largest of each lies apart from the others.
 template <class T, bool total> struct lane_sum {
@@ -202,10 +204,10 @@ template <class T, bool total> struct lane_sum {
       others = {(t[0] + t[1]) + (t[2] + t[3]), T(0)};
     }
   }
-  template <class S> void add(vec<T> (&t)[4], S &seen) {
+  template <class S = nothing_of> void add(vec<T> (&t)[4], S &seen = unseen) {
     if constexpr (total) {
       order_largest(t);
-      if constexpr (!__is_same(S, not_seen)) seen.see(smaller(t[1], t[3]));
+      if constexpr (__is_same(S, smallest_of)) see(seen, smaller(t[1], t[3]));
       order(largest, t[0]);
     }
     others.add((t[0] + t[1]) + (t[2] + t[3]));
@@ -281,8 +283,8 @@ template <class T> struct share {
 
 // Shares, some of which are subnormal numbers or round to one: from those above 2^-72 on, `share` has only normal ones
 // on its way. On an Intel processor a multiplication that takes a subnormal number, or makes one, is as slow as 140
-// others: ns per element of rows of 1000, uniform:-100:100 of `npm run bench`, 7.6 by `share` and 0.5 by this (avx512 of
-// a Sapphire Rapids).
+// others: ns per element of rows of 1000, uniform:-100:100 of `npm run bench`, 7.6 by `share` and 0.5 by this (avx512
+// of a Sapphire Rapids).
 constexpr float least_usual_share = 0x1p-72f;
 // A share times 2^126 is normal as long as it matters: below 2^-60, where the share is 0, what the quotient lacks is
 // not. Rounded once, to the bits of a subnormal number, or not at all.
@@ -300,7 +302,7 @@ struct small_share {
 };
 
 // Whether any of n exponentials is less than that, and not zero.
-template <class T> [[gnu::noinline]] bool any_below(const T *e, size_t n, T limit) {
+template <class T> bool any_below(const T *e, size_t n, T limit) {
   constexpr size_t lanes = vec<T>::lanes, several = 8 * lanes;
   for (size_t start = 0; start < n; start += several) {
     const size_t end = n - start < several ? n : start + several;
@@ -313,8 +315,8 @@ template <class T> [[gnu::noinline]] bool any_below(const T *e, size_t n, T limi
   return false;
 }
 // Whether slices have small shares, `total` being the largest of theirs, and e their exponentials if they are kept.
-inline bool has_small(not_seen, vec<double>, const double *, size_t) { return false; }
-inline bool has_small(smallest_seen<float> seen, vec<float> total, const float *e, size_t n) {
+inline bool has_small(nothing_of, vec<double>, const double *, size_t) { return false; }
+[[gnu::noinline]] inline bool has_small(smallest_of seen, vec<float> total, const float *e, size_t n) {
   const vec<float> limits = total * vec<float>(least_usual_share);
   if (!any_greater(limits, seen.least)) return false;
   if (e == nullptr) return true;

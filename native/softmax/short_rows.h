@@ -41,10 +41,10 @@ bool sum_rows(size_t count, size_t length, sum_list<T, batch_rows> &result, F te
         sums[k] = sum_short<T, total>(length, term_of(i + k));
     else
       for (size_t k = 0; k < here; k++)
-        sums[k] = sum_chunk<T, total>(0, length, nothing, term_of(i + k), nothing_seen,
-                                      [&](auto &sums, size_t j, size_t end) {
-                                        add_blocks(sums, j, end, term_of(i + k), nothing);
-                                      });
+        sums[k] =
+            sum_chunk<T, total>(0, length, nothing, term_of(i + k), unseen, [&](auto &sums, size_t j, size_t end) {
+              add_blocks(sums, unseen, j, end, term_of(i + k), nothing);
+            });
     for (size_t k = here; k < group; k++)
       sums[k] = {vec<double>(usual_exp<T>::factor), vec<double>(0.0)};
     const compensated<vec<double>> sum = add_across<T>(sums);
@@ -92,17 +92,17 @@ template <class T> size_t rows_of_batch(size_t length) {
 // The exponentials of `count` rows at x, what is seen of them, their totals, and where it is asked for the power of two
 // of each.
 template <class T, class E>
-[[gnu::noinline, gnu::flatten]] smallest_seen<T> exponentials_of_rows(usual_exp<T> &exp_of, const E *x, T *e, size_t count,
-                                                          size_t length, sum_list<T, batch_rows> &totals,
-                                                          T *steps = nullptr) {
+[[gnu::noinline, gnu::flatten]] seen_in<T> exponentials_of_rows(usual_exp<T> &exp_of, const E *x, T *e, size_t count,
+                                                                size_t length, sum_list<T, batch_rows> &totals,
+                                                                T *steps = nullptr) {
   const auto term_of = [=](size_t i) { return [=](size_t j, size_t) { return load<T>(e + i * length + j); }; };
-  const smallest_seen<T> seen = compute(x, e, count * length, exp_of, smallest_seen<T>());
+  const seen_in<T> seen = compute(x, e, count * length, exp_of, seen_in<T>());
   for (size_t i = 0; steps != nullptr && i < count; i++)
     steps[i] = exp_of.steps.v[0];
   if (sum_rows<T, true>(count, length, totals, term_of)) return seen;
   unusual_rows<T>(x, e, count, length, totals, exp_of, steps);
   sum_rows<T, true>(count, length, totals, term_of, true);
-  return smallest_seen<T>::of_anything();
+  return seen_in<T>::any();
 }
 // to[j] = f(i)(j) for the elements j of each row i. Past its end a row may write what the next one will.
 template <class T, class F> void fill_rows(T *to, size_t count, size_t length, F f) {
@@ -146,7 +146,7 @@ template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t row
     E *to = y + first * length;
     T *const e = place_for(x + first * length, memory);
     sum_list<T, batch_rows> totals;
-    const smallest_seen<T> seen = exponentials_of_rows(exp_of, x + first * length, e, count, length, totals);
+    const seen_in<T> seen = exponentials_of_rows(exp_of, x + first * length, e, count, length, totals);
     const shares<T, batch_rows> share_of(totals, count);
     if (has_small(seen, T(row_maximum<double>(totals.high, count)), e, count * length))
       fill_small_rows(e, to, count, length, share_of);
@@ -209,11 +209,11 @@ template <size_t registers, class T, class E>
     return left < lanes ? left : lanes;
   };
   vec<T> e[registers];
-  smallest_seen<T> seen;
+  seen_in<T> seen;
   for (size_t r = 0; r < registers; r++)
-    e[r] = usual_exp<T>()(load<T>(x + r * lanes, lanes_in(r)));
+    e[r] = see(seen, usual_exp<T>()(load<T>(x + r * lanes, lanes_in(r))));
   const compensated<double> total =
-      add_within<T>(sum_few<1, T, true>(length, [&](size_t j, size_t) { return e[j / lanes % registers]; }, seen));
+      add_within<T>(sum_few<1, T, true>(length, [&](size_t j, size_t) { return e[j / lanes % registers]; }));
   if (!is_usual<T>(total.high)) return false;
   const share<T> share_of = share_of_total<T>(total);
   if (has_small(seen, T(total.high), static_cast<const T *>(nullptr), length)) {
