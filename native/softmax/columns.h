@@ -138,6 +138,20 @@ template <class T, class E, class Exp> struct band_entries {
   vec<T> result(vec<T> dx, size_t, size_t) const { return dx; }
 };
 
+// Puts the exponentials of the rows of a band from j to end at e, and sees them.
+template <class T, class X, class E>
+[[gnu::noinline, gnu::flatten]] seen_in<T> compute_band(const X entries, const E *x, vec<T> *e, size_t inner,
+                                                        size_t registers, size_t j, size_t end, seen_in<T> seen) {
+  for (; j < end; j++, e += registers) {
+    for (size_t r = 0; r < registers; r++) {
+      // The rows are on pages of their own, where the processor does not look ahead.
+      __builtin_prefetch(x + (j + 4) * inner + r * vec<T>::lanes);
+      e[r] = see(seen, entries.exponential(j, r));
+    }
+  }
+  return seen;
+}
+
 // The shares of rows of exponentials of which some are small.
 template <class E>
 [[gnu::noinline, gnu::flatten]] void fill_small_rows(const vec<float> *e, E *y, size_t rows, size_t inner,
@@ -168,13 +182,7 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
   column_sums<T> totals[band_registers];
   seen_in<T> seen;
   const auto exponentials = [&](size_t j, size_t end) {
-    for (; j < end; j++) {
-      for (size_t r = 0; r < registers; r++) {
-        // The rows are on pages of their own, where the processor does not look ahead.
-        __builtin_prefetch(x + (j + 4) * inner + r * lanes);
-        kept_at(j, r) = see(seen, exponential(j, r));
-      }
-    }
+    seen = compute_band<T>(entries, x, &kept_at(j, 0), inner, registers, j, end, seen);
   };
   sum_columns<T, true>(length, registers, totals, exponentials, kept_at);
   if (!accept(totals)) return false;
@@ -183,11 +191,13 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
   for (size_t r = 0; r < registers; r++)
     share_of[r] = shares<T, lanes>(totals[r]).of_lanes();
   if constexpr (sizeof(T) == sizeof(float)) {
-    vec<T> most = T(0);
-    for (size_t r = 0; r < registers; r++)
-      most = larger(most, totals[r].values());
-    if (g == nullptr &&
-        has_small(seen, most, whole ? reinterpret_cast<const T *>(kept.e) : nullptr, length * registers * lanes)) {
+    double most = 0;
+    for (size_t r = 0; g == nullptr && r < registers; r++) {
+      const double here = row_maximum<double>(totals[r].high, width.lanes_in(r));
+      most = here > most ? here : most;
+    }
+    const T *const all = whole ? reinterpret_cast<const T *>(kept.e) : nullptr;
+    if (g == nullptr && has_small(seen, most, all, length * registers * lanes)) {
       for (size_t j = 0, end; j < length; j = end) {
         end = whole || length - j < block<T> ? length : j + block<T>;
         if (!whole) exponentials(j, end);

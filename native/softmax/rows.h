@@ -99,6 +99,17 @@ template <class T, bool total, class S, class F, class G>
 }
 constexpr auto nothing = [](auto...) {};
 
+// Sees the terms from j to end.
+template <class T, class F>
+[[gnu::noinline, gnu::flatten]] void see_all(smallest_of &seen, size_t j, size_t end, F term) {
+  constexpr size_t lanes = vec<T>::lanes;
+  smallest_of here = seen;
+  for (; j < end; j += lanes)
+    see(here, term(j, lanes), end - j < lanes ? end - j : lanes);
+  seen = here;
+}
+template <class T> void see_all(nothing_of, size_t, size_t, auto) {}
+
 // Those of a chunk, the elements from start to end. prepare(j, end) comes before the terms from j to end, which
 // add(sums, j, end) adds as far as they are whole blocks.
 template <class T, bool total, class P, class F, class S, class A>
@@ -119,14 +130,8 @@ compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term, 
         f(sums[p], t);
       }
     };
-    // Beside those that come to be sorted.
-    const auto look = [&](size_t k, size_t end) {
-      if constexpr (!__is_same(S, nothing_of))
-        for (; k < end; k += lanes)
-          see(seen, term(k, lanes), end - k < lanes ? end - k : lanes);
-    };
     if (j == start && stop - j >= block<T>) {
-      look(j, j + block<T>);
+      see_all<T>(seen, j, j + block<T>, term);
       for_each_part([](auto &sum, auto &t) { sum.begin(t); });
       j += block<T>;
     }
@@ -134,7 +139,7 @@ compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term, 
     add(sums, j, whole);
     j = whole;
     if (j < stop) for_each_part([](auto &sum, auto &t) { sum.add(t); });
-    look(j, stop);
+    see_all<T>(seen, j, stop, term);
     j = stop;
   }
   lane_sums<T, total, step<T>> all;
@@ -259,7 +264,7 @@ bool softmax_row(const X &entries, F accept, kept_row<T> &kept, const E *g, cons
 
   const share<T> share_of = share_of_total<T>(total);
   if (g == nullptr) {
-    const bool small = has_small(seen, T(total.high), keep ? e : nullptr, length);
+    const bool small = has_small(seen, total.high, keep ? e : nullptr, length);
     for_each_tile([&](size_t j, size_t end) {
       if (!keep) exponentials(j, end);
       if (small) return fill_small(e + (j & places), y + j, end - j, stream, share_of);
@@ -390,7 +395,7 @@ void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t 
     if (!is_usual<T>(total.high) && exp_of.move(maximum_of(i), total.high, length)) total = total_of();
     if (!is_usual<T>(total.high))
       unusual(i);
-    else if (has_small(seen, T(total.high), e, length))
+    else if (has_small(seen, total.high, e, length))
       fill_small(e, y + i * length, length, stream, share_of_total<T>(total));
     else
       before = {e, y + i * length, length, share_of_total<T>(total), stream};

@@ -301,29 +301,29 @@ struct small_share {
   }
 };
 
-// Whether any of n exponentials is less than that, and not zero.
-template <class T> bool any_below(const T *e, size_t n, T limit) {
-  constexpr size_t lanes = vec<T>::lanes, several = 8 * lanes;
-  for (size_t start = 0; start < n; start += several) {
-    const size_t end = n - start < several ? n : start + several;
-    vec<T> least = largest<T>;
-    // One bit less makes NaN of zero, which min leaves out.
-    for (size_t j = start; j < end; j += lanes)
-      least = min(least, from_bits<T>(to_bits(load_some<T>(e + j, end - j < lanes ? end - j : lanes)) - 1));
-    if (any_greater(limit, least)) return true;
-  }
-  return false;
-}
-// Whether slices have small shares, `total` being the largest of theirs, and e their exponentials if they are kept.
-inline bool has_small(nothing_of, vec<double>, const double *, size_t) { return false; }
-[[gnu::noinline]] inline bool has_small(smallest_of seen, vec<float> total, const float *e, size_t n) {
-  const vec<float> limits = total * vec<float>(least_usual_share);
-  if (!any_greater(limits, seen.least)) return false;
+// Whether a slice has small shares, or one of several, whose largest total this is; e are the exponentials if they are
+// kept. In a row under a mask the smallest is zero, the share of which costs nothing: then all are looked at.
+inline bool has_small(nothing_of, double, const double *, size_t) { return false; }
+[[gnu::noinline]] inline bool has_small(smallest_of seen, double total, const float *e, size_t n) {
+  constexpr size_t lanes = vec<float>::lanes, several = 8;
+  const vec<float> limit = float(total) * least_usual_share;
+  if (!any_greater(limit, seen.least)) return false;
   if (e == nullptr) return true;
-  float limit = 0;
-  for (size_t i = 0; i < vec<float>::lanes; i++)
-    limit = limits.v[i] > limit ? limits.v[i] : limit;
-  return any_below(e, n, limit);
+  // One bit less makes NaN of zero, which min leaves out.
+  const auto less = [=](size_t j, size_t n) { return from_bits<float>(to_bits(load_some<float>(e + j, n)) - 1); };
+  size_t j = 0;
+  for (; j + several * lanes <= n; j += several * lanes) {
+    vec<float> least[several];
+    for (size_t i = 0; i < several; i++)
+      least[i] = min(vec<float>(largest<float>), less(j + i * lanes, lanes));
+    for (size_t width = several / 2; width; width /= 2)
+      for (size_t i = 0; i < width; i++)
+        least[i] = min(least[i], least[i + width]);
+    if (any_greater(limit, least[0])) return true;
+  }
+  for (; j < n; j += lanes)
+    if (any_greater(limit, less(j, n - j < lanes ? n - j : lanes))) return true;
+  return false;
 }
 
 // A share's two parts, of a total or of a vector of them.

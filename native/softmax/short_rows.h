@@ -148,7 +148,7 @@ template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t row
     sum_list<T, batch_rows> totals;
     const seen_in<T> seen = exponentials_of_rows(exp_of, x + first * length, e, count, length, totals);
     const shares<T, batch_rows> share_of(totals, count);
-    if (has_small(seen, T(row_maximum<double>(totals.high, count)), e, count * length))
+    if (has_small(seen, row_maximum<double>(totals.high, count), e, count * length))
       fill_small_rows(e, to, count, length, share_of);
     else
       fill_shares(e, to, count, length, [&](size_t i) { return share_of.of(i); });
@@ -216,7 +216,7 @@ template <size_t registers, class T, class E>
       add_within<T>(sum_few<1, T, true>(length, [&](size_t j, size_t) { return e[j / lanes % registers]; }));
   if (!is_usual<T>(total.high)) return false;
   const share<T> share_of = share_of_total<T>(total);
-  if (has_small(seen, T(total.high), static_cast<const T *>(nullptr), length)) {
+  if (has_small(seen, total.high, static_cast<const T *>(nullptr), length)) {
     T all[registers * lanes];
     for (size_t r = 0; r < registers; r++)
       store(all + r * lanes, e[r]);
