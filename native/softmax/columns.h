@@ -146,7 +146,7 @@ template <class T, class X, class E>
     for (size_t r = 0; r < registers; r++) {
       // The rows are on pages of their own, where the processor does not look ahead.
       __builtin_prefetch(x + (j + 4) * inner + r * vec<T>::lanes);
-      e[r] = see(seen, entries.exponential(j, r));
+      e[r] = see_some(seen, entries.exponential(j, r));
     }
   }
   return seen;
@@ -196,8 +196,7 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
       const double here = row_maximum<double>(totals[r].high, width.lanes_in(r));
       most = here > most ? here : most;
     }
-    const T *const all = whole ? reinterpret_cast<const T *>(kept.e) : nullptr;
-    if (g == nullptr && has_small(seen, most, all, length * registers * lanes)) {
+    if (g == nullptr && has_small(seen, most, nullptr, 0)) {
       for (size_t j = 0, end; j < length; j = end) {
         end = whole || length - j < block<T> ? length : j + block<T>;
         if (!whole) exponentials(j, end);

@@ -181,6 +181,12 @@ struct smallest_of {
 template <class T> struct seen_of { using type = nothing_of; };
 template <> struct seen_of<float> { using type = smallest_of; };
 template <class T> using seen_in = typename seen_of<T>::type;
+// e, of which all but zeros are seen: one bit less makes NaN of zero, which min leaves out.
+inline vec<float> less_one_bit(vec<float> e) { return from_bits<float>(to_bits(e) - 1); }
+template <class S, class T> vec<T> see_some(S &seen, vec<T> e) {
+  if constexpr (__is_same(S, smallest_of)) seen.least = min(seen.least, less_one_bit(e));
+  return e;
+}
 // e or its first n lanes, which are seen.
 template <class S, class T> vec<T> see(S &seen, vec<T> e, size_t n = vec<T>::lanes) {
   if constexpr (__is_same(S, smallest_of))
@@ -301,16 +307,15 @@ struct small_share {
   }
 };
 
-// Whether a slice has small shares, or one of several, whose largest total this is; e are the exponentials if they are
-// kept. In a row under a mask the smallest is zero, the share of which costs nothing: then all are looked at.
+// Whether a slice has small shares, or one of several, whose largest total this is. Zero counts as one, though its
+// share costs nothing, unless e are the exponentials, of which there are n: so it is where masks leave some out.
 inline bool has_small(nothing_of, double, const double *, size_t) { return false; }
 [[gnu::noinline]] inline bool has_small(smallest_of seen, double total, const float *e, size_t n) {
   constexpr size_t lanes = vec<float>::lanes, several = 8;
   const vec<float> limit = float(total) * least_usual_share;
   if (!any_greater(limit, seen.least)) return false;
   if (e == nullptr) return true;
-  // One bit less makes NaN of zero, which min leaves out.
-  const auto less = [=](size_t j, size_t n) { return from_bits<float>(to_bits(load_some<float>(e + j, n)) - 1); };
+  const auto less = [=](size_t j, size_t n) { return less_one_bit(load_some<float>(e + j, n)); };
   size_t j = 0;
   for (; j + several * lanes <= n; j += several * lanes) {
     vec<float> least[several];
