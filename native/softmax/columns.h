@@ -163,8 +163,6 @@ template <class E>
       width.store(y + j * inner, r, share_of(e[j * registers + r]));
   }
 }
-template <class E>
-void fill_small_rows(const vec<double> *, E *, size_t, size_t, band_width<double>, const share<double> *) {}
 
 // Computes a band, unless `accept` dislikes the totals of a column.
 template <class T, class E, class X, class F>

@@ -159,7 +159,7 @@ template <class T, bool total, class P, class F, class S, class... A>
 compensated<double> sum_row(size_t length, P prepare, F term, S &seen, A... add) {
   if (length <= block<T>) {
     prepare(0, length);
-    seen = S::any();
+    seen = S::any(); // So few are not worth it.
     return add_within<T>(sum_short<T, total>(length, term));
   }
   compensated<double> sum = {0, 0};

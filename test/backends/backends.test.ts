@@ -253,6 +253,39 @@ describe.each(kernelBackends)('$name', (backend) => {
           }
         });
 
+        // Which take another way, as do those beside them.
+        it('of slices with subnormal shares agrees with TypeScript, and does not depend on the slices beside', () => {
+          const deepest = dtype === 'float32' ? 112 : 760;
+          for (const length of [2, 7, 16, 17, 40, 64, 65, 200, 257, 1000, 40000]) {
+            const rows = length > 1000 ? 3 : 19;
+            const below = random(dtype, rows * length, 1);
+            for (const centre of [0, 80, -1000, 1e5]) {
+              // Every third without, and some of them with entries that are left out.
+              const x = new Floats(below).map((value, i) => {
+                const [row, column] = [Math.floor(i / length), i % length];
+                if (column === row % length) return centre;
+                if (row % 3 === 2) return centre + value;
+                return row % 3 === 1 && column % 5 === 0 ? -Infinity : centre - Math.abs(value) * deepest;
+              });
+              const [y, expected, turned] = [new Floats(x.length), new Floats(x.length), new Floats(x.length)];
+              backend.slices(x, y, what, length, 1, exact);
+              reference.slices(x, expected, what, length, 1, exact);
+              expect(
+                beyond({ activation: what, direction: 'forward', dtype, precision }, y, expected, x),
+              ).toBeUndefined();
+              for (let i = 0; i < x.length; i += length) {
+                const alone = new Floats(length);
+                backend.slices(x.subarray(i, i + length), alone, what, length, 1, exact);
+                expectSameBits(y.subarray(i, i + length), alone);
+              }
+              const transposed = (a: FloatArray, m: number, n: number) =>
+                a.map((_, i) => a[(i % m) * n + Math.floor(i / m)]!);
+              backend.slices(transposed(x, rows, length), turned, what, length, rows, exact);
+              expectSameBits(transposed(turned, length, rows), y);
+            }
+          }
+        });
+
         it('of a slice does not depend on how many there are', () => {
           for (const [length, inner] of [
             [1, 1],
