@@ -157,10 +157,14 @@ template <class E>
 [[gnu::noinline, gnu::flatten]] void fill_small_rows(const vec<float> *e, E *y, size_t rows, size_t inner,
                                                      band_width<float> width, const share<float> *usual) {
   const size_t registers = width.registers();
-  for (size_t r = 0; r < registers; r++) {
-    const small_share share_of(usual[r]);
-    for (size_t j = 0; j < rows; j++)
-      width.store(y + j * inner, r, share_of(e[j * registers + r]));
+  small_share share_of[band_registers];
+  for (size_t r = 0; r < registers; r++)
+    share_of[r] = small_share(usual[r]);
+  for (size_t j = 0; j < rows; j++) {
+    for (size_t r = 0; r < registers; r++) {
+      __builtin_prefetch(y + (j + 4) * inner + r * vec<float>::lanes, 1);
+      width.store(y + j * inner, r, share_of[r](*e++));
+    }
   }
 }
 
