@@ -138,6 +138,36 @@ template <class T, class E, class Exp> struct band_entries {
   vec<T> result(vec<T> dx, size_t, size_t) const { return dx; }
 };
 
+// Puts the exponentials of the rows of a band from j to end at e, and sees them.
+template <class T, class X, class E>
+[[gnu::noinline, gnu::flatten]] seen_in<T> compute_band(const X entries, const E *x, vec<T> *e, size_t inner,
+                                                        size_t registers, size_t j, size_t end, seen_in<T> seen) {
+  for (; j < end; j++, e += registers) {
+    for (size_t r = 0; r < registers; r++) {
+      // The rows are on pages of their own, where the processor does not look ahead.
+      __builtin_prefetch(x + (j + 4) * inner + r * vec<T>::lanes);
+      e[r] = see_some(seen, entries.exponential(j, r));
+    }
+  }
+  return seen;
+}
+
+// The shares of rows of exponentials of which some are small.
+template <class E>
+[[gnu::noinline, gnu::flatten]] void fill_small_rows(const vec<float> *e, E *y, size_t rows, size_t inner,
+                                                     band_width<float> width, const share<float> *usual) {
+  const size_t registers = width.registers();
+  small_share share_of[band_registers];
+  for (size_t r = 0; r < registers; r++)
+    share_of[r] = small_share(usual[r]);
+  for (size_t j = 0; j < rows; j++) {
+    for (size_t r = 0; r < registers; r++) {
+      __builtin_prefetch(y + (j + 4) * inner + r * vec<float>::lanes, 1);
+      width.store(y + j * inner, r, share_of[r](*e++));
+    }
+  }
+}
+
 // Computes a band, unless `accept` dislikes the totals of a column.
 template <class T, class E, class X, class F>
 bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length,
@@ -152,23 +182,31 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
     return kept.e[row * registers + r];
   };
   column_sums<T> totals[band_registers];
-  sum_columns<T, true>(
-      length, registers, totals,
-      [&](size_t j, size_t end) {
-        for (; j < end; j++) {
-          for (size_t r = 0; r < registers; r++) {
-            // The rows are on pages of their own, where the processor does not look ahead.
-            __builtin_prefetch(x + (j + 4) * inner + r * lanes);
-            kept_at(j, r) = exponential(j, r);
-          }
-        }
-      },
-      kept_at);
+  seen_in<T> seen;
+  const auto exponentials = [&](size_t j, size_t end) {
+    seen = compute_band<T>(entries, x, &kept_at(j, 0), inner, registers, j, end, seen);
+  };
+  sum_columns<T, true>(length, registers, totals, exponentials, kept_at);
   if (!accept(totals)) return false;
 
   share<T> share_of[band_registers];
   for (size_t r = 0; r < registers; r++)
     share_of[r] = shares<T, lanes>(totals[r]).of_lanes();
+  if constexpr (sizeof(T) == sizeof(float)) {
+    double most = 0;
+    for (size_t r = 0; g == nullptr && r < registers; r++) {
+      const double here = row_maximum<double>(totals[r].high, width.lanes_in(r));
+      most = here > most ? here : most;
+    }
+    if (g == nullptr && has_small(seen, most, nullptr, 0)) {
+      for (size_t j = 0, end; j < length; j = end) {
+        end = whole || length - j < block<T> ? length : j + block<T>;
+        if (!whole) exponentials(j, end);
+        fill_small_rows(kept.e, y + j * inner, end - j, inner, width, share_of);
+      }
+      return true;
+    }
+  }
   auto finish = [&](auto e) {
     if (g == nullptr) {
       for (size_t j = 0; j < length; j++) {

@@ -41,9 +41,10 @@ bool sum_rows(size_t count, size_t length, sum_list<T, batch_rows> &result, F te
         sums[k] = sum_short<T, total>(length, term_of(i + k));
     else
       for (size_t k = 0; k < here; k++)
-        sums[k] = sum_chunk<T, total>(0, length, nothing, term_of(i + k), [&](auto &sums, size_t j, size_t end) {
-          add_blocks(sums, j, end, term_of(i + k), nothing);
-        });
+        sums[k] =
+            sum_chunk<T, total>(0, length, nothing, term_of(i + k), unseen, [&](auto &sums, size_t j, size_t end) {
+              add_blocks(sums, unseen, j, end, term_of(i + k), nothing);
+            });
     for (size_t k = here; k < group; k++)
       sums[k] = {vec<double>(usual_exp<T>::factor), vec<double>(0.0)};
     const compensated<vec<double>> sum = add_across<T>(sums);
@@ -88,18 +89,20 @@ template <class T> size_t rows_of_batch(size_t length) {
   const size_t fit = batch<T> / length / group * group;
   return fit < batch_rows ? fit : batch_rows;
 }
-// The exponentials of `count` rows at x, their totals, and where it is asked for the power of two of each.
+// The exponentials of `count` rows at x, what is seen of them, their totals, and where it is asked for the power of two
+// of each.
 template <class T, class E>
-[[gnu::noinline, gnu::flatten]] void exponentials_of_rows(usual_exp<T> &exp_of, const E *x, T *e, size_t count,
-                                                          size_t length, sum_list<T, batch_rows> &totals,
-                                                          T *steps = nullptr) {
+[[gnu::noinline, gnu::flatten]] seen_in<T> exponentials_of_rows(usual_exp<T> &exp_of, const E *x, T *e, size_t count,
+                                                                size_t length, sum_list<T, batch_rows> &totals,
+                                                                T *steps = nullptr) {
   const auto term_of = [=](size_t i) { return [=](size_t j, size_t) { return load<T>(e + i * length + j); }; };
-  compute(x, e, count * length, exp_of);
+  const seen_in<T> seen = compute(x, e, count * length, exp_of, seen_in<T>());
   for (size_t i = 0; steps != nullptr && i < count; i++)
     steps[i] = exp_of.steps.v[0];
-  if (sum_rows<T, true>(count, length, totals, term_of)) return;
+  if (sum_rows<T, true>(count, length, totals, term_of)) return seen;
   unusual_rows<T>(x, e, count, length, totals, exp_of, steps);
   sum_rows<T, true>(count, length, totals, term_of, true);
+  return seen_in<T>::any();
 }
 // to[j] = f(i)(j) for the elements j of each row i. Past its end a row may write what the next one will.
 template <class T, class F> void fill_rows(T *to, size_t count, size_t length, F f) {
@@ -110,29 +113,45 @@ template <class T, class F> void fill_rows(T *to, size_t count, size_t length, F
   }
 }
 
+// The shares of `count` rows of exponentials.
+template <class T, class E, class F> void fill_shares(const T *e, E *y, size_t count, size_t length, F share_of) {
+  constexpr size_t lanes = vec<T>::lanes;
+  const size_t n = count * length;
+  for (size_t i = 0; i < count; i++) {
+    const auto share = share_of(i);
+    const size_t end = (i + 1) * length;
+    // Past its end a row may write what the next one will.
+    for (size_t j = i * length; j < end; j += lanes) {
+      if (j + lanes <= n)
+        store(y + j, share(load<T>(e + j)));
+      else
+        store(y + j, share(load<T>(e + j)), end - j < lanes ? end - j : lanes);
+    }
+  }
+}
+template <class E>
+[[gnu::noinline, gnu::flatten]] void fill_small_rows(const float *e, E *y, size_t count, size_t length,
+                                                     const shares<float, batch_rows> &share_of) {
+  fill_shares(e, y, count, length, [&](size_t i) { return small_share(share_of.of(i)); });
+}
+template <class E> void fill_small_rows(const double *, E *, size_t, size_t, const shares<double, batch_rows> &) {}
+
 template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t rows, size_t length) {
   constexpr size_t lanes = vec<T>::lanes;
   usual_exp<T> exp_of;
   alignas(64) T memory[batch<T> + page_bytes / sizeof(T) + lanes];
   const size_t most = rows_of_batch<T>(length);
   for (size_t first = 0; first < rows; first += most) {
-    const size_t count = rows - first < most ? rows - first : most, n = count * length;
+    const size_t count = rows - first < most ? rows - first : most;
     E *to = y + first * length;
     T *const e = place_for(x + first * length, memory);
     sum_list<T, batch_rows> totals;
-    exponentials_of_rows(exp_of, x + first * length, e, count, length, totals);
+    const seen_in<T> seen = exponentials_of_rows(exp_of, x + first * length, e, count, length, totals);
     const shares<T, batch_rows> share_of(totals, count);
-    for (size_t i = 0; i < count; i++) {
-      const share<T> share = share_of.of(i);
-      const size_t end = (i + 1) * length;
-      // Past its end a row may write what the next one will.
-      for (size_t j = i * length; j < end; j += lanes) {
-        if (j + lanes <= n)
-          store(to + j, share(load<T>(e + j)));
-        else
-          store(to + j, share(load<T>(e + j)), end - j < lanes ? end - j : lanes);
-      }
-    }
+    if (has_small(seen, row_maximum<double>(totals.high, count), e, count * length))
+      fill_small_rows(e, to, count, length, share_of);
+    else
+      fill_shares(e, to, count, length, [&](size_t i) { return share_of.of(i); });
   }
 }
 
@@ -190,12 +209,20 @@ template <size_t registers, class T, class E>
     return left < lanes ? left : lanes;
   };
   vec<T> e[registers];
+  seen_in<T> seen;
   for (size_t r = 0; r < registers; r++)
-    e[r] = usual_exp<T>()(load<T>(x + r * lanes, lanes_in(r)));
+    e[r] = see(seen, usual_exp<T>()(load<T>(x + r * lanes, lanes_in(r))));
   const compensated<double> total =
       add_within<T>(sum_few<1, T, true>(length, [&](size_t j, size_t) { return e[j / lanes % registers]; }));
   if (!is_usual<T>(total.high)) return false;
   const share<T> share_of = share_of_total<T>(total);
+  if (has_small(seen, total.high, static_cast<const T *>(nullptr), length)) {
+    T all[registers * lanes];
+    for (size_t r = 0; r < registers; r++)
+      store(all + r * lanes, e[r]);
+    fill_small(all, y, length, false, share_of);
+    return true;
+  }
   for (size_t r = 0; r < registers; r++)
     store(y + r * lanes, share_of(e[r]), lanes_in(r));
   return true;

@@ -253,6 +253,60 @@ describe.each(kernelBackends)('$name', (backend) => {
           }
         });
 
+        // Which take another way, as do those beside them.
+        it('of slices with subnormal shares agrees with TypeScript, and does not depend on the slices beside', () => {
+          const deepest = dtype === 'float32' ? 112 : 760;
+          for (const length of [2, 7, 16, 17, 40, 64, 65, 200, 257, 1000, 40000]) {
+            const rows = length > 1000 ? 3 : 19;
+            const below = random(dtype, rows * length, 1);
+            for (const centre of [0, 80, -1000, 1e5]) {
+              // Every third without, and some of them with entries that are left out.
+              const x = new Floats(below).map((value, i) => {
+                const [row, column] = [Math.floor(i / length), i % length];
+                if (column === row % length) return centre;
+                if (row % 3 === 2) return centre + value;
+                return row % 3 === 1 && column % 5 === 0 ? -Infinity : centre - Math.abs(value) * deepest;
+              });
+              const [y, expected, turned] = [new Floats(x.length), new Floats(x.length), new Floats(x.length)];
+              backend.slices(x, y, what, length, 1, exact);
+              reference.slices(x, expected, what, length, 1, exact);
+              expect(
+                beyond({ activation: what, direction: 'forward', dtype, precision }, y, expected, x),
+              ).toBeUndefined();
+              for (let i = 0; i < x.length; i += length) {
+                const alone = new Floats(length);
+                backend.slices(x.subarray(i, i + length), alone, what, length, 1, exact);
+                expectSameBits(y.subarray(i, i + length), alone);
+              }
+              const transposed = (a: FloatArray, m: number, n: number) =>
+                a.map((_, i) => a[(i % m) * n + Math.floor(i / m)]!);
+              backend.slices(transposed(x, rows, length), turned, what, length, rows, exact);
+              expectSameBits(transposed(turned, length, rows), y);
+            }
+          }
+        });
+
+        it('of slices with one small share, wherever it is, does not depend on the layout', () => {
+          const rows = 601;
+          const small = dtype === 'float32' ? 87 : 708;
+          for (const length of [12, 40, 100, 300, 1000]) {
+            const row = (i: number) => Math.floor(i / length);
+            const near = random(dtype, rows * length, 0.5);
+            // About the least normal number, in every third slice, beside which the totals of the others are small.
+            const x = new Floats(near).map((value, i) => {
+              if (row(i) % 3 > 0) return value - 15;
+              const below = small - Math.log(length) - (row(i) % 40) / 8;
+              return value + 32 - (i % length === row(i) % length ? below : 0);
+            });
+            const [y, turned] = [new Floats(x.length), new Floats(x.length)];
+            const transposed = (a: FloatArray, m: number, n: number) =>
+              a.map((_, i) => a[(i % m) * n + Math.floor(i / m)]!);
+            backend.slices(x, y, what, length, 1, exact);
+            backend.slices(transposed(x, rows, length), turned, what, length, rows, exact);
+            expectSameBits(transposed(turned, length, rows), y);
+          }
+        });
+
         it('of a slice does not depend on how many there are', () => {
           for (const [length, inner] of [
             [1, 1],
