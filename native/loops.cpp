@@ -169,35 +169,40 @@ template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y,
     f.template operator()<1>(g + i, x + i, y + i, n - i < lanes ? n - i : lanes);
 }
 
+// y[i] = f(x[i]) in float lanes, whatever the inputs are.
+template <activation op> struct usual_values {
+  parameters p;
+  void operator()(const float *x, float *y, size_t n) const {
+    if constexpr (rare_inputs<op>::known)
+      map_with_rare<op, false>(x, y, n);
+    else
+      map<float>(x, y, n, value_of<op>{p});
+  }
+};
+
 // `flatten` inlines all that these call: the formula into the loop, whatever its length.
 template <activation op, class T, class E>
 [[gnu::flatten]] void map_row(const void *x, void *y, size_t n, parameters p) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   const value_of<op> f = {p};
-  if constexpr (rows[op].one_rounding)
-    map<E>(from, to, n, f);
-  else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
-    map_with_rare<op, true>(from, to, n);
+  if constexpr (rows[op].one_rounding) map<E>(from, to, n, f);
 #if defined(__wasm__)
   else if constexpr (sizeof(T) == sizeof(float))
-    map_by_blocks<op>(from, to, n, p, [=](const float *x, float *y, size_t n) { map<T>(x, y, n, f); });
-#endif
+    map_by_blocks<op>(from, to, n, p, usual_values<op>{p});
+#else
+  else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
+    map_with_rare<op, true>(from, to, n);
   else if constexpr (sizeof(T) == sizeof(float))
     map<T>(from, to, n, usual_or_careful<op>(p));
+#endif
   else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map<T>(from, to, n, exact<op>(f));
   else
     map<T>(from, to, n, f);
 }
-// In float lanes, whatever the inputs are.
 template <activation op> [[gnu::flatten]] void map_usual_row(const void *x, void *y, size_t n, parameters p) {
-  const float *from = static_cast<const float *>(x);
-  float *to = static_cast<float *>(y);
-  if constexpr (rare_inputs<op>::known)
-    map_with_rare<op, false>(from, to, n);
-  else
-    map<float>(from, to, n, value_of<op>{p});
+  usual_values<op>{p}(static_cast<const float *>(x), static_cast<float *>(y), n);
 }
 // In lanes of the element.
 template <activation op, class E>

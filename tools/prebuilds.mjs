@@ -58,8 +58,7 @@ function shrink(from, to) {
   run(process.execPath, [
     binaryen,
     from,
-    '-O2',
-    '--shrink-level=1',
+    '-Oz',
     '--coalesce-locals',
     ...features.map((name) => `--enable-${name}`),
     '-o',

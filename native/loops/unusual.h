@@ -8,6 +8,12 @@
 namespace nonlin {
 namespace {
 
+#if defined(__wasm__) // Whose size counts.
+#define CAREFULLY [[gnu::noinline]]
+#else
+#define CAREFULLY [[gnu::noinline, gnu::flatten]]
+#endif
+
 // How many vectors a loop takes at a time. Their chains of dependent instructions, side by side, keep a CPU busy that
 // could not look far enough ahead to find the next of them (isa.cmake has GCC interleave them). ns per element with
 // one, two and four, `npm run bench -- --size 262144` on Zen 4: sigmoid 0.190, 0.177 and 0.176 (avx2 0.289, 0.284 and
@@ -53,8 +59,7 @@ template <> struct far_inputs<activation_mish> : by_exponent {
 
 // y[i] = f(x[i]) of any n inputs. Near 0 a row is a multiple of x, or what it is at 0: so, as long as no parameter is
 // far from 1, its value at a number that is larger, but not above 2^-36, has its first 28 bits.
-template <activation op>
-[[gnu::noinline, gnu::flatten]] void careful_values(const float *x, float *y, size_t n, parameters p) {
+template <activation op> CAREFULLY void careful_values(const float *x, float *y, size_t n, parameters p) {
   constexpr size_t lanes = vec<float>::lanes;
   const auto is_near_one = [](double a) { return a == 0 || (0x1p-16 < a * a && a * a < 0x1p16); };
   const bool lifts = is_near_one(p.a) && is_near_one(p.b);
@@ -122,30 +127,40 @@ template <activation op>
 constexpr bool is_always_careful = rows[op].is_long || rows[op].drops || op == activation_softsign;
 constexpr size_t asked_block = 512;
 
-// Whether there is a subnormal number, or one below or beyond a limit.
-[[gnu::noinline]] inline bool has_unusual(const float *x, size_t n, float below, float beyond) {
+// Whether there is a subnormal number, or one beyond a limit in size.
+[[gnu::noinline]] inline bool has_unusual(const float *x, size_t n, float limit) {
   constexpr size_t lanes = vec<float>::lanes;
-  vec<float> least = 1, lowest = 0, most = 0;
-  for (size_t i = 0; i < n; i += lanes) {
-    const vec<float> a = load_some<float>(x + i, n - i < lanes ? n - i : lanes), size = abs(a);
-    // Zeros are as large as any.
-    least = smaller(least, from_bits<float>((to_bits(size) - 1) & 0x7fffffff));
-    lowest = min(lowest, a);
-    most = larger(most, size);
+  using bits = vec<float>::bits;
+  // A size less 1: of zero it is the largest.
+  v128_t least[] = {v128_t(bits{} - 1), v128_t(bits{} - 1)};
+  bits most[2] = {};
+  const auto look = [&](size_t j, vec<float> a) {
+    const bits size = to_bits(abs(a));
+    least[j] = wasm_u32x4_min(least[j], v128_t(size - 1));
+    most[j] = bits(wasm_i32x4_max(v128_t(most[j]), v128_t(size)));
+  };
+  size_t i = 0;
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    look(0, load<float>(x + i));
+    look(1, load<float>(x + i + lanes));
   }
-  return any_greater(0x1p-126f, least) || any_greater(below, lowest) || any_greater(most, beyond);
+  for (; i < n; i += lanes)
+    look(0, load_some<float>(x + i, n - i < lanes ? n - i : lanes));
+  const v128_t subnormal = wasm_u32x4_lt(wasm_u32x4_min(least[0], least[1]), wasm_i32x4_splat(0x7fffff));
+  const v128_t beyond = wasm_i32x4_gt(wasm_i32x4_max(v128_t(most[0]), v128_t(most[1])),
+                                      wasm_i32x4_splat(__builtin_bit_cast(int32_t, limit)));
+  return wasm_v128_any_true(wasm_v128_or(subnormal, beyond));
 }
 template <activation op, class F> void map_by_blocks(const float *x, float *y, size_t n, parameters p, F usual) {
   using far = far_inputs<op>;
   if constexpr (is_always_careful<op>) {
     careful_values<op>(x, y, n, p);
   } else {
-    float below = -largest<float>, beyond = __builtin_inff();
-    if constexpr (far::where == side::below) below = float(far::first(p));
-    if constexpr (far::where == side::either) beyond = float(far::first(p));
+    float limit = __builtin_inff(); // NaN is beyond it, too.
+    if constexpr (far::where != side::none) limit = float(far::first(p) < 0 ? -far::first(p) : far::first(p));
     for (size_t i = 0; i < n; i += asked_block) {
       const size_t count = n - i < asked_block ? n - i : asked_block;
-      if (has_unusual(x + i, count, below, beyond))
+      if (has_unusual(x + i, count, limit))
         careful_values<op>(x + i, y + i, count, p);
       else
         usual(x + i, y + i, count);
