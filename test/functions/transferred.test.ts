@@ -43,6 +43,7 @@ const script = `
 `;
 
 it.each(backends())('%s', (backend) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script, backend], { encoding: 'utf8' });
+  const args = [...process.execArgv.filter((arg) => arg.includes('wasm')), '-e', script, backend];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
 });
