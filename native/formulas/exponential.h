@@ -53,13 +53,13 @@ template <class T> vec<T> selu_of_slope(vec<T> x, vec<T> a, vec<T> s) {
 // The same with s = 1.0507009873554804934193349852946 and a
 // = 1.6732632423543772848170429916717, both as sums of two positive numbers: a product with them never becomes a
 // difference, not at infinity or -0 either.
-template <class T>
-constexpr constant<T> selu_scale = sizeof(T) == 4 ? constant<T>(0x1.0cfabcp+0, 0x1.6a9114p-24)
-                                                  : constant<T>(0x1.0cfabd6a91132p+0, 0x1.6fc7d272f2695p-55);
+template <class T> constexpr constant<T> selu_scale = {0x1.0cfabd6a91132p+0, 0x1.6fc7d272f2695p-55};
+template <> constexpr constant<float> selu_scale<float> = {0x1.0cfabcp+0, 0x1.6a9114p-24};
+template <> constexpr constant<careful> selu_scale<careful> = {selu_scale<float>.high, selu_scale<float>.low};
 // s a
-template <class T>
-constexpr constant<T> selu_below = sizeof(T) == 4 ? constant<T>(0x1.c212ccp+0, 0x1.903c0cp-26)
-                                                  : constant<T>(0x1.c212cc640f031p+0, 0x1.05161b045a1fep-56);
+template <class T> constexpr constant<T> selu_below = {0x1.c212cc640f031p+0, 0x1.05161b045a1fep-56};
+template <> constexpr constant<float> selu_below<float> = {0x1.c212ccp+0, 0x1.903c0cp-26};
+template <> constexpr constant<careful> selu_below<careful> = {selu_below<float>.high, selu_below<float>.low};
 template <class T> vec<T> selu(vec<T> x) {
   const vec<T> y = select(x < 0, expm1_below(x), x);
   const mask<T> below = x < 0;

@@ -28,7 +28,9 @@ template <class T> vec<T> tanh_slope(vec<T> x) {
 }
 
 // What rounding takes from 1 / 3, the first term of tanh_shrink_rest.
-template <class T> constexpr T tanh_shrink_more = sizeof(T) == 4 ? T(-0x1.555556p-27) : T(0x1.5555555555555p-56);
+template <class T> constexpr T tanh_shrink_more = T(0x1.5555555555555p-56);
+template <> constexpr float tanh_shrink_more<float> = -0x1.555556p-27f;
+template <> constexpr careful tanh_shrink_more<careful> = tanh_shrink_more<float>;
 // x - tanh(x): x^3 p(x^2) near 0, with what rounding takes from x^3, and a - 1 + 2 / (1 + e^2a) from there on, a = |x|.
 template <class T> vec<T> tanh_shrink(vec<T> x) {
   const vec<T> a = abs(x), square = a * a, cube = a * square;
