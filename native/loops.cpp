@@ -70,34 +70,43 @@ template <activation op> vec<double> times_lost(vec<double> g, vec<double> slope
 // above 1 would bring to light: there it is computed in double lanes. Where slopes are lost and no g is above 1 is not
 // to take much longer, as half of a layer may have died.
 template <activation op, class T, class E, class F> struct times_slope {
+  using scaled = scaled_slope<op>;
+  static constexpr bool is_float = sizeof(T) == sizeof(float), is_scaled = is_float && scaled::known;
+  static constexpr bool loses = is_float || far_slope<op>::known;
+
   F f;
-  static constexpr bool loses = sizeof(T) == sizeof(float) || far_slope<op>::known;
-  static constexpr bool is_scaled = sizeof(T) == sizeof(float) && scaled_slope<op>::known;
-  // What slopes are multiplied by, and from where on they are normal.
-  static constexpr T unit = is_scaled ? huge<T> : T(1);
-  static constexpr T normal = sizeof(T) == sizeof(float) ? T(0x1p-126) * unit : T(0x1p-1022);
+  // What slopes are multiplied by, from where on they are normal, and from where on their products with a g not far
+  // below 1 are.
+  T unit = 1, normal = is_float ? T(0x1p-126) : T(0x1p-1022), large = normal;
+
+  explicit times_slope(parameters p) : f{p} {
+    if constexpr (is_scaled) unit = scaled::unit(p), normal = T(0x1p-126) * unit, large = T(0x1p-102) * unit;
+  }
 
   vec<T> slope_of(vec<T> x) const {
     if constexpr (is_scaled)
-      return scaled_slope<op>::of(x, f.p);
+      return scaled::of(x, f.p);
     else
       return f(x, vec<T>(T(1)));
   }
-  static vec<T> product(vec<T> g, vec<T> slope) { return times(g, is_scaled ? times(slope, vec<T>(1 / unit)) : slope); }
-
-  // The same where some slopes are lost. What is scaled still has their digits.
-  static vec<T> with_lost(vec<T> g, vec<T> slope) {
-    if constexpr (is_scaled)
-      return select(slope < normal, times(g * slope, vec<T>(1 / unit)), product(g, slope));
-    else
+  static vec<T> size_of(vec<T> slope) { return is_scaled && !scaled::has_sign ? slope : abs(slope); }
+  vec<T> product(vec<T> g, vec<T> slope) const { return times(g, is_scaled ? slope * vec<T>(1 / unit) : slope); }
+  // The same where some slopes are small. What is scaled still has the digits of those that are lost.
+  vec<T> with_small(vec<T> g, vec<T> slope) const {
+    if constexpr (is_scaled) {
+      const mask<T> small = size_of(slope) < vec<T>(large);
+      const vec<T> whole = product(g, select(small, vec<T>(unit), slope));
+      return select(small, vec<T>(last_step<careful>((g * slope).v, careful(1 / unit), careful(-0.0)).v), whole);
+    } else {
       return product(g, slope);
+    }
   }
 
   // The same where some g are above 1 besides. Not inlined, so that it costs the loops neither registers nor room.
-  [[gnu::noinline]] static vec<T> again(const E *x, vec<T> g, size_t n, vec<T> slope, F f) {
+  [[gnu::noinline]] static vec<T> again(const E *x, vec<T> g, size_t n, vec<T> slope, times_slope of) {
     const vec<T> from = load_some<T>(x, n);
-    if constexpr (sizeof(T) == sizeof(double)) {
-      return times_lost<op>(g, slope, from, f.p);
+    if constexpr (!is_float) {
+      return times_lost<op>(g, slope, from, of.f.p);
     } else {
       T xs[vec<T>::lanes], gs[vec<T>::lanes];
       store(xs, from);
@@ -105,10 +114,11 @@ template <activation op, class T, class E, class F> struct times_slope {
       // No finite float makes something of what is lost in double lanes too.
       const bool infinite = any_greater(abs(g), largest<T>);
       for (size_t i = 0; i < vec<T>::lanes; i += vec<double>::lanes) {
-        const vec<double> a = load<double>(&xs[i]), by = load<double>(&gs[i]), slope = f(a, vec<double>(1.0));
-        store(&xs[i], infinite ? times_lost<op>(by, slope, a, f.p) : by * slope);
+        const vec<double> a = load<double>(&xs[i]), by = load<double>(&gs[i]), slope = of.f(a, vec<double>(1.0));
+        store(&xs[i], infinite ? times_lost<op>(by, slope, a, of.f.p) : by * slope);
       }
-      return select(mask<T>{(abs(slope) < normal).m & (abs(g) > T(1)).m}, load<T>(xs), with_lost(g, slope));
+      return select(mask<T>{(size_of(slope) < vec<T>(of.normal)).m & (abs(g) > T(1)).m}, load<T>(xs),
+                    of.with_small(g, slope));
     }
   }
 
@@ -118,34 +128,35 @@ template <activation op, class T, class E, class F> struct times_slope {
     const auto lanes_of = [=](size_t j) { return j + 1 < vectors ? lanes : n; };
     const auto by = [=](size_t j) { return load_some<T>(g + j * lanes, lanes_of(j)); };
     const auto put = [=](size_t j, vec<T> a) { store_some(y + j * lanes, a, lanes_of(j)); };
-    vec<T> slopes[vectors], least = T(1);
+    vec<T> from[vectors], slopes[vectors], least = unit;
+    for (size_t j = 0; j < vectors; j++)
+      from[j] = load_some<T>(x + j * lanes, lanes_of(j));
+    if constexpr (is_float)
+      if (any_subnormal(from) && are_near_one(f.p)) [[unlikely]]
+        for (size_t j = 0; j < vectors; j++)
+          from[j] = with_its_slope<op>(from[j]);
     for (size_t j = 0; j < vectors; j++) {
-      slopes[j] = slope_of(load_some<T>(x + j * lanes, lanes_of(j)));
-      // Where a slope is NaN, the others'. None that is scaled is negative.
-      least = min(least, is_scaled ? slopes[j] : abs(slopes[j]));
+      slopes[j] = slope_of(from[j]);
+      // Where a slope is NaN, the others'.
+      least = min(least, size_of(slopes[j]));
     }
     if constexpr (loses) {
-      if (any_greater(normal, least)) [[unlikely]] {
+      if (any_greater(vec<T>(large), least)) [[unlikely]] {
         // Slopes that a loop takes by number would be stored for all, lost or not.
         vec<T> most = T(0), stored[vectors];
         for (size_t j = 0; j < vectors; j++) {
           most = max(most, abs(by(j)));
           stored[j] = slopes[j];
         }
-        const bool large = any_greater(most, T(1));
+        const bool above_1 = any_greater(most, T(1));
         for (size_t j = 0; j < vectors; j++)
-          put(j, large ? again(x + j * lanes, by(j), lanes_of(j), stored[j], f) : with_lost(by(j), stored[j]));
+          put(j, above_1 ? again(x + j * lanes, by(j), lanes_of(j), stored[j], *this) : with_small(by(j), stored[j]));
         return;
       }
     }
     for (size_t j = 0; j < vectors; j++)
       put(j, product(by(j), slopes[j]));
   }
-};
-// The slope of rare inputs, for times_slope.
-template <activation op> struct rare_slope : gradient_of<op> {
-  using gradient_of<op>::operator();
-  vec<float> operator()(vec<float> x, vec<float>) const { return rare_inputs<op>::rare_slope(x); }
 };
 // y = f(x, g) as it is: rounded once, and no product where the slope is 0 or 1, as g may be infinite.
 template <class T, class F> struct whole_gradient {
@@ -222,10 +233,10 @@ template <activation op, class T, class E>
     map_grad<T>(by, from, to, n, whole_gradient<T, F>{{p}});
   else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
     map_grad_with_rare<op>(by, from, to, n, [p](const E *by, const E *from, E *to, size_t n) {
-      map_grad<T>(by, from, to, n, times_slope<op, T, E, rare_slope<op>>{{p}});
+      map_grad<T>(by, from, to, n, times_slope<op, T, E, F>(p));
     });
   else
-    map_grad<T>(by, from, to, n, times_slope<op, T, E, F>{{p}});
+    map_grad<T>(by, from, to, n, times_slope<op, T, E, F>(p));
 }
 
 // In the order of `arithmetic`: float32, float32_exact, float64.

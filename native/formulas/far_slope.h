@@ -159,62 +159,6 @@ template <> struct far_slope<nonlin::activation_softcap> {
   }
 };
 
-// A slope that is a quotient or a sum of products, times huge<float>, at least 0: it still has what a float slope below
-// the normal numbers has lost, and no division or product on the way is subnormal, for which sigmoid's took 2.6 times
-// as long on U(-100,100) (`npm run bench -- --function sigmoidGrad --input even`, Zen 3). Of others, which need none of
-// it, nothing.
-template <nonlin::activation> struct scaled_slope { static constexpr bool known = false; };
-// y / 2^times, both of them normal, and, where y is NaN, anything: by integers, as the units that multiply have enough
-// to do.
-inline vec<float> halved(vec<float> y, int times) { return from_bits<float>(to_bits(y) - (times << 23)); }
-template <> struct scaled_slope<nonlin::activation_sigmoid> {
-  static constexpr bool known = true;
-  static vec<float> of(vec<float> x, nonlin::parameters) {
-    const vec<float> y = 1 / one_plus_exp_minus(max(minus_abs(x), -exp_end<float>)), root = halved(y, 32);
-    return fma(-root, root, y);
-  }
-};
-template <> struct scaled_slope<nonlin::activation_logSigmoid> {
-  static constexpr bool known = true;
-  static vec<float> of(vec<float> x, nonlin::parameters) {
-    return 1 / one_plus_exp_minus(max(min(-x, sigmoid_end<float>), -exp_end<float>));
-  }
-};
-template <> struct scaled_slope<nonlin::activation_softplus> {
-  static constexpr bool known = true;
-  static vec<float> of(vec<float> x, nonlin::parameters p) {
-    const vec<float> b = float(p.a), t = float(p.b);
-    const vec<float> slope = 1 / one_plus_exp(product_within(-x, b, sigmoid_end<float>, exp_end<float>));
-    return select(is_straight(x, b, t), vec<float>(huge<float>), slope);
-  }
-};
-// From 4 y, y = sigmoid(-2|x|).
-inline vec<float> scaled_tanh_slope(vec<float> one_plus) {
-  const vec<float> y4 = 4 / one_plus, root = halved(y4, 33);
-  return fma(-root, root, y4);
-}
-template <> struct scaled_slope<nonlin::activation_tanh> {
-  static constexpr bool known = true;
-  static vec<float> of(vec<float> x, nonlin::parameters) {
-    return scaled_tanh_slope(one_plus_exp_minus(max(2 * minus_abs(x), -exp_end<float>)));
-  }
-};
-template <> struct scaled_slope<nonlin::activation_selu> {
-  static constexpr bool known = true;
-  static vec<float> of(vec<float> x, nonlin::parameters) {
-    const vec<float> y = exp_below(x);
-    return select(x > 0, vec<float>((selu_scale<float>.high + selu_scale<float>.low) * huge<float>),
-                  fma(y, selu_below<float>.high, y * selu_below<float>.low));
-  }
-};
-template <> struct scaled_slope<nonlin::activation_softcap> {
-  static constexpr bool known = true;
-  static vec<float> of(vec<float> x, nonlin::parameters p) {
-    const pair<float> z = quotient_within(abs(x), vec<float>(float(p.a)), exp_end<float> / 2);
-    return scaled_tanh_slope(one_plus_exp(pair<float>{2 * z.high, 2 * z.low}));
-  }
-};
-
 // g * factor * e^exponent, by a third of the exponent at a time, so that only the last product may be subnormal.
 inline vec<double> times_far(vec<double> g, vec<double> factor, exponential<double> e) {
   const vec<double> k = e.shifted - shifter<double>;

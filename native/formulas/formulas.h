@@ -8,6 +8,7 @@
 #include "formulas/gaussian.h"
 #include "formulas/logistic.h"
 #include "formulas/piecewise.h"
+#include "formulas/scaled_slope.h"
 #include "formulas/softplus.h"
 #include "rows/rows.h"
 

@@ -30,10 +30,10 @@ template <> struct rare_inputs<nonlin::activation_gelu> {
   static mask<float> needs_slope(vec<float> x, vec<float> g) {
     return {(abs(x) > near_end).m & (x < one_end).m & ((x > -gelu_end<float>).m | (abs(g) > 1).m)};
   }
-  static vec<float> slope(vec<float> x, vec<float> tail) { return step_plus(x, tail, 1 / huge<float>); }
-  static vec<float> usual_slope(vec<float> x) { return slope(x, near_tail(gelu_slope_pieces, abs(x))); }
+  static vec<float> usual_slope(vec<float> x) {
+    return step_plus(x, near_tail(gelu_slope_pieces, abs(x)), 1 / huge<float>);
+  }
   static vec<float> plain_slope(vec<float> x) { return select<float>(x < 0, -0.0f, 1); }
-  static vec<float> rare_slope(vec<float> x) { return slope(x, gelu_slope_far(min(abs(x), gelu_end<float>))); }
 };
 
 } // namespace

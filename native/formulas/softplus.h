@@ -5,20 +5,22 @@
 
 namespace {
 
-// What is below `least` as if it were that, so that no product is subnormal, and for such a one no correction.
-template <class T> vec<T> least_kept(vec<T> e, T least) {
-  if constexpr (__is_same(T, careful)) return max(e, least);
+// Whether products with what is very small count as they would if it were larger, so that none is subnormal.
+template <class T> constexpr bool keeps = __is_same(T, careful);
+// What is below `least` as if it were that, and for such a one no correction.
+template <bool keeps, class T> vec<T> least_kept(vec<T> e, T least) {
+  if constexpr (keeps) return max(e, least);
   return e;
 }
-template <class T> vec<T> or_nothing(vec<T> e, T least, vec<T> correction) {
-  if constexpr (__is_same(T, careful)) return select(e > least, correction, vec<T>(T(0)));
+template <bool keeps, class T> vec<T> or_nothing(vec<T> e, T least, vec<T> correction) {
+  if constexpr (keeps) return select(e > least, correction, vec<T>(T(0)));
   return correction;
 }
 
 // log(1 + e^x) * huge for x <= 0, as e^x and what is to be added to it.
 template <class T> pair<T> huge_log1p_exp(pair<T> x) {
-  const vec<T> e = huge_exp(x), kept = least_kept(e, T(0x1p-30)), u = kept * (1 / huge<T>);
-  return {e, or_nothing(e, T(0x1p-30), kept * u * log1p_rest(u))};
+  const vec<T> e = huge_exp(x), kept = least_kept<keeps<T>>(e, T(0x1p-30)), u = kept * (1 / huge<T>);
+  return {e, or_nothing<keeps<T>>(e, T(0x1p-30), kept * u * log1p_rest(u))};
 }
 
 // Whether a threshold t below 20, which others have for speed, makes x itself of log(1 + e^(b x)) / b: where b x is
@@ -55,19 +57,20 @@ template <class T> vec<T> log_sigmoid(vec<T> x) {
 
 // What mish and its slope are made of, from n = e^-a and a = |x|: n (n + 2) and n (n + 2) + 2, whose quotient is the
 // tanh(log(1 + e^x)) of a negative x, each with what rounding takes from it; and 1 + 2 n + 2 n^2.
-template <class T> struct mish_terms {
+template <class T, bool keeps> struct mish_terms {
   vec<T> a, e, kept, n, sum, sum_rest, lower, lower_rest, upper;
   mish_terms(vec<T> x)
-      : a(min(abs(x), exp_end<T>)), e(huge_exp(-a)), kept(least_kept(e, T(0x1p1))), n(kept * (1 / huge<T>)),
+      : a(min(abs(x), exp_end<T>)), e(huge_exp(-a)), kept(least_kept<keeps>(e, T(0x1p1))), n(kept * (1 / huge<T>)),
         sum(fma(n, n, 2 * n)), sum_rest(fma(n, n, 2 * n - sum)), lower(sum + T(2)),
         lower_rest((sum - (lower - T(2))) + sum_rest), upper(fma(n, n, sum + T(1))) {}
 };
 // x n (n + 2) / (n (n + 2) + 2) below 0; and from there on x - x 2 n^2 / (1 + 2 n + 2 n^2).
 template <class T> vec<T> mish(vec<T> x) {
-  const mish_terms<T> m(x);
+  const mish_terms<T, keeps<T>> m(x);
   const mask<T> below = x < 0;
   const vec<T> numerator = select(below, fma(m.e, m.n, 2 * m.e), 2 * m.kept * m.n);
-  const vec<T> rest = select(below, or_nothing(m.e, T(0x1p1), fma(m.kept, m.n, 2 * m.kept - numerator)), vec<T>(T(0)));
+  const vec<T> rest =
+      select(below, or_nothing<keeps<T>>(m.e, T(0x1p1), fma(m.kept, m.n, 2 * m.kept - numerator)), vec<T>(T(0)));
   const vec<T> denominator = select(below, m.lower, m.upper), reciprocal = 1 / denominator;
   const vec<T> product = m.a * numerator, product_rest = fma(m.a, numerator, -product) + m.a * rest;
   // What the quotient leaves of the product, and its own share.
@@ -77,20 +80,23 @@ template <class T> vec<T> mish(vec<T> x) {
   return last_step<T>(fma(left, reciprocal, quotient), -1 / huge<T>, max(x, T(-0.0)));
 }
 // Below 0 it is n (4 (x + 1) + n (4 x + 6 + n (4 + n))) / (n^2 + 2 n + 2)^2, n = e^x, and from there on, with n = e^-x,
-// 1 + n^2 (4 x - 2 + n (4 x - 4 - 4 n)) / (1 + 2 n + 2 n^2)^2.
-template <class T> vec<T> mish_slope(vec<T> x) {
-  const mish_terms<T> m(x);
+// 1 + n^2 (4 x - 2 + n (4 x - 4 - 4 n)) / (1 + 2 n + 2 n^2)^2. The first, and what the second adds to 1, times huge:
+template <class T, bool keeps> vec<T> huge_mish_bend(vec<T> x) {
+  const mish_terms<T, keeps> m(x);
   const mask<T> below = x < 0;
   const vec<T> falling = fma(m.n, fma(m.n, m.n + T(4), fma(m.a, -4, 6)), fma(m.a, -4, 4));
   const vec<T> rising = m.n * fma(m.n, fma(m.n, -4, fma(m.a, 4, -4)), fma(m.a, 4, -2));
-  const vec<T> factor = select(below, falling, rising), numerator = m.e * factor;
+  const vec<T> factor = select(below, falling, rising);
+  const vec<T> e = keeps ? select(below, m.e, m.kept) : m.e, numerator = e * factor;
   const vec<T> root = select(below, m.lower, m.upper), square = root * root, reciprocal = 1 / square;
   const vec<T> square_rest = fma(root, root, -square) + 2 * root * select(below, m.lower_rest, vec<T>(T(0)));
   // What the quotient leaves of the numerator.
   const vec<T> quotient = numerator * reciprocal;
-  const vec<T> left = fma(-quotient, square, numerator) + fma(-quotient, square_rest, fma(m.e, factor, -numerator));
-  const vec<T> y = fma(left, reciprocal, quotient);
-  return fma(y, 1 / huge<T>, select(below, vec<T>(T(0)), vec<T>(T(1))));
+  const vec<T> left = fma(-quotient, square, numerator) + fma(-quotient, square_rest, fma(e, factor, -numerator));
+  return fma(left, reciprocal, quotient);
+}
+template <class T> vec<T> mish_slope(vec<T> x) {
+  return fma(huge_mish_bend<T, keeps<T>>(x), 1 / huge<T>, select(x < 0, vec<T>(T(0)), vec<T>(T(1))));
 }
 
 } // namespace

@@ -122,11 +122,15 @@ template <activation op>
   };
   size_t i = 0;
   for (; i + several * lanes <= n; i += several * lanes) {
-    vec<float> v[several], most = 0.0f;
+    vec<float> v[several], all[several], most = 0.0f;
+    for (size_t j = 0; j < several; j++)
+      all[j] = load<float>(x + i + j * lanes);
+    if (any_subnormal(all)) [[unlikely]]
+      for (size_t j = 0; j < several; j++)
+        all[j] = with_its_slope<op>(all[j]);
     for (size_t j = 0; j < several; j++) {
-      const vec<float> from = load<float>(x + i + j * lanes);
-      v[j] = inputs::usual_slope(from);
-      most = max(most, abs(from));
+      v[j] = inputs::usual_slope(all[j]);
+      most = max(most, abs(all[j]));
     }
     if (any_greater(most, inputs::first_rare)) [[unlikely]]
       for (size_t j = 0; j < several; j++) {
@@ -142,7 +146,7 @@ template <activation op>
   for (; i < n; i += lanes) {
     const size_t count = n - i < lanes ? n - i : lanes;
     const vec<float> from = load_some<float>(x + i, count), by = load_some<float>(g + i, count);
-    vec<float> slope = inputs::usual_slope(from);
+    vec<float> slope = inputs::usual_slope(with_its_slope<op>(from));
     if (any_greater(abs(from), inputs::first_rare)) [[unlikely]] {
       slope = usual_or_plain(from, slope);
       aside.add(by, from, {inputs::needs_slope(from, by).m & first_lanes<float>(count).m}, i);

@@ -57,12 +57,21 @@ template <> struct far_inputs<activation_mish> : by_exponent {
   static double first(parameters) { return 40; }
 };
 
-// y[i] = f(x[i]) of any n inputs. Near 0 a row is a multiple of x, or what it is at 0: so, as long as no parameter is
-// far from 1, its value at a number that is larger, but not above 2^-36, has its first 28 bits.
+// Near 0 a row is a multiple of x, or what it is at 0. So, as long as no parameter is far from 1, its value at a number
+// that is larger, but not above 2^-36, has its first 28 bits.
+inline bool are_near_one(parameters p) {
+  const auto is_near_one = [](double a) { return a == 0 || (0x1p-16 < a * a && a * a < 0x1p16); };
+  return is_near_one(p.a) && is_near_one(p.b);
+}
+// x, and in the place of a subnormal number one where the slope is the same.
+template <activation op> vec<float> with_its_slope(vec<float> x) {
+  return select(is_subnormal(x), copysign(vec<float>(rows[op].is_level ? 0.0f : 0x1p-60f), x), x);
+}
+
+// y[i] = f(x[i]) of any n inputs.
 template <activation op> CAREFULLY void careful_values(const float *x, float *y, size_t n, parameters p) {
   constexpr size_t lanes = vec<float>::lanes;
-  const auto is_near_one = [](double a) { return a == 0 || (0x1p-16 < a * a && a * a < 0x1p16); };
-  const bool lifts = is_near_one(p.a) && is_near_one(p.b);
+  const bool lifts = are_near_one(p);
   const value_of<op> value = {p};
   for (size_t i = 0; i < n; i += lanes) {
     const size_t count = n - i < lanes ? n - i : lanes;

@@ -39,4 +39,20 @@ describe.each(kernelBackends)('$name', (backend) => {
     // A row that is no longer trusted, and then is again.
     for (let i = 0; i <= trusted; i++) expect(difference(usual, values(usual), quick)).toBeUndefined();
   });
+
+  it.each(cases)('the gradient of $label', ({ op, a, b }) => {
+    const gradients = (g: Float32Array, x: Float32Array) => {
+      const y = new Float32Array(x.length);
+      backend.mapGrad(g, x, y, op, a, b);
+      return y;
+    };
+    for (const large of [1, 2 ** 40]) {
+      const g = mixed.map((_, i) => (i % 7 === 0 ? -large : (i % 5) / 4));
+      const amongUsual = gradients(g, usual);
+      const expected = amongUsual.map((y, i) =>
+        i % 3 === 0 ? gradients(Float32Array.of(g[i]!), Float32Array.of(mixed[i]!))[0]! : y,
+      );
+      expect(difference(mixed, gradients(g, mixed), expected)).toBeUndefined();
+    }
+  });
 });
