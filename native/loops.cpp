@@ -66,6 +66,9 @@ template <activation op> vec<double> times_lost(vec<double> g, vec<double> slope
   }
 }
 
+template <activation op, class T, class E>
+void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p);
+
 // y = g * f(x, 1) for a few vectors from x, g and y on. In float lanes a slope loses its digits below 2^-126, which a g
 // above 1 would bring to light: there it is computed in double lanes. Where slopes are lost and no g is above 1 is not
 // to take much longer, as half of a layer may have died.
@@ -103,20 +106,23 @@ template <activation op, class T, class E, class F> struct times_slope {
   }
 
   // The same where some g are above 1 besides. Not inlined, so that it costs the loops neither registers nor room.
-  [[gnu::noinline]] static vec<T> again(const E *x, vec<T> g, size_t n, vec<T> slope, times_slope of) {
+  [[gnu::noinline, gnu::cold]] static vec<T> again(const E *x, vec<T> g, size_t n, vec<T> slope, times_slope of) {
     const vec<T> from = load_some<T>(x, n);
     if constexpr (!is_float) {
       return times_lost<op>(g, slope, from, of.f.p);
     } else {
-      T xs[vec<T>::lanes], gs[vec<T>::lanes];
+      constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
+      T xs[lanes], gs[lanes];
+      double wide_x[lanes], wide_g[lanes];
       store(xs, from);
       store(gs, g);
-      // No finite float makes something of what is lost in double lanes too.
-      const bool infinite = any_greater(abs(g), largest<T>);
-      for (size_t i = 0; i < vec<T>::lanes; i += vec<double>::lanes) {
-        const vec<double> a = load<double>(&xs[i]), by = load<double>(&gs[i]), slope = of.f(a, vec<double>(1.0));
-        store(&xs[i], infinite ? times_lost<op>(by, slope, a, of.f.p) : by * slope);
+      for (size_t i = 0; i < lanes; i += doubles) {
+        store(wide_x + i, load<double>(xs + i));
+        store(wide_g + i, load<double>(gs + i));
       }
+      map_grad_row<op, double, double>(wide_g, wide_x, wide_g, lanes, of.f.p);
+      for (size_t i = 0; i < lanes; i += doubles)
+        store(xs + i, load<double>(wide_g + i));
       return select(mask<T>{(size_of(slope) < vec<T>(of.normal)).m & (abs(g) > T(1)).m}, load<T>(xs),
                     of.with_small(g, slope));
     }
@@ -221,7 +227,7 @@ template <activation op, class E>
   map<E, true>(static_cast<const E *>(x), static_cast<E *>(y), n, value_of<op>{p});
 }
 template <activation op, class T, class E>
-[[gnu::flatten]] void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {
+[[gnu::noinline, gnu::flatten]] void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {
   const E *by = static_cast<const E *>(g), *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   using F = gradient_of<op>;

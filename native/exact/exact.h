@@ -64,8 +64,9 @@ template <activation op, class F> struct exact_value {
     else
       return f(x);
   }
-  // From the first result. Not inlined, as what follows, so that it costs the loops neither registers nor room.
-  [[gnu::noinline]] static vec<double> decided(vec<double> x, vec<double> y, F f) {
+  // From the first result. Neither inlined, as what follows, so that it costs the loops no registers, nor made for
+  // speed, as that would make the addon larger by a hundredth.
+  [[gnu::noinline, gnu::cold]] static vec<double> decided(vec<double> x, vec<double> y, F f) {
     if constexpr (rows[op].half != beside_half::other) y = beside_zero(x, y, f.p);
     unsigned open = open_lanes(y, first_error);
     if (open == 0) return y;
@@ -90,8 +91,8 @@ template <activation op, class F> struct exact_value {
     return select(small, fma(x, 0.5, vec<double>(sign * 0x1p-156)), y);
   }
   template <class E>
-  [[gnu::noinline]] static void store_decided(const E *x, E *y, vec<double> a, vec<double> b, vec<double> c,
-                                              vec<double> d, F f) {
+  [[gnu::noinline, gnu::cold]] static void store_decided(const E *x, E *y, vec<double> a, vec<double> b, vec<double> c,
+                                                         vec<double> d, F f) {
     const vec<double> first[] = {a, b, c, d};
     constexpr size_t lanes = vec<double>::lanes;
     unsigned open = 0;
@@ -139,7 +140,7 @@ template <activation op, class F> struct exact_gradient {
     else
       return f(x, g);
   }
-  [[gnu::noinline]] static vec<double> decided(vec<double> x, vec<double> g, vec<double> y, F f) {
+  [[gnu::noinline, gnu::cold]] static vec<double> decided(vec<double> x, vec<double> g, vec<double> y, F f) {
     if (any_greater(abs(g), 0x1p1023)) { // An infinite g makes no zero of a slope that is one only as a double.
       // Where the product is no number.
       const mask<double> infinite = {(abs(g) > 0x1p1023).m & (abs(x) < 0x1p1023).m & (y.v != y.v)};
@@ -155,8 +156,8 @@ template <activation op, class F> struct exact_gradient {
                     [=](size_t i) { return correctly_rounded_of[op].gradient(float(x.v[i]), float(g.v[i]), f.p); });
   }
   template <class E>
-  [[gnu::noinline]] static void store_decided(const E *g, const E *x, E *y, size_t n, vec<double> a, vec<double> b,
-                                              vec<double> c, vec<double> d, F f) {
+  [[gnu::noinline, gnu::cold]] static void store_decided(const E *g, const E *x, E *y, size_t n, vec<double> a,
+                                                         vec<double> b, vec<double> c, vec<double> d, F f) {
     const vec<double> v[] = {a, b, c, d};
     for (size_t j = 0; j < 4; j++, g += lanes, x += lanes, y += lanes) {
       const size_t count = j < 3 ? lanes : n;
