@@ -20,10 +20,10 @@ inline bool has_met_subnormal() {
   return true;
 }
 
-// Elements at a time: so many that asking costs nothing beside them; and so few in a trial that it costs little should
-// it fail. What is left of a row until inputs are no longer looked at, in whichever calls: so many times, and then a
-// trial.
-constexpr size_t watched_elements = 8192, trial_elements = 256;
+// Elements at a time: so many that asking costs nothing beside them, fewer the first time in a call, and so few in a
+// trial that it costs little should it fail. What is left of a row until inputs are no longer looked at, in whichever
+// calls: so many times, and then a trial.
+constexpr size_t watched_elements = 8192, first_elements = 2048, trial_elements = 256;
 constexpr uint8_t careful_times = 32, trial = 1, trusted = 0;
 inline std::atomic<uint8_t> careful_left[activation_count];
 #endif
@@ -45,7 +45,7 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
     std::atomic<uint8_t> &left = careful_left[op];
     bool has_met = true; // Or somebody else has.
     for (size_t i = 0, count; i < n; i += count) {
-      count = std::min(past_cache ? grain_elements : watched_elements, n - i);
+      count = std::min(past_cache ? grain_elements : i == 0 ? first_elements : watched_elements, n - i);
       const uint8_t times = left.load(std::memory_order_relaxed);
       if (times > trial) {
         left.store(uint8_t(times - 1), std::memory_order_relaxed);

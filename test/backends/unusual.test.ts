@@ -7,7 +7,7 @@ import { random, specials } from '../support/inputs.js';
 import { kernelBackends } from '../support/kernels.js';
 
 const cases = activationNames.flatMap(casesOf);
-// Twice what is watched at once, and as many calls as it takes until a row is trusted again.
+// As much as is watched at once, and more, and as many calls as it takes until a row is trusted again.
 const length = 16384;
 const trusted = 16;
 
