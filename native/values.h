@@ -24,7 +24,7 @@ inline bool has_met_subnormal() {
 // trial that it costs little should it fail. What is left of a row until inputs are no longer looked at, in whichever
 // calls: so many times, and then a trial.
 constexpr size_t watched_elements = 8192, first_elements = 2048, trial_elements = 256;
-constexpr uint8_t careful_times = 32, trial = 1, trusted = 0;
+constexpr uint8_t careful_times = 16, trial = 1, trusted = 0;
 inline std::atomic<uint8_t> careful_left[activation_count];
 #endif
 

@@ -9,7 +9,7 @@ import { kernelBackends } from '../support/kernels.js';
 const cases = activationNames.flatMap(casesOf);
 // As much as is watched at once, and more, and as many calls as it takes until a row is trusted again.
 const length = 16384;
-const trusted = 16;
+const trusted = 10;
 
 const usual = Float32Array.from(random('float32', length, 6));
 const tiny = Array.from({ length: 400 }, (_, i) => (-1) ** i * 2 ** -126 * ((i + 0.5) / 200));
