@@ -35,7 +35,9 @@ template <> constexpr careful tanh_shrink_more<careful> = tanh_shrink_more<float
 template <class T> vec<T> tanh_shrink(vec<T> x) {
   const vec<T> a = abs(x), square = a * a, cube = a * square;
   const vec<T> cube_rest = fma(a, square, -cube) + a * fma(a, a, -square), p = tanh_shrink_rest(square);
-  const vec<T> far = (a - T(1)) + 2 * tiny<T> / one_plus_exp_minus(max(-2 * a, -exp_end<T>));
+  // Where the quotient would be subnormal, it does not count.
+  const vec<T> one_plus = min(one_plus_exp_minus(max(-2 * a, -exp_end<T>)), T(0x1p60));
+  const vec<T> far = (a - T(1)) + 2 * tiny<T> / one_plus;
   const vec<T> near = fma(cube, p, fma(cube_rest, p, cube * tanh_shrink_more<T>));
   return copysign(select(a < tanh_shrink_end<T>, near, far), x);
 }
