@@ -26,7 +26,8 @@ struct scaled_with_sign : scaled_by_huge {
 inline vec<float> halved(vec<float> y, int times) { return from_bits<float>(to_bits(y) - (times << 23)); }
 template <> struct scaled_slope<nonlin::activation_sigmoid> : scaled_by_huge {
   static vec<float> of(vec<float> x, nonlin::parameters) {
-    const vec<float> y = 1 / one_plus_exp_minus(max(minus_abs(x), -exp_end<float>)), root = halved(y, 32);
+    // From 109 on it comes to nothing, and half of it would be subnormal.
+    const vec<float> y = 1 / one_plus_exp_minus(max(minus_abs(x), -109.0f)), root = halved(y, 32);
     return fma(-root, root, y);
   }
 };

@@ -14,7 +14,9 @@ const trusted = 10;
 const usual = Float32Array.from(random('float32', length, 6));
 const tiny = Array.from({ length: 400 }, (_, i) => (-1) ** i * 2 ** -126 * ((i + 0.5) / 200));
 const tails = Array.from({ length: 2000 }, (_, i) => (-1) ** i * (5 + i / 20));
-const unusual = Float32Array.from([...tiny, ...tails, ...specials('float32'), ...random('float32', 1000)]);
+// Where sigmoid is subnormal.
+const farther = random('float32', 1500, 8.5).map((x) => x - 95.5);
+const unusual = Float32Array.from([...tiny, ...tails, ...farther, ...specials('float32'), ...random('float32', 1000)]);
 const mixed = usual.map((x, i) => (i % 3 === 0 ? unusual[(i / 3) % unusual.length]! : x));
 
 function difference(x: Float32Array, y: Float32Array, expected: Float32Array) {
