@@ -107,8 +107,11 @@ struct scaled_exponential : scaled_with_sign {
     return is_small(c) && is_small(above) ? huge<float> : 1;
   }
   static vec<float> of(vec<float> x, float c, float above) {
+    // A large factor makes something of what is beyond exp_end.
+    constexpr float end = far_exp_end<float>;
     const float unit = unit_for(c, above);
-    return select(x > 0, vec<float>(above * unit), vec<float>(c * (unit / huge<float>)) * exp_below(x));
+    const vec<float> y = select(x < -end, vec<float>(0.0f), huge_exp(max(minus_abs(x), -end)));
+    return select(x > 0, vec<float>(above * unit), vec<float>(c * (unit / huge<float>)) * y);
   }
 };
 template <> struct scaled_slope<nonlin::activation_elu> : scaled_exponential {

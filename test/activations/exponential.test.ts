@@ -342,3 +342,14 @@ describe.each(backends())('half of a subnormal number, %s', (backend) => {
     expect(callOf(name)(x, { ...options, precision: 'exact' })).toEqual(wanted);
   });
 });
+
+describe.each(backends())('a large alpha makes something of an exponential far out: %s', (backend) => {
+  it.each([-105, -111, -115])('elu, x = %s', (x) => {
+    useBackend(backend);
+    const alpha = 2 ** 20;
+    const [grad, inputs] = [Float32Array.of(1, 0.5, 2), new Float32Array(3).fill(x)];
+    const gradient = gradientOf('elu')(grad, inputs, { alpha });
+    const wanted = Float32Array.from(grad, (g) => g * alpha * Math.exp(x));
+    expect(Array.from(gradient, (y, i) => ulpDistance(y, wanted[i]!, 'float32') <= 1)).toEqual([true, true, true]);
+  });
+});
