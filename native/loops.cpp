@@ -1,6 +1,6 @@
 // The inner loops of the rows of a group. CMake compiles this file once per group, the .def file GROUP, and instruction
 // set, which it calls KERNELS.
-#include "arithmetic/simd.h"
+#include "arithmetic/memory.h"
 #include "exact/exact.h"
 #include "formulas/formulas.h"
 #include "kernels.h"
@@ -138,7 +138,7 @@ template <activation op, class T, class E, class F> struct times_slope {
     for (size_t j = 0; j < vectors; j++)
       from[j] = load_some<T>(x + j * lanes, lanes_of(j));
     if constexpr (is_float)
-      if (any_subnormal(from) && are_near_one(f.p)) [[unlikely]]
+      if (any_subnormal(from) && is_even_near_0<op>(f.p)) [[unlikely]]
         for (size_t j = 0; j < vectors; j++)
           from[j] = with_its_slope<op>(from[j]);
     for (size_t j = 0; j < vectors; j++) {

@@ -188,7 +188,7 @@ export const exponentialRows = {
   softplus: {
     parameters: {
       beta: { default: 1, above: 0, normal: true, samples: [0.5, 2, 10, 0.001, 1.3] },
-      threshold: { default: 20, samples: [20, 5, 20, -1, 19.9] },
+      threshold: { default: 20, samples: [20, 5, 0, -1, 19.9] },
     },
     f: softplus,
     grad: (x, g, b, t) => product(g, softplusSlope(x, b, t), x, (g, a) => softplusFar(g, a, b)),

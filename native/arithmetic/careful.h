@@ -40,6 +40,11 @@ template <> inline vec<careful> last_step<careful>(vec<careful> q, vec<careful> 
   return select(lost, subnormal_product(as_float(q), as_float(c)), y).v;
 }
 
+// c / d for a power of two c, where 1 / d is below 2^63.
+template <> inline vec<careful> last_quotient<careful>(vec<careful> c, vec<careful> d) {
+  return last_step<careful>(1 / d, c, careful(0));
+}
+
 inline vec<careful> minus_gelu_tail(vec<careful> ramp, vec<careful> a) {
   const vec<careful> near = ramp + vec<careful>(near_tail(gelu_pieces, as_float(a)).v);
   if (!any_greater(as_float(a), near_end)) return near;

@@ -9,6 +9,8 @@ namespace {
 
 // q c + r, the last step of a value, for a power of two c: where r is zero, the product may be subnormal.
 template <class T> vec<T> last_step(vec<T> q, vec<T> c, vec<T> r) { return fma(q, c, r); }
+// c / d, likewise.
+template <class T> vec<T> last_quotient(vec<T> c, vec<T> d) { return c / d; }
 
 // An unevaluated sum, `low` no more than a few rounding errors of `high`.
 template <class T> struct pair { vec<T> high, low; };

@@ -6,8 +6,8 @@
 // TypeScript.
 #pragma once
 
+#include "arithmetic/memory.h"
 #include "arithmetic/quick.h"
-#include "arithmetic/simd.h"
 #include "exact/correctly_rounded.h"
 
 namespace nonlin {

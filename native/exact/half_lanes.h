@@ -2,7 +2,7 @@
 // kept.
 #pragma once
 
-#include "arithmetic/simd.h"
+#include "arithmetic/memory.h"
 #include "exact/halves.h"
 
 namespace nonlin {

@@ -8,11 +8,7 @@ namespace {
 
 // 1 / (1 + e^-x)
 template <class T> vec<T> sigmoid(vec<T> x) {
-  const vec<T> one_plus = one_plus_exp_minus(max(min(x, sigmoid_end<T>), -exp_end<T>));
-  if constexpr (__is_same(T, careful))
-    return last_step<T>(1 / one_plus, tiny<T>, T(0));
-  else
-    return tiny<T> / one_plus;
+  return last_quotient<T>(tiny<T>, one_plus_exp_minus(max(min(x, sigmoid_end<T>), -exp_end<T>)));
 }
 // y (1 - y), y = sigmoid(-|x|)
 template <class T> vec<T> sigmoid_slope(vec<T> x) {

@@ -3,7 +3,7 @@
 // on its place: which way it takes says its input alone.
 #pragma once
 
-#include "arithmetic/simd.h"
+#include "arithmetic/memory.h"
 #include "formulas/rare.h"
 #include "loops/unusual.h"
 

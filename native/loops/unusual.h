@@ -3,6 +3,7 @@
 // go either way.
 #pragma once
 
+#include "arithmetic/memory.h"
 #include "formulas/formulas.h"
 
 namespace nonlin {
@@ -58,10 +59,10 @@ template <> struct far_inputs<activation_mish> : by_exponent {
 };
 
 // Near 0 a row is a multiple of x, or what it is at 0. So, as long as no parameter is far from 1, its value at a number
-// that is larger, but not above 2^-36, has its first 28 bits.
-inline bool are_near_one(parameters p) {
+// that is larger, but not above 2^-36, has its first 28 bits. But softplus is x itself from a threshold of 0 on.
+template <activation op> bool is_even_near_0(parameters p) {
   const auto is_near_one = [](double a) { return a == 0 || (0x1p-16 < a * a && a * a < 0x1p16); };
-  return is_near_one(p.a) && is_near_one(p.b);
+  return is_near_one(p.a) && is_near_one(p.b) && !(op == activation_softplus && p.b == 0);
 }
 // x, and in the place of a subnormal number one where the slope is the same.
 template <activation op> vec<float> with_its_slope(vec<float> x) {
@@ -71,7 +72,7 @@ template <activation op> vec<float> with_its_slope(vec<float> x) {
 // y[i] = f(x[i]) of any n inputs.
 template <activation op> CAREFULLY void careful_values(const float *x, float *y, size_t n, parameters p) {
   constexpr size_t lanes = vec<float>::lanes;
-  const bool lifts = are_near_one(p);
+  const bool lifts = is_even_near_0<op>(p);
   const value_of<op> value = {p};
   for (size_t i = 0; i < n; i += lanes) {
     const size_t count = n - i < lanes ? n - i : lanes;

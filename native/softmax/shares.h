@@ -18,8 +18,8 @@
 // proves it up to p = 1 - 2^-21.
 #pragma once
 
+#include "arithmetic/memory.h"
 #include "arithmetic/primitives.h"
-#include "arithmetic/simd.h"
 #include "machine/thread_memory.h"
 
 namespace {

@@ -1,7 +1,7 @@
 // The kernels as a WebAssembly module, which asks nothing of who runs it. Its functions take places in its own memory,
 // of which lib/backends/wasm/ has all from __heap_base on: there are no arrays of JavaScript's here, and no threads.
 #include "addon/self_test.h"
-#include "arithmetic/simd.h"
+#include "arithmetic/memory.h"
 #include "machine/parallel.h"
 #include "run.h"
 #include "work.h"
