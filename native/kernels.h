@@ -21,7 +21,8 @@ enum arithmetic : unsigned {
 enum slice : unsigned { softmax_slice, log_softmax_slice, slice_count };
 
 // Arrays are typed by the arithmetic, and may begin at any address. y is one of the inputs or overlaps none.
-// `stream` writes y past the cache: for outputs that it could not hold, at a multiple of an element's size.
+// Where something is to be written past the cache, by `stream` or of its own, y lies at a multiple of an element's
+// size.
 using map_function = void(const void *x, void *y, size_t n, parameters p);
 using map_grad_function = void(const void *g, const void *x, void *y, size_t n, parameters p);
 

@@ -138,7 +138,7 @@ template <activation op, class T, class E, class F> struct times_slope {
     for (size_t j = 0; j < vectors; j++)
       from[j] = load_some<T>(x + j * lanes, lanes_of(j));
     if constexpr (is_float)
-      if (any_subnormal(from) && is_even_near_0<op>(f.p)) [[unlikely]]
+      if (any_subnormal(from) && near_0<op>::is_even(f.p)) [[unlikely]]
         for (size_t j = 0; j < vectors; j++)
           from[j] = with_its_slope<op>(from[j]);
     for (size_t j = 0; j < vectors; j++) {

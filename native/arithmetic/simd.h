@@ -187,6 +187,16 @@ template <class T> unsigned count_lanes(mask<T> m) {
 #endif
 }
 
+// a, with which nothing is begun before here: compilers bring forward what they think may be needed.
+template <class T> vec<T> not_before(vec<T> a) {
+#if defined(__x86_64__)
+  asm volatile("" : "+v"(a.v));
+#elif !defined(__wasm__)
+  asm volatile("" : "+w"(a.v));
+#endif
+  return a;
+}
+
 // max(x, c) and min(x, c) are x where x is NaN, and x where both are zeros.
 #if VECTOR_BYTES == 64
 inline vec<float> max(vec<float> x, vec<float> c) { return _mm512_max_ps(c.v, x.v); }
@@ -224,7 +234,11 @@ inline vec<double> larger(vec<double> a, vec<double> b) { return max(a, b); }
 inline vec<double> smaller(vec<double> a, vec<double> b) { return min(b, a); }
 
 // The lanes that are subnormal numbers, and whether any of some vectors is one.
-inline mask<float> is_subnormal(vec<float> a) { return {(abs(a) < 0x1p-126f).m & (abs(a) > 0).m}; }
+// By integers, so that what asks does not itself meet one.
+inline mask<float> is_subnormal(vec<float> a) {
+  const vec<float>::bits size = to_bits(abs(a));
+  return {(size < 0x800000) & (size > 0)};
+}
 #if VECTOR_BYTES == 64
 template <size_t n> bool any_subnormal(const vec<float> (&a)[n]) {
   unsigned some = 0;
@@ -237,12 +251,12 @@ template <size_t n> bool any_subnormal(const vec<float> (&a)[n]) {
   vec<float> least = abs(a[0]);
   for (size_t j = 1; j < n; j++)
     least = smaller(least, abs(a[j]));
-  if (!any_greater(0x1p-126f, least)) return false;
+  if (count_lanes<float>({to_bits(least) < 0x800000}) == 0) return false;
   // Or zero.
-  vec<float> some = 0;
+  vec<float>::bits some = {};
   for (size_t j = 0; j < n; j++)
-    some = select<float>(is_subnormal(a[j]), 1, some);
-  return any_greater(some, 0);
+    some |= is_subnormal(a[j]).m;
+  return count_lanes<float>({some}) != 0;
 }
 #endif
 

@@ -164,7 +164,9 @@ inline vec<double> times_far(vec<double> g, vec<double> factor, exponential<doub
   const vec<double> k = e.shifted - shifter<double>;
   const vec<double> third = fma(k, vec<double>(1.0 / 3), shifter<double>) - shifter<double>;
   const auto power = [](vec<double> k) { return add_exponent(vec<double>(1.0), k + shifter<double>); };
-  return g * power(third) * fma(factor, e.minus_one, factor) * power(third) * power(k - 2 * third);
+  // A zero keeps its sign.
+  const vec<double> part = select(abs(factor) > 0, fma(factor, e.minus_one, factor), factor);
+  return g * power(third) * part * power(third) * power(k - 2 * third);
 }
 
 } // namespace

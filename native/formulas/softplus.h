@@ -36,9 +36,14 @@ template <class T> mask<T> is_straight(vec<T> x, vec<T> b, vec<T> t) {
 template <class T> vec<T> softplus(vec<T> x, vec<T> b, vec<T> t) {
   const mask<T> small = b < T(0x1p-30);
   const vec<T> one = select(small, vec<T>(1 / huge<T>), vec<T>(T(1))), high = one / b, low = fma(-high, b, one) / b;
-  const vec<T> a = abs(x), end = min(far_exp_end<T> / b, largest<T>);
+  // Until it is nothing, also divided by b.
+  const vec<T> far = select(b < 1, vec<T>(far_exp_end<T>), vec<T>(exp_end<T>));
+  const vec<T> a = abs(x), end = min(far / b, largest<T>);
   const pair<T> y = huge_log1p_exp(product(max(-a, -end), b));
-  const vec<T> quotient = fma(y.high, high, fma(y.low, high, y.high * low));
+  // Below 2^-144 / b what rounding took from 1 / b does not count.
+  constexpr T least = sizeof(T) == 4 ? T(0x1p-80) : T(0);
+  const vec<T> rest = or_nothing<keeps<T>>(y.high, least, least_kept<keeps<T>>(y.high, least) * low);
+  const vec<T> quotient = fma(y.high, high, fma(y.low, high, rest));
   const vec<T> sum = last_step<T>(select(a > end, vec<T>(T(0)), quotient),
                                   select(small, vec<T>(T(1)), vec<T>(1 / huge<T>)), max(x, 0));
   return select(is_straight(x, b, t), x, sum);
@@ -89,7 +94,8 @@ template <class T, bool keeps> vec<T> huge_mish_bend(vec<T> x) {
   const vec<T> factor = select(below, falling, rising);
   const vec<T> e = keeps ? select(below, m.e, m.kept) : m.e, numerator = e * factor;
   const vec<T> root = select(below, m.lower, m.upper), square = root * root, reciprocal = 1 / square;
-  const vec<T> square_rest = fma(root, root, -square) + 2 * root * select(below, m.lower_rest, vec<T>(T(0)));
+  const vec<T> square_rest =
+      or_nothing<keeps>(m.e, T(0x1p1), fma(root, root, -square) + 2 * root * select(below, m.lower_rest, vec<T>(T(0))));
   // What the quotient leaves of the numerator.
   const vec<T> quotient = numerator * reciprocal;
   const vec<T> left = fma(-quotient, square, numerator) + fma(-quotient, square_rest, fma(e, factor, -numerator));

@@ -134,9 +134,9 @@ template <activation op>
     }
     if (any_greater(most, inputs::first_rare)) [[unlikely]]
       for (size_t j = 0; j < several; j++) {
-        const vec<float> from = load<float>(x + i + j * lanes), by = load<float>(g + i + j * lanes);
-        v[j] = usual_or_plain(from, v[j]);
-        aside.add(by, from, inputs::needs_slope(from, by), i + j * lanes);
+        const vec<float> by = load<float>(g + i + j * lanes);
+        v[j] = usual_or_plain(all[j], v[j]);
+        aside.add(by, all[j], inputs::needs_slope(all[j], by), i + j * lanes);
       }
     for (size_t j = 0; j < several; j++)
       v[j] = load<float>(g + i + j * lanes) * v[j];
@@ -145,8 +145,8 @@ template <activation op>
   }
   for (; i < n; i += lanes) {
     const size_t count = n - i < lanes ? n - i : lanes;
-    const vec<float> from = load_some<float>(x + i, count), by = load_some<float>(g + i, count);
-    vec<float> slope = inputs::usual_slope(with_its_slope<op>(from));
+    const vec<float> from = with_its_slope<op>(load_some<float>(x + i, count)), by = load_some<float>(g + i, count);
+    vec<float> slope = inputs::usual_slope(from);
     if (any_greater(abs(from), inputs::first_rare)) [[unlikely]] {
       slope = usual_or_plain(from, slope);
       aside.add(by, from, {inputs::needs_slope(from, by).m & first_lanes<float>(count).m}, i);

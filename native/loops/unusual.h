@@ -1,5 +1,5 @@
-// The inputs of which a value in float lanes takes the careful way (careful.h): subnormal ones, and those whose value,
-// or something on the way to it, is a subnormal number. The two ways have the same bits of all others, so a vector may
+// The inputs of which a value in float lanes takes the careful way (careful.h): subnormal ones, and those that are far
+// out (formulas/subnormal.h). The two ways have the same bits of all others, so a vector may
 // go either way.
 #pragma once
 
@@ -27,53 +27,16 @@ constexpr size_t unroll = 2;
 constexpr size_t unroll = 4;
 #endif
 
-// From which input on, below 0 or in size, a row has to be careful. Of most rows none are that far out.
-enum class side { none, below, either };
-template <activation> struct far_inputs { static constexpr side where = side::none; };
-// e^-87.3 is the smallest normal number.
-template <> struct far_inputs<activation_sigmoid> {
-  static constexpr side where = side::below;
-  static double first(parameters) { return -87; }
-};
-struct by_exponent {
-  static constexpr side where = side::either;
-};
-// v(10) is 87.3.
-template <> struct far_inputs<activation_geluTanh> : by_exponent {
-  static double first(parameters) { return 10; }
-};
-template <> struct far_inputs<activation_geluSigmoid> : by_exponent {
-  static double first(parameters) { return 51; }
-};
-template <> struct far_inputs<activation_silu> : by_exponent {
-  static double first(parameters p) { return 87 / (p.a < 0 ? -p.a : p.a); }
-};
-// The square of e^-a, times huge, is a subnormal number from 65 on, and without it from 43.
-template <> struct far_inputs<activation_softplus> : by_exponent {
-  static double first(parameters p) { return p.a > 1e6 ? 0 : 62 / p.a; }
-};
-template <> struct far_inputs<activation_logSigmoid> : by_exponent {
-  static double first(parameters) { return 62; }
-};
-template <> struct far_inputs<activation_mish> : by_exponent {
-  static double first(parameters) { return 40; }
-};
-
-// Near 0 a row is a multiple of x, or what it is at 0. So, as long as no parameter is far from 1, its value at a number
-// that is larger, but not above 2^-36, has its first 28 bits. But softplus is x itself from a threshold of 0 on.
-template <activation op> bool is_even_near_0(parameters p) {
-  const auto is_near_one = [](double a) { return a == 0 || (0x1p-16 < a * a && a * a < 0x1p16); };
-  return is_near_one(p.a) && is_near_one(p.b) && !(op == activation_softplus && p.b == 0);
-}
 // x, and in the place of a subnormal number one where the slope is the same.
 template <activation op> vec<float> with_its_slope(vec<float> x) {
-  return select(is_subnormal(x), copysign(vec<float>(rows[op].is_level ? 0.0f : 0x1p-60f), x), x);
+  return select(is_subnormal(x), copysign(vec<float>(near_0<op>::is_level ? 0.0f : 0x1p-40f), x), x);
 }
 
 // y[i] = f(x[i]) of any n inputs.
 template <activation op> CAREFULLY void careful_values(const float *x, float *y, size_t n, parameters p) {
   constexpr size_t lanes = vec<float>::lanes;
-  const bool lifts = is_even_near_0<op>(p);
+  constexpr bool is_level = near_0<op>::is_level;
+  const bool lifts = near_0<op>::is_even(p);
   const value_of<op> value = {p};
   for (size_t i = 0; i < n; i += lanes) {
     const size_t count = n - i < lanes ? n - i : lanes;
@@ -81,9 +44,9 @@ template <activation op> CAREFULLY void careful_values(const float *x, float *y,
     const mask<float> small = is_subnormal(from);
     const bool lift = lifts && any_subnormal({from});
     vec<float> at = from;
-    if (lift) at = select(small, rows[op].is_level ? copysign(vec<float>(0.0f), from) : lifted(from), from);
+    if (lift) at = select(small, is_level ? copysign(vec<float>(0.0f), from) : lifted(from), from);
     vec<float> to = as_float(value(vec<careful>(at.v)));
-    if (!rows[op].is_level && lift) to = select(small, lowered(to), to);
+    if (!is_level && lift) to = select(small, lowered(select<float>(small, to, 1)), to);
     store_some(y + i, to, count);
   }
 }
@@ -95,16 +58,16 @@ template <activation op> struct usual_or_careful {
   float first;
 
   explicit usual_or_careful(parameters p) : usual{p} {
-    if constexpr (far::where != side::none) first = float(far::first(p));
+    if constexpr (far::known) first = float(far::first(p));
   }
 
   template <size_t n> bool is_unusual(const vec<float> (&x)[n]) const {
     bool some = any_subnormal(x);
-    if constexpr (far::where != side::none) {
+    if constexpr (far::known) {
       vec<float> most = first;
       for (size_t j = 0; j < n; j++)
-        most = far::where == side::below ? min(most, x[j]) : max(most, abs(x[j]));
-      some |= far::where == side::below ? any_greater(first, most) : any_greater(most, first);
+        most = larger(most, abs(x[j]));
+      some |= any_greater(most, first);
     }
     return some;
   }
@@ -118,7 +81,7 @@ template <activation op> struct usual_or_careful {
     if (is_unusual(from)) [[unlikely]]
       return careful_values<op>(x, y, vectors * lanes, usual.p);
     for (size_t j = 0; j < vectors; j++)
-      v[j] = usual(from[j]);
+      v[j] = usual(not_before(from[j]));
     for (size_t j = 0; j < vectors; j++)
       store(y + j * lanes, v[j]);
   }
@@ -127,7 +90,7 @@ template <activation op> struct usual_or_careful {
     const vec<float> from[] = {load_some<float>(x, n)};
     if (is_unusual(from)) [[unlikely]]
       return careful_values<op>(x, y, n, usual.p);
-    store_some(y, usual(from[0]), n);
+    store_some(y, usual(not_before(from[0])), n);
   }
 };
 
@@ -168,7 +131,7 @@ template <activation op, class F> void map_by_blocks(const float *x, float *y, s
     careful_values<op>(x, y, n, p);
   } else {
     float limit = __builtin_inff(); // NaN is beyond it, too.
-    if constexpr (far::where != side::none) limit = float(far::first(p) < 0 ? -far::first(p) : far::first(p));
+    if constexpr (far::known) limit = float(far::first(p));
     for (size_t i = 0; i < n; i += asked_block) {
       const size_t count = n - i < asked_block ? n - i : asked_block;
       if (has_unusual(x + i, count, limit))

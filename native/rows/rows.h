@@ -39,10 +39,9 @@ struct row {
   bool double_decides = false;
   // A gradient is more than a product: g is dropped where the slope is zero. So are all of one rounding.
   bool drops = false;
-  // It takes so long that memory does not keep it waiting: nothing is gained by writing past the cache.
+  // It takes so long that memory does not keep it waiting: nothing is gained by writing past the cache. In WebAssembly,
+  // whose size counts, it has one loop less.
   bool is_long = false;
-  // Near 0 it is what it is at 0, or so near that as a subnormal number it is none.
-  bool is_level = false;
   // For `exact`, which tries quick.h first where that is known to be off by no more than this, for the value and for
   // the slope: in units of the last of 53 bits, powers of two above the error.
   double quick_error = 0, quick_slope_error = 0;

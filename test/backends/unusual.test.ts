@@ -1,8 +1,10 @@
 // A value has the bits that it has alone, whatever stands beside it. Native code looks at inputs for subnormal numbers, and for those
 // that make one, only where the processor has met any (native/values.h).
 import { describe, expect, it } from 'vitest';
+import { boundOf, distance } from '../../lib/activations/bounds.js';
 import { casesOf } from '../../lib/activations/signatures.js';
 import { activationNames } from '../../lib/activations/table.js';
+import { reference } from '../../lib/backends/reference.js';
 import { random, specials } from '../support/inputs.js';
 import { kernelBackends } from '../support/kernels.js';
 
@@ -10,6 +12,8 @@ const cases = activationNames.flatMap(casesOf);
 // As much as is watched at once, and more, and as many calls as it takes until a row is trusted again.
 const length = 16384;
 const trusted = 10;
+// From where some rows write past the cache.
+const longest = 2 ** 22 + 3;
 
 const usual = Float32Array.from(random('float32', length, 6));
 const tiny = Array.from({ length: 400 }, (_, i) => (-1) ** i * 2 ** -126 * ((i + 0.5) / 200));
@@ -24,7 +28,40 @@ function difference(x: Float32Array, y: Float32Array, expected: Float32Array) {
   return i < 0 ? undefined : `at ${i}, of ${x[i]}: ${y[i]} for ${expected[i]}`;
 }
 
+/** `length` elements, of an array again and again. */
+function repeated(x: Float32Array, length: number) {
+  const y = new Float32Array(length);
+  y.set(x);
+  for (let done = x.length; done < length; done *= 2) y.copyWithin(done, 0, done);
+  return y;
+}
+
 describe.each(kernelBackends)('$name', (backend) => {
+  it.each(cases)('$label of an unusual number agrees with TypeScript', ({ row: activation, op, a, b }) => {
+    const comparison = { activation, direction: 'forward', dtype: 'float32', precision: 'fast' } as const;
+    const bound = boundOf(comparison);
+    const expected = new Float32Array(unusual.length);
+    reference.map(unusual, expected, op, a, b, false);
+    const far = [...unusual].filter((x, i) => {
+      const y = new Float32Array(1);
+      backend.map(Float32Array.of(x), y, op, a, b);
+      return distance(comparison, bound, y[0]!, expected[i]!, x, 1) > bound.ulp;
+    });
+    expect(far).toEqual([]);
+  });
+
+  it.each(activationNames.map((name) => casesOf(name)[0]!))('$label of millions', ({ op, a, b }) => {
+    const values = (x: Float32Array) => {
+      const y = new Float32Array(x.length);
+      backend.map(x, y, op, a, b);
+      return y;
+    };
+    const expected = Buffer.from(repeated(values(mixed), longest).buffer);
+    // Usual ones first, so that the row is trusted.
+    for (let i = 0; i < trusted; i++) values(usual);
+    expect(Buffer.from(values(repeated(mixed, longest)).buffer).equals(expected)).toBe(true);
+  });
+
   it.each(cases)('$label', ({ op, a, b }) => {
     const values = (x: Float32Array, y = new Float32Array(x.length)) => {
       backend.map(x, y, op, a, b);

@@ -70,9 +70,10 @@ template <class E> void elementwise(const kernels &set, arithmetic how) {
   for (unsigned op = 0; op < activation_count; op++) {
     for (size_t length = 0; length < 200; length += step) {
       std::printf("%s: arithmetic %d, activation %u of %zu elements\n", set.name, how, op, length);
-      at_the_edges<E>(length, [&](const E *g, const E *x, E *y, bool) {
+      at_the_edges<E>(length, [&](const E *g, const E *x, E *y, bool stream) {
         set.rows[op]->map_grad[how](g, x, y, length, {});
         set.rows[op]->map[how](x, y, length, {});
+        if (stream && set.rows[op]->past_cache[how] != nullptr) set.rows[op]->past_cache[how](x, y, length, {});
         if (how == float32 && set.rows[op]->usual != nullptr) set.rows[op]->usual(x, y, length, {});
       });
     }

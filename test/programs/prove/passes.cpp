@@ -1,4 +1,5 @@
 #include "passes.h"
+#include "arithmetic/memory.h"
 #include "exact/double_double.h"
 #include "formulas/formulas.h"
 
