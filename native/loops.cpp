@@ -197,9 +197,17 @@ template <activation op> struct usual_values {
   }
 };
 
+// Whether lanes of T do not hold with these parameters, and double ones have to.
+template <activation op, class T> bool are_beyond(parameters p) {
+  constexpr sizes hold = rows[op].floats_hold;
+  return sizeof(T) == sizeof(float) && !hold.are_all() && !hold.hold(p);
+}
+
 // `flatten` inlines all that these call: the formula into the loop, whatever its length.
 template <activation op, class T, class E>
-[[gnu::flatten]] void map_row(const void *x, void *y, size_t n, parameters p) {
+[[gnu::noinline, gnu::flatten]] void map_row(const void *x, void *y, size_t n, parameters p) {
+  if (are_beyond<op, T>(p)) [[unlikely]]
+    return map_row<op, double, E>(x, y, n, p);
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   const value_of<op> f = {p};
@@ -219,15 +227,21 @@ template <activation op, class T, class E>
     map<T>(from, to, n, f);
 }
 template <activation op> [[gnu::flatten]] void map_usual_row(const void *x, void *y, size_t n, parameters p) {
+  if (are_beyond<op, float>(p)) [[unlikely]]
+    return map_row<op, double, float>(x, y, n, p);
   usual_values<op>{p}(static_cast<const float *>(x), static_cast<float *>(y), n);
 }
 // In lanes of the element.
 template <activation op, class E>
 [[gnu::flatten]] void map_row_past_cache(const void *x, void *y, size_t n, parameters p) {
+  if (are_beyond<op, E>(p)) [[unlikely]]
+    return map_row<op, double, E>(x, y, n, p);
   map<E, true>(static_cast<const E *>(x), static_cast<E *>(y), n, value_of<op>{p});
 }
 template <activation op, class T, class E>
 [[gnu::noinline, gnu::flatten]] void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {
+  if (are_beyond<op, T>(p)) [[unlikely]]
+    return map_grad_row<op, double, E>(g, x, y, n, p);
   const E *by = static_cast<const E *>(g), *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   using F = gradient_of<op>;

@@ -30,6 +30,15 @@ struct zero_of_slope {
 // by the sign of a.
 enum class beside_half { other, larger, by_sign_of_a };
 
+// The parameters other than 0 of which a formula holds in float lanes, by their size.
+struct sizes {
+  double least = 0, most = __builtin_inf();
+
+  constexpr bool hold(double a) const { return a == 0 || (least <= (a < 0 ? -a : a) && (a < 0 ? -a : a) <= most); }
+  constexpr bool hold(parameters p) const { return hold(p.a) && hold(p.b); }
+  constexpr bool are_all() const { return least == 0 && most == __builtin_inf(); }
+};
+
 // What a row says of itself besides its formulas.
 struct row {
   const char *called;
@@ -47,6 +56,8 @@ struct row {
   double quick_error = 0, quick_slope_error = 0;
   zero_of_slope zero = {};
   beside_half half = beside_half::other;
+  // With other parameters `fast` is computed as `exact` is.
+  sizes floats_hold = {};
 };
 constexpr row rows[] = {
 #define ACTIVATION(name, value, gradient, ...) {.called = #name, __VA_ARGS__},

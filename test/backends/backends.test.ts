@@ -380,6 +380,43 @@ describe.each(kernelBackends)('exact of $name', (backend) => {
   );
 });
 
+// Parameters that float lanes do not hold with, and those next to them (`floats_hold` in native/rows/rows.h): x from where the
+// function begins to bend to where it ends, and millions of elements, which another loop takes.
+describe.each(kernelBackends)('far parameters on $name', (backend) => {
+  it.each([
+    ['silu', [2 ** -30, 2 ** -31, -1e-18, 2 ** -126]],
+    ['softplus', [2 ** -30, 2 ** -31, 1e-18, 2 ** -126]],
+    ['elu', [2 ** 40, 2 ** 41, -1e30, 3e38]],
+    ['seluOf', [2 ** 20, 2 ** 21, -(2 ** 59)]],
+  ] as const)('%s', (row, parameters) => {
+    for (const a of parameters) {
+      const b = row === 'softplus' ? 20 : row === 'seluOf' ? 1 : 0;
+      const unit = Math.abs(a) < 1 ? 1 / Math.abs(a) : 1;
+      const x = Float32Array.from([...random('float32', 1000, 200), ...random('float32', 1000, 3)], (x) => x * unit);
+      const g = new Float32Array(x.length).fill(1);
+      const of = { activation: row, dtype: 'float32', precision: 'fast', a } as const;
+      const [y, expected] = [new Float32Array(x.length), new Float32Array(x.length)];
+      backend.map(x, y, opOf[row], a, b);
+      reference.map(x, expected, opOf[row], a, b, false);
+      expect(beyond({ ...of, direction: 'forward' }, y, expected, x), `${a}`).toBeUndefined();
+      const many = new Float32Array(2 ** 22 + x.length).map((_, i) => x[i % x.length]!);
+      const out = new Float32Array(many.length);
+      backend.map(many, out, opOf[row], a, b);
+      expectSameBits(out.subarray(0, x.length), y);
+      backend.mapGrad(g, x, y, opOf[row], a, b);
+      reference.mapGrad(g, x, expected, opOf[row], a, b, false);
+      expect(beyond({ ...of, direction: 'gradient' }, y, expected, x, g), `${a}`).toBeUndefined();
+    }
+  });
+  it('softplus of the smallest threshold', () => {
+    const x = Float32Array.of(-1, 0, 2 ** -149, 2 ** -148, 1);
+    const [y, expected] = [new Float32Array(5), new Float32Array(5)];
+    backend.map(x, y, opOf.softplus, 1, 2 ** -149);
+    reference.map(x, expected, opOf.softplus, 1, 2 ** -149, true);
+    expectSameBits(y, expected);
+  });
+});
+
 describe.each(precisions)('all backends of the kernels give the same bits: %s', (precision) => {
   const exact = precision === 'exact';
   const [first, ...others] = kernelBackends as [Backend, ...Backend[]];
