@@ -88,7 +88,7 @@ void run_channels(const kernels &set, arithmetic how, const void *g, const void 
       if (g == nullptr)
         run_values(set, activation_prelu, p, how, at(x, from), at(y, from), count, stream);
       else
-        set.rows[activation_prelu]->map_grad[how](at(g, from), at(x, from), at(y, from), count, p);
+        run_gradients(set, activation_prelu, p, how, at(g, from), at(x, from), at(y, from), count);
     });
     return;
   }

@@ -73,6 +73,58 @@ template <class E> void add_slopes_grad(const void *grad, const void *input, dou
   }
 }
 
+void stand_in(const float *x, float *y, size_t n, float below, float at) {
+  constexpr size_t lanes = vec<float>::lanes;
+  for (size_t i = 0; i < n; i += lanes) {
+    const size_t some = n - i < lanes ? n - i : lanes;
+    const vec<float> from = load_some<float>(x + i, some);
+    store_some(y + i, select(is_smaller(from, below), copysign(vec<float>(at), from), from), some);
+  }
+}
+
+// In double lanes, where the product of two floats is exact.
+bool part_small(const float *g, const float *slopes, float *products, float *rest, size_t n, float most, float least) {
+  using V = vec<double>;
+  constexpr size_t lanes = V::lanes;
+  typename V::bits left = {};
+  const auto part = [&](size_t i, size_t some) {
+    const V by = load_some<double>(g + i, some), slope = load_some<double>(slopes + i, some), product = by * slope;
+    const V size = abs(slope), smaller = min(abs(product), abs(by));
+    const mask<double> done = {(smaller < V(most)).m & (size >= V(least)).m & (size < V(__builtin_inf())).m};
+    store_some(products + i, select(done, product, V(-0.0)), some);
+    store_some(rest + i, select(done, copysign(V(0.0), by), by), some);
+    return ~done.m;
+  };
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    left |= part(i, lanes);
+  if (i < n) left |= part(i, n - i) & first_lanes<double>(n - i).m;
+  return count_lanes<double>({left}) > 0;
+}
+
+bool has_unusual(const float *x, size_t n, float below, float most) {
+  constexpr size_t lanes = vec<float>::lanes;
+  using bits = vec<float>::bits;
+  // A size less 1, of two vectors: of zero it is the largest.
+  bits least[] = {bits{} - 1, bits{} - 1}, largest[2] = {};
+  const auto look = [&](size_t j, vec<float> a) {
+    const bits size = to_bits(abs(a));
+    least[j] = smaller_unsigned(least[j], size - 1);
+    largest[j] = to_bits(larger(from_bits<float>(largest[j]), from_bits<float>(size)));
+  };
+  size_t i = 0;
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    look(0, load<float>(x + i));
+    look(1, load<float>(x + i + lanes));
+  }
+  for (; i < n; i += lanes)
+    look(0, load_some<float>(x + i, n - i < lanes ? n - i : lanes));
+  const bits size = smaller_unsigned(least[0], least[1]);
+  const bits small = (size >= 0) & (size < __builtin_bit_cast(int32_t, below) - 1);
+  const bits far = (largest[0] > __builtin_bit_cast(int32_t, most)) | (largest[1] > __builtin_bit_cast(int32_t, most));
+  return count_lanes<float>({small | far}) > 0;
+}
+
 } // namespace
 
 // In a module of WebAssembly, whose size counts, columns are turned into rows (wasm/module.cpp), which gives the same
@@ -105,6 +157,9 @@ const kernels KERNELS = {
     .slopes = {slopes<float>, slopes<float>, slopes<double>},
     .slopes_grad = {slopes_grad<float>, slopes_grad<float>, slopes_grad<double>},
     .add_slopes_grad = {add_slopes_grad<float>, add_slopes_grad<float>, add_slopes_grad<double>},
+    .stand_in = stand_in,
+    .part_small = part_small,
+    .has_unusual = has_unusual,
 #if !defined(__wasm__)
     .widen = {widen<float16>, widen<bfloat16>},
     .narrow = {narrow<float16>, narrow<bfloat16>},

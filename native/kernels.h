@@ -35,13 +35,24 @@ using slopes_function = void(const void *x, const void *slopes, void *y, size_t 
 using slopes_grad_function = void(const void *g, const void *x, const void *slopes, void *y, size_t n);
 using add_slopes_grad_function = void(const void *g, const void *x, double *sums, double *lost, size_t n);
 
+// For gradients of floats of which some are small (values.h). y is x, and where that is smaller than `below` and not
+// zero, `at` with its sign.
+using stand_in_function = void(const float *x, float *y, size_t n, float below, float at);
+// The products of g and a slope where it, or g, is smaller than `most`, but not where the slope is smaller
+// than `least` or infinite: to `products`, which elsewhere is -0, and to `rest` g, but zeros where there is a product.
+// Says whether there is an elsewhere.
+using part_function = bool(const float *g, const float *slopes, float *products, float *rest, size_t n, float most,
+                           float least);
+// Whether any x is smaller than `below` and not zero, or larger than `most`, or NaN.
+using has_unusual_function = bool(const float *x, size_t n, float below, float most);
+
 // The loops of a row.
 struct row_kernels {
   map_function *map[arithmetic_count];
   map_grad_function *map_grad[arithmetic_count];
-  // map[float32] for inputs that are not asked whether they are usual (values.h), or nothing; and what, past the cache,
-  // takes the place of either, where that gains something.
-  map_function *usual, *past_cache[arithmetic_count];
+  // map[float32] of unusual inputs (values.h), or nothing; and what writes past the cache, where that gains something.
+  map_function *careful, *past_cache[arithmetic_count];
+  map_grad_function *careful_grad; // The same of map_grad, where it has a loop of its own.
 };
 
 // The loops of a function over slices, and of its gradient.
@@ -65,6 +76,9 @@ struct kernels {
   slopes_function *slopes[arithmetic_count];
   slopes_grad_function *slopes_grad[arithmetic_count];
   add_slopes_grad_function *add_slopes_grad[arithmetic_count];
+  stand_in_function *stand_in;
+  part_function *part_small;
+  has_unusual_function *has_unusual;
   widen_function *widen[half_count];
   narrow_function *narrow[half_count];
   round_function *round[half_count];

@@ -4,8 +4,8 @@
 #include "exact/exact.h"
 #include "formulas/formulas.h"
 #include "kernels.h"
+#include "loops/careful.h"
 #include "loops/rare.h"
-#include "loops/unusual.h"
 
 namespace nonlin::KERNELS_ROWS {
 namespace {
@@ -137,10 +137,6 @@ template <activation op, class T, class E, class F> struct times_slope {
     vec<T> from[vectors], slopes[vectors], least = unit;
     for (size_t j = 0; j < vectors; j++)
       from[j] = load_some<T>(x + j * lanes, lanes_of(j));
-    if constexpr (is_float)
-      if (any_subnormal(from) && near_0<op>::is_even(f.p)) [[unlikely]]
-        for (size_t j = 0; j < vectors; j++)
-          from[j] = with_its_slope<op>(from[j]);
     for (size_t j = 0; j < vectors; j++) {
       slopes[j] = slope_of(from[j]);
       // Where a slope is NaN, the others'.
@@ -186,62 +182,39 @@ template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y,
     f.template operator()<1>(g + i, x + i, y + i, n - i < lanes ? n - i : lanes);
 }
 
-// y[i] = f(x[i]) in float lanes, whatever the inputs are.
-template <activation op> struct usual_values {
-  parameters p;
-  void operator()(const float *x, float *y, size_t n) const {
-    if constexpr (rare_inputs<op>::known)
-      map_with_rare<op, false>(x, y, n);
-    else
-      map<float>(x, y, n, value_of<op>{p});
-  }
-};
-
-// Whether lanes of T do not hold with these parameters, and double ones have to.
-template <activation op, class T> bool are_beyond(parameters p) {
-  constexpr sizes hold = rows[op].floats_hold;
-  return sizeof(T) == sizeof(float) && !hold.are_all() && !hold.hold(p);
-}
+// In WebAssembly, whose size counts, long rows and short ones have one loop in float lanes.
+#if defined(__wasm__)
+template <activation op>
+constexpr bool is_always_careful =
+    !rows[op].one_rounding && (rows[op].is_long || rows[op].drops || op == activation_softsign);
+#else
+template <activation op> constexpr bool is_always_careful = false;
+#endif
 
 // `flatten` inlines all that these call: the formula into the loop, whatever its length.
 template <activation op, class T, class E>
 [[gnu::noinline, gnu::flatten]] void map_row(const void *x, void *y, size_t n, parameters p) {
-  if (are_beyond<op, T>(p)) [[unlikely]]
-    return map_row<op, double, E>(x, y, n, p);
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   const value_of<op> f = {p};
-  if constexpr (rows[op].one_rounding) map<E>(from, to, n, f);
-#if defined(__wasm__)
-  else if constexpr (sizeof(T) == sizeof(float))
-    map_by_blocks<op>(from, to, n, p, usual_values<op>{p});
-#else
+  if constexpr (rows[op].one_rounding)
+    map<E>(from, to, n, f);
+  else if constexpr (sizeof(T) == sizeof(float) && is_always_careful<op>)
+    careful_row<op>(x, y, n, p);
   else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
-    map_with_rare<op, true>(from, to, n);
-  else if constexpr (sizeof(T) == sizeof(float))
-    map<T>(from, to, n, usual_or_careful<op>(p));
-#endif
+    map_with_rare<op>(from, to, n);
   else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map<T>(from, to, n, exact<op>(f));
   else
     map<T>(from, to, n, f);
 }
-template <activation op> [[gnu::flatten]] void map_usual_row(const void *x, void *y, size_t n, parameters p) {
-  if (are_beyond<op, float>(p)) [[unlikely]]
-    return map_row<op, double, float>(x, y, n, p);
-  usual_values<op>{p}(static_cast<const float *>(x), static_cast<float *>(y), n);
-}
 // In lanes of the element.
 template <activation op, class E>
 [[gnu::flatten]] void map_row_past_cache(const void *x, void *y, size_t n, parameters p) {
-  if (are_beyond<op, E>(p)) [[unlikely]]
-    return map_row<op, double, E>(x, y, n, p);
   map<E, true>(static_cast<const E *>(x), static_cast<E *>(y), n, value_of<op>{p});
 }
 template <activation op, class T, class E>
 [[gnu::noinline, gnu::flatten]] void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {
-  if (are_beyond<op, T>(p)) [[unlikely]]
-    return map_grad_row<op, double, E>(g, x, y, n, p);
   const E *by = static_cast<const E *>(g), *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   using F = gradient_of<op>;
@@ -265,9 +238,11 @@ template <activation op> constexpr row_kernels kernels_of() {
       {map_row<op, float, float>, map_row<op, double, float>, map_row<op, double, double>},
       {map_grad_row<op, float, float>, map_grad_row<op, double, float>, map_grad_row<op, double, double>},
       nullptr,
-      {}};
+      {},
+      nullptr};
+  if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
 #if defined(__x86_64__)
-  if constexpr (!rows[op].one_rounding) row.usual = map_usual_row<op>;
+  if constexpr (rows[op].product) row.careful = product_row<op>, row.careful_grad = product_grad_row<op>;
   if constexpr (rows[op].one_rounding) row.past_cache[float32_exact] = map_row_past_cache<op, float>;
   if constexpr (!rare_inputs<op>::known && !rows[op].is_long) {
     row.past_cache[float32] = map_row_past_cache<op, float>;

@@ -17,7 +17,7 @@ void run_map(const kernels &set, activation op, parameters p, arithmetic how, co
   if (rows[op].one_rounding && n < parallel_short_elements) threads = 1;
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
     const size_t from = begin * size;
-    if (g != nullptr) return set.rows[op]->map_grad[how](at(g, from), at(x, from), at(y, from), end - begin, p);
+    if (g != nullptr) return run_gradients(set, op, p, how, at(g, from), at(x, from), at(y, from), end - begin);
     run_values(set, op, p, how, at(x, from), at(y, from), end - begin, stream);
     if (stream) fence();
   });
@@ -49,9 +49,8 @@ void run_map_strided(const kernels &set, activation op, parameters p, arithmetic
     in_rows = dims[0].steps[k] == 1;
   const size_t most = in_rows ? grain_elements : block_elements;
   const strided_tiles tiles(dims, rank, first, inputs + 1, most);
-  map_grad_function *gradient = set.rows[op]->map_grad[how];
   const auto compute = [&](const void *const *from, void *to, size_t n) {
-    if (g != nullptr) return gradient(from[0], from[1], to, n, p);
+    if (g != nullptr) return run_gradients(set, op, p, how, from[0], from[1], to, n);
     if (by == nullptr) return run_values(set, op, p, how, from[0], to, n);
     for (size_t i = 0; i < n; i += block_elements) {
       block gate;
@@ -107,7 +106,7 @@ void run_gate_gradient(const kernels &set, activation op, parameters p, arithmet
     block gate, slope; // All is read before anything is written.
     run_values(set, op, p, how, at(a, from), gate.bytes, count);
     set.multiply[how](at(g, from), at(b, from), slope.bytes, count, false);
-    set.rows[op]->map_grad[how](slope.bytes, at(a, from), slope.bytes, count, p);
+    run_gradients(set, op, p, how, slope.bytes, at(a, from), slope.bytes, count);
     set.multiply[how](at(g, from), gate.bytes, gate.bytes, count, false);
     std::memcpy(at(da, from), slope.bytes, count * size);
     std::memcpy(at(db, from), gate.bytes, count * size);

@@ -1,9 +1,11 @@
-// The values of a row of up to a piece of work. In float lanes there are two loops for them with the same bits: one
-// looks at each input first (loops/unusual.h), which takes up to a fifth longer, and one does not, which takes ten
-// times as long or more where it meets subnormal numbers. A processor that says whether it met any gets the second
-// until it does: then what it has done is done again by the first, and so are the next ones.
+// The values of a row, and its gradients, of up to a piece of work. In float lanes there are two ways to them, with the
+// same bits: the usual one, which takes ten times as long or more where it multiplies subnormal numbers or makes them,
+// and a careful one, which takes two to three times as long whatever the inputs are. A processor that says whether it
+// has met any goes the usual one until it does: then what it has done is done again, carefully, and so is what follows.
+// Of others inputs are looked at before.
 #pragma once
 
+#include "rows/unusual.h"
 #include "work.h"
 
 #include <atomic>
@@ -22,49 +24,156 @@ inline bool has_met_subnormal() {
 
 // Elements at a time. ns per element of sigmoid where it is asked after each 1024 of 65536 elements 0.197, after 8192
 // 0.189, after 16384 0.185 (`npm run bench -- --function sigmoid --size 65536`, Sapphire Rapids). Fewer the first time
-// in a call, as a call may be all there is. What is left of a row until inputs are no longer looked at, in whichever
+// in a call, as a call may be all there is. What is left of a row until the usual way is tried again, in whichever
 // calls: so many times, and then a trial, which where it fails takes 60 times as long, an eighth of all of these.
 constexpr size_t watched_elements = 8192, first_elements = 2048, trial_elements = 256;
 constexpr uint8_t careful_times = 16, trial = 1, trusted = 0;
-inline std::atomic<uint8_t> careful_left[activation_count];
+inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradients_left[activation_count];
+
+// Calls usual(first element, how many) for parts of up to `most` of n elements, and careful(first, how many, whether
+// the usual way was tried) for those where that has met a subnormal number.
+template <class Usual, class Careful>
+void watch(std::atomic<uint8_t> &left, size_t n, size_t most, Usual usual, Careful careful) {
+  bool has_met = true; // Or somebody else has.
+  for (size_t i = 0, count; i < n; i += count) {
+    count = std::min(i == 0 && most == watched_elements ? first_elements : most, n - i);
+    const uint8_t times = left.load(std::memory_order_relaxed);
+    if (times > trial) {
+      left.store(uint8_t(times - 1), std::memory_order_relaxed);
+      has_met = true;
+      careful(i, count, false);
+      continue;
+    }
+    if (times == trial) count = std::min(trial_elements, n - i);
+    if (has_met) has_met_subnormal();
+    usual(i, count);
+    has_met = has_met_subnormal();
+    if (has_met || times == trial) left.store(has_met ? careful_times : trusted, std::memory_order_relaxed);
+    if (has_met) careful(i, count, true);
+  }
+}
 #endif
 
+// With parameters that float lanes do not hold with, double ones do.
+inline arithmetic lanes_for(activation op, parameters p, arithmetic how) {
+  return how == float32 && !rows[op].floats_hold.hold(p) ? float32_exact : how;
+}
+
 // y[i] = f(x[i]), past the cache or not.
-inline void run_values(const kernels &set, activation op, parameters p, arithmetic how, const void *x, void *y,
+inline void run_values(const kernels &set, activation op, parameters p, arithmetic wanted, const void *x, void *y,
                        size_t n, bool past_cache = false) {
+  const arithmetic how = lanes_for(op, p, wanted);
   const row_kernels &row = *set.rows[op];
   const size_t size = element_size(how);
-  const auto run = [&](map_function *values, size_t i, size_t count) {
-    values(at(x, i * size), at(y, i * size), count, p);
-  };
   // Where it is read, a place is in the cache.
   if (row.past_cache[how] == nullptr || x == y) past_cache = false;
+  map_function *const values = past_cache ? row.past_cache[how] : row.map[how];
+  if (row.careful == nullptr || (how != float32 && !(how == float32_exact && rows[op].product)))
+    return values(x, y, n, p);
 #if defined(__x86_64__)
-  // A short call is not worth it, and what has replaced its input cannot be done again.
-  if (how == float32 && row.usual != nullptr && n >= block_elements && x != y) {
-    map_function *const usual = past_cache ? row.past_cache[how] : row.usual;
-    std::atomic<uint8_t> &left = careful_left[op];
-    bool has_met = true; // Or somebody else has.
-    for (size_t i = 0, count; i < n; i += count) {
-      count = std::min(past_cache ? grain_elements : i == 0 ? first_elements : watched_elements, n - i);
-      const uint8_t times = left.load(std::memory_order_relaxed);
-      if (times > trial) {
-        left.store(uint8_t(times - 1), std::memory_order_relaxed);
-        has_met = true;
-      } else {
-        if (times == trial) count = std::min(trial_elements, n - i);
-        if (has_met) has_met_subnormal();
-        run(usual, i, count);
-        has_met = has_met_subnormal();
-        if (has_met || times == trial) left.store(has_met ? careful_times : trusted, std::memory_order_relaxed);
-        if (!has_met) continue;
-      }
-      run(row.map[how], i, count);
-    }
-    return;
+  const auto usual = [&](size_t i, size_t count) { values(at(x, i * size), at(y, i * size), count, p); };
+  if (x != y)
+    return watch(careful_values_left[op], n, past_cache ? grain_elements : watched_elements, usual,
+                 [&](size_t i, size_t count, bool) { row.careful(at(x, i * size), at(y, i * size), count, p); });
+  // What replaces its input is kept, as it may have to be done again.
+  block kept;
+  watch(
+      careful_values_left[op], n, block_elements,
+      [&](size_t i, size_t count) {
+        std::memcpy(kept.bytes, at(x, i * size), count * size);
+        usual(i, count);
+      },
+      [&](size_t i, size_t count, bool tried) {
+        row.careful(tried ? kept.bytes : at(x, i * size), at(y, i * size), count, p);
+      });
+#else
+  const float below = unusual_of[op].unusual_below(p), most = unusual_of[op].far_from(p);
+  for (size_t i = 0; i < n; i += block_elements) {
+    const size_t count = std::min(block_elements, n - i);
+    const bool unusual = set.has_unusual(static_cast<const float *>(x) + i, count, below, most);
+    (unusual ? row.careful : values)(at(x, i * size), at(y, i * size), count, p);
   }
 #endif
-  run(past_cache ? row.past_cache[how] : row.map[how], 0, n);
+}
+
+// Products of others with a slope are subnormal numbers where that nearly is one.
+constexpr float small_grad = 0x1p-60f;
+
+// y[i] = g[i] f'(x[i]) of up to a block, carefully: products that are subnormal numbers by double lanes, from slopes of
+// inputs that are none. y may be g or x.
+inline void careful_gradients(const kernels &set, activation op, parameters p, arithmetic how, const float *g,
+                              const float *x, float *y, size_t n) {
+  struct alignas(64) floats {
+    float of[block_elements];
+  } from, slopes, products, rest;
+  map_grad_function &gradient = *set.rows[op]->map_grad[how];
+  const small_input small = unusual_of[op].small_slope(p);
+  set.stand_in(x, from.of, n, small.below, small.at);
+#if defined(__x86_64__)
+  // It may have been x alone.
+  if (!set.has_unusual(g, n, small_grad, __builtin_inff())) {
+    has_met_subnormal();
+    gradient(g, from.of, rest.of, n, p);
+    if (!has_met_subnormal()) {
+      std::memcpy(y, rest.of, n * sizeof *y);
+      return;
+    }
+  }
+#endif
+  std::fill_n(slopes.of, n, 1.0f);
+  gradient(slopes.of, from.of, slopes.of, n, p);
+  // A product is rounded once, but for slopes near the subnormal numbers, of which the loops know more digits; of a row
+  // that drops g where the slope is zero it is all there is elsewhere.
+  const float most = rows[op].drops ? __builtin_inff() : 0x1p-126f, least = rows[op].drops ? 0x1p-149f : 0x1p-102f;
+  const bool is_left = set.part_small(g, slopes.of, products.of, rest.of, n, most, least);
+  if (is_left) gradient(rest.of, from.of, rest.of, n, p);
+  for (size_t i = 0; i < n; i++)
+    y[i] = is_left ? rest.of[i] + products.of[i] : products.of[i];
+}
+
+// y[i] = g[i] f'(x[i]).
+inline void run_gradients(const kernels &set, activation op, parameters p, arithmetic wanted, const void *g,
+                          const void *x, void *y, size_t n) {
+  const arithmetic how = lanes_for(op, p, wanted);
+  map_grad_function &gradient = *set.rows[op]->map_grad[how];
+  // A row of one rounding without a product passes g on or does not.
+  const bool multiplies = rows[op].one_rounding ? rows[op].product && how != float64 : how == float32;
+  if (!multiplies) return gradient(g, x, y, n, p);
+  const float *const by = static_cast<const float *>(g), *const from = static_cast<const float *>(x);
+  float *const to = static_cast<float *>(y);
+  const auto usual = [&](size_t i, size_t count) { gradient(by + i, from + i, to + i, count, p); };
+  const auto careful = [&](const float *g, const float *x, float *y, size_t n) {
+    if (map_grad_function *const own = set.rows[op]->careful_grad) return own(g, x, y, n, p);
+    for (size_t i = 0; i < n; i += block_elements)
+      careful_gradients(set, op, p, how, g + i, x + i, y + i, std::min(block_elements, n - i));
+  };
+#if defined(__x86_64__)
+  if (y != g && y != x)
+    return watch(careful_gradients_left[op], n, watched_elements, usual,
+                 [&](size_t i, size_t count, bool) { careful(by + i, from + i, to + i, count); });
+  alignas(64) float kept[block_elements];
+  watch(
+      careful_gradients_left[op], n, block_elements,
+      [&](size_t i, size_t count) {
+        std::memcpy(kept, to + i, count * sizeof *kept);
+        usual(i, count);
+      },
+      [&](size_t i, size_t count, bool tried) {
+        careful(tried && y == g ? kept : by + i, tried && y == x ? kept : from + i, to + i, count);
+      });
+#elif defined(__wasm__)
+  constexpr float most = __builtin_inff();
+  const small_input small = unusual_of[op].small_slope(p);
+  for (size_t i = 0; i < n; i += block_elements) {
+    const size_t count = std::min(block_elements, n - i);
+    if (set.has_unusual(from + i, count, small.below, most) || set.has_unusual(by + i, count, small_grad, most))
+      careful(by + i, from + i, to + i, count);
+    else
+      usual(i, count);
+  }
+#else // Processors that take no longer.
+  usual(0, n);
+#endif
 }
 
 } // namespace nonlin

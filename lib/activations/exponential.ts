@@ -177,6 +177,7 @@ export const exponentialRows = {
     exactly: {
       f: (x, b) => multiply(x, logistic(multiply(x, b))),
       slope: (x, b) => {
+        if (b === 0) return wide(0.5); // Also of an infinite x.
         const v = multiply(x, b);
         return multiply(logistic(v), add(1, multiply(v, logistic(negate(v)))));
       },

@@ -32,7 +32,8 @@ inline vec<float> subnormal_product(vec<float> q, vec<float> c) {
   return from_bits<float>((to_bits(sum) - to_bits(vec<float>(0x1p23f))) |
                           ((to_bits(q) ^ to_bits(c)) & sign_bit<float>));
 }
-// q c + r for a power of two c, where q and r are no subnormal numbers, |q| is below 2^63 and c from 2^-103 to 2^41.
+// q c + r for a power of two c, where q and r are no subnormal numbers, c is from 2^-109 to 2^41, and |q| below 2^63
+// where the product is subnormal.
 template <> inline vec<careful> last_step<careful>(vec<careful> q, vec<careful> c, vec<careful> r) {
   const vec<float> size = as_float(abs(q)), least = 0x1p-126f / as_float(abs(c));
   const mask<float> lost = {(size < least).m & (size > 0).m & (abs(r) <= 0).m};
@@ -52,16 +53,20 @@ inline vec<careful> minus_gelu_tail(vec<careful> ramp, vec<careful> a) {
   return select(a > near_end, last_step<careful>(far.v, careful(1 / huge<float>), ramp), near);
 }
 
-// A subnormal number, or zero, times 2^90, of which squares are normal numbers, and that back again.
-constexpr float lift = 0x1p90f;
-inline vec<float> lifted(vec<float> x) {
-  // Its bits are an integer, which 2^23 takes along.
-  const vec<float> size = from_bits<float>(to_bits(abs(x)) | to_bits(vec<float>(0x1p23f))) - vec<float>(0x1p23f);
-  return copysign(size * (0x1p-149f * lift), x);
-}
-inline vec<float> lowered(vec<float> y) {
-  const vec<float> normal = from_bits<float>(to_bits(y) - (90 << 23));
-  return select(abs(y) < 0x1p-126f * lift, subnormal_product(y, 1 / lift), normal);
-}
+// A small x as the product of what has its digits, from 2^-40 to 2^-39 in size, and of a power of two. Anything where x
+// is zero.
+struct small_float {
+  vec<float> digits, unit;
+
+  explicit small_float(vec<float> x) {
+    constexpr int32_t exponents = 0x7f800000, at = (127 - 40) << 23, lift = 90;
+    // The bits of a subnormal number are an integer, which 2^23 takes along.
+    const vec<float> size = from_bits<float>(to_bits(abs(x)) | to_bits(vec<float>(0x1p23f))) - vec<float>(0x1p23f);
+    const mask<float> subnormal = is_smaller(x, 0x1p-126f);
+    const vec<float>::bits bits = to_bits(select(subnormal, size * (0x1p-149f * 0x1p90f), x)) & ~sign_bit<float>;
+    digits = from_bits<float>((bits & ~exponents) | at | (to_bits(x) & sign_bit<float>));
+    unit = from_bits<float>((bits & exponents) + ((127 << 23) - at) - (subnormal.m & (lift << 23)));
+  }
+};
 
 } // namespace

@@ -233,32 +233,25 @@ inline vec<float> smaller(vec<float> a, vec<float> b) {
 inline vec<double> larger(vec<double> a, vec<double> b) { return max(a, b); }
 inline vec<double> smaller(vec<double> a, vec<double> b) { return min(b, a); }
 
-// The lanes that are subnormal numbers, and whether any of some vectors is one.
-// By integers, so that what asks does not itself meet one.
-inline mask<float> is_subnormal(vec<float> a) {
-  const vec<float>::bits size = to_bits(abs(a));
-  return {(size < 0x800000) & (size > 0)};
-}
+// The smaller of two as integers without a sign.
+inline vec<float>::bits smaller_unsigned(vec<float>::bits a, vec<float>::bits b) {
 #if VECTOR_BYTES == 64
-template <size_t n> bool any_subnormal(const vec<float> (&a)[n]) {
-  unsigned some = 0;
-  for (size_t j = 0; j < n; j++)
-    some |= _mm512_fpclass_ps_mask(a[j].v, 0x20);
-  return some != 0;
-}
+  return vec<float>::bits(_mm512_min_epu32(__m512i(a), __m512i(b)));
+#elif VECTOR_BYTES == 32
+  return vec<float>::bits(_mm256_min_epu32(__m256i(a), __m256i(b)));
+#elif defined(__wasm__)
+  return vec<float>::bits(wasm_u32x4_min(v128_t(a), v128_t(b)));
 #else
-template <size_t n> bool any_subnormal(const vec<float> (&a)[n]) {
-  vec<float> least = abs(a[0]);
-  for (size_t j = 1; j < n; j++)
-    least = smaller(least, abs(a[j]));
-  if (count_lanes<float>({to_bits(least) < 0x800000}) == 0) return false;
-  // Or zero.
-  vec<float>::bits some = {};
-  for (size_t j = 0; j < n; j++)
-    some |= is_subnormal(a[j]).m;
-  return count_lanes<float>({some}) != 0;
-}
+  return vec<float>::bits(vminq_u32(uint32x4_t(a), uint32x4_t(b)));
 #endif
+}
+
+// The lanes that are smaller than a limit, and not zero. By integers, so that what asks does not itself meet a
+// subnormal number.
+inline mask<float> is_smaller(vec<float> a, float limit) {
+  const vec<float>::bits size = to_bits(abs(a));
+  return {(size < __builtin_bit_cast(int32_t, limit)) & (size > 0)};
+}
 
 #if VECTOR_BYTES == 64
 inline vec<float> fma(vec<float> a, vec<float> b, vec<float> c) { return _mm512_fmadd_ps(a.v, b.v, c.v); }

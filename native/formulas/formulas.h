@@ -8,8 +8,8 @@
 #include "formulas/gaussian.h"
 #include "formulas/logistic.h"
 #include "formulas/piecewise.h"
+#include "formulas/scaled_slope.h"
 #include "formulas/softplus.h"
-#include "formulas/subnormal.h"
 #include "rows/rows.h"
 
 namespace nonlin {

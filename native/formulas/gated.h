@@ -73,7 +73,8 @@ template <class T> vec<T> silu(vec<T> x, vec<T> b) {
   return select(size > 0, y, x * T(0.5));
 }
 template <class T> vec<T> silu_slope(vec<T> x, vec<T> b) {
-  const vec<T> size = abs(b), a = min(abs(x), min(exp_end<T> / size, largest<T>));
+  const vec<T> size = abs(b), end = select(size > 0, exp_end<T> / size, vec<T>(largest<T>));
+  const vec<T> a = min(abs(x), min(end, largest<T>));
   const pair<T> exponent = product(a, size);
   return gated_slope(times_sign(x, b), exponent, one_plus_exp(exponent));
 }

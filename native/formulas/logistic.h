@@ -27,14 +27,19 @@ template <class T> vec<T> tanh_slope(vec<T> x) {
 template <class T> constexpr T tanh_shrink_more = T(0x1.5555555555555p-56);
 template <> constexpr float tanh_shrink_more<float> = -0x1.555556p-27f;
 template <> constexpr careful tanh_shrink_more<careful> = tanh_shrink_more<float>;
+// What x is multiplied by where its cube, and what rounding takes from that, may be no subnormal numbers.
+template <class T> constexpr T tanh_shrink_unit = T(1);
+template <> constexpr careful tanh_shrink_unit<careful> = 0x1p30f;
 // x - tanh(x): x^3 p(x^2) near 0, with what rounding takes from x^3, and a - 1 + 2 / (1 + e^2a) from there on, a = |x|.
 template <class T> vec<T> tanh_shrink(vec<T> x) {
-  const vec<T> a = abs(x), square = a * a, cube = a * square;
-  const vec<T> cube_rest = fma(a, square, -cube) + a * fma(a, a, -square), p = tanh_shrink_rest(square);
+  constexpr T unit = tanh_shrink_unit<T>;
+  const vec<T> a = abs(x), b = a * unit, square = b * b, cube = b * square;
+  const vec<T> cube_rest = fma(b, square, -cube) + b * fma(b, b, -square), p = tanh_shrink_rest(a * a);
   // Where the quotient would be subnormal, it does not count.
   const vec<T> one_plus = min(one_plus_exp_minus(max(-2 * a, -exp_end<T>)), T(0x1p60));
   const vec<T> far = (a - T(1)) + 2 * tiny<T> / one_plus;
-  const vec<T> near = fma(cube, p, fma(cube_rest, p, cube * tanh_shrink_more<T>));
+  vec<T> near = fma(cube, p, fma(cube_rest, p, cube * tanh_shrink_more<T>));
+  if constexpr (unit != 1) near = last_step<T>(near, 1 / (unit * unit * unit), T(0));
   return copysign(select(a < tanh_shrink_end<T>, near, far), x);
 }
 template <class T> vec<T> tanh_shrink_slope(vec<T> x) {

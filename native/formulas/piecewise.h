@@ -66,8 +66,11 @@ template <class T> vec<T> sixth_of(vec<T> x) { return fma(x, sixth<T>, x * sixth
 
 // x / 6 + 1 / 2 between -3 and 3, where it is 0 and 1.
 template <class T> vec<T> hard_sigmoid(vec<T> x) { return sixth_of(clamp(x, vec<T>(T(-3)), vec<T>(T(3))) + 3); }
+// Float lanes have one product, which is rounded once also where it is a subnormal number.
 template <class T> vec<T> hard_sigmoid_gradient(vec<T> x, vec<T> g) {
-  return clamp_gradient(x, sixth_of(g), vec<T>(T(-3)), vec<T>(T(3)));
+  vec<T> slope_g = g * T(1.0 / 6);
+  if constexpr (sizeof(T) > sizeof(float)) slope_g = sixth_of(g);
+  return clamp_gradient(x, slope_g, vec<T>(T(-3)), vec<T>(T(3)));
 }
 
 // a x + b between 0 and 1; 0 is added for what a product below 0 that is too small rounds to. A slope of 0 times
@@ -93,7 +96,7 @@ template <class T> vec<T> hard_swish(vec<T> x) {
 }
 // (2 x + 3) / 6 between them. Near its zero, at -1.5, the sum is exact.
 template <class T> vec<T> hard_swish_gradient(vec<T> x, vec<T> g) {
-  const vec<T> zero = T(0), slope = sixth_of(fma(vec<T>(T(2)), x, vec<T>(T(3))));
+  const vec<T> zero = T(0), slope = sixth_of((x + x) + T(3));
   const vec<T> between = select(abs(slope) > 0, g * slope, zero);
   return select(x < 3, select(x > -3, between, zero), select(x >= 3, g, x));
 }

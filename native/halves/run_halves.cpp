@@ -151,7 +151,7 @@ void run_halves(const kernels &set, activation op, parameters p, half type, cons
       set.widen[type](halves_at(x, i), from.of, count);
       if (g != nullptr) {
         set.widen[type](halves_at(g, i), by.of, count);
-        set.rows[op]->map_grad[float32](by.of, from.of, to.of, count, p);
+        run_gradients(set, op, p, float32, by.of, from.of, to.of, count);
       } else {
         run_values(set, op, p, float32, from.of, to.of, count);
       }

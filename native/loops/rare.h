@@ -5,7 +5,7 @@
 
 #include "arithmetic/memory.h"
 #include "formulas/rare.h"
-#include "loops/unusual.h"
+#include "loops/careful.h"
 
 namespace nonlin {
 namespace {
@@ -85,28 +85,15 @@ template <activation op> [[gnu::noinline, gnu::flatten]] void rare_inputs_of(con
   }
 }
 
-inline bool has_subnormal(const float *x, size_t n) {
-  constexpr size_t lanes = vec<float>::lanes;
-  bool some = false;
-  for (size_t i = 0; i < n; i += lanes)
-    some |= any_subnormal({load_some<float>(x + i, n - i < lanes ? n - i : lanes)});
-  return some;
-}
-
-// With `asks`, parts with a subnormal number in them go the careful way (unusual.h).
-template <activation op, bool asks> void map_with_rare(const float *x, float *y, size_t n) {
+template <activation op> void map_with_rare(const float *x, float *y, size_t n) {
   put_aside aside;
   for (size_t i = 0; i < n;) {
     // The first is so long that the others are aligned.
     size_t count = rare_part - (i == 0 ? vec<float>::lanes - until_aligned<float>(y) : 0);
     if (count > n - i) count = n - i;
-    if (asks && has_subnormal(x + i, count)) {
-      careful_values<op>(x + i, y + i, count, {});
-    } else {
-      aside.count = 0;
-      usual_inputs<op>(x + i, y + i, count, aside);
-      if (aside.count > 0) rare_inputs_of<op>(aside, y + i);
-    }
+    aside.count = 0;
+    usual_inputs<op>(x + i, y + i, count, aside);
+    if (aside.count > 0) rare_inputs_of<op>(aside, y + i);
     i += count;
   }
 }
@@ -123,12 +110,8 @@ template <activation op>
   size_t i = 0;
   for (; i + several * lanes <= n; i += several * lanes) {
     vec<float> v[several], all[several], most = 0.0f;
-    for (size_t j = 0; j < several; j++)
-      all[j] = load<float>(x + i + j * lanes);
-    if (any_subnormal(all)) [[unlikely]]
-      for (size_t j = 0; j < several; j++)
-        all[j] = with_its_slope<op>(all[j]);
     for (size_t j = 0; j < several; j++) {
+      all[j] = load<float>(x + i + j * lanes);
       v[j] = inputs::usual_slope(all[j]);
       most = max(most, abs(all[j]));
     }
@@ -145,7 +128,7 @@ template <activation op>
   }
   for (; i < n; i += lanes) {
     const size_t count = n - i < lanes ? n - i : lanes;
-    const vec<float> from = with_its_slope<op>(load_some<float>(x + i, count)), by = load_some<float>(g + i, count);
+    const vec<float> from = load_some<float>(x + i, count), by = load_some<float>(g + i, count);
     vec<float> slope = inputs::usual_slope(from);
     if (any_greater(abs(from), inputs::first_rare)) [[unlikely]] {
       slope = usual_or_plain(from, slope);

@@ -44,6 +44,8 @@ struct row {
   const char *called;
   // A result is rounded once or not at all, also in float lanes: there is nothing for `exact` to do better.
   bool one_rounding = false;
+  // And its value is x or a product of two floats.
+  bool product = false;
   // A result in double lanes is so near the true one that no middle between two floats lies between them.
   bool double_decides = false;
   // A gradient is more than a product: g is dropped where the slope is zero. So are all of one rounding.

@@ -1,5 +1,5 @@
-// A value has the bits that it has alone, whatever stands beside it. Native code looks at inputs for subnormal numbers, and for those
-// that make one, only where the processor has met any (native/values.h).
+// A value, and a gradient, has the bits that it has alone, whatever stands beside it. Native code takes another way only where the
+// processor has met subnormal numbers (native/values.h).
 import { describe, expect, it } from 'vitest';
 import { boundOf, distance } from '../../lib/activations/bounds.js';
 import { casesOf } from '../../lib/activations/signatures.js';
@@ -22,6 +22,13 @@ const tails = Array.from({ length: 2000 }, (_, i) => (-1) ** i * (5 + i / 20));
 const farther = random('float32', 1500, 8.5).map((x) => x - 95.5);
 const unusual = Float32Array.from([...tiny, ...tails, ...farther, ...specials('float32'), ...random('float32', 1000)]);
 const mixed = usual.map((x, i) => (i % 3 === 0 ? unusual[(i / 3) % unusual.length]! : x));
+
+const usualGrads = mixed.map((_, i) => (i % 7 === 0 ? -1 : (i % 5) / 4));
+const largeGrads = usualGrads.map((g, i) => (i % 7 === 0 ? g * 2 ** 40 : g));
+// Subnormal ones, those that a slope makes subnormal, and others.
+const smallGrads = mixed.map(
+  (_, i) => (-1) ** i * [2 ** -149, 2 ** -137, 2 ** -126, 2 ** -90, 1e-12][i % 5]! * (i % 999),
+);
 
 function difference(x: Float32Array, y: Float32Array, expected: Float32Array) {
   const i = y.findIndex((value, i) => !Object.is(value, expected[i]));
@@ -80,18 +87,35 @@ describe.each(kernelBackends)('$name', (backend) => {
   });
 
   it.each(cases)('the gradient of $label', ({ op, a, b }) => {
-    const gradients = (g: Float32Array, x: Float32Array) => {
-      const y = new Float32Array(x.length);
+    const gradients = (g: Float32Array, x: Float32Array, y = new Float32Array(x.length)) => {
       backend.mapGrad(g, x, y, op, a, b);
       return y;
     };
-    for (const large of [1, 2 ** 40]) {
-      const g = mixed.map((_, i) => (i % 7 === 0 ? -large : (i % 5) / 4));
-      const amongUsual = gradients(g, usual);
+    for (const grads of [usualGrads, largeGrads, smallGrads]) {
+      const amongUsual = gradients(grads, usual);
       const expected = amongUsual.map((y, i) =>
-        i % 3 === 0 ? gradients(Float32Array.of(g[i]!), Float32Array.of(mixed[i]!))[0]! : y,
+        i % 3 === 0 || grads === smallGrads ? gradients(grads.subarray(i, i + 1), mixed.subarray(i, i + 1))[0]! : y,
       );
-      expect(difference(mixed, gradients(g, mixed), expected)).toBeUndefined();
+      expect(difference(mixed, gradients(grads, mixed), expected)).toBeUndefined();
+      expect(difference(mixed, gradients(grads, mixed), expected)).toBeUndefined();
+      const [g, x] = [grads.slice(), mixed.slice()];
+      expect(difference(mixed, gradients(g, mixed, g), expected)).toBeUndefined();
+      expect(difference(mixed, gradients(grads, x, x), expected)).toBeUndefined();
+      for (let i = 0; i <= trusted; i++) expect(difference(usual, gradients(grads, usual), amongUsual)).toBeUndefined();
     }
+  });
+
+  it.each(cases)('the gradient of $label for small grads agrees with TypeScript', ({ row: activation, op, a, b }) => {
+    const comparison = { activation, direction: 'gradient', dtype: 'float32', precision: 'fast', a } as const;
+    const bound = boundOf(comparison);
+    const [y, expected] = [new Float32Array(length), new Float32Array(length)];
+    backend.mapGrad(smallGrads, mixed, y, op, a, b);
+    reference.mapGrad(smallGrads, mixed, expected, op, a, b, false);
+    // A slope with its error, rounded once more: where that is to a subnormal number, it may be the next one.
+    const far = [...y].findIndex((y, i) => {
+      const terms = Math.abs(smallGrads[i]!);
+      return distance(comparison, bound, y, expected[i]!, mixed[i]!, terms) > Math.max(bound.ulp, 1);
+    });
+    expect(far < 0 ? undefined : [mixed[far], smallGrads[far], y[far], expected[far]]).toBeUndefined();
   });
 });

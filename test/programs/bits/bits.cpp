@@ -3,6 +3,7 @@
 // processors.
 #include "addon/self_test.h"
 #include "dispatch.h"
+#include "values.h"
 
 #include <algorithm>
 #include <bit>
@@ -140,10 +141,10 @@ template <class E> void print(const kernels &set, arithmetic how, size_t count) 
   for (unsigned op = 0; op < activation_count; op++) {
     bits_sum value, gradient;
     litter();
-    set.rows[op]->map[how](x.data(), y.data(), x.size(), {});
+    run_values(set, activation(op), {}, how, x.data(), y.data(), x.size());
     value.add(y);
     litter();
-    set.rows[op]->map_grad[how](g.data(), x.data(), y.data(), x.size(), {});
+    run_gradients(set, activation(op), {}, how, g.data(), x.data(), y.data(), x.size());
     gradient.add(y);
     line(rows[op].called, "", value);
     line(rows[op].called, "Grad", gradient);

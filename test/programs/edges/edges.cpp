@@ -74,7 +74,7 @@ template <class E> void elementwise(const kernels &set, arithmetic how) {
         set.rows[op]->map_grad[how](g, x, y, length, {});
         set.rows[op]->map[how](x, y, length, {});
         if (stream && set.rows[op]->past_cache[how] != nullptr) set.rows[op]->past_cache[how](x, y, length, {});
-        if (how == float32 && set.rows[op]->usual != nullptr) set.rows[op]->usual(x, y, length, {});
+        if (how == float32 && set.rows[op]->careful != nullptr) set.rows[op]->careful(x, y, length, {});
       });
     }
   }

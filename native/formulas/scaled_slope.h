@@ -1,5 +1,4 @@
-// What keeps rows in float lanes from multiplying or making subnormal numbers: what may stand for an input that is one,
-// from which input on a value is one, and slopes with a factor (careful.h says why).
+// Slopes with a factor, which keeps them from becoming subnormal numbers in float lanes (careful.h says why).
 #pragma once
 
 #include "formulas/exponential.h"
@@ -9,69 +8,6 @@
 #include "rows/rows.h"
 
 namespace {
-
-// What a row is near 0: level, so that all subnormal inputs have the value of a zero; or a multiple of x, so that one
-// that is larger, but not above 2^-36, has the first 28 bits of it. Not always for any parameters.
-template <nonlin::activation> struct near_0 {
-  static constexpr bool is_level = false;
-  static bool is_even(nonlin::parameters) { return true; }
-};
-struct level_near_0 {
-  static constexpr bool is_level = true;
-  static bool is_even(nonlin::parameters) { return true; }
-};
-template <> struct near_0<nonlin::activation_sigmoid> : level_near_0 {};
-template <> struct near_0<nonlin::activation_logSigmoid> : level_near_0 {};
-template <> struct near_0<nonlin::activation_tanhShrink> : level_near_0 {};
-template <> struct near_0<nonlin::activation_hardSigmoid> : level_near_0 {};
-// Up to a threshold, from which on it is x.
-template <> struct near_0<nonlin::activation_softplus> : level_near_0 {
-  static bool is_even(nonlin::parameters p) { return p.a < 0x1p8 && p.b > 0x1p-20; }
-};
-template <> struct near_0<nonlin::activation_squareplus> : level_near_0 {
-  static bool is_even(nonlin::parameters p) { return p.a > 0x1p-20; }
-};
-template <> struct near_0<nonlin::activation_silu> {
-  static constexpr bool is_level = false;
-  static bool is_even(nonlin::parameters p) { return -0x1p8 < p.a && p.a < 0x1p8; }
-};
-struct even_near_0_of_large {
-  static constexpr bool is_level = false;
-  static bool is_even(nonlin::parameters p) { return p.a > 0x1p-8; }
-};
-template <> struct near_0<nonlin::activation_celu> : even_near_0_of_large {};
-template <> struct near_0<nonlin::activation_softcap> : even_near_0_of_large {};
-
-// From which size of x on a value, or something on the way to it, may be subnormal. Of most rows none is.
-template <nonlin::activation> struct far_inputs { static constexpr bool known = false; };
-struct far_from {
-  static constexpr bool known = true;
-};
-// e^-87.3 is the smallest normal number.
-template <> struct far_inputs<nonlin::activation_sigmoid> : far_from {
-  static double first(nonlin::parameters) { return 87; }
-};
-template <> struct far_inputs<nonlin::activation_silu> : far_from {
-  static double first(nonlin::parameters p) { return 87 / (p.a < 0 ? -p.a : p.a); }
-};
-// 1.702 * 51 is 86.8, v(10) of gelu's other approximation 87.3, and 10 in front.
-template <> struct far_inputs<nonlin::activation_geluSigmoid> : far_from {
-  static double first(nonlin::parameters) { return 51; }
-};
-template <> struct far_inputs<nonlin::activation_geluTanh> : far_from {
-  static double first(nonlin::parameters) { return 10; }
-};
-// The square of e^-a, times huge, is a subnormal number from 65 on, and without it from 43. A beta above 10^6 brings
-// what is divided by it nearer.
-template <> struct far_inputs<nonlin::activation_softplus> : far_from {
-  static double first(nonlin::parameters p) { return p.a > 1e6 ? 0 : 62 / p.a; }
-};
-template <> struct far_inputs<nonlin::activation_logSigmoid> : far_from {
-  static double first(nonlin::parameters) { return 62; }
-};
-template <> struct far_inputs<nonlin::activation_mish> : far_from {
-  static double first(nonlin::parameters) { return 40; }
-};
 
 // Slopes in float lanes times a power of two, as a rule huge<float>: they still have what a float slope below the
 // normal numbers has lost, and no division or product on the way is subnormal, for which sigmoid's took 11 times as
@@ -115,6 +51,13 @@ inline vec<float> scaled_tanh_slope(vec<float> one_plus) {
 template <> struct scaled_slope<nonlin::activation_tanh> : scaled_by_huge {
   static vec<float> of(vec<float> x, nonlin::parameters) {
     return scaled_tanh_slope(one_plus_exp_minus(max(2 * minus_abs(x), -exp_end<float>)));
+  }
+};
+template <> struct scaled_slope<nonlin::activation_tanhShrink> : scaled_by_huge {
+  static vec<float> of(vec<float> x, nonlin::parameters) {
+    // Below 2^-80 it comes to nothing.
+    const vec<float> root = tanh(select(abs(x) < 0x1p-80f, vec<float>(0.0f), x)) * 0x1p32f;
+    return root * root;
   }
 };
 template <> struct scaled_slope<nonlin::activation_selu> : scaled_by_huge {
