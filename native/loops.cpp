@@ -53,19 +53,6 @@ template <class T, bool past_cache = false, class E, class F>
     some(i, n - i < lanes ? n - i : lanes);
 }
 
-// g * slope in double lanes, where a slope below the normal numbers has lost digits, which a g above 1 would bring to
-// light: there from the slope's factors.
-template <activation op> vec<double> times_lost(vec<double> g, vec<double> slope, vec<double> x, parameters p) {
-  const vec<double> y = g * slope;
-  if constexpr (!far_slope<op>::known) {
-    return y;
-  } else {
-    const mask<double> lost = {(abs(slope) < 0x1p-1022).m & (abs(g) > 1).m & (abs(x) < __builtin_inf()).m};
-    const far_slope<op> far(min(abs(x), far_slope<op>::end), p);
-    return select(lost, times_far(g, far.factor, far.power), y);
-  }
-}
-
 template <activation op, class T, class E>
 void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p);
 

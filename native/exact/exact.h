@@ -9,6 +9,7 @@
 #include "arithmetic/memory.h"
 #include "arithmetic/quick.h"
 #include "exact/correctly_rounded.h"
+#include "formulas/far_slope.h"
 
 namespace nonlin {
 namespace {
@@ -141,10 +142,10 @@ template <activation op, class F> struct exact_gradient {
       return f(x, g);
   }
   [[gnu::noinline, gnu::cold]] static vec<double> decided(vec<double> x, vec<double> g, vec<double> y, F f) {
-    if (any_greater(abs(g), 0x1p1023)) { // An infinite g makes no zero of a slope that is one only as a double.
-      // Where the product is no number.
-      const mask<double> infinite = {(abs(g) > 0x1p1023).m & (abs(x) < 0x1p1023).m & (y.v != y.v)};
-      y = select(infinite, copysign(vec<double>(__builtin_inf()), f(x, copysign(vec<double>(1.0), g))), y);
+    if (!rows[op].drops &&
+        any_greater(abs(g), 0x1p1023)) { // An infinite g makes no zero of a slope that is one only as a double.
+      const vec<double> product = times_lost<op>(g, f(x, vec<double>(1.0)), x, f.p);
+      y = select(abs(g) > 0x1p1023, product, y);
     }
     if constexpr (has_quick) {
       if (open_lanes(y, first_error) == 0) return y;

@@ -169,4 +169,18 @@ inline vec<double> times_far(vec<double> g, vec<double> factor, exponential<doub
   return g * power(third) * part * power(third) * power(k - 2 * third);
 }
 
+// g * slope in double lanes, where a slope below the normal numbers has lost digits, which a g above 1 would bring to
+// light: there from the slope's factors.
+template <nonlin::activation op>
+vec<double> times_lost(vec<double> g, vec<double> slope, vec<double> x, nonlin::parameters p) {
+  const vec<double> y = g * slope;
+  if constexpr (!far_slope<op>::known) {
+    return y;
+  } else {
+    const mask<double> lost = {(abs(slope) < 0x1p-1022).m & (abs(g) > 1).m & (abs(x) < __builtin_inf()).m};
+    const far_slope<op> far(min(abs(x), far_slope<op>::end), p);
+    return select(lost, times_far(g, far.factor, far.power), y);
+  }
+}
+
 } // namespace

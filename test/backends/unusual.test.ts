@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { boundOf, distance } from '../../lib/activations/bounds.js';
 import { casesOf } from '../../lib/activations/signatures.js';
-import { activationNames } from '../../lib/activations/table.js';
+import { activationNames, opOf } from '../../lib/activations/table.js';
 import { reference } from '../../lib/backends/reference.js';
 import { random, specials } from '../support/inputs.js';
 import { kernelBackends } from '../support/kernels.js';
@@ -29,6 +29,19 @@ const largeGrads = usualGrads.map((g, i) => (i % 7 === 0 ? g * 2 ** 40 : g));
 const smallGrads = mixed.map(
   (_, i) => (-1) ** i * [2 ** -149, 2 ** -137, 2 ** -126, 2 ** -90, 1e-12][i % 5]! * (i % 999),
 );
+
+/** Parameters of 0, and the smallest. */
+const atTheLimit = (
+  [
+    ['silu', 0, 0],
+    ['elu', 0, 0],
+    ['seluOf', 0, 1],
+    ['leakyRelu', 0, 0],
+    ['rrelu', 0, 0],
+    ['rrelu', -(2 ** -149), 0],
+    ['softplus', 1, 2 ** -149],
+  ] as const
+).map(([row, a, b]) => ({ label: `${row}(${a}, ${b})`, row, op: opOf[row], a, b }));
 
 function difference(x: Float32Array, y: Float32Array, expected: Float32Array) {
   const i = y.findIndex((value, i) => !Object.is(value, expected[i]));
@@ -118,4 +131,29 @@ describe.each(kernelBackends)('$name', (backend) => {
     });
     expect(far < 0 ? undefined : [mixed[far], smallGrads[far], y[far], expected[far]]).toBeUndefined();
   });
+
+  // Infinities, zeros and the largest and smallest numbers, each with each.
+  const ends = [Infinity, 3e38, 100, 2 ** -126, 2 ** -149, 0].flatMap((x) => [x, -x]).concat(Number.NaN);
+  it.each([...cases, ...atTheLimit])(
+    'the gradient of $label at the ends of x and grad',
+    ({ row: activation, op, a, b }) => {
+      const x = Float32Array.from(ends.flatMap((x) => ends.map(() => x)));
+      const g = Float32Array.from(ends.flatMap(() => ends));
+      for (const precision of ['fast', 'exact'] as const) {
+        const comparison = { activation, direction: 'gradient', dtype: 'float32', precision, a } as const;
+        const bound = boundOf(comparison);
+        const [y, expected] = [new Float32Array(x.length), new Float32Array(x.length)];
+        backend.mapGrad(g, x, y, op, a, b, precision === 'exact');
+        reference.mapGrad(g, x, expected, op, a, b, precision === 'exact');
+        const far = y.findIndex(
+          (y, i) =>
+            !(
+              distance(comparison, bound, y, expected[i]!, x[i]!, Math.abs(g[i]!)) <=
+              (precision === 'fast' ? Math.max(1, bound.ulp) : bound.ulp)
+            ),
+        );
+        expect(far < 0 ? undefined : [precision, x[far], g[far], y[far], expected[far]]).toBeUndefined();
+      }
+    },
+  );
 });
