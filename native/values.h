@@ -22,11 +22,14 @@ inline bool has_met_subnormal() {
   return true;
 }
 
-// Elements at a time. ns per element of sigmoid where it is asked after each 1024 of 65536 elements 0.197, after 8192
-// 0.189, after 16384 0.185 (`npm run bench -- --function sigmoid --size 65536`, Sapphire Rapids). Fewer the first time
-// in a call, as a call may be all there is. What is left of a row until the usual way is tried again, in whichever
-// calls: so many times, and then a trial, which where it fails takes 60 times as long, an eighth of all of these.
+// Elements at a time, and of a row of few instructions all that there are. ns per element of sigmoid where it is asked
+// after each 1024 of 65536 elements 0.197, after 8192 0.189, after 16384 0.185 (`npm run bench -- --function sigmoid
+// --size 65536`, Sapphire Rapids). Fewer the first time in a call, as a call may be all there is. What is left of a row
+// until the usual way is tried again, in whichever calls: so many times, and then a trial, which where it fails takes
+// 60 times as long, an eighth of all of these.
 constexpr size_t watched_elements = 8192, first_elements = 2048, trial_elements = 256;
+// Fewer are asked after only once: sigmoid of 16 takes 96 ns, and 107 where it is asked before as well.
+constexpr size_t short_elements = 1024;
 constexpr uint8_t careful_times = 16, trial = 1, trusted = 0;
 inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradients_left[activation_count];
 
@@ -34,6 +37,14 @@ inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradi
 // the usual way was tried) for those where that has met a subnormal number.
 template <class Usual, class Careful>
 void watch(std::atomic<uint8_t> &left, size_t n, size_t most, Usual usual, Careful careful) {
+  if (n < short_elements && left.load(std::memory_order_relaxed) == trusted) {
+    usual(0, n);
+    if (has_met_subnormal()) [[unlikely]] { // Or somebody else has before.
+      left.store(careful_times, std::memory_order_relaxed);
+      careful(0, n, true);
+    }
+    return;
+  }
   bool has_met = true; // Or somebody else has.
   for (size_t i = 0, count; i < n; i += count) {
     count = std::min(i == 0 && most == watched_elements ? first_elements : most, n - i);
@@ -73,7 +84,7 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
 #if defined(__x86_64__)
   const auto usual = [&](size_t i, size_t count) { values(at(x, i * size), at(y, i * size), count, p); };
   if (x != y)
-    return watch(careful_values_left[op], n, past_cache ? grain_elements : watched_elements, usual,
+    return watch(careful_values_left[op], n, past_cache || rows[op].product ? grain_elements : watched_elements, usual,
                  [&](size_t i, size_t count, bool) { row.careful(at(x, i * size), at(y, i * size), count, p); });
   // What replaces its input is kept, as it may have to be done again.
   block kept;
@@ -149,7 +160,7 @@ inline void run_gradients(const kernels &set, activation op, parameters p, arith
   };
 #if defined(__x86_64__)
   if (y != g && y != x)
-    return watch(careful_gradients_left[op], n, watched_elements, usual,
+    return watch(careful_gradients_left[op], n, rows[op].product ? grain_elements : watched_elements, usual,
                  [&](size_t i, size_t count, bool) { careful(by + i, from + i, to + i, count); });
   alignas(64) float kept[block_elements];
   watch(
