@@ -78,9 +78,11 @@ template <activation op>
 template <activation op> [[gnu::noinline, gnu::flatten]] void rare_inputs_of(const put_aside &aside, float *y) {
   constexpr size_t lanes = vec<float>::lanes;
   for (size_t i = 0; i < aside.count; i += lanes) {
+    const size_t count = aside.count - i < lanes ? aside.count - i : lanes;
     float results[lanes];
-    store(results, rare_inputs<op>::rare(load<float>(aside.inputs + i)));
-    for (size_t j = 0; j < lanes && i + j < aside.count; j++)
+    // What lies behind them could be subnormal numbers.
+    store(results, rare_inputs<op>::rare(load_some<float>(aside.inputs + i, count)));
+    for (size_t j = 0; j < count; j++)
       y[aside.places[i + j]] = results[j];
   }
 }
