@@ -25,6 +25,7 @@ template <class T, bool past_cache = false, class E, class F>
       f.template several<unroll>(x + i, y + i);
     } else {
       vec<T> v[unroll];
+      if constexpr (past_cache) ask_ahead<step * sizeof(E)>(x + i);
       for (size_t j = 0; j < unroll; j++)
         v[j] = f(load<T>(x + i + j * lanes));
       for (size_t j = 0; j < unroll; j++)
@@ -198,7 +199,12 @@ template <activation op, class T, class E>
 // In lanes of the element.
 template <activation op, class E>
 [[gnu::flatten]] void map_row_past_cache(const void *x, void *y, size_t n, parameters p) {
-  map<E, true>(static_cast<const E *>(x), static_cast<E *>(y), n, value_of<op>{p});
+  const E *from = static_cast<const E *>(x);
+  E *to = static_cast<E *>(y);
+  if constexpr (sizeof(E) == sizeof(float) && rare_inputs<op>::known)
+    map_with_rare<op, true>(from, to, n);
+  else
+    map<E, true>(from, to, n, value_of<op>{p});
 }
 template <activation op, class T, class E>
 [[gnu::noinline, gnu::flatten]] void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {
@@ -231,10 +237,8 @@ template <activation op> constexpr row_kernels kernels_of() {
 #if defined(__x86_64__)
   if constexpr (rows[op].product) row.careful = product_row<op>, row.careful_grad = product_grad_row<op>;
   if constexpr (rows[op].one_rounding) row.past_cache[float32_exact] = map_row_past_cache<op, float>;
-  if constexpr (!rare_inputs<op>::known && !rows[op].is_long) {
-    row.past_cache[float32] = map_row_past_cache<op, float>;
-    row.past_cache[float64] = map_row_past_cache<op, double>;
-  }
+  row.past_cache[float32] = map_row_past_cache<op, float>;
+  if constexpr (!rare_inputs<op>::known && !rows[op].is_long) row.past_cache[float64] = map_row_past_cache<op, double>;
 #endif
   return row;
 }

@@ -83,6 +83,14 @@ inline void fence() {
 #endif
 }
 
+// Asks the next level's cache for the bytes that lie 16 KiB behind p, as the first one's is in use. ns per element of
+// 64 Mi, with and without: relu 0.36 and 0.46, sigmoid 0.48 and 0.58, silu 0.51 and 0.65 (`npm run bench -- --size
+// 67108864`, Sapphire Rapids); 8 or 32 KiB do as well.
+template <size_t bytes> void ask_ahead(const void *p) {
+  for (size_t i = 0; i < bytes; i += 64)
+    __builtin_prefetch(static_cast<const char *>(p) + (16 << 10) + i, 0, 2);
+}
+
 // The first n lanes only: a load fills the others with zero; neither touches memory from p + n on.
 #if VECTOR_BYTES == 64
 template <class T, class E> vec<T> load(const E *p, size_t n) {

@@ -87,15 +87,26 @@ template <activation op> [[gnu::noinline, gnu::flatten]] void rare_inputs_of(con
   }
 }
 
-template <activation op> void map_with_rare(const float *x, float *y, size_t n) {
+template <activation op, bool past_cache = false> void map_with_rare(const float *x, float *y, size_t n) {
+  constexpr size_t lanes = vec<float>::lanes;
   put_aside aside;
+  alignas(64) float kept[past_cache ? put_aside::most : 1];
   for (size_t i = 0; i < n;) {
     // The first is so long that the others are aligned.
-    size_t count = rare_part - (i == 0 ? vec<float>::lanes - until_aligned<float>(y) : 0);
+    size_t count = rare_part - (i == 0 ? lanes - until_aligned<float>(y) : 0);
     if (count > n - i) count = n - i;
+    float *const part = past_cache && i > 0 ? kept : y + i;
     aside.count = 0;
-    usual_inputs<op>(x + i, y + i, count, aside);
-    if (aside.count > 0) rare_inputs_of<op>(aside, y + i);
+    usual_inputs<op>(x + i, part, count, aside);
+    if (aside.count > 0) rare_inputs_of<op>(aside, part);
+    if (part == kept) {
+      size_t j = 0;
+      for (; j + lanes <= count; j += lanes) {
+        ask_ahead<lanes * sizeof *x>(x + i + j);
+        store_past_cache(y + i + j, load<float>(kept + j));
+      }
+      if (j < count) store(y + i + j, load<float>(kept + j, count - j), count - j);
+    }
     i += count;
   }
 }
