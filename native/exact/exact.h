@@ -149,7 +149,7 @@ template <activation op, class F> struct exact_gradient {
     }
     if constexpr (has_quick) {
       if (open_lanes(y, first_error) == 0) return y;
-      y = f(x, g);
+      y = select(abs(g) > 0x1p1023, y, f(x, g));
     }
     vec<double> error = abs(y) * (gradient_error * 0x1p-52);
     if constexpr (has_zero) error = select(distance(x, f.p) < near_zero, abs(g) * cancelled_error, error);
