@@ -156,4 +156,14 @@ describe.each(kernelBackends)('$name', (backend) => {
       }
     },
   );
+
+  // The first neighbour, or the third, has a rounding that `exact` leaves open at first, and is computed again.
+  it.each([
+    ['sigmoid', [7.221, 800, -2.015, 7.257], [89023, Infinity, 66719, 80119]],
+    ['tanh', [6.848, 800, -5.666, 0.227], [98032, Infinity, 70184, 28922]],
+  ] as const)('%s of an infinite grad beside an open rounding', (row, inputs, grads) => {
+    const [x, g, y] = [Float32Array.from(inputs), Float32Array.from(grads, (g) => g / 4096), new Float32Array(4)];
+    backend.mapGrad(g, x, y, opOf[row], 0, 0, true);
+    expect(y[1]).toBe(Infinity);
+  });
 });
