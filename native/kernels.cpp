@@ -73,8 +73,10 @@ template <class E> void add_slopes_grad(const void *grad, const void *input, dou
   }
 }
 
-void stand_in(const float *x, float *y, size_t n, float below, float at) {
+void stand_in(const void *inputs, void *results, size_t n, float below, float at) {
   constexpr size_t lanes = vec<float>::lanes;
+  const float *x = static_cast<const float *>(inputs);
+  float *y = static_cast<float *>(results);
   for (size_t i = 0; i < n; i += lanes) {
     const size_t some = n - i < lanes ? n - i : lanes;
     const vec<float> from = load_some<float>(x + i, some);
@@ -83,14 +85,15 @@ void stand_in(const float *x, float *y, size_t n, float below, float at) {
 }
 
 // In double lanes, where the product of two floats is exact.
-bool part_small(const float *g, const float *slopes, float *products, float *rest, size_t n, float most, float least) {
+bool part_small(const void *grads, const float *slopes, float *products, float *rest, size_t n) {
   using V = vec<double>;
+  const float *g = static_cast<const float *>(grads);
   constexpr size_t lanes = V::lanes;
   typename V::bits left = {};
   const auto part = [&](size_t i, size_t some) {
     const V by = load_some<double>(g + i, some), slope = load_some<double>(slopes + i, some), product = by * slope;
     const V size = abs(slope), smaller = min(abs(product), abs(by));
-    const mask<double> done = {(smaller < V(most)).m & (size >= V(least)).m & (size < V(__builtin_inf())).m};
+    const mask<double> done = {(smaller < 0x1p-126).m & (size >= 0x1p-102).m & (size < __builtin_inf()).m};
     store_some(products + i, select(done, product, V(-0.0)), some);
     store_some(rest + i, select(done, copysign(V(0.0), by), by), some);
     return ~done.m;
@@ -102,8 +105,9 @@ bool part_small(const float *g, const float *slopes, float *products, float *res
   return count_lanes<double>({left}) > 0;
 }
 
-bool has_unusual(const float *x, size_t n, float below, float most) {
+bool has_unusual(const void *inputs, size_t n, float below, float most) {
   constexpr size_t lanes = vec<float>::lanes;
+  const float *x = static_cast<const float *>(inputs);
   using bits = vec<float>::bits;
   // A size less 1, of two vectors: of zero it is the largest.
   bits least[] = {bits{} - 1, bits{} - 1}, largest[2] = {};

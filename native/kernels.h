@@ -37,14 +37,13 @@ using add_slopes_grad_function = void(const void *g, const void *x, double *sums
 
 // For gradients of floats of which some are small (values.h). y is x, and where that is smaller than `below` and not
 // zero, `at` with its sign.
-using stand_in_function = void(const float *x, float *y, size_t n, float below, float at);
-// The products of g and a slope where it, or g, is smaller than `most`, but not where the slope is smaller
-// than `least` or infinite: to `products`, which elsewhere is -0, and to `rest` g, but zeros where there is a product.
-// Says whether there is an elsewhere.
-using part_function = bool(const float *g, const float *slopes, float *products, float *rest, size_t n, float most,
-                           float least);
+using stand_in_function = void(const void *x, void *y, size_t n, float below, float at);
+// The products of g and a slope where it, or g, is a subnormal number or zero, but not where the slope is so small, or
+// infinite, that the loops know more of it: to `products`, which elsewhere is -0, and to `rest` g, but zeros where
+// there is a product. Says whether there is an elsewhere.
+using part_function = bool(const void *g, const float *slopes, float *products, float *rest, size_t n);
 // Whether any x is smaller than `below` and not zero, or larger than `most`, or NaN.
-using has_unusual_function = bool(const float *x, size_t n, float below, float most);
+using has_unusual_function = bool(const void *x, size_t n, float below, float most);
 
 // The loops of a row.
 struct row_kernels {

@@ -12,15 +12,30 @@
 
 namespace nonlin {
 
+// Of all threads, and of all files that include this one.
 #if defined(__x86_64__)
-// Whether this thread has made a subnormal number, or read one, since it was last asked.
-inline bool has_met_subnormal() {
+inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradients_left[activation_count];
+#endif
+
+namespace {
+
+#if defined(__x86_64__)
+// Whether this thread has read a subnormal number, or made one by rounding, since it was last asked. Not one that is
+// exact: a power of two times the smallest normal numbers takes as long, unseen.
+bool has_met_subnormal() {
   constexpr unsigned denormal = 0x2, underflow = 0x10, state_of_both = denormal | underflow;
   const unsigned state = _mm_getcsr();
   if ((state & state_of_both) == 0) return false;
   _mm_setcsr(state & ~state_of_both);
   return true;
 }
+// Whether that is so here, and not where another processor stands for this one (Rosetta, Valgrind).
+const bool tells_subnormal = [] {
+  volatile float least = 0x1p-149f;
+  has_met_subnormal();
+  least = least * 0.75f;
+  return has_met_subnormal();
+}();
 
 // Elements at a time, and of a row of few instructions all that there are. ns per element of sigmoid where it is asked
 // after each 1024 of 65536 elements 0.197, after 8192 0.189, after 16384 0.185 (`npm run bench -- --function sigmoid
@@ -31,7 +46,6 @@ constexpr size_t watched_elements = 8192, first_elements = 2048, trial_elements 
 // Fewer are asked after only once: sigmoid of 16 takes 96 ns, and 107 where it is asked before as well.
 constexpr size_t short_elements = 1024;
 constexpr uint8_t careful_times = 16, trial = 1, trusted = 0;
-inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradients_left[activation_count];
 
 // Calls usual(first element, how many) for parts of up to `most` of n elements, and careful(first, how many, whether
 // the usual way was tried) for those where that has met a subnormal number.
@@ -39,8 +53,8 @@ template <class Usual, class Careful>
 void watch(std::atomic<uint8_t> &left, size_t n, size_t most, Usual usual, Careful careful) {
   if (n < short_elements && left.load(std::memory_order_relaxed) == trusted) {
     usual(0, n);
-    if (has_met_subnormal()) [[unlikely]] { // Or somebody else has before.
-      left.store(careful_times, std::memory_order_relaxed);
+    if (has_met_subnormal()) [[unlikely]] { // Or somebody else has before: the next call will know.
+      left.store(trial, std::memory_order_relaxed);
       careful(0, n, true);
     }
     return;
@@ -66,13 +80,13 @@ void watch(std::atomic<uint8_t> &left, size_t n, size_t most, Usual usual, Caref
 #endif
 
 // With parameters that float lanes do not hold with, double ones do.
-inline arithmetic lanes_for(activation op, parameters p, arithmetic how) {
+arithmetic lanes_for(activation op, parameters p, arithmetic how) {
   return how == float32 && !rows[op].floats_hold.hold(p) ? float32_exact : how;
 }
 
 // y[i] = f(x[i]), past the cache or not.
-inline void run_values(const kernels &set, activation op, parameters p, arithmetic wanted, const void *x, void *y,
-                       size_t n, bool past_cache = false) {
+[[maybe_unused]] void run_values(const kernels &set, activation op, parameters p, arithmetic wanted, const void *x,
+                                 void *y, size_t n, bool past_cache = false) {
   const arithmetic how = lanes_for(op, p, wanted);
   const row_kernels &row = *set.rows[op];
   const size_t size = element_size(how);
@@ -81,30 +95,33 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
   map_function *const values = past_cache ? row.past_cache[how] : row.map[how];
   if (row.careful == nullptr || (how != float32 && !(how == float32_exact && rows[op].product)))
     return values(x, y, n, p);
-#if defined(__x86_64__)
   const auto usual = [&](size_t i, size_t count) { values(at(x, i * size), at(y, i * size), count, p); };
-  if (x != y)
+#if defined(__x86_64__)
+  if (tells_subnormal && x != y)
     return watch(careful_values_left[op], n, past_cache || rows[op].product ? grain_elements : watched_elements, usual,
                  [&](size_t i, size_t count, bool) { row.careful(at(x, i * size), at(y, i * size), count, p); });
-  // What replaces its input is kept, as it may have to be done again.
-  block kept;
-  watch(
-      careful_values_left[op], n, block_elements,
-      [&](size_t i, size_t count) {
-        std::memcpy(kept.bytes, at(x, i * size), count * size);
-        usual(i, count);
-      },
-      [&](size_t i, size_t count, bool tried) {
-        row.careful(tried ? kept.bytes : at(x, i * size), at(y, i * size), count, p);
-      });
-#else
+  if (tells_subnormal) {
+    // What replaces its input is kept, as it may have to be done again.
+    block kept;
+    return watch(
+        careful_values_left[op], n, block_elements,
+        [&](size_t i, size_t count) {
+          std::memcpy(kept.bytes, at(x, i * size), count * size);
+          usual(i, count);
+        },
+        [&](size_t i, size_t count, bool tried) {
+          row.careful(tried ? kept.bytes : at(x, i * size), at(y, i * size), count, p);
+        });
+  }
+#endif
   const float below = unusual_of[op].unusual_below(p), most = unusual_of[op].far_from(p);
   for (size_t i = 0; i < n; i += block_elements) {
     const size_t count = std::min(block_elements, n - i);
-    const bool unusual = set.has_unusual(static_cast<const float *>(x) + i, count, below, most);
-    (unusual ? row.careful : values)(at(x, i * size), at(y, i * size), count, p);
+    if (set.has_unusual(at(x, i * size), count, below, most))
+      row.careful(at(x, i * size), at(y, i * size), count, p);
+    else
+      usual(i, count);
   }
-#endif
 }
 
 // Products of others with a slope are subnormal numbers where that nearly is one.
@@ -112,8 +129,8 @@ constexpr float small_grad = 0x1p-60f;
 
 // y[i] = g[i] f'(x[i]) of up to a block, carefully: products that are subnormal numbers by double lanes, from slopes of
 // inputs that are none. y may be g or x.
-inline void careful_gradients(const kernels &set, activation op, parameters p, arithmetic how, const float *g,
-                              const float *x, float *y, size_t n) {
+[[maybe_unused]] void careful_gradients(const kernels &set, activation op, parameters p, arithmetic how, const void *g,
+                                        const void *x, void *y, size_t n) {
   struct alignas(64) floats {
     float of[block_elements];
   } from, slopes, products, rest;
@@ -122,63 +139,70 @@ inline void careful_gradients(const kernels &set, activation op, parameters p, a
   set.stand_in(x, from.of, n, small.below, small.at);
 #if defined(__x86_64__)
   // It may have been x alone.
-  if (!set.has_unusual(g, n, small_grad, __builtin_inff())) {
+  if (tells_subnormal && !set.has_unusual(g, n, small_grad, __builtin_inff())) {
     has_met_subnormal();
     gradient(g, from.of, rest.of, n, p);
     if (!has_met_subnormal()) {
-      std::memcpy(y, rest.of, n * sizeof *y);
+      std::memcpy(y, rest.of, n * sizeof(float));
       return;
     }
   }
 #endif
   std::fill_n(slopes.of, n, 1.0f);
   gradient(slopes.of, from.of, slopes.of, n, p);
-  // A product is rounded once, but for slopes near the subnormal numbers, of which the loops know more digits; of a row
-  // that drops g where the slope is zero it is all there is elsewhere.
-  const float most = rows[op].drops ? __builtin_inff() : 0x1p-126f, least = rows[op].drops ? 0x1p-149f : 0x1p-102f;
-  const bool is_left = set.part_small(g, slopes.of, products.of, rest.of, n, most, least);
-  if (is_left) gradient(rest.of, from.of, rest.of, n, p);
-  for (size_t i = 0; i < n; i++)
-    y[i] = is_left ? rest.of[i] + products.of[i] : products.of[i];
+  if (set.part_small(g, slopes.of, products.of, rest.of, n)) {
+    gradient(rest.of, from.of, rest.of, n, p);
+    for (size_t i = 0; i < n; i++)
+      products.of[i] += rest.of[i];
+  }
+  std::memcpy(y, products.of, n * sizeof(float));
 }
 
 // y[i] = g[i] f'(x[i]).
-inline void run_gradients(const kernels &set, activation op, parameters p, arithmetic wanted, const void *g,
-                          const void *x, void *y, size_t n) {
+[[maybe_unused]] void run_gradients(const kernels &set, activation op, parameters p, arithmetic wanted, const void *g,
+                                    const void *x, void *y, size_t n) {
   const arithmetic how = lanes_for(op, p, wanted);
-  map_grad_function &gradient = *set.rows[op]->map_grad[how];
-  // A row of one rounding without a product passes g on or does not.
+  const row_kernels &row = *set.rows[op];
+  // A row of one rounding that is no product passes g on or does not, but for hardSigmoid with other numbers.
   const bool multiplies = rows[op].one_rounding ? rows[op].product && how != float64 : how == float32;
-  if (!multiplies) return gradient(g, x, y, n, p);
-  const float *const by = static_cast<const float *>(g), *const from = static_cast<const float *>(x);
-  float *const to = static_cast<float *>(y);
-  const auto usual = [&](size_t i, size_t count) { gradient(by + i, from + i, to + i, count, p); };
-  const auto careful = [&](const float *g, const float *x, float *y, size_t n) {
-    if (map_grad_function *const own = set.rows[op]->careful_grad) return own(g, x, y, n, p);
+  if (!multiplies) return row.map_grad[how](g, x, y, n, p);
+  constexpr size_t size = sizeof(float);
+  [[maybe_unused]] const auto usual = [&](size_t i, size_t count) {
+    row.map_grad[how](at(g, i * size), at(x, i * size), at(y, i * size), count, p);
+  };
+  [[maybe_unused]] const auto careful = [&](const void *g, const void *x, void *y, size_t n) {
+    if (row.careful_grad != nullptr) return row.careful_grad(g, x, y, n, p);
     for (size_t i = 0; i < n; i += block_elements)
-      careful_gradients(set, op, p, how, g + i, x + i, y + i, std::min(block_elements, n - i));
+      careful_gradients(set, op, p, how, at(g, i * size), at(x, i * size), at(y, i * size),
+                        std::min(block_elements, n - i));
   };
 #if defined(__x86_64__)
-  if (y != g && y != x)
-    return watch(careful_gradients_left[op], n, rows[op].product ? grain_elements : watched_elements, usual,
-                 [&](size_t i, size_t count, bool) { careful(by + i, from + i, to + i, count); });
-  alignas(64) float kept[block_elements];
-  watch(
-      careful_gradients_left[op], n, block_elements,
-      [&](size_t i, size_t count) {
-        std::memcpy(kept, to + i, count * sizeof *kept);
-        usual(i, count);
-      },
-      [&](size_t i, size_t count, bool tried) {
-        careful(tried && y == g ? kept : by + i, tried && y == x ? kept : from + i, to + i, count);
-      });
-#elif defined(__wasm__)
+  if (tells_subnormal && y != g && y != x)
+    return watch(
+        careful_gradients_left[op], n, rows[op].product ? grain_elements : watched_elements, usual,
+        [&](size_t i, size_t count, bool) { careful(at(g, i * size), at(x, i * size), at(y, i * size), count); });
+  if (tells_subnormal) {
+    block kept;
+    return watch(
+        careful_gradients_left[op], n, block_elements,
+        [&](size_t i, size_t count) {
+          std::memcpy(kept.bytes, at(y, i * size), count * size);
+          usual(i, count);
+        },
+        [&](size_t i, size_t count, bool tried) {
+          const auto input = [&](const void *of) { return tried && of == y ? kept.bytes : at(of, i * size); };
+          careful(input(g), input(x), at(y, i * size), count);
+        });
+  }
+#endif
+#if defined(__x86_64__) || defined(__wasm__)
   constexpr float most = __builtin_inff();
   const small_input small = unusual_of[op].small_slope(p);
   for (size_t i = 0; i < n; i += block_elements) {
     const size_t count = std::min(block_elements, n - i);
-    if (set.has_unusual(from + i, count, small.below, most) || set.has_unusual(by + i, count, small_grad, most))
-      careful(by + i, from + i, to + i, count);
+    if (set.has_unusual(at(x, i * size), count, small.below, most) ||
+        set.has_unusual(at(g, i * size), count, small_grad, most))
+      careful(at(g, i * size), at(x, i * size), at(y, i * size), count);
     else
       usual(i, count);
   }
@@ -187,4 +211,5 @@ inline void run_gradients(const kernels &set, activation op, parameters p, arith
 #endif
 }
 
+} // namespace
 } // namespace nonlin

@@ -119,8 +119,10 @@ export function exp(x: Operand): DoubleDouble {
   return scale(add(1, rest), powerOfTwo(k));
 }
 
-/** e^x - 1 for |x| < 700: 2^-99. */
+/** e^x - 1 for x < 700: 2^-99. */
 export function expm1(x: Operand): DoubleDouble {
+  // Above -1, also where nothing else is left of it.
+  if (wide(x).high < -700) return { high: -1, low: 2 ** -900 };
   const { k, rest } = reduced(x);
   const power = powerOfTwo(k);
   return add(exactSum(power, -1), scale(rest, power));

@@ -26,8 +26,9 @@ template <class T> pair<T> huge_log1p_exp(pair<T> x) {
 // Whether a threshold t below 20, which others have for speed, makes x itself of log(1 + e^(b x)) / b: where b x is
 // above it, in exact terms.
 template <class T> mask<T> is_straight(vec<T> x, vec<T> b, vec<T> t) {
-  // A small b is made larger, so that the product is no subnormal number; against 0 its sign is that of x.
-  const vec<T> more = select(b < 1, vec<T>(huge<T>), vec<T>(T(1)));
+  // A small b is made larger, so that the product is no subnormal number, unless t is so large that it would not count;
+  // against 0 its sign is that of x.
+  const vec<T> more = select(abs(t) < T(0x1p60), select(b < 1, vec<T>(huge<T>), vec<T>(T(1))), vec<T>(T(1)));
   const vec<T> limit = select(t < 20, t, vec<T>(T(__builtin_inf())));
   return select(abs(t) > 0, fma(x, b * more, -limit * more), x) > 0;
 }

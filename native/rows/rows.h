@@ -36,7 +36,6 @@ struct sizes {
 
   constexpr bool hold(double a) const { return a == 0 || (least <= (a < 0 ? -a : a) && (a < 0 ? -a : a) <= most); }
   constexpr bool hold(parameters p) const { return hold(p.a) && hold(p.b); }
-  constexpr bool are_all() const { return least == 0 && most == __builtin_inf(); }
 };
 
 // What a row says of itself besides its formulas.
@@ -50,8 +49,8 @@ struct row {
   bool double_decides = false;
   // A gradient is more than a product: g is dropped where the slope is zero. So are all of one rounding.
   bool drops = false;
-  // It takes so long that memory does not keep it waiting: nothing is gained by writing past the cache. In WebAssembly,
-  // whose size counts, it has one loop less.
+  // It takes so long that other loops than the usual ones gain little: in WebAssembly, whose size counts, it has no own
+  // one for usual inputs, and of float64 none that writes past the cache.
   bool is_long = false;
   // For `exact`, which tries quick.h first where that is known to be off by no more than this, for the value and for
   // the slope: in units of the last of 53 bits, powers of two above the error.

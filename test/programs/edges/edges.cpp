@@ -74,9 +74,24 @@ template <class E> void elementwise(const kernels &set, arithmetic how) {
         set.rows[op]->map_grad[how](g, x, y, length, {});
         set.rows[op]->map[how](x, y, length, {});
         if (stream && set.rows[op]->past_cache[how] != nullptr) set.rows[op]->past_cache[how](x, y, length, {});
-        if (how == float32 && set.rows[op]->careful != nullptr) set.rows[op]->careful(x, y, length, {});
+        if (how != float32) return;
+        if (set.rows[op]->careful != nullptr) set.rows[op]->careful(x, y, length, {});
+        if (set.rows[op]->careful_grad != nullptr) set.rows[op]->careful_grad(g, x, y, length, {});
       });
     }
+  }
+}
+
+void of_small_numbers(const kernels &set) {
+  float slopes[200], rest[200];
+  for (size_t length = 0; length < 200; length += step) {
+    std::printf("%s: small numbers, %zu elements\n", set.name, length);
+    at_the_edges<float>(length, [&](const float *g, const float *x, float *y, bool) {
+      set.stand_in(x, y, length, 1, 2);
+      set.has_unusual(x, length, 1, 2);
+      __builtin_memcpy(slopes, x, length * sizeof *slopes);
+      set.part_small(g, slopes, y, rest, length);
+    });
   }
 }
 
@@ -212,6 +227,7 @@ int main(int count, char **words) {
     all<float>(*set, float32_exact);
     all<double>(*set, float64);
     halves(*set);
+    of_small_numbers(*set);
   }
   std::puts("done");
 }

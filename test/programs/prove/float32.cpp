@@ -6,6 +6,7 @@
 #include "prove.h"
 #include "truth/multiprecision.h"
 #include "truth/oracle.h"
+#include "values.h"
 
 #include <bit>
 #include <cstring>
@@ -244,9 +245,9 @@ void run(const subject &subject, const input_list &inputs, thread_state &state, 
         float *const result = is_first ? first : space.result[1];
         const nonlin::arithmetic arithmetic = arithmetics[precision];
         if (direction == forward)
-          set->rows[activation]->map[arithmetic](space.x, result, n, subject.p);
+          nonlin::run_values(*set, activation, subject.p, arithmetic, space.x, result, n);
         else
-          set->rows[activation]->map_grad[arithmetic](g, space.x, result, n, subject.p);
+          nonlin::run_gradients(*set, activation, subject.p, arithmetic, g, space.x, result, n);
         if (!is_first && std::memcmp(first, result, n * sizeof(float)) == 0) continue;
         if (!is_first) compare(space.x, n, first, result, tally);
         const uint64_t wrong = judge(zero_of(subject, direction), space.x, g, n, wanted, result, tally);

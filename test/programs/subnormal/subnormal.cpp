@@ -1,11 +1,16 @@
 // Which rows in float lanes make a subnormal number on the careful way, or read one, as far as the processor says so:
 // nothing but "done" where none does. Of gradients the slopes: products go by double lanes, and the processor says of
-// the conversion of a double that it makes one, which takes no longer.
+// the conversion of a double that it makes one, which takes no longer. And at every Nth of 2^32 inputs, N the argument
+// (65537), whether the two ways have the same bits, but where the processor says of the usual one that it met a
+// subnormal number; and there other processors, which do not say, have to see it from the input (values.h).
 #include "dispatch.h"
 #include "values.h"
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <vector>
 
 using namespace nonlin;
@@ -24,9 +29,51 @@ std::vector<float> unusual() {
   return x;
 }
 
+bool same(float a, float b) { return std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b) || (a != a && b != b); }
+
+// The inputs of which the ways differ where they must not, printed as the last of so many.
+void compare_ways(const kernels &set, activation op, parameters p, uint64_t every) {
+  constexpr size_t most = 1 << 14;
+  const row_kernels &row = *set.rows[op];
+  const unusual_inputs &unusual = unusual_of[op];
+  const small_input small = unusual.small_slope(p);
+  std::vector<float> x(most), near(most), usual(most), careful(most);
+  const std::vector<float> g(most, 1.0f);
+  size_t values = 0, slopes = 0;
+  float at = 0;
+  for (uint64_t first = 0; first < uint64_t(1) << 32; first += every * most) {
+    size_t n = 0;
+    for (; n < most && first + n * every < uint64_t(1) << 32; n++)
+      x[n] = std::bit_cast<float>(uint32_t(first + n * every));
+    row.map[float32](x.data(), usual.data(), n, p);
+    row.careful(x.data(), careful.data(), n, p);
+    for (size_t i = 0; i < n; i++) {
+      if (same(usual[i], careful[i])) continue;
+      float alone;
+      has_met_subnormal();
+      row.map[float32](&x[i], &alone, 1, p);
+      if (has_met_subnormal() && set.has_unusual(&x[i], 1, unusual.unusual_below(p), unusual.far_from(p))) continue;
+      values++;
+      at = x[i];
+    }
+    set.stand_in(x.data(), near.data(), n, small.below, small.at);
+    row.map_grad[float32](g.data(), x.data(), usual.data(), n, p);
+    row.map_grad[float32](g.data(), near.data(), careful.data(), n, p);
+    for (size_t i = 0; i < n; i++) {
+      if (same(usual[i], careful[i])) continue;
+      slopes++;
+      at = x[i];
+    }
+  }
+  if (values + slopes > 0)
+    std::printf("%s: %s(%g, %g): %zu values and %zu slopes differ, of %a\n", set.name, rows[op].called, p.a, p.b,
+                values, slopes, at);
+}
+
 } // namespace
 
-int main() {
+int main(int count, char **words) {
+  const uint64_t every = count > 1 ? std::strtoull(words[1], nullptr, 10) : 65537;
   const std::vector<float> x = unusual();
   std::vector<float> near(x.size()), y(x.size());
   const std::vector<float> g(x.size(), 1.0f);
@@ -40,6 +87,7 @@ int main() {
       for (unsigned op = 0; op < activation_count; op++) {
         const row_kernels &row = *set->rows[op];
         if (row.careful == nullptr || rows[op].product) continue;
+        compare_ways(*set, activation(op), p, every);
         look(set->name, op, "", p, [&] { row.careful(x.data(), y.data(), x.size(), p); });
         const small_input small = unusual_of[op].small_slope(p);
         if (small.below == 0) continue; // tanhShrink, whose slope is x^2.
