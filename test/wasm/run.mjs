@@ -28,7 +28,9 @@ if (!options.json)
 const files = options.quick
   ? ['test/backends/wasm.test.ts']
   : [
-      ...['backends', 'certainty', 'memory', 'neighbours', 'wasm'].map((name) => `test/backends/${name}.test.ts`),
+      ...['backends', 'certainty', 'memory', 'neighbours', 'unusual', 'wasm'].map(
+        (name) => `test/backends/${name}.test.ts`,
+      ),
       ...[
         'test/activations/exponential',
         'test/activations/family',
