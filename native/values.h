@@ -43,7 +43,7 @@ const bool tells_subnormal = [] {
 // until the usual way is tried again, in whichever calls: so many times, and then a trial, which where it fails takes
 // 60 times as long, an eighth of all of these.
 constexpr size_t watched_elements = 8192, first_elements = 2048, trial_elements = 256;
-// Fewer are asked after only once: sigmoid of 16 takes 96 ns, and 107 where it is asked before as well.
+// Fewer are asked after only once: of 16 elements sigmoid takes 96 ns so, and 107 where it is asked before as well.
 constexpr size_t short_elements = 1024;
 constexpr uint8_t careful_times = 16, trial = 1, trusted = 0;
 
@@ -79,49 +79,74 @@ void watch(std::atomic<uint8_t> &left, size_t n, size_t most, Usual usual, Caref
 }
 #endif
 
+// Elements of a group that goes one way or the other.
+#if defined(__x86_64__)
+constexpr size_t looked_at = 64;
+#else
+constexpr size_t looked_at = 512;
+#endif
+
 // With parameters that float lanes do not hold with, double ones do.
 arithmetic lanes_for(activation op, parameters p, arithmetic how) {
   return how == float32 && !rows[op].floats_hold.hold(p) ? float32_exact : how;
 }
+
+// y[i] = f(x[i]), the careful way where a group of inputs asks for it, as few may be unusual.
+[[gnu::noinline, maybe_unused]] void careful_values(const kernels &set, activation op, parameters p, arithmetic how,
+                                                    const void *x, void *y, size_t n) {
+  const row_kernels &row = *set.rows[op];
+  constexpr size_t size = sizeof(float);
+  const float below = unusual_of[op].unusual_below(p), most = unusual_of[op].far_from(p);
+  // All but the first are aligned as loops like it.
+  size_t count = looked_at + (-reinterpret_cast<uintptr_t>(y) / size) % (64 / size);
+  for (size_t i = 0; i < n; i += count, count = looked_at) {
+    const size_t some = std::min(count, n - i);
+    map_function *const way = set.has_unusual(at(x, i * size), some, below, most) ? row.careful : row.map[how];
+    way(at(x, i * size), at(y, i * size), some, p);
+  }
+}
+
+#if defined(__x86_64__)
+// What replaces its input is kept, as it may have to be done again.
+[[gnu::noinline, maybe_unused]] void values_in_place(const kernels &set, activation op, parameters p, arithmetic how,
+                                                     void *x, size_t n) {
+  constexpr size_t size = sizeof(float);
+  block kept;
+  watch(
+      careful_values_left[op], n, block_elements,
+      [&](size_t i, size_t count) {
+        std::memcpy(kept.bytes, at(x, i * size), count * size);
+        set.rows[op]->map[how](at(x, i * size), at(x, i * size), count, p);
+      },
+      [&](size_t i, size_t count, bool tried) {
+        careful_values(set, op, p, how, tried ? kept.bytes : at(x, i * size), at(x, i * size), count);
+      });
+}
+#endif
 
 // y[i] = f(x[i]), past the cache or not.
 [[maybe_unused]] void run_values(const kernels &set, activation op, parameters p, arithmetic wanted, const void *x,
                                  void *y, size_t n, bool past_cache = false) {
   const arithmetic how = lanes_for(op, p, wanted);
   const row_kernels &row = *set.rows[op];
-  const size_t size = element_size(how);
   // Where it is read, a place is in the cache.
   if (row.past_cache[how] == nullptr || x == y) past_cache = false;
   map_function *const values = past_cache ? row.past_cache[how] : row.map[how];
   if (row.careful == nullptr || (how != float32 && !(how == float32_exact && rows[op].product)))
     return values(x, y, n, p);
-  const auto usual = [&](size_t i, size_t count) { values(at(x, i * size), at(y, i * size), count, p); };
 #if defined(__x86_64__)
+  // A call of few elements in place, as small ones are, is looked at sooner than copied.
+  if (tells_subnormal && x == y && n > looked_at) return values_in_place(set, op, p, how, y, n);
+  constexpr size_t size = sizeof(float);
   if (tells_subnormal && x != y)
-    return watch(careful_values_left[op], n, past_cache || rows[op].product ? grain_elements : watched_elements, usual,
-                 [&](size_t i, size_t count, bool) { row.careful(at(x, i * size), at(y, i * size), count, p); });
-  if (tells_subnormal) {
-    // What replaces its input is kept, as it may have to be done again.
-    block kept;
     return watch(
-        careful_values_left[op], n, block_elements,
-        [&](size_t i, size_t count) {
-          std::memcpy(kept.bytes, at(x, i * size), count * size);
-          usual(i, count);
-        },
-        [&](size_t i, size_t count, bool tried) {
-          row.careful(tried ? kept.bytes : at(x, i * size), at(y, i * size), count, p);
+        careful_values_left[op], n, past_cache || rows[op].product ? grain_elements : watched_elements,
+        [&](size_t i, size_t count) { values(at(x, i * size), at(y, i * size), count, p); },
+        [&](size_t i, size_t count, bool) {
+          careful_values(set, op, p, how, at(x, i * size), at(y, i * size), count);
         });
-  }
 #endif
-  const float below = unusual_of[op].unusual_below(p), most = unusual_of[op].far_from(p);
-  for (size_t i = 0; i < n; i += block_elements) {
-    const size_t count = std::min(block_elements, n - i);
-    if (set.has_unusual(at(x, i * size), count, below, most))
-      row.careful(at(x, i * size), at(y, i * size), count, p);
-    else
-      usual(i, count);
-  }
+  careful_values(set, op, p, how, x, y, n);
 }
 
 // Products of others with a slope are subnormal numbers where that nearly is one.
@@ -181,7 +206,7 @@ constexpr float small_grad = 0x1p-60f;
     return watch(
         careful_gradients_left[op], n, rows[op].product ? grain_elements : watched_elements, usual,
         [&](size_t i, size_t count, bool) { careful(at(g, i * size), at(x, i * size), at(y, i * size), count); });
-  if (tells_subnormal) {
+  if (tells_subnormal && n > looked_at) {
     block kept;
     return watch(
         careful_gradients_left[op], n, block_elements,

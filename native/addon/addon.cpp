@@ -18,7 +18,8 @@ constexpr int64_t max_threads = 256;
 // A call whose inputs lie behind the record, in whose places the results are left, first to first.
 napi_value call_small(napi_env env, const call_record &record, char *memory, size_t size) {
   const size_t inputs = record.inputs();
-  if (record.count < 1 || size_t(record.count) > (size - record_bytes) / record.element_size() / inputs)
+  // Numbers of 32 bits, of which no product overflows.
+  if (record.count < 1 || size_t(record.count) * inputs * record.element_size() > size - record_bytes)
     return fail_range(env, "the block does not hold so many elements");
   if (record.has_slices() && !check_fit(env, record, size_t(record.count))) return nullptr;
   if (record.has_channels() && (record.length != record.count || record.inner != 1))

@@ -32,8 +32,7 @@ inline vec<float> subnormal_product(vec<float> q, vec<float> c) {
   return from_bits<float>((to_bits(sum) - to_bits(vec<float>(0x1p23f))) |
                           ((to_bits(q) ^ to_bits(c)) & sign_bit<float>));
 }
-// q c + r for a power of two c, where q and r are no subnormal numbers, c is from 2^-109 to 2^41, and |q| below 2^63
-// where the product is subnormal.
+// q c + r for a power of two c, where q and r are no subnormal numbers, |q| is below 2^63 and c from 2^-103 to 2^41.
 template <> inline vec<careful> last_step<careful>(vec<careful> q, vec<careful> c, vec<careful> r) {
   const vec<float> size = as_float(abs(q)), least = 0x1p-126f / as_float(abs(c));
   const mask<float> lost = {(size < least).m & (size > 0).m & (abs(r) <= 0).m};
@@ -51,6 +50,16 @@ inline vec<careful> minus_gelu_tail(vec<careful> ramp, vec<careful> a) {
   if (!any_greater(as_float(a), near_end)) return near;
   const vec<float> far = gelu_far(max(min(as_float(a), gelu_end<float>), near_end));
   return select(a > near_end, last_step<careful>(far.v, careful(1 / huge<float>), ramp), near);
+}
+
+// q times its power of two, from 2^-109 to 1, in the lanes of which q is no subnormal number; q itself in the others.
+inline vec<float> lowered(vec<float> q, vec<float> unit, mask<float> these) {
+  const vec<float>::bits exponents = to_bits(vec<float>(1.0f)) - to_bits(select<float>(these, unit, 1));
+  const mask<float> lost = {(to_bits(abs(q)) < exponents + (1 << 23)) & these.m};
+  // As in subnormal_product.
+  const vec<float> scale = from_bits<float>(to_bits(unit) + (85 << 23)), one = 0x1p23f;
+  const vec<float>::bits integer = to_bits(fma(select<float>(lost, abs(q), 1) * 0x1p64f, scale, one)) - to_bits(one);
+  return from_bits<float>(lost.m ? integer | (to_bits(q) & sign_bit<float>) : to_bits(q) - exponents);
 }
 
 // A small x as the product of what has its digits, from 2^-40 to 2^-39 in size, and of a power of two. Anything where x

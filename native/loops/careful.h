@@ -47,18 +47,12 @@ template <activation op> CAREFULLY void careful_row(const void *inputs, void *re
       } else {
         const small_float product(from);
         at = select(small, product.digits, from);
-        unit = select(small, product.unit, unit);
+        unit = product.unit;
       }
     }
-    vec<careful> to = value(vec<careful>(not_before(at).v));
-    if (!near::is_level && some) {
-      const mask<careful> these = {small.m};
-      to = select(
-          these,
-          last_step(select(these, to, vec<careful>(careful(1))), vec<careful>(unit.v), vec<careful>(careful(-0.0))),
-          to);
-    }
-    store_some(y + i, as_float(to), count);
+    vec<float> to = as_float(value(vec<careful>(not_before(at).v)));
+    if (!near::is_level && some) to = lowered(to, unit, small);
+    store_some(y + i, to, count);
   }
 }
 // The same of a row whose value is x or the product of two floats: double lanes hold that.
