@@ -12,17 +12,10 @@
 
 namespace nonlin {
 
-// Of all threads, and of all files that include this one.
-#if defined(__x86_64__)
-inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradients_left[activation_count];
-#endif
-
-namespace {
-
 #if defined(__x86_64__)
 // Whether this thread has read a subnormal number, or made one by rounding, since it was last asked. Not one that is
 // exact: a power of two times the smallest normal numbers takes as long, unseen.
-bool has_met_subnormal() {
+inline bool has_met_subnormal() {
   constexpr unsigned denormal = 0x2, underflow = 0x10, state_of_both = denormal | underflow;
   const unsigned state = _mm_getcsr();
   if ((state & state_of_both) == 0) return false;
@@ -30,7 +23,7 @@ bool has_met_subnormal() {
   return true;
 }
 // Whether that is so here, and not where another processor stands for this one (Rosetta, Valgrind).
-const bool tells_subnormal = [] {
+inline const bool tells_subnormal = [] {
   volatile float least = 0x1p-149f;
   has_met_subnormal();
   least = least * 0.75f;
@@ -46,6 +39,7 @@ constexpr size_t watched_elements = 8192, first_elements = 2048, trial_elements 
 // Fewer are asked after only once: of 16 elements sigmoid takes 96 ns so, and 107 where it is asked before as well.
 constexpr size_t short_elements = 1024;
 constexpr uint8_t careful_times = 16, trial = 1, trusted = 0;
+inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradients_left[activation_count];
 
 // Calls usual(first element, how many) for parts of up to `most` of n elements, and careful(first, how many, whether
 // the usual way was tried) for those where that has met a subnormal number.
@@ -87,13 +81,13 @@ constexpr size_t looked_at = 512;
 #endif
 
 // With parameters that float lanes do not hold with, double ones do.
-arithmetic lanes_for(activation op, parameters p, arithmetic how) {
+inline arithmetic lanes_for(activation op, parameters p, arithmetic how) {
   return how == float32 && !rows[op].floats_hold.hold(p) ? float32_exact : how;
 }
 
 // y[i] = f(x[i]), the careful way where a group of inputs asks for it, as few may be unusual.
-[[gnu::noinline, maybe_unused]] void careful_values(const kernels &set, activation op, parameters p, arithmetic how,
-                                                    const void *x, void *y, size_t n) {
+[[gnu::noinline]] inline void careful_values(const kernels &set, activation op, parameters p, arithmetic how,
+                                             const void *x, void *y, size_t n) {
   const row_kernels &row = *set.rows[op];
   constexpr size_t size = sizeof(float);
   const float below = unusual_of[op].unusual_below(p), most = unusual_of[op].far_from(p);
@@ -108,8 +102,8 @@ arithmetic lanes_for(activation op, parameters p, arithmetic how) {
 
 #if defined(__x86_64__)
 // What replaces its input is kept, as it may have to be done again.
-[[gnu::noinline, maybe_unused]] void values_in_place(const kernels &set, activation op, parameters p, arithmetic how,
-                                                     void *x, size_t n) {
+[[gnu::noinline]] inline void values_in_place(const kernels &set, activation op, parameters p, arithmetic how, void *x,
+                                              size_t n) {
   constexpr size_t size = sizeof(float);
   block kept;
   watch(
@@ -125,8 +119,8 @@ arithmetic lanes_for(activation op, parameters p, arithmetic how) {
 #endif
 
 // y[i] = f(x[i]), past the cache or not.
-[[maybe_unused]] void run_values(const kernels &set, activation op, parameters p, arithmetic wanted, const void *x,
-                                 void *y, size_t n, bool past_cache = false) {
+inline void run_values(const kernels &set, activation op, parameters p, arithmetic wanted, const void *x, void *y,
+                       size_t n, bool past_cache = false) {
   const arithmetic how = lanes_for(op, p, wanted);
   const row_kernels &row = *set.rows[op];
   // Where it is read, a place is in the cache.
@@ -154,8 +148,8 @@ constexpr float small_grad = 0x1p-60f;
 
 // y[i] = g[i] f'(x[i]) of up to a block, carefully: products that are subnormal numbers by double lanes, from slopes of
 // inputs that are none. y may be g or x.
-[[maybe_unused]] void careful_gradients(const kernels &set, activation op, parameters p, arithmetic how, const void *g,
-                                        const void *x, void *y, size_t n) {
+inline void careful_gradients(const kernels &set, activation op, parameters p, arithmetic how, const void *g,
+                              const void *x, void *y, size_t n) {
   struct alignas(64) floats {
     float of[block_elements];
   } from, slopes, products, rest;
@@ -184,8 +178,8 @@ constexpr float small_grad = 0x1p-60f;
 }
 
 // y[i] = g[i] f'(x[i]).
-[[maybe_unused]] void run_gradients(const kernels &set, activation op, parameters p, arithmetic wanted, const void *g,
-                                    const void *x, void *y, size_t n) {
+inline void run_gradients(const kernels &set, activation op, parameters p, arithmetic wanted, const void *g,
+                          const void *x, void *y, size_t n) {
   const arithmetic how = lanes_for(op, p, wanted);
   const row_kernels &row = *set.rows[op];
   // A row of one rounding that is no product passes g on or does not, but for hardSigmoid with other numbers.
@@ -236,5 +230,4 @@ constexpr float small_grad = 0x1p-60f;
 #endif
 }
 
-} // namespace
 } // namespace nonlin

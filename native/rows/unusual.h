@@ -5,8 +5,9 @@
 #include "rows/rows.h"
 
 namespace nonlin {
-namespace { // Also of what is compiled for one instruction set.
 
+// `always_inline` as kernels ask, too: what is merged of several files must not be of one instruction set.
+//
 // Near zero, of inputs smaller than `below`, a row is a multiple of x, the same one to 28 bits, or with `is_level` as
 // it is `at` another of the same sign. Its slope is level, below a limit of its own. Both have the same bits as those
 // of other inputs there, as far as parameters do not bend a row so near zero.
@@ -14,7 +15,7 @@ template <activation> struct small_inputs {
   static constexpr bool is_level = false;
   static constexpr float below = 0x1p-40f, slope_below = 0x1p-40f, at = 0x1p-40f;
   static constexpr float unusual_below = below; // As far as the usual way meets subnormal numbers.
-  static constexpr bool holds(parameters) { return true; }
+  [[gnu::always_inline]] static constexpr bool holds(parameters) { return true; }
 };
 struct level_small_inputs : small_inputs<activation_count> {
   static constexpr bool is_level = true;
@@ -33,18 +34,18 @@ template <> struct small_inputs<activation_tanhShrink> : level_small_inputs {
 };
 // Up to a threshold, from which on it is x.
 template <> struct small_inputs<activation_softplus> : level_small_inputs {
-  static constexpr bool holds(parameters p) { return p.a < 0x1p8 && p.b > 0x1p-20; }
+  [[gnu::always_inline]] static constexpr bool holds(parameters p) { return p.a < 0x1p8 && p.b > 0x1p-20; }
 };
 // The square root of b has to be larger than x by far.
 template <> struct small_inputs<activation_squareplus> : level_small_inputs {
   static constexpr float at = 0x1p-80f;
-  static constexpr bool holds(parameters p) { return p.a > 0x1p-20; }
+  [[gnu::always_inline]] static constexpr bool holds(parameters p) { return p.a > 0x1p-20; }
 };
 template <> struct small_inputs<activation_silu> : small_inputs<activation_count> {
-  static constexpr bool holds(parameters p) { return -0x1p8 < p.a && p.a < 0x1p8; }
+  [[gnu::always_inline]] static constexpr bool holds(parameters p) { return -0x1p8 < p.a && p.a < 0x1p8; }
 };
 struct small_inputs_of_large : small_inputs<activation_count> {
-  static constexpr bool holds(parameters p) { return p.a > 0x1p-8; }
+  [[gnu::always_inline]] static constexpr bool holds(parameters p) { return p.a > 0x1p-8; }
 };
 template <> struct small_inputs<activation_celu> : small_inputs_of_large {};
 template <> struct small_inputs<activation_softcap> : small_inputs_of_large {};
@@ -97,12 +98,11 @@ struct unusual_inputs {
   small_input (*small_slope)(parameters);
   float (*unusual_below)(parameters), (*far_from)(parameters);
 };
-[[maybe_unused]] constexpr unusual_inputs unusual_of[] = {
+inline constexpr unusual_inputs unusual_of[] = {
 #define ACTIVATION(name, value, gradient, ...)                                                                         \
   {small_slope<activation_##name>, unusual_below<activation_##name>, far_from<activation_##name>},
 #include "rows/activations.def"
 #undef ACTIVATION
 };
 
-} // namespace
 } // namespace nonlin
