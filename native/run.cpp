@@ -12,7 +12,7 @@ namespace nonlin {
 void run_map(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x, void *y,
              size_t n, unsigned threads) {
   const size_t size = element_size(how);
-  const bool stream = streams(y, n * size, size);
+  const bool stream = streams(y, n * size / rows[op].past_cache_from, size);
   // A row of a few instructions is done before a helper has begun.
   if (rows[op].one_rounding && n < parallel_short_elements) threads = 1;
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {

@@ -48,4 +48,28 @@ describe.each(dtypes)('%s', (dtype) => {
         expect(differ, `${label}${grad === undefined ? '' : ', gradient'}`).toBe(-1);
       }
   });
+
+  // Which go through a table of all results, past the cache from 8 Mi on.
+  it.skipIf(best === 'js').each([2 ** 19, 2 ** 23])(
+    'gives %d elements and more the same bits, wherever they lie',
+    (length) => {
+      useBackend(best!);
+      const { op, a, b } = casesOf('sigmoid')[0]!;
+      const wanted = new Uint16Array(x.length);
+      backend.halves(undefined, x, wanted, dtype, op, a, b);
+      for (const [from, to] of [
+        [0, 0],
+        [1, 3],
+        [5, 32],
+      ] as const) {
+        const many = new Uint16Array(length + 80).map((_, i) => i * 40503).subarray(from, from + length + 41);
+        const y = new Uint16Array(length + 80).fill(0xabcd);
+        backend.halves(undefined, many, y.subarray(to, to + many.length), dtype, op, a, b);
+        const differ = many.findIndex((bits, i) => y[to + i] !== wanted[bits]);
+        expect(differ).toBe(-1);
+        const guards = [...y.subarray(0, to), ...y.subarray(to + many.length)];
+        expect(guards.every((bits) => bits === 0xabcd)).toBe(true);
+      }
+    },
+  );
 });
