@@ -39,7 +39,7 @@ napi_value call_conditioned(napi_env env, const call_record &record, const char 
   const array &y = all[arrays - 1];
   if (const char *wrong = overlap_of(all, arrays - 1, &y, 1)) return fail_range(env, wrong);
   const size_t length = size_t(record.length), inner = size_t(record.inner), outer = elements / (length * inner);
-  conditions c = {record.a, nullptr, (record.flags & is_additive) != 0, (record.flags & is_zero) != 0, 0, 0};
+  conditions c = {record.a, nullptr, masked && (record.flags & is_additive) != 0, (record.flags & is_zero) != 0, 0, 0};
   outer_steps steps;
   if (masked) {
     if (c.additive ? !read_array(env, values[arrays], record.element_size(), mask)

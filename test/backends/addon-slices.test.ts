@@ -117,6 +117,22 @@ describe('conditions', () => {
     expect(() => call(record({ flags: 6 }), f32(24), f32(24), f32(23))).toThrow(RangeError);
   });
 
+  it('are none where flags speak of a mask, and there is none', () => {
+    for (const op of [0, 1]) {
+      const [plain, flagged] = [f32(12), f32(12)];
+      for (const [flags, y] of [
+        [0, plain],
+        [4, flagged],
+        [12, flagged],
+      ] as const) {
+        const block = record({ flags, length: 3 });
+        new Int32Array(block)[2] = op;
+        call(block, f32(12), y);
+        expect(y).toEqual(plain);
+      }
+    }
+  });
+
   it('survive anything', () => {
     const array = fc.oneof(
       fc.float32Array({ maxLength: 40 }),
