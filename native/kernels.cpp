@@ -1,6 +1,7 @@
 // The table of an instruction set, which CMake calls KERNELS, and the loops of softmax. Those under conditions are
 // conditions.cpp's, those of the rows loops.cpp's.
 #include "kernels.h"
+#include "arithmetic/careful.h"
 #include "formulas/piecewise.h"
 #include "softmax/logs.h"
 #if !defined(__wasm__) // Which leaves numbers of 16 bits to TypeScript.
@@ -93,7 +94,7 @@ bool part_small(const void *grads, const float *slopes, float *products, float *
   const auto part = [&](size_t i, size_t some) {
     const V by = load_some<double>(g + i, some), slope = load_some<double>(slopes + i, some), product = by * slope;
     const V size = abs(slope), smaller = min(abs(product), abs(by));
-    const mask<double> done = {(smaller < 0x1p-126).m & (size >= 0x1p-102).m & (size < __builtin_inf()).m};
+    const mask<double> done = {(smaller < 0x1p-126).m & (size >= V(least_slope)).m & (size < __builtin_inf()).m};
     store_some(products + i, select(done, product, V(-0.0)), some);
     store_some(rest + i, select(done, copysign(V(0.0), by), by), some);
     return ~done.m;

@@ -71,7 +71,7 @@ template <activation op, class T, class E, class F> struct times_slope {
   T unit = 1, normal = is_float ? T(0x1p-126) : T(0x1p-1022), large = normal;
 
   explicit times_slope(parameters p) : f{p} {
-    if constexpr (is_scaled) unit = scaled::unit(p), normal = T(0x1p-126) * unit, large = T(0x1p-102) * unit;
+    if constexpr (is_scaled) unit = scaled::unit(p), normal = T(0x1p-126) * unit, large = T(least_slope) * unit;
   }
 
   vec<T> slope_of(vec<T> x) const {

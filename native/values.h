@@ -143,7 +143,7 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
   careful_values(set, op, p, how, x, y, n);
 }
 
-// Products of others with a slope are subnormal numbers where that nearly is one.
+// Products of larger ones are subnormal numbers only with slopes below 2^-66: the processor tells, where it does.
 constexpr float small_grad = 0x1p-60f;
 
 // y[i] = g[i] f'(x[i]) of up to a block, carefully: products that are subnormal numbers by double lanes, from slopes of

@@ -15,18 +15,6 @@ namespace {
 #define CAREFULLY [[gnu::noinline, gnu::flatten]]
 #endif
 
-// How many vectors a loop takes at a time. Their chains of dependent instructions, side by side, keep a CPU busy that
-// could not look far enough ahead to find the next of them (isa.cmake has GCC interleave them). ns per element with
-// one, two and four, `npm run bench -- --size 262144` on Zen 4: sigmoid 0.190, 0.177 and 0.176 (avx2 0.289, 0.284 and
-// 0.256), tanh 0.212, 0.207 and 0.199 (avx2 0.482, 0.456 and 0.446).
-// In WebAssembly two, as what is optimized for size keeps more of them in memory: relu takes 0.53 with four, 0.11 with
-// two.
-#if defined(__wasm__)
-constexpr size_t unroll = 2;
-#else
-constexpr size_t unroll = 4;
-#endif
-
 // y[i] = f(x[i]).
 template <activation op> CAREFULLY void careful_row(const void *inputs, void *results, size_t n, parameters p) {
   using near = small_inputs<op>;
