@@ -16,6 +16,7 @@ import { version } from '../../version.js';
 import type { Backend, Mask, Slice } from '../backend.js';
 import { rightChecksumOfWasm } from '../checksum.js';
 import { reference } from '../reference.js';
+import { liesOver } from './overlaps.js';
 import { aligned, Room } from './room.js';
 
 /** What the module exports (native/wasm/module.cpp). Places are bytes of its memory, 0 stands for an array that there is not. */
@@ -140,7 +141,7 @@ const blockBytes = 2 ** 15;
 const sliceBytes = 2 ** 17;
 /** As native/wasm/module.cpp has it. */
 const columnsAtOnce = 16;
-/** Inputs up to this size are copied as a whole where results might overwrite them unseen; larger ones to an array of their own. */
+/** Inputs up to this size are copied as a whole where results would overwrite them unseen; larger ones to an array of their own. */
 const mostWhole = 2 ** 25;
 /** The bytes of memory that are kept after a call. */
 const mostKept = 2 ** 26;
@@ -204,7 +205,7 @@ function backendOf(make: () => Exports, exports: Exports): Backend {
     const size = elementBytes(inputs[0]!);
     let from = inputs;
     let isWhole = false;
-    if (count > step && !fresh && outputs.some((y) => inputs.some((x) => mayOverlap(x, y)))) {
+    if (count > step && !fresh && outputs.some((y) => inputs.some((x) => mayOverlap(x, y) && liesOver(y, x)))) {
       isWhole = aligned(count * size) * inputs.length <= mostWhole;
       if (!isWhole) from = inputs.map((x) => (isFloat32(x) ? new Float32Array(x) : new Float64Array(x)));
     }
