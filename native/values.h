@@ -12,6 +12,9 @@
 
 namespace nonlin {
 
+// Fewer are asked after only once: of 16 elements sigmoid takes 96 ns so, and 107 where it is asked before as well.
+constexpr size_t short_elements = 1024;
+
 #if defined(__x86_64__)
 // Whether this thread has read a subnormal number, or made one by rounding, since it was last asked. Not one that is
 // exact: a power of two times the smallest normal numbers takes as long, unseen.
@@ -36,8 +39,6 @@ inline const bool tells_subnormal = [] {
 // until the usual way is tried again, in whichever calls: so many times, and then a trial, which where it fails takes
 // 60 times as long, an eighth of all of these.
 constexpr size_t watched_elements = 8192, first_elements = 2048, trial_elements = 256;
-// Fewer are asked after only once: of 16 elements sigmoid takes 96 ns so, and 107 where it is asked before as well.
-constexpr size_t short_elements = 1024;
 constexpr uint8_t careful_times = 16, trial = 1, trusted = 0;
 inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradients_left[activation_count];
 
@@ -101,19 +102,27 @@ inline arithmetic lanes_for(activation op, parameters p, arithmetic how) {
 }
 
 #if defined(__x86_64__)
-// What replaces its input is kept, as it may have to be done again.
-[[gnu::noinline]] inline void values_in_place(const kernels &set, activation op, parameters p, arithmetic how, void *x,
-                                              size_t n) {
+// y[i] = f(x[i]), the usual way until the processor tells. What replaces its input is kept, as it may have to be done
+// again.
+[[gnu::noinline]] inline void watched_values(const kernels &set, activation op, parameters p, arithmetic how,
+                                             map_function *values, const void *x, void *y, size_t n, size_t most) {
   constexpr size_t size = sizeof(float);
+  if (x != y)
+    return watch(
+        careful_values_left[op], n, most,
+        [&](size_t i, size_t count) { values(at(x, i * size), at(y, i * size), count, p); },
+        [&](size_t i, size_t count, bool) {
+          careful_values(set, op, p, how, at(x, i * size), at(y, i * size), count);
+        });
   block kept;
   watch(
       careful_values_left[op], n, block_elements,
       [&](size_t i, size_t count) {
         std::memcpy(kept.bytes, at(x, i * size), count * size);
-        set.rows[op]->map[how](at(x, i * size), at(x, i * size), count, p);
+        values(at(x, i * size), at(y, i * size), count, p);
       },
       [&](size_t i, size_t count, bool tried) {
-        careful_values(set, op, p, how, tried ? kept.bytes : at(x, i * size), at(x, i * size), count);
+        careful_values(set, op, p, how, tried ? kept.bytes : at(x, i * size), at(y, i * size), count);
       });
 }
 #endif
@@ -130,15 +139,9 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
     return values(x, y, n, p);
 #if defined(__x86_64__)
   // A call of few elements in place, as small ones are, is looked at sooner than copied.
-  if (tells_subnormal && x == y && n > looked_at) return values_in_place(set, op, p, how, y, n);
-  constexpr size_t size = sizeof(float);
-  if (tells_subnormal && x != y)
-    return watch(
-        careful_values_left[op], n, past_cache || rows[op].product ? grain_elements : watched_elements,
-        [&](size_t i, size_t count) { values(at(x, i * size), at(y, i * size), count, p); },
-        [&](size_t i, size_t count, bool) {
-          careful_values(set, op, p, how, at(x, i * size), at(y, i * size), count);
-        });
+  if (tells_subnormal && (x != y || n > looked_at))
+    return watched_values(set, op, p, how, values, x, y, n,
+                          past_cache || rows[op].product ? grain_elements : watched_elements);
 #endif
   careful_values(set, op, p, how, x, y, n);
 }
@@ -177,56 +180,75 @@ inline void careful_gradients(const kernels &set, activation op, parameters p, a
   std::memcpy(y, products.of, n * sizeof(float));
 }
 
-// y[i] = g[i] f'(x[i]).
-inline void run_gradients(const kernels &set, activation op, parameters p, arithmetic wanted, const void *g,
-                          const void *x, void *y, size_t n) {
-  const arithmetic how = lanes_for(op, p, wanted);
-  const row_kernels &row = *set.rows[op];
-  // A row of one rounding that is no product passes g on or does not, but for hardSigmoid with other numbers.
-  const bool multiplies = rows[op].one_rounding ? rows[op].product && how != float64 : how == float32;
-  if (!multiplies) return row.map_grad[how](g, x, y, n, p);
+// y[i] = g[i] f'(x[i]), carefully.
+inline void careful_products(const kernels &set, activation op, parameters p, arithmetic how, const void *g,
+                             const void *x, void *y, size_t n) {
+  if (set.rows[op]->careful_grad != nullptr) return set.rows[op]->careful_grad(g, x, y, n, p);
   constexpr size_t size = sizeof(float);
-  [[maybe_unused]] const auto usual = [&](size_t i, size_t count) {
-    row.map_grad[how](at(g, i * size), at(x, i * size), at(y, i * size), count, p);
-  };
-  [[maybe_unused]] const auto careful = [&](const void *g, const void *x, void *y, size_t n) {
-    if (row.careful_grad != nullptr) return row.careful_grad(g, x, y, n, p);
-    for (size_t i = 0; i < n; i += block_elements)
-      careful_gradients(set, op, p, how, at(g, i * size), at(x, i * size), at(y, i * size),
-                        std::min(block_elements, n - i));
-  };
+  for (size_t i = 0; i < n; i += block_elements)
+    careful_gradients(set, op, p, how, at(g, i * size), at(x, i * size), at(y, i * size),
+                      std::min(block_elements, n - i));
+}
+
 #if defined(__x86_64__)
-  if (tells_subnormal && y != g && y != x)
-    return watch(
-        careful_gradients_left[op], n, rows[op].product ? grain_elements : watched_elements, usual,
-        [&](size_t i, size_t count, bool) { careful(at(g, i * size), at(x, i * size), at(y, i * size), count); });
-  if (tells_subnormal && n > looked_at) {
-    block kept;
-    return watch(
-        careful_gradients_left[op], n, block_elements,
-        [&](size_t i, size_t count) {
-          std::memcpy(kept.bytes, at(y, i * size), count * size);
-          usual(i, count);
-        },
-        [&](size_t i, size_t count, bool tried) {
-          const auto input = [&](const void *of) { return tried && of == y ? kept.bytes : at(of, i * size); };
-          careful(input(g), input(x), at(y, i * size), count);
-        });
-  }
+// The same, the usual way until the processor tells.
+[[gnu::noinline]] inline void watched_gradients(const kernels &set, activation op, parameters p, arithmetic how,
+                                                const void *g, const void *x, void *y, size_t n) {
+  constexpr size_t size = sizeof(float);
+  const auto usual = [&](size_t i, size_t count) {
+    set.rows[op]->map_grad[how](at(g, i * size), at(x, i * size), at(y, i * size), count, p);
+  };
+  if (y != g && y != x)
+    return watch(careful_gradients_left[op], n, rows[op].product ? grain_elements : watched_elements, usual,
+                 [&](size_t i, size_t count, bool) {
+                   careful_products(set, op, p, how, at(g, i * size), at(x, i * size), at(y, i * size), count);
+                 });
+  block kept;
+  watch(
+      careful_gradients_left[op], n, block_elements,
+      [&](size_t i, size_t count) {
+        std::memcpy(kept.bytes, at(y, i * size), count * size);
+        usual(i, count);
+      },
+      [&](size_t i, size_t count, bool tried) {
+        const auto input = [&](const void *of) { return tried && of == y ? kept.bytes : at(of, i * size); };
+        careful_products(set, op, p, how, input(g), input(x), at(y, i * size), count);
+      });
+}
 #endif
+
 #if defined(__x86_64__) || defined(__wasm__)
+// The same, where inputs are looked at.
+[[gnu::noinline]] inline void looked_gradients(const kernels &set, activation op, parameters p, arithmetic how,
+                                               const void *g, const void *x, void *y, size_t n) {
+  constexpr size_t size = sizeof(float);
   constexpr float most = __builtin_inff();
   const small_input small = unusual_of[op].small_slope(p);
   for (size_t i = 0; i < n; i += block_elements) {
     const size_t count = std::min(block_elements, n - i);
-    if (set.has_unusual(at(x, i * size), count, small.below, most) ||
-        set.has_unusual(at(g, i * size), count, small_grad, most))
-      careful(at(g, i * size), at(x, i * size), at(y, i * size), count);
+    const void *const grads = at(g, i * size), *const inputs = at(x, i * size);
+    if (set.has_unusual(inputs, count, small.below, most) || set.has_unusual(grads, count, small_grad, most))
+      careful_products(set, op, p, how, grads, inputs, at(y, i * size), count);
     else
-      usual(i, count);
+      set.rows[op]->map_grad[how](grads, inputs, at(y, i * size), count, p);
   }
+}
+#endif
+
+// y[i] = g[i] f'(x[i]).
+inline void run_gradients(const kernels &set, activation op, parameters p, arithmetic wanted, const void *g,
+                          const void *x, void *y, size_t n) {
+  const arithmetic how = lanes_for(op, p, wanted);
+  // A row of one rounding that is no product passes g on or does not, but for hardSigmoid with other numbers.
+  const bool multiplies = rows[op].one_rounding ? rows[op].product && how != float64 : how == float32;
+  if (!multiplies) return set.rows[op]->map_grad[how](g, x, y, n, p);
+#if defined(__x86_64__)
+  if (tells_subnormal && ((y != g && y != x) || n > looked_at)) return watched_gradients(set, op, p, how, g, x, y, n);
+#endif
+#if defined(__x86_64__) || defined(__wasm__)
+  looked_gradients(set, op, p, how, g, x, y, n);
 #else // Processors that take no longer.
-  usual(0, n);
+  set.rows[op]->map_grad[how](g, x, y, n, p);
 #endif
 }
 
