@@ -5,7 +5,7 @@ import { backend } from '../backends/select.js';
 import { allocate, shapeText } from '../basics/allocate.js';
 import { checkOther, checkPrecision, countOf, type Precision } from '../basics/checks.js';
 import { describe, inNameOf } from '../basics/errors.js';
-import { type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
+import { type DType, dtypeOf, type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
 import { Parts, sizeOf } from '../tensor/shape.js';
@@ -178,10 +178,10 @@ function slopesOf(weight: unknown, name: string): FloatArray {
 }
 
 /** The weight of a layer: a number, or slopes in the memory they were given in. */
-export function keptWeight(weight: unknown, name: string): number | Tensor {
+export function keptWeight(weight: unknown, name: string): number | Tensor<DType> {
   const slopes = slopesOf(weight, name);
   if (typeof weight !== 'number') return keptWeights(weight, slopes, 'slope', name);
-  weightsFor(slopes, slopes, weight, name);
+  weightsFor(dtypeOf(slopes), slopes, weight, name);
   return weight;
 }
 
@@ -211,5 +211,5 @@ function channelsOf(
     throw new RangeError(
       `${name}: weight has ${weight.length} slopes but x of shape ${shapeText(shape)} has ${channels} channels along dimension ${at}`,
     );
-  return { slopes: weightsFor(x, weight, given, name), inner: sizeOf(shape, at + 1) };
+  return { slopes: weightsFor(dtypeOf(x), weight, given, name), inner: sizeOf(shape, at + 1) };
 }

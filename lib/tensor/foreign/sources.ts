@@ -28,7 +28,6 @@ import {
   type IntegerList,
   isTensorLike,
   readLayout,
-  readLike,
   saidHalf,
   type TensorLike,
 } from './layout.js';
@@ -101,13 +100,13 @@ function ofBytes(bytes: Uint8Array, dtype: DType): Parts<Data> {
   return new Parts<Data>(dtype === 'float32' ? new Float32Array(...place) : new Float64Array(...place), shape);
 }
 
-/** The parts of something tensor-like, also of numbers of 16 bits where it or `dtype` says what they are. */
-function readTensor(source: TensorLike, dtype: DType | undefined): Parts<Data> {
+/** The parts of something tensor-like, also of numbers of 16 bits where it or `dtype` says what they are; `others` reads other data. */
+function readTensor(source: TensorLike, dtype: DType | undefined, others = floats): Parts<Data> {
   let half: HalfDType | undefined;
   const { data, shape, strides, offset, isPacked } = readLayout<Data>(source, (data, like) => {
-    if (!isHalfArray(data)) return floats(data, like);
+    if (!isHalfArray(data)) return others(data, like);
     half = saidHalf(data, like) ?? (isHalfDType(dtype) ? dtype : undefined);
-    if (half === undefined) return floats(data, like);
+    if (half === undefined) return others(data, like);
     checkMemory(data);
     return data;
   });
@@ -115,11 +114,11 @@ function readTensor(source: TensorLike, dtype: DType | undefined): Parts<Data> {
 }
 
 /** The parts of something tensor-like of floats or of integers, and whether they are integers: these as float64. */
-export function readNumbers(source: TensorLike): { readonly parts: Parts; readonly areIntegers: boolean } {
+export function readNumbers(source: TensorLike): { readonly parts: Parts<Data>; readonly areIntegers: boolean } {
   let areIntegers = false;
-  const parts = readLike(source, (data, like) => {
-    // Of 16 bits there are floats too, in arrays of integers.
-    areIntegers = /^(Big)?U?[Ii]nt\d/.test(typeName(data) ?? '') && !/float16$/.test(`${like.dtype ?? like.type}`);
+  const parts = readTensor(source, undefined, (data, like) => {
+    // What a Uint16Array holds may also be floats under a name that is not known.
+    areIntegers = /^(Big)?U?[Ii]nt\d/.test(typeName(data) ?? '') && !/float16$/.test(`${like?.dtype ?? like?.type}`);
     if (!areIntegers) return floats(data, like);
     checkMemory(data);
     return integersOf(data as ArrayBufferView);
