@@ -166,7 +166,7 @@ export function throughFloats(
   inputs: readonly unknown[],
   words: readonly string[],
   given: Given,
-  compute: (inputs: readonly Input[], given: Given) => Answer,
+  compute: (inputs: readonly Input[], given: Given) => Pick<Answer, 'result'>,
 ): Answer | undefined {
   const through = (floats: readonly Input[], given: Given) => [compute(floats, given).result];
   return allThroughFloats(name, inputs, words, given, [given.out], through)?.[0];
@@ -203,8 +203,9 @@ export function allThroughFloats(
   return rounded.map((result, i) => {
     const target = into[i] ?? result;
     if (into[i] !== undefined) copyBitsInto(into[i], contiguousBits(result));
-    const made = outs[i] ?? (array === undefined ? new Tensor(result) : result.data);
-    return { result: made, source: parts.data, target: target.data };
+    const made = () => (array === undefined ? new Tensor(result) : result.data);
+    const own = typeof results[i] === 'number' ? new Tensor(result).item() : (outs[i] ?? made());
+    return { result: own, source: parts.data, target: target.data };
   });
 }
 

@@ -32,6 +32,8 @@ export interface PReLUOptions<X extends Input = Input, O extends Out<X> = Out<X>
 
 export interface WeightGradOptions<W extends Weight = Weight> extends Slopes<W> {
   readonly precision?: Precision;
+  /** What the numbers of a Uint16Array are; of other inputs their own dtype. */
+  readonly dtype?: DType;
 }
 
 /** The gradient by the weight: a number for a number. */
@@ -87,7 +89,7 @@ export const preluGrad = ((grad: unknown, x: Input, options: unknown, more: unkn
 export const preluWeightGrad = ((grad: unknown, x: Input, options: unknown, more: unknown) => {
   const name = 'preluWeightGrad';
   if (more !== undefined) throw tooMany(more, name, 'grad, x');
-  const { out, ...given } = readOptions(options, name, own);
+  const { out, ...given } = readOptions(options, name, own, undefined, true);
   if (out !== undefined) throw new TypeError(`${name} takes no \`out\`: its result has the size of the weight`);
   return weightGrad(name, grad, x, given);
 }) as PReLUWeightGradient;
@@ -135,6 +137,12 @@ export function applyGrad(name: string, grad: unknown, x: Input, given: Given): 
 }
 
 export function weightGrad(name: string, grad: unknown, input: Input, given: Given): unknown {
+  const half = mayBeHalf(input, given)
+    ? throughFloats(name, [input, grad], ['x', 'grad'], given, ([x, grad], given) => ({
+        result: weightGrad(name, grad, x!, given),
+      }))
+    : undefined;
+  if (half !== undefined) return half.result;
   const [weight] = given.own;
   const list = slopesOf(weight, name);
   checkPrecision(given.precision, name);

@@ -1,7 +1,7 @@
 // prelu as a layer, which has the slopes.
 
 import { describe } from '../basics/errors.js';
-import type { DType, FloatArray } from '../basics/floats.js';
+import type { Data, DType } from '../basics/floats.js';
 import { type Given, readOwn, tooMany } from '../basics/options.js';
 import type { Answer, Input } from '../functions/functions.js';
 import { apply, applyGrad, keptWeight, newWeight, type Weight, weightGrad } from '../functions/prelu.js';
@@ -60,7 +60,7 @@ export class PReLU extends Layer {
    *
    * @throws like `backward`.
    */
-  weightGrad(grad: Input, x?: Input): number | FloatArray | Tensor;
+  weightGrad(grad: Input, x?: Input): number | Data | Tensor<DType>;
   weightGrad(grad: Input, x?: Input, more?: unknown): unknown {
     if (more !== undefined) throw tooMany(more, this.title(), 'grad, x');
     return weightGrad(this.title(), grad, this.inputOf('weightGrad', x), { own: this.#own });

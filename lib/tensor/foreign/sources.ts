@@ -12,6 +12,7 @@ import {
   type DType,
   type FloatArray,
   type FloatDType,
+  type HalfArray,
   type HalfDType,
   lengthOf,
   typeName,
@@ -42,11 +43,13 @@ export type DTypeOf<S> = S extends number | readonly unknown[]
       ? 'float32'
       : S extends Float64Array | { readonly data: Float64Array }
         ? 'float64'
-        : S extends Uint16Array
-          ? HalfDType
-          : S extends FloatArray | { readonly data: FloatArray }
-            ? FloatDType
-            : DType;
+        : S extends Exclude<HalfArray, Uint16Array>
+          ? 'float16'
+          : S extends Uint16Array
+            ? HalfDType
+            : S extends FloatArray | { readonly data: FloatArray }
+              ? FloatDType
+              : DType;
 
 /** What a Tensor can be made of; `true` and `false` in a list are 1 and 0. */
 export type TensorSource = number | readonly NestedMask[] | Data | Uint8Array | TensorLike | ArrowVector;
