@@ -189,11 +189,14 @@ export function allThroughFloats(
   const [first, second] = into;
   if (first !== undefined && second !== undefined) checkApart(first.data, second.data, name);
   checkPrecision(given.precision, name);
+  // A mask that is added, or slopes.
+  const widened = (option: unknown) =>
+    option instanceof Tensor && option.half !== undefined ? option.to('float32') : option;
   const floats = all.map((part, i) => {
     const { data, shape } = naming(`${name}: ${words[i]}`, () => asFloats(part));
     return array === undefined ? new Tensor(data, { shape }) : data;
   });
-  const results = compute(floats, { out: undefined, precision: 'exact', own: given.own });
+  const results = compute(floats, { out: undefined, precision: 'exact', own: given.own.map(widened) });
   const rounded = results.map((result) =>
     asDType(result instanceof Tensor ? result : new Tensor(result as FloatArray), dtype, parts.data as HalfArray),
   );

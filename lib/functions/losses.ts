@@ -33,7 +33,7 @@ import {
   readDType,
   readInput,
   readOther,
-  resultLike,
+  resultFor,
   roundedLike,
   type Sliced,
   scaleSlices,
@@ -87,7 +87,8 @@ export type LossOf<X extends Input, R extends Reduction> = R extends 'none' ? Te
  * classes, not smoothed, and of probabilities over the slices as ever.
  *
  * No array of logarithms is made. Every sum is of float64 and keeps its rounding errors, and none cancels unless some p or w is negative: the
- * loss is within 4 ulp (float32: as `none` rounds it).
+ * loss is within 4 ulp (float32: as `none` rounds it; float16 and bfloat16: 0.501 ulp as `none` does, while `mean` and `sum` are numbers
+ * that are not rounded to them).
  *
  * ```ts
  * crossEntropy(logits, [0, 2, 1]);                                // logits of [3, classes]
@@ -95,9 +96,10 @@ export type LossOf<X extends Input, R extends Reduction> = R extends 'none' ? Te
  * crossEntropy(logits, [0, 2, 1], { weight: [1, 1, 10] });        // of three classes the last is rare
  * ```
  *
- * @param logits a Float32Array, a Float64Array (one slice), a Tensor or anything tensor-like.
+ * @param logits a typed array of floats (one slice), a Tensor or anything tensor-like.
  * @param target integers, as many as there are slices, or in something tensor-like of the shape of the logits without `dim`; or
- * probabilities, floats of the dtype and shape of the logits.
+ * probabilities, floats of the dtype and shape of the logits. A Uint16Array is integers always: probabilities of 16 bits are a Tensor or a
+ * Float16Array.
  * @throws TypeError where an argument is of the wrong kind, probabilities are of another dtype than the logits, or `ignoreIndex` comes
  * with them; RangeError where there are not as many classes as slices, a target is no class, probabilities have another shape than the
  * logits, there are not as many weights as classes, one is not finite, or `labelSmoothing` is not in [0, 1].
@@ -115,8 +117,8 @@ export function crossEntropy(logits: Input, target: unknown, options?: unknown, 
 /**
  * The gradient of {@link crossEntropy} by the logits: of a slice `softmax(logits) * sum(p) - p`, for classes softmax less 1 at the target,
  * w p in the place of p where there are weights, over what `mean` divides by; for `none` the gradient of the sum. Slices that do not count have 0. An entry is within
- * 4 ulp of the larger of the two terms, as their difference cancels where a share is what the target wants. Arguments as in
- * {@link crossEntropy}.
+ * 4 ulp of the larger of the two terms, as their difference cancels where a share is what the target wants; of float16 and bfloat16 it is
+ * that of float64, rounded once. Arguments as in {@link crossEntropy}.
  *
  * @returns of the kind, dtype and shape of the logits.
  */
@@ -488,7 +490,7 @@ export function lossGrad(name: string, logits: Input, target: unknown, settings:
       shape.map((extent, i) => (i === dim ? 1 : extent)),
     );
   if (counted < call.count) clearIgnored(y, call);
-  return resultLike(logits, from, y);
+  return resultFor(logits, from, y);
 }
 
 /** 0 in the slices that do not count, whatever their logits are: 0 times NaN would be NaN. */

@@ -20,7 +20,7 @@ import { keptWeights, numberOrWeights, type Weights, weightsFor } from './weight
 export type Weight = number | Weights;
 
 interface Slopes<W extends Weight> {
-  /** The slope below 0: a number, or one for each channel; rounded to the dtype of x. */
+  /** The slope below 0: a number, or one for each channel; rounded to the dtype of x, and to float32 for those of 16 bits. */
   readonly weight: W;
   /** The dimension of the channels; negative counts from the end. Default 1 of two and more dimensions, as in PyTorch, and 0 of one. */
   readonly channelDim?: number;
@@ -55,8 +55,8 @@ const own = ['weight', 'channelDim'];
 
 /**
  * `x` from 0 on and `weight * x` below (He, Zhang, Ren and Sun, 2015). `weight` is needed: a number, or a slope for each
- * channel along `channelDim`, as a typed array, a list or a Tensor of one dimension; a list of one counts for all. Each slope is finite
- * and rounded to the dtype of x. `channelDim` is 1, as in PyTorch, and of one dimension 0. Accepts, returns and throws like
+ * channel along `channelDim`, as a typed array, a list or a Tensor of one dimension; a list of one counts for all. Each slope is
+ * finite. `channelDim` is 1, as in PyTorch, and of one dimension 0. Accepts, returns and throws like
  * {@link relu}, and a RangeError where there are not as many slopes as channels; rounds correctly.
  *
  * @example prelu(new Tensor([[-1, -1], [-2, 2]]), { weight: [0.5, 0.25] }); // Tensor(float32, [2, 2]) [[-0.5, -0.25], [-1, 2]]

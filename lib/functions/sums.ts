@@ -116,7 +116,7 @@ export function roundedLike(from: Read, y: FloatArray, shape: readonly number[])
 }
 
 /** Results of the kind, the dtype and the shape of an input, of which there is what has been read. */
-export function resultLike(input: Input, from: Read, y: FloatArray): FloatArray | HalfArray | Tensor<DType> {
+export function resultFor(input: Input, from: Read, y: FloatArray): FloatArray | HalfArray | Tensor<DType> {
   if (isFloatArray(from)) return y;
   const rounded = roundedLike(from, y, from.shape);
   return typeName(input) === undefined ? rounded : rounded.data;
@@ -209,7 +209,7 @@ export function sumGrad(name: string, grad: unknown, input: Input, settings: Set
   scaleSlices(shares, shape, factors, reduced(shape, dims, true));
   const y = wide === x ? shares : allocate(dtypeOf(x), lengthOf(x), name, shape);
   if (y !== shares) copyOver(y, shares);
-  return resultLike(input, from, y);
+  return resultFor(input, from, y);
 }
 
 /** The gradient of a result of that shape, or the number of an array's. */
@@ -232,7 +232,7 @@ function factorsOf(grad: unknown, input: Input, from: Read, shape: readonly numb
 /**
  * `log(sum(e^x))` over dimensions, which the result lacks, or has with size 1 where `keepdim` is true; of a typed array a number. The
  * largest entry is taken out, so that nothing overflows. Of -Infinity only, or of nothing, it is -Infinity, with +Infinity in it
- * +Infinity. Its gradient is {@link logSumExpGrad}.
+ * +Infinity. Of float16 and bfloat16 it is one of their numbers, within 0.501 ulp, like its gradient {@link logSumExpGrad}.
  *
  * @throws TypeError where x, `dim` or another option is of the wrong kind; RangeError where x has no such dimension.
  */
