@@ -3,6 +3,7 @@
 import { useBackend } from '../backends/select.js';
 import { describe } from '../basics/errors.js';
 import { bytesOf, type DType } from '../basics/floats.js';
+import { isHalfDType } from '../basics/halves.js';
 import { nameOf } from '../files/numbers.js';
 import { type AnyFunction, bytesIn, flowOf, needsRow, type Values } from '../streams/flow.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -166,8 +167,12 @@ function applyToNpy(call: Call): (io: Io) => void {
       else {
         const inputs = sources.map((source) => tensorIn(source, dtype));
         const result = attempt(subject, () => call.f(inputs, options));
+        const { dtype: own } = inputs[0]!;
+        // A sum of losses may be more than float16 has.
         const y: Tensor<DType> =
-          result instanceof Tensor ? result : new Tensor(result as number, { dtype: inputs[0]!.dtype });
+          result instanceof Tensor
+            ? result
+            : new Tensor(result as number, { dtype: isHalfDType(own) ? 'float32' : own });
         if (output !== undefined) writeTensor(output, y, io);
         if (output === undefined || isJson) tell(factsOf(y), isJson, io);
       }

@@ -154,7 +154,7 @@ const logSumExpCommand: FunctionCommand = {
 
 const crossEntropyCommand: FunctionCommand = {
   summary: 'the loss of logits against classes or probabilities',
-  detail: oneNumber,
+  detail: `${oneNumber} Of logits\nof 16 bits it is float32.`,
   files: [['logits.npy']],
   needsWhole: true,
   options: [

@@ -67,6 +67,13 @@ export function halvesOf(x: unknown, dtype: unknown, name: string, what = 'x'): 
   return { ...withDType(tensor), array: undefined };
 }
 
+/** The same of the input whose dtype the option is, also where that is floats. */
+export function givenHalves(x: unknown, dtype: unknown, name: string, what?: string): Halves | undefined {
+  const halves = halvesOf(x, dtype, name, what);
+  if (halves === undefined && dtype !== undefined) checkDTypeOf(x, dtype, name, what);
+  return halves;
+}
+
 const withDType = (tensor: Parts<Data>) => ({ parts: tensor, dtype: tensor.half! });
 
 /** The call of x, and of another input where there is to be one; undefined where x is no numbers of 16 bits. */
@@ -78,11 +85,8 @@ export function halfCall(
   other?: unknown,
   word = 'grad',
 ): HalfCall | undefined {
-  const from = halvesOf(x, dtype, name);
-  if (from === undefined) {
-    if (dtype !== undefined) checkDTypeOf(x, dtype, name);
-    return undefined;
-  }
+  const from = givenHalves(x, dtype, name);
+  if (from === undefined) return undefined;
   const second = hasOther ? likeX(from, other, word, name) : undefined;
   const into = out === undefined ? undefined : writable(out, likeX(from, out, 'out', name), name);
   let what = 'x';
@@ -150,7 +154,7 @@ function writable(out: unknown, into: Parts<Data>, name: string): Parts<Data> {
 }
 
 /** Whether a call may be one on numbers of 16 bits, or says what its numbers are. */
-export const mayBeHalf = (x: unknown, { dtype }: Given): boolean =>
+export const mayBeHalf = (x: unknown, { dtype }: Pick<Given, 'dtype'>): boolean =>
   dtype !== undefined || !(x instanceof Tensor ? x.half === undefined : isFloatArray(x));
 
 /**
@@ -162,7 +166,7 @@ export function throughFloats(
   inputs: readonly unknown[],
   words: readonly string[],
   given: Given,
-  compute: (inputs: readonly Input[], given: Given) => Answer,
+  compute: (inputs: readonly Input[], given: Given) => Pick<Answer, 'result'>,
 ): Answer | undefined {
   const through = (floats: readonly Input[], given: Given) => [compute(floats, given).result];
   return allThroughFloats(name, inputs, words, given, [given.out], through)?.[0];
@@ -177,11 +181,8 @@ export function allThroughFloats(
   outs: readonly unknown[],
   compute: (inputs: readonly Input[], given: Given) => readonly unknown[],
 ): readonly Answer[] | undefined {
-  const from = halvesOf(inputs[0], given.dtype, name, words[0]);
-  if (from === undefined) {
-    if (given.dtype !== undefined) checkDTypeOf(inputs[0], given.dtype, name);
-    return undefined;
-  }
+  const from = givenHalves(inputs[0], given.dtype, name, words[0]);
+  if (from === undefined) return undefined;
   const { array, dtype, parts } = from;
   const all = inputs.map((input, i) => (i === 0 ? parts : alike(from, input, words[i]!, name)));
   const into = outs.map((out) => (out === undefined ? undefined : writable(out, alike(from, out, 'out', name), name)));
@@ -205,8 +206,9 @@ export function allThroughFloats(
   return rounded.map((result, i) => {
     const target = into[i] ?? result;
     if (into[i] !== undefined) copyBitsInto(into[i], contiguousBits(result));
-    const made = outs[i] ?? (array === undefined ? new Tensor(result) : result.data);
-    return { result: made, source: parts.data, target: target.data };
+    const made = () => (array === undefined ? new Tensor(result) : result.data);
+    const own = typeof results[i] === 'number' ? new Tensor(result).item() : (outs[i] ?? made());
+    return { result: own, source: parts.data, target: target.data };
   });
 }
 
@@ -216,7 +218,7 @@ export function checkApart(first: Data, second: Data, name: string): void {
 }
 
 /** Asserts that floats have the dtype that was given. */
-export function checkDTypeOf(x: unknown, dtype: unknown, name: string): void {
-  const own = isFloatArray(x) ? dtypeOf(x) : anyTensor(x, undefined, 'x', name).dtype;
-  if (dtype !== own) throw new TypeError(`${name}: dtype must be that of x, '${own}', got ${describe(dtype)}`);
+export function checkDTypeOf(x: unknown, dtype: unknown, name: string, what = 'x'): void {
+  const own = isFloatArray(x) ? dtypeOf(x) : anyTensor(x, undefined, what, name).dtype;
+  if (dtype !== own) throw new TypeError(`${name}: dtype must be that of ${what}, '${own}', got ${describe(dtype)}`);
 }

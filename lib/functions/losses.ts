@@ -4,18 +4,41 @@ import { Sum } from '../arithmetic/sum.js';
 import { allocate, shapeText } from '../basics/allocate.js';
 import { checkPrecision, type Precision } from '../basics/checks.js';
 import { describe, inNameOf } from '../basics/errors.js';
-import { dtypeOf, type FloatArray, isFloatArray, lengthOf, typeName } from '../basics/floats.js';
+import {
+  type DType,
+  dtypeOf,
+  type FloatArray,
+  type FloatDType,
+  isFloatArray,
+  lengthOf,
+  typeName,
+} from '../basics/floats.js';
+import { isFloat16Array } from '../basics/halves.js';
 import { checkOptions, optionOf, tooMany } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
 import { isTensorLike } from '../tensor/foreign/layout.js';
 import { readNumbers } from '../tensor/foreign/sources.js';
 import { Parts, sameShape, sizeOf } from '../tensor/shape.js';
-import { asTensor, type DataOf, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
+import { type DataOf, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
 import { channelDimOf } from './dims.js';
 import type { Output } from './functions.js';
 import type { Input } from './operands.js';
 import { slicesGradOfFloats } from './slices.js';
-import { memoryOf, partsOf, readInput, type Sliced, scaleSlices } from './sums.js';
+import {
+  dtypeIn,
+  isHalf,
+  memoryOf,
+  partsOf,
+  type Read,
+  readDType,
+  readInput,
+  readOther,
+  resultFor,
+  roundedLike,
+  type Sliced,
+  scaleSlices,
+  shapeOf,
+} from './sums.js';
 import { type Weights, weightsFor, weightsOf } from './weights.js';
 
 /** What becomes of the losses of the slices. */
@@ -30,9 +53,12 @@ export interface CrossEntropyOptions<R extends Reduction = Reduction> {
   readonly ignoreIndex?: number;
   /** How much of each target is spread over all classes alike, from 0 to 1. Default 0. */
   readonly labelSmoothing?: number;
-  /** A weight for each class, rounded to the dtype of the logits; default 1. */
+  /** A weight for each class, rounded to the dtype of the logits, and to float32 for those of 16 bits; default 1. */
   readonly weight?: Weights;
+  /** Of numbers of 16 bits it is always exact. */
   readonly precision?: Precision;
+  /** What the numbers of a Uint16Array of logits are; of other logits their own dtype. */
+  readonly dtype?: DType;
 }
 
 /** The numbers of the classes: one for each slice of the logits, in row-major order; something tensor-like of integers has the slices' shape. */
@@ -61,7 +87,8 @@ export type LossOf<X extends Input, R extends Reduction> = R extends 'none' ? Te
  * classes, not smoothed, and of probabilities over the slices as ever.
  *
  * No array of logarithms is made. Every sum is of float64 and keeps its rounding errors, and none cancels unless some p or w is negative: the
- * loss is within 4 ulp (float32: as `none` rounds it).
+ * loss is within 4 ulp (float32: as `none` rounds it; float16 and bfloat16: 0.501 ulp as `none` does, while `mean` and `sum` are numbers
+ * that are not rounded to them).
  *
  * ```ts
  * crossEntropy(logits, [0, 2, 1]);                                // logits of [3, classes]
@@ -69,9 +96,10 @@ export type LossOf<X extends Input, R extends Reduction> = R extends 'none' ? Te
  * crossEntropy(logits, [0, 2, 1], { weight: [1, 1, 10] });        // of three classes the last is rare
  * ```
  *
- * @param logits a Float32Array, a Float64Array (one slice), a Tensor or anything tensor-like.
+ * @param logits a typed array of floats (one slice), a Tensor or anything tensor-like.
  * @param target integers, as many as there are slices, or in something tensor-like of the shape of the logits without `dim`; or
- * probabilities, floats of the dtype and shape of the logits.
+ * probabilities, floats of the dtype and shape of the logits. A Uint16Array is integers always: probabilities of 16 bits are a Tensor or a
+ * Float16Array.
  * @throws TypeError where an argument is of the wrong kind, probabilities are of another dtype than the logits, or `ignoreIndex` comes
  * with them; RangeError where there are not as many classes as slices, a target is no class, probabilities have another shape than the
  * logits, there are not as many weights as classes, one is not finite, or `labelSmoothing` is not in [0, 1].
@@ -89,8 +117,8 @@ export function crossEntropy(logits: Input, target: unknown, options?: unknown, 
 /**
  * The gradient of {@link crossEntropy} by the logits: of a slice `softmax(logits) * sum(p) - p`, for classes softmax less 1 at the target,
  * w p in the place of p where there are weights, over what `mean` divides by; for `none` the gradient of the sum. Slices that do not count have 0. An entry is within
- * 4 ulp of the larger of the two terms, as their difference cancels where a share is what the target wants. Arguments as in
- * {@link crossEntropy}.
+ * 4 ulp of the larger of the two terms, as their difference cancels where a share is what the target wants; of float16 and bfloat16 it is
+ * that of float64, rounded once. Arguments as in {@link crossEntropy}.
  *
  * @returns of the kind, dtype and shape of the logits.
  */
@@ -112,6 +140,7 @@ export interface Settings {
   readonly labelSmoothing: number | undefined;
   readonly weight: unknown;
   readonly precision: Precision | undefined;
+  readonly dtype: unknown;
 }
 
 const none: Settings = Object.freeze({
@@ -121,6 +150,7 @@ const none: Settings = Object.freeze({
   labelSmoothing: undefined,
   weight: undefined,
   precision: undefined,
+  dtype: undefined,
 });
 
 export function readSettings(options: unknown, name: string): Settings {
@@ -133,6 +163,7 @@ export function readSettings(options: unknown, name: string): Settings {
   const weight = optionOf(options, 'weight');
   const precision = optionOf(options, 'precision');
   checkPrecision(precision, name);
+  const dtype = readDType(options, name);
   if (reduction !== undefined && reduction !== 'mean' && reduction !== 'sum' && reduction !== 'none')
     throw new TypeError(`${name}: reduction must be 'mean', 'sum' or 'none', got ${describe(reduction)}`);
   if (ignoreIndex !== undefined && !Number.isInteger(ignoreIndex))
@@ -148,6 +179,7 @@ export function readSettings(options: unknown, name: string): Settings {
     labelSmoothing,
     weight,
     precision: precision as Precision | undefined,
+    dtype,
   };
 }
 
@@ -174,7 +206,8 @@ interface Call extends Slices, Sliced {
   readonly total: number;
 }
 
-function readCall(name: string, logits: FloatArray | Tensor, target: unknown, settings: Settings): Call {
+/** The call, its logits of 16 bits in the dtype `wide`. */
+function readCall(name: string, logits: Read, target: unknown, settings: Settings, wide: FloatDType): Call {
   const shape = shapeOf(logits);
   const at = channelDimOf(settings.dim, shape, name);
   const length = shape[at] ?? 1;
@@ -186,10 +219,11 @@ function readCall(name: string, logits: FloatArray | Tensor, target: unknown, se
   const read = readTarget(target, slices, name);
   const likely = isProbabilities(read) ? probabilitiesLike(logits, read, settings, name) : undefined;
   const classes = likely === undefined ? classesOf(read, slices, settings.ignoreIndex ?? -100, name) : undefined;
-  const { x } = memoryOf(logits, name, 'logits');
+  const { x } = memoryOf(logits, name, 'logits', wide);
   if (lengthOf(x) !== sizeOf(shape))
     throw new RangeError(`${name}: logits had ${sizeOf(shape)} elements, and has ${lengthOf(x)} since target was read`);
-  const weights = given && classWeights(x, given, slices, settings.weight, name);
+  const dtype = isHalf(logits) ? 'float32' : dtypeOf(x);
+  const weights = given && classWeights(dtype, given, slices, settings.weight, name);
   const counted = classes === undefined ? count : countedOf(classes);
   const { labelSmoothing: smoothing = 0 } = settings;
   // Not by `...slices`, which takes V8 7 us (Node 20).
@@ -210,12 +244,18 @@ function readCall(name: string, logits: FloatArray | Tensor, target: unknown, se
   };
 }
 
-function classWeights(x: FloatArray, weights: FloatArray, { shape, at, length }: Slices, given: unknown, name: string) {
+function classWeights(
+  dtype: FloatDType,
+  weights: FloatArray,
+  { shape, at, length }: Slices,
+  given: unknown,
+  name: string,
+) {
   if (weights.length !== length)
     throw new RangeError(
       `${name}: weight has ${weights.length} elements, and logits of shape ${shapeText(shape)} have ${length} classes along ${at}`,
     );
-  return weightsFor(x, weights, given, name);
+  return weightsFor(dtype, weights, given, name);
 }
 
 /** The weights of the slices' classes. */
@@ -230,8 +270,6 @@ function countedOf(classes: Int32Array): number {
   for (let i = 0; i < classes.length; i++) if (classes[i]! >= 0) counted++;
   return counted;
 }
-
-const shapeOf = (input: FloatArray | Tensor) => (isFloatArray(input) ? [lengthOf(input)] : input.shape);
 
 /** Something tensor-like as a Tensor where it is of floats, and else as its classes, which have the shape of the slices. */
 function readTarget(target: unknown, { shape, at }: Slices, name: string): unknown {
@@ -252,21 +290,17 @@ function readTarget(target: unknown, { shape, at }: Slices, name: string): unkno
   return Array.from(contiguousData(tensor));
 }
 
-/** A typed array of another type is classes; in its names V8 looks up slowly. */
+/** A typed array of another type is classes, also of bits; in its names V8 looks up slowly. */
 const isProbabilities = (target: unknown): target is Input =>
-  typeName(target) === undefined ? isTensorLike(target) : isFloatArray(target);
+  typeName(target) === undefined ? isTensorLike(target) : isFloatArray(target) || isFloat16Array(target);
 
 /** Probabilities of the logits' dtype and shape. */
-function probabilitiesLike(
-  logits: FloatArray | Tensor,
-  target: Input,
-  { ignoreIndex }: Settings,
-  name: string,
-): FloatArray | Tensor {
+function probabilitiesLike(logits: Read, target: Input, { ignoreIndex }: Settings, name: string): Read {
   if (ignoreIndex !== undefined)
     throw new TypeError(`${name}: ignoreIndex is for classes, and the target is probabilities`);
-  const from = readInput(target, name, 'target');
-  const [dtype, theirs] = [logits, from].map((one) => (isFloatArray(one) ? dtypeOf(one) : one.dtype));
+  const dtype = dtypeIn(logits);
+  const from = readOther(target, name, dtype, 'target');
+  const theirs = dtypeIn(from);
   if (theirs !== dtype)
     throw new TypeError(
       `${name}: a target of floats is probabilities and must be ${dtype} like the logits, got ${theirs}`,
@@ -374,9 +408,10 @@ function weightedLoss(call: Call, target: number, start: number, maximum: number
 }
 
 export function lossOf(name: string, logits: Input, target: unknown, settings: Settings): unknown {
-  const call = readCall(name, readInput(logits, name, 'logits'), target, settings);
+  const from = readInput(logits, name, settings, 'logits');
+  const call = readCall(name, from, target, settings, 'float32');
   const { x, shape, at, count, classes, probabilities, spread, inner, weights, total } = call;
-  const { maxima, logs } = partsOf(call, settings.precision === 'exact');
+  const { maxima, logs } = partsOf(call, settings.precision === 'exact' || isHalf(from));
   const losses = allocate(dtypeOf(x), count);
   const sum = new Sum();
   for (let i = 0; i < count; i++) {
@@ -391,8 +426,7 @@ export function lossOf(name: string, logits: Input, target: unknown, settings: S
     losses[i] = loss;
     sum.add(loss);
   }
-  if (settings.reduction === 'none')
-    return new Tensor(new Parts(losses, Object.freeze(shape.filter((_, i) => i !== at))));
+  if (settings.reduction === 'none') return roundedLike(from, losses, Object.freeze(shape.filter((_, i) => i !== at)));
   return settings.reduction === 'sum' ? sum.value : sum.value / total;
 }
 
@@ -432,12 +466,13 @@ function weightedTargets(g: FloatArray, call: Call, weights: FloatArray, factor:
 
 /** The gradient, of the losses by `grad` where there is one. */
 export function lossGrad(name: string, logits: Input, target: unknown, settings: Settings, grad?: unknown): unknown {
-  const from = readInput(logits, name, 'logits');
-  const by = grad === undefined ? undefined : asTensor(grad, 'grad', name);
-  const call = readCall(name, from, target, settings);
+  const from = readInput(logits, name, settings, 'logits');
+  const by = grad === undefined ? undefined : readOther(grad as Input, name, dtypeIn(from), 'grad');
+  // In float64 where 16 bits are to be rounded once, after the difference.
+  const call = readCall(name, from, target, settings, 'float64');
   const { x, shape, at: dim, spread, counted, total, classes } = call;
   const theirs = shape.filter((_, i) => i !== dim);
-  if (by !== undefined) checkGrad(by, theirs, dtypeOf(x), name);
+  if (by !== undefined) checkGrad(by, theirs, dtypeIn(from), name);
   const factors = by && memoryOf(by, name, 'grad').x;
   const isMean = (settings.reduction ?? 'mean') === 'mean';
   const isOneClass = classes !== undefined && spread === 0;
@@ -455,7 +490,7 @@ export function lossGrad(name: string, logits: Input, target: unknown, settings:
       shape.map((extent, i) => (i === dim ? 1 : extent)),
     );
   if (counted < call.count) clearIgnored(y, call);
-  return isFloatArray(from) ? y : new Tensor(new Parts(y, shape));
+  return resultFor(logits, from, y);
 }
 
 /** 0 in the slices that do not count, whatever their logits are: 0 times NaN would be NaN. */
@@ -467,8 +502,9 @@ function clearIgnored(y: FloatArray, call: Call): void {
   }
 }
 
-function checkGrad(grad: Tensor, shape: readonly number[], dtype: string, name: string): void {
-  if (grad.dtype !== dtype) throw new TypeError(`${name}: grad must be ${dtype} like the logits, got ${grad.dtype}`);
-  if (!sameShape(grad.shape, shape))
-    throw new RangeError(`${name}: grad has shape ${shapeText(grad.shape)} but the losses have ${shapeText(shape)}`);
+function checkGrad(grad: Read, shape: readonly number[], dtype: DType, name: string): void {
+  if (dtypeIn(grad) !== dtype)
+    throw new TypeError(`${name}: grad must be ${dtype} like the logits, got ${dtypeIn(grad)}`);
+  if (!sameShape(shapeOf(grad), shape))
+    throw new RangeError(`${name}: grad has shape ${shapeText(shapeOf(grad))} but the losses have ${shapeText(shape)}`);
 }

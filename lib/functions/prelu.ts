@@ -5,7 +5,7 @@ import { backend } from '../backends/select.js';
 import { allocate, shapeText } from '../basics/allocate.js';
 import { checkOther, checkPrecision, countOf, type Precision } from '../basics/checks.js';
 import { describe, inNameOf } from '../basics/errors.js';
-import { type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
+import { type DType, dtypeOf, type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
 import { Parts, sizeOf } from '../tensor/shape.js';
@@ -20,7 +20,7 @@ import { keptWeights, numberOrWeights, type Weights, weightsFor } from './weight
 export type Weight = number | Weights;
 
 interface Slopes<W extends Weight> {
-  /** The slope below 0: a number, or one for each channel; rounded to the dtype of x. */
+  /** The slope below 0: a number, or one for each channel; rounded to the dtype of x, and to float32 for those of 16 bits. */
   readonly weight: W;
   /** The dimension of the channels; negative counts from the end. Default 1 of two and more dimensions, as in PyTorch, and 0 of one. */
   readonly channelDim?: number;
@@ -32,6 +32,8 @@ export interface PReLUOptions<X extends Input = Input, O extends Out<X> = Out<X>
 
 export interface WeightGradOptions<W extends Weight = Weight> extends Slopes<W> {
   readonly precision?: Precision;
+  /** What the numbers of a Uint16Array are; of other inputs their own dtype. */
+  readonly dtype?: DType;
 }
 
 /** The gradient by the weight: a number for a number. */
@@ -53,8 +55,8 @@ const own = ['weight', 'channelDim'];
 
 /**
  * `x` from 0 on and `weight * x` below (He, Zhang, Ren and Sun, 2015). `weight` is needed: a number, or a slope for each
- * channel along `channelDim`, as a typed array, a list or a Tensor of one dimension; a list of one counts for all. Each slope is finite
- * and rounded to the dtype of x. `channelDim` is 1, as in PyTorch, and of one dimension 0. Accepts, returns and throws like
+ * channel along `channelDim`, as a typed array, a list or a Tensor of one dimension; a list of one counts for all. Each slope is
+ * finite. `channelDim` is 1, as in PyTorch, and of one dimension 0. Accepts, returns and throws like
  * {@link relu}, and a RangeError where there are not as many slopes as channels; rounds correctly.
  *
  * @example prelu(new Tensor([[-1, -1], [-2, 2]]), { weight: [0.5, 0.25] }); // Tensor(float32, [2, 2]) [[-0.5, -0.25], [-1, 2]]
@@ -87,7 +89,7 @@ export const preluGrad = ((grad: unknown, x: Input, options: unknown, more: unkn
 export const preluWeightGrad = ((grad: unknown, x: Input, options: unknown, more: unknown) => {
   const name = 'preluWeightGrad';
   if (more !== undefined) throw tooMany(more, name, 'grad, x');
-  const { out, ...given } = readOptions(options, name, own);
+  const { out, ...given } = readOptions(options, name, own, undefined, true);
   if (out !== undefined) throw new TypeError(`${name} takes no \`out\`: its result has the size of the weight`);
   return weightGrad(name, grad, x, given);
 }) as PReLUWeightGradient;
@@ -135,6 +137,12 @@ export function applyGrad(name: string, grad: unknown, x: Input, given: Given): 
 }
 
 export function weightGrad(name: string, grad: unknown, input: Input, given: Given): unknown {
+  const half = mayBeHalf(input, given)
+    ? throughFloats(name, [input, grad], ['x', 'grad'], given, ([x, grad], given) => ({
+        result: weightGrad(name, grad, x!, given),
+      }))
+    : undefined;
+  if (half !== undefined) return half.result;
   const [weight] = given.own;
   const list = slopesOf(weight, name);
   checkPrecision(given.precision, name);
@@ -178,10 +186,10 @@ function slopesOf(weight: unknown, name: string): FloatArray {
 }
 
 /** The weight of a layer: a number, or slopes in the memory they were given in. */
-export function keptWeight(weight: unknown, name: string): number | Tensor {
+export function keptWeight(weight: unknown, name: string): number | Tensor<DType> {
   const slopes = slopesOf(weight, name);
   if (typeof weight !== 'number') return keptWeights(weight, slopes, 'slope', name);
-  weightsFor(slopes, slopes, weight, name);
+  weightsFor(dtypeOf(slopes), slopes, weight, name);
   return weight;
 }
 
@@ -211,5 +219,5 @@ function channelsOf(
     throw new RangeError(
       `${name}: weight has ${weight.length} slopes but x of shape ${shapeText(shape)} has ${channels} channels along dimension ${at}`,
     );
-  return { slopes: weightsFor(x, weight, given, name), inner: sizeOf(shape, at + 1) };
+  return { slopes: weightsFor(dtypeOf(x), weight, given, name), inner: sizeOf(shape, at + 1) };
 }

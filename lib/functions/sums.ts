@@ -3,14 +3,30 @@
 import { backend } from '../backends/select.js';
 import { allocate, shapeText } from '../basics/allocate.js';
 import { checkPrecision, checkPresent, type Precision } from '../basics/checks.js';
-import { describe, inNameOf } from '../basics/errors.js';
-import { copyOver, dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../basics/floats.js';
+import { describe, inNameOf, naming } from '../basics/errors.js';
+import {
+  copyOver,
+  type Data,
+  type DType,
+  dtypeOf,
+  type FloatArray,
+  type FloatDType,
+  type HalfArray,
+  isFloat32,
+  isFloatArray,
+  lengthOf,
+  typeName,
+} from '../basics/floats.js';
+import { isFloat16Array, isHalfDType } from '../basics/halves.js';
 import { checkOptions, optionOf, tooMany } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
+import { checkDType, dtypeOfParts } from '../tensor/foreign/dtypes.js';
+import { asDType, asFloats } from '../tensor/halves.js';
 import { broadcastStrides, contiguousStrides, forEachRow, Parts, sameShape, sizeOf } from '../tensor/shape.js';
 import { asTensor, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
 import { dimsOf, listed } from './dims.js';
 import type { Output } from './functions.js';
+import { givenHalves, halvesOf, mayBeHalf } from './halves.js';
 import type { Input } from './operands.js';
 import { slicesOfFloats } from './slices.js';
 
@@ -19,13 +35,16 @@ export interface LogSumExpOptions {
   readonly dim?: number | readonly number[];
   /** Whether the result has them with size 1. Default false. */
   readonly keepdim?: boolean;
+  /** Of numbers of 16 bits it is always exact. */
   readonly precision?: Precision;
+  /** What the numbers of a Uint16Array are; of other inputs their own dtype. */
+  readonly dtype?: DType;
 }
 
 /** What `logSumExp` gives. */
-export type SumOf<X extends Input> = X extends FloatArray ? number : Tensor<DTypeOf<X>>;
+export type SumOf<X extends Input> = X extends Data ? number : Tensor<DTypeOf<X>>;
 /** What its gradient takes: a number for each slice. */
-export type SumGrad<X extends Input> = X extends FloatArray ? number : TensorLike;
+export type SumGrad<X extends Input> = X extends Data ? number : TensorLike;
 
 /** x with its dimensions in an order in which the slices lie along one of them. */
 export interface Sliced {
@@ -46,28 +65,61 @@ export function partsOf(
   return { maxima, logs };
 }
 
-/** An input as a typed array itself or a Tensor, whose memory `memoryOf` then finds. */
-export function readInput(input: Input, name: string, what = 'x'): FloatArray | Tensor {
+/** An input that has been read: an array of floats itself, else as a tensor. `memoryOf` finds its memory. */
+export type Read = FloatArray | Parts<Data>;
+
+/** The first input of a call, whose dtype the option is. */
+export function readInput(input: Input, name: string, given: Pick<Settings, 'dtype'>, what = 'x'): Read {
+  const half = mayBeHalf(input, given) ? givenHalves(input, given.dtype, name, what) : undefined;
+  return half === undefined ? readFloats(input, name, what) : half.parts;
+}
+
+/** Another one, beside an input of that dtype: bits that do not say what they are have the same. */
+export function readOther(input: Input, name: string, dtype: DType, what: string): Read {
+  const said = input instanceof Tensor || isFloat16Array(input) ? undefined : dtype;
+  const half = isHalfDType(dtype) ? halvesOf(input, said, name, what) : undefined;
+  return half === undefined ? readFloats(input, name, what) : half.parts;
+}
+
+function readFloats(input: Input, name: string, what: string): FloatArray | Tensor {
   if (!isFloatArray(input)) return asTensor(input, what, name);
   if (lengthOf(input) === 0) checkPresent(input, `${name}: ${what}`);
   return input;
 }
 
-/** The elements in row-major order, and their shape. */
+export const shapeOf = (from: Read) => (isFloatArray(from) ? [lengthOf(from)] : from.shape);
+export const dtypeIn = (from: Read): DType => (isFloatArray(from) ? dtypeOf(from) : dtypeOfParts(from));
+export const isHalf = (from: Read): boolean => !isFloatArray(from) && from.half !== undefined;
+
+/** The elements in row-major order, those of 16 bits as other floats, and their shape. */
 export function memoryOf(
-  input: FloatArray | Tensor,
+  from: Read,
   name: string,
   what = 'x',
+  wide: FloatDType = 'float32',
 ): { readonly x: FloatArray; readonly shape: readonly number[] } {
-  if (isFloatArray(input)) {
-    if (lengthOf(input) === 0) checkPresent(input, `${name}: ${what}`);
-    return { x: input, shape: [lengthOf(input)] };
+  if (isFloatArray(from)) {
+    if (lengthOf(from) === 0) checkPresent(from, `${name}: ${what}`);
+    return { x: from, shape: [lengthOf(from)] };
   }
   try {
-    return { x: contiguousData(input), shape: input.shape };
+    return { x: contiguousData(asFloats(from, wide)), shape: from.shape };
   } catch (error) {
     throw inNameOf(`${name}: ${what}`, error);
   }
+}
+
+/** Results as a Tensor of the dtype of an input, rounded once. */
+export function roundedLike(from: Read, y: FloatArray, shape: readonly number[]): Tensor<DType> {
+  const floats = new Parts(y, shape);
+  return new Tensor(isFloatArray(from) ? floats : asDType(floats, dtypeOfParts(from), from.data as HalfArray));
+}
+
+/** Results of the kind, the dtype and the shape of an input, of which there is what has been read. */
+export function resultFor(input: Input, from: Read, y: FloatArray): FloatArray | HalfArray | Tensor<DType> {
+  if (isFloatArray(from)) return y;
+  const rounded = roundedLike(from, y, from.shape);
+  return typeName(input) === undefined ? rounded : rounded.data;
 }
 
 /** Multiplies what lies in y, row-major in a shape, by a factor for each slice: theirs is the shape with size 1 along it. */
@@ -91,26 +143,36 @@ export interface Settings {
   readonly dim: unknown;
   readonly keepdim: boolean;
   readonly precision: Precision | undefined;
+  readonly dtype: unknown;
 }
 
 export function readSettings(options: unknown, name: string): Settings {
   const given = typeof options === 'number' ? { dim: options } : options;
-  checkOptions(given, name, ['dim', 'keepdim', 'precision'], 'dim');
+  checkOptions(given, name, ['dim', 'keepdim', 'precision', 'dtype'], 'dim');
   const precision = optionOf(given, 'precision');
   const exact = checkPrecision(precision, name);
   const dim = listed(optionOf(given, 'dim'));
   const wanted = optionOf(given, 'keepdim');
   const keepdim = wanted === undefined ? false : wanted;
   if (typeof keepdim !== 'boolean') throw new TypeError(`${name}: keepdim must be a boolean, got ${describe(keepdim)}`);
-  return { dim, keepdim, precision: exact ? 'exact' : 'fast' };
+  return { dim, keepdim, precision: exact ? 'exact' : 'fast', dtype: readDType(given, name) };
+}
+
+/** The option `dtype`. */
+export function readDType(options: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
+  const dtype = optionOf(options, 'dtype');
+  if (dtype !== undefined) naming(name, () => checkDType(dtype));
+  return dtype;
 }
 
 /** The shape without some of its dimensions, or with them at size 1. */
 const reduced = (shape: readonly number[], dims: readonly number[], keepdim: boolean): readonly number[] =>
   keepdim ? shape.map((extent, i) => (dims.includes(i) ? 1 : extent)) : shape.filter((_, i) => !dims.includes(i));
 
-export function sum(name: string, input: Input, { dim, keepdim, precision }: Settings): unknown {
-  const { x, shape } = memoryOf(readInput(input, name), name);
+export function sum(name: string, input: Input, settings: Settings): unknown {
+  const { dim, keepdim, precision } = settings;
+  const from = readInput(input, name, settings);
+  const { x, shape } = memoryOf(from, name);
   const dims = dimsOf(dim, shape, name);
   const kept = shape.map((_, i) => i).filter((i) => !dims.includes(i));
   const whole = new Tensor(new Parts(x, shape));
@@ -124,19 +186,21 @@ export function sum(name: string, input: Input, { dim, keepdim, precision }: Set
           shape: [...kept.map((i) => shape[i]!), sizeOf(dims.map((i) => shape[i]!))],
           at: kept.length,
         };
-  const { maxima, logs } = partsOf(sliced, precision === 'exact');
+  const { maxima, logs } = partsOf(sliced, precision === 'exact' || isHalf(from));
   const y = allocate(dtypeOf(x), maxima.length);
   for (let i = 0; i < y.length; i++) y[i] = maxima[i]! + logs[i]!;
-  if (isFloatArray(input)) return y[0];
-  return new Tensor(new Parts(y, Object.freeze(reduced(shape, dims, keepdim))));
+  if (isFloatArray(from)) return y[0];
+  const result = roundedLike(from, y, Object.freeze(reduced(shape, dims, keepdim)));
+  return typeName(input) === undefined ? result : result.item();
 }
 
-export function sumGrad(name: string, grad: unknown, input: Input, { dim, keepdim, precision }: Settings): unknown {
-  const from = readInput(input, name);
-  const shape = isFloatArray(from) ? [lengthOf(from)] : from.shape;
+export function sumGrad(name: string, grad: unknown, input: Input, settings: Settings): unknown {
+  const { dim, keepdim, precision } = settings;
+  const from = readInput(input, name, settings);
+  const shape = shapeOf(from);
   const dims = dimsOf(dim, shape, name);
-  const factors = factorsOf(grad, from, reduced(shape, dims, keepdim), name);
-  const { x } = memoryOf(from, name);
+  const factors = factorsOf(grad, input, from, reduced(shape, dims, keepdim), name);
+  const { x } = memoryOf(from, name, 'x', 'float64');
   // In float64 where float32 is to be rounded once, after the product.
   const wide = precision === 'exact' && isFloat32(x) ? new Float64Array(x) : x;
   const like = new Tensor(new Parts(wide, shape));
@@ -145,30 +209,30 @@ export function sumGrad(name: string, grad: unknown, input: Input, { dim, keepdi
   scaleSlices(shares, shape, factors, reduced(shape, dims, true));
   const y = wide === x ? shares : allocate(dtypeOf(x), lengthOf(x), name, shape);
   if (y !== shares) copyOver(y, shares);
-  return isFloatArray(from) ? y : new Tensor(new Parts(y, shape));
+  return resultFor(input, from, y);
 }
 
 /** The gradient of a result of that shape, or the number of an array's. */
-function factorsOf(grad: unknown, from: FloatArray | Tensor, shape: readonly number[], name: string): FloatArray {
-  if (isFloatArray(from)) {
+function factorsOf(grad: unknown, input: Input, from: Read, shape: readonly number[], name: string): FloatArray {
+  if (typeName(input) !== undefined) {
     if (typeof grad !== 'number')
       throw new TypeError(`${name}: grad must be a number, as the result of a typed array is, got ${describe(grad)}`);
     return Float64Array.of(grad);
   }
-  const tensor = asTensor(grad, 'grad', name);
-  if (tensor.dtype !== from.dtype)
-    throw new TypeError(`${name}: grad must be ${from.dtype} like x, got ${tensor.dtype}`);
-  if (!sameShape(tensor.shape, shape))
+  const by = readOther(grad as Input, name, dtypeIn(from), 'grad');
+  if (dtypeIn(by) !== dtypeIn(from))
+    throw new TypeError(`${name}: grad must be ${dtypeIn(from)} like x, got ${dtypeIn(by)}`);
+  if (!sameShape(shapeOf(by), shape))
     throw new RangeError(
-      `${name}: grad has shape ${shapeText(tensor.shape)} but the result for x has ${shapeText(shape)}`,
+      `${name}: grad has shape ${shapeText(shapeOf(by))} but the result for x has ${shapeText(shape)}`,
     );
-  return memoryOf(tensor, name, 'grad').x;
+  return memoryOf(by, name, 'grad').x;
 }
 
 /**
  * `log(sum(e^x))` over dimensions, which the result lacks, or has with size 1 where `keepdim` is true; of a typed array a number. The
  * largest entry is taken out, so that nothing overflows. Of -Infinity only, or of nothing, it is -Infinity, with +Infinity in it
- * +Infinity. Its gradient is {@link logSumExpGrad}.
+ * +Infinity. Of float16 and bfloat16 it is one of their numbers, within 0.501 ulp, like its gradient {@link logSumExpGrad}.
  *
  * @throws TypeError where x, `dim` or another option is of the wrong kind; RangeError where x has no such dimension.
  */

@@ -1,26 +1,39 @@
 // Weights, a number for each channel or class: read once, and rounded to the dtype of what they are for.
 import { allocate, shapeText } from '../basics/allocate.js';
 import { describe, inNameOf } from '../basics/errors.js';
-import { dtypeOf, type FloatArray, isFloat32, isFloatArray } from '../basics/floats.js';
+import {
+  type Data,
+  type DType,
+  dtypeOf,
+  type FloatArray,
+  type FloatDType,
+  isFloat32,
+  isFloatArray,
+} from '../basics/floats.js';
+import { isFloat16Array } from '../basics/halves.js';
 import { contiguousData } from '../tensor/copies.js';
+import { advice } from '../tensor/foreign/advice.js';
 import { isTensorLike } from '../tensor/foreign/layout.js';
-import { asTensor, Tensor, type TensorLike } from '../tensor/tensor.js';
+import { asFloats } from '../tensor/halves.js';
+import { anyTensor, Tensor, type TensorLike } from '../tensor/tensor.js';
 
-/** A number for each: a typed array, a list or a Tensor of one dimension. */
-export type Weights = FloatArray | readonly number[] | TensorLike;
+/** A number for each: a typed array of floats, a list or a Tensor of one dimension, of any dtype. */
+export type Weights = Exclude<Data, Uint16Array> | readonly number[] | TensorLike;
 
 const lists = 'a list, a Float32Array, a Float64Array or a Tensor of one dimension';
 
-/** A copy of the numbers that were given, not yet rounded: what reads x, its getters too, cannot change them. */
+/** A copy of the numbers that were given, not yet rounded, those of 16 bits as float32: what reads x, its getters too, cannot change them. */
 export function weightsOf(weight: unknown, name: string, wanted = lists): FloatArray {
   if (Array.isArray(weight)) return numbersOf(weight, name);
-  if (!isFloatArray(weight) && !isTensorLike(weight))
-    throw new TypeError(`${name}: weight must be ${wanted}, got ${describe(weight)}`);
-  const tensor = asTensor(weight, 'weight', name);
+  if (!isFloatArray(weight) && !isFloat16Array(weight) && !isTensorLike(weight))
+    throw new TypeError(
+      `${name}: weight must be ${wanted}, got ${describe(weight)}${advice(weight).replace(/\bx\b/g, 'weight')}`,
+    );
+  const tensor = anyTensor(weight, undefined, 'weight', name);
   if (tensor.ndim !== 1)
     throw new RangeError(`${name}: weight must have one dimension, got shape ${shapeText(tensor.shape)}`);
   try {
-    const data = contiguousData(tensor);
+    const data = contiguousData(asFloats(tensor));
     return isFloat32(data) ? new Float32Array(data) : new Float64Array(data);
   } catch (error) {
     throw inNameOf(`${name}: weight`, error);
@@ -32,24 +45,24 @@ export const numberOrWeights = (weight: unknown, name: string): FloatArray =>
   typeof weight === 'number' ? Float64Array.of(weight) : weightsOf(weight, name, `a number, ${lists}`);
 
 /** What a layer keeps of its weight, whose numbers are these: the memory that it was given in; those of a list are not rounded yet. */
-export function keptWeights(weight: unknown, numbers: FloatArray, what: string, name: string): Tensor {
+export function keptWeights(weight: unknown, numbers: FloatArray, what: string, name: string): Tensor<DType> {
   if (numbers.length === 0) throw new RangeError(`${name}: weight must have a ${what} at least, got none`);
-  checkFinite(numbers, numbers, weight, numbers, name);
-  return Array.isArray(weight) ? new Tensor(numbers) : asTensor(weight, 'weight', name);
+  checkFinite(numbers, numbers, weight, dtypeOf(numbers), name);
+  return Array.isArray(weight) ? new Tensor(numbers) : anyTensor(weight, undefined, 'weight', name);
 }
 
-/** The weights in the dtype of x, in which each is finite. */
-export function weightsFor(x: FloatArray, weights: FloatArray, given: unknown, name: string): FloatArray {
+/** The weights in a dtype, in which each is finite. */
+export function weightsFor(dtype: FloatDType, weights: FloatArray, given: unknown, name: string): FloatArray {
   const rounded =
-    dtypeOf(x) === dtypeOf(weights) ? weights : isFloat32(x) ? new Float32Array(weights) : new Float64Array(weights);
-  checkFinite(rounded, weights, given, x, name);
+    dtype === dtypeOf(weights) ? weights : dtype === 'float32' ? new Float32Array(weights) : new Float64Array(weights);
+  checkFinite(rounded, weights, given, dtype, name);
   return rounded;
 }
 
 // Not by findIndex: with it, and all slopes copied as float64, one took 33 ns, and so 2 to 5.
-function checkFinite(rounded: FloatArray, weights: FloatArray, given: unknown, x: FloatArray, name: string): void {
+function checkFinite(rounded: FloatArray, weights: FloatArray, given: unknown, dtype: FloatDType, name: string): void {
   for (let i = 0; i < rounded.length; i++)
-    if (!Number.isFinite(rounded[i])) throw notFinite(weights[i]!, i, given, x, name);
+    if (!Number.isFinite(rounded[i])) throw notFinite(weights[i]!, i, given, dtype, name);
 }
 
 function numbersOf(list: readonly unknown[], name: string): Float64Array {
@@ -63,8 +76,8 @@ function numbersOf(list: readonly unknown[], name: string): Float64Array {
   return numbers;
 }
 
-function notFinite(weight: number, i: number, given: unknown, x: FloatArray, name: string): RangeError {
+function notFinite(weight: number, i: number, given: unknown, dtype: FloatDType, name: string): RangeError {
   const what = typeof given === 'number' ? 'weight' : `weight[${i}]`;
-  const wanted = Number.isFinite(weight) ? `finite as a ${dtypeOf(x)}` : 'finite';
+  const wanted = Number.isFinite(weight) ? `finite as a ${dtype}` : 'finite';
   return new RangeError(`${name}: ${what} must be ${wanted}, got ${weight}`);
 }

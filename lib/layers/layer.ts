@@ -2,7 +2,7 @@
 // which bundlers change.
 
 import { describe } from '../basics/errors.js';
-import { shareMemory } from '../basics/floats.js';
+import { type DType, shareMemory } from '../basics/floats.js';
 import { type Given, noOptions, readOptions, tooMany } from '../basics/options.js';
 import type { Answer, Input, Options, Out, Output, Result } from '../functions/functions.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -63,7 +63,7 @@ export abstract class Trainable<Kept> extends Callable {
   }
 
   /** What is learned: of most activations nothing. */
-  parameters(): Tensor[] {
+  parameters(): Tensor<DType>[] {
     return [];
   }
 

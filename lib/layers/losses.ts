@@ -1,6 +1,7 @@
 // The loss of logits as a layer.
 
 import { describe } from '../basics/errors.js';
+import type { DType } from '../basics/floats.js';
 import { tooMany } from '../basics/options.js';
 import type { Input, Output } from '../functions/functions.js';
 import {
@@ -68,8 +69,8 @@ export class CrossEntropyLoss<R extends Reduction = 'mean'> extends Trainable<Co
   }
 
   /** The weights of the classes, where there are any: in the memory they were given in, in which they may be changed. */
-  get weight(): Tensor | undefined {
-    return this.#settings.weight as Tensor | undefined;
+  get weight(): Tensor<DType> | undefined {
+    return this.#settings.weight as Tensor<DType> | undefined;
   }
 
   /**

@@ -1,7 +1,7 @@
 // prelu as a layer, which has the slopes.
 
 import { describe } from '../basics/errors.js';
-import type { FloatArray } from '../basics/floats.js';
+import type { Data, DType } from '../basics/floats.js';
 import { type Given, readOwn, tooMany } from '../basics/options.js';
 import type { Answer, Input } from '../functions/functions.js';
 import { apply, applyGrad, keptWeight, newWeight, type Weight, weightGrad } from '../functions/prelu.js';
@@ -21,7 +21,7 @@ export interface PReLULayerOptions {
 
 /** x, and below 0 x times a slope for all or for each channel, like the function `prelu`. */
 export class PReLU extends Layer {
-  readonly #own: readonly [number | Tensor, number | undefined];
+  readonly #own: readonly [number | Tensor<DType>, number | undefined];
 
   constructor(options?: PReLULayerOptions);
   constructor(options?: unknown, more?: unknown) {
@@ -38,7 +38,7 @@ export class PReLU extends Layer {
   }
 
   /** The slopes: a number where one was given, else a Tensor of `numParameters`. */
-  get weight(): number | Tensor {
+  get weight(): number | Tensor<DType> {
     return this.#own[0];
   }
   /** The number of slopes. */
@@ -51,7 +51,7 @@ export class PReLU extends Layer {
     return this.#own[1];
   }
   /** The weight, unless it is a number. */
-  override parameters(): Tensor[] {
+  override parameters(): Tensor<DType>[] {
     const [weight] = this.#own;
     return typeof weight === 'number' ? [] : [weight];
   }
@@ -60,7 +60,7 @@ export class PReLU extends Layer {
    *
    * @throws like `backward`.
    */
-  weightGrad(grad: Input, x?: Input): number | FloatArray | Tensor;
+  weightGrad(grad: Input, x?: Input): number | Data | Tensor<DType>;
   weightGrad(grad: Input, x?: Input, more?: unknown): unknown {
     if (more !== undefined) throw tooMany(more, this.title(), 'grad, x');
     return weightGrad(this.title(), grad, this.inputOf('weightGrad', x), { own: this.#own });

@@ -108,17 +108,7 @@ function numbersIn(source: unknown): { readonly parts: Parts<Data>; readonly are
     const data = integersOf(source);
     return { parts: new Parts<Data>(data, Object.freeze([lengthOf(data)])), areIntegers: true };
   }
-  if (isTensorLike(source) && /^(Big)?U?[Ii]nt\d/.test(typeName(source.data) ?? '')) {
-    const parts = readParts16(source);
-    if (parts !== undefined) return { parts, areIntegers: false };
-    return readNumbers(source);
-  }
+  if (isTensorLike(source)) return readNumbers(source);
   if (isArrow(source)) return copyArrow(arrowChunks(source));
   return { parts: readParts(source, undefined), areIntegers: false };
-}
-
-/** Numbers of 16 bits where the tensor says that they are; undefined where it has integers. */
-function readParts16(source: { readonly data: unknown }): Parts<Data> | undefined {
-  const { dtype, type } = source as { readonly dtype?: unknown; readonly type?: unknown };
-  return [dtype, type].some(isHalfDType) ? readParts(source, undefined) : undefined;
 }

@@ -7,6 +7,7 @@ import {
   type Data,
   type DType,
   type FloatArray,
+  type FloatDType,
   type HalfArray,
   isFloat32,
   lengthOf,
@@ -17,11 +18,11 @@ import { copyOf, spread } from './copies.js';
 import { dtypeOfParts } from './foreign/dtypes.js';
 import { checkPlace, Parts } from './shape.js';
 
-/** A tensor of floats itself; of 16-bit numbers a contiguous copy in float32, which has them all. */
-export function asFloats(x: Parts<Data>): Parts {
+/** A tensor of floats itself; of 16-bit numbers a contiguous copy in float32, which has them all, or in float64. */
+export function asFloats(x: Parts<Data>, wide: FloatDType = 'float32'): Parts {
   if (x.half === undefined) return x as Parts;
-  const y = allocate('float32', x.size, undefined, x.shape);
-  backend.convert(contiguousBits(x), x.half, y, 'float32');
+  const y = allocate(wide, x.size, undefined, x.shape);
+  backend.convert(contiguousBits(x), x.half, y, wide);
   return new Parts(y, x.shape);
 }
 

@@ -102,7 +102,7 @@ describe('a dtype', () => {
   it.each(['float64', 'float16', 'bfloat16'] as const)('of %s', async (dtype) => {
     const y = nl.Tensor.from(x, { dtype });
     writeFileSync(at('dtype.npy'), writeNpy(y));
-    for (const name of ['gelu', 'softmax']) {
+    for (const name of ['gelu', 'softmax', 'logSumExp']) {
       const expected = whole(name, y);
       expect((await run([name, 'dtype.npy', '-o', '-'])).bytes.equals(writeNpy(expected))).toBe(true);
       const raw = await run([name, '--raw', dtype, '--row', '30'], bytesOf(y.data));

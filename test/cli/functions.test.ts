@@ -22,6 +22,8 @@ const up = new nl.Tensor(numbers(24, 5), { shape: [2, 3, 4] });
 const double = new nl.Tensor(Float64Array.from(x.data), { shape: [2, 3, 4] });
 const slopes = new nl.Tensor(Float32Array.of(0.5, 0.25, -1));
 const four = new nl.Tensor(Float64Array.of(0.5, 0.25, -1, 0.1));
+const [half, brain] = [x.to('float16'), x.to('bfloat16')];
+const [halfSlopes, brainSlopes] = [slopes.to('float16'), slopes.to('bfloat16')];
 const added = new nl.Tensor([0, -Infinity, 1, -2]);
 const keeps = Uint8Array.of(1, 0, 1, 1, 0, 0, 0, 0, 1, 1, 0, 1);
 const classes = [2, 0, 1, 1, 0, -100, 2, 1];
@@ -30,7 +32,7 @@ const wide = BigInt64Array.from(classes, BigInt);
 const inColumns = Int16Array.from([0, 4, 1, 5, 2, 6, 3, 7], (i) => classes[i]!);
 
 beforeAll(() => {
-  const tensors = { x, up, double, slopes, four, added };
+  const tensors = { x, up, double, slopes, four, added, half, brain, halfSlopes, brainSlopes };
   for (const [name, tensor] of Object.entries(tensors)) writeFileSync(at(`${name}.npy`), writeNpy(tensor));
   const raw: Record<string, Uint8Array> = {
     keeps: npyOf('|b1', [3, 4], keeps),
@@ -118,6 +120,23 @@ describe('a call', () => {
       () => nl.crossEntropy(x, classes, { weight: slopes }),
     ],
     ['crossEntropy x.npy --target up.npy --reduction none', () => nl.crossEntropy(x, up, { reduction: 'none' })],
+    ['prelu x.npy --weight brainSlopes.npy', () => nl.prelu(x, { weight: slopes })],
+    ['prelu half.npy --weight slopes.npy', () => nl.prelu(half, { weight: slopes })],
+    ['logSumExp brain.npy', () => nl.logSumExp(brain)],
+    ['logSumExp half.npy --dim 0,1 --keepdim', () => nl.logSumExp(half, { dim: [0, 1], keepdim: true })],
+    ['logSumExp half.npy --dim 0,1,2', () => nl.logSumExp(half, { dim: [0, 1, 2] })],
+    [
+      'crossEntropy half.npy --target wide.npy --weight halfSlopes.npy',
+      () => nl.crossEntropy(half, classes, { weight: slopes }),
+    ],
+    [
+      'crossEntropy brain.npy --target brain.npy --reduction sum',
+      () => nl.crossEntropy(brain, brain, { reduction: 'sum' }),
+    ],
+    [
+      'crossEntropy brain.npy --target classes.npy --weight halfSlopes.npy --reduction none',
+      () => nl.crossEntropy(brain, classes, { weight: slopes, reduction: 'none' }),
+    ],
   ])('%s', async (line, call) => {
     const { code, out, error } = await run([...line.split(' '), '-o', 'out.npy', '--backend', nl.info().backend]);
     expect({ code, out, error }).toEqual({ code: 0, out: '', error: '' });
@@ -125,7 +144,7 @@ describe('a call', () => {
     const dtype = line.includes('double.npy') ? 'float64' : 'float32';
     const expected = result instanceof nl.Tensor ? result : new nl.Tensor(result as number, { dtype });
     const written = read('out.npy');
-    expect(written.dtype).toBe(dtype);
+    expect(written.dtype).toBe(result instanceof nl.Tensor ? result.dtype : dtype);
     expect(written.toJSON()).toEqual(expected.toJSON());
   });
 

@@ -14,6 +14,7 @@ import {
   gelu,
   geluGrad,
   type HalfArray,
+  type HalfDType,
   type Input,
   type IntegerList,
   type Integers,
@@ -131,6 +132,20 @@ describe('a loss', () => {
     expect(none.backward(new Tensor([2]))).toBeInstanceOf(Tensor);
   });
 
+  it('of 16 bits is a number, or a Tensor of the dtype', () => {
+    const half = logits.to('bfloat16');
+    const bits = Uint16Array.of(0, 0);
+    expectTypeOf(crossEntropy(half, half)).toEqualTypeOf<number>();
+    expectTypeOf(crossEntropy(half, targets, { reduction: 'none' })).toEqualTypeOf<Tensor<'bfloat16'>>();
+    expectTypeOf(crossEntropyGrad(half, targets, { weight: half.reshape(2) })).toEqualTypeOf<Tensor<'bfloat16'>>();
+    const own = { dtype: 'float16', reduction: 'none' } as const;
+    expectTypeOf(crossEntropy(bits, 1, own)).toEqualTypeOf<Tensor<HalfDType>>();
+    expectTypeOf(crossEntropyGrad(bits, 1, own)).toEqualTypeOf<typeof bits>();
+    expectTypeOf(new CrossEntropyLoss().weight).toEqualTypeOf<Tensor<DType> | undefined>();
+    // @ts-expect-error bits do not say what they are
+    expect(() => crossEntropy(half, targets, { weight: bits })).toThrow(TypeError);
+  });
+
   it('takes probabilities of its own dtype', () => {
     // @ts-expect-error float64 for float32
     expect(() => crossEntropy(f32, f64)).toThrow(TypeError);
@@ -148,6 +163,12 @@ describe('logSumExp', () => {
     expectTypeOf(new LogSumExp()(f32)).toEqualTypeOf<number>();
     expectTypeOf(new LogSumExp(0)(tensor)).toEqualTypeOf<Tensor<'float32'>>();
     expectTypeOf(new LogSumExp().backward(1, f32)).toEqualTypeOf<Float32Array<ArrayBuffer>>();
+    const half = tensor.to('float16');
+    expectTypeOf(logSumExp(half)).toEqualTypeOf<Tensor<'float16'>>();
+    expectTypeOf(logSumExpGrad(logSumExp(half), half)).toEqualTypeOf<Tensor<'float16'>>();
+    const bits = Uint16Array.of(1);
+    expectTypeOf(logSumExp(bits, { dtype: 'bfloat16' })).toEqualTypeOf<number>();
+    expectTypeOf(logSumExpGrad(1, bits, { dtype: 'bfloat16' })).toEqualTypeOf<typeof bits>();
     // @ts-expect-error a number for a tensor
     expect(() => logSumExpGrad(1, tensor)).toThrow(TypeError);
     // @ts-expect-error a tensor for a number

@@ -206,7 +206,12 @@ describe('classes in something tensor-like', () => {
     );
     expect(() =>
       nonlin.crossEntropy(logits, { data: Uint16Array.from(list), dims: [2, 4], type: 'float16' } as nonlin.TensorLike),
-    ).toThrow('crossEntropy: target: data must be a Float32Array or a Float64Array, got Uint16Array of 8');
+    ).toThrow("crossEntropy: target must be float32 or float64, got float16; pass target.to('float32')");
+    // By a name that other libraries have.
+    const named = { data: Uint16Array.from(list), dims: [2, 4], dtype: 'torch.float16' };
+    expect(() => nonlin.crossEntropy(logits, named)).toThrow(
+      'target: data must be a Float32Array or a Float64Array, got',
+    );
     expect(() => nonlin.crossEntropy(logits, { data: Int32Array.of(3), shape: [] })).toThrow(RangeError);
   });
 });

@@ -82,6 +82,11 @@ describe.each(Object.keys(ways))('%s', (way) => {
     expect(await through('softmax', pieces(bytesOf(x.data), lengths), { dtype, row: 6 })).toEqual(bytesOf(whole.data));
     const gelu = nl.gelu(x as nl.Tensor<typeof dtype>);
     expect(await through('gelu', [x.data], { dtype })).toEqual(bytesOf(gelu.data));
+    const sums = nl.logSumExp(x as nl.Tensor<typeof dtype>);
+    expect(await through('logSumExp', pieces(bytesOf(x.data), lengths), { dtype, row: 6 })).toEqual(bytesOf(sums.data));
+    const weight = x.select(0, 0);
+    const leaky = nl.prelu(x as nl.Tensor<typeof dtype>, { weight });
+    expect(await through('prelu', [x.data], { dtype, row: 6, weight })).toEqual(bytesOf(leaky.data));
   });
 
   it('takes the options of the function', async () => {

@@ -22,7 +22,6 @@ import {
   checkStrides,
   contiguousStrides,
   type Layout,
-  Parts,
   sameShape,
 } from '../shape.js';
 import { advice, dataAdvice, type Foreign } from './advice.js';
@@ -92,11 +91,6 @@ export function readLayout<A extends Data | Uint8Array>(
   // What is as large as its data lies in it, where there is any.
   if (!isWhole || lengthOf(data) === 0) checkReach(data, layout);
   return layout;
-}
-
-export function readLike(source: object, toFloats: (data: unknown, like: Foreign) => FloatArray): Parts {
-  const { data, shape, strides, offset, isPacked } = readLayout(source, toFloats);
-  return new Parts(data, shape, strides, offset, isPacked);
 }
 
 /** The shape that something tensor-like has, under either name. */

@@ -12,6 +12,7 @@ import {
   type DType,
   type FloatArray,
   type FloatDType,
+  type HalfArray,
   type HalfDType,
   lengthOf,
   typeName,
@@ -28,7 +29,6 @@ import {
   type IntegerList,
   isTensorLike,
   readLayout,
-  readLike,
   saidHalf,
   type TensorLike,
 } from './layout.js';
@@ -43,11 +43,13 @@ export type DTypeOf<S> = S extends number | readonly unknown[]
       ? 'float32'
       : S extends Float64Array | { readonly data: Float64Array }
         ? 'float64'
-        : S extends Uint16Array
-          ? HalfDType
-          : S extends FloatArray | { readonly data: FloatArray }
-            ? FloatDType
-            : DType;
+        : S extends Exclude<HalfArray, Uint16Array>
+          ? 'float16'
+          : S extends Uint16Array
+            ? HalfDType
+            : S extends FloatArray | { readonly data: FloatArray }
+              ? FloatDType
+              : DType;
 
 /** What a Tensor can be made of; `true` and `false` in a list are 1 and 0. */
 export type TensorSource = number | readonly NestedMask[] | Data | Uint8Array | TensorLike | ArrowVector;
@@ -101,13 +103,13 @@ function ofBytes(bytes: Uint8Array, dtype: DType): Parts<Data> {
   return new Parts<Data>(dtype === 'float32' ? new Float32Array(...place) : new Float64Array(...place), shape);
 }
 
-/** The parts of something tensor-like, also of numbers of 16 bits where it or `dtype` says what they are. */
-function readTensor(source: TensorLike, dtype: DType | undefined): Parts<Data> {
+/** The parts of something tensor-like, also of numbers of 16 bits where it or `dtype` says what they are; `others` reads other data. */
+function readTensor(source: TensorLike, dtype: DType | undefined, others = floats): Parts<Data> {
   let half: HalfDType | undefined;
   const { data, shape, strides, offset, isPacked } = readLayout<Data>(source, (data, like) => {
-    if (!isHalfArray(data)) return floats(data, like);
+    if (!isHalfArray(data)) return others(data, like);
     half = saidHalf(data, like) ?? (isHalfDType(dtype) ? dtype : undefined);
-    if (half === undefined) return floats(data, like);
+    if (half === undefined) return others(data, like);
     checkMemory(data);
     return data;
   });
@@ -115,11 +117,11 @@ function readTensor(source: TensorLike, dtype: DType | undefined): Parts<Data> {
 }
 
 /** The parts of something tensor-like of floats or of integers, and whether they are integers: these as float64. */
-export function readNumbers(source: TensorLike): { readonly parts: Parts; readonly areIntegers: boolean } {
+export function readNumbers(source: TensorLike): { readonly parts: Parts<Data>; readonly areIntegers: boolean } {
   let areIntegers = false;
-  const parts = readLike(source, (data, like) => {
-    // Of 16 bits there are floats too, in arrays of integers.
-    areIntegers = /^(Big)?U?[Ii]nt\d/.test(typeName(data) ?? '') && !/float16$/.test(`${like.dtype ?? like.type}`);
+  const parts = readTensor(source, undefined, (data, like) => {
+    // What a Uint16Array holds may also be floats under a name that is not known.
+    areIntegers = /^(Big)?U?[Ii]nt\d/.test(typeName(data) ?? '') && !/float16$/.test(`${like?.dtype ?? like?.type}`);
     if (!areIntegers) return floats(data, like);
     checkMemory(data);
     return integersOf(data as ArrayBufferView);
