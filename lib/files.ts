@@ -6,7 +6,7 @@ import type { FilePath } from './environment/storage.js';
 import type { Catalogue } from './files/catalogue.js';
 import { formatOf, loadFrom, openAs, saveAs } from './files/named.js';
 import { npyChunks, npysIn, readNumbers as read } from './files/npy.js';
-import { npzChunks, npzIn } from './files/npz.js';
+import { npzChunks, npzIn, npzStream } from './files/npz.js';
 import type { NumberArray, Numbers, NumbersInfo } from './files/numbers.js';
 import { checkBytes, joined, type Reading, readFrom } from './files/reading.js';
 import { safetensorsChunks, safetensorsIn } from './files/safetensors.js';
@@ -164,7 +164,7 @@ export async function save(
   }
   const all = tensorsIn(content, 'save');
   const given = options as Readonly<Record<string, unknown>> | undefined;
-  if (format === 'npz') return saveAs(path, npzChunks(all, compressOption(given, 'save')));
+  if (format === 'npz') return saveAs(path, npzStream(all, compressOption(given, 'save')));
   return saveAs(path, safetensorsChunks(all, metadataOption(given, 'save')));
 }
 

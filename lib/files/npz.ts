@@ -4,10 +4,10 @@ import type { Tensor } from '../tensor/tensor.js';
 import { type Catalogue, type Member, noMetadata } from './catalogue.js';
 import { headerAt, npyAt, npyChunks } from './npy.js';
 import { nameOf } from './numbers.js';
-import { type Memory, type Reading, readFrom } from './reading.js';
+import { type Reading, readFrom } from './reading.js';
 import { directoryOf, type Entry } from './zip/directory.js';
-import { memberBytes } from './zip/members.js';
-import { zipChunks } from './zip/write.js';
+import { memberBytes, memberStart } from './zip/members.js';
+import { zipChunks, zipStream } from './zip/write.js';
 
 /** The arrays of a .npz file by their names, without .npy. */
 export function* npzIn(size: number): Reading<Catalogue> {
@@ -23,23 +23,38 @@ export function* npzIn(size: number): Reading<Catalogue> {
 function memberOf(entry: Entry): Member {
   return {
     *info() {
-      const { kind, descr, shape } = within(yield* memberBytes(entry), headerAt);
+      const { kind, descr, shape } = yield* within(entry, headerAt(0, entry.size));
       return { dtype: kind === undefined ? descr : nameOf(kind), shape };
     },
     *numbers() {
-      return within(yield* memberBytes(entry), npyAt);
+      const bytes = yield* memberBytes(entry);
+      return readFrom(bytes, npyAt(0, bytes.byteLength));
     },
   };
 }
 
-const within = <Result>(bytes: Memory, reader: (at: number, size: number) => Reading<Result>): Result =>
-  readFrom(bytes, reader(0, bytes.byteLength));
+/** What a reader gives that reads a few bytes near the start of a member. */
+function* within<Result>(entry: Entry, reading: Reading<Result>): Reading<Result> {
+  let step = reading.next();
+  while (!step.done) {
+    const { at, length } = step.value;
+    const { buffer, byteOffset } = yield* memberStart(entry, at + length);
+    step = reading.next({ buffer, byteOffset: byteOffset + at, byteLength: length });
+  }
+  return step.value;
+}
 
 /** The pieces of a .npz file of tensors. */
 export const npzChunks = (
   tensors: Iterable<readonly [string, Tensor<DType>]>,
   compress: boolean,
 ): Generator<Uint8Array> => zipChunks(named(tensors), compress);
+
+/** The same, compressed as they come. */
+export const npzStream = (
+  tensors: Iterable<readonly [string, Tensor<DType>]>,
+  compress: boolean,
+): AsyncGenerator<Uint8Array> => zipStream(named(tensors), compress);
 
 function* named(
   tensors: Iterable<readonly [string, Tensor<DType>]>,
