@@ -7,6 +7,8 @@ export interface Memory {
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;
   readonly byteLength: number;
+  /** True where nobody else has it, and it may be written to. */
+  readonly isOwn?: boolean;
 }
 
 /** A path, or a URL of `file:`. */
@@ -55,7 +57,7 @@ export async function openFile(path: FilePath): Promise<OpenFile> {
           if (bytesRead === 0) throw new RangeError(`the file has become shorter: it ends before byte ${at + length}`);
           done += bytesRead;
         }
-        return { buffer, byteOffset: 0, byteLength: length };
+        return { buffer, byteOffset: 0, byteLength: length, isOwn: true };
       },
       close: () => file.close(),
     };

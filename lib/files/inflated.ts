@@ -4,7 +4,7 @@ import { allocateBytes } from '../basics/allocate.js';
 import { inflate, inflateStart, inflateTo, type Memory, type OpenFile } from '../environment/storage.js';
 
 /** An array of bytes has at most 2^32, in Node 20, and zlib takes and gives no more at once. */
-const mostBytes = 2 ** 32 - 1;
+export const mostBytes = 2 ** 32 - 1;
 
 /** At most `size` bytes that bytes in memory decompress to. */
 export function inflatedMemory(deflated: Memory, size: number): Memory {
@@ -12,7 +12,8 @@ export function inflatedMemory(deflated: Memory, size: number): Memory {
     throw new RangeError(`it is deflated and has ${size} bytes: above 4 GiB load() and open() read it, from a file`);
   const bytes = orDamaged(size, () => inflate(arrayOf(deflated), size));
   // Node gives a few bytes in memory that others have parts of.
-  return bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+  const { buffer, byteLength } = bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+  return { buffer, byteOffset: 0, byteLength, isOwn: true };
 }
 
 /** What the first of the bytes that decompress to `size` do, as far as they go. */
@@ -37,7 +38,7 @@ export async function inflatedFile(file: OpenFile, at: number, length: number, s
     }
   }
   try {
-    return { buffer, byteOffset: 0, byteLength: await inflateTo(buffer, pieces(), length) };
+    return { buffer, byteOffset: 0, byteLength: await inflateTo(buffer, pieces(), length), isOwn: true };
   } catch (error) {
     throw unread ?? damaged(size, error);
   }

@@ -33,7 +33,7 @@ export function readFrom<Result>(bytes: Memory, reading: Reading<Result>): Resul
     const { at, length, align = 1, own = false, inflated } = step.value;
     const part = { buffer: bytes.buffer, byteOffset: bytes.byteOffset + at, byteLength: length };
     if (inflated !== undefined) step = reading.next(inflatedMemory(part, inflated));
-    else step = reading.next(own || part.byteOffset % align !== 0 ? copyOf(part) : part);
+    else step = reading.next((own && !bytes.isOwn) || part.byteOffset % align !== 0 ? copyOf(part) : part);
   }
   return step.value;
 }

@@ -1,6 +1,7 @@
 // Zip files, written: members stored or deflated, the same bytes for the same members at any time, and fields of 64 bits where
 // those of 32 do not do.
 import { deflate, deflateAll } from '../../environment/storage.js';
+import { mostBytes } from '../inflated.js';
 import { joined, viewOf } from '../reading.js';
 import { crc32 } from './crc32.js';
 import { flags, lengths, methods, signatures, wide16, wide32, wideField } from './format.js';
@@ -37,9 +38,6 @@ export async function* zipStream(members: Members, compress: boolean): AsyncGene
     } else step = writing.next(await deflateAll(value));
   }
 }
-
-/** zlib takes no more at once, and an array has no more in Node 20. */
-const mostBytes = 2 ** 32 - 1;
 
 function deflated(pieces: Pieces): Uint8Array {
   const length = lengthOf(pieces);
