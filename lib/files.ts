@@ -78,7 +78,8 @@ export function writeNpy(x: TensorSource): Uint8Array {
 }
 
 /**
- * The arrays of a .npz file by their names, stored or deflated, each read when it is asked for and held against its checksum.
+ * The arrays of a .npz file by their names, stored or deflated, each read when it is asked for and held against its checksum. Above 4 GiB
+ * deflated ones are read by {@link load} and {@link open}.
  *
  * @throws TypeError where it is no such file, RangeError where its directory is damaged.
  * @example readNpz(await readFile('weights.npz')).get('bias'); // a Tensor
@@ -87,7 +88,7 @@ export function readNpz(bytes: Uint8Array, options?: ReadOptions): Tensors {
   return tensorsOf(bytes, options, 'readNpz', '.npz', npzIn);
 }
 
-/** The bytes of a .npz file of tensors, the same for the same tensors at any time. */
+/** The bytes of a .npz file of tensors, the same for the same tensors at any time. Above 4 GiB {@link save} compresses. */
 export function writeNpz(tensors: TensorsByName, options?: NpzOptions): Uint8Array {
   checkOptions(options, 'writeNpz', ['compress'], 'compress: true');
   const compress = compressOption(options, 'writeNpz');

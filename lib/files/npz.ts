@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { type Catalogue, type Member, noMetadata } from './catalogue.js';
 import { headerAt, npyAt, npyChunks } from './npy.js';
 import { nameOf } from './numbers.js';
-import { type Reading, readFrom } from './reading.js';
+import { type Memory, type Reading, readFrom } from './reading.js';
 import { directoryOf, type Entry } from './zip/directory.js';
 import { memberBytes, memberStart } from './zip/members.js';
 import { zipChunks, zipStream } from './zip/write.js';
@@ -35,11 +35,13 @@ function memberOf(entry: Entry): Member {
 
 /** What a reader gives that reads a few bytes near the start of a member. */
 function* within<Result>(entry: Entry, reading: Reading<Result>): Reading<Result> {
+  let start: Memory | undefined;
   let step = reading.next();
   while (!step.done) {
     const { at, length } = step.value;
-    const { buffer, byteOffset } = yield* memberStart(entry, at + length);
-    step = reading.next({ buffer, byteOffset: byteOffset + at, byteLength: length });
+    // What was asked for before mostly has it.
+    if (start === undefined || start.byteLength < at + length) start = yield* memberStart(entry, at + length);
+    step = reading.next({ buffer: start.buffer, byteOffset: start.byteOffset + at, byteLength: length });
   }
   return step.value;
 }

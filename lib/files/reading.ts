@@ -6,7 +6,7 @@ import { checkPresent } from '../basics/checks.js';
 import { describe } from '../basics/errors.js';
 import { typeName } from '../basics/floats.js';
 import type { Memory, OpenFile } from '../environment/storage.js';
-import { inflatedFile, inflatedMemory } from './inflated.js';
+import { few, inflatedFile, inflatedMemory } from './inflated.js';
 
 export type { Memory };
 
@@ -38,13 +38,15 @@ export function readFrom<Result>(bytes: Memory, reading: Reading<Result>): Resul
   return step.value;
 }
 
-/** The same from a file. */
-export async function readFile<Result>(file: OpenFile, reading: Reading<Result>): Promise<Result> {
+/** The same from a file; of deflated bytes those are read and decompressed at once that are no more than `mostAtOnce` before and after. */
+export async function readFile<Result>(file: OpenFile, reading: Reading<Result>, mostAtOnce = few): Promise<Result> {
   let step = reading.next();
   while (!step.done) {
     const { at, length, inflated } = step.value;
-    const bytes = inflated === undefined ? file.read(at, length) : inflatedFile(file, at, length, inflated);
-    step = reading.next(await bytes);
+    if (inflated === undefined) step = reading.next(await file.read(at, length));
+    else if (Math.max(length, inflated) > mostAtOnce)
+      step = reading.next(await inflatedFile(file, at, length, inflated));
+    else step = reading.next(inflatedMemory(await file.read(at, length), inflated));
   }
   return step.value;
 }

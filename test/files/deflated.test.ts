@@ -215,7 +215,7 @@ describe('what is compressed piece by piece', () => {
         ['b', [bytes]],
       ];
       const chunks: Uint8Array[] = [];
-      for await (const chunk of zipStream(members, true)) chunks.push(chunk);
+      for await (const chunk of zipStream(members, true, 0)) chunks.push(chunk);
       expect(Buffer.compare(joined(chunks), joined(zipChunks(members, true)))).toBe(0);
     }
   });

@@ -1,7 +1,7 @@
 // Zip files, written: members stored or deflated, the same bytes for the same members at any time, and fields of 64 bits where
 // those of 32 do not do.
 import { deflate, deflateAll } from '../../environment/storage.js';
-import { mostBytes } from '../inflated.js';
+import { few, mostBytes } from '../inflated.js';
 import { joined, viewOf } from '../reading.js';
 import { crc32 } from './crc32.js';
 import { flags, lengths, methods, signatures, wide16, wide32, wideField } from './format.js';
@@ -27,15 +27,15 @@ export function* zipChunks(members: Members, compress: boolean): Generator<Uint8
   }
 }
 
-/** The same pieces, without another copy of what they are compressed from, which may have any size. */
-export async function* zipStream(members: Members, compress: boolean): AsyncGenerator<Uint8Array> {
+/** The same pieces, without another copy of what they are compressed from, which may have any size; at once what has `mostAtOnce` bytes. */
+export async function* zipStream(members: Members, compress: boolean, mostAtOnce = few): AsyncGenerator<Uint8Array> {
   const writing = writingOf(members, compress);
   for (let step = writing.next(); !step.done; ) {
     const { value } = step;
     if (value instanceof Uint8Array) {
       yield value;
       step = writing.next();
-    } else step = writing.next(await deflateAll(value));
+    } else step = writing.next(lengthOf(value) > mostAtOnce ? await deflateAll(value) : [deflated(value)]);
   }
 }
 

@@ -123,16 +123,16 @@ async function compare({ bytes, name }: File, seed: number): Promise<void> {
       throw new Error(`seed ${seed}, ${name}: ${what} is ${piecemeal} of the file and ${atOnce} of its bytes`);
   };
   const keys = ({ members }: { readonly members: ReadonlyMap<string, unknown> }) => [...members.keys()].join();
-  const [piecemeal, atOnce] = [readFile(file, npzIn(file.size)), async () => readFrom(bytes, npzIn(bytes.length))];
+  const [piecemeal, atOnce] = [readFile(file, npzIn(file.size), 0), async () => readFrom(bytes, npzIn(bytes.length))];
   same('its directory', await told(piecemeal, keys), await told(atOnce(), keys));
   const catalogue = await piecemeal.catch(() => undefined);
   for (const [key, member] of catalogue?.members ?? []) {
     const numbers = async () => readFrom(bytes, member.numbers());
-    same(key, await told(readFile(file, member.numbers()), textOf), await told(numbers(), textOf));
+    same(key, await told(readFile(file, member.numbers(), 0), textOf), await told(numbers(), textOf));
     const info = async () => readFrom(bytes, member.info());
     same(
       `info of ${key}`,
-      await told(readFile(file, member.info()), JSON.stringify),
+      await told(readFile(file, member.info(), 0), JSON.stringify),
       await told(info(), JSON.stringify),
     );
   }
