@@ -97,7 +97,7 @@ export function copyOf(memory: Memory): Memory {
     new Uint8Array(buffer, at, part.length).set(part);
     at += part.length;
   }
-  return { buffer, byteOffset: 0, byteLength };
+  return { buffer, byteOffset: 0, byteLength, isOwn: true };
 }
 
 /** Asserts that what came as the bytes of a file are bytes, and still there. */
