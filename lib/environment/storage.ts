@@ -1,6 +1,5 @@
 // Files and compression, of Node's. Nothing of it is asked for before a file is read or written by its name, or something in one is
 // compressed. The build for browsers has storage-browser.ts in the place of this file.
-import { allocateBytes } from '../basics/allocate.js';
 
 /** Bytes, more than an array may have. */
 export interface Memory {
@@ -50,7 +49,7 @@ export async function openFile(path: FilePath): Promise<OpenFile> {
       size,
       async read(at, length) {
         if (at + length > size) throw new RangeError(`the file has ${size} bytes, and ${at + length} are wanted`);
-        const buffer = allocateBytes(length);
+        const buffer = newBuffer(length);
         for (let done = 0; done < length; ) {
           const part = new Uint8Array(buffer, done, Math.min(mostBytes, length - done));
           const { bytesRead } = await file.read(part, 0, part.length, at + done);
@@ -64,6 +63,14 @@ export async function openFile(path: FilePath): Promise<OpenFile> {
   } catch (error) {
     await file.close();
     throw error;
+  }
+}
+
+function newBuffer(length: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(length);
+  } catch (error) {
+    throw new RangeError(`${length} bytes cannot be allocated`, { cause: error });
   }
 }
 

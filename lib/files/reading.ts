@@ -6,7 +6,7 @@ import { checkPresent } from '../basics/checks.js';
 import { describe } from '../basics/errors.js';
 import { typeName } from '../basics/floats.js';
 import type { Memory, OpenFile } from '../environment/storage.js';
-import { few, inflatedFile, inflatedMemory } from './inflated.js';
+import { few, inflatedFile, inflatedMemory } from './zip/inflated.js';
 
 export type { Memory };
 

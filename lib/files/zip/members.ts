@@ -1,9 +1,9 @@
 // The bytes of a member of a zip file, decompressed and held against their checksum.
-import { inflatedStart } from '../inflated.js';
 import { bytesAt, bytesIn, type Memory, type Reading, viewOf } from '../reading.js';
 import { crc32 } from './crc32.js';
 import type { Entry } from './directory.js';
 import { flags, lengths, methods, signatures } from './format.js';
+import { inflatedStart } from './inflated.js';
 
 /** Deflate makes at most so many bytes of one, so that what says more is not even begun. */
 const mostOfOne = 1032;

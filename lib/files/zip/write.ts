@@ -1,10 +1,10 @@
 // Zip files, written: members stored or deflated, the same bytes for the same members at any time, and fields of 64 bits where
 // those of 32 do not do.
 import { deflate, deflateAll } from '../../environment/storage.js';
-import { few, mostBytes } from '../inflated.js';
 import { joined, viewOf } from '../reading.js';
 import { crc32 } from './crc32.js';
 import { flags, lengths, methods, signatures, wide16, wide32, wideField } from './format.js';
+import { few, mostBytes } from './inflated.js';
 
 /** 1 January 1980, before which the format has no time; NumPy writes it too. */
 const firstDay = 0x21;

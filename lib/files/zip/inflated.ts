@@ -1,7 +1,7 @@
 // What raw deflate decompresses to: of bytes in memory at once, and of a file's as they are read. Both have the same errors.
 
-import { allocateBytes } from '../basics/allocate.js';
-import { inflate, inflateStart, inflateTo, type Memory, type OpenFile } from '../environment/storage.js';
+import { allocateBytes } from '../../basics/allocate.js';
+import { inflate, inflateStart, inflateTo, type Memory, type OpenFile } from '../../environment/storage.js';
 
 /** An array of bytes has at most 2^32, in Node 20, and zlib takes and gives no more at once. */
 export const mostBytes = 2 ** 32 - 1;
