@@ -6,7 +6,7 @@ import type { FilePath } from './environment/storage.js';
 import type { Catalogue } from './files/catalogue.js';
 import { formatOf, loadFrom, openAs, saveAs } from './files/named.js';
 import { npyChunks, npysIn, readNumbers as read } from './files/npy.js';
-import { npzChunks, npzIn } from './files/npz.js';
+import { npzChunks, npzIn, npzStream } from './files/npz.js';
 import type { NumberArray, Numbers, NumbersInfo } from './files/numbers.js';
 import { checkBytes, joined, type Reading, readFrom } from './files/reading.js';
 import { safetensorsChunks, safetensorsIn } from './files/safetensors.js';
@@ -78,7 +78,8 @@ export function writeNpy(x: TensorSource): Uint8Array {
 }
 
 /**
- * The arrays of a .npz file by their names, stored or deflated, each read when it is asked for and held against its checksum.
+ * The arrays of a .npz file by their names, stored or deflated, each read when it is asked for and held against its checksum. Above 4 GiB
+ * deflated ones are read by {@link load} and {@link open}.
  *
  * @throws TypeError where it is no such file, RangeError where its directory is damaged.
  * @example readNpz(await readFile('weights.npz')).get('bias'); // a Tensor
@@ -87,7 +88,7 @@ export function readNpz(bytes: Uint8Array, options?: ReadOptions): Tensors {
   return tensorsOf(bytes, options, 'readNpz', '.npz', npzIn);
 }
 
-/** The bytes of a .npz file of tensors, the same for the same tensors at any time. */
+/** The bytes of a .npz file of tensors, the same for the same tensors at any time. Above 4 GiB {@link save} compresses. */
 export function writeNpz(tensors: TensorsByName, options?: NpzOptions): Uint8Array {
   checkOptions(options, 'writeNpz', ['compress'], 'compress: true');
   const compress = compressOption(options, 'writeNpz');
@@ -164,7 +165,7 @@ export async function save(
   }
   const all = tensorsIn(content, 'save');
   const given = options as Readonly<Record<string, unknown>> | undefined;
-  if (format === 'npz') return saveAs(path, npzChunks(all, compressOption(given, 'save')));
+  if (format === 'npz') return saveAs(path, npzStream(all, compressOption(given, 'save')));
   return saveAs(path, safetensorsChunks(all, metadataOption(given, 'save')));
 }
 

@@ -1,4 +1,4 @@
-// New arrays of numbers, and what is said where there is no memory for one.
+// New arrays of numbers and memory for bytes, and what is said where there is none.
 import { bytesOf, type DType, dtypeOf, type FloatArray, type FloatDType, isFloat32, lengthOf } from './floats.js';
 
 /** `[2, 3]`, as it stands in messages and printed tensors. */
@@ -26,6 +26,15 @@ export function duplicate(x: FloatArray, name?: string, shape?: readonly number[
     return isFloat32(x) ? new Float32Array(x) : new Float64Array(x);
   } catch (error) {
     throw noMemory(dtypeOf(x), lengthOf(x), name, shape, error);
+  }
+}
+
+/** New memory of so many bytes, which may be more than an array has. */
+export function allocateBytes(length: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(length);
+  } catch (error) {
+    throw new RangeError(`${length} bytes cannot be allocated`, { cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
 // storage.ts where there is no process: compression in JavaScript, and no files.
-import { deflateSync, inflateSync } from 'fflate';
+import { deflateSync, Inflate, inflateSync } from 'fflate';
 import type * as storage from './storage.js';
 
 const noFiles = (): never => {
@@ -19,6 +19,18 @@ export const inflate: typeof storage.inflate = (bytes, size) => {
   return all;
 };
 
+export const inflateTo: typeof storage.inflateTo = async () => noFiles();
+
+export const inflateStart: typeof storage.inflateStart = (bytes) => {
+  let start = new Uint8Array();
+  new Inflate((part) => {
+    start = part;
+  }).push(bytes);
+  return start;
+};
+
 export const deflate: typeof storage.deflate = (bytes) => deflateSync(bytes);
+
+export const deflateAll: typeof storage.deflateAll = async () => noFiles();
 
 export const checksum: typeof storage.checksum = () => undefined;

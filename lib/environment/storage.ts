@@ -6,10 +6,15 @@ export interface Memory {
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;
   readonly byteLength: number;
+  /** True where nobody else has it, and it may be written to. */
+  readonly isOwn?: boolean;
 }
 
 /** A path, or a URL of `file:`. */
 export type FilePath = string | { readonly href: string };
+
+/** Bytes in the order in which they are written, some of which may take their time. */
+export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** A file that is open for reading. */
 export interface OpenFile {
@@ -24,6 +29,9 @@ export interface OpenFile {
 const nodeFs = () =>
   process.getBuiltinModule?.('node:fs/promises') ?? (require('node:fs/promises') as typeof import('node:fs/promises'));
 const nodePath = () => process.getBuiltinModule?.('node:path') ?? (require('node:path') as typeof import('node:path'));
+const nodeStreams = () =>
+  process.getBuiltinModule?.('node:stream/promises') ??
+  (require('node:stream/promises') as typeof import('node:stream/promises'));
 const nodeZlib = () => process.getBuiltinModule?.('node:zlib') ?? (require('node:zlib') as typeof import('node:zlib'));
 
 /** What is read or written at once; fewer than 2^31 bytes. */
@@ -48,7 +56,7 @@ export async function openFile(path: FilePath): Promise<OpenFile> {
           if (bytesRead === 0) throw new RangeError(`the file has become shorter: it ends before byte ${at + length}`);
           done += bytesRead;
         }
-        return { buffer, byteOffset: 0, byteLength: length };
+        return { buffer, byteOffset: 0, byteLength: length, isOwn: true };
       },
       close: () => file.close(),
     };
@@ -70,7 +78,7 @@ function newBuffer(length: number): ArrayBuffer {
  * Writes a file under a temporary name beside its own, which it takes when all is there; where anything fails nothing stays. What is no
  * file, such as a pipe, is written to itself.
  */
-export async function replaceFile(path: FilePath, chunks: Iterable<Uint8Array>): Promise<void> {
+export async function replaceFile(path: FilePath, chunks: Chunks): Promise<void> {
   const fs = nodeFs();
   const named = pathOf(path);
   const known = await fs.stat(named).catch(ifAbsent);
@@ -91,9 +99,9 @@ export async function replaceFile(path: FilePath, chunks: Iterable<Uint8Array>):
   }
 }
 
-async function writeAll(file: import('node:fs/promises').FileHandle, chunks: Iterable<Uint8Array>): Promise<void> {
+async function writeAll(file: import('node:fs/promises').FileHandle, chunks: Chunks): Promise<void> {
   try {
-    for (const chunk of chunks)
+    for await (const chunk of chunks)
       for (let done = 0; done < chunk.length; )
         done += (await file.write(chunk, done, Math.min(mostBytes, chunk.length - done))).bytesWritten;
   } finally {
@@ -121,12 +129,67 @@ export function pathOf(path: FilePath): string {
   return url.fileURLToPath(path.href);
 }
 
-/** What raw deflate decompresses to, which may have at most `size` bytes. Throws where it is no deflate, or more. */
-export const inflate = (bytes: Uint8Array, size: number): Uint8Array =>
-  nodeZlib().inflateRawSync(bytes, { maxOutputLength: Math.max(1, size), chunkSize: chunkFor(size) });
+/** What raw deflate decompresses to, which may have at most `size` bytes. Throws where it is no deflate, or more, or does not end with it. */
+export function inflate(bytes: Uint8Array, size: number): Uint8Array {
+  const options = { maxOutputLength: Math.max(1, size), chunkSize: chunkFor(size), info: true };
+  // Where a runtime does not know of `info`, only the bytes are given.
+  const given = nodeZlib().inflateRawSync(bytes, options) as Uint8Array | Inflated;
+  if (given instanceof Uint8Array) return given;
+  checkEnd(given.engine, bytes.length);
+  return given.buffer;
+}
+
+interface Inflated {
+  readonly buffer: Uint8Array;
+  readonly engine: Engine;
+}
+/** What decompresses, and how many bytes it has taken. */
+type Engine = { readonly bytesWritten: number };
+
+function checkEnd({ bytesWritten }: Engine, length: number): void {
+  if (bytesWritten < length) throw new RangeError(`they end ${length - bytesWritten} bytes early`);
+}
+
+/**
+ * What raw deflate of `length` bytes decompresses to that comes in pieces, written to memory which may be larger than an array: how many
+ * bytes that are. Throws like `inflate`, and what the pieces throw.
+ */
+export async function inflateTo(
+  buffer: ArrayBuffer,
+  pieces: AsyncIterable<Uint8Array>,
+  length: number,
+): Promise<number> {
+  const engine = nodeZlib().createInflateRaw({ chunkSize: chunkFor(buffer.byteLength) });
+  let at = 0;
+  await nodeStreams().pipeline(pieces, engine, async (output: AsyncIterable<Uint8Array>) => {
+    for await (const part of output) {
+      if (part.length > buffer.byteLength - at) throw new RangeError('there are more');
+      new Uint8Array(buffer, at, part.length).set(part);
+      at += part.length;
+    }
+    // Where it ends early, nobody takes the pieces that are left.
+    checkEnd(engine, length);
+  });
+  return at;
+}
+
+/** What the first bytes of raw deflate decompress to, as far as they go. */
+export function inflateStart(bytes: Uint8Array): Uint8Array {
+  const zlib = nodeZlib();
+  return zlib.inflateRawSync(bytes, { finishFlush: zlib.constants.Z_SYNC_FLUSH });
+}
 
 /** Raw deflate. */
 export const deflate = (bytes: Uint8Array): Uint8Array => nodeZlib().deflateRawSync(bytes);
+
+/** The same of bytes in pieces, the same bytes again, in pieces. */
+export async function deflateAll(pieces: Iterable<Uint8Array>): Promise<Uint8Array[]> {
+  const all: Uint8Array[] = [];
+  await nodeStreams().pipeline(pieces, nodeZlib().createDeflateRaw(), async (output: AsyncIterable<Uint8Array>) => {
+    for await (const part of output) all.push(part);
+  });
+  return all;
+}
 
 /** Of a small output one piece is enough, and no more than zlib asks at least. */
 const chunkFor = (size: number) => Math.min(Math.max(size, 64), 2 ** 20);

@@ -1,7 +1,7 @@
 // Files by their names, of which the last letters tell the format.
 import { describe } from '../basics/errors.js';
 import type { DType } from '../basics/floats.js';
-import { type FilePath, type OpenFile, openFile, replaceFile } from '../environment/storage.js';
+import { type Chunks, type FilePath, type OpenFile, openFile, replaceFile } from '../environment/storage.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { npyAt, npysIn } from './npy.js';
 import { npzIn } from './npz.js';
@@ -71,7 +71,7 @@ export async function loadFrom(
 }
 
 /** Writes the pieces of a file, in the place of one of that name. */
-export async function saveAs(path: FilePath, chunks: Iterable<Uint8Array>): Promise<void> {
+export async function saveAs(path: FilePath, chunks: Chunks): Promise<void> {
   try {
     await replaceFile(path, chunks);
   } catch (error) {

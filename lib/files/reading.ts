@@ -1,10 +1,12 @@
 // How a file is read: a reader asks for bytes at places, and whoever drives it answers from memory or from a disk. So each format has
 // one reader, which never waits and never has more of a file than it asked for.
 
+import { allocateBytes } from '../basics/allocate.js';
 import { checkPresent } from '../basics/checks.js';
 import { describe } from '../basics/errors.js';
 import { typeName } from '../basics/floats.js';
 import type { Memory, OpenFile } from '../environment/storage.js';
+import { few, inflatedFile, inflatedMemory } from './zip/inflated.js';
 
 export type { Memory };
 
@@ -16,6 +18,8 @@ export interface Ask {
   readonly align?: number;
   /** True where the reader is going to write to them. */
   readonly own?: boolean;
+  /** Where the bytes are raw deflate: how many they are to give at most, in new memory. The answer has as many as they do. */
+  readonly inflated?: number;
 }
 
 export type Reading<Result> = Generator<Ask, Result, Memory>;
@@ -26,17 +30,24 @@ export function readFrom<Result>(bytes: Memory, reading: Reading<Result>): Resul
   if (bytes.byteLength === 0 && ArrayBuffer.isView(bytes)) checkPresent(bytes, 'the memory of the file');
   let step = reading.next();
   while (!step.done) {
-    const { at, length, align = 1, own = false } = step.value;
+    const { at, length, align = 1, own = false, inflated } = step.value;
     const part = { buffer: bytes.buffer, byteOffset: bytes.byteOffset + at, byteLength: length };
-    step = reading.next(own || part.byteOffset % align !== 0 ? copyOf(part) : part);
+    if (inflated !== undefined) step = reading.next(inflatedMemory(part, inflated));
+    else step = reading.next((own && !bytes.isOwn) || part.byteOffset % align !== 0 ? copyOf(part) : part);
   }
   return step.value;
 }
 
-/** The same from a file. */
-export async function readFile<Result>(file: OpenFile, reading: Reading<Result>): Promise<Result> {
+/** The same from a file; of deflated bytes those are read and decompressed at once that are no more than `mostAtOnce` before and after. */
+export async function readFile<Result>(file: OpenFile, reading: Reading<Result>, mostAtOnce = few): Promise<Result> {
   let step = reading.next();
-  while (!step.done) step = reading.next(await file.read(step.value.at, step.value.length));
+  while (!step.done) {
+    const { at, length, inflated } = step.value;
+    if (inflated === undefined) step = reading.next(await file.read(at, length));
+    else if (Math.max(length, inflated) > mostAtOnce)
+      step = reading.next(await inflatedFile(file, at, length, inflated));
+    else step = reading.next(inflatedMemory(await file.read(at, length), inflated));
+  }
   return step.value;
 }
 
@@ -80,18 +91,13 @@ export function joined(chunks: Iterable<Uint8Array>): Uint8Array {
 /** The same bytes in memory of their own. */
 export function copyOf(memory: Memory): Memory {
   const { byteLength } = memory;
-  let buffer: ArrayBuffer;
-  try {
-    buffer = new ArrayBuffer(byteLength);
-  } catch (error) {
-    throw new RangeError(`${byteLength} bytes cannot be allocated`, { cause: error });
-  }
+  const buffer = allocateBytes(byteLength);
   let at = 0;
   for (const part of bytesIn(memory)) {
     new Uint8Array(buffer, at, part.length).set(part);
     at += part.length;
   }
-  return { buffer, byteOffset: 0, byteLength };
+  return { buffer, byteOffset: 0, byteLength, isOwn: true };
 }
 
 /** Asserts that what came as the bytes of a file are bytes, and still there. */

@@ -68,11 +68,16 @@ describe('in a browser', () => {
       console.log(x instanceof Tensor, x.item(499), packed.length < 1500, readNpz(packed).get('x').equals(x));
       console.log(readSafetensors(writeSafetensors({ x })).get('x').equals(x));
       console.log(refused(() => readNpz(flipped).get('x')));
+      const noise = writeNpz({ x: Float32Array.from({ length: 5000 }, (_, i) => Math.sin(i * i)) }, { compress: true });
+      noise.fill(0, 9000, 9100);
+      console.log(readNpz(noise).info('x').shape, refused(() => readNpz(noise).get('x')));
       for (const act of [() => load('x.npy'), () => save('x.npy', x)]) console.log(await act().catch(({ message }) => message));`,
     );
-    const [first, second, damaged, ...none] = run('browser.mjs').split('\n');
+    const [first, second, damaged, start, ...none] = run('browser.mjs').split('\n');
     expect([first, second]).toEqual(['true 499 true true', 'true']);
     expect(damaged).toMatch(/^RangeError readNpz: the \.npz file: in "x": its (deflated )?bytes are damaged/);
+    // By its start, behind which it is damaged.
+    expect(start).toMatch(/^\[ 5000 \] RangeError readNpz: .*damaged/);
     for (const message of none)
       expect(message).toMatch(
         /: x\.npy: a browser has no files by name: readNpy, readNpz and readSafetensors take bytes$/,

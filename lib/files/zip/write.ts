@@ -1,27 +1,60 @@
 // Zip files, written: members stored or deflated, the same bytes for the same members at any time, and fields of 64 bits where
 // those of 32 do not do.
-import { deflate } from '../../environment/storage.js';
+import { deflate, deflateAll } from '../../environment/storage.js';
 import { joined, viewOf } from '../reading.js';
 import { crc32 } from './crc32.js';
 import { flags, lengths, methods, signatures, wide16, wide32, wideField } from './format.js';
+import { few, mostBytes } from './inflated.js';
 
 /** 1 January 1980, before which the format has no time; NumPy writes it too. */
 const firstDay = 0x21;
 /** The version of the format that who reads it needs: 2.0 has deflate, 4.5 fields of 64 bits. */
 const needs = (isWide: boolean) => (isWide ? 45 : 20);
 
-/** The pieces of a file of members, whose own pieces are asked for one member at a time. */
-export function* zipChunks(
-  members: Iterable<readonly [name: string, pieces: Iterable<Uint8Array>]>,
-  compress: boolean,
-): Generator<Uint8Array> {
+/** Members, whose pieces are asked for one member at a time. */
+type Members = Iterable<readonly [name: string, pieces: Iterable<Uint8Array>]>;
+type Pieces = readonly Uint8Array[];
+
+/** The pieces of a file of members. */
+export function* zipChunks(members: Members, compress: boolean): Generator<Uint8Array> {
+  const writing = writingOf(members, compress);
+  for (let step = writing.next(); !step.done; ) {
+    const { value } = step;
+    if (value instanceof Uint8Array) {
+      yield value;
+      step = writing.next();
+    } else step = writing.next([deflated(value)]);
+  }
+}
+
+/** The same pieces, without another copy of what they are compressed from, which may have any size; at once what has `mostAtOnce` bytes. */
+export async function* zipStream(members: Members, compress: boolean, mostAtOnce = few): AsyncGenerator<Uint8Array> {
+  const writing = writingOf(members, compress);
+  for (let step = writing.next(); !step.done; ) {
+    const { value } = step;
+    if (value instanceof Uint8Array) {
+      yield value;
+      step = writing.next();
+    } else step = writing.next(lengthOf(value) > mostAtOnce ? await deflateAll(value) : [deflated(value)]);
+  }
+}
+
+function deflated(pieces: Pieces): Uint8Array {
+  const length = lengthOf(pieces);
+  if (length > mostBytes)
+    throw new RangeError(`${length} bytes are more than are deflated at once; save() writes them to a file`);
+  return deflate(joined(pieces));
+}
+
+/** Gives pieces of the file, and those of a member to be told what they deflate to: whoever drives it chooses whether it waits for that. */
+function* writingOf(members: Members, compress: boolean): Generator<Uint8Array | Pieces, void, Pieces | undefined> {
   const entries: Uint8Array[] = [];
   let at = 0;
   for (const [name, given] of members) {
     const rawName = new TextEncoder().encode(name);
     if (rawName.length > wide16) throw new RangeError(`a name of ${rawName.length} bytes is above ${wide16}`);
     const pieces = [...given];
-    const data = compress ? [deflate(joined(pieces))] : pieces;
+    const data = compress ? (yield pieces)! : pieces;
     const member = {
       rawName,
       method: compress ? methods.deflated : methods.stored,
@@ -40,7 +73,7 @@ export function* zipChunks(
   yield* endOf(entries.length, at, lengthOf(entries));
 }
 
-const lengthOf = (pieces: readonly Uint8Array[]) => pieces.reduce((sum, { length }) => sum + length, 0);
+const lengthOf = (pieces: Pieces) => pieces.reduce((sum, { length }) => sum + length, 0);
 
 interface Member {
   readonly rawName: Uint8Array;

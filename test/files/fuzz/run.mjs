@@ -8,7 +8,7 @@ const help = `npm run fuzz:files -- [options]
 Reads .npy, .npz and .safetensors files that were changed at random: bits, cuts, pieces of others, numbers and words of their headers.
 Each is to give an error that names the format, or the numbers that are in it; exit code 1 where one does not.
 
-  --count N   the files (default 100000, some 20 s)
+  --count N   the files (default 100000, some 35 s)
   --seed N    of the first one; the next ones count on from it (default 1)
   --json      what became of them as JSON
   --help      this text
@@ -30,7 +30,7 @@ const tell = (done) => {
   process.stderr.write(`\rfuzz:files: ${done} of ${count} `);
 };
 try {
-  const outcome = fuzz(files, seed, count, tell);
+  const outcome = await fuzz(files, seed, count, tell);
   if (told > 0) process.stderr.write('\r\x1b[K');
   const megabytes = Math.round((process.resourceUsage().maxRSS - before) / 1024);
   const { read, refused, messages, slowest } = outcome;
