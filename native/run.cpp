@@ -290,8 +290,10 @@ void run_conditioned(const kernels &set, slice what, arithmetic how, const condi
     const size_t from = (slab * length * inner + column) * size;
     loops.columns[how](at(g, from), at(x, from), at(y, from), length, inner, count, mask_of(slab, column));
   };
-  // What is added decides row by row how it is done, and columns are to have the same bits.
-  if (inner > 1 && c.additive && g == nullptr) {
+  // Of what is added each row decides how it is done, and of a temperature in float lanes as well; columns are to have
+  // the same bits.
+  const bool heated = what == softmax_slice && how == float32 && c.temperature * c.temperature != 1;
+  if (inner > 1 && g == nullptr && (c.additive || heated)) {
     const auto rows = [&](const void *, void *x, size_t first, size_t count) {
       for (size_t i = 0, some; i < count; i += some) {
         const size_t column = (first + i) % inner;
