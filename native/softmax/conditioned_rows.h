@@ -90,6 +90,7 @@ struct heat {
 
 // As usual_exp, and what it takes to compute a row that is beyond all powers: by `general`, which knows any condition.
 struct heated_exp : usual_exp<float> {
+  static constexpr bool beside = false;
   heat of;
   nonlin::conditioned_rows_function *general;
   const conditions *all;

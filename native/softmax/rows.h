@@ -310,8 +310,8 @@ template <class T> scaled_exp<T> exp_for(const usual_exp<T> &, T maximum) { retu
 template <class T, class E> bool leaves_to_exp(const usual_exp<T> &, T, const E *, T *, size_t) { return true; }
 
 template <class T, class E, class Exp, class G>
-[[gnu::noinline, gnu::flatten, gnu::cold]] void unusual_row(const Exp &tried, kept_row<T> &kept, G g, const E *x, E *y,
-                                                            size_t length, bool stream, bool log = false) {
+SELDOM void unusual_row(const Exp &tried, kept_row<T> &kept, G g, const E *x, E *y, size_t length, bool stream,
+                        bool log = false) {
   const auto exp_of = exp_for(tried, maximum_for<T>(tried, x, length));
   softmax_row<T>(
       row_entries<T, E, decltype(exp_of)>{x, exp_of}, [](compensated<double>) { return true; }, kept, g, x, y, length,

@@ -57,9 +57,8 @@ bool sum_rows(size_t count, size_t length, sum_list<T, batch_rows> &result, F te
 // The exponentials of the rows that usual_exp does not suit, and which power each has; what is to be tried first from
 // now on suits the largest of these, or if they are most, the smallest. A bit for each row that has its shares already.
 template <class T, class E, class Exp>
-[[gnu::noinline, gnu::flatten, gnu::cold]] uint64_t unusual_rows(const E *x, T *e, size_t count, size_t length,
-                                                                 const sum_list<T, batch_rows> &totals, Exp &first,
-                                                                 T *steps) {
+SELDOM uint64_t unusual_rows(const E *x, T *e, size_t count, size_t length, const sum_list<T, batch_rows> &totals,
+                             Exp &first, T *steps) {
   static_assert(batch_rows <= 64);
   uint64_t done = 0;
   size_t small = 0;
@@ -242,7 +241,7 @@ template <class T, class E, class Exp>
                                                        bool stream) {
   if (length <= short_row<T>) return softmax_short_rows<T>(exp_of, x, y, rows, length);
   auto &kept = kept_here<kept_row<T>>();
-  if (length <= kept.half) {
+  if (Exp::beside && length <= kept.half) {
     softmax_long_rows<T>(exp_of, kept, x, y, rows, length, stream);
   } else {
     for (size_t i = 0; i < rows * length; i += length)
