@@ -1,7 +1,7 @@
 // Softmax and its logarithm under conditions, a temperature or a mask: where a boolean mask is all there is, by the
 // loops of softmax itself, and else by those of tempered.cpp. CMake compiles this file once per instruction set.
 #include "kernels.h"
-#include "softmax/masked_row.h"
+#include "softmax/conditioned_rows.h"
 
 namespace nonlin::KERNELS_ROWS {
 
@@ -12,23 +12,33 @@ namespace {
 
 constexpr const conditioned_kernels *tempered[slice_count] = {&tempered_softmax, &tempered_log_softmax};
 
+void heated_rows(const void *, const void *x, void *y, size_t rows, size_t length, const conditions &c) {
+  softmax_many_rows<float>(heated_exp(c, *tempered_softmax.rows[float32]), static_cast<const float *>(x),
+                           static_cast<float *>(y), rows, length, false);
+}
+
+// x or -x, and a mask at most.
+inline bool is_cold(const conditions &c) { return c.temperature == 1 || c.temperature == -1; }
+
 template <class E, arithmetic how, slice what>
 void rows(const void *g, const void *input, void *output, size_t rows, size_t length, const conditions &c) {
   conditioned_rows_function &general = *tempered[what]->rows[how];
   const E *x = static_cast<const E *>(input);
   E *y = static_cast<E *>(output);
-  rows_function &plain = *KERNELS.slices[what].rows[how];
-  if (g == nullptr && is_only_added(c))
-    return added_rows(x, y, rows, length, c, what == log_softmax_slice, plain, general);
-  if (g != nullptr || !is_only_masked(c)) return general(g, input, output, rows, length, c);
+  const bool heated = what == softmax_slice && how == float32 && is_heated(c);
+  if (g != nullptr || !(heated || is_cold(c))) return general(g, input, output, rows, length, c);
+  if (heated && c.mask == nullptr) return heated_rows(g, x, y, rows, length, c);
+  const rows_kernel kernel(c, *KERNELS.slices[what].rows[how], heated ? heated_rows : nullptr);
+  if (c.additive) return added_rows(x, y, rows, length, c, what == log_softmax_slice, kernel, general);
   if constexpr (what == softmax_slice && how != float32_exact)
-    if (suits_long_rows<E>(c, length)) return masked_long_rows(x, y, rows, length, c, plain);
-  masked_rows(x, y, rows, length, c, what == log_softmax_slice, plain);
+    if (!heated && suits_long_rows<E>(c, length)) return masked_long_rows(x, y, rows, length, c, kernel);
+  masked_rows(x, y, rows, length, c, what == log_softmax_slice, kernel);
 }
 #if !defined(__wasm__) // As in kernels.cpp.
 template <class E, arithmetic how, slice what>
 void columns(const void *g, const void *x, void *y, size_t length, size_t inner, size_t columns, const conditions &c) {
-  if (g != nullptr || !is_only_masked(c)) return tempered[what]->columns[how](g, x, y, length, inner, columns, c);
+  if (g != nullptr || c.additive || !is_cold(c))
+    return tempered[what]->columns[how](g, x, y, length, inner, columns, c);
   masked_columns(static_cast<const E *>(x), static_cast<E *>(y), length, inner, columns, c, what == log_softmax_slice,
                  *KERNELS.slices[what].columns[how]);
 }

@@ -144,7 +144,7 @@ void for_each_slice(size_t size, size_t outer, size_t length, size_t inner, unsi
 template <class E, class Rows, class Columns>
 void run_as_rows(const E *g, const E *x, E *y, size_t outer, size_t length, size_t inner, unsigned threads,
                  Rows compute, Columns columns) {
-  const size_t most = std::max<size_t>(1, grain_elements / 2 / length);
+  const size_t most = std::max<size_t>(1, grain_elements / length);
   parallel_for(outer * inner, most, threads, [&](size_t begin, size_t end) {
     // Beyond what a thread's stack may hold; a column may be half of all there is.
     const size_t elements = std::min(most, end - begin) * length;
@@ -155,24 +155,28 @@ void run_as_rows(const E *g, const E *x, E *y, size_t outer, size_t length, size
     }
     for (size_t first = begin; own != nullptr && first < end; first += most) {
       const size_t count = std::min(most, end - first);
-      // Calls move(a row, its first element in the arrays).
-      const auto for_each_row = [&](E *rows, auto move) {
-        for (size_t i = first; i < first + count; i++, rows += length)
-          move(rows, i / inner * length * inner + i % inner);
+      // Calls move(an element of the rows, its place in the arrays), side by side there as far as columns are.
+      const auto for_each_element = [&](E *rows, auto ahead, auto move) {
+        for (size_t i = first, some; i < first + count; i += some, rows += some * length) {
+          some = std::min(inner - i % inner, first + count - i);
+          const size_t at = i / inner * length * inner + i % inner;
+          for (size_t j = 0; j < length; j++) {
+            // The columns are on pages of their own, where the processor does not look ahead.
+            ahead(at + (j + 16) * inner);
+            for (size_t k = 0; k < some; k++)
+              move(rows[k * length + j], at + j * inner + k);
+          }
+        }
       };
       const auto turn = [&](const E *from, E *rows) {
-        for_each_row(rows, [&](E *row, size_t at) {
-          for (size_t j = 0; j < length; j++)
-            row[j] = from[at + j * inner];
-        });
+        for_each_element(
+            rows, [&](size_t at) { __builtin_prefetch(from + at); }, [&](E &to, size_t at) { to = from[at]; });
       };
       turn(x, own.get());
       if (g != nullptr) turn(g, own.get() + elements);
       compute(g == nullptr ? nullptr : own.get() + elements, own.get(), first, count);
-      for_each_row(own.get(), [&](const E *row, size_t at) {
-        for (size_t j = 0; j < length; j++)
-          y[at + j * inner] = row[j];
-      });
+      for_each_element(
+          own.get(), [&](size_t at) { __builtin_prefetch(y + at, 1); }, [&](E from, size_t at) { y[at] = from; });
     }
   });
 }
@@ -290,8 +294,10 @@ void run_conditioned(const kernels &set, slice what, arithmetic how, const condi
     const size_t from = (slab * length * inner + column) * size;
     loops.columns[how](at(g, from), at(x, from), at(y, from), length, inner, count, mask_of(slab, column));
   };
-  // What is added decides row by row how it is done, and columns are to have the same bits.
-  if (inner > 1 && c.additive && g == nullptr) {
+  // Of what is added each row decides how it is done, and of a temperature in float lanes as well; columns are to have
+  // the same bits.
+  const bool heated = what == softmax_slice && how == float32 && c.temperature * c.temperature != 1;
+  if (inner > 1 && g == nullptr && (c.additive || heated)) {
     const auto rows = [&](const void *, void *x, size_t first, size_t count) {
       for (size_t i = 0, some; i < count; i += some) {
         const size_t column = (first + i) % inner;

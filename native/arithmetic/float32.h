@@ -90,6 +90,16 @@ inline vec<float> exp_times_power(vec<float> x, vec<float> power) {
   factors e = exp_factors(power * 16.0f, natural, x);
   return fma(e.power, e.rest, e.power);
 }
+inline factors exp_factors(const scale &scale, float log2_e, pair<float> y) {
+  vec<float> shifted = fma(y.high, 16 * log2_e, scale.shifter);
+  vec<float> k = shifted - scale.shifter;
+  vec<float> left = fma(k, ln_2<float> / -16, y.high) + fma(k, ln_2_rest<float> / -16, y.low);
+  return factors_of(scale, natural, shifted, left);
+}
+inline vec<float> exp_times_power(pair<float> x, vec<float> power) {
+  factors e = exp_factors(power * 16.0f, natural.log2_e, x);
+  return fma(e.power, e.rest, e.power);
+}
 // Y: a vector, or `sharp`.
 template <class Y> vec<float> one_plus_exp_of(const unit<float> &u, Y y) {
   const vec<float> steps_of_tiny = 16 * tiny_exponent<float>;
@@ -99,11 +109,7 @@ template <class Y> vec<float> one_plus_exp_of(const unit<float> &u, Y y) {
 inline vec<float> one_plus_exp(const unit<float> &u, vec<float> y) { return one_plus_exp_of(u, y); }
 inline vec<float> one_plus_exp_minus(vec<float> x) { return one_plus_exp(minus_one<float>, x); }
 inline vec<float> one_plus_exp(pair<float> y) {
-  const scale scale = vec<float>(16 * tiny_exponent<float>);
-  vec<float> shifted = fma(y.high, 16 * log2_e<float>, scale.shifter);
-  vec<float> k = shifted - scale.shifter;
-  vec<float> left = fma(k, ln_2<float> / -16, y.high) + fma(k, ln_2_rest<float> / -16, y.low);
-  factors e = factors_of(scale, natural, shifted, left);
+  factors e = exp_factors(vec<float>(16 * tiny_exponent<float>), log2_e<float>, y);
   return fma(e.power, e.rest, tiny<float>) + e.power;
 }
 inline vec<float> one_plus_exp(const unit<float> &u, cubic<float> y) { return one_plus_exp_of(u, sharp_value_of(y)); }

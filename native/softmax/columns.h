@@ -246,9 +246,8 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
 // A band with a column that usual_exp does not suit: each with a power of its own, and the next bands with what suits
 // the largest of this.
 template <class T, class E>
-[[gnu::noinline, gnu::flatten, gnu::cold]] void unusual_band(usual_exp<T> &next, kept_band<T> &kept, const E *g,
-                                                             const E *x, E *y, size_t length, size_t inner,
-                                                             band_width<T> width, double total, bool log) {
+SELDOM void unusual_band(usual_exp<T> &next, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length,
+                         size_t inner, band_width<T> width, double total, bool log) {
   scaled_exp<T> scaled[band_registers];
   T top = -largest<T>;
   for (size_t r = 0; r < width.registers(); r++) {

@@ -7,9 +7,29 @@
 
 namespace {
 
-// What these take. The gradients of a mask need more.
-inline bool is_only_masked(const conditions &c) { return !c.additive && (c.temperature == 1 || c.temperature == -1); }
-inline bool is_only_added(const conditions &c) { return c.additive && (c.temperature == 1 || c.temperature == -1); }
+// What computes the rows that are left, x or -x: the kernel that knows no condition, or one over a temperature.
+struct rows_kernel {
+  nonlin::rows_function *plain;
+  nonlin::conditioned_rows_function *heated; // Or null.
+  conditions all;
+  double sign;
+
+  rows_kernel(const conditions &c, nonlin::rows_function &plain, nonlin::conditioned_rows_function *heated)
+      : plain(&plain), heated(heated), all(c), sign(c.temperature < 0 ? -1 : 1) {
+    all.mask = nullptr;
+    all.additive = false;
+    all.temperature *= sign;
+  }
+  void operator()(const void *x, void *y, size_t rows, size_t length) const {
+    if (heated != nullptr)
+      heated(nullptr, x, y, rows, length, all);
+    else
+      plain(x, y, rows, length, false);
+  }
+  // What a logit is of x, to within a few roundings of a moderate one.
+  double factor() const { return sign / all.temperature; }
+  double moderate() const { return heated != nullptr ? 0x1p18 : __builtin_inf(); }
+};
 // The share of a slice of nothing, where it is not NaN.
 template <class E> constexpr E share_of_nothing(bool log) { return log ? -E(__builtin_inf()) : E(0); }
 template <class E> mask<E> no_lanes() { return {typename vec<E>::bits{}}; }
@@ -49,10 +69,9 @@ template <class E>
 // Rows at a time: several, so that one is written beside the next, and no more than a second-level cache holds.
 constexpr size_t masked_bytes = size_t(64) << 10, masked_rows_at_once = 512;
 
-// `plain` is the kernel that knows no mask.
 template <class E>
 [[gnu::noinline]] void masked_rows(const E *x, E *y, size_t rows, size_t length, const conditions &c, bool log,
-                                   nonlin::rows_function &plain) {
+                                   const rows_kernel &kernel) {
   const uint8_t *flags = static_cast<const uint8_t *>(c.mask);
   // Rows whose flags follow each other as they do are one to keep.
   const bool even = !c.zero && (flags == nullptr || (c.along == 1 && c.beside == length));
@@ -65,11 +84,11 @@ template <class E>
     for (size_t i = 0; i < count; i += together) {
       const uint8_t *of_row = flags == nullptr ? flags : flags + (first + i) * c.beside;
       const mask<E> left =
-          keep<E>(x + start + i * length, y + start + i * length, together * length, of_row, c.along, E(c.temperature));
+          keep<E>(x + start + i * length, y + start + i * length, together * length, of_row, c.along, E(kernel.sign));
       empty[i] = c.zero && !any(left);
     }
     E *const part = y + start;
-    plain(part, part, count, length, false);
+    kernel(part, part, count, length);
     for (size_t i = 0; c.zero && i < count; i++)
       if (empty[i])
         fill_row<E>(part + i * length, length, false, [=](size_t, size_t) { return vec<E>(share_of_nothing<E>(log)); });
@@ -91,23 +110,23 @@ template <class E> vec<E> entries_at(const E *p, size_t step, size_t n) {
   return entries;
 }
 
-// Whether numbers to be added to a row, of x or of -x, leave each entry as it is or make nothing of it: 0, -Infinity,
-// and what puts a finite one out of reach. Of that a logarithm has something left, and a sum that overflows here, but
-// not in the lanes of `logits`, may be the largest.
+// Whether numbers to be added to a row of x times a factor leave each entry as it is or make nothing of it: 0,
+// -Infinity, and what puts a moderate one out of reach. Of that a logarithm has something left, and a sum that
+// overflows here, but not in the lanes of `logits`, may be the largest.
 template <class E>
-[[gnu::noinline, gnu::flatten]] bool only_leaves_out(const E *x, const E *added, size_t step, size_t length, E sign,
-                                                     bool log) {
+[[gnu::noinline, gnu::flatten]] bool only_leaves_out(const E *x, const E *added, size_t step, size_t length, E factor,
+                                                     E moderate, bool log) {
   constexpr size_t lanes = vec<E>::lanes;
   const vec<E> none = E(0), lowest = -E(__builtin_inf()), infinite = E(__builtin_inf());
   vec<E> kept = lowest, changed = lowest;
   mask<E> unknown = no_lanes<E>();
   const auto see = [&](vec<E> x, vec<E> bias, mask<E> there) {
-    const vec<E> logit = x * sign, sum = logit + bias;
+    const vec<E> logit = x * factor, sum = logit + bias;
     const mask<E> same = {there.m & (bias <= none).m & (bias >= none).m};
     const mask<E> other = {there.m & ~same.m & ~(bias <= lowest).m};
     kept = max(kept, select(same, logit, lowest)); // Keeps its own where x is NaN.
     changed = max(changed, select(other, max(sum, vec<E>(-largest<E>)), lowest));
-    unknown.m |= other.m & ~(sum < infinite).m;
+    unknown.m |= other.m & ~((sum < infinite).m & (abs(logit) <= vec<E>(moderate)).m);
   };
   size_t j = 0;
   for (; j + lanes <= length; j += lanes)
@@ -121,13 +140,13 @@ template <class E>
   return !any(unknown) && (most <= -E(__builtin_inf()) || (!log && most <= out_of_reach<E>(m)));
 }
 
-// Rows to which floats are added: those of which these only leave out, by `plain`, as a boolean mask does, and the
+// Rows to which floats are added: those of which these only leave out, as a boolean mask does, by `kernel`, and the
 // others, which are few, by `tempered`.
 template <class E>
 [[gnu::noinline]] void added_rows(const E *x, E *y, size_t rows, size_t length, const conditions &c, bool log,
-                                  nonlin::rows_function &plain, nonlin::conditioned_rows_function &tempered) {
+                                  const rows_kernel &kernel, nonlin::conditioned_rows_function &tempered) {
   const E *added = static_cast<const E *>(c.mask);
-  const E sign = E(c.temperature);
+  const E sign = E(kernel.sign), factor = E(kernel.factor()), moderate = E(kernel.moderate());
   const size_t fit = masked_bytes / sizeof(E) / length;
   const size_t most = fit < 1 ? 1 : fit < masked_rows_at_once ? fit : masked_rows_at_once;
   for (size_t i = 0; i < rows;) {
@@ -136,13 +155,13 @@ template <class E>
     const size_t first = i;
     for (; count < most && i < rows; i++, count++) {
       const E *from = x + i * length, *bias = added + i * c.beside;
-      if (!only_leaves_out(from, bias, c.along, length, sign, log)) break;
+      if (!only_leaves_out(from, bias, c.along, length, factor, moderate, log)) break;
       empty[count] = !any(keep<E>(from, y + i * length, length, sign, [=](size_t j, size_t n) {
         return entries_at(bias + j * c.along, c.along, n) >= vec<E>(E(0));
       }));
     }
     E *const part = y + first * length;
-    if (count > 0) plain(part, part, count, length, false);
+    if (count > 0) kernel(part, part, count, length);
     for (size_t k = 0; c.zero && k < count; k++)
       if (empty[k])
         fill_row<E>(part + k * length, length, false, [=](size_t, size_t) { return vec<E>(share_of_nothing<E>(log)); });

@@ -245,10 +245,10 @@ template <class T, class E, class Exp> struct row_entries {
 
 // Computes a row if `accept` likes its total: its shares s, or with a gradient s * (g - sum(g * s)), of the logarithm
 // g - s * sum(g). Nothing is stored before it is final, since y may be g or x. Where one share is 1 and the others 0,
-// the sum is that entry's g and the gradient 0.
-template <class T, class E, class X, class F>
-bool softmax_row(const X &entries, F accept, kept_row<T> &kept, const E *g, const E *x, E *y, size_t length,
-                 bool stream, bool log) {
+// the sum is that entry's g and the gradient 0. G: a pointer, or that of nullptr.
+template <class T, class E, class X, class F, class G>
+bool softmax_row(const X &entries, F accept, kept_row<T> &kept, G g, const E *x, E *y, size_t length, bool stream,
+                 bool log) {
   // Where there are too many to keep, those of a tile, computed each time.
   const bool keep = length <= chunk;
   const size_t places = keep ? chunk - 1 : tile<T> - 1;
@@ -275,51 +275,60 @@ bool softmax_row(const X &entries, F accept, kept_row<T> &kept, const E *g, cons
     });
     return true;
   }
-  const auto shares = [&](size_t j, size_t end) {
-    if (!keep) entries.compute(j, end - j, e, share_of);
-  };
-  if (keep) compute(e, e, length, share_of);
-  const auto gradient = [=](size_t j, size_t n) { return entries.gradient(g, j, n); };
-  const auto fill = [&](auto f) {
-    for_each_tile([&](size_t j, size_t end) {
-      shares(j, end);
-      fill_row<T>(y + j, end - j, stream, [=](size_t k, size_t n) {
-        return entries.result(f(kept_at(j + k, n), gradient(j + k, n)), j + k, n);
+  if constexpr (!__is_same(G, decltype(nullptr))) {
+    const auto shares = [&](size_t j, size_t end) {
+      if (!keep) entries.compute(j, end - j, e, share_of);
+    };
+    if (keep) compute(e, e, length, share_of);
+    const auto gradient = [=](size_t j, size_t n) { return entries.gradient(g, j, n); };
+    const auto fill = [&](auto f) {
+      for_each_tile([&](size_t j, size_t end) {
+        shares(j, end);
+        fill_row<T>(y + j, end - j, stream, [=](size_t k, size_t n) {
+          return entries.result(f(kept_at(j + k, n), gradient(j + k, n)), j + k, n);
+        });
       });
-    });
-  };
-  if (log) {
-    const vec<T> sum = T(value_of(sum_row<T, false>(length, nothing, gradient)));
-    fill([=](vec<T> s, vec<T> g) { return fma(-s, sum, g); });
-  } else {
-    const vec<T> mean = T(value_of(
-        sum_row<T, false>(length, shares, [=](size_t j, size_t n) { return kept_at(j, n) * gradient(j, n); })));
-    fill([=](vec<T> s, vec<T> g) { return s * (g - mean); });
+    };
+    if (log) {
+      const vec<T> sum = T(value_of(sum_row<T, false>(length, nothing, gradient)));
+      fill([=](vec<T> s, vec<T> g) { return fma(-s, sum, g); });
+    } else {
+      const vec<T> mean = T(value_of(
+          sum_row<T, false>(length, shares, [=](size_t j, size_t n) { return kept_at(j, n) * gradient(j, n); })));
+      fill([=](vec<T> s, vec<T> g) { return s * (g - mean); });
+    }
   }
   return true;
 }
 
-template <class T, class E>
-[[gnu::noinline, gnu::flatten, gnu::cold]] void unusual_row(kept_row<T> &kept, const E *g, const E *x, E *y,
-                                                            size_t length, bool stream, bool log = false) {
-  const scaled_exp<T> exp_of{vec<T>(row_maximum<T>(x, length))};
+// The largest entry of a row, as what makes exponentials of it sees it, and what makes them of a row of that maximum.
+template <class T, class E> T maximum_for(const usual_exp<T> &, const E *x, size_t length) {
+  return row_maximum<T>(x, length);
+}
+template <class T> scaled_exp<T> exp_for(const usual_exp<T> &, T maximum) { return scaled_exp<T>(vec<T>(maximum)); }
+// Whether that is so; else it writes the shares themselves.
+template <class T, class E> bool leaves_to_exp(const usual_exp<T> &, T, const E *, T *, size_t) { return true; }
+
+template <class T, class E, class Exp, class G>
+SELDOM void unusual_row(const Exp &tried, kept_row<T> &kept, G g, const E *x, E *y, size_t length, bool stream,
+                        bool log = false) {
+  const auto exp_of = exp_for(tried, maximum_for<T>(tried, x, length));
   softmax_row<T>(
-      row_entries<T, E, scaled_exp<T>>{x, exp_of}, [](compensated<double>) { return true; }, kept, g, x, y, length,
+      row_entries<T, E, decltype(exp_of)>{x, exp_of}, [](compensated<double>) { return true; }, kept, g, x, y, length,
       stream, log);
 }
 // With the power that the row before had.
-template <class T, class E>
-void softmax_row(usual_exp<T> &exp_of, kept_row<T> &kept, const E *g, const E *x, E *y, size_t length, bool stream,
-                 bool log = false) {
+template <class T, class E, class Exp, class G>
+void softmax_row(Exp &exp_of, kept_row<T> &kept, G g, const E *x, E *y, size_t length, bool stream, bool log = false) {
   double sum;
-  const auto is_done = [&] {
+  const auto is_done = [&]() __attribute__((noinline)) {
     return softmax_row<T>(
-        row_entries<T, E, usual_exp<T>>{x, exp_of},
-        [&](compensated<double> total) { return is_usual<T>(sum = total.high); }, kept, g, x, y, length, stream, log);
+        row_entries<T, E, Exp>{x, exp_of}, [&](compensated<double> total) { return is_usual<T>(sum = total.high); },
+        kept, g, x, y, length, stream, log);
   };
   if (is_done()) return;
-  if (exp_of.move(row_maximum<T>(x, length), sum, length) && is_done()) return;
-  unusual_row<T>(kept, g, x, y, length, stream, log);
+  if (exp_of.move(maximum_for<T>(exp_of, x, length), sum, length) && is_done()) return;
+  unusual_row<T>(exp_of, kept, g, x, y, length, stream, log);
 }
 
 // A row of which all but y is known, written block by block while another one is added up: stores and reading of memory
@@ -374,11 +383,10 @@ private:
 
 // entries_of(i, exp_of) gives row i as softmax_row reads it, unusual(i) computes it where one power for all does not
 // serve. maximum_of(i) is that of the row.
-template <class T, class E, class X, class M, class F>
-void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t length, bool stream, X entries_of,
-                       M maximum_of, F unusual) {
+template <class T, class E, class Exp, class X, class M, class F>
+void softmax_long_rows(Exp &exp_of, kept_row<T> &kept, const E *x, E *y, size_t rows, size_t length, bool stream,
+                       X entries_of, M maximum_of, F unusual) {
   pending_row<T, E> before;
-  usual_exp<T> exp_of;
   for (size_t i = 0; i < rows; i++) {
     T *e = kept.of(x + i * length, i % 2);
     const auto kept_terms = [e](size_t j, size_t) { return load<T>(e + j); };
@@ -405,14 +413,12 @@ void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t 
   }
   before.finish();
 }
-template <class T, class E>
-void softmax_long_rows(kept_row<T> &kept, const E *x, E *y, size_t rows, size_t length, bool stream) {
-  const auto entries_of = [=](size_t i, const usual_exp<T> &exp_of) {
-    return row_entries<T, E, usual_exp<T>>{x + i * length, exp_of};
-  };
-  const auto maximum_of = [=](size_t i) { return row_maximum<T>(x + i * length, length); };
-  softmax_long_rows<T>(kept, x, y, rows, length, stream, entries_of, maximum_of, [&](size_t i) {
-    unusual_row<T>(kept, static_cast<const E *>(nullptr), x + i * length, y + i * length, length, stream);
+template <class T, class E, class Exp>
+void softmax_long_rows(Exp &exp_of, kept_row<T> &kept, const E *x, E *y, size_t rows, size_t length, bool stream) {
+  const auto entries_of = [=](size_t i, const Exp &exp_of) { return row_entries<T, E, Exp>{x + i * length, exp_of}; };
+  const auto maximum_of = [&](size_t i) { return maximum_for<T>(exp_of, x + i * length, length); };
+  softmax_long_rows<T>(exp_of, kept, x, y, rows, length, stream, entries_of, maximum_of, [&](size_t i) {
+    unusual_row<T>(exp_of, kept, nullptr, x + i * length, y + i * length, length, stream);
   });
 }
 

@@ -55,23 +55,28 @@ bool sum_rows(size_t count, size_t length, sum_list<T, batch_rows> &result, F te
 }
 
 // The exponentials of the rows that usual_exp does not suit, and which power each has; what is to be tried first from
-// now on suits the largest of these, or if they are most, the smallest.
-template <class T, class E>
-[[gnu::noinline, gnu::flatten, gnu::cold]] void unusual_rows(const E *x, T *e, size_t count, size_t length,
-                                                             const sum_list<T, batch_rows> &totals, usual_exp<T> &first,
-                                                             T *steps) {
+// now on suits the largest of these, or if they are most, the smallest. A bit for each row that has its shares already.
+template <class T, class E, class Exp>
+SELDOM uint64_t unusual_rows(const E *x, T *e, size_t count, size_t length, const sum_list<T, batch_rows> &totals,
+                             Exp &first, T *steps) {
+  static_assert(batch_rows <= 64);
+  uint64_t done = 0;
   size_t small = 0;
   T above = -largest<T>, below = largest<T>;
   for (size_t i = 0; i < count; i++) {
     if (is_usual<T>(totals.high[i])) continue;
-    const T maximum = row_maximum<T>(x + i * length, length);
+    const T maximum = maximum_for<T>(first, x + i * length, length);
     if (!(totals.high[i] > usual_exp<T>::least)) {
       small++;
       if (maximum < below) below = maximum;
     } else if (maximum > above) {
       above = maximum;
     }
-    const scaled_exp<T> exp_of{vec<T>(maximum)};
+    if (!leaves_to_exp(first, maximum, x + i * length, e + i * length, length)) {
+      done |= uint64_t(1) << i;
+      continue;
+    }
+    const auto exp_of = exp_for(first, maximum);
     if (steps != nullptr) steps[i] = exp_of.power.v[0];
     for (size_t j = 0; j < length; j += vec<T>::lanes) {
       const size_t n = length - j < vec<T>::lanes ? length - j : vec<T>::lanes;
@@ -82,6 +87,7 @@ template <class T, class E>
     first.move(above, usual_exp<T>::most, length);
   else if (2 * small > count)
     first.move(below, 0, length);
+  return done;
 }
 
 // How many rows are done at a time.
@@ -91,8 +97,8 @@ template <class T> size_t rows_of_batch(size_t length) {
 }
 // The exponentials of `count` rows at x, what is seen of them, their totals, and where it is asked for the power of two
 // of each.
-template <class T, class E>
-[[gnu::noinline, gnu::flatten]] seen_in<T> exponentials_of_rows(usual_exp<T> &exp_of, const E *x, T *e, size_t count,
+template <class T, class E, class Exp>
+[[gnu::noinline, gnu::flatten]] seen_in<T> exponentials_of_rows(Exp &exp_of, const E *x, T *e, size_t count,
                                                                 size_t length, sum_list<T, batch_rows> &totals,
                                                                 T *steps = nullptr) {
   const auto term_of = [=](size_t i) { return [=](size_t j, size_t) { return load<T>(e + i * length + j); }; };
@@ -100,8 +106,10 @@ template <class T, class E>
   for (size_t i = 0; steps != nullptr && i < count; i++)
     steps[i] = exp_of.steps.v[0];
   if (sum_rows<T, true>(count, length, totals, term_of)) return seen;
-  unusual_rows<T>(x, e, count, length, totals, exp_of, steps);
+  const uint64_t done = unusual_rows<T>(x, e, count, length, totals, exp_of, steps);
   sum_rows<T, true>(count, length, totals, term_of, true);
+  for (size_t i = 0; i < count; i++)
+    if (done >> i & 1) totals.high[i] = 1;
   return seen_in<T>::any();
 }
 // to[j] = f(i)(j) for the elements j of each row i. Past its end a row may write what the next one will.
@@ -136,9 +144,9 @@ template <class E>
 }
 template <class E> void fill_small_rows(const double *, E *, size_t, size_t, const shares<double, batch_rows> &) {}
 
-template <class T, class E> void softmax_short_rows(const E *x, E *y, size_t rows, size_t length) {
+template <class T, class E, class Exp>
+void softmax_short_rows(Exp &exp_of, const E *x, E *y, size_t rows, size_t length) {
   constexpr size_t lanes = vec<T>::lanes;
-  usual_exp<T> exp_of;
   alignas(64) T memory[batch<T> + page_bytes / sizeof(T) + lanes];
   const size_t most = rows_of_batch<T>(length);
   for (size_t first = 0; first < rows; first += most) {
@@ -228,16 +236,16 @@ template <size_t registers, class T, class E>
   return true;
 }
 
-template <class T, class E>
-[[gnu::noinline, gnu::flatten]] void softmax_many_rows(const E *x, E *y, size_t rows, size_t length, bool stream) {
-  if (length <= short_row<T>) return softmax_short_rows<T>(x, y, rows, length);
+template <class T, class E, class Exp>
+[[gnu::noinline, gnu::flatten]] void softmax_many_rows(Exp exp_of, const E *x, E *y, size_t rows, size_t length,
+                                                       bool stream) {
+  if (length <= short_row<T>) return softmax_short_rows<T>(exp_of, x, y, rows, length);
   auto &kept = kept_here<kept_row<T>>();
-  if (length <= kept.half) {
-    softmax_long_rows<T>(kept, x, y, rows, length, stream);
+  if (Exp::beside && length <= kept.half) {
+    softmax_long_rows<T>(exp_of, kept, x, y, rows, length, stream);
   } else {
-    usual_exp<T> exp_of;
     for (size_t i = 0; i < rows * length; i += length)
-      softmax_row<T>(exp_of, kept, static_cast<const E *>(nullptr), x + i, y + i, length, stream);
+      softmax_row<T>(exp_of, kept, nullptr, x + i, y + i, length, stream);
   }
   if (stream) fence();
 }
@@ -248,7 +256,7 @@ template <class T, class E> void softmax_rows(const void *x, void *y, size_t row
   if (rows == 1 && length <= vec<T>::lanes && softmax_registers<1, T>(from, to, length)) return;
   if (rows == 1 && length <= step<T> && length > vec<T>::lanes && softmax_registers<parts<T>, T>(from, to, length))
     return;
-  softmax_many_rows<T>(from, to, rows, length, stream);
+  softmax_many_rows<T>(usual_exp<T>(), from, to, rows, length, stream);
 }
 
 template <class T, class E>
