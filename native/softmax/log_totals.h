@@ -27,17 +27,23 @@ template <class T> bool has_total(T m, double total) {
   return -far_from_large<T> <= m && m <= far_from_large<T> && is_usual<T>(total);
 }
 
-// In logs.h, for what even the rests do not tell in float lanes.
-template <class T, class E>
-void log_parts_rows(const void *x, double *maxima, double *logs, size_t rows, size_t length);
-template <class T, class E>
-void log_parts_columns(const void *x, double *maxima, double *logs, size_t length, size_t inner, size_t columns);
+// The logarithm of a row from exponentials of its own, scaled by its maximum: with the bits of logs_of_rests where
+// there is much of a rest.
+template <class T, class E> SELDOM double log_of_row(const E *x, size_t length, T top) {
+  const vec<T> m = top;
+  const scaled_exp<T> exp_of = exp_below_maximum(m);
+  const double below = sum_row<T, false>(length, nothing, [=](size_t j, size_t n) {
+                         return below_maximum<T>(exp_of, load_some<T>(x + j, n), m);
+                       }).high;
+  const double of_top = exp_of(finite_maximum(m)).v[0], count = count_maxima<T>(x, length, top);
+  return log1p_rest(below, of_top, count).v[0];
+}
 
-// The rests of rows with kept exponentials, for those whose logarithm their total does not tell; what these do not tell
-// either is computed from x in double lanes.
+// The rests of rows with kept exponentials, for those whose logarithm their total does not tell; of so small ones that
+// those kept are not all there is, or where there was no total, from other exponentials.
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void logs_of_rests(const E *x, const T *e, size_t count, size_t length, const T *tops,
-                                                   const T *steps, double *maxima, double *logs) {
+                                                   const T *steps, double *logs) {
   constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
   size_t rows[batch_rows], some = 0;
   T of_tops[batch_rows] = {}, powers[batch_rows] = {};
@@ -59,10 +65,8 @@ template <class T, class E>
     store(below + i, log1p_rest(load<double>(below + i), load<double>(of_tops + i), load<double>(counts + i)));
   for (size_t i = 0; i < some; i++) {
     const size_t row = rows[i];
-    if (logs[row] != no_total && below[i] >= rest_is_whole)
-      logs[row] = below[i];
-    else
-      log_parts_rows<double, E>(x + row * length, maxima + row, logs + row, 1, length);
+    logs[row] =
+        logs[row] != no_total && below[i] >= rest_is_whole ? below[i] : log_of_row(x + row * length, length, tops[row]);
   }
 }
 
@@ -128,7 +132,7 @@ private:
       if (!has_total(tops[i], totals.high[i])) logs[i] = no_total;
       all = all && logs[i] > total_serves;
     }
-    if (!all) logs_of_rests(x, e, count, length, tops, steps, maxima, logs);
+    if (!all) logs_of_rests(x, e, count, length, tops, steps, logs);
   }
 
   // The total of a row, its maximum, and its exponentials as far as they are kept.
@@ -159,9 +163,9 @@ private:
     *log = has_total(top, total) ? log_of_total(total, top, steps).v[0] : no_total;
     if (*log > total_serves) return;
     if (length <= chunk)
-      logs_of_rests(x, kept.of(x), 1, length, &top, &steps, maximum, log);
+      logs_of_rests(x, kept.of(x), 1, length, &top, &steps, log);
     else
-      log_parts_rows<double, E>(x, maximum, log, 1, length);
+      *log = log_of_row(x, length, top);
   }
 };
 
@@ -196,13 +200,8 @@ template <class T, class E>
   if (all) return;
   band_of_parts<T> others;
   log_parts_of_band<T>(x, length, inner, width, others);
-  for (size_t i = 0; i < width.columns; i++) {
-    if (parts.logs[i] > total_serves) continue;
-    if (parts.logs[i] != no_total && others.logs[i] >= rest_is_whole)
-      parts.logs[i] = others.logs[i];
-    else
-      log_parts_columns<double, E>(x + i, &parts.maxima[i], &parts.logs[i], length, inner, 1);
-  }
+  for (size_t i = 0; i < width.columns; i++)
+    if (!(parts.logs[i] > total_serves)) parts.logs[i] = others.logs[i];
 }
 
 } // namespace
