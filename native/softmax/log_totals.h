@@ -10,6 +10,8 @@ namespace {
 // From which logarithm on softmax's total serves: above that of 2, as the logarithm of two equal entries is to be right
 // to the last bit.
 constexpr double total_serves = 0.7;
+// How much more than e^m a total is whose logarithm is surely above that.
+constexpr double surely_serves = 2.02;
 // Below this rest, what usual_exp leaves out could be seen in it.
 constexpr double rest_is_whole = 0x1p-60;
 // In the place of a logarithm, that there is no total to tell it.
@@ -93,6 +95,9 @@ template <class T, class E, class F>
   most = max(max(top[0], top[1]), max(top[2], top[3]));
 }
 
+// So many, or fewer of more than 1024 entries: what they are read from twice stays in the first cache.
+constexpr size_t long_rows_at_once = 8;
+
 // The parts of rows in turn, and with which power of two the next ones are tried.
 template <class T> struct logs_of_rows {
   kept_row<T> &kept = kept_here<kept_row<T>>();
@@ -100,7 +105,9 @@ template <class T> struct logs_of_rows {
 
   static size_t rows_at_once(size_t length) {
     if (length < total_from<T>) return rows_of_logs<T>(length);
-    return length <= short_row<T> ? rows_of_batch<T>(length) : 1;
+    if (length <= short_row<T>) return rows_of_batch<T>(length);
+    const size_t fit = batch<T> * 2 / length;
+    return fit < 1 ? 1 : fit < long_rows_at_once ? fit : long_rows_at_once;
   }
   template <class E> void operator()(const E *x, size_t count, size_t length, double *maxima, double *logs) {
     if (length < total_from<T>) return log_parts_of_rows<T>(x, count, length, maxima, logs);
@@ -108,7 +115,7 @@ template <class T> struct logs_of_rows {
       if (length <= short_row<T>)
         short_rows(x, count, length, maxima, logs);
       else
-        long_row(x, length, maxima, logs);
+        long_rows(x, count, length, maxima, logs);
     }
   }
 
@@ -150,22 +157,40 @@ private:
     top = row_maximum<T>(tops, vec<T>::lanes);
     return total;
   }
+  // The logarithms of rows in which no entry has nearly half of the total are taken together: of rows of 1000 one by
+  // one they would be a quarter of all the time.
   template <class E>
-  [[gnu::noinline, gnu::flatten]] void long_row(const E *x, size_t length, double *maximum, double *log) {
-    T top;
-    double total;
-    bool moved = false;
-    do
-      total = total_of(x, length, top);
-    while (!is_usual<T>(total) && !moved && (moved = exp_of.move(top, total, length)));
-    const T steps = exp_of.steps.v[0];
-    *maximum = top;
-    *log = has_total(top, total) ? log_of_total(total, top, steps).v[0] : no_total;
-    if (*log > total_serves) return;
-    if (length <= chunk)
-      logs_of_rests(x, kept.of(x), 1, length, &top, &steps, log);
-    else
-      *log = log_of_row(x, length, top);
+  [[gnu::noinline, gnu::flatten]] void long_rows(const E *x, size_t count, size_t length, double *maxima,
+                                                 double *logs) {
+    constexpr size_t doubles = vec<double>::lanes;
+    T tops[long_rows_at_once] = {}, steps[long_rows_at_once] = {};
+    double totals[long_rows_at_once], all[long_rows_at_once];
+    bool together[long_rows_at_once];
+    for (size_t i = 0; i < count; i++, x += length) {
+      T top;
+      double total;
+      bool moved = false;
+      do
+        total = total_of(x, length, top);
+      while (!is_usual<T>(total) && !moved && (moved = exp_of.move(top, total, length)));
+      maxima[i] = tops[i] = top;
+      totals[i] = total;
+      steps[i] = exp_of.steps.v[0];
+      together[i] = has_total(top, total) && total > surely_serves * double(exp_of(vec<T>(top)).v[0]);
+      if (!together[i]) logs[i] = log_of_one(x, length, top, total, steps[i]);
+    }
+    for (size_t i = 0; i < count; i += doubles)
+      store(all + i, log_of_total(load<double>(totals + i), load<double>(tops + i), load<double>(steps + i)));
+    for (size_t i = 0; i < count; i++)
+      if (together[i]) logs[i] = all[i];
+  }
+  // Of the row whose exponentials are kept.
+  template <class E> double log_of_one(const E *x, size_t length, T top, double total, T steps) {
+    double log = has_total(top, total) ? log_of_total(total, top, steps).v[0] : no_total;
+    if (log > total_serves) return log;
+    if (length > chunk) return log_of_row(x, length, top);
+    logs_of_rests(x, kept.of(x), 1, length, &top, &steps, &log);
+    return log;
   }
 };
 
