@@ -1,5 +1,6 @@
-// Softmax and its logarithm under conditions, a temperature or a mask: where a boolean mask is all there is, by the
-// loops of softmax itself, and else by those of tempered.cpp. CMake compiles this file once per instruction set.
+// Softmax and its logarithm under conditions, a temperature or a mask: where a mask only leaves entries out, and of
+// softmax in float lanes over a temperature, by the loops of softmax itself, and else by those of tempered.cpp. CMake
+// compiles this file once per instruction set.
 #include "kernels.h"
 #include "softmax/conditioned_rows.h"
 

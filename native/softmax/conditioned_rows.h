@@ -74,7 +74,8 @@ void masked_long_rows(const E *x, E *y, size_t rows, size_t length, const condit
 
 // x over a temperature as a pair of floats: with what rounding takes from the product the exponential is as exact as
 // that of x alone. Of entries below `none` nothing is left, which changes no exponential by more than 2^-34 of it: so
-// no part of a pair is a subnormal number.
+// no part of a pair is a subnormal number. Without a temperature no share falls when its logit grows; here one in some
+// 10^5 of the pairs of neighbouring floats does, by its last bit, beside one in fourteen of the places where k changes.
 struct heat {
   static constexpr double most = 0x1p10;
   static constexpr float none = 0x1p-44f;
