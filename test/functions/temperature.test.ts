@@ -94,6 +94,15 @@ describe.each(nonlin.backends())('%s', (backend) => {
     }
   });
 
+  // What rounding takes of such a logit is as large as the exponent itself: no guess at a power may take it for a usual one.
+  it('logits beyond all powers share nothing', () => {
+    nonlin.useBackend(backend);
+    for (let i = 0; i < 4000; i++) {
+      const x = Float32Array.of(2 ** 24 * (1 + i / 150) - 1000, 2 ** 24 * (1 + i / 150), 0);
+      expectSame(softmax(x, { temperature: 0.7 }), Float32Array.of(0, 1, 0), String(x));
+    }
+  });
+
   it('a mask is as entries that are not there, also of softmin', () => {
     nonlin.useBackend(backend);
     for (const length of [10, 100, 1000]) {
