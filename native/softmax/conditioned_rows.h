@@ -97,8 +97,8 @@ struct heated_exp : usual_exp<float> {
 
   heated_exp(const conditions &c, nonlin::conditioned_rows_function &general)
       : of(c.temperature), general(&general), all(&c) {}
-  // Up to `large` what rounding takes is 2^-7 at most, and far beyond it can be any number: of one at the ceiling no more
-  // goes off than leaves a total above the most.
+  // What rounding takes is up to `large` 2^-7 at most, and far beyond it may be any number: no more goes off the
+  // ceiling than leaves a total above the most.
   vec<float> operator()(vec<float> x) const {
     const pair<float> z = of(x), bounded = {min(ceiling, z.high), max(vec<float>(-0.125f), z.low)};
     return select(bounded.high < floor, vec<float>(0.0f), exp_times_power(bounded, steps));
