@@ -196,9 +196,12 @@ export function allThroughFloats(
     const { data, shape } = naming(`${name}: ${words[i]}`, () => asFloats(part));
     return array === undefined ? new Tensor(data, { shape }) : data;
   });
+  // Of a number no bits are lost.
+  const tensorOf = (result: unknown) =>
+    typeof result === 'number' ? new Tensor(Float64Array.of(result), { shape: [] }) : new Tensor(result as FloatArray);
   const results = compute(floats, { out: undefined, precision: 'exact', own: given.own.map(widened) });
   const rounded = results.map((result) =>
-    asDType(result instanceof Tensor ? result : new Tensor(result as FloatArray), dtype, parts.data as HalfArray),
+    asDType(result instanceof Tensor ? result : tensorOf(result), dtype, parts.data as HalfArray),
   );
   for (const [i, { shape }] of rounded.entries())
     if (into[i] !== undefined && !sameShape(into[i].shape, shape))

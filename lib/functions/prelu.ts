@@ -139,10 +139,14 @@ export function applyGrad(name: string, grad: unknown, x: Input, given: Given): 
 export function weightGrad(name: string, grad: unknown, input: Input, given: Given): unknown {
   const half = mayBeHalf(input, given)
     ? throughFloats(name, [input, grad], ['x', 'grad'], given, ([x, grad], given) => ({
-        result: weightGrad(name, grad, x!, given),
+        result: weightSums(name, grad, x!, given, true),
       }))
     : undefined;
-  if (half !== undefined) return half.result;
+  return half === undefined ? weightSums(name, grad, input, given, false) : half.result;
+}
+
+/** The sums, rounded to the dtype of x, or in float64 where they are to be rounded to 16 bits, once. */
+function weightSums(name: string, grad: unknown, input: Input, given: Given, wide: boolean): unknown {
   const [weight] = given.own;
   const list = slopesOf(weight, name);
   checkPrecision(given.precision, name);
@@ -155,8 +159,8 @@ export function weightGrad(name: string, grad: unknown, input: Input, given: Giv
   } catch (error) {
     throw inNameOf(name, error);
   }
-  const y = slopes;
-  y.set(sums);
+  const y = wide ? sums : slopes;
+  if (y !== sums) y.set(sums);
   if (typeof weight === 'number') return y[0];
   return isFloatArray(input) ? y : new Tensor(new Parts(y, Object.freeze([y.length])));
 }

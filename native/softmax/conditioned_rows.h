@@ -98,10 +98,11 @@ struct heated_exp : usual_exp<float> {
 
   heated_exp(const conditions &c, nonlin::conditioned_rows_function &general)
       : of(c.temperature), general(&general), all(&c) {}
+  // What rounding takes is up to `large` 2^-7 at most, and far beyond it may be any number: no more goes off the
+  // ceiling than leaves a total above the most.
   vec<float> operator()(vec<float> x) const {
-    const pair<float> z = of(x);
-    const vec<float> below = min(ceiling, z.high);
-    return select(below < floor, vec<float>(0.0f), exp_times_power(pair<float>{below, z.low}, steps));
+    const pair<float> z = of(x), bounded = {min(ceiling, z.high), max(vec<float>(-0.125f), z.low)};
+    return select(bounded.high < floor, vec<float>(0.0f), exp_times_power(bounded, steps));
   }
 };
 // As scaled_exp of a moderate maximum, and with the same bits as heated_exp.

@@ -192,6 +192,8 @@ describe.runIf(backend !== undefined)('memory', () => {
             (x, y) => backend!.map(x, y, opOf.gelu, 0, 0),
             (x, y) => backend!.mapGrad(from, x, y, opOf.gelu, 0, 0),
             (x, y) => backend!.gate(from, x, y, opOf.silu, 1, 0),
+            (x, y) => backend!.gateGrad(from, x, from, y, new Floats(count), opOf.silu, 1, 0),
+            (x, y) => backend!.gateGrad(from, x, from, new Floats(count), y, opOf.silu, 1, 0),
             (x, y) => backend!.slices(x, y, 'softmax', 30, 1),
             (x, y) => backend!.slicesGrad(from, x, y, 'softmax', 10, 3),
             (x, y) =>

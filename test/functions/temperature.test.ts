@@ -61,7 +61,8 @@ describe.each(nonlin.backends())('%s', (backend) => {
     nonlin.useBackend(backend);
     const most = promised('softmax', false, false).fast;
     for (const length of temperature === temperatures[0] ? [...lengths, 33_000] : lengths) {
-      const rows = rowsOf(length, temperature);
+      // Of short rows more than the bits of a number, of those of a batch.
+      const rows = Array.from({ length: length < 50 ? 3 : 1 }, () => rowsOf(length, temperature)).flat();
       const together = new Float32Array(rows.length * length);
       for (const [i, row] of rows.entries()) together.set(row, i * length);
       const x = new Tensor(together, { shape: [rows.length, length] });
@@ -92,6 +93,33 @@ describe.each(nonlin.backends())('%s', (backend) => {
         expectSame(alone, found, what);
       }
     }
+  });
+
+  // What rounding takes of such a logit is as large as the exponent itself: no guess at a power may take it for a usual one.
+  it('logits beyond all powers share nothing', () => {
+    nonlin.useBackend(backend);
+    for (let i = 0; i < 4000; i++) {
+      const x = Float32Array.of(2 ** 24 * (1 + i / 150) - 1000, 2 ** 24 * (1 + i / 150), 0);
+      expectSame(softmax(x, { temperature: 0.7 }), Float32Array.of(0, 1, 0), String(x));
+    }
+  });
+
+  it('what is added to a large logit is added to it as it is', () => {
+    nonlin.useBackend(backend);
+    const t = Math.fround(1.7);
+    let far = 0;
+    for (let i = 0; i < 2000; i++) {
+      const x = Math.fround(2 ** 32 * (1 + i / 2048.3));
+      const added = -Math.fround(x / t);
+      // Exact but for the quotient.
+      const logit = (x + added * t) / t;
+      if (logit > 0 || logit < -80) continue;
+      // As floats multiply and add, nothing is left.
+      if (Math.fround(Math.fround(x * Math.fround(1 / t)) + added) < -130) far++;
+      const [, share] = softmax(new Tensor([0, x]), { temperature: t, mask: new Tensor([0, added]) }).data;
+      expect(ulpDistance(share!, Math.fround(1 / (1 + Math.exp(-logit))), 'float32'), `${x}`).toBeLessThanOrEqual(4);
+    }
+    expect(far).toBeGreaterThan(0);
   });
 
   it('a mask is as entries that are not there, also of softmin', () => {

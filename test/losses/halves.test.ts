@@ -402,6 +402,15 @@ describe.each(nonlin.backends())('%s', (backend) => {
       const layer = new PReLU({ weight: made([1, 2, 3, 4, 5], [5], dtype) });
       layer(x);
       expect(layer.weightGrad(g)).toEqual(y);
+
+      // Just above the middle of 1 and the next, and in float32 the middle itself.
+      const step = dtype === 'float16' ? 2 ** -10 : 2 ** -7;
+      const [by, below] = [
+        [-1, -step / 2, -(2 ** -14)],
+        [-1, -1, -(2 ** -10)],
+      ].map((list) => made(list, [3], dtype));
+      expect(preluWeightGrad(by!, below!, { weight: [0.5] }).toArray()).toEqual([1 + step]);
+      expect(preluWeightGrad(by!, below!, { weight: 0.5 })).toBe(1 + step);
     });
   });
 });
