@@ -16,7 +16,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/sets/**', '**/node_modules/**'],
+    exclude: ['test/sets/**', 'test/long/**', '**/node_modules/**'],
     globalSetup: 'test/programs/setup.ts',
     pool: 'forks',
     maxWorkers: '100%',
