@@ -14,8 +14,8 @@ namespace {
 constexpr const conditioned_kernels *tempered[slice_count] = {&tempered_softmax, &tempered_log_softmax};
 
 void heated_rows(const void *, const void *x, void *y, size_t rows, size_t length, const conditions &c) {
-  softmax_many_rows<float>(heated_exp(c, *tempered_softmax.rows[float32]), static_cast<const float *>(x),
-                           static_cast<float *>(y), rows, length, false);
+  softmax_many_rows<float>([&] { return heated_exp(c, *tempered_softmax.rows[float32]); },
+                           static_cast<const float *>(x), static_cast<float *>(y), rows, length, false);
 }
 
 // x or -x, and a mask at most.

@@ -236,12 +236,14 @@ template <size_t registers, class T, class E>
   return true;
 }
 
-template <class T, class E, class Exp>
-[[gnu::noinline, gnu::flatten]] void softmax_many_rows(Exp exp_of, const E *x, E *y, size_t rows, size_t length,
+// make() gives what makes exponentials, here, so that the compiler knows what it is.
+template <class T, class E, class Make>
+[[gnu::noinline, gnu::flatten]] void softmax_many_rows(Make make, const E *x, E *y, size_t rows, size_t length,
                                                        bool stream) {
+  auto exp_of = make();
   if (length <= short_row<T>) return softmax_short_rows<T>(exp_of, x, y, rows, length);
   auto &kept = kept_here<kept_row<T>>();
-  if (Exp::beside && length <= kept.half) {
+  if (decltype(exp_of)::beside && length <= kept.half) {
     softmax_long_rows<T>(exp_of, kept, x, y, rows, length, stream);
   } else {
     for (size_t i = 0; i < rows * length; i += length)
@@ -256,7 +258,7 @@ template <class T, class E> void softmax_rows(const void *x, void *y, size_t row
   if (rows == 1 && length <= vec<T>::lanes && softmax_registers<1, T>(from, to, length)) return;
   if (rows == 1 && length <= step<T> && length > vec<T>::lanes && softmax_registers<parts<T>, T>(from, to, length))
     return;
-  softmax_many_rows<T>(usual_exp<T>(), from, to, rows, length, stream);
+  softmax_many_rows<T>([] { return usual_exp<T>(); }, from, to, rows, length, stream);
 }
 
 template <class T, class E>
