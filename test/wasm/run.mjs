@@ -38,6 +38,7 @@ const files = options.quick
         'test/functions',
         'test/layers',
         'test/losses',
+        'test/softmax',
       ],
     ];
 const asked = process.versions.node.startsWith('20.') ? ['--execArgv=--experimental-wasm-relaxed-simd'] : [];
