@@ -9,6 +9,7 @@
 #include "arithmetic/memory.h"
 #include "arithmetic/quick.h"
 #include "exact/correctly_rounded.h"
+#include "exact/doubt.h"
 #include "formulas/far_slope.h"
 
 namespace nonlin {
@@ -27,24 +28,6 @@ constexpr double nowhere = __builtin_inf(), near_zero = 0x1p-2, cancelled_error 
 // so that first_gradient_error of it is as much of cancelled_error. One question for both would come true too often.
 constexpr double beside_zero = 0x1p-9;
 constexpr int32_t first_gradient_error = 0x1p11;
-
-// Whether any of four vectors has a middle within such an error, or is no normal float: neither zero nor between 2^-125
-// and infinity. Of 53 bits 29 are rounded away; in the middle these are 2^28. What is added for the question may carry
-// into the exponent, but not from below 2^-126.
-template <int32_t error> bool any_doubtful(vec<double> a, vec<double> b, vec<double> c, vec<double> d) {
-  constexpr int32_t middle = 1 << 28, mask = 2 * middle - 2 * error;
-  constexpr int64_t from_least = int64_t(1024 - (1023 - 125)) << 52;
-  if (!any_without(from_least + middle + error, mask, a, b, c, d)) [[likely]]
-    return false;
-  // Zeros counted. Here what is added is negative, so that they have every bit.
-  const vec<double> scale = 0x1p126;
-  if (any_without(error - middle, mask, a * scale, b * scale, c * scale, d * scale)) return true;
-  // The exponent of what is infinite or NaN overflows into the sign.
-  return any_greater(0.0, from_bits<double>(to_bits(abs((a + b) + (c + d))) + (int64_t(2) << 52)));
-}
-// The lanes, a bit for each, where numbers within the error round to different floats, whatever they are; never NaN.
-inline unsigned open_lanes(vec<double> y, vec<double> error) { return lanes_less_as_float(y - error, y + error); }
-inline unsigned open_lanes(vec<double> y, int32_t error) { return open_lanes(y, abs(y) * (error * 0x1p-52)); }
 
 // y with f(i) in some lanes.
 template <class F> vec<double> replaced(unsigned lanes, vec<double> y, F f) {

@@ -65,7 +65,7 @@ endfunction()
 
 # What all of them ask in the last resort, compiled for every one that there is: register width, flags.
 function(add_correctly_rounded bytes)
-  add_library(correctly_rounded OBJECT EXCLUDE_FROM_ALL ${native}/exact/correctly_rounded.cpp)
+  add_library(correctly_rounded OBJECT EXCLUDE_FROM_ALL ${native}/exact/correctly_rounded.cpp ${native}/exact/shares.cpp)
   target_compile_definitions(correctly_rounded PRIVATE VECTOR_BYTES=${bytes})
   target_compile_options(correctly_rounded PRIVATE ${ARGN} ${no_unwinding})
 endfunction()

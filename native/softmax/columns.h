@@ -136,16 +136,19 @@ template <class T, class E, class Exp> struct band_entries {
   vec<T> exponential(size_t j, size_t r) const { return exp_of(width.load(x + j * inner, r), r); }
   vec<T> gradient(const E *g, size_t j, size_t r) const { return width.load(g + j * inner, r); }
   vec<T> result(vec<T> dx, size_t, size_t) const { return dx; }
+  static constexpr bool is_decided = ::is_decided<T, E>;
 };
 
-// Puts the exponentials of the rows of a band from j to end at e, and sees them.
+// Puts the exponentials of the rows of a band from j to end at e, and sees them; what there is at g will be read next.
 template <class T, class X, class E>
-[[gnu::noinline, gnu::flatten]] seen_in<T> compute_band(const X entries, const E *x, vec<T> *e, size_t inner,
-                                                        size_t registers, size_t j, size_t end, seen_in<T> seen) {
+[[gnu::noinline, gnu::flatten]] seen_in<T> compute_band(const X entries, const E *g, const E *x, vec<T> *e,
+                                                        size_t inner, size_t registers, size_t j, size_t end,
+                                                        seen_in<T> seen) {
   for (; j < end; j++, e += registers) {
     for (size_t r = 0; r < registers; r++) {
       // The rows are on pages of their own, where the processor does not look ahead.
       __builtin_prefetch(x + (j + 4) * inner + r * vec<T>::lanes);
+      if (g != nullptr) __builtin_prefetch(g + j * inner + r * vec<T>::lanes);
       e[r] = see_some(seen, entries.exponential(j, r));
     }
   }
@@ -168,6 +171,17 @@ template <class E>
   }
 }
 
+// As leaves_open, of vectors so many apart.
+SELDOM inline bool band_leaves_open(const vec<double> *e, size_t n, size_t apart, share<double> share_of) {
+  constexpr size_t lanes = vec<double>::lanes;
+  return any_open(n * lanes, [=](size_t j, size_t) { return share_of(e[j / lanes * apart]); });
+}
+
+template <class E>
+void fill_small_rows(const vec<double> *, E *, size_t, size_t, band_width<double>, const share<double> *) {}
+
+inline bool band_leaves_open(const vec<float> *, size_t, size_t, share<float>) { return false; }
+
 // Computes a band, unless `accept` dislikes the totals of a column.
 template <class T, class E, class X, class F>
 bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length,
@@ -175,71 +189,111 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
   constexpr size_t lanes = vec<T>::lanes;
   const size_t registers = width.registers();
   const bool whole = length * registers <= kept.capacity;
-  auto exponential = [&](size_t j, size_t r) { return entries.exponential(j, r); };
-  // Where they are not kept, those of a block.
-  auto kept_at = [&](size_t j, size_t r) -> vec<T> & {
+  // Where they are not kept, those of a block, computed each time.
+  const auto kept_at = [&](size_t j, size_t r) -> vec<T> & {
     const size_t row = whole ? j : j % block<T>;
     return kept.e[row * registers + r];
   };
   column_sums<T> totals[band_registers];
   seen_in<T> seen;
   const auto exponentials = [&](size_t j, size_t end) {
-    seen = compute_band<T>(entries, x, &kept_at(j, 0), inner, registers, j, end, seen);
+    seen = compute_band<T>(entries, g, x, &kept_at(j, 0), inner, registers, j, end, seen);
   };
   sum_columns<T, true>(length, registers, totals, exponentials, kept_at);
   if (!accept(totals)) return false;
 
+  const auto again = [&](size_t j, size_t end) {
+    if (!whole) exponentials(j, end);
+  };
+  const auto for_each_block = [&](auto f) {
+    for (size_t j = 0, end; j < length; j = end) {
+      end = whole || length - j < block<T> ? length : j + block<T>;
+      again(j, end);
+      f(j, end);
+    }
+  };
   share<T> share_of[band_registers];
   for (size_t r = 0; r < registers; r++)
     share_of[r] = shares<T, lanes>(totals[r]).of_lanes();
-  if constexpr (sizeof(T) == sizeof(float)) {
+  if (g == nullptr) {
+    // Calls f(j, r, share) for all of a band. Those that are not kept it computes on its way.
+    const auto for_each_share = [&](auto f) {
+      const auto for_each = [&](auto e) {
+        for (size_t j = 0; j < length; j++)
+          for (size_t r = 0; r < registers; r++)
+            f(j, r, share_of[r](e(j, r)));
+      };
+      if (whole)
+        for_each(kept_at);
+      else
+        for_each([&](size_t j, size_t r) { return entries.exponential(j, r); });
+    };
+    // Whether the results are correctly rounded; in place this is asked before anything is written.
+    doubts<share_error> seen_shares;
+    const auto see_share = [&](vec<T> share) {
+      if constexpr (X::is_decided) seen_shares.see(share);
+    };
+    const auto decides = [&] {
+      if (!X::is_decided || !seen_shares.any()) return false;
+      bool open = false;
+      for_each_block([&](size_t j, size_t end) {
+        for (size_t r = 0; r < registers && !open; r++)
+          open = band_leaves_open(&kept_at(j, r), end - j, registers, share_of[r]);
+      });
+      if constexpr (X::is_decided)
+        for (size_t c = 0; open && c < width.columns; c++)
+          nonlin::correctly_rounded_shares(x + c, y + c, length, inner);
+      return open;
+    };
+    if (X::is_decided && x == y) {
+      for_each_share([&](size_t, size_t, vec<T> share) { see_share(share); });
+      if (decides()) return true;
+    }
     double most = 0;
-    for (size_t r = 0; g == nullptr && r < registers; r++) {
+    for (size_t r = 0; r < registers; r++) {
       const double here = row_maximum<double>(totals[r].high, width.lanes_in(r));
       most = here > most ? here : most;
     }
-    if (g == nullptr && has_small(seen, most, nullptr, 0)) {
-      for (size_t j = 0, end; j < length; j = end) {
-        end = whole || length - j < block<T> ? length : j + block<T>;
-        if (!whole) exponentials(j, end);
-        fill_small_rows(kept.e, y + j * inner, end - j, inner, width, share_of);
-      }
+    if (has_small(seen, most, nullptr, 0)) {
+      for_each_block([&](size_t j, size_t end) {
+        fill_small_rows(&kept_at(j, 0), y + j * inner, end - j, inner, width, share_of);
+      });
       return true;
     }
+    for_each_share([&](size_t j, size_t r, vec<T> share) {
+      if (x != y) see_share(share);
+      __builtin_prefetch(y + (j + 4) * inner + r * lanes, 1);
+      width.store(y + j * inner, r, share);
+    });
+    if (x != y) decides();
+    return true;
   }
-  auto finish = [&](auto e) {
-    if (g == nullptr) {
-      for (size_t j = 0; j < length; j++) {
+  const auto gradient = [&](size_t j, size_t r) { return entries.gradient(g, j, r); };
+  column_sums<T> weighted[band_registers];
+  vec<T> sum[band_registers];
+  const auto add_up = [&](auto prepare, auto term) {
+    sum_columns<T, false>(length, registers, weighted, prepare, term);
+    for (size_t r = 0; r < registers; r++)
+      sum[r] = weighted[r].values();
+  };
+  const auto fill = [&](auto f) {
+    for_each_block([&](size_t j, size_t end) {
+      for (; j < end; j++) {
         for (size_t r = 0; r < registers; r++) {
           __builtin_prefetch(y + (j + 4) * inner + r * lanes, 1);
-          width.store(y + j * inner, r, share_of[r](e(j, r)));
+          const vec<T> dx = f(share_of[r](kept_at(j, r)), gradient(j, r), sum[r]);
+          width.store(y + j * inner, r, entries.result(dx, j, r));
         }
       }
-      return;
-    }
-    auto gradient = [&](size_t j, size_t r) { return entries.gradient(g, j, r); };
-    column_sums<T> weighted[band_registers];
-    if (log) {
-      sum_columns<T, false>(length, registers, weighted, nothing, gradient);
-      for (size_t j = 0; j < length; j++)
-        for (size_t r = 0; r < registers; r++)
-          width.store(y + j * inner, r,
-                      entries.result(fma(-share_of[r](e(j, r)), weighted[r].values(), gradient(j, r)), j, r));
-      return;
-    }
-    sum_columns<T, false>(length, registers, weighted, nothing,
-                          [&](size_t j, size_t r) { return share_of[r](e(j, r)) * gradient(j, r); });
-    vec<T> mean[band_registers];
-    for (size_t r = 0; r < registers; r++)
-      mean[r] = weighted[r].values();
-    for (size_t j = 0; j < length; j++)
-      for (size_t r = 0; r < registers; r++)
-        width.store(y + j * inner, r, entries.result(share_of[r](e(j, r)) * (gradient(j, r) - mean[r]), j, r));
+    });
   };
-  if (whole)
-    finish(kept_at);
-  else
-    finish(exponential);
+  if (log) {
+    add_up(nothing, gradient);
+    fill([](vec<T> s, vec<T> g, vec<T> sum) { return fma(-s, sum, g); });
+  } else {
+    add_up(again, [&](size_t j, size_t r) { return share_of[r](kept_at(j, r)) * gradient(j, r); });
+    fill([](vec<T> s, vec<T> g, vec<T> mean) { return s * (g - mean); });
+  }
   return true;
 }
 
@@ -311,6 +365,7 @@ template <class T, class E>
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void columns_grad(const E *g, const E *x, E *y, size_t length, size_t inner,
                                                   size_t columns, bool log) {
+  if (g == nullptr) __builtin_unreachable(); // So that what is done without one is not compiled again.
   for_each_band<T>(g, x, y, length, inner, columns, log);
 }
 // Of softmax, or of its logarithm.

@@ -48,6 +48,7 @@ template <class E> struct kept_entries {
   template <class F> void compute(size_t j, size_t n, E *e, F f) const {
     compute_kept(x + j, flags + j, sign, exp_of, e, n, f);
   }
+  static constexpr bool is_decided = false;
 };
 
 // Where this is faster than masked.h, for what is only masked: rows that fill the blocks of a sum, and of which two can

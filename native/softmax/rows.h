@@ -241,6 +241,7 @@ template <class T, class E, class Exp> struct row_entries {
   }
   vec<T> gradient(const E *g, size_t j, size_t n) const { return load_some<T>(g + j, n); }
   vec<T> result(vec<T> dx, size_t, size_t) const { return dx; }
+  static constexpr bool is_decided = ::is_decided<T, E>;
 };
 
 // Computes a row if `accept` likes its total: its shares s, or with a gradient s * (g - sum(g * s)), of the logarithm
@@ -268,11 +269,30 @@ bool softmax_row(const X &entries, F accept, kept_row<T> &kept, G g, const E *x,
   const share<T> share_of = share_of_total<T>(total);
   if (g == nullptr) {
     const bool small = has_small(seen, total.high, keep ? e : nullptr, length);
+    constexpr bool decided = X::is_decided && __is_same(G, decltype(nullptr));
+    if constexpr (decided) {
+      if (keep && decides(e, share_of, x, y, length)) return true;
+    }
+    bool open = false; // Of those that are not kept; in place this is asked before anything is written.
+    const auto look = [&](size_t j, size_t end) {
+      if constexpr (decided) open = open || leaves_open(e, end - j, share_of);
+    };
+    if (decided && !keep && x == y)
+      for_each_tile([&](size_t j, size_t end) {
+        exponentials(j, end);
+        look(j, end);
+      });
     for_each_tile([&](size_t j, size_t end) {
-      if (!keep) exponentials(j, end);
+      if (open && x == y) return;
+      if (!keep) {
+        exponentials(j, end);
+        if (x != y) look(j, end);
+      }
       if (small) return fill_small(e + (j & places), y + j, end - j, stream, share_of);
       fill_row<T>(y + j, end - j, stream, [=](size_t k, size_t n) { return share_of(kept_at(j + k, n)); });
     });
+    if constexpr (decided)
+      if (open) nonlin::correctly_rounded_shares(x, y, length, 1);
     return true;
   }
   if constexpr (!__is_same(G, decltype(nullptr))) {
@@ -409,7 +429,7 @@ void softmax_long_rows(const Exp &first, kept_row<T> &kept, const E *x, E *y, si
       unusual(i);
     else if (has_small(seen, total.high, e, length))
       fill_small(e, y + i * length, length, stream, share_of_total<T>(total));
-    else
+    else if (!decides(e, share_of_total<T>(total), x + i * length, y + i * length, length))
       before = {e, y + i * length, length, share_of_total<T>(total), stream};
   }
   before.finish();

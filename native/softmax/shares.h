@@ -20,6 +20,8 @@
 
 #include "arithmetic/memory.h"
 #include "arithmetic/primitives.h"
+#include "exact/doubt.h"
+#include "exact/shares.h"
 #include "machine/thread_memory.h"
 
 // What few slices need. Clang makes it small, of which GCC knows nothing: the addon for x64 is 3.06 MB without.
@@ -378,6 +380,55 @@ template <class T, size_t n> struct sum_list {
     return load<T>(all);
   }
 };
+
+// Whether shares in lanes of T are correctly rounded as elements E: those of double lanes as floats.
+template <class T, class E> constexpr bool is_decided = sizeof(T) > sizeof(E);
+// What such a share may be wrong by, in units of the last of its 53 bits and as a part of it. With u = 2^-53, an
+// exponential is wrong by 1.8 u: by 1 u as it is rounded, and 0.4 u, 0.1 u, 0.25 u and 0.05 u come from e^r - 1, its
+// square, r and the polynomial. A total is wrong by as much and by 2 u from sums of four; the share is rounded once
+// more.
+constexpr int32_t share_error = 8;
+constexpr double part_of_share = 7 * 0x1p-53;
+SELDOM inline bool are_open(const vec<double> (&s)[4]) {
+  unsigned lanes = 0;
+  for (const vec<double> a : s)
+    lanes |= open_lanes(a, a * part_of_share);
+  return lanes != 0;
+}
+// Whether one of n shares is: share_at(j, n) gives n of them, a register at most.
+template <class F> bool any_open(size_t n, F share_at) {
+  constexpr size_t lanes = vec<double>::lanes;
+  for (size_t j = 0; j < n; j += 4 * lanes) {
+    vec<double> some[4] = {1.0, 1.0, 1.0, 1.0};
+    if (n - j >= 4 * lanes) {
+      for (size_t i = 0; i < 4; i++)
+        some[i] = share_at(j + i * lanes, lanes);
+    } else {
+      for (size_t i = 0, k = j; k < n; i++, k += lanes) {
+        const size_t left = n - k < lanes ? n - k : lanes;
+        some[i] = select(first_lanes<double>(left), share_at(k, left), some[i]);
+      }
+    }
+    if (any_doubtful<share_error>(some[0], some[1], some[2], some[3]) && are_open(some)) [[unlikely]]
+      return true;
+  }
+  return false;
+}
+// Of n exponentials.
+[[gnu::noinline, gnu::flatten]] inline bool leaves_open(const double *e, size_t n, share<double> share_of) {
+  return any_open(n, [=](size_t j, size_t n) { return share_of(load_some<double>(e + j, n)); });
+}
+// Where the shares of a slice's kept exponentials leave one open, computes all of them from x.
+template <class T, class E> bool decides(const T *e, share<T> share_of, const E *x, E *y, size_t length) {
+  if constexpr (is_decided<T, E>) {
+    if (!leaves_open(e, length, share_of)) [[likely]]
+      return false;
+    nonlin::correctly_rounded_shares(x, y, length, 1);
+    return true;
+  }
+  return false;
+}
+
 // The shares of slices: up to a whole register of them, whatever the totals after the first `count`.
 template <class T, size_t n> struct shares {
   T quotients[n], rests[n];

@@ -144,6 +144,29 @@ template <class E>
 }
 template <class E> void fill_small_rows(const double *, E *, size_t, size_t, const shares<double, batch_rows> &) {}
 
+// As leaves_open, of rows; and their shares where they do. NaN stays that.
+[[gnu::noinline, gnu::flatten]] inline bool rows_leave_open(const double *e, size_t count, size_t length,
+                                                            const shares<double, batch_rows> &share_of) {
+  doubts<share_error> seen;
+  for (size_t i = 0; i < count; i++) {
+    const share<double> share = share_of.of(i);
+    for (size_t j = i * length, end = j + length; j < end; j += vec<double>::lanes)
+      seen.see(share(load<double>(e + j)));
+  }
+  if (!seen.any()) [[likely]]
+    return false;
+  bool open = false;
+  for (size_t i = 0; i < count; i++)
+    open = open || leaves_open(e + i * length, length, share_of.of(i));
+  return open;
+}
+inline bool rows_leave_open(const float *, size_t, size_t, const shares<float, batch_rows> &) { return false; }
+template <class E> SELDOM void decide_rows(const E *x, E *y, size_t count, size_t length) {
+  if constexpr (is_decided<double, E>)
+    for (size_t i = 0; i < count; i++)
+      nonlin::correctly_rounded_shares(x + i * length, y + i * length, length, 1);
+}
+
 template <class T, class E, class Exp>
 void softmax_short_rows(Exp &exp_of, const E *x, E *y, size_t rows, size_t length) {
   constexpr size_t lanes = vec<T>::lanes;
@@ -156,7 +179,9 @@ void softmax_short_rows(Exp &exp_of, const E *x, E *y, size_t rows, size_t lengt
     sum_list<T, batch_rows> totals;
     const seen_in<T> seen = exponentials_of_rows(exp_of, x + first * length, e, count, length, totals);
     const shares<T, batch_rows> share_of(totals, count);
-    if (has_small(seen, row_maximum<double>(totals.high, count), e, count * length))
+    if (is_decided<T, E> && rows_leave_open(e, count, length, share_of))
+      decide_rows(x + first * length, to, count, length);
+    else if (has_small(seen, row_maximum<double>(totals.high, count), e, count * length))
       fill_small_rows(e, to, count, length, share_of);
     else
       fill_shares(e, to, count, length, [&](size_t i) { return share_of.of(i); });
@@ -224,6 +249,13 @@ template <size_t registers, class T, class E>
       add_within<T>(sum_few<1, T, true>(length, [&](size_t j, size_t) { return e[j / lanes % registers]; }));
   if (!is_usual<T>(total.high)) return false;
   const share<T> share_of = share_of_total<T>(total);
+  if constexpr (is_decided<T, E>) {
+    const auto share_at = [&](size_t j, size_t) { return share_of(e[j / lanes % registers]); };
+    if (any_open(length, share_at)) [[unlikely]] {
+      nonlin::correctly_rounded_shares(x, y, length, 1);
+      return true;
+    }
+  }
   if (has_small(seen, total.high, static_cast<const T *>(nullptr), length)) {
     T all[registers * lanes];
     for (size_t r = 0; r < registers; r++)
@@ -263,6 +295,7 @@ template <class T, class E> void softmax_rows(const void *x, void *y, size_t row
 
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void rows_grad(const E *g, const E *x, E *y, size_t rows, size_t length, bool log) {
+  if (g == nullptr) __builtin_unreachable(); // As in columns_grad.
   if (length <= short_row<T> && rows > 1) return softmax_short_rows_grad<T>(g, x, y, rows, length, log);
   auto &kept = kept_here<kept_row<T>>();
   usual_exp<T> exp_of;

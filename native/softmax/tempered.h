@@ -84,6 +84,7 @@ template <class E> struct conditioned_row {
   vec<double> result(vec<double> dx, size_t j, size_t n) const {
     return select(is_masked(logits.bias(j, n)), vec<double>(0.0), dx / temperature);
   }
+  static constexpr bool is_decided = false; // A logit is not known so well.
 };
 template <class E> struct conditioned_band {
   band_logits<E> logits;
@@ -100,6 +101,7 @@ template <class E> struct conditioned_band {
     const vec<double> kept = select(is_masked(logits.bias(j, r)), vec<double>(0.0), dx / temperature);
     return select(empty[r], vec<double>(of_nothing), kept);
   }
+  static constexpr bool is_decided = false;
 };
 
 template <class E>

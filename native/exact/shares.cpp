@@ -1,0 +1,113 @@
+// CMake compiles this as it does correctly_rounded.cpp. lib/arithmetic/shares.ts is the same in TypeScript.
+#include "exact/shares.h"
+#include "exact/double_double.h"
+
+namespace nonlin {
+namespace {
+
+// At any address, as arrays may begin anywhere.
+float at(const float *x, size_t i) {
+  float a;
+  __builtin_memcpy(&a, reinterpret_cast<const char *>(x) + i * sizeof(float), sizeof(float));
+  return a;
+}
+void put(float *y, size_t i, double a) {
+  const float rounded = float(a);
+  __builtin_memcpy(reinterpret_cast<char *>(y) + i * sizeof(float), &rounded, sizeof(float));
+}
+
+// What is computed at a time, in loops that compilers make vectors of; and sums side by side.
+constexpr size_t part = 64, side_by_side = 8;
+
+// e^z as high + low for z = difference + lost <= 0: 2^-72 of it, and nothing from e^-110 on, of which shares have
+// nothing left. z = k ln 2 + r, and e^r - 1 is squared four times from that of s = r / 16: s + s^2 / 2 + s^3 / 6, as
+// sums of two doubles, and terms of which one is enough. |s| < 0.022, so the first that is left out is below 2^-86.
+// Near 0 it is better, 2^-100: of two entries d apart the shares are 1/2 + d/4 - d^3/48, and the first two terms may be
+// a middle.
+constexpr double farthest = -110, sixth = 1.0 / 6, sixth_rest = 0x1.5555555555555p-57;
+void exponentials(const double *difference, const double *lost, double *high, double *low) {
+  for (size_t i = 0; i < part; i++) {
+    const double z = difference[i] > farthest ? difference[i] : farthest;
+    const double shifted = z * log2_e<double> + shifter<double>, k = shifted - shifter<double>;
+    // The first product is exact, and so is the difference.
+    const double most = z - k * ln_2_parts[0], rest = lost[i] - k * ln_2_parts[1];
+    const double r = most + rest, s = r * 0x1p-4, s_low = (rest - (r - most)) * 0x1p-4;
+
+    const double square = s * s, square_low = fused(s, s, -square) + 2 * s * s_low;
+    const double cube = square * s, cube_low = fused(square, s, -cube) + square_low * s + square * s_low;
+    const double third = cube * sixth, third_low = fused(cube, sixth, -third) + cube * sixth_rest + cube_low * sixth;
+    double more = 1.0 / 3628800;
+    for (const double c : {1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24})
+      more = fused(more, s, c);
+    const double half = square / 2, two = s + half, two_low = half - (two - s);
+    const double three = two + third, three_low = third - (three - two);
+    const double left = square * square * more + (two_low + three_low + third_low + square_low / 2 + s_low);
+    double t = three + left, t_low = left - (t - three);
+    for (int n = 0; n < 4; n++) { // (1 + t)^2 - 1
+      const double product = t * t, product_low = fused(t, t, -product) + 2 * t * t_low;
+      const double sum = 2 * t + product, sum_low = (product - (sum - 2 * t)) + 2 * t_low + product_low;
+      t = sum + sum_low;
+      t_low = sum_low - (t - sum);
+    }
+    const double one = 1 + t, one_low = (t - (one - 1)) + t_low;
+    const int64_t exponent = __builtin_bit_cast(int64_t, shifted) << 52;
+    const double power = __builtin_bit_cast(double, exponent + __builtin_bit_cast(int64_t, 1.0));
+    const double kept = difference[i] > farthest ? power : 0;
+    const double sum = one + one_low;
+    high[i] = sum * kept;
+    low[i] = (one_low - (sum - one)) * kept;
+  }
+}
+
+// Those of the entries of a slice from x[j] on; of what is beyond its end, 0.
+struct exponentials_of_part {
+  double high[part], low[part];
+
+  exponentials_of_part(const float *x, size_t j, size_t length, size_t step, double largest) {
+    double difference[part], lost[part];
+    for (size_t i = 0; i < part; i++) {
+      const double a = j + i < length ? double(at(x, (j + i) * step)) : -__builtin_inf();
+      const double less = a - largest, of_largest = less - a;
+      difference[i] = less;
+      lost[i] = less > farthest ? (a - (less - of_largest)) - (largest + of_largest) : 0;
+    }
+    exponentials(difference, lost, high, low);
+  }
+};
+
+} // namespace
+
+void correctly_rounded_shares(const float *x, float *y, size_t length, size_t step) {
+  double largest = -__builtin_inf();
+  for (size_t j = 0; j < length; j++) {
+    const double a = double(at(x, j * step));
+    if (a > largest) largest = a;
+  }
+  double sum[side_by_side] = {}, rest[side_by_side] = {};
+  for (size_t j = 0; j < length; j += part) {
+    const exponentials_of_part e(x, j, length, step, largest);
+    for (size_t i = 0; i < part; i += side_by_side) {
+      for (size_t l = 0; l < side_by_side; l++) {
+        const double a = sum[l], b = e.high[i + l], both = a + b, of_b = both - a;
+        rest[l] += ((a - (both - of_b)) + (b - of_b)) + e.low[i + l];
+        sum[l] = both;
+      }
+    }
+  }
+  wide total = 0.0;
+  for (size_t l = 0; l < side_by_side; l++)
+    total = total + (wide(sum[l]) + rest[l]);
+  // A product with this and its error, 2^-51 of it; where that decides, the quotient.
+  const double factor = 1 / total.high;
+  for (size_t j = 0; j < length; j += part) {
+    const exponentials_of_part e(x, j, length, step, largest);
+    for (size_t i = 0; i < part && j + i < length; i++) {
+      double share = e.high[i] * factor;
+      const double error = share * 0x1p-50;
+      if (float(share - error) != float(share + error)) share = to_odd((wide(e.high[i]) + e.low[i]) / total);
+      put(y, (j + i) * step, share);
+    }
+  }
+}
+
+} // namespace nonlin
