@@ -85,7 +85,7 @@ export function sqrt(a: Operand): DoubleDouble {
 }
 
 /** 2^k by squaring, exact in every engine; 0 or Infinity where that is none. */
-function powerOfTwo(k: number): number {
+export function powerOfTwo(k: number): number {
   let power = 1;
   for (let n = Math.abs(k), factor = k < 0 ? 0.5 : 2; n > 0; n >>= 1, factor *= factor) if (n & 1) power *= factor;
   return power;

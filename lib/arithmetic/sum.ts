@@ -13,6 +13,12 @@ export class Sum {
     this.sum = next;
   }
 
+  /** The sum of two numbers, the first the nearest to it; of finite ones. */
+  get parts(): { readonly high: number; readonly low: number } {
+    const high = this.sum + this.lost;
+    return { high, low: this.lost - (high - this.sum) };
+  }
+
   /** Of an infinite sum what is lost would be NaN. */
   get value(): number {
     return Number.isFinite(this.sum) ? this.sum + this.lost : this.sum;

@@ -7,6 +7,7 @@ import { storeGradients, storeHalfGradients, storeHalfValues, storeValues } from
 import { type Activation, activationNames, activations } from '../activations/table.js';
 import { timesExp } from '../arithmetic/erfc.js';
 import { log1p } from '../arithmetic/log.js';
+import { correctlyRoundedShares, leavesOpen } from '../arithmetic/shares.js';
 import { Sum } from '../arithmetic/sum.js';
 import { bufferOf, copyOver, type FloatArray, isFloat32, isFloatArray, lengthOfPresent } from '../basics/floats.js';
 import { isHalfDType, roundHalves, widenHalves } from '../basics/halves.js';
@@ -145,9 +146,7 @@ function exponentials(
     const value = x[at]!;
     const difference = value - largest;
     // The exponential would magnify the rounding error of the difference, so it is given that as well.
-    const subtracted = value - difference;
-    const error = value - (difference + subtracted) + (subtracted - largest);
-    const e = difference < farthest ? 0 : timesExp(1, difference, error);
+    const e = difference < farthest ? 0 : timesExp(1, difference, errorOfDifference(value, largest, difference));
     shares[i] = e;
     if (i === omitted) continue;
     sum.add(e);
@@ -159,6 +158,26 @@ function exponentials(
 function share(x: FloatArray, start: number, step: number, shares: Float64Array): void {
   const total = exponentials(x, start, step, largestOf(x, start, step, shares.length), shares);
   for (let i = 0; i < shares.length; i++) shares[i]! /= total;
+}
+
+/** The same as they are to be stored: those that float64 leaves open are computed again. */
+function storedShare(x: FloatArray, start: number, step: number, shares: Float64Array): void {
+  share(x, start, step, shares);
+  if (!isFloat32(x) || !leavesOpen(shares)) return;
+  const largest = largestOf(x, start, step, shares.length);
+  const high = new Float64Array(shares.length);
+  const low = new Float64Array(shares.length);
+  for (let i = 0, at = start; i < shares.length; i++, at += step) {
+    high[i] = x[at]! - largest;
+    low[i] = errorOfDifference(x[at]!, largest, high[i]!);
+  }
+  correctlyRoundedShares(high, low, shares);
+}
+
+/** What rounding took from a - b. */
+function errorOfDifference(a: number, b: number, difference: number): number {
+  const subtracted = a - difference;
+  return a - (difference + subtracted) + (subtracted - b);
 }
 
 /** log(sum(e^(x - largest))) of x[start], x[start + step], ...: one of the largest is 1, which log1p adds to what the others are. */
@@ -314,7 +333,7 @@ export const reference: Backend = {
     const shares = new Float64Array(length);
     forEachSlice(lengthOfPresent(y), length, inner, (start) => {
       if (slice === 'logSoftmax') return storeLogs(x, y, start, inner, length, shares);
-      share(x, start, inner, shares);
+      storedShare(x, start, inner, shares);
       for (let i = 0, at = start; i < length; i++, at += inner) y[at] = shares[i]!;
     });
   },
