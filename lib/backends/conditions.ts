@@ -4,6 +4,7 @@
 import { exactProduct } from '../arithmetic/double-double.js';
 import { timesExp } from '../arithmetic/erfc.js';
 import { log1p } from '../arithmetic/log.js';
+import { correctlyRoundedShares, leavesOpen } from '../arithmetic/shares.js';
 import { Sum } from '../arithmetic/sum.js';
 import { type FloatArray, isFloat32, lengthOfPresent } from '../basics/floats.js';
 import type { Conditions, Slice } from './backend.js';
@@ -188,6 +189,7 @@ export function conditionedSlices(
     const largest = readLogits(x, start, inner, first, conditions, scale, logits);
     if (slice === 'softmax') {
       share(largest, logits, shares, conditions.zero);
+      if (isFloat32(x) && leavesOpen(shares)) correctlyRoundedShares(logits.high, logits.low, shares);
       for (let i = 0; i < length; i++) y[start + i * inner] = shares[i]!;
       return;
     }

@@ -59,17 +59,63 @@ void exponentials(const double *difference, const double *lost, double *high, do
   }
 }
 
-// Those of the entries of a slice from x[j] on; of what is beyond its end, 0.
+// Entries by what they are above the largest, so that no temperature makes infinity of both.
+class entries {
+  const open_slice &slice;
+  double top = 0, bias_of_top = 0; // Which writing in place is to leave as they are.
+
+  double bias(size_t i) const { return slice.added == nullptr ? 0 : double(at(slice.added, i * slice.along)); }
+  // -Infinity of one that is left out; else of the size of x, but infinite or NaN where the entry is.
+  double size_of(size_t i) const {
+    const bool kept = slice.flags == nullptr || slice.flags[i * slice.along] != 0;
+    if (!kept || bias(i) == -__builtin_inf()) return -__builtin_inf();
+    const double x = at(slice.x, i * slice.step);
+    return (slice.temperature < 0 ? -x : x) + bias(i);
+  }
+  // Of an entry that is left.
+  wide above_top(size_t i) const {
+    wide z = wide::exact_sum(at(slice.x, i * slice.step), -top);
+    if (slice.temperature != 1) {
+      const double quotient = z.high / slice.temperature;
+      z = __builtin_fabs(quotient) < 0x1p900 ? z / slice.temperature : wide(quotient);
+    }
+    if (slice.added == nullptr || __builtin_isinf(z.high)) return z;
+    return z + wide::exact_sum(bias(i), -bias_of_top);
+  }
+
+public:
+  bool is_usual = true, is_empty; // Something is left, and all of it is finite; nothing is.
+
+  entries(const open_slice &slice, size_t length) : slice(slice) {
+    bool found = false;
+    for (size_t i = 0; i < length; i++) {
+      const double size = size_of(i);
+      if (!(size < __builtin_inf())) is_usual = false;
+      if (!__builtin_isfinite(size) || (found && !(above_top(i) > 0).m)) continue;
+      found = true;
+      top = at(slice.x, i * slice.step);
+      bias_of_top = bias(i);
+    }
+    is_empty = is_usual && !found;
+    is_usual = is_usual && found;
+  }
+  // -Infinity where nothing of it is left.
+  wide operator[](size_t i) const {
+    const wide z = __builtin_isfinite(size_of(i)) ? above_top(i) : wide(-__builtin_inf());
+    return z.high > farthest ? z : wide(-__builtin_inf());
+  }
+};
+
+// The exponentials of a part of a slice, from its entry j on; of what is beyond its end, 0.
 struct exponentials_of_part {
   double high[part], low[part];
 
-  exponentials_of_part(const float *x, size_t j, size_t length, size_t step, double largest) {
+  exponentials_of_part(const entries &of, size_t j, size_t length) {
     double difference[part], lost[part];
     for (size_t i = 0; i < part; i++) {
-      const double a = j + i < length ? double(at(x, (j + i) * step)) : -__builtin_inf();
-      const double less = a - largest, of_largest = less - a;
-      difference[i] = less;
-      lost[i] = less > farthest ? (a - (less - of_largest)) - (largest + of_largest) : 0;
+      const wide z = j + i < length ? of[j + i] : wide(-__builtin_inf());
+      difference[i] = z.high;
+      lost[i] = z.low;
     }
     exponentials(difference, lost, high, low);
   }
@@ -77,15 +123,16 @@ struct exponentials_of_part {
 
 } // namespace
 
-void correctly_rounded_shares(const float *x, float *y, size_t length, size_t step) {
-  double largest = -__builtin_inf();
-  for (size_t j = 0; j < length; j++) {
-    const double a = double(at(x, j * step));
-    if (a > largest) largest = a;
+void correctly_rounded_shares(const open_slice &slice, float *y, size_t length) {
+  const entries of(slice, length);
+  if (!of.is_usual) {
+    for (size_t i = 0; i < length; i++)
+      put(y, i * slice.step, of.is_empty ? slice.of_nothing : __builtin_nan(""));
+    return;
   }
   double sum[side_by_side] = {}, rest[side_by_side] = {};
   for (size_t j = 0; j < length; j += part) {
-    const exponentials_of_part e(x, j, length, step, largest);
+    const exponentials_of_part e(of, j, length);
     for (size_t i = 0; i < part; i += side_by_side) {
       for (size_t l = 0; l < side_by_side; l++) {
         const double a = sum[l], b = e.high[i + l], both = a + b, of_b = both - a;
@@ -97,15 +144,15 @@ void correctly_rounded_shares(const float *x, float *y, size_t length, size_t st
   wide total = 0.0;
   for (size_t l = 0; l < side_by_side; l++)
     total = total + (wide(sum[l]) + rest[l]);
-  // A product with this and its error, 2^-51 of it; where that decides, the quotient.
+  // A product with this and its error, less than 2^-50 of it; where that decides, the quotient.
   const double factor = 1 / total.high;
   for (size_t j = 0; j < length; j += part) {
-    const exponentials_of_part e(x, j, length, step, largest);
+    const exponentials_of_part e(of, j, length);
     for (size_t i = 0; i < part && j + i < length; i++) {
       double share = e.high[i] * factor;
       const double error = share * 0x1p-50;
       if (float(share - error) != float(share + error)) share = to_odd((wide(e.high[i]) + e.low[i]) / total);
-      put(y, (j + i) * step, share);
+      put(y, (j + i) * slice.step, share);
     }
   }
 }

@@ -1,12 +1,25 @@
-// Softmax of floats, correctly rounded: what `exact` asks for the slices of which double lanes leave a share open, one
-// entry in some thirty millions (softmax/decided.h). One for all instruction sets of a processor's family.
+// Softmax of floats, correctly rounded: what `exact` asks for the slices of which double lanes leave a share open
+// (softmax/shares.h). One for all instruction sets of a processor's family, as it need not be fast.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace nonlin {
 
-// Of a slice whose entries, as those of y, lie so many floats apart. y may be x. Its largest entry is a number.
-void correctly_rounded_shares(const float *x, float *y, size_t length, size_t step);
+// The entries of a slice, each so many floats from the one before: x over a temperature, and what a mask, if there is
+// one, makes of it. An element is added, and an entry whose flag is 0, or to which -Infinity is added, is left out.
+struct open_slice {
+  const float *x;
+  size_t step;
+  double temperature = 1;
+  const float *added = nullptr;
+  const uint8_t *flags = nullptr;
+  size_t along = 0;                      // From one element of the mask to the next.
+  double of_nothing = __builtin_nan(""); // The shares where no entry is left.
+};
+
+// y may be x, and its entries lie as far apart.
+void correctly_rounded_shares(const open_slice &slice, float *y, size_t length);
 
 } // namespace nonlin

@@ -126,6 +126,15 @@ void sum_columns(size_t length, size_t registers, column_sums<T> *result, P prep
   }
 }
 
+// As leaves_open, of vectors so many apart.
+SELDOM inline bool band_leaves_open(const vec<double> *e, size_t n, size_t apart, share<double> share_of) {
+  constexpr size_t lanes = vec<double>::lanes;
+  return any_open(n * lanes, [=](size_t j, size_t) { return share_of(e[j / lanes * apart]); });
+}
+
+template <class E>
+void fill_small_rows(const vec<double> *, E *, size_t, size_t, band_width<double>, const share<double> *) {}
+
 // As row_entries; exp_of(x, r) is for the columns of register r.
 template <class T, class E, class Exp> struct band_entries {
   const E *x;
@@ -137,6 +146,14 @@ template <class T, class E, class Exp> struct band_entries {
   vec<T> gradient(const E *g, size_t j, size_t r) const { return width.load(g + j * inner, r); }
   vec<T> result(vec<T> dx, size_t, size_t) const { return dx; }
   static constexpr bool is_decided = ::is_decided<T, E>;
+  // Whether one of n shares in a register of columns is open, of exponentials so many registers apart.
+  bool leaves_open(const vec<T> *e, size_t n, size_t apart, share<T> share_of) const {
+    return band_leaves_open(e, n, apart, share_of);
+  }
+  static bool asks_of(const doubts<share_error> &seen) { return seen.any(); }
+  void decide(size_t column, E *y, size_t length) const {
+    nonlin::correctly_rounded_shares({x + column, inner}, y + column, length);
+  }
 };
 
 // Puts the exponentials of the rows of a band from j to end at e, and sees them; what there is at g will be read next.
@@ -170,17 +187,6 @@ template <class E>
     }
   }
 }
-
-// As leaves_open, of vectors so many apart.
-SELDOM inline bool band_leaves_open(const vec<double> *e, size_t n, size_t apart, share<double> share_of) {
-  constexpr size_t lanes = vec<double>::lanes;
-  return any_open(n * lanes, [=](size_t j, size_t) { return share_of(e[j / lanes * apart]); });
-}
-
-template <class E>
-void fill_small_rows(const vec<double> *, E *, size_t, size_t, band_width<double>, const share<double> *) {}
-
-inline bool band_leaves_open(const vec<float> *, size_t, size_t, share<float>) { return false; }
 
 // Computes a band, unless `accept` dislikes the totals of a column.
 template <class T, class E, class X, class F>
@@ -228,21 +234,22 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
       else
         for_each([&](size_t j, size_t r) { return entries.exponential(j, r); });
     };
-    // Whether the results are correctly rounded; in place this is asked before anything is written.
+    // As softmax_row.
+    bool open = false;
     doubts<share_error> seen_shares;
     const auto see_share = [&](vec<T> share) {
       if constexpr (X::is_decided) seen_shares.see(share);
     };
     const auto decides = [&] {
-      if (!X::is_decided || !seen_shares.any()) return false;
-      bool open = false;
-      for_each_block([&](size_t j, size_t end) {
-        for (size_t r = 0; r < registers && !open; r++)
-          open = band_leaves_open(&kept_at(j, r), end - j, registers, share_of[r]);
-      });
-      if constexpr (X::is_decided)
+      if constexpr (X::is_decided) {
+        if (!entries.asks_of(seen_shares)) return false;
+        for_each_block([&](size_t j, size_t end) {
+          for (size_t r = 0; r < registers; r++)
+            open = open || entries.leaves_open(&kept_at(j, r), end - j, registers, share_of[r]);
+        });
         for (size_t c = 0; open && c < width.columns; c++)
-          nonlin::correctly_rounded_shares(x + c, y + c, length, inner);
+          entries.decide(c, y, length);
+      }
       return open;
     };
     if (X::is_decided && x == y) {

@@ -80,6 +80,14 @@ public:
     }
   }
 
+  // A slice of floats as what asks more than double lanes takes it; `first` and `along` as above.
+  nonlin::open_slice open_slice(const float *x, size_t step, size_t first, size_t along, double temperature,
+                                double of_nothing) const {
+    const E *const elements = added == nullptr ? added : added + first;
+    const uint8_t *const bytes = flags == nullptr ? flags : flags + first;
+    return {x, step, temperature, elements, bytes, along, of_nothing};
+  }
+
 private:
   const uint8_t *flags;
   const E *added;
@@ -119,6 +127,16 @@ struct tempered_exp {
   void take_rest(vec<double> largest) {
     rest = largest;
     has_rest = true;
+  }
+  // What a share may be wrong by, of floats: as without conditions, and for each of two exponentials twice what
+  // rounding makes of a logit within reach.
+  double part_of_shares() const {
+    double farthest = 0;
+    for (size_t i = 0; i < vec<double>::lanes; i++) {
+      const double m = __builtin_fabs(floor.v[i] + reach<double>);
+      farthest = m > farthest ? m : farthest;
+    }
+    return part_of_share + 4 * (farthest + reach<float>)*0x1p-53;
   }
   // Of the logits that round to the rest nothing is left: their lower parts may be many units.
   pair<double> less_rest(pair<double> logit) const {

@@ -242,6 +242,8 @@ template <class T, class E, class Exp> struct row_entries {
   vec<T> gradient(const E *g, size_t j, size_t n) const { return load_some<T>(g + j, n); }
   vec<T> result(vec<T> dx, size_t, size_t) const { return dx; }
   static constexpr bool is_decided = ::is_decided<T, E>;
+  bool leaves_open(const T *e, size_t n, share<T> share_of) const { return ::leaves_open(e, n, share_of); }
+  void decide(E *y, size_t length) const { nonlin::correctly_rounded_shares({x, 1}, y, length); }
 };
 
 // Computes a row if `accept` likes its total: its shares s, or with a gradient s * (g - sum(g * s)), of the logarithm
@@ -269,21 +271,24 @@ bool softmax_row(const X &entries, F accept, kept_row<T> &kept, G g, const E *x,
   const share<T> share_of = share_of_total<T>(total);
   if (g == nullptr) {
     const bool small = has_small(seen, total.high, keep ? e : nullptr, length);
-    constexpr bool decided = X::is_decided && __is_same(G, decltype(nullptr));
-    if constexpr (decided) {
-      if (keep && decides(e, share_of, x, y, length)) return true;
-    }
-    bool open = false; // Of those that are not kept; in place this is asked before anything is written.
-    const auto look = [&](size_t j, size_t end) {
-      if constexpr (decided) open = open || leaves_open(e, end - j, share_of);
+    // Whether the results are decided in another way. In place this is asked before anything is written.
+    bool open = false;
+    const auto decides = [&] {
+      if constexpr (X::is_decided)
+        if (open) entries.decide(y, length);
+      return open;
     };
-    if (decided && !keep && x == y)
+    const auto look = [&](size_t j, size_t end) {
+      if constexpr (X::is_decided) open = open || entries.leaves_open(e + (j & places), end - j, share_of);
+    };
+    if (X::is_decided && (keep || x == y)) {
       for_each_tile([&](size_t j, size_t end) {
-        exponentials(j, end);
+        if (!keep) exponentials(j, end);
         look(j, end);
       });
+      if (decides()) return true;
+    }
     for_each_tile([&](size_t j, size_t end) {
-      if (open && x == y) return;
       if (!keep) {
         exponentials(j, end);
         if (x != y) look(j, end);
@@ -291,8 +296,7 @@ bool softmax_row(const X &entries, F accept, kept_row<T> &kept, G g, const E *x,
       if (small) return fill_small(e + (j & places), y + j, end - j, stream, share_of);
       fill_row<T>(y + j, end - j, stream, [=](size_t k, size_t n) { return share_of(kept_at(j + k, n)); });
     });
-    if constexpr (decided)
-      if (open) nonlin::correctly_rounded_shares(x, y, length, 1);
+    if (!keep && x != y) decides();
     return true;
   }
   if constexpr (!__is_same(G, decltype(nullptr))) {
@@ -407,6 +411,15 @@ template <class T, class E, class Exp, class X, class M, class F>
 void softmax_long_rows(const Exp &first, kept_row<T> &kept, const E *x, E *y, size_t rows, size_t length, bool stream,
                        X entries_of, M maximum_of, F unusual) {
   pending_row<T, E> before;
+  // Where a row's kept exponentials leave a share open, computes all of them.
+  const auto decides = [=](const auto &entries, const T *e, share<T> share_of, E *y) {
+    if constexpr (decltype(entries_of(0, first))::is_decided) {
+      if (!entries.leaves_open(e, length, share_of)) return false;
+      entries.decide(y, length);
+      return true;
+    }
+    return false;
+  };
   Exp exp_of = first; // Seen by nothing else: read from memory for each row it would cost 20 ns with AVX2.
   for (size_t i = 0; i < rows; i++) {
     T *e = kept.of(x + i * length, i % 2);
@@ -429,7 +442,7 @@ void softmax_long_rows(const Exp &first, kept_row<T> &kept, const E *x, E *y, si
       unusual(i);
     else if (has_small(seen, total.high, e, length))
       fill_small(e, y + i * length, length, stream, share_of_total<T>(total));
-    else if (!decides(e, share_of_total<T>(total), x + i * length, y + i * length, length))
+    else if (!decides(entries_of(i, exp_of), e, share_of_total<T>(total), y + i * length))
       before = {e, y + i * length, length, share_of_total<T>(total), stream};
   }
   before.finish();

@@ -418,15 +418,16 @@ template <class F> bool any_open(size_t n, F share_at) {
 [[gnu::noinline, gnu::flatten]] inline bool leaves_open(const double *e, size_t n, share<double> share_of) {
   return any_open(n, [=](size_t j, size_t n) { return share_of(load_some<double>(e + j, n)); });
 }
-// Where the shares of a slice's kept exponentials leave one open, computes all of them from x.
-template <class T, class E> bool decides(const T *e, share<T> share_of, const E *x, E *y, size_t length) {
-  if constexpr (is_decided<T, E>) {
-    if (!leaves_open(e, length, share_of)) [[likely]]
-      return false;
-    nonlin::correctly_rounded_shares(x, y, length, 1);
-    return true;
+// Where shares are wrong by such a part.
+[[gnu::noinline, gnu::flatten]] inline bool leaves_open(const double *e, size_t n, share<double> share_of,
+                                                        double part) {
+  constexpr size_t lanes = vec<double>::lanes;
+  unsigned open = 0;
+  for (size_t j = 0; j < n; j += lanes) {
+    const vec<double> s = share_of(load_some<double>(e + j, n - j < lanes ? n - j : lanes));
+    open |= open_lanes(s, s * part);
   }
-  return false;
+  return open != 0;
 }
 
 // The shares of slices: up to a whole register of them, whatever the totals after the first `count`.

@@ -164,7 +164,7 @@ inline bool rows_leave_open(const float *, size_t, size_t, const shares<float, b
 template <class E> SELDOM void decide_rows(const E *x, E *y, size_t count, size_t length) {
   if constexpr (is_decided<double, E>)
     for (size_t i = 0; i < count; i++)
-      nonlin::correctly_rounded_shares(x + i * length, y + i * length, length, 1);
+      nonlin::correctly_rounded_shares({x + i * length, 1}, y + i * length, length);
 }
 
 template <class T, class E, class Exp>
@@ -252,7 +252,7 @@ template <size_t registers, class T, class E>
   if constexpr (is_decided<T, E>) {
     const auto share_at = [&](size_t j, size_t) { return share_of(e[j / lanes % registers]); };
     if (any_open(length, share_at)) [[unlikely]] {
-      nonlin::correctly_rounded_shares(x, y, length, 1);
+      nonlin::correctly_rounded_shares({x, 1}, y, length);
       return true;
     }
   }

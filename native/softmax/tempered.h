@@ -84,7 +84,18 @@ template <class E> struct conditioned_row {
   vec<double> result(vec<double> dx, size_t j, size_t n) const {
     return select(is_masked(logits.bias(j, n)), vec<double>(0.0), dx / temperature);
   }
-  static constexpr bool is_decided = false; // A logit is not known so well.
+
+  static constexpr bool is_decided = ::is_decided<double, E>;
+  double part; // Of a share, that it may be wrong by.
+  bool leaves_open(const double *e, size_t n, share<double> share_of) const {
+    return ::leaves_open(e, n, share_of, part);
+  }
+  void decide(E *y, size_t length) const {
+    const double of_nothing = 0; // There is something.
+    const nonlin::open_slice slice =
+        logits.of.open_slice(logits.x, 1, logits.first, logits.along, temperature, of_nothing);
+    nonlin::correctly_rounded_shares(slice, y, length);
+  }
 };
 template <class E> struct conditioned_band {
   band_logits<E> logits;
@@ -101,7 +112,24 @@ template <class E> struct conditioned_band {
     const vec<double> kept = select(is_masked(logits.bias(j, r)), vec<double>(0.0), dx / temperature);
     return select(empty[r], vec<double>(of_nothing), kept);
   }
-  static constexpr bool is_decided = false;
+
+  static constexpr bool is_decided = ::is_decided<double, E>;
+  double part;
+  bool leaves_open(const vec<double> *e, size_t n, size_t apart, share<double> share_of) const {
+    unsigned open = 0;
+    for (size_t j = 0; j < n; j++) {
+      const vec<double> s = share_of(e[j * apart]);
+      open |= open_lanes(s, s * part);
+    }
+    return open != 0;
+  }
+  static bool asks_of(const doubts<share_error> &) { return true; }
+  void decide(size_t column, E *y, size_t length) const {
+    const size_t first = logits.first + column * logits.beside;
+    const nonlin::open_slice slice =
+        logits.of.open_slice(logits.x + column, logits.inner, first, logits.along, temperature, of_nothing);
+    nonlin::correctly_rounded_shares(slice, y + column, length);
+  }
 };
 
 template <class E>
@@ -110,7 +138,7 @@ template <class E>
   const double m = largest_of_row(logits, length, no_shift);
   tempered_exp exp_of{vec<double>(m), logits.of.unit};
   if (exp_of.needs_rest()) exp_of.take_rest(finite_or_zero(largest_of_row(logits, length, exp_of.shift)));
-  const conditioned_row<E> entries{logits, exp_of, c.temperature};
+  const conditioned_row<E> entries{logits, exp_of, c.temperature, exp_of.part_of_shares()};
   const auto is_something = [](compensated<double> total) { return !(total.high == 0); };
   if (!softmax_row<double>(entries, is_something, kept, g, logits.x, y, length, false, log)) {
     const vec<double> nothing = c.zero ? 0 : __builtin_nan("");
@@ -142,8 +170,11 @@ template <class E>
   };
   static_assert(sizeof(column_sums<double>::high) == lanes * sizeof(double));
   const double of_nothing = c.zero ? 0 : __builtin_nan("");
-  softmax_band<double>(conditioned_band<E>{logits, exp_of, c.temperature, of_nothing, empty}, accept, kept, g, logits.x,
-                       y, length, logits.inner, logits.width, log);
+  double part = 0;
+  for (size_t r = 0; r < registers; r++)
+    part = exp_of[r].part_of_shares() > part ? exp_of[r].part_of_shares() : part;
+  softmax_band<double>(conditioned_band<E>{logits, exp_of, c.temperature, of_nothing, empty, part}, accept, kept, g,
+                       logits.x, y, length, logits.inner, logits.width, log);
 }
 
 // The logarithm: the largest logit is taken off, rounded, and then the `top`, what is the largest of that. The logits
