@@ -18,7 +18,7 @@ const ofSlopes = { fast: 4, exact: 0.5, float64: 4 };
 export const halfUlp = 0.5;
 
 const ofSlices = {
-  softmax: { fast: 4, exact: 0.501, float64: 5 },
+  softmax: { fast: 4, exact: 0.5, float64: 5 },
   logSoftmax: { fast: 4, exact: 0.501, float64: 4 },
 } as const satisfies Record<(typeof slices)[number], Promised>;
 

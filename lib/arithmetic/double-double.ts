@@ -92,7 +92,7 @@ export function powerOfTwo(k: number): number {
 }
 
 // ln 2 in three parts. The product of the first, of 42 bits, with an exponent is exact.
-const ln2 = [0.6931471805598903, 5.497923018708371e-14, 1.94704509238075e-31] as const;
+export const ln2 = [0.6931471805598903, 5.497923018708371e-14, 1.94704509238075e-31] as const;
 const noFraction = 1.5 * 2 ** 52;
 
 /** x as k ln 2 + r with a whole k and |r| <= 0.35, and e^r - 1: 2^-100. For |x| < 700. */

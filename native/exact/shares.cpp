@@ -24,7 +24,7 @@ constexpr size_t part = 64, side_by_side = 8;
 // sums of two doubles, and terms of which one is enough. |s| < 0.022, so the first that is left out is below 2^-86.
 // Near 0 it is better, 2^-100: of two entries d apart the shares are 1/2 + d/4 - d^3/48, and the first two terms may be
 // a middle.
-constexpr double farthest = -110, sixth = 1.0 / 6, sixth_rest = 0x1.5555555555555p-57;
+constexpr double farthest = -110, sixth = 1.0 / 6, sixth_rest = sixth * 0x1p-54; // Its digits repeat.
 void exponentials(const double *difference, const double *lost, double *high, double *low) {
   for (size_t i = 0; i < part; i++) {
     const double z = difference[i] > farthest ? difference[i] : farthest;

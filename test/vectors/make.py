@@ -344,6 +344,20 @@ def softmax_rows():
     return rows
 
 
+def middle_rows():
+    """Rows of floats with a share so near the middle between two that float64 is not enough: found among 10^10 random ones,
+    and of entries a few last bits apart, whose shares are 1/2 + d/4 - d^3/48."""
+    pairs = [(1.3890690803527832, 1.3890639543533325), (-1.206177830696106, -1.2061786651611328),
+             (1.7965883016586304, 1.7965750694274902), (1.075495958328247, 1.0755001306533813),
+             (0.5471407771110535, 0.547146201133728), (1.9407968521118164, 1.9407986402511597)]
+    fours = [(-4.645516395568848, 3.6809380054473877, 3.771266222000122, 3.8248543739318848),
+             (-2.298532247543335, 1.8752820491790771, 4.359499454498291, 4.835723400115967),
+             (-0.3422381579875946, -1.3564682006835938, -2.5892834663391113, -3.214301824569702)]
+    bit = 2.0**-23
+    near = [(1, 1 + bit), (1 + 3 * bit, 1), (1, 1 + 5 * bit), (1 + bit, 1, 1, 1 + bit), (1, 1 + bit, -60), (1, 1, 1)]
+    return [list(row) for row in pairs + fours + near]
+
+
 def conditioned(rows, to_float):
     """Softmax of x / t + bias, its logarithm, and its gradient for g; a bias of None is -Infinity."""
     result = []
@@ -469,7 +483,8 @@ def group_of(name):
 def main():
     folder = Path(__file__).parent
     files = {f"{group_of(name)}/{name}": elementwise(name) for name in FUNCTIONS}
-    files["softmax"] = {"float64": softmax(softmax_rows(), float64), "float32": softmax(softmax_rows(), float32)}
+    files["softmax"] = {"float64": softmax(softmax_rows(), float64), "float32": softmax(softmax_rows(), float32),
+                        "middle": softmax(middle_rows(), float32)}
     files["conditioned"] = {f.__name__: conditioned(conditioned_rows(), f) for f in (float64, float32)}
     files["losses"] = {f.__name__: losses(losses_rows(), f) for f in (float64, float32)}
     files["erfc"] = erfc()

@@ -1,0 +1,96 @@
+// `exact` is the correctly rounded share wherever a slice lies, however long it is, and under conditions that change no share: of rows
+// of which float64 leaves a share open (test/vectors/make.py).
+import { afterAll, describe, expect, it } from 'vitest';
+import * as nonlin from '../../lib/index.js';
+import { random } from '../support/inputs.js';
+import { expectSame } from '../support/same.js';
+import { vectorsOf } from '../support/vectors.js';
+
+const { Tensor, softmax, softmin } = nonlin;
+const before = nonlin.info().backend;
+afterAll(() => nonlin.useBackend(before));
+
+const vectors = vectorsOf<{ middle: { x: number[]; y: number[] }[] }>('softmax').middle;
+// A register and its neighbours, sums of a block and more, and more than a kernel keeps.
+const lengths = [4, 7, 16, 17, 33, 65, 300, 1029, 33_000];
+const precision = 'exact';
+
+/** The vectors as rows of one length, -Infinity beside them from a place of their own, among rows of something else, one of them NaN. */
+function matrixOf(length: number): { x: nonlin.Tensor; wanted: Float32Array } {
+  const rows = length > 1029 ? vectors.slice(0, 2) : vectors;
+  const x = new Float32Array(2 * rows.length * length).fill(-Infinity);
+  const wanted = new Float32Array(x.length);
+  for (const [i, row] of rows.entries()) {
+    const start = 2 * i * length + (length - row.x.length);
+    x.set(row.x, start);
+    wanted.set(row.y, start);
+    x.set(random('float32', length, 3), (2 * i + 1) * length);
+  }
+  x[length] = Number.NaN;
+  const shape = [2 * rows.length, length];
+  const matrix = new Tensor(x, { shape });
+  const others = softmax(matrix, { precision }).data;
+  for (let i = 0; i < rows.length; i++) {
+    const from = (2 * i + 1) * length;
+    wanted.set(others.subarray(from, from + length), from);
+  }
+  expect(wanted[length]).toBeNaN();
+  return { x: matrix, wanted };
+}
+
+describe.each(nonlin.backends())('%s', (backend) => {
+  it.each(lengths)('rows of %d', (length) => {
+    nonlin.useBackend(backend);
+    const { x, wanted } = matrixOf(length);
+    const data = (y: nonlin.Tensor) => y.contiguous().data;
+    expectSame(data(softmax(x, { precision })), wanted);
+    expectSame(data(softmax(x.T.contiguous(), { precision, dim: 0 }).T), wanted);
+    expectSame(data(softmax(x.T, { precision, dim: 0 }).T), wanted);
+    for (let i = 0; i < x.shape[0]!; i += 5) {
+      const [from, to] = [i * length, (i + 1) * length];
+      expectSame(softmax(x.data.slice(from, to), { precision }), wanted.slice(from, to));
+    }
+    const inPlace = x.clone();
+    softmax(inPlace, { precision, out: inPlace });
+    expectSame(data(inPlace), wanted);
+    const columns = x.T.contiguous();
+    softmax(columns, { precision, dim: 0, out: columns });
+    expectSame(data(columns.T), wanted);
+  });
+
+  it.each(lengths)('rows of %d under conditions', (length) => {
+    nonlin.useBackend(backend);
+    const { x, wanted } = matrixOf(length);
+    const of = (scale: number, options: object) => {
+      const scaled = new Tensor(
+        x.data.map((value) => value * scale),
+        { shape: x.shape },
+      );
+      const rows = scale < 0 ? softmin(scaled, { precision, ...options }) : softmax(scaled, { precision, ...options });
+      expectSame(rows.data, wanted);
+    };
+    of(-1, {});
+    of(2, { temperature: 2 });
+    of(-0.25, { temperature: 0.25 });
+    // The same is added to all, and nothing to any.
+    const added = (value: number) => new Tensor(new Float32Array(length).fill(value));
+    of(1, { mask: added(0) });
+    of(1, { mask: added(1.5) });
+    of(4, { mask: added(-0.7), temperature: 4 });
+    // What is left out here is -Infinity there.
+    const kept = Array.from(x.data, (value) => value !== -Infinity);
+    const filled = new Tensor(
+      x.data.map((value) => (value === -Infinity ? 7 : value)),
+      { shape: x.shape },
+    );
+    const flags = { data: Uint8Array.from(kept, Number), shape: x.shape };
+    const mask = new Tensor(
+      Float32Array.from(kept, (value) => (value ? 0 : -Infinity)),
+      { shape: x.shape },
+    );
+    expectSame(softmax(filled, { precision, mask: flags }).data, wanted);
+    expectSame(softmax(filled, { precision, mask }).data, wanted);
+    const columns = softmax(filled.T.contiguous(), { precision, mask: mask.T, dim: 0 });
+    expectSame(columns.T.contiguous().data, wanted);
+  });
+});
