@@ -19,7 +19,7 @@ template <int32_t error> bool any_doubtful(vec<double> a, vec<double> b, vec<dou
   // The exponent of what is infinite or NaN overflows into the sign.
   return any_greater(0.0, from_bits<double>(to_bits(abs((a + b) + (c + d))) + (int64_t(2) << 52)));
 }
-// The same of many vectors, one after another, for one question; zeros are doubtful here.
+// The same of many vectors of nothing below zero, one after another, for one question.
 template <int32_t error> class doubts {
   static constexpr int32_t middle = 1 << 28, mask = 2 * middle - 2 * error;
   static constexpr int64_t from_least = int64_t(1024 - (1023 - 125)) << 52, second = int64_t(1) << 62;
@@ -28,7 +28,8 @@ template <int32_t error> class doubts {
 
 public:
   void see(vec<double> a) {
-    const vec<double>::bits bits = to_bits(a) + (from_least + middle + error);
+    const vec<double> some = select(a > vec<double>(0.0), a, vec<double>(1.0)); // Zero and NaN are in no doubt.
+    const vec<double>::bits bits = to_bits(some) + (from_least + middle + error);
     exponents &= bits;
     low = smaller_unsigned(low, vec<float>::bits((bits & int64_t(mask)) | (int64_t(-1) << 32)));
   }

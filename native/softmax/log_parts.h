@@ -58,7 +58,7 @@ template <class T, class E>
   if (length >= total_from<T>) __builtin_unreachable();
   // What scaled_exp has for each row, e^m as it scales it, and how many entries are m.
   T tops[batch_rows] = {}, shifts[batch_rows], floors[batch_rows], powers[batch_rows], of_tops[batch_rows];
-  double counts[batch_rows];
+  double counts[batch_rows] = {};
   for (size_t i = 0; i < count; i++) {
     tops[i] = row_maximum<T>(x + i * length, length);
     maxima[i] = tops[i];
@@ -85,6 +85,7 @@ template <class T, class E>
   if (sizeof(T) == sizeof(float) || length <= short_row<T>) {
     sum_rows<T, false>(count, length, below, term_of);
   } else if constexpr (sizeof(T) == sizeof(double)) {
+    below = {};
     for (size_t i = 0; i < count; i++) {
       const compensated<double> sum = sum_row<T, false>(length, nothing, term_of(i));
       below.high[i] = sum.high;
@@ -98,7 +99,7 @@ template <class T, class E>
 // The parts of the columns of a band, and of as many as its registers have.
 template <class T> struct band_of_parts {
   static constexpr size_t most = band_registers * vec<T>::lanes;
-  double maxima[most], logs[most];
+  double maxima[most] = {}, logs[most] = {}; // A subnormal number there would take as long as all the rest.
 };
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void log_parts_of_band(const E *x, size_t length, size_t inner, band_width<T> width,

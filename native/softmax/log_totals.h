@@ -49,7 +49,7 @@ template <class T, class E>
   constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
   size_t rows[batch_rows], some = 0;
   T of_tops[batch_rows] = {}, powers[batch_rows] = {};
-  double below[batch_rows], counts[batch_rows];
+  double below[batch_rows] = {}, counts[batch_rows] = {};
   for (size_t i = 0; i < count; i++) {
     if (logs[i] > total_serves) continue;
     const auto term = [e = e + i * length, row = x + i * length, m = vec<T>(tops[i])](size_t j, size_t n) {
@@ -125,7 +125,7 @@ private:
                                                   double *logs) {
     constexpr size_t doubles = vec<double>::lanes;
     T *const e = kept.of(x);
-    T tops[batch_rows], steps[batch_rows];
+    T tops[batch_rows] = {}, steps[batch_rows] = {};
     for (size_t i = 0; i < count; i++) {
       tops[i] = row_maximum<T>(x + i * length, length);
       maxima[i] = tops[i];

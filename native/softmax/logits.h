@@ -106,7 +106,7 @@ private:
 struct tempered_exp {
   vec<double> shift, floor, power;
   // Where the maximum is large, what is the largest of the logits less `shift`, or 0: to be taken off as well.
-  vec<double> rest;
+  vec<double> rest = 0.0;
   bool has_rest = false;
   double unit;
 

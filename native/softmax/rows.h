@@ -294,7 +294,8 @@ bool softmax_row(const X &entries, F accept, kept_row<T> &kept, G g, const E *x,
         if (x != y) look(j, end);
       }
       if (small) return fill_small(e + (j & places), y + j, end - j, stream, share_of);
-      fill_row<T>(y + j, end - j, stream, [=](size_t k, size_t n) { return share_of(kept_at(j + k, n)); });
+      fill_row<T>(y + j, end - j, stream,
+                  [=](size_t k, size_t n) { return share_of(load_some<T>(e + ((j + k) & places), n)); });
     });
     if (!keep && x != y) decides();
     return true;
@@ -384,9 +385,11 @@ template <class T, class E> struct pending_row {
   void finish() {
     constexpr size_t lanes = vec<T>::lanes;
     for (size_t j = done; j < length; j += lanes) {
-      const vec<T> s = share_of(load<T>(e + j));
-      if (length - j < lanes)
-        store(y + j, s, length - j);
+      // Nothing of what memory held before, which may be subnormal numbers.
+      const size_t n = length - j < lanes ? length - j : lanes;
+      const vec<T> s = share_of(load_some<T>(e + j, n));
+      if (n < lanes)
+        store(y + j, s, n);
       else if (stream)
         store_past_cache(y + j, s);
       else

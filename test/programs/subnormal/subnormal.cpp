@@ -2,7 +2,8 @@
 // nothing but "done" where none does. Of gradients the slopes: products go by double lanes, and the processor says of
 // the conversion of a double that it makes one, which takes no longer. And at every Nth of 2^32 inputs, N the argument
 // (65537), whether the two ways have the same bits, but where the processor says of the usual one that it met a
-// subnormal number; and there other processors, which do not say, have to see it from the input (values.h).
+// subnormal number; and there other processors, which do not say, have to see it from the input (values.h). And which
+// functions over slices of usual numbers meet one, which then was in memory that they have not written.
 #include "dispatch.h"
 #include "values.h"
 
@@ -12,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
+#include <string>
 
 using namespace nonlin;
 
@@ -70,6 +72,58 @@ void compare_ways(const kernels &set, activation op, parameters p, uint64_t ever
                 values, slopes, at);
 }
 
+// Leaves subnormal numbers where the next function has its own.
+[[gnu::noinline]] void dirty_stack() {
+  volatile uint32_t words[1 << 16];
+  for (size_t i = 0; i < std::size(words); i++)
+    words[i] = 0x000f1234;
+}
+
+void look_at_slices(const kernels &set) {
+  constexpr size_t most = 1 << 12;
+  std::vector<float> x(most), g(most), y(most);
+  std::vector<double> parts(2 * most), wide(most, 0x1p-1030);
+  for (size_t i = 0; i < most; i++) {
+    x[i] = float(i * 37 % 64) / 8 - 4;
+    g[i] = float(i * 29 % 64) / 16 + 1;
+  }
+  const auto look = [&](const char *what, size_t rows, size_t length, auto run) {
+    // And in what a thread keeps between two calls.
+    set.slices[softmax_slice].rows_grad[float64](wide.data(), wide.data(), parts.data(), rows, length);
+    dirty_stack();
+    has_met_subnormal();
+    if (getenv("TRAP") && std::string(what)==getenv("TRAP")) __builtin_ia32_ldmxcsr(0x1f80 & ~0x100);
+    run();
+    if (getenv("TRAP")) __builtin_ia32_ldmxcsr(0x1f80);
+    if (has_met_subnormal()) std::printf("%s: %s of %zu x %zu\n", set.name, what, rows, length);
+  };
+  for (const arithmetic how : {float32, float32_exact})
+    for (const size_t length : {1, 2, 3, 4, 7, 10, 16, 17, 31, 33, 64, 65, 100, 300, 1029})
+      for (const size_t rows : {1, 2, 3, 5, 8, 17, 65}) {
+        if (rows * length > most) continue;
+        for (const slice_kernels &loops : set.slices) {
+          const bool log = &loops != &set.slices[softmax_slice];
+          look(log ? "logSoftmax" : "softmax", rows, length,
+               [&] { loops.rows[how](x.data(), y.data(), rows, length, false); });
+          look(log ? "logSoftmaxGrad" : "softmaxGrad", rows, length,
+               [&] { loops.rows_grad[how](g.data(), x.data(), y.data(), rows, length); });
+          look(log ? "logSoftmax of columns" : "softmax of columns", length, rows,
+               [&] { loops.columns[how](x.data(), y.data(), length, rows, rows); });
+          look(log ? "logSoftmaxGrad of columns" : "softmaxGrad of columns", length, rows,
+               [&] { loops.columns_grad[how](g.data(), x.data(), y.data(), length, rows, rows); });
+        }
+        look("logSumExp", rows, length,
+             [&] { set.log_parts_rows[how](x.data(), parts.data(), parts.data() + most, rows, length); });
+        for (const double temperature : {1.0, 0.7}) {
+          const std::vector<uint8_t> flags(length, 1);
+          const conditions c = {temperature, temperature == 1 ? flags.data() : nullptr, false, false, 1, 0};
+          for (const conditioned_kernels *loops : set.conditioned)
+            for (const float *grad : {static_cast<const float *>(nullptr), static_cast<const float *>(g.data())})
+              look("conditions", rows, length, [&] { loops->rows[how](grad, x.data(), y.data(), rows, length, c); });
+        }
+      }
+}
+
 } // namespace
 
 int main(int count, char **words) {
@@ -94,5 +148,7 @@ int main(int count, char **words) {
         set->stand_in(x.data(), near.data(), x.size(), small.below, small.at);
         look(set->name, op, "Grad", p, [&] { row.map_grad[float32](g.data(), near.data(), y.data(), x.size(), p); });
       }
+  for (const kernels *set : supported_kernels())
+    look_at_slices(*set);
   std::puts("done");
 }
