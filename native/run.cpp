@@ -123,6 +123,12 @@ namespace {
 template <class Rows, class Columns>
 void for_each_slice(size_t size, size_t outer, size_t length, size_t inner, unsigned threads, Rows rows,
                     Columns columns) {
+  if (outer * length * inner < short_elements) { // As in run_map.
+    if (inner == 1) return rows(0, outer);
+    for (size_t i = 0; i < outer; i++)
+      columns(i, 0, inner);
+    return;
+  }
   if (inner == 1) {
     parallel_for(outer, std::max<size_t>(1, grain_elements / length), threads, rows);
     return;
