@@ -18,7 +18,7 @@ import { checkOptions, optionOf, tooMany } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
 import { isTensorLike } from '../tensor/foreign/layout.js';
 import { readNumbers } from '../tensor/foreign/sources.js';
-import { Parts, sameShape, sizeOf } from '../tensor/shape.js';
+import { frozen, Parts, sameShape, sizeOf } from '../tensor/shape.js';
 import { type DataOf, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
 import { channelDimOf } from './dims.js';
 import type { Output } from './functions.js';
@@ -426,7 +426,7 @@ export function lossOf(name: string, logits: Input, target: unknown, settings: S
     losses[i] = loss;
     sum.add(loss);
   }
-  if (settings.reduction === 'none') return roundedLike(from, losses, Object.freeze(shape.filter((_, i) => i !== at)));
+  if (settings.reduction === 'none') return roundedLike(from, losses, frozen(shape.filter((_, i) => i !== at)));
   return settings.reduction === 'sum' ? sum.value : sum.value / total;
 }
 

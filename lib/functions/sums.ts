@@ -22,7 +22,7 @@ import { checkOptions, optionOf, tooMany } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
 import { checkDType, dtypeOfParts } from '../tensor/foreign/dtypes.js';
 import { asDType, asFloats } from '../tensor/halves.js';
-import { broadcastStrides, contiguousStrides, forEachRow, Parts, sameShape, sizeOf } from '../tensor/shape.js';
+import { broadcastStrides, contiguousStrides, forEachRow, frozen, Parts, sameShape, sizeOf } from '../tensor/shape.js';
 import { asTensor, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
 import { dimsOf, listed } from './dims.js';
 import type { Output } from './functions.js';
@@ -190,7 +190,7 @@ export function sum(name: string, input: Input, settings: Settings): unknown {
   const y = allocate(dtypeOf(x), maxima.length);
   for (let i = 0; i < y.length; i++) y[i] = maxima[i]! + logs[i]!;
   if (isFloatArray(from)) return y[0];
-  const result = roundedLike(from, y, Object.freeze(reduced(shape, dims, keepdim)));
+  const result = roundedLike(from, y, frozen([...reduced(shape, dims, keepdim)]));
   return typeName(input) === undefined ? result : result.item();
 }
 

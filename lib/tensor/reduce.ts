@@ -6,7 +6,7 @@ import { type Data, dtypeOf, type FloatArray, isFloat32 } from '../basics/floats
 import { checkOptions, optionOf } from '../basics/options.js';
 import { copyOf } from './copies.js';
 import { asDType, asFloats } from './halves.js';
-import { normalizeDim, Parts, sizeOf } from './shape.js';
+import { frozen, normalizeDim, Parts, sizeOf } from './shape.js';
 
 export interface ReduceOptions {
   /** Whether the dimension stays, with size 1. Default false. */
@@ -70,7 +70,7 @@ export function summed(
 ): Parts<Data> {
   const slices = slicesOf(tensor, dim, keepdim, name);
   const { x, length, inner, kept } = slices;
-  const shape = Object.freeze([...kept]);
+  const shape = frozen([...kept]);
   const sums = allocate('float64', sizeOf(shape), name, shape);
   forEach(slices, (start, slice) => {
     const sum = new Sum();
@@ -90,7 +90,7 @@ export function largest(
 ): { readonly values: Parts<Data>; readonly indices: Indices } {
   const slices = slicesOf(tensor, dim, keepdim, name);
   const { x, length, inner, kept } = slices;
-  const shape = Object.freeze([...kept]);
+  const shape = frozen([...kept]);
   const count = sizeOf(shape);
   if (length === 0) throw new RangeError(`${name}: there is no largest of no elements`);
   const y = allocate(dtypeOf(x), count, name, shape);
@@ -124,7 +124,7 @@ export function ordered(
   // A number without a dimension is itself, whatever k, as in PyTorch.
   const most = tensor.shape.length === 0 ? 1 : (k as number);
   const at = tensor.shape.length === 0 ? -1 : normalizeDim(dim as number, tensor.shape);
-  const shape = Object.freeze(kept.map((size, i) => (i === at ? most : size)));
+  const shape = frozen(kept.map((size, i) => (i === at ? most : size)));
   const y = allocate(dtypeOf(x), sizeOf(shape), 'topk', shape);
   const places = new Int32Array(y.length);
   const sign = isLargest ? 1 : -1;

@@ -2,12 +2,12 @@
 import { shapeText } from '../basics/allocate.js';
 import { describe } from '../basics/errors.js';
 import type { Data } from '../basics/floats.js';
-import { type Layout, normalizeDim, Parts, placeFor, readIntegers, viewStrides } from './shape.js';
+import { frozen, type Layout, normalizeDim, Parts, placeFor, readIntegers, viewStrides } from './shape.js';
 
 /** A layout of lists that nobody else has. */
 const layoutOf = (shape: number[], strides: number[], offset: number): Layout => ({
-  shape: Object.freeze(shape),
-  strides: Object.freeze(strides),
+  shape: frozen(shape),
+  strides: frozen(strides),
   offset,
 });
 

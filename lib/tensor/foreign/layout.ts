@@ -21,6 +21,8 @@ import {
   checkSize,
   checkStrides,
   contiguousStrides,
+  contiguousStridesOf,
+  frozen,
   type Layout,
   sameShape,
 } from '../shape.js';
@@ -84,7 +86,7 @@ export function readLayout<A extends Data | Uint8Array>(
   const layout = {
     data,
     shape,
-    strides: strides ?? contiguousStrides(shape),
+    strides: strides ?? contiguousStridesOf(shape),
     offset: (offset as number | undefined) ?? 0,
     isPacked: strides === undefined ? true : undefined,
   };
@@ -129,7 +131,7 @@ function isColumnMajor({ order, fortranOrder }: Foreign): boolean {
 }
 
 function columnMajor(shape: readonly number[]): readonly number[] {
-  return Object.freeze(contiguousStrides(shape.toReversed()).toReversed());
+  return frozen(contiguousStrides(shape.toReversed()).toReversed());
 }
 
 /** What libraries call the types of elements; a name that is none of these may be for anything. */

@@ -6,7 +6,7 @@ import { flagsOf } from '../../basics/flags.js';
 import { type FloatArray, type HalfArray, isFloatArray, lengthOf, typeName } from '../../basics/floats.js';
 import { bitsOf, isHalfArray, widenHalves } from '../../basics/halves.js';
 import { readNested } from '../lists.js';
-import { contiguousStrides, type Layout, mostDimensions, placesOf, sizeOf } from '../shape.js';
+import { contiguousStrides, frozen, type Layout, mostDimensions, placesOf, sizeOf } from '../shape.js';
 import { advice, dataAdvice, type Foreign } from './advice.js';
 import { checkMemory, isTensorLike, readLayout, saidHalf, type TensorLike } from './layout.js';
 
@@ -30,7 +30,7 @@ export function readMask(mask: unknown, shape: readonly number[]): Flags {
     );
   const data = numbers(mask);
   const length = lengthOf(data);
-  const own = length === sizeOf(shape) ? shape : Object.freeze([length]);
+  const own = length === sizeOf(shape) ? shape : frozen([length]);
   return { data: flagsOf(data, 0, length), shape: own, strides: contiguousStrides(own), offset: 0 };
 }
 
@@ -63,7 +63,7 @@ export function readMarks(mask: unknown): Marks {
       `mask must be a Tensor, a nested list of booleans, a typed array or tensor-like, got ${describe(mask)}${advice(mask)}`,
     );
   const data = floatsOrBytes(mask);
-  return { data, shape: Object.freeze([lengthOf(data)]), strides: [1], offset: 0, isFlat: true };
+  return { data, shape: frozen([lengthOf(data)]), strides: [1], offset: 0, isFlat: true };
 }
 
 const isBooleans = (value: unknown, depth = 0): boolean =>

@@ -19,7 +19,7 @@ import {
 } from '../../basics/floats.js';
 import { isFloat16Array, isHalfArray, isHalfDType, newBits, ofBits, roundHalves } from '../../basics/halves.js';
 import { readNested } from '../lists.js';
-import { Parts } from '../shape.js';
+import { frozen, Parts } from '../shape.js';
 import { advice } from './advice.js';
 import { type ArrowVector, arrowChunks, isArrow, readArrow } from './arrow.js';
 import { checkDType, dtypeOfParts } from './dtypes.js';
@@ -73,7 +73,7 @@ export function readParts(source: unknown, dtype: unknown): Parts<Data> {
     checkMemory(source);
     const half = isFloat16Array(source) ? 'float16' : (dtype as HalfDType);
     const length = lengthOf(source as Uint16Array);
-    parts = new Parts<Data>(source, Object.freeze([length]), undefined, 0, true, half);
+    parts = new Parts<Data>(source, frozen([length]), undefined, 0, true, half);
   } else if (dtype !== undefined && typeName(source) === 'Uint8Array') parts = ofBytes(source as Uint8Array, dtype);
   else if (ArrayBuffer.isView(source)) parts = flat(floats(source));
   else if (isTensorLike(source)) parts = readTensor(source, dtype);
@@ -97,7 +97,7 @@ function ofBytes(bytes: Uint8Array, dtype: DType): Parts<Data> {
     throw new RangeError(`${dtype} has ${width} bytes an element, and ${length} bytes are no multiple of that`);
   const own = byteOffset(bytes) % width === 0 ? bytes : new Uint8Array(bytes);
   const place = [bufferOf(own), byteOffset(own), length / width] as const;
-  const shape = Object.freeze([length / width]);
+  const shape = frozen([length / width]);
   if (isHalfDType(dtype))
     return new Parts<Data>(ofBits(new Uint16Array(...place), dtype), shape, undefined, 0, true, dtype);
   return new Parts<Data>(dtype === 'float32' ? new Float32Array(...place) : new Float64Array(...place), shape);
@@ -139,7 +139,7 @@ export function integersOf(data: ArrayBufferView): Float64Array {
 }
 
 function flat(data: FloatArray): Parts {
-  return new Parts(data, Object.freeze([lengthOf(data)]));
+  return new Parts(data, frozen([lengthOf(data)]));
 }
 
 /** Numbers of 16 bits are rounded once, from float64. */
