@@ -20,7 +20,8 @@ export const listed = (dim: unknown): unknown => (Array.isArray(dim) ? Array.fro
 
 /** One dimension, or several of them, in their order; a list is one that was `listed`. */
 export function dimsOf(dim: unknown = -1, shape: readonly number[], name: string): readonly number[] {
-  const list: readonly unknown[] = Array.isArray(dim) ? dim : [dim];
+  if (!Array.isArray(dim)) return [dimOf(dim, shape, name)];
+  const list: readonly unknown[] = dim;
   if (list.length === 0) throw new RangeError(`${name}: dim must name a dimension, got an empty list`);
   const dims = list.map((one) => dimOf(one === undefined ? null : one, shape, name));
   const twice = dims.find((one, i) => dims.indexOf(one) !== i);

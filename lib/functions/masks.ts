@@ -22,6 +22,8 @@ export interface Arrangement {
   readonly outer: readonly number[];
   readonly along: readonly number[];
   readonly inner: readonly number[];
+  /** Whether this is the order in which they lie. */
+  readonly isInOrder: boolean;
 }
 
 /** A mask as it was given. What is read may be getters, which can do anything to the memory of x: so before that is found. */
@@ -40,7 +42,8 @@ export function fitted(marks: Marks, x: FloatArray, shape: readonly number[], na
     throw new TypeError(
       `${name}: a mask of floats is added to x and must be ${dtypeOf(x)} like x, got ${dtypeOf(marks.data)}`,
     );
-  if (marks.isFlat && marks.shape[0] === sizeOf(shape)) return { ...marks, shape, strides: contiguousStrides(shape) };
+  if (marks.isFlat && marks.shape[0] === sizeOf(shape))
+    return { data: marks.data, shape, strides: contiguousStrides(shape), offset: marks.offset, isFlat: true };
   if (!broadcastsTo(marks.shape, shape))
     throw new RangeError(
       `${name}: a mask of shape ${shapeText(marks.shape)} does not broadcast to x's shape ${shapeText(shape)}`,
@@ -63,19 +66,12 @@ export function maskFor(marks: Marks, y: FloatArray, shape: readonly number[], o
   } catch (error) {
     throw inNameOf(`${name}: mask`, error);
   }
-  const strides = broadcastStrides(marks, shape);
+  const way = wayOf(marks, shape, order);
+  const { strides } = way;
   const additive = isFloatArray(marks.data);
-  const runs = (dims: readonly number[]) =>
-    stepsOf(
-      dims.map((dim) => shape[dim]!),
-      dims.map((dim) => strides[dim]!),
-    );
-  const [steps, along, inner] = [runs(order.outer), runs(order.along), runs(order.inner)];
-  const isEven = steps.length <= mostSteps && along.length <= 1 && inner.length <= 1;
-  const isForwards = strides.every((stride, dim) => stride >= 0 || shape[dim] === 1);
-  if (isEven && isForwards && bufferOf(marks.data) !== bufferOf(y)) {
+  if (way.serves && bufferOf(marks.data) !== bufferOf(y)) {
     const data = marks.offset === 0 ? marks.data : rest(marks.data, marks.offset);
-    return { data, additive, along: along[0]?.stride ?? 0, across: inner[0]?.stride ?? 0, steps };
+    return { data, additive, along: way.along, across: way.across, steps: way.steps };
   }
   const dims = [...order.outer, ...order.along, ...order.inner];
   const size = sizeOf(shape);
@@ -93,6 +89,39 @@ export function maskFor(marks: Marks, y: FloatArray, shape: readonly number[], o
     across: 1,
     steps: outer === 1 ? [] : [{ size: outer, stride: across * length }],
   };
+}
+
+/** How a mask lies beside slices of a shape, and whether a backend follows it so. */
+interface Way extends Pick<Mask, 'along' | 'across' | 'steps'> {
+  readonly strides: readonly number[];
+  readonly serves: boolean;
+}
+
+// The way found last, kept for the next mask of the same: to find it takes longer than a small call. Lists that are frozen
+// stay as they are.
+const last: { of: readonly unknown[]; way: Way | undefined } = { of: [], way: undefined };
+
+function wayOf(marks: Marks, shape: readonly number[], order: Arrangement): Way {
+  const { of } = last;
+  if (last.way !== undefined && of[0] === marks.shape && of[1] === marks.strides && of[2] === shape && of[3] === order)
+    return last.way;
+  const strides = broadcastStrides(marks, shape);
+  const runs = (dims: readonly number[]) =>
+    stepsOf(
+      dims.map((dim) => shape[dim]!),
+      dims.map((dim) => strides[dim]!),
+    );
+  const [steps, along, inner] = [runs(order.outer), runs(order.along), runs(order.inner)];
+  const isEven = steps.length <= mostSteps && along.length <= 1 && inner.length <= 1;
+  const isForwards = strides.every((stride, dim) => stride >= 0 || shape[dim] === 1);
+  const serves = isEven && isForwards;
+  const way = { strides, serves, along: along[0]?.stride ?? 0, across: inner[0]?.stride ?? 0, steps };
+  const lists = [marks.shape, marks.strides, shape];
+  if (lists.every(Object.isFrozen)) {
+    last.of = [...lists, order];
+    last.way = way;
+  }
+  return way;
 }
 
 /** The elements from the first on. Not by subarray(), which asks the array's class for one of its own. */

@@ -172,8 +172,8 @@ function conditioned(
     zero,
   };
   const slice = what === 'softmin' ? 'softmax' : what;
-  const length = sizeOf(order.along.map((at) => sizes[at]!));
-  const inner = sizeOf(order.inner.map((at) => sizes[at]!));
+  const length = sizeAlong(sizes, order.along);
+  const inner = sizeAlong(sizes, order.inner);
   const compute = (x: FloatArray, grad: FloatArray | undefined, y: FloatArray, fresh: boolean): void => {
     const isUsual = conditions.temperature === 1 && marks === undefined && !zero;
     if (!isUsual) backend.conditioned(grad, x, y, slice, length, inner, conditions, exact, fresh);
@@ -181,7 +181,7 @@ function conditioned(
     else backend.slicesGrad(grad, x, y, slice, length, inner, exact, fresh);
   };
   try {
-    if (isInOrder(order)) compute(call.x, call.other, call.y, call.fresh);
+    if (order.isInOrder) compute(call.x, call.other, call.y, call.fresh);
     else {
       const rows = (data: FloatArray) => new Tensor(new Parts(data, sizes)).permute([...order.outer, ...order.along]);
       const y = allocate(dtypeOf(call.x), call.count, name);
@@ -194,16 +194,31 @@ function conditioned(
   return finished(call);
 }
 
-/** Neighbouring dimensions stay where they are; others become the last ones. */
-function arrangementOf(dims: readonly number[], rank: number): Arrangement {
-  const [first, last] = [dims[0]!, dims.at(-1)!];
-  const rest = Array.from({ length: rank }, (_, dim) => dim).filter((dim) => !dims.includes(dim));
-  if (last - first >= dims.length) return { outer: rest, along: dims, inner: [] };
-  return { outer: rest.filter((dim) => dim < first), along: dims, inner: rest.filter((dim) => dim > last) };
+function sizeAlong(sizes: readonly number[], dims: readonly number[]): number {
+  let size = 1;
+  for (let i = 0; i < dims.length; i++) size *= sizes[dims[i]!]!;
+  return size;
 }
 
-const isInOrder = ({ outer, along, inner }: Arrangement) =>
-  [...outer, ...along, ...inner].every((dim, place) => dim === place);
+// Of one dimension, by the rank and the dimension: each is made once.
+const ofOne: Arrangement[][] = [];
+
+function arrangementOf(dims: readonly number[], rank: number): Arrangement {
+  if (dims.length > 1) return arranged(dims, rank);
+  ofOne[rank] ??= Array.from({ length: rank }, (_, dim) => arranged([dim], rank));
+  return ofOne[rank][dims[0]!]!;
+}
+
+/** Neighbouring dimensions stay where they are; others become the last ones. */
+function arranged(dims: readonly number[], rank: number): Arrangement {
+  const [first, last] = [dims[0]!, dims.at(-1)!];
+  const rest = Array.from({ length: rank }, (_, dim) => dim).filter((dim) => !dims.includes(dim));
+  const isApart = last - first >= dims.length;
+  const outer = isApart ? rest : rest.filter((dim) => dim < first);
+  const inner = isApart ? [] : rest.filter((dim) => dim > last);
+  const isInOrder = [...outer, ...dims, ...inner].every((dim, place) => dim === place);
+  return { outer, along: dims, inner, isInOrder };
+}
 
 /** Rounded to x's dtype, as parameters are. */
 export function temperatureOf(temperature: unknown, single: boolean, name: string): number {

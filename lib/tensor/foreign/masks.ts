@@ -57,14 +57,20 @@ export function readMarks(mask: unknown): Marks {
     const { data, shape, strides, offset } = readNested(mask, 'float32');
     return { data: Uint8Array.from(data), shape, strides, offset, isFlat: false };
   }
-  if (isTensorLike(mask)) return { ...readLayout(mask, floatsOrBytes), isFlat: false };
+  if (isTensorLike(mask)) {
+    // Not by `...`, which takes 300 ns.
+    const { data, shape, strides, offset } = readLayout(mask, floatsOrBytes);
+    return { data, shape, strides, offset, isFlat: false };
+  }
   if (!ArrayBuffer.isView(mask))
     throw new TypeError(
       `mask must be a Tensor, a nested list of booleans, a typed array or tensor-like, got ${describe(mask)}${advice(mask)}`,
     );
   const data = floatsOrBytes(mask);
-  return { data, shape: frozen([lengthOf(data)]), strides: [1], offset: 0, isFlat: true };
+  return { data, shape: frozen([lengthOf(data)]), strides: oneStep, offset: 0, isFlat: true };
 }
+
+const oneStep = frozen([1]);
 
 const isBooleans = (value: unknown, depth = 0): boolean =>
   Array.isArray(value)
