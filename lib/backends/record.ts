@@ -208,8 +208,21 @@ export function callLogParts(
   maxima: Float64Array,
   logs: Float64Array,
 ): void {
-  writeCall(set, kinds.logParts, 0, isFloat32(x) ? float32.all : float64.all, exact);
-  call(block, x, maxima, logs);
+  const count = lengthOfPresent(x);
+  const { all } = isFloat32(x) ? float32 : float64;
+  writeCall(set, kinds.logParts, 0, all, exact);
+  if (count > mostElements) {
+    call(block, x, maxima, logs);
+    return;
+  }
+  // Behind as many float64 as x has elements.
+  integers[4] = count;
+  copyOver(all, x);
+  call(block);
+  for (let i = 0; i < maxima.length; i++) {
+    maxima[i] = float64.all[count + i]!;
+    logs[i] = float64.all[2 * count + i]!;
+  }
 }
 
 /** prelu with a slope for each channel, or with a grad its gradient. */

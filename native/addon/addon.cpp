@@ -15,13 +15,22 @@ using namespace nonlin;
 
 constexpr int64_t max_threads = 256;
 
-// A call whose inputs lie behind the record, in whose places the results are left, first to first.
+// A call whose inputs lie behind the record, in whose places the results are left, first to first. The parts of
+// logarithms come behind as many doubles as x has elements, a maximum for each and then a logarithm, as far as there
+// are slices.
 napi_value call_small(napi_env env, const call_record &record, char *memory, size_t size) {
-  const size_t inputs = record.inputs();
+  const bool has_parts = record.kind == call_record::log_parts;
+  const size_t inputs = has_parts ? 3 : record.inputs(), count = size_t(record.count);
   // Numbers of 32 bits, of which no product overflows.
-  if (record.count < 1 || size_t(record.count) * inputs * record.element_size() > size - record_bytes)
+  if (record.count < 1 || count * inputs * (has_parts ? sizeof(double) : record.element_size()) > size - record_bytes)
     return fail_range(env, "the block does not hold so many elements");
-  if (record.has_slices() && !check_fit(env, record, size_t(record.count))) return nullptr;
+  if (record.has_slices() && !check_fit(env, record, count)) return nullptr;
+  if (has_parts) {
+    double *const maxima = reinterpret_cast<double *>(memory + record_bytes) + count;
+    run_log_parts(*supported_kernels()[size_t(record.set)], arithmetic(record.how), memory + record_bytes, maxima,
+                  maxima + count, record.slabs(count), size_t(record.length), size_t(record.inner), 1);
+    return nullptr;
+  }
   if (record.has_channels() && (record.length != record.count || record.inner != 1))
     return fail_range(env, "a small call has a slope for each element");
   void *arrays[call_record::most_inputs];
@@ -47,9 +56,8 @@ napi_value call(napi_env env, napi_callback_info info) {
     return fail_range(env, "the block is too small, or not aligned");
   const call_record record(*static_cast<const volatile call_record *>(memory));
   if (!record.is_known()) return fail_range(env, "there is no such call");
-  if (count == 1 &&
-      (record.kind == call_record::log_parts || record.kind == call_record::conditioned ||
-       record.kind == call_record::channel_sums || record.kind == call_record::convert || record.is_strided()))
+  if (count == 1 && (record.kind == call_record::conditioned || record.kind == call_record::channel_sums ||
+                     record.kind == call_record::convert || record.is_strided()))
     return fail_type(env, "expected arrays");
   if (count == 1) return call_small(env, record, static_cast<char *>(memory), size);
 

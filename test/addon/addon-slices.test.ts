@@ -22,7 +22,15 @@ it('the parts of a logarithm: refuses what does not fit', () => {
   raw(record, Float32Array.of(1, 2, 3, 0, 0, 0), maxima, logs);
   expect([...maxima]).toEqual([3, 0]);
   expect(logs[1]).toBeCloseTo(Math.log(3), 6);
-  expect(() => call(blockOf({ ...record, count: 6 }, 256))).toThrow(TypeError);
+  // Behind the record: 6 float32 in the place of as many float64, and the parts of 2 slices in 6 more each.
+  const small = { ...record, count: 6 };
+  const block = blockOf(small, headerBytes + 3 * 6 * 8);
+  new Float32Array(block, headerBytes).set([1, 2, 3, 0, 0, 0]);
+  call(block);
+  const doubles = new Float64Array(block, headerBytes);
+  expect([...doubles.subarray(6, 8), ...doubles.subarray(12, 14)]).toEqual([...maxima, ...logs]);
+  expect(() => call(blockOf(small, headerBytes + 3 * 6 * 8 - 8))).toThrow(RangeError);
+  expect(() => call(blockOf({ ...small, count: 7 }, 512))).toThrow(RangeError);
   expect(() => raw(record, f32(6), f64(2))).toThrow(TypeError);
   expect(() => raw(record, f32(6), f32(2), f64(2))).toThrow(TypeError);
   expect(() => raw(record, f64(6), f64(2), f64(2))).toThrow(TypeError);

@@ -21,7 +21,7 @@ export interface Record64 {
   b: number;
 }
 export const kinds = { map: 0, gradient: 1, softmax: 2, softmaxGradient: 3, gate: 4, gateGradient: 5 };
-/** Of which a call has no small form, and outputs of another length. */
+/** Whose outputs have another length. */
 export const logParts = 6;
 /** With a slope, or a sum, for each channel: an array of another length. */
 export const channels = { value: 7, gradient: 8, sums: 9 };
