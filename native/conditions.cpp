@@ -30,7 +30,16 @@ void rows(const void *g, const void *input, void *output, size_t rows, size_t le
   if (g != nullptr || !(heated || is_cold(c))) return general(g, input, output, rows, length, c);
   if (heated && c.mask == nullptr) return heated_rows(g, x, y, rows, length, c);
   const rows_kernel kernel(c, *KERNELS.slices[what].rows[how], heated ? heated_rows : nullptr);
-  if (c.additive) return added_rows(x, y, rows, length, c, what == log_softmax_slice, kernel, general);
+  if (c.additive) {
+    const auto any_rows = [&](const E *x, E *y, size_t rows, const conditions &c) {
+      added_rows(x, y, rows, length, c, what == log_softmax_slice, kernel, general);
+    };
+    if constexpr (what == softmax_slice && how != float32_exact)
+      if (!heated && suits_long_rows<E>(c, length))
+        return added_long_rows(x, y, rows, length, c,
+                               [&](const E *x, E *y, const conditions &c) { any_rows(x, y, 1, c); });
+    return any_rows(x, y, rows, c);
+  }
   if constexpr (what == softmax_slice && how != float32_exact)
     if (!heated && suits_long_rows<E>(c, length)) return masked_long_rows(x, y, rows, length, c, kernel);
   masked_rows(x, y, rows, length, c, what == log_softmax_slice, kernel);

@@ -73,6 +73,100 @@ void masked_long_rows(const E *x, E *y, size_t rows, size_t length, const condit
       });
 }
 
+// What floats added to a row do but leave entries out: the largest of what they make of others, and whether any of it
+// is infinite or NaN.
+template <class E> struct changed_entries {
+  vec<E> most;
+  mask<E> unknown;
+
+  void begin() {
+    most = -E(__builtin_inf());
+    unknown = no_lanes<E>();
+  }
+  E largest_of() const {
+    E all[vec<E>::lanes];
+    store(all, most);
+    return row_maximum<E>(all, vec<E>::lanes);
+  }
+};
+// As compute_kept, where 0 is added.
+template <class E, class F>
+[[gnu::noinline, gnu::flatten]] void compute_added(const E *x, const E *added, E sign, usual_exp<E> exp_of, E *e,
+                                                   size_t n, changed_entries<E> &changed, F f) {
+  constexpr size_t lanes = vec<E>::lanes;
+  const vec<E> none = E(0), lowest = -E(__builtin_inf()), infinite = E(__builtin_inf());
+  changed_entries<E> here = changed;
+  const auto of = [&](vec<E> x, vec<E> bias) {
+    const vec<E> logit = x * sign, sum = logit + bias;
+    const mask<E> same = {(bias <= none).m & (bias >= none).m}, other = {~same.m & ~(bias <= lowest).m};
+    here.most = max(here.most, select(other, sum, lowest)); // Keeps its own where the sum is NaN.
+    here.unknown.m |= other.m & ~(sum < infinite).m;
+    return f(select(same, exp_of(logit), none));
+  };
+  size_t j = 0;
+  for (; j + lanes <= n; j += lanes) {
+    __builtin_prefetch(x + j + ahead);
+    __builtin_prefetch(added + j + ahead);
+    store(e + j, of(load<E>(x + j), load<E>(added + j)));
+  }
+  // What is not there adds 0.
+  if (j < n) store(e + j, of(load<E>(x + j, n - j), load<E>(added + j, n - j)));
+  changed = here;
+}
+template <class E> [[gnu::noinline]] E unchanged_maximum(const E *x, const E *added, E sign, size_t length) {
+  constexpr size_t lanes = vec<E>::lanes;
+  const vec<E> none = E(0), lowest = -E(__builtin_inf());
+  vec<E> most = lowest;
+  for (size_t j = 0; j < length; j += lanes) {
+    const size_t n = length - j < lanes ? length - j : lanes;
+    const vec<E> bias = load_some<E>(added + j, n);
+    const mask<E> same = {(bias <= none).m & (bias >= none).m & first_lanes<E>(n).m};
+    most = max(most, select(same, load_some<E>(x + j, n) * sign, lowest));
+  }
+  E m[lanes];
+  store(m, most);
+  return row_maximum<E>(m, lanes);
+}
+template <class E> struct added_entries {
+  const E *x, *added;
+  E sign;
+  usual_exp<E> exp_of;
+  changed_entries<E> *changed;
+
+  template <class F> void compute(size_t j, size_t n, E *e, F f) const {
+    if (j == 0) changed->begin();
+    compute_added(x + j, added + j, sign, exp_of, e, n, *changed, f);
+  }
+  static constexpr bool is_decided = false;
+};
+// Rows to which floats are added, where these leave each entry as it is or make nothing of it; the others by `general`,
+// a row at a time.
+template <class E, class G>
+void added_long_rows(const E *x, E *y, size_t rows, size_t length, const conditions &c, G general) {
+  const auto added_to = [&](size_t i) { return static_cast<const E *>(c.mask) + i * c.beside; };
+  const E sign = E(c.temperature);
+  usual_exp<E> exp_of;
+  changed_entries<E> changed;
+  const auto only_leaves_out = [&](const usual_exp<E> &exp_of, double total) {
+    // The largest entry that stays is no less than this: all of them are no more than so many of it.
+    const int bits = int(__builtin_bit_cast(uint64_t, total) >> 52) - 1023 - (64 - __builtin_clzll(length));
+    const E least = E((bits - double(exp_of.steps.v[0])) * ln_2<double>);
+    return !any(changed.unknown) && changed.largest_of() <= out_of_reach<E>(least);
+  };
+  softmax_long_rows<E>(
+      exp_of, kept_here<kept_row<E>>(), x, y, rows, length, false,
+      [&](size_t i, const usual_exp<E> &exp_of) {
+        return added_entries<E>{x + i * length, added_to(i), sign, exp_of, &changed};
+      },
+      [&](size_t i) { return unchanged_maximum(x + i * length, added_to(i), sign, length); },
+      [&](size_t i) {
+        conditions of_row = c;
+        of_row.mask = added_to(i);
+        general(x + i * length, y + i * length, of_row);
+      },
+      only_leaves_out);
+}
+
 // x over a temperature as a pair of floats: with what rounding takes from the product the exponential is as exact as
 // that of x alone. Of entries below `none` nothing is left, which changes no exponential by more than 2^-34 of it: so
 // no part of a pair is a subnormal number. Without a temperature no share falls when its logit grows; here one in some

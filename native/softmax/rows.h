@@ -409,10 +409,11 @@ private:
 };
 
 // entries_of(i, exp_of) gives row i as softmax_row reads it, unusual(i) computes it where one power for all does not
-// serve. maximum_of(i) is that of the row.
-template <class T, class E, class Exp, class X, class M, class F>
+// serve, or where accepts(exp_of, total) does not. maximum_of(i) is that of the row.
+constexpr auto any_row = [](auto...) { return true; };
+template <class T, class E, class Exp, class X, class M, class F, class A = decltype(any_row)>
 void softmax_long_rows(const Exp &first, kept_row<T> &kept, const E *x, E *y, size_t rows, size_t length, bool stream,
-                       X entries_of, M maximum_of, F unusual) {
+                       X entries_of, M maximum_of, F unusual, A accepts = any_row) {
   pending_row<T, E> before;
   // Where a row's kept exponentials leave a share open, computes all of them.
   const auto decides = [=](const auto &entries, const T *e, share<T> share_of, E *y) {
@@ -441,7 +442,7 @@ void softmax_long_rows(const Exp &first, kept_row<T> &kept, const E *x, E *y, si
     };
     compensated<double> total = total_of();
     if (!is_usual<T>(total.high) && exp_of.move(maximum_of(i), total.high, length)) total = total_of();
-    if (!is_usual<T>(total.high))
+    if (!is_usual<T>(total.high) || !accepts(exp_of, total.high))
       unusual(i);
     else if (has_small(seen, total.high, e, length))
       fill_small(e, y + i * length, length, stream, share_of_total<T>(total));
