@@ -34,10 +34,12 @@ void rows(const void *g, const void *input, void *output, size_t rows, size_t le
     const auto any_rows = [&](const E *x, E *y, size_t rows, const conditions &c) {
       added_rows(x, y, rows, length, c, what == log_softmax_slice, kernel, general);
     };
+#if !defined(__wasm__) // Whose size counts.
     if constexpr (what == softmax_slice && how != float32_exact)
       if (!heated && suits_long_rows<E>(c, length))
         return added_long_rows(x, y, rows, length, c,
                                [&](const E *x, E *y, const conditions &c) { any_rows(x, y, 1, c); });
+#endif
     return any_rows(x, y, rows, c);
   }
   if constexpr (what == softmax_slice && how != float32_exact)

@@ -132,6 +132,30 @@ bool has_unusual(const void *inputs, size_t n, float below, float most) {
 
 } // namespace
 
+bool KERNELS_ROWS::leaves_open(const double *e, size_t n, double quotient, double rest, double part) {
+  constexpr size_t lanes = vec<double>::lanes, several = 4;
+  const share<double> share_of = {quotient, rest};
+  for (size_t j = 0; j < n; j += several * lanes) {
+    vec<double> shares[several];
+    for (size_t i = 0; i < several; i++) {
+      const size_t k = j + i * lanes, left = k < n ? n - k : 0;
+      shares[i] = 1.0;
+      if (left >= lanes)
+        shares[i] = share_of(load<double>(e + k));
+      else if (left > 0)
+        shares[i] = select(first_lanes<double>(left), share_of(load<double>(e + k, left)), shares[i]);
+    }
+    const bool known = part <= part_of_share;
+    if (known && !any_doubtful<share_error>(shares[0], shares[1], shares[2], shares[3])) [[likely]]
+      continue;
+    unsigned open = 0;
+    for (const vec<double> s : shares)
+      open |= open_lanes(s, s * part);
+    if (open != 0) return true;
+  }
+  return false;
+}
+
 // In a module of WebAssembly, whose size counts, columns are turned into rows (wasm/module.cpp), which gives the same
 // bits.
 #if defined(__wasm__)

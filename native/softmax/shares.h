@@ -389,45 +389,18 @@ template <class T, class E> constexpr bool is_decided = sizeof(T) > sizeof(E);
 // more.
 constexpr int32_t share_error = 8;
 constexpr double part_of_share = 7 * 0x1p-53;
-SELDOM inline bool are_open(const vec<double> (&s)[4]) {
-  unsigned lanes = 0;
-  for (const vec<double> a : s)
-    lanes |= open_lanes(a, a * part_of_share);
-  return lanes != 0;
+} // namespace
+
+// Whether one of n exponentials has a share that is open, if shares may be wrong by such a part of themselves. In one
+// place for all that ask (kernels.cpp).
+namespace nonlin::KERNELS_ROWS {
+bool leaves_open(const double *e, size_t n, double quotient, double rest, double part);
 }
-// Whether one of n shares is: share_at(j, n) gives n of them, a register at most.
-template <class F> bool any_open(size_t n, F share_at) {
-  constexpr size_t lanes = vec<double>::lanes;
-  for (size_t j = 0; j < n; j += 4 * lanes) {
-    vec<double> some[4] = {1.0, 1.0, 1.0, 1.0};
-    if (n - j >= 4 * lanes) {
-      for (size_t i = 0; i < 4; i++)
-        some[i] = share_at(j + i * lanes, lanes);
-    } else {
-      for (size_t i = 0, k = j; k < n; i++, k += lanes) {
-        const size_t left = n - k < lanes ? n - k : lanes;
-        some[i] = select(first_lanes<double>(left), share_at(k, left), some[i]);
-      }
-    }
-    if (any_doubtful<share_error>(some[0], some[1], some[2], some[3]) && are_open(some)) [[unlikely]]
-      return true;
-  }
-  return false;
-}
-// Of n exponentials.
-[[gnu::noinline, gnu::flatten]] inline bool leaves_open(const double *e, size_t n, share<double> share_of) {
-  return any_open(n, [=](size_t j, size_t n) { return share_of(load_some<double>(e + j, n)); });
-}
-// Where shares are wrong by such a part.
-[[gnu::noinline, gnu::flatten]] inline bool leaves_open(const double *e, size_t n, share<double> share_of,
-                                                        double part) {
-  constexpr size_t lanes = vec<double>::lanes;
-  unsigned open = 0;
-  for (size_t j = 0; j < n; j += lanes) {
-    const vec<double> s = share_of(load_some<double>(e + j, n - j < lanes ? n - j : lanes));
-    open |= open_lanes(s, s * part);
-  }
-  return open != 0;
+
+namespace {
+
+inline bool leaves_open(const double *e, size_t n, share<double> a, double part = part_of_share) {
+  return nonlin::KERNELS_ROWS::leaves_open(e, n, a.quotient.v[0], a.rest.v[0], part);
 }
 
 // The shares of slices: up to a whole register of them, whatever the totals after the first `count`.

@@ -149,6 +149,7 @@ template <class E> void fill_small_rows(const double *, E *, size_t, size_t, con
 // As leaves_open, of rows; and their shares where they do. NaN stays that.
 [[gnu::noinline, gnu::flatten]] inline bool rows_leave_open(const double *e, size_t count, size_t length,
                                                             const shares<double, batch_rows> &share_of) {
+#if !defined(__wasm__) // Where size counts more.
   doubts<share_error> seen;
   for (size_t i = 0; i < count; i++) {
     const share<double> share = share_of.of(i);
@@ -157,6 +158,7 @@ template <class E> void fill_small_rows(const double *, E *, size_t, size_t, con
   }
   if (!seen.any()) [[likely]]
     return false;
+#endif
   bool open = false;
   for (size_t i = 0; i < count; i++)
     open = open || leaves_open(e + i * length, length, share_of.of(i));
@@ -251,17 +253,20 @@ template <size_t registers, class T, class E>
       add_within<T>(sum_few<1, T, true>(length, [&](size_t j, size_t) { return e[j / lanes % registers]; }));
   if (!is_usual<T>(total.high)) return false;
   const share<T> share_of = share_of_total<T>(total);
+  T all[registers * lanes];
+  const auto put_all = [&] {
+    for (size_t r = 0; r < registers; r++)
+      store(all + r * lanes, e[r]);
+  };
   if constexpr (is_decided<T, E>) {
-    const auto share_at = [&](size_t j, size_t) { return share_of(e[j / lanes % registers]); };
-    if (any_open(length, share_at)) [[unlikely]] {
+    put_all();
+    if (leaves_open(all, length, share_of)) [[unlikely]] {
       nonlin::correctly_rounded_shares({x, 1}, y, length);
       return true;
     }
   }
   if (has_small(seen, total.high, static_cast<const T *>(nullptr), length)) {
-    T all[registers * lanes];
-    for (size_t r = 0; r < registers; r++)
-      store(all + r * lanes, e[r]);
+    put_all();
     fill_small(all, y, length, false, share_of);
     return true;
   }

@@ -116,12 +116,7 @@ template <class E> struct conditioned_band {
   static constexpr bool is_decided = ::is_decided<double, E>;
   double part;
   bool leaves_open(const vec<double> *e, size_t n, size_t apart, share<double> share_of) const {
-    unsigned open = 0;
-    for (size_t j = 0; j < n; j++) {
-      const vec<double> s = share_of(e[j * apart]);
-      open |= open_lanes(s, s * part);
-    }
-    return open != 0;
+    return columns_leave_open(e, n, apart, share_of, part);
   }
   static bool asks_of(const doubts<share_error> &) { return true; }
   void decide(size_t column, E *y, size_t length) const {
