@@ -197,8 +197,7 @@ export const softcap = forward('softcap');
 /**
  * Softmax along a dimension, `e^x / sum(e^x)`. float32 is within 4 ulp of the true value and float64 within 5, measured on rows
  * of up to 2^20: nothing overflows, nothing is lost in a difference to the largest entry, and the sum keeps its rounding errors.
- * `precision: 'exact'` rounds float32 shares correctly, under conditions too; only beside an added mask logits beyond 2^40 are
- * no longer known so well.
+ * `precision: 'exact'` rounds float32 shares correctly, under conditions too.
  * A slice with NaN or +Infinity in it, or of -Infinity only, becomes NaN; a single -Infinity becomes 0.
  *
  * With options it is softmax of `x / temperature + mask`, as accurate: neither is rounded on the way. A boolean mask (booleans in lists,

@@ -23,7 +23,7 @@ function orderedSum(a: number, b: number): DoubleDouble {
 }
 
 /** a + b exactly. */
-function exactSum(a: number, b: number): DoubleDouble {
+export function exactSum(a: number, b: number): DoubleDouble {
   const high = a + b;
   const ofB = high - a;
   return { high, low: a - (high - ofB) + (b - ofB) };

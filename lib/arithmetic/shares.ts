@@ -1,17 +1,29 @@
 // Softmax of float32, correctly rounded: what is asked for the slices of which float64 leaves a share open, one entry in some eighty
 // millions.
-import { divide, exactProduct, ln2, powerOfTwo, toOdd } from './double-double.js';
+import {
+  add,
+  type DoubleDouble,
+  divide,
+  exactProduct,
+  exp,
+  ln2,
+  powerOfTwo,
+  scale,
+  subtract,
+  toFloat32,
+  toOdd,
+} from './double-double.js';
 import { Sum } from './sum.js';
 
 // What a share in float64 may be wrong by, as a part of it: an exponential and the rest of its slice by 1.1 units of 2^-53 each, the sum
 // of these and the share by one more where they are rounded.
-const partOfShare = 5 * 2 ** -53;
+export const partOfShare = 5 * 2 ** -53;
 const isOpen = (share: number, part: number): boolean =>
   Math.fround(share - share * part) < Math.fround(share + share * part);
 
 /** Whether a share of a slice lies so near the middle between two float32 that its error may decide; never of NaN. */
-export function leavesOpen(shares: Float64Array): boolean {
-  for (let i = 0; i < shares.length; i++) if (isOpen(shares[i]!, partOfShare)) return true;
+export function leavesOpen(shares: Float64Array, part = partOfShare): boolean {
+  for (let i = 0; i < shares.length; i++) if (isOpen(shares[i]!, part)) return true;
   return false;
 }
 
@@ -72,10 +84,28 @@ export function correctlyRoundedShares(high: Float64Array, low: Float64Array, sh
     sum.add(exponential(high[i]!, low[i]!));
     sum.add(rest);
   }
-  const total = sum.parts;
+  let total: DoubleDouble = sum.parts;
+  let isWhole = false;
   for (let i = 0; i < shares.length; i++) {
     const e = exponential(high[i]!, low[i]!);
-    const share = e / total.high;
-    shares[i] = isOpen(share, 2 ** -50) ? toOdd(divide({ high: e, low: rest }, total)) : share;
+    shares[i] = e / total.high;
+    if (!isOpen(shares[i]!, 2 ** -50)) continue;
+    const quotient = divide({ high: e, low: rest }, total);
+    shares[i] = toOdd(quotient);
+    if (!isOpenBy(quotient, 2 ** -68)) continue;
+    if (!isWhole) total = totalOf(high, low);
+    isWhole = true;
+    shares[i] = toOdd(divide(exp({ high: high[i]!, low: low[i]! }), total));
   }
+}
+
+const isOpenBy = (a: DoubleDouble, part: number): boolean =>
+  toFloat32(subtract(a, scale(a, part))) < toFloat32(add(a, scale(a, part)));
+
+/** The sum of the exponentials, 2^-90 of it. */
+function totalOf(high: Float64Array, low: Float64Array): DoubleDouble {
+  let total: DoubleDouble = { high: 0, low: 0 };
+  for (let i = 0; i < high.length; i++)
+    if (high[i]! >= farthest) total = add(total, exp({ high: high[i]!, low: low[i]! }));
+  return total;
 }

@@ -1,10 +1,10 @@
 // Softmax, its logarithm and their gradients under conditions, in TypeScript: of x over a temperature plus a mask. Logits are sums of
 // two numbers, as the rounding error of one would count as often as it is large.
 
-import { exactProduct } from '../arithmetic/double-double.js';
+import { add, divide, exactProduct, exactSum } from '../arithmetic/double-double.js';
 import { timesExp } from '../arithmetic/erfc.js';
 import { log1p } from '../arithmetic/log.js';
-import { correctlyRoundedShares, leavesOpen } from '../arithmetic/shares.js';
+import { correctlyRoundedShares, leavesOpen, partOfShare } from '../arithmetic/shares.js';
 import { Sum } from '../arithmetic/sum.js';
 import { type FloatArray, isFloat32, lengthOfPresent } from '../basics/floats.js';
 import type { Conditions, Slice } from './backend.js';
@@ -135,6 +135,45 @@ function takeOff(largest: number, unit: number, last: boolean, high: Float64Arra
   }
 }
 
+/** What shares of float32 may be wrong by, as a part of them: beside what is added, a logit may have lost all that is rounded of x / t. */
+function partOfShares(x: FloatArray, start: number, step: number, length: number, conditions: Conditions): number {
+  if (conditions.mask?.additive !== true) return partOfShare;
+  let largest = 0;
+  for (let i = 0; i < length; i++) {
+    const size = Math.abs(x[start + i * step]! / conditions.temperature);
+    if (size > largest && size < Infinity) largest = size;
+  }
+  return partOfShare + 4 * largest * 2 ** -53;
+}
+
+/** The same logits of float32, less their largest before anything is rounded: (x - largest) / t + (bias - its bias). */
+function exactLogits(
+  x: FloatArray,
+  start: number,
+  step: number,
+  first: number,
+  { temperature, mask }: Conditions,
+  { high, low, masked }: Logits,
+): void {
+  const biasOf = (i: number) => (mask?.additive ? mask.data[first + i * mask.along]! : 0);
+  let top = 0;
+  for (let i = 1; i < high.length; i++) if (high[i]! + low[i]! > high[top]! + low[top]!) top = i;
+  // What was largest when rounded may not be that.
+  for (let next = top; ; top = next) {
+    for (let i = 0; i < high.length; i++) {
+      const value = x[start + i * step]!;
+      const isLeft = !masked[i] && Number.isFinite(value);
+      const z = isLeft
+        ? add(divide(exactSum(value, -x[start + top * step]!), temperature), exactSum(biasOf(i), -biasOf(top)))
+        : { high: -Infinity, low: 0 };
+      high[i] = z.high;
+      low[i] = z.low;
+      if (z.high > 0 && z.high > high[next]!) next = i;
+    }
+    if (next === top) return;
+  }
+}
+
 /** Stores e^logit in `shares`, and returns their sum without the entry of the number `omitted`. */
 function exponentials({ high, low }: Logits, shares: Float64Array, omitted = -1): number {
   const sum = new Sum();
@@ -189,7 +228,10 @@ export function conditionedSlices(
     const largest = readLogits(x, start, inner, first, conditions, scale, logits);
     if (slice === 'softmax') {
       share(largest, logits, shares, conditions.zero);
-      if (isFloat32(x) && leavesOpen(shares)) correctlyRoundedShares(logits.high, logits.low, shares);
+      if (isFloat32(x) && leavesOpen(shares, partOfShares(x, start, inner, length, conditions))) {
+        exactLogits(x, start, inner, first, conditions, logits);
+        correctlyRoundedShares(logits.high, logits.low, shares);
+      }
       for (let i = 0; i < length; i++) y[start + i * inner] = shares[i]!;
       return;
     }

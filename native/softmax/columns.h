@@ -190,6 +190,9 @@ template <class E>
   }
 }
 
+template <class E>
+void fill_small_rows(const vec<double> *, E *, size_t, size_t, band_width<double>, const share<double> *) {}
+
 // Computes a band, unless `accept` dislikes the totals of a column.
 template <class T, class E, class X, class F>
 bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length,

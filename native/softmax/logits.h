@@ -54,6 +54,7 @@ public:
     of_bias = 1 / unit;
   }
 
+  bool adds() const { return added != nullptr; }
   // The mask of n entries from `first` on, a step apart, as what is added: of a boolean one 0 or -Infinity.
   vec<double> bias(size_t first, size_t step, size_t n) const {
     if (flags != nullptr)
@@ -129,11 +130,13 @@ struct tempered_exp {
     has_rest = true;
   }
   // What a share may be wrong by, of floats: as without conditions, and for each of two exponentials twice what
-  // rounding makes of a logit within reach.
-  double part_of_shares() const {
+  // rounding makes of a logit within reach. Where all that is added is large, that of a logit less it is not small;
+  // where nothing is, so large logits within reach are equal.
+  double part_of_shares(bool adds) const {
+    const vec<double> of_rest = adds && has_rest ? abs(rest) * unit : vec<double>(0.0);
     double farthest = 0;
     for (size_t i = 0; i < vec<double>::lanes; i++) {
-      const double m = __builtin_fabs(floor.v[i] + reach<double>);
+      const double m = __builtin_fabs(floor.v[i] + reach<double>) + of_rest.v[i];
       farthest = m > farthest ? m : farthest;
     }
     return part_of_share + 4 * (farthest + reach<float>)*0x1p-53;

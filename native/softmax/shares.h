@@ -386,9 +386,9 @@ template <class T, class E> constexpr bool is_decided = sizeof(T) > sizeof(E);
 // What such a share may be wrong by, in units of the last of its 53 bits and as a part of it. With u = 2^-53, an
 // exponential is wrong by 1.8 u: by 1 u as it is rounded, and 0.4 u, 0.1 u, 0.25 u and 0.05 u come from e^r - 1, its
 // square, r and the polynomial. A total is wrong by as much and by 2 u from sums of four; the share is rounded once
-// more.
+// more, and so is what the question adds to it.
 constexpr int32_t share_error = 8;
-constexpr double part_of_share = 7 * 0x1p-53;
+constexpr double part_of_share = 8 * 0x1p-53;
 } // namespace
 
 // Whether one of n exponentials has a share that is open, if shares may be wrong by such a part of themselves. In one

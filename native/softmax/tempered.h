@@ -133,7 +133,7 @@ template <class E>
   const double m = largest_of_row(logits, length, no_shift);
   tempered_exp exp_of{vec<double>(m), logits.of.unit};
   if (exp_of.needs_rest()) exp_of.take_rest(finite_or_zero(largest_of_row(logits, length, exp_of.shift)));
-  const conditioned_row<E> entries{logits, exp_of, c.temperature, exp_of.part_of_shares()};
+  const conditioned_row<E> entries{logits, exp_of, c.temperature, exp_of.part_of_shares(logits.of.adds())};
   const auto is_something = [](compensated<double> total) { return !(total.high == 0); };
   if (!softmax_row<double>(entries, is_something, kept, g, logits.x, y, length, false, log)) {
     const vec<double> nothing = c.zero ? 0 : __builtin_nan("");
@@ -166,8 +166,10 @@ template <class E>
   static_assert(sizeof(column_sums<double>::high) == lanes * sizeof(double));
   const double of_nothing = c.zero ? 0 : __builtin_nan("");
   double part = 0;
-  for (size_t r = 0; r < registers; r++)
-    part = exp_of[r].part_of_shares() > part ? exp_of[r].part_of_shares() : part;
+  for (size_t r = 0; r < registers; r++) {
+    const double of_register = exp_of[r].part_of_shares(logits.of.adds());
+    part = of_register > part ? of_register : part;
+  }
   softmax_band<double>(conditioned_band<E>{logits, exp_of, c.temperature, of_nothing, empty, part}, accept, kept, g,
                        logits.x, y, length, logits.inner, logits.width, log);
 }

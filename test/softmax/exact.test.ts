@@ -10,9 +10,12 @@ const { Tensor, softmax, softmin } = nonlin;
 const before = nonlin.info().backend;
 afterAll(() => nonlin.useBackend(before));
 
-const vectors = vectorsOf<{ middle: { x: number[]; y: number[] }[] }>('softmax').middle;
+const { middle: vectors, logits } = vectorsOf<{
+  middle: { x: number[]; y: number[] }[];
+  logits: { x: number[]; t: number; bias: number[]; y: number[] }[];
+}>('softmax');
 // A register and its neighbours, sums of a block and more, and more than a kernel keeps.
-const lengths = [4, 7, 16, 17, 33, 65, 300, 1029, 33_000];
+const lengths = [7, 8, 16, 17, 33, 65, 300, 1029, 33_000];
 const precision = 'exact';
 
 /** The vectors as rows of one length, -Infinity beside them from a place of their own, among rows of something else, one of them NaN. */
@@ -21,20 +24,20 @@ function matrixOf(length: number): { x: nonlin.Tensor; wanted: Float32Array } {
   const x = new Float32Array(2 * rows.length * length).fill(-Infinity);
   const wanted = new Float32Array(x.length);
   for (const [i, row] of rows.entries()) {
-    const start = 2 * i * length + (length - row.x.length);
+    const start = (2 * i + 1) * length + (length - row.x.length);
     x.set(row.x, start);
     wanted.set(row.y, start);
-    x.set(random('float32', length, 3), (2 * i + 1) * length);
+    x.set(random('float32', length, 3), 2 * i * length);
   }
-  x[length] = Number.NaN;
+  x[0] = Number.NaN;
   const shape = [2 * rows.length, length];
   const matrix = new Tensor(x, { shape });
   const others = softmax(matrix, { precision }).data;
   for (let i = 0; i < rows.length; i++) {
-    const from = (2 * i + 1) * length;
+    const from = 2 * i * length;
     wanted.set(others.subarray(from, from + length), from);
   }
-  expect(wanted[length]).toBeNaN();
+  expect(wanted[0]).toBeNaN();
   return { x: matrix, wanted };
 }
 
@@ -92,5 +95,31 @@ describe.each(nonlin.backends())('%s', (backend) => {
     expectSame(softmax(filled, { precision, mask }).data, wanted);
     const columns = softmax(filled.T.contiguous(), { precision, mask: mask.T, dim: 0 });
     expectSame(columns.T.contiguous().data, wanted);
+  });
+
+  it('rows and columns of logits beside a middle', () => {
+    nonlin.useBackend(backend);
+    for (const { x, t, bias, y } of logits) {
+      const mask = new Tensor(Float32Array.from(bias), { shape: [x.length] });
+      const options = { precision, temperature: t, ...(bias.some((b) => b !== 0) ? { mask } : {}) } as const;
+      expectSame(softmax(Float32Array.from(x), options), Float32Array.from(y));
+      // The last column of one register, of several, and of a second band.
+      for (const count of [1, 5, 9, 40]) {
+        const shape = [x.length, count];
+        const spread = (row: readonly number[], other: number) =>
+          new Tensor(
+            Float32Array.from({ length: x.length * count }, (_, i) =>
+              i % count === count - 1 ? row[Math.floor(i / count)]! : other,
+            ),
+            { shape },
+          );
+        const columns = spread(x, 0);
+        const masks = 'mask' in options ? { mask: spread(bias, 0) } : {};
+        const last = (of: nonlin.Tensor) => of.data.filter((_, i) => i % count === count - 1);
+        expectSame(last(softmax(columns, { ...options, ...masks, dim: 0 })), Float32Array.from(y));
+        softmax(columns, { ...options, ...masks, dim: 0, out: columns });
+        expectSame(last(columns), Float32Array.from(y));
+      }
+    }
   });
 });
