@@ -21,6 +21,16 @@ void heated_rows(const void *, const void *x, void *y, size_t rows, size_t lengt
 // x or -x, and a mask at most.
 inline bool is_cold(const conditions &c) { return c.temperature == 1 || c.temperature == -1; }
 
+// Of which long rows under a mask are done in one pass: of all but `exact`, and in a module of WebAssembly, whose size
+// counts, of floats and flags.
+#if defined(__wasm__)
+constexpr bool adds_in_one_pass = false, doubles_in_one_pass = false;
+#else
+constexpr bool adds_in_one_pass = true, doubles_in_one_pass = true;
+#endif
+template <slice what, arithmetic how>
+constexpr bool one_pass = what == softmax_slice && (how == float32 || (how == float64 && doubles_in_one_pass));
+
 template <class E, arithmetic how, slice what>
 void rows(const void *g, const void *input, void *output, size_t rows, size_t length, const conditions &c) {
   conditioned_rows_function &general = *tempered[what]->rows[how];
@@ -30,20 +40,19 @@ void rows(const void *g, const void *input, void *output, size_t rows, size_t le
   if (g != nullptr || !(heated || is_cold(c))) return general(g, input, output, rows, length, c);
   if (heated && c.mask == nullptr) return heated_rows(g, x, y, rows, length, c);
   const rows_kernel kernel(c, *KERNELS.slices[what].rows[how], heated ? heated_rows : nullptr);
+  const bool long_rows = !heated && suits_long_rows<E>(c, length);
   if (c.additive) {
     const auto any_rows = [&](const E *x, E *y, size_t rows, const conditions &c) {
       added_rows(x, y, rows, length, c, what == log_softmax_slice, kernel, general);
     };
-#if !defined(__wasm__) // Whose size counts.
-    if constexpr (what == softmax_slice && how != float32_exact)
-      if (!heated && suits_long_rows<E>(c, length))
+    if constexpr (one_pass<what, how> && adds_in_one_pass)
+      if (long_rows)
         return added_long_rows(x, y, rows, length, c,
                                [&](const E *x, E *y, const conditions &c) { any_rows(x, y, 1, c); });
-#endif
     return any_rows(x, y, rows, c);
   }
-  if constexpr (what == softmax_slice && how != float32_exact)
-    if (!heated && suits_long_rows<E>(c, length)) return masked_long_rows(x, y, rows, length, c, kernel);
+  if constexpr (one_pass<what, how>)
+    if (long_rows) return masked_long_rows(x, y, rows, length, c, kernel);
   masked_rows(x, y, rows, length, c, what == log_softmax_slice, kernel);
 }
 #if !defined(__wasm__) // As in kernels.cpp.

@@ -16,48 +16,7 @@ void put(float *y, size_t i, double a) {
   __builtin_memcpy(reinterpret_cast<char *>(y) + i * sizeof(float), &rounded, sizeof(float));
 }
 
-// What is computed at a time, in loops that compilers make vectors of; and sums side by side.
-constexpr size_t part = 64, side_by_side = 8;
-
-// e^z as high + low for z = difference + lost <= 0: 2^-72 of it, and nothing from e^-110 on, of which shares have
-// nothing left. z = k ln 2 + r, and e^r - 1 is squared four times from that of s = r / 16: s + s^2 / 2 + s^3 / 6, as
-// sums of two doubles, and terms of which one is enough. |s| < 0.022, so the first that is left out is below 2^-86.
-// Near 0 it is better, 2^-100: of two entries d apart the shares are 1/2 + d/4 - d^3/48, and the first two terms may be
-// a middle.
-constexpr double farthest = -110, sixth = 1.0 / 6, sixth_rest = sixth * 0x1p-54; // Its digits repeat.
-void exponentials(const double *difference, const double *lost, double *high, double *low) {
-  for (size_t i = 0; i < part; i++) {
-    const double z = difference[i] > farthest ? difference[i] : farthest;
-    const double shifted = z * log2_e<double> + shifter<double>, k = shifted - shifter<double>;
-    // The first product is exact, and so is the difference.
-    const double most = z - k * ln_2_parts[0], rest = lost[i] - k * ln_2_parts[1];
-    const double r = most + rest, s = r * 0x1p-4, s_low = (rest - (r - most)) * 0x1p-4;
-
-    const double square = s * s, square_low = fused(s, s, -square) + 2 * s * s_low;
-    const double cube = square * s, cube_low = fused(square, s, -cube) + square_low * s + square * s_low;
-    const double third = cube * sixth, third_low = fused(cube, sixth, -third) + cube * sixth_rest + cube_low * sixth;
-    double more = 1.0 / 3628800;
-    for (const double c : {1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24})
-      more = fused(more, s, c);
-    const double half = square / 2, two = s + half, two_low = half - (two - s);
-    const double three = two + third, three_low = third - (three - two);
-    const double left = square * square * more + (two_low + three_low + third_low + square_low / 2 + s_low);
-    double t = three + left, t_low = left - (t - three);
-    for (int n = 0; n < 4; n++) { // (1 + t)^2 - 1
-      const double product = t * t, product_low = fused(t, t, -product) + 2 * t * t_low;
-      const double sum = 2 * t + product, sum_low = (product - (sum - 2 * t)) + 2 * t_low + product_low;
-      t = sum + sum_low;
-      t_low = sum_low - (t - sum);
-    }
-    const double one = 1 + t, one_low = (t - (one - 1)) + t_low;
-    const int64_t exponent = __builtin_bit_cast(int64_t, shifted) << 52;
-    const double power = __builtin_bit_cast(double, exponent + __builtin_bit_cast(int64_t, 1.0));
-    const double kept = difference[i] > farthest ? power : 0;
-    const double sum = one + one_low;
-    high[i] = sum * kept;
-    low[i] = (one_low - (sum - one)) * kept;
-  }
-}
+constexpr double farthest = -110; // No share has anything left of e to that.
 
 // Entries by what they are above the largest, so that no temperature makes infinity of both.
 class entries {
@@ -106,6 +65,70 @@ public:
   }
 };
 
+// Of the exponentials, by the way that takes longest.
+wide total_of(const entries &of, size_t length) {
+  wide total = 0.0;
+  for (size_t i = 0; i < length; i++)
+    if (const wide z = of[i]; z.high > farthest) total = total + exp(z);
+  return total;
+}
+
+#if defined(__wasm__)
+
+// In a module whose size counts, nothing but that.
+void compute(const entries &of, const open_slice &slice, float *y, size_t length) {
+  const wide total = total_of(of, length);
+  for (size_t i = 0; i < length; i++) {
+    const wide z = of[i];
+    put(y, i * slice.step, z.high > farthest ? to_odd(exp(z) / total) : 0);
+  }
+}
+
+#else
+
+// What is computed at a time, in loops that compilers make vectors of; and sums side by side.
+constexpr size_t part = 64, side_by_side = 8;
+
+// e^z as high + low for z = difference + lost <= 0: 2^-72 of it, and nothing from e^-110 on, of which shares have
+// nothing left. z = k ln 2 + r, and e^r - 1 is squared four times from that of s = r / 16: s + s^2 / 2 + s^3 / 6, as
+// sums of two doubles, and terms of which one is enough. |s| < 0.022, so the first that is left out is below 2^-86.
+// Near 0 it is better, 2^-100: of two entries d apart the shares are 1/2 + d/4 - d^3/48, and the first two terms may be
+// a middle.
+constexpr double sixth = 1.0 / 6, sixth_rest = sixth * 0x1p-54; // Its digits repeat.
+void exponentials(const double *difference, const double *lost, double *high, double *low) {
+  for (size_t i = 0; i < part; i++) {
+    const double z = difference[i] > farthest ? difference[i] : farthest;
+    const double shifted = z * log2_e<double> + shifter<double>, k = shifted - shifter<double>;
+    // The first product is exact, and so is the difference.
+    const double most = z - k * ln_2_parts[0], rest = lost[i] - k * ln_2_parts[1];
+    const double r = most + rest, s = r * 0x1p-4, s_low = (rest - (r - most)) * 0x1p-4;
+
+    const double square = s * s, square_low = fused(s, s, -square) + 2 * s * s_low;
+    const double cube = square * s, cube_low = fused(square, s, -cube) + square_low * s + square * s_low;
+    const double third = cube * sixth, third_low = fused(cube, sixth, -third) + cube * sixth_rest + cube_low * sixth;
+    double more = 1.0 / 3628800;
+    for (const double c : {1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24})
+      more = fused(more, s, c);
+    const double half = square / 2, two = s + half, two_low = half - (two - s);
+    const double three = two + third, three_low = third - (three - two);
+    const double left = square * square * more + (two_low + three_low + third_low + square_low / 2 + s_low);
+    double t = three + left, t_low = left - (t - three);
+    for (int n = 0; n < 4; n++) { // (1 + t)^2 - 1
+      const double product = t * t, product_low = fused(t, t, -product) + 2 * t * t_low;
+      const double sum = 2 * t + product, sum_low = (product - (sum - 2 * t)) + 2 * t_low + product_low;
+      t = sum + sum_low;
+      t_low = sum_low - (t - sum);
+    }
+    const double one = 1 + t, one_low = (t - (one - 1)) + t_low;
+    const int64_t exponent = __builtin_bit_cast(int64_t, shifted) << 52;
+    const double power = __builtin_bit_cast(double, exponent + __builtin_bit_cast(int64_t, 1.0));
+    const double kept = difference[i] > farthest ? power : 0;
+    const double sum = one + one_low;
+    high[i] = sum * kept;
+    low[i] = (one_low - (sum - one)) * kept;
+  }
+}
+
 // The exponentials of a part of a slice, from its entry j on; of what is beyond its end, 0.
 struct exponentials_of_part {
   double high[part], low[part];
@@ -121,23 +144,7 @@ struct exponentials_of_part {
   }
 };
 
-// Of the exponentials, by the way that takes longest.
-wide total_of(const entries &of, size_t length) {
-  wide total = 0.0;
-  for (size_t i = 0; i < length; i++)
-    if (const wide z = of[i]; z.high > farthest) total = total + exp(z);
-  return total;
-}
-
-} // namespace
-
-void correctly_rounded_shares(const open_slice &slice, float *y, size_t length) {
-  const entries of(slice, length);
-  if (!of.is_usual) {
-    for (size_t i = 0; i < length; i++)
-      put(y, i * slice.step, of.is_empty ? slice.of_nothing : __builtin_nan(""));
-    return;
-  }
+void compute(const entries &of, const open_slice &slice, float *y, size_t length) {
   double sum[side_by_side] = {}, rest[side_by_side] = {};
   for (size_t j = 0; j < length; j += part) {
     const exponentials_of_part e(of, j, length);
@@ -180,6 +187,20 @@ void correctly_rounded_shares(const open_slice &slice, float *y, size_t length) 
   };
   if (slice.x == y) for_each_share([](size_t, double) {});
   for_each_share([&](size_t i, double share) { put(y, i * slice.step, share); });
+}
+
+#endif
+
+} // namespace
+
+void correctly_rounded_shares(const open_slice &slice, float *y, size_t length) {
+  const entries of(slice, length);
+  if (!of.is_usual) {
+    for (size_t i = 0; i < length; i++)
+      put(y, i * slice.step, of.is_empty ? slice.of_nothing : __builtin_nan(""));
+    return;
+  }
+  compute(of, slice, y, length);
 }
 
 } // namespace nonlin

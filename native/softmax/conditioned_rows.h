@@ -21,6 +21,7 @@ template <class E, class F>
     store(e + j, of(load<E>(x + j), flags_at<E>(flags + j, 1, lanes)));
   }
   if (j < n) store(e + j, of(load<E>(x + j, n - j), flags_at<E>(flags + j, 1, n - j)));
+  store(e + n, vec<E>(usual_exp<E>::factor)); // As compute.
 }
 
 // Of the kept entries times a sign of a row; -Infinity where there are none.
@@ -111,6 +112,7 @@ template <class E, class F>
   }
   // What is not there adds 0.
   if (j < n) store(e + j, of(load<E>(x + j, n - j), load<E>(added + j, n - j)));
+  store(e + n, vec<E>(usual_exp<E>::factor)); // As compute.
   changed = here;
 }
 template <class E> [[gnu::noinline]] E unchanged_maximum(const E *x, const E *added, E sign, size_t length) {

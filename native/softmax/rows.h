@@ -206,7 +206,7 @@ template <class T> struct kept_row {
 // 1000 0.38 and 0.40, of 32000 0.41 and 0.55.
 constexpr size_t ahead = 512;
 
-// e[j] = f(x[j]) for n elements, and what is seen of them.
+// e[j] = f(x[j]) for n elements, and a usual number behind them; what is seen of them.
 template <class T, class E, class F, class S = nothing_of>
 [[gnu::noinline, gnu::flatten]] S compute(const E *x, T *e, size_t n, F f, S seen = S()) {
   constexpr size_t lanes = vec<T>::lanes, line = 64 / sizeof(E);
@@ -220,6 +220,8 @@ template <class T, class E, class F, class S = nothing_of>
   for (; j + lanes <= n; j += lanes)
     put(e + j, f(load<T>(x + j)));
   if (j < n) put(e + j, f(load<T>(x + j, n - j)));
+  // What is read beyond the last one: of what memory held before, as subnormal numbers, a row would take 80 ns.
+  store(e + n, vec<T>(usual_exp<T>::factor));
   return seen;
 }
 
@@ -271,7 +273,13 @@ bool softmax_row(const X &entries, F accept, kept_row<T> &kept, G g, const E *x,
   const share<T> share_of = share_of_total<T>(total);
   if (g == nullptr) {
     const bool small = has_small(seen, total.high, keep ? e : nullptr, length);
-    // Whether the results are decided in another way. In place this is asked before anything is written.
+    // Whether the results are decided in another way. In place this is asked before anything is written, and where size
+    // counts more always.
+#if defined(__wasm__)
+    const bool before = true;
+#else
+    const bool before = keep || x == y;
+#endif
     bool open = false;
     const auto decides = [&] {
       if constexpr (X::is_decided)
@@ -281,7 +289,7 @@ bool softmax_row(const X &entries, F accept, kept_row<T> &kept, G g, const E *x,
     const auto look = [&](size_t j, size_t end) {
       if constexpr (X::is_decided) open = open || entries.leaves_open(e + (j & places), end - j, share_of);
     };
-    if (X::is_decided && (keep || x == y)) {
+    if (X::is_decided && before) {
       for_each_tile([&](size_t j, size_t end) {
         if (!keep) exponentials(j, end);
         look(j, end);
@@ -291,13 +299,12 @@ bool softmax_row(const X &entries, F accept, kept_row<T> &kept, G g, const E *x,
     for_each_tile([&](size_t j, size_t end) {
       if (!keep) {
         exponentials(j, end);
-        if (x != y) look(j, end);
+        if (!before) look(j, end);
       }
       if (small) return fill_small(e + (j & places), y + j, end - j, stream, share_of);
-      fill_row<T>(y + j, end - j, stream,
-                  [=](size_t k, size_t n) { return share_of(load_some<T>(e + ((j + k) & places), n)); });
+      fill_row<T>(y + j, end - j, stream, [=](size_t k, size_t n) { return share_of(kept_at(j + k, n)); });
     });
-    if (!keep && x != y) decides();
+    if (!before) decides();
     return true;
   }
   if constexpr (!__is_same(G, decltype(nullptr))) {
@@ -337,6 +344,10 @@ template <class T, class E> bool leaves_to_exp(const usual_exp<T> &, T, const E 
 template <class T, class E, class Exp, class G>
 SELDOM void unusual_row(const Exp &tried, kept_row<T> &kept, G g, const E *x, E *y, size_t length, bool stream,
                         bool log = false) {
+#if defined(__wasm__) // Where size counts more, by what is exact anyhow.
+  if constexpr (is_decided<T, E> && __is_same(G, decltype(nullptr)))
+    return nonlin::correctly_rounded_shares({x, 1}, y, length);
+#endif
   const auto exp_of = exp_for(tried, maximum_for<T>(tried, x, length));
   softmax_row<T>(
       row_entries<T, E, decltype(exp_of)>{x, exp_of}, [](compensated<double>) { return true; }, kept, g, x, y, length,
@@ -385,11 +396,9 @@ template <class T, class E> struct pending_row {
   void finish() {
     constexpr size_t lanes = vec<T>::lanes;
     for (size_t j = done; j < length; j += lanes) {
-      // Nothing of what memory held before, which may be subnormal numbers.
-      const size_t n = length - j < lanes ? length - j : lanes;
-      const vec<T> s = share_of(load_some<T>(e + j, n));
-      if (n < lanes)
-        store(y + j, s, n);
+      const vec<T> s = share_of(load<T>(e + j));
+      if (length - j < lanes)
+        store(y + j, s, length - j);
       else if (stream)
         store_past_cache(y + j, s);
       else

@@ -103,8 +103,6 @@ template <class T, class E, class Exp>
                                                                 T *steps = nullptr) {
   const auto term_of = [=](size_t i) { return [=](size_t j, size_t) { return load<T>(e + i * length + j); }; };
   const seen_in<T> seen = compute(x, e, count * length, exp_of, seen_in<T>());
-  // What is read beyond the last row: of what memory held before, as subnormal numbers, a row would take 80 ns.
-  store(e + count * length, vec<T>(usual_exp<T>::factor));
   for (size_t i = 0; steps != nullptr && i < count; i++)
     steps[i] = exp_of.steps.v[0];
   if (sum_rows<T, true>(count, length, totals, term_of)) return seen;
@@ -294,9 +292,11 @@ template <class T, class E, class Make>
 template <class T, class E> void softmax_rows(const void *x, void *y, size_t rows, size_t length, bool stream) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
+#if !defined(__wasm__) // Where size counts more.
   if (rows == 1 && length <= vec<T>::lanes && softmax_registers<1, T>(from, to, length)) return;
   if (rows == 1 && length <= step<T> && length > vec<T>::lanes && softmax_registers<parts<T>, T>(from, to, length))
     return;
+#endif
   softmax_many_rows<T>([] { return usual_exp<T>(); }, from, to, rows, length, stream);
 }
 

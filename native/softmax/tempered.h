@@ -67,6 +67,7 @@ template <class E, class F>
   for (; i + lanes <= n; i += lanes)
     store(e + i, f(exp_of(of.at(j + i, lanes, exp_of.shift))));
   if (i < n) store(e + i, f(exp_of(of.at(j + i, n - i, exp_of.shift))));
+  store(e + n, vec<double>(usual_exp<double>::factor)); // As compute.
 }
 
 // What softmax_row and softmax_band read. Nothing that a masked entry's gradient holds counts.
