@@ -147,20 +147,23 @@ template <class E> void fill_small_rows(const double *, E *, size_t, size_t, con
 // As leaves_open, of rows; and their shares where they do. NaN stays that.
 [[gnu::noinline, gnu::flatten]] inline bool rows_leave_open(const double *e, size_t count, size_t length,
                                                             const shares<double, batch_rows> &share_of) {
+  // Calls see(shares) for all registers of them; past its end a row has some of the next one.
+  const auto for_each_share = [=, &share_of](auto see) {
+    for (size_t i = 0; i < count; i++) {
+      const share<double> share = share_of.of(i);
+      for (size_t j = i * length, end = j + length; j < end; j += vec<double>::lanes)
+        see(share(load<double>(e + j)));
+    }
+  };
 #if !defined(__wasm__) // Where size counts more.
   doubts<share_error> seen;
-  for (size_t i = 0; i < count; i++) {
-    const share<double> share = share_of.of(i);
-    for (size_t j = i * length, end = j + length; j < end; j += vec<double>::lanes)
-      seen.see(share(load<double>(e + j)));
-  }
+  for_each_share([&](vec<double> s) { seen.see(s); });
   if (!seen.any()) [[likely]]
     return false;
 #endif
-  bool open = false;
-  for (size_t i = 0; i < count; i++)
-    open = open || leaves_open(e + i * length, length, share_of.of(i));
-  return open;
+  unsigned open = 0;
+  for_each_share([&](vec<double> s) { open |= open_lanes(s, s * part_of_share); });
+  return open != 0;
 }
 inline bool rows_leave_open(const float *, size_t, size_t, const shares<float, batch_rows> &) { return false; }
 template <class E> SELDOM void decide_rows(const E *x, E *y, size_t count, size_t length) {
