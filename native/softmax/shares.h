@@ -389,6 +389,7 @@ template <class T, class E> constexpr bool is_decided = sizeof(T) > sizeof(E);
 // more, and so is what the question adds to it.
 constexpr int32_t share_error = 8;
 constexpr double part_of_share = 8 * 0x1p-53;
+
 } // namespace
 
 // Whether one of n exponentials has a share that is open, if shares may be wrong by such a part of themselves. In one

@@ -92,9 +92,8 @@ template <class E> struct conditioned_row {
     return ::leaves_open(e, n, share_of, part);
   }
   void decide(E *y, size_t length) const {
-    const double of_nothing = 0; // There is something.
     const nonlin::open_slice slice =
-        logits.of.open_slice(logits.x, 1, logits.first, logits.along, temperature, of_nothing);
+        logits.of.open_slice(logits.x, 1, logits.first, logits.along, temperature, __builtin_nan(""));
     nonlin::correctly_rounded_shares(slice, y, length);
   }
 };
