@@ -13,7 +13,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
-#include <string>
 
 using namespace nonlin;
 
@@ -92,9 +91,7 @@ void look_at_slices(const kernels &set) {
     set.slices[softmax_slice].rows_grad[float64](wide.data(), wide.data(), parts.data(), rows, length);
     dirty_stack();
     has_met_subnormal();
-    if (getenv("TRAP") && std::string(what)==getenv("TRAP")) __builtin_ia32_ldmxcsr(0x1f80 & ~0x100);
     run();
-    if (getenv("TRAP")) __builtin_ia32_ldmxcsr(0x1f80);
     if (has_met_subnormal()) std::printf("%s: %s of %zu x %zu\n", set.name, what, rows, length);
   };
   for (const arithmetic how : {float32, float32_exact})
