@@ -333,7 +333,7 @@ it('gives each worker its own memory for small calls', async () => {
   expect(new Set(results.flat()).size).toBe(8);
 });
 
-it('exports nothing from the objects of an instruction set but its table', () => {
+it('exports nothing from the objects of an instruction set but its table and what bears its name', () => {
   // Inline code with external linkage would be merged by the linker, and an older CPU would run the newer one's.
   const objects = readdirSync(join(root, 'build', 'CMakeFiles'), { recursive: true, encoding: 'utf8' }).filter((name) =>
     /kernels\.cpp\.o(bj)?$/.test(name),
@@ -347,6 +347,8 @@ it('exports nothing from the objects of an instruction set but its table', () =>
       .trim()
       .split('\n')
       .map((line) => line.replace(/^\S+ \S /, ''));
-    expect(names).toEqual([expect.stringMatching(/^nonlin::(avx2|avx512|neon)$/)]);
+    const table = names.find((name) => /^nonlin::(avx2|avx512|neon)$/.test(name));
+    expect(table).toBeDefined();
+    expect(names.filter((name) => name !== table && !name.startsWith(`${table}_rows::`))).toEqual([]);
   }
 });

@@ -235,9 +235,8 @@ std::vector<row> prove_softmax(const options &options) {
         spread(options, names[what], std::size(lengths) * std::size(kinds), tallies(), work);
     std::vector<tally> pairs;
     if (what == nonlin::softmax_slice)
-      pairs = spread(options, "softmax of two", uint64_t(1) << 12, tally(), [&](tally &tally, uint64_t block) {
-        run_pairs(block, options.quick ? 1021 : 1, tally);
-      });
+      pairs = spread(options, "softmax of two", uint64_t(1) << 12, tally(),
+                     [&](tally &tally, uint64_t block) { run_pairs(block, options.quick ? 1021 : 1, tally); });
     for (const auto &[arithmetic, precision] :
          {std::pair(nonlin::float32, "fast"), {nonlin::float32_exact, "exact"}, {nonlin::float64, "float64"}}) {
       tally total;
