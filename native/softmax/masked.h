@@ -140,6 +140,18 @@ template <class E>
   return !any(unknown) && (most <= -E(__builtin_inf()) || (!log && most <= out_of_reach<E>(m)));
 }
 
+// Whether n such numbers are 0 and -Infinity alone, which need no look at x.
+template <class E> [[gnu::noinline, gnu::flatten]] bool keeps_or_masks(const E *added, size_t n) {
+  constexpr size_t lanes = vec<E>::lanes;
+  const vec<E> none = E(0), lowest = -E(__builtin_inf());
+  mask<E> other = no_lanes<E>();
+  for (size_t j = 0; j < n; j += lanes) {
+    const vec<E> bias = load_some<E>(added + j, n - j < lanes ? n - j : lanes);
+    other.m |= ~((bias <= none).m & (bias >= none).m) & ~(bias <= lowest).m;
+  }
+  return !any(other);
+}
+
 // Rows to which floats are added: those of which these only leave out, as a boolean mask does, by `kernel`, and the
 // others, which are few, by `tempered`.
 template <class E>
@@ -149,7 +161,24 @@ template <class E>
   const E sign = E(kernel.sign), factor = E(kernel.factor()), moderate = E(kernel.moderate());
   const size_t fit = masked_bytes / sizeof(E) / length;
   const size_t most = fit < 1 ? 1 : fit < masked_rows_at_once ? fit : masked_rows_at_once;
+#if !defined(__wasm__) // Where size counts more.
+  size_t asked = c.along == 1 && c.beside == length && !c.zero ? 0 : rows;
+#endif
   for (size_t i = 0; i < rows;) {
+#if !defined(__wasm__)
+    // Rows whose numbers follow each other as they do are one; each is asked for once.
+    const size_t together = rows - i < most ? rows - i : most, n = together * length;
+    const bool even = i >= asked;
+    if (even) asked = i + together;
+    if (even && keeps_or_masks(added + i * length, n)) {
+      E *const part = y + i * length;
+      keep<E>(x + i * length, part, n, sign,
+              [bias = added + i * length](size_t j, size_t n) { return load_some<E>(bias + j, n) >= vec<E>(E(0)); });
+      kernel(part, part, together, length);
+      i += together;
+      continue;
+    }
+#endif
     bool empty[masked_rows_at_once];
     size_t count = 0;
     const size_t first = i;
