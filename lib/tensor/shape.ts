@@ -42,10 +42,17 @@ let next = 0;
 
 /** A list as a frozen one, which may be that of others: nobody can tell. It takes a list that nobody else has. */
 export function frozen(list: number[]): readonly number[] {
-  for (let i = 0; i < kept.length; i++) if (sameShape(kept[i]!.list, list)) return kept[i]!.frozen;
+  for (let i = 0; i < kept.length; i++) if (isSame(kept[i]!.list, list)) return kept[i]!.frozen;
   kept[next] = { list: list.slice(), frozen: Object.freeze(list) };
   next = (next + 1) % kept.length;
   return list;
+}
+
+/** A stride of -0 is not 0 to whoever looks. */
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return true;
 }
 
 let lastShape: readonly number[] = Object.freeze([]);

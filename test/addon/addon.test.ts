@@ -347,8 +347,8 @@ it('exports nothing from the objects of an instruction set but its table and wha
       .trim()
       .split('\n')
       .map((line) => line.replace(/^\S+ \S /, ''));
-    const table = names.find((name) => /^nonlin::(avx2|avx512|neon)$/.test(name));
-    expect(table).toBeDefined();
-    expect(names.filter((name) => name !== table && !name.startsWith(`${table}_rows::`))).toEqual([]);
+    // The folder of an object bears the set's name as well.
+    const [, set] = /(avx2|avx512|neon)\.dir/.exec(object)!;
+    expect(names.filter((name) => !name.startsWith(`nonlin::${set}_rows::`))).toEqual([`nonlin::${set}`]);
   }
 });

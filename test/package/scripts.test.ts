@@ -21,6 +21,7 @@ const run = (file: string, ...args: string[]) =>
 it('are those that measure, prove, make numbers again and pack', () => {
   expect(files.map(({ name }) => name).sort()).toEqual([
     'bench',
+    'bench:forms',
     'bench:load',
     'bench:peers',
     'bench:threads',

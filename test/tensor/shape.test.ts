@@ -11,6 +11,7 @@ import {
   checkStrides,
   contiguousStrides,
   forEachRow,
+  frozen,
   isContiguous,
   normalizeDim,
   overlapsItself,
@@ -455,6 +456,20 @@ describe('forEachRow', () => {
         expect(met).toEqual(expected);
       }),
     );
+  });
+
+  it('gives a list that was given before only where it is the same to whoever looks', () => {
+    const [zero, negative] = [frozen([0, 77, 3]), frozen([-0, 77, 3])];
+    expect(frozen([0, 77, 3])).toBe(zero);
+    expect(negative).toStrictEqual([-0, 77, 3]);
+    expect(zero).toStrictEqual([0, 77, 3]);
+    expect([zero, negative].every(Object.isFrozen)).toBe(true);
+    // Forgotten meanwhile.
+    for (let i = 0; i < 20; i++) frozen([i, 77]);
+    expect(frozen([0, 77, 3])).toStrictEqual([0, 77, 3]);
+    const data = new Float32Array(4);
+    new nonlin.Tensor({ data, shape: [1, 4], strides: [-0, 1] });
+    expect(new nonlin.Tensor({ data, shape: [1, 4], strides: [0, 1] }).strides).toStrictEqual([0, 1]);
   });
 
   it('needs one row for contiguous operands and a stretched number', () => {

@@ -1,0 +1,83 @@
+// `npm run bench:forms`: a call on a few elements in each form that it can have, as arrays, Tensors, views and what other libraries have,
+// by the option and by the layer: ns per call, beside the plain one on a Float32Array.
+import * as nonlin from 'nonlin';
+import { positive, read, whole } from './options.mjs';
+
+const help = `npm run bench:forms -- [options]
+
+  --size N     elements of a side of the square that is computed on (default 4)
+  --time MS    for each form (default 200)
+  --json       rows as JSON
+  --help       this text
+
+ns per call, the least of many turns; and in times of the first line.
+`;
+const options = read('bench:forms', help, { size: [whole(1, 256), '4'], time: [positive, '200'] });
+
+const { size } = options;
+const shape = [size, size];
+const numbers = (count) => Float32Array.from({ length: count }, () => Math.random() * 8 - 4);
+const tensor = () => new nonlin.Tensor(numbers(size * size), { shape });
+const [x, y] = [numbers(size * size), new Float32Array(size * size)];
+const [t, g, out] = [tensor(), tensor(), tensor()];
+const [turned, outTurned] = [t.T, out.T];
+const slice = new nonlin.Tensor(numbers(4 * size * size), { shape: [2 * size, 2 * size] })
+  .slice(0, 0, size)
+  .slice(1, 0, size);
+const like = { data: x, dims: shape };
+const strided = { data: x, shape, strides: [1, size], offset: 0 };
+const kept = { data: new Uint8Array(size * size).fill(1), shape };
+const added = new nonlin.Tensor(new Float32Array(size * size), { shape });
+const classes = Array.from({ length: size }, (_, i) => i);
+const [sigmoid, softmax] = [new nonlin.Sigmoid(), new nonlin.Softmax()];
+
+const forms = {
+  'sigmoid(array, { out })': () => nonlin.sigmoid(x, { out: y }),
+  'sigmoid(array)': () => nonlin.sigmoid(x),
+  'new Sigmoid()(array)': () => sigmoid(x),
+  'sigmoid(Tensor)': () => nonlin.sigmoid(t),
+  'sigmoid(Tensor, { out })': () => nonlin.sigmoid(t, { out }),
+  'sigmoid({ data, dims })': () => nonlin.sigmoid(like),
+  'sigmoid({ data, strides })': () => nonlin.sigmoid(strided),
+  'sigmoid(transposed)': () => nonlin.sigmoid(turned),
+  'sigmoid(slice)': () => nonlin.sigmoid(slice),
+  'sigmoid(Tensor, { out: transposed })': () => nonlin.sigmoid(t, { out: outTurned }),
+  'sigmoidGrad(Tensor, Tensor)': () => nonlin.sigmoidGrad(g, t),
+  'gelu(Tensor, { approximate })': () => nonlin.gelu(t, { approximate: 'tanh' }),
+  'elu(Tensor, { alpha })': () => nonlin.elu(t, { alpha: 2 }),
+  'swiglu(Tensor, Tensor)': () => nonlin.swiglu(t, g),
+  'softmax(array, { out })': () => nonlin.softmax(x, { out: y }),
+  'softmax(Tensor)': () => nonlin.softmax(t),
+  'new Softmax()(Tensor)': () => softmax(t),
+  'softmax(Tensor, { dim: 0 })': () => nonlin.softmax(t, { dim: 0 }),
+  'softmax(transposed)': () => nonlin.softmax(turned),
+  'softmax(Tensor, { temperature })': () => nonlin.softmax(t, { temperature: 0.7, out }),
+  'softmax(Tensor, { mask: bytes })': () => nonlin.softmax(t, { mask: kept, out }),
+  'softmax(Tensor, { mask: floats })': () => nonlin.softmax(t, { mask: added, out }),
+  'logSumExp(Tensor)': () => nonlin.logSumExp(t),
+  'crossEntropy(Tensor, classes)': () => nonlin.crossEntropy(t, classes),
+};
+
+/** The least time of a call, in ns; turns of some 100 us. */
+function leastOf(call) {
+  const now = () => Number(process.hrtime.bigint());
+  let calls = 1;
+  const turn = () => {
+    const start = now();
+    for (let i = 0; i < calls; i++) call();
+    return now() - start;
+  };
+  for (const end = now() + options.time * 5e5; now() < end; ) if (turn() < 1e5) calls *= 2;
+  let least = Infinity;
+  for (const end = now() + options.time * 5e5; now() < end; ) least = Math.min(least, turn() / calls);
+  return least;
+}
+
+const rows = [];
+for (const [form, call] of Object.entries(forms)) {
+  const nanoseconds = leastOf(call);
+  rows.push({ form, nanoseconds, times: nanoseconds / (rows[0]?.nanoseconds ?? nanoseconds) });
+  if (!options.json)
+    console.log(`${form.padEnd(40)}${nanoseconds.toFixed(0).padStart(8)}${rows.at(-1).times.toFixed(1).padStart(8)} x`);
+}
+if (options.json) console.log(JSON.stringify(rows, null, 2));
