@@ -95,8 +95,8 @@ constexpr size_t part = 64, side_by_side = 8;
 // Near 0 it is better, 2^-100: of two entries d apart the shares are 1/2 + d/4 - d^3/48, and the first two terms may be
 // a middle.
 constexpr double sixth = 1.0 / 6, sixth_rest = sixth * 0x1p-54; // Its digits repeat.
-void exponentials(const double *difference, const double *lost, double *high, double *low) {
-  for (size_t i = 0; i < part; i++) {
+void exponentials(const double *difference, const double *lost, double *high, double *low, size_t n) {
+  for (size_t i = 0; i < n; i++) {
     const double z = difference[i] > farthest ? difference[i] : farthest;
     const double shifted = z * log2_e<double> + shifter<double>, k = shifted - shifter<double>;
     // The first product is exact, and so is the difference.
@@ -132,15 +132,18 @@ void exponentials(const double *difference, const double *lost, double *high, do
 // The exponentials of a part of a slice, from its entry j on; of what is beyond its end, 0.
 struct exponentials_of_part {
   double high[part], low[part];
+  size_t n; // Of them, a multiple of those side by side: rows are short as a rule.
 
   exponentials_of_part(const entries &of, size_t j, size_t length) {
     double difference[part], lost[part];
-    for (size_t i = 0; i < part; i++) {
+    const size_t left = (length - j + side_by_side - 1) / side_by_side * side_by_side;
+    n = left < part ? left : part;
+    for (size_t i = 0; i < n; i++) {
       const wide z = j + i < length ? of[j + i] : wide(-__builtin_inf());
       difference[i] = z.high;
       lost[i] = z.low;
     }
-    exponentials(difference, lost, high, low);
+    exponentials(difference, lost, high, low, n);
   }
 };
 
@@ -148,7 +151,7 @@ void compute(const entries &of, const open_slice &slice, float *y, size_t length
   double sum[side_by_side] = {}, rest[side_by_side] = {};
   for (size_t j = 0; j < length; j += part) {
     const exponentials_of_part e(of, j, length);
-    for (size_t i = 0; i < part; i += side_by_side) {
+    for (size_t i = 0; i < e.n; i += side_by_side) {
       for (size_t l = 0; l < side_by_side; l++) {
         const double a = sum[l], b = e.high[i + l], both = a + b, of_b = both - a;
         rest[l] += ((a - (both - of_b)) + (b - of_b)) + e.low[i + l];

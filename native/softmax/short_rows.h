@@ -144,7 +144,7 @@ template <class E>
 }
 template <class E> void fill_small_rows(const double *, E *, size_t, size_t, const shares<double, batch_rows> &) {}
 
-// As leaves_open, of rows; and their shares where they do. NaN stays that.
+// As leaves_open, of rows.
 [[gnu::noinline, gnu::flatten]] inline bool rows_leave_open(const double *e, size_t count, size_t length,
                                                             const shares<double, batch_rows> &share_of) {
   // Calls see(shares) for all registers of them; past its end a row has some of the next one.
@@ -166,10 +166,21 @@ template <class E> void fill_small_rows(const double *, E *, size_t, size_t, con
   return open != 0;
 }
 inline bool rows_leave_open(const float *, size_t, size_t, const shares<float, batch_rows> &) { return false; }
-template <class E> SELDOM void decide_rows(const E *x, E *y, size_t count, size_t length) {
-  if constexpr (is_decided<double, E>)
-    for (size_t i = 0; i < count; i++)
-      nonlin::correctly_rounded_shares({x + i * length, 1}, y + i * length, length);
+// The shares of such rows, those of a row that leaves none open from its exponentials. NaN stays that.
+template <class T, class E>
+SELDOM void decide_rows(const T *e, const E *x, E *y, size_t count, size_t length,
+                        [[maybe_unused]] const shares<T, batch_rows> &share_of) {
+  if constexpr (is_decided<T, E>)
+    for (size_t i = 0; i < count; i++, e += length, x += length, y += length) {
+#if !defined(__wasm__) // Where size counts more.
+      const share<double> share = share_of.of(i);
+      if (!leaves_open(e, length, share)) {
+        fill_row<double>(y, length, false, [=](size_t j, size_t n) { return share(load_some<double>(e + j, n)); });
+        continue;
+      }
+#endif
+      nonlin::correctly_rounded_shares({x, 1}, y, length);
+    }
 }
 
 template <class T, class E, class Exp>
@@ -185,7 +196,7 @@ void softmax_short_rows(Exp &exp_of, const E *x, E *y, size_t rows, size_t lengt
     const seen_in<T> seen = exponentials_of_rows(exp_of, x + first * length, e, count, length, totals);
     const shares<T, batch_rows> share_of(totals, count);
     if (is_decided<T, E> && rows_leave_open(e, count, length, share_of))
-      decide_rows(x + first * length, to, count, length);
+      decide_rows(e, x + first * length, to, count, length, share_of);
     else if (has_small(seen, row_maximum<double>(totals.high, count), e, count * length))
       fill_small_rows(e, to, count, length, share_of);
     else
