@@ -40,20 +40,22 @@ void rows(const void *g, const void *input, void *output, size_t rows, size_t le
   if (g != nullptr || !(heated || is_cold(c))) return general(g, input, output, rows, length, c);
   if (heated && c.mask == nullptr) return heated_rows(g, x, y, rows, length, c);
   const rows_kernel kernel(c, *KERNELS.slices[what].rows[how], heated ? heated_rows : nullptr);
-  const bool long_rows = !heated && suits_long_rows<E>(c, length);
-  if (c.additive) {
-    const auto any_rows = [&](const E *x, E *y, size_t rows, const conditions &c) {
+  const bool one = !heated && c.mask != nullptr; // Nothing but a mask.
+  const auto by_parts = [&](const E *x, E *y, size_t rows, const conditions &c) {
+    if (c.additive)
       added_rows(x, y, rows, length, c, what == log_softmax_slice, kernel, general);
-    };
-    if constexpr (one_pass<what, how> && adds_in_one_pass)
-      if (long_rows)
-        return added_long_rows(x, y, rows, length, c,
-                               [&](const E *x, E *y, const conditions &c) { any_rows(x, y, 1, c); });
-    return any_rows(x, y, rows, c);
+    else
+      masked_rows(x, y, rows, length, c, what == log_softmax_slice, kernel);
+  };
+  if constexpr (one_pass<what, how> && adds_in_one_pass) {
+    if (one && length <= short_row<E>)
+      return c.additive ? marked_short_rows<E, E>(x, y, rows, length, c, by_parts)
+                        : marked_short_rows<E, uint8_t>(x, y, rows, length, c, by_parts);
+    if (one && c.additive && suits_long_rows<E>(c, length)) return added_long_rows(x, y, rows, length, c, by_parts);
   }
   if constexpr (one_pass<what, how>)
-    if (long_rows) return masked_long_rows(x, y, rows, length, c, kernel);
-  masked_rows(x, y, rows, length, c, what == log_softmax_slice, kernel);
+    if (one && !c.additive && suits_long_rows<E>(c, length)) return masked_long_rows(x, y, rows, length, c, kernel);
+  by_parts(x, y, rows, c);
 }
 #if !defined(__wasm__) // As in kernels.cpp.
 template <class E, arithmetic how, slice what>

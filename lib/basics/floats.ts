@@ -77,13 +77,13 @@ export function bufferOf(x: FloatArray | Uint8Array | Uint16Array): ArrayBufferL
 }
 
 /** The bytes between one element and the next. */
-export function elementBytes(x: Data): 2 | 4 | 8 {
+export function elementBytes(x: Data | Uint8Array): 1 | 2 | 4 | 8 {
   const name = typeName(x);
-  return name === 'Float32Array' ? 4 : name === 'Float64Array' ? 8 : 2;
+  return name === 'Float32Array' ? 4 : name === 'Float64Array' ? 8 : name === 'Uint8Array' ? 1 : 2;
 }
 
 /** Whether some byte lies in both, as far as their buffers tell. */
-export function shareMemory(a: Data, b: Data): boolean {
+export function shareMemory(a: Data | Uint8Array, b: Data): boolean {
   if (a === b) return true;
   const [from, to] = [byteOffset(a), byteOffset(b)];
   // The ranges first: to ask for a buffer is slow.

@@ -4,7 +4,16 @@ import type { Mask } from '../backends/backend.js';
 import { mostSteps } from '../backends/record.js';
 import { allocate, shapeText } from '../basics/allocate.js';
 import { inNameOf } from '../basics/errors.js';
-import { bufferOf, byteOffset, dtypeOf, type FloatArray, isFloatArray, lengthOf, part } from '../basics/floats.js';
+import {
+  bufferOf,
+  byteOffset,
+  dtypeOf,
+  type FloatArray,
+  isFloatArray,
+  lengthOf,
+  part,
+  shareMemory,
+} from '../basics/floats.js';
 import { spread } from '../tensor/copies.js';
 import { type Marks, readMarks } from '../tensor/foreign/masks.js';
 import {
@@ -69,7 +78,7 @@ export function maskFor(marks: Marks, y: FloatArray, shape: readonly number[], o
   const way = wayOf(marks, shape, order);
   const { strides } = way;
   const additive = isFloatArray(marks.data);
-  if (way.serves && bufferOf(marks.data) !== bufferOf(y)) {
+  if (way.serves && !shareMemory(marks.data, y)) {
     const data = marks.offset === 0 ? marks.data : rest(marks.data, marks.offset);
     return { data, additive, along: way.along, across: way.across, steps: way.steps };
   }

@@ -76,6 +76,7 @@ template <class T> struct vec {
   friend mask<T> operator>(vec a, vec b) { return {a.v > b.v}; }
   friend mask<T> operator<=(vec a, vec b) { return {a.v <= b.v}; }
   friend mask<T> operator>=(vec a, vec b) { return {a.v >= b.v}; }
+  friend mask<T> operator==(vec a, vec b) { return {a.v == b.v}; }
 };
 
 template <class T> vec<T> select(mask<T> m, vec<T> a, vec<T> b) {

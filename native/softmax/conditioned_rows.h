@@ -9,19 +9,36 @@ namespace {
 
 // x and the mask are read once, together, and an entry that is left out makes 0 where others make their exponential.
 
-// e[j] = f(e^(x sign)) of n entries, or f(0); x is any number where it is left out.
-template <class E, class F>
-[[gnu::noinline, gnu::flatten]] void compute_kept(const E *x, const uint8_t *flags, E sign, usual_exp<E> exp_of, E *e,
-                                                  size_t n, F f) {
+// x, or -x.
+template <bool negative, class E> vec<E> signed_entry(vec<E> x) {
+  if constexpr (negative) return -x;
+  return x;
+}
+// e[j] = e^x of n entries, or e^-x, and 0 where one is left out, which is then any number; sees the others.
+template <bool negative, class E>
+[[gnu::noinline, gnu::flatten]] seen_in<E> compute_kept(const E *x, const uint8_t *flags, usual_exp<E> exp_of, E *e,
+                                                        size_t n, seen_in<E> seen) {
   constexpr size_t lanes = vec<E>::lanes;
-  const auto of = [=](vec<E> x, mask<E> kept) { return f(select(kept, exp_of(x * sign), vec<E>(E(0)))); };
+  const auto put = [&](E *e, vec<E> x, mask<E> kept) {
+    const vec<E> power = exp_of(signed_entry<negative>(x));
+    see(seen, power, kept);
+    store(e, select(kept, power, vec<E>(E(0))));
+  };
   size_t j = 0;
   for (; j + lanes <= n; j += lanes) {
     __builtin_prefetch(x + j + ahead);
-    store(e + j, of(load<E>(x + j), flags_at<E>(flags + j, 1, lanes)));
+    put(e + j, load<E>(x + j), flags_at<E>(flags + j, 1, lanes));
   }
-  if (j < n) store(e + j, of(load<E>(x + j, n - j), flags_at<E>(flags + j, 1, n - j)));
+  if (j < n) put(e + j, load<E>(x + j, n - j), flags_at<E>(flags + j, 1, n - j));
   store(e + n, vec<E>(usual_exp<E>::factor)); // As compute.
+  return seen;
+}
+
+template <class E>
+seen_in<E> compute_kept(const E *x, const uint8_t *flags, E sign, const usual_exp<E> &exp_of, E *e, size_t n,
+                        seen_in<E> seen = seen_in<E>()) {
+  return sign < 0 ? compute_kept<true>(x, flags, exp_of, e, n, seen)
+                  : compute_kept<false>(x, flags, exp_of, e, n, seen);
 }
 
 // Of the kept entries times a sign of a row; -Infinity where there are none.
@@ -39,16 +56,17 @@ template <class E> [[gnu::noinline]] E kept_maximum(const E *x, const uint8_t *f
   return row_maximum<E>(m, lanes);
 }
 
-// As row_entries, without a gradient.
+// As row_entries, for long rows alone.
 template <class E> struct kept_entries {
   const E *x;
   const uint8_t *flags;
   E sign;
   usual_exp<E> exp_of;
 
-  template <class F> void compute(size_t j, size_t n, E *e, F f) const {
-    compute_kept(x + j, flags + j, sign, exp_of, e, n, f);
+  void keep(size_t j, size_t n, E *e, seen_in<E> &seen) const {
+    seen = compute_kept(x + j, flags + j, sign, exp_of, e, n, seen);
   }
+  static nothing_of &left_to_see(seen_in<E> &) { return unseen; }
   static constexpr bool is_decided = false;
 };
 
@@ -74,55 +92,73 @@ void masked_long_rows(const E *x, E *y, size_t rows, size_t length, const condit
       });
 }
 
-// What floats added to a row do but leave entries out: the largest of what they make of others, and whether any of it
-// is infinite or NaN.
+// What floats added to rows do but leave entries out: the largest of what they make of others, and whether any of it
+// is +Infinity or NaN.
 template <class E> struct changed_entries {
   vec<E> most;
   mask<E> unknown;
+  bool usual;  // Whether all rows have a usual total,
+  bool masked; // or else nothing but 0 and -Infinity added.
 
   void begin() {
     most = -E(__builtin_inf());
     unknown = no_lanes<E>();
+    usual = masked = true;
   }
-  E largest_of() const {
+  // Whether there is nothing left of them beside the others, in rows of which this is the smallest total.
+  bool come_to_nothing(const usual_exp<E> &exp_of, double total, size_t length) const {
+    if (any(unknown) || !masked) return false;
     E all[vec<E>::lanes];
     store(all, most);
-    return row_maximum<E>(all, vec<E>::lanes);
+    const E largest = row_maximum<E>(all, vec<E>::lanes);
+    if (largest <= -E(__builtin_inf())) return true;
+    // The largest entry that stays is no less than this: all of them are no more than so many of it.
+    const int bits = int(__builtin_bit_cast(uint64_t, total) >> 52) - 1023 - (64 - __builtin_clzll(length));
+    return usual && largest <= out_of_reach<E>(E((bits - double(exp_of.steps.v[0])) * ln_2<double>));
   }
 };
 // As compute_kept, where 0 is added.
-template <class E, class F>
-[[gnu::noinline, gnu::flatten]] void compute_added(const E *x, const E *added, E sign, usual_exp<E> exp_of, E *e,
-                                                   size_t n, changed_entries<E> &changed, F f) {
+template <bool negative, class E>
+[[gnu::noinline, gnu::flatten]] seen_in<E> compute_added(const E *x, const E *added, usual_exp<E> exp_of, E *e,
+                                                         size_t n, changed_entries<E> &changed, seen_in<E> seen) {
   constexpr size_t lanes = vec<E>::lanes;
   const vec<E> none = E(0), lowest = -E(__builtin_inf()), infinite = E(__builtin_inf());
   changed_entries<E> here = changed;
-  const auto of = [&](vec<E> x, vec<E> bias) {
-    const vec<E> logit = x * sign, sum = logit + bias;
-    const mask<E> same = {(bias <= none).m & (bias >= none).m}, other = {~same.m & ~(bias <= lowest).m};
-    here.most = max(here.most, select(other, sum, lowest)); // Keeps its own where the sum is NaN.
-    here.unknown.m |= other.m & ~(sum < infinite).m;
-    return f(select(same, exp_of(logit), none));
+  const auto put = [&](E *e, vec<E> x, vec<E> bias, mask<E> there) {
+    const vec<E> logit = signed_entry<negative>(x), power = exp_of(logit);
+    const mask<E> same = bias == none;
+    // Of a NaN or an infinity that is left out as well.
+    const vec<E> sum = select(same, lowest, logit + bias);
+    here.most = max(here.most, sum); // Keeps its own where the sum is NaN.
+    here.unknown.m |= ~(sum < infinite).m;
+    see(seen, power, mask<E>{same.m & there.m});
+    store(e, select(same, power, none));
   };
   size_t j = 0;
   for (; j + lanes <= n; j += lanes) {
     __builtin_prefetch(x + j + ahead);
     __builtin_prefetch(added + j + ahead);
-    store(e + j, of(load<E>(x + j), load<E>(added + j)));
+    put(e + j, load<E>(x + j), load<E>(added + j), none <= none);
   }
   // What is not there adds 0.
-  if (j < n) store(e + j, of(load<E>(x + j, n - j), load<E>(added + j, n - j)));
+  if (j < n) put(e + j, load<E>(x + j, n - j), load<E>(added + j, n - j), first_lanes<E>(n - j));
   store(e + n, vec<E>(usual_exp<E>::factor)); // As compute.
   changed = here;
+  return seen;
 }
-template <class E> [[gnu::noinline]] E unchanged_maximum(const E *x, const E *added, E sign, size_t length) {
+template <class E>
+seen_in<E> compute_added(const E *x, const E *added, E sign, const usual_exp<E> &exp_of, E *e, size_t n,
+                         changed_entries<E> &changed, seen_in<E> seen = seen_in<E>()) {
+  return sign < 0 ? compute_added<true>(x, added, exp_of, e, n, changed, seen)
+                  : compute_added<false>(x, added, exp_of, e, n, changed, seen);
+}
+template <class E> [[gnu::noinline]] E kept_maximum(const E *x, const E *added, E sign, size_t length) {
   constexpr size_t lanes = vec<E>::lanes;
-  const vec<E> none = E(0), lowest = -E(__builtin_inf());
+  const vec<E> lowest = -E(__builtin_inf());
   vec<E> most = lowest;
   for (size_t j = 0; j < length; j += lanes) {
     const size_t n = length - j < lanes ? length - j : lanes;
-    const vec<E> bias = load_some<E>(added + j, n);
-    const mask<E> same = {(bias <= none).m & (bias >= none).m & first_lanes<E>(n).m};
+    const mask<E> same = {(load_some<E>(added + j, n) == vec<E>(E(0))).m & first_lanes<E>(n).m};
     most = max(most, select(same, load_some<E>(x + j, n) * sign, lowest));
   }
   E m[lanes];
@@ -135,10 +171,11 @@ template <class E> struct added_entries {
   usual_exp<E> exp_of;
   changed_entries<E> *changed;
 
-  template <class F> void compute(size_t j, size_t n, E *e, F f) const {
+  void keep(size_t j, size_t n, E *e, seen_in<E> &seen) const {
     if (j == 0) changed->begin();
-    compute_added(x + j, added + j, sign, exp_of, e, n, *changed, f);
+    seen = compute_added(x + j, added + j, sign, exp_of, e, n, *changed, seen);
   }
+  static nothing_of &left_to_see(seen_in<E> &) { return unseen; }
   static constexpr bool is_decided = false;
 };
 // Rows to which floats are added, where these leave each entry as it is or make nothing of it; the others by `general`,
@@ -149,24 +186,102 @@ void added_long_rows(const E *x, E *y, size_t rows, size_t length, const conditi
   const E sign = E(c.temperature);
   usual_exp<E> exp_of;
   changed_entries<E> changed;
-  const auto only_leaves_out = [&](const usual_exp<E> &exp_of, double total) {
-    // The largest entry that stays is no less than this: all of them are no more than so many of it.
-    const int bits = int(__builtin_bit_cast(uint64_t, total) >> 52) - 1023 - (64 - __builtin_clzll(length));
-    const E least = E((bits - double(exp_of.steps.v[0])) * ln_2<double>);
-    return !any(changed.unknown) && changed.largest_of() <= out_of_reach<E>(least);
-  };
   softmax_long_rows<E>(
       exp_of, kept_here<kept_row<E>>(), x, y, rows, length, false,
       [&](size_t i, const usual_exp<E> &exp_of) {
         return added_entries<E>{x + i * length, added_to(i), sign, exp_of, &changed};
       },
-      [&](size_t i) { return unchanged_maximum(x + i * length, added_to(i), sign, length); },
+      [&](size_t i) { return kept_maximum(x + i * length, added_to(i), sign, length); },
       [&](size_t i) {
         conditions of_row = c;
         of_row.mask = added_to(i);
-        general(x + i * length, y + i * length, of_row);
+        general(x + i * length, y + i * length, 1, of_row);
       },
-      only_leaves_out);
+      [&](const usual_exp<E> &exp_of, double total) { return changed.come_to_nothing(exp_of, total, length); });
+}
+
+// As usual_exp, for short rows of which `marks` leave some entries out: flags, or numbers to be added, that lie side by
+// side as those of x do.
+template <class E, class M> struct marked_exp : usual_exp<E> {
+  const E *x;
+  const M *marks;
+  E sign;
+  bool zero;
+  changed_entries<E> *changed; // By numbers.
+
+  const M *marks_of(const E *entry) const { return marks + (entry - x); }
+};
+template <class T> using kept_exp = marked_exp<T, uint8_t>;
+template <class T> using added_exp = marked_exp<T, T>;
+template <class T> mask<T> kept_by(const uint8_t *flags, size_t n) { return flags_at<T>(flags, 1, n); }
+template <class T> mask<T> kept_by(const T *added, size_t n) { return load_some<T>(added, n) == vec<T>(T(0)); }
+
+template <class T> seen_in<T> compute_rows(const kept_exp<T> &of, const T *x, T *e, size_t n) {
+  return compute_kept(x, of.marks_of(x), of.sign, of, e, n);
+}
+template <class T> seen_in<T> compute_rows(const added_exp<T> &of, const T *x, T *e, size_t n) {
+  of.changed->begin();
+  return compute_added(x, of.marks_of(x), of.sign, of, e, n, *of.changed);
+}
+template <class T, class M> T maximum_for(const marked_exp<T, M> &of, const T *x, size_t length) {
+  return kept_maximum(x, of.marks_of(x), of.sign, length);
+}
+// Of a row of nothing the shares are 0 where that is asked for.
+template <class T, class M> bool leaves_to_exp(const marked_exp<T, M> &of, T maximum, const T *x, T *e, size_t length) {
+  if constexpr (__is_same(T, M)) {
+    of.changed->usual = false;
+    of.changed->masked = of.changed->masked && keeps_or_masks(of.marks_of(x), length);
+  }
+  if (!of.zero || maximum > -T(__builtin_inf())) return true;
+  for (size_t j = 0; j < length; j++)
+    if (kept_by<T>(of.marks_of(x) + j, 1).m[0] != 0 && !(x[j] <= T(__builtin_inf()))) return true;
+  for (size_t j = 0; j < length; j++)
+    e[j] = 0;
+  return false;
+}
+template <class T, class M, class F>
+void compute_row(const marked_exp<T, M> &of, F exp_of, const T *x, T *e, size_t length) {
+  for (size_t j = 0; j < length; j += vec<T>::lanes) {
+    const size_t n = length - j < vec<T>::lanes ? length - j : vec<T>::lanes;
+    const vec<T> power = exp_of(load_some<T>(x + j, n) * vec<T>(of.sign));
+    store_some(e + j, select(kept_by<T>(of.marks_of(x) + j, n), power, vec<T>(T(0))), n);
+  }
+}
+template <class T>
+bool are_exponentials(const added_exp<T> &of, const sum_list<T, batch_rows> &totals, size_t count, size_t length) {
+  double least = usual_exp<T>::most;
+  for (size_t i = 0; i < count; i++)
+    least = totals.high[i] < least ? totals.high[i] : least;
+  return of.changed->come_to_nothing(of, least, length);
+}
+
+// Short rows under a mask, of which what lies in another way is put side by side; those that are more than left out by
+// `general`.
+template <class E, class M, class G>
+void marked_short_rows(const E *x, E *y, size_t rows, size_t length, const conditions &c, G general) {
+  const M *const marks = static_cast<const M *>(c.mask);
+  const bool as_they_are = c.along == 1 && c.beside == length;
+  M together[batch<E>];
+  changed_entries<E> changed;
+  marked_exp<E, M> exp_of;
+  exp_of.sign = E(c.temperature);
+  exp_of.zero = c.zero;
+  exp_of.changed = &changed;
+  const size_t most = rows_of_batch<E>(length);
+  for (size_t first = 0; first < rows; first += most) {
+    const size_t count = rows - first < most ? rows - first : most;
+    exp_of.x = x + first * length;
+    exp_of.marks = as_they_are ? marks + first * length : together;
+    // Those of all rows are put there once.
+    if (!as_they_are && (first == 0 || c.beside != 0))
+      for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < length; j++)
+          together[i * length + j] = marks[(first + i) * c.beside + j * c.along];
+    if (softmax_short_rows<E>(exp_of, exp_of.x, y + first * length, count, length)) continue;
+    conditions of_rows = c;
+    of_rows.mask = marks + first * c.beside;
+    general(exp_of.x, y + first * length, count, of_rows);
+  }
 }
 
 // x over a temperature as a pair of floats: with what rounding takes from the product the exponential is as exact as

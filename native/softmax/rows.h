@@ -241,6 +241,11 @@ template <class T, class E, class Exp> struct row_entries {
   template <class F> void compute(size_t j, size_t n, T *e, F f) const {
     ::compute(x + j, e, n, [f, exp_of = exp_of](vec<T> a) { return f(exp_of(a)); });
   }
+  // For a long row: sees some of them, or leaves that to what adds them up.
+  void keep(size_t j, size_t n, T *e, seen_in<T> &) const {
+    compute(j, n, e, [](vec<T> e) { return e; });
+  }
+  static seen_in<T> &left_to_see(seen_in<T> &seen) { return seen; }
   vec<T> gradient(const E *g, size_t j, size_t n) const { return load_some<T>(g + j, n); }
   vec<T> result(vec<T> dx, size_t, size_t) const { return dx; }
   static constexpr bool is_decided = ::is_decided<T, E>;
@@ -441,10 +446,10 @@ void softmax_long_rows(const Exp &first, kept_row<T> &kept, const E *x, E *y, si
     const auto total_of = [&] {
       seen = {};
       const auto entries = entries_of(i, exp_of);
+      auto &left = entries.left_to_see(seen);
       const compensated<double> total = sum_row<T, true>(
-          length, [&](size_t j, size_t end) { entries.compute(j, end - j, e + j, [](vec<T> e) { return e; }); },
-          kept_terms, seen,
-          [&](auto &sums, size_t j, size_t end) { before.write_beside(sums, seen, j, end, kept_terms); });
+          length, [&](size_t j, size_t end) { entries.keep(j, end - j, e + j, seen); }, kept_terms, left,
+          [&](auto &sums, size_t j, size_t end) { before.write_beside(sums, left, j, end, kept_terms); });
       before.finish();
       before = {};
       return total;

@@ -209,6 +209,11 @@ template <class S, class T> vec<T> see(S &seen, vec<T> e, size_t n = vec<T>::lan
   return e;
 }
 
+// e, of which some lanes are seen.
+template <class S, class T> void see(S &seen, vec<T> e, mask<T> which) {
+  if constexpr (__is_same(S, smallest_of)) seen.least = select(which, smaller(seen.least, e), seen.least);
+}
+
 // A register of virtual lanes. In a total the largest of each lies apart from the others.
 template <class T, bool total> struct lane_sum {
   compensated<vec<T>> others = {T(0), T(0)};

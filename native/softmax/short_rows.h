@@ -54,6 +54,24 @@ bool sum_rows(size_t count, size_t length, sum_list<T, batch_rows> &result, F te
   return all_lanes(usual);
 }
 
+// e[j] = the exponentials of n entries of rows, a usual number behind them; what is seen of them.
+template <class T, class E, class Exp> seen_in<T> compute_rows(const Exp &exp_of, const E *x, T *e, size_t n) {
+  return compute(x, e, n, exp_of, seen_in<T>());
+}
+// Those of a row by what suits it, and nothing behind them.
+template <class T, class E, class Exp, class F>
+void compute_row(const Exp &, F exp_of, const E *x, T *e, size_t length) {
+  for (size_t j = 0; j < length; j += vec<T>::lanes) {
+    const size_t n = length - j < vec<T>::lanes ? length - j : vec<T>::lanes;
+    store_some(e + j, exp_of(load_some<T>(x + j, n)), n);
+  }
+}
+
+// Whether what was made of rows, of which these are the totals, are their exponentials.
+template <class T, class Exp> bool are_exponentials(const Exp &, const sum_list<T, batch_rows> &, size_t, size_t) {
+  return true;
+}
+
 // The exponentials of the rows that usual_exp does not suit, and which power each has; what is to be tried first from
 // now on suits the largest of these, or if they are most, the smallest. A bit for each row that has its shares already.
 template <class T, class E, class Exp>
@@ -78,10 +96,7 @@ SELDOM uint64_t unusual_rows(const E *x, T *e, size_t count, size_t length, cons
     }
     const auto exp_of = exp_for(first, maximum);
     if (steps != nullptr) steps[i] = exp_of.power.v[0];
-    for (size_t j = 0; j < length; j += vec<T>::lanes) {
-      const size_t n = length - j < vec<T>::lanes ? length - j : vec<T>::lanes;
-      store_some(e + i * length + j, exp_of(load_some<T>(x + i * length + j, n)), n);
-    }
+    compute_row(first, exp_of, x + i * length, e + i * length, length);
   }
   if (above > -largest<T>)
     first.move(above, usual_exp<T>::most, length);
@@ -102,7 +117,7 @@ template <class T, class E, class Exp>
                                                                 size_t length, sum_list<T, batch_rows> &totals,
                                                                 T *steps = nullptr) {
   const auto term_of = [=](size_t i) { return [=](size_t j, size_t) { return load<T>(e + i * length + j); }; };
-  const seen_in<T> seen = compute(x, e, count * length, exp_of, seen_in<T>());
+  const seen_in<T> seen = compute_rows(exp_of, x, e, count * length);
   for (size_t i = 0; steps != nullptr && i < count; i++)
     steps[i] = exp_of.steps.v[0];
   if (sum_rows<T, true>(count, length, totals, term_of)) return seen;
@@ -183,8 +198,9 @@ SELDOM void decide_rows(const T *e, const E *x, E *y, size_t count, size_t lengt
     }
 }
 
+// Computes rows up to those of which it has not got the exponentials; whether there are none.
 template <class T, class E, class Exp>
-void softmax_short_rows(Exp &exp_of, const E *x, E *y, size_t rows, size_t length) {
+bool softmax_short_rows(Exp &exp_of, const E *x, E *y, size_t rows, size_t length) {
   constexpr size_t lanes = vec<T>::lanes;
   alignas(64) T memory[batch<T> + page_bytes / sizeof(T) + lanes];
   const size_t most = rows_of_batch<T>(length);
@@ -194,6 +210,7 @@ void softmax_short_rows(Exp &exp_of, const E *x, E *y, size_t rows, size_t lengt
     T *const e = place_for(x + first * length, memory);
     sum_list<T, batch_rows> totals;
     const seen_in<T> seen = exponentials_of_rows(exp_of, x + first * length, e, count, length, totals);
+    if (!are_exponentials(exp_of, totals, count, length)) return false;
     const shares<T, batch_rows> share_of(totals, count);
     if (is_decided<T, E> && rows_leave_open(e, count, length, share_of))
       decide_rows(e, x + first * length, to, count, length, share_of);
@@ -202,6 +219,7 @@ void softmax_short_rows(Exp &exp_of, const E *x, E *y, size_t rows, size_t lengt
     else
       fill_shares(e, to, count, length, [&](size_t i) { return share_of.of(i); });
   }
+  return true;
 }
 
 // The gradient of softmax, or of its logarithm: a step for all of some rows before the next one.
@@ -292,7 +310,10 @@ template <class T, class E, class Make>
 [[gnu::noinline, gnu::flatten]] void softmax_many_rows(Make make, const E *x, E *y, size_t rows, size_t length,
                                                        bool stream) {
   auto exp_of = make();
-  if (length <= short_row<T>) return softmax_short_rows<T>(exp_of, x, y, rows, length);
+  if (length <= short_row<T>) {
+    softmax_short_rows<T>(exp_of, x, y, rows, length);
+    return;
+  }
   auto &kept = kept_here<kept_row<T>>();
   if (decltype(exp_of)::beside && length <= kept.half) {
     softmax_long_rows<T>(exp_of, kept, x, y, rows, length, stream);

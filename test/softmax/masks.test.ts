@@ -408,6 +408,34 @@ describe.each(nonlin.backends())('%s', (backend) => {
     expect(() => softmax(both.subarray(1), { out: both.subarray(0, 300), temperature: 2 })).toThrow(RangeError);
   });
 
+  it('x, a mask and out may be parts of one memory, and a mask is one for all rows or has an order of its own', () => {
+    nonlin.useBackend(backend);
+    for (const length of [10, 100, 300]) {
+      const shape = [70, length];
+      const count = 70 * length;
+      const memory = new ArrayBuffer(16 * count);
+      const x = new Float32Array(memory, 0, count);
+      x.set(random('float32', count, 4));
+      const out = new Tensor(new Float32Array(memory, 4 * count, count), { shape });
+      const turned = new Uint8Array(memory, 8 * count, count).map((_, i) => Number(i % 3 > 0));
+      new Uint8Array(memory, 8 * count, count).set(turned);
+      const one = new Float32Array(memory, 12 * count, length);
+      one.set(Float32Array.from(one, (_, j) => (j % 3 === 1 ? -Infinity : j % 3 === 2 ? -1e9 : 0)));
+      const masks = [
+        { data: new Uint8Array(memory, 8 * count, count), shape, strides: [1, 70], offset: 0 },
+        { data: one, shape: [length] },
+      ];
+      for (const mask of masks) {
+        const everywhere = Tensor.zeros(shape).add(new Tensor({ ...mask, data: Float32Array.from(mask.data) }));
+        const own =
+          mask.data instanceof Uint8Array ? { data: Uint8Array.from(everywhere.data), shape } : everywhere.clone();
+        const expected = softmax(new Tensor(x.slice(), { shape }), { mask: own });
+        expect(softmax(new Tensor(x, { shape }), { mask, out })).toBe(out);
+        expect(out.equals(expected)).toBe(true);
+      }
+    }
+  });
+
   it('a mask in the memory of out that no buffer tells of is read before it is written, or refused', () => {
     nonlin.useBackend(backend);
     for (const size of [4, 400]) {
