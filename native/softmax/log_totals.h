@@ -142,7 +142,7 @@ private:
     if (!all) logs_of_rests(x, e, count, length, tops, steps, logs);
   }
 
-  // The total of a row, its maximum, and its exponentials as far as they are kept.
+  // The total of a long row, in which no entry needs a place of its own, its maximum, and its exponentials as far as they are kept.
   template <class E> double total_of(const E *x, size_t length, T &top) {
     const size_t places = length <= chunk ? chunk - 1 : tile<T> - 1;
     T *const e = kept.of(x);
@@ -151,7 +151,7 @@ private:
       compute_and_compare(x + j, e + (j & places), end - j, exp_of, most);
     };
     const auto kept_at = [=](size_t j, size_t) { return load<T>(e + (j & places)); };
-    const double total = sum_row<T, true>(length, exponentials, kept_at).high;
+    const double total = sum_row<T, false>(length, exponentials, kept_at).high;
     T tops[vec<T>::lanes];
     store(tops, most);
     top = row_maximum<T>(tops, vec<T>::lanes);
@@ -209,8 +209,11 @@ template <class T, class E>
     exp_of[r] = scaled_exp<T>(m[r]);
   }
   column_sums<T> totals[band_registers];
-  sum_columns<T, true>(length, registers, totals, nothing,
-                       [&](size_t j, size_t r) { return exp_of[r](width.load(x + j * inner, r)); });
+  const auto term = [&](size_t j, size_t r) { return exp_of[r](width.load(x + j * inner, r)); };
+  if (length <= short_row<T>)
+    sum_columns<T, true>(length, registers, totals, nothing, term);
+  else // As logs_of_rows.
+    sum_columns<T, false>(length, registers, totals, nothing, term);
   bool all = true;
   for (size_t r = 0; r < registers; r++) {
     for (size_t i = 0; i < width.lanes_in(r); i++) {
