@@ -79,10 +79,11 @@ template <class T> vec<T> mish(vec<T> x) {
       select(below, or_nothing<keeps<T>>(m.e, T(0x1p1), fma(m.kept, m.n, 2 * m.kept - numerator)), vec<T>(T(0)));
   const vec<T> denominator = select(below, m.lower, m.upper), reciprocal = 1 / denominator;
   const vec<T> product = m.a * numerator, product_rest = fma(m.a, numerator, -product) + m.a * rest;
-  // What the quotient leaves of the product, and its own share.
+  // What the quotient leaves of the product, and its own share; what rounding takes from n (n + 2), which is less than
+  // half of its denominator, does not count here.
   const vec<T> quotient = product * reciprocal;
-  const vec<T> left =
-      fma(-quotient, denominator, product) + fma(-quotient, select(below, m.lower_rest, vec<T>(T(0))), product_rest);
+  const vec<T> denominator_rest = select(below, m.sum - (m.lower - T(2)), vec<T>(T(0)));
+  const vec<T> left = fma(-quotient, denominator, product) + fma(-quotient, denominator_rest, product_rest);
   return last_step<T>(fma(left, reciprocal, quotient), -1 / huge<T>, max(x, T(-0.0)));
 }
 // Below 0 it is n (4 (x + 1) + n (4 x + 6 + n (4 + n))) / (n^2 + 2 n + 2)^2, n = e^x, and from there on, with n = e^-x,
