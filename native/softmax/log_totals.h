@@ -142,7 +142,8 @@ private:
     if (!all) logs_of_rests(x, e, count, length, tops, steps, logs);
   }
 
-  // The total of a long row, in which no entry needs a place of its own, its maximum, and its exponentials as far as they are kept.
+  // The total of a long row, in which no entry needs a place of its own, its maximum, and its exponentials as far as
+  // they are kept.
   template <class E> double total_of(const E *x, size_t length, T &top) {
     const size_t places = length <= chunk ? chunk - 1 : tile<T> - 1;
     T *const e = kept.of(x);
