@@ -25,7 +25,8 @@ inline vec<double> log1p(vec<double> r) {
   const vec<double> k = from_bits<double>(power + to_bits(vec<double>(shifter<double>))) - shifter<double>;
   const vec<double> d = from_bits<double>(to_bits(sum) - (power << 52)) - 1;
   const vec<double> s = d / (d + 2), z = s * s, half = 0.5 * d * d;
-  const vec<double> small = fma(k, log_2_low, lost / sum) + s * fma(z, polynomial(log_terms, z), half);
+  const vec<double> small =
+      fma(k, log_2_low, lost * roughly_reciprocal(sum)) + s * fma(z, polynomial(log_terms, z), half);
   const vec<double> y = fma(k, log_2_high, d - (half - small));
   return select(r < __builtin_inf(), y, r);
 }

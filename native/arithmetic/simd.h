@@ -324,6 +324,13 @@ inline vec<careful> fma(vec<careful> a, vec<careful> b, vec<careful> c) {
   return fma(as_float(a), as_float(b), as_float(c)).v;
 }
 
+// 1 / a to within 1/64, for corrections, which need no division: one step of Newton's method from what a straight line
+// gives between powers of two, an eighth too much at most. Of a normal number.
+template <class T> vec<T> roughly_reciprocal(vec<T> a) {
+  const vec<T> guess = from_bits<T>(2 * to_bits(vec<T>(T(1))) - to_bits(a));
+  return guess * fma(-a, guess, vec<T>(T(2)));
+}
+
 // a * 2^k, rounded once also where the result is subnormal. k holds integers in [-2000, 2000] (float: [-250, 250]).
 #if VECTOR_BYTES == 64
 inline vec<float> ldexp(vec<float> a, vec<float> k) { return _mm512_scalef_ps(a.v, k.v); }

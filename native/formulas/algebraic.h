@@ -24,13 +24,6 @@ template <class T> vec<T> root_of_unit(vec<T> b) {
 // From there on x^2 + b is x^2.
 template <class T> constexpr T squareplus_far = T(0x1p30);
 
-// 1 / a to within 1/64, for corrections, which need no division: one step of Newton's method from what a straight line
-// gives between powers of two, an eighth too much at most. Of a normal number.
-template <class T> vec<T> roughly_reciprocal(vec<T> a) {
-  const vec<T> guess = from_bits<T>(2 * to_bits(vec<T>(T(1))) - to_bits(a));
-  return guess * fma(-a, guess, T(2));
-}
-
 // |x| and sqrt(x^2 + b) in that unit, and what rounding took from the root and from their sum: it would be one and a
 // half ulps of the results.
 template <class T> struct squareplus_terms {
