@@ -39,9 +39,19 @@ void combine(const void *first, const void *second, void *result, size_t n, bool
   }
 }
 
-template <class E> void multiply(const void *a, const void *b, void *y, size_t n, bool stream) {
-  combine<E>(a, b, y, n, stream, [](vec<E> a, vec<E> b) { return a * b; });
+template <operation what, class E> void combine(const void *a, const void *b, void *y, size_t n, bool stream) {
+  combine<E>(a, b, y, n, stream, [](vec<E> a, vec<E> b) {
+    return what == addition ? a + b : what == subtraction ? a - b : what == multiplication ? a * b : a / b;
+  });
 }
+// In the order of `arithmetic`. WebAssembly, where a loop of TypeScript does as well, has what gates need.
+#if defined(__wasm__)
+#define COMBINE(what)                                                                                                  \
+  {}
+#else
+#define COMBINE(what)                                                                                                  \
+  { combine<what, float>, combine<what, float>, combine<what, double> }
+#endif
 
 template <class E> void slopes(const void *x, const void *slopes, void *y, size_t n, bool stream) {
   combine<E>(x, slopes, y, n, stream, [](vec<E> x, vec<E> slope) { return leaky_relu(x, slope); });
@@ -182,7 +192,10 @@ const kernels KERNELS = {
 #include "rows/activations.def"
 #undef ACTIVATION
         },
-    .multiply = {multiply<float>, multiply<float>, multiply<double>},
+    .combine = {COMBINE(addition),
+                COMBINE(subtraction),
+                {combine<multiplication, float>, combine<multiplication, float>, combine<multiplication, double>},
+                COMBINE(division)},
     .slopes = {slopes<float>, slopes<float>, slopes<double>},
     .slopes_grad = {slopes_grad<float>, slopes_grad<float>, slopes_grad<double>},
     .add_slopes_grad = {add_slopes_grad<float>, add_slopes_grad<float>, add_slopes_grad<double>},

@@ -26,8 +26,9 @@ enum slice : unsigned { softmax_slice, log_softmax_slice, slice_count };
 using map_function = void(const void *x, void *y, size_t n, parameters p);
 using map_grad_function = void(const void *g, const void *x, void *y, size_t n, parameters p);
 
-// y = a b.
-using multiply_function = void(const void *a, const void *b, void *y, size_t n, bool stream);
+// y = a + b and so on.
+enum operation : unsigned { addition, subtraction, multiplication, division, operation_count };
+using combine_function = void(const void *a, const void *b, void *y, size_t n, bool stream);
 
 // leakyRelu with a slope for each element, its gradient, and that by the slopes: g x where x is below 0, added to sums
 // in double, one for each element, whose rounding errors go to `lost`.
@@ -71,7 +72,7 @@ struct conditioned_kernels {
 struct kernels {
   const char *name;
   const row_kernels *rows[activation_count];
-  multiply_function *multiply[arithmetic_count];
+  combine_function *combine[operation_count][arithmetic_count];
   slopes_function *slopes[arithmetic_count];
   slopes_grad_function *slopes_grad[arithmetic_count];
   add_slopes_grad_function *add_slopes_grad[arithmetic_count];

@@ -43,38 +43,31 @@ template <class F> void for_each_block(size_t n, size_t size, unsigned threads, 
 // Rows from which on a kernel reads and writes them where they lie; of shorter ones many are copied to one block.
 constexpr size_t own_row = 256;
 
-void run_map_strided(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x,
-                     const void *by, void *y, const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first,
-                     unsigned threads) {
-  const size_t size = element_size(how), inputs = g == nullptr && by == nullptr ? 1 : 2;
-  const void *in[] = {g == nullptr ? x : g, g == nullptr ? by : x};
+namespace {
+
+// Calls compute(inputs, y, elements, whether past the cache) for arrays that lie in steps, the inputs and then y, where
+// they lie or in blocks that the elements are copied to.
+template <size_t inputs, class F>
+void for_each_tile(const void *const (&in)[inputs], void *y, size_t size, const strided_tiles::dimension *dims,
+                   size_t rank, const ptrdiff_t *first, unsigned threads, F compute) {
   bool in_rows = rank > 0 && dims[0].length >= own_row;
   for (size_t k = 0; k <= inputs && in_rows; k++)
     in_rows = dims[0].steps[k] == 1;
   const size_t most = in_rows ? grain_elements : block_elements;
   const strided_tiles tiles(dims, rank, first, inputs + 1, most);
-  const auto compute = [&](const void *const *from, void *to, size_t n) {
-    if (g != nullptr) return run_gradients(set, op, p, how, from[0], from[1], to, n);
-    if (by == nullptr) return run_values(set, op, p, how, from[0], to, n);
-    for (size_t i = 0; i < n; i += block_elements) {
-      block gate;
-      const size_t count = std::min(block_elements, n - i);
-      run_values(set, op, p, how, at(from[0], i * size), gate.bytes, count);
-      set.multiply[how](gate.bytes, at(from[1], i * size), at(to, i * size), count, false);
-    }
-  };
+  const bool stream = in_rows && rank == 1 && streams(y, dims[0].length * size, size);
   parallel_for(tiles.count(), grain_elements / most, threads, [&](size_t begin, size_t end) {
-    block own[2];
+    block own[inputs];
     for (size_t i = begin; i < end; i++) {
       const strided_tile tile = tiles.at(i);
       const auto place = [&](size_t array, size_t row) {
         return size_t(tile.first[array] + ptrdiff_t(row) * tile.row[array]) * size;
       };
-      const void *from[2];
+      const void *from[inputs];
       for (size_t row = 0; in_rows && row < tile.height; row++) {
         for (size_t k = 0; k < inputs; k++)
           from[k] = at(in[k], place(k, row));
-        compute(from, at(y, place(inputs, row)), tile.width);
+        compute(from, at(y, place(inputs, row)), tile.width, stream);
       }
       if (in_rows) continue;
       for (size_t k = 0; k < inputs; k++) {
@@ -86,10 +79,44 @@ void run_map_strided(const kernels &set, activation op, parameters p, arithmetic
         }
       }
       const bool is_packed = tile.is_packed(inputs);
-      compute(from, is_packed ? at(y, place(inputs, 0)) : own[0].bytes, tile.width * tile.height);
+      compute(from, is_packed ? at(y, place(inputs, 0)) : own[0].bytes, tile.width * tile.height, false);
       if (!is_packed) tile.scatter(inputs, own[0].bytes, y, size);
     }
   });
+}
+
+} // namespace
+
+void run_map_strided(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x,
+                     const void *by, void *y, const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first,
+                     unsigned threads) {
+  const size_t size = element_size(how);
+  if (g == nullptr && by == nullptr)
+    return for_each_tile(
+        {x}, y, size, dims, rank, first, threads,
+        [&](const void *const *from, void *to, size_t n, bool) { run_values(set, op, p, how, from[0], to, n); });
+  const void *const in[] = {g == nullptr ? x : g, g == nullptr ? by : x};
+  for_each_tile(in, y, size, dims, rank, first, threads, [&](const void *const *from, void *to, size_t n, bool) {
+    if (g != nullptr) return run_gradients(set, op, p, how, from[0], from[1], to, n);
+    for (size_t i = 0; i < n; i += block_elements) {
+      block gate;
+      const size_t count = std::min(block_elements, n - i);
+      run_values(set, op, p, how, at(from[0], i * size), gate.bytes, count);
+      set.combine[multiplication][how](gate.bytes, at(from[1], i * size), at(to, i * size), count, false);
+    }
+  });
+}
+
+void run_combine_strided(const kernels &set, operation what, arithmetic how, const void *a, const void *b, void *y,
+                         const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first, unsigned threads) {
+  size_t n = 1;
+  for (size_t d = 0; d < rank; d++)
+    n *= dims[d].length;
+  if (n < parallel_short_elements) threads = 1; // As in run_map.
+  for_each_tile({a, b}, y, element_size(how), dims, rank, first, threads,
+                [&](const void *const *from, void *to, size_t n, bool stream) {
+                  set.combine[what][how](from[0], from[1], to, n, stream);
+                });
 }
 
 void run_gate(const kernels &set, activation op, parameters p, arithmetic how, const void *a, const void *b, void *y,
@@ -99,7 +126,7 @@ void run_gate(const kernels &set, activation op, parameters p, arithmetic how, c
   for_each_block(n, size, threads, [&](size_t from, size_t count) {
     block gate;
     run_values(set, op, p, how, at(a, from), gate.bytes, count);
-    set.multiply[how](gate.bytes, at(b, from), at(y, from), count, stream);
+    set.combine[multiplication][how](gate.bytes, at(b, from), at(y, from), count, stream);
   });
 }
 
@@ -109,9 +136,9 @@ void run_gate_gradient(const kernels &set, activation op, parameters p, arithmet
   for_each_block(n, size, threads, [&](size_t from, size_t count) {
     block gate, slope; // All is read before anything is written.
     run_values(set, op, p, how, at(a, from), gate.bytes, count);
-    set.multiply[how](at(g, from), at(b, from), slope.bytes, count, false);
+    set.combine[multiplication][how](at(g, from), at(b, from), slope.bytes, count, false);
     run_gradients(set, op, p, how, slope.bytes, at(a, from), slope.bytes, count);
-    set.multiply[how](at(g, from), gate.bytes, gate.bytes, count, false);
+    set.combine[multiplication][how](at(g, from), gate.bytes, gate.bytes, count, false);
     std::memcpy(at(da, from), slope.bytes, count * size);
     std::memcpy(at(db, from), gate.bytes, count * size);
   });

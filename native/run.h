@@ -20,6 +20,10 @@ void run_map_strided(const kernels &set, activation op, parameters p, arithmetic
                      const void *by, void *y, const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first,
                      unsigned threads);
 
+// y = a + b and so on, on arrays that lie in steps, a, b and y.
+void run_combine_strided(const kernels &set, operation what, arithmetic how, const void *a, const void *b, void *y,
+                         const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first, unsigned threads);
+
 // y = f(a) b, element by element: a gate.
 void run_gate(const kernels &set, activation op, parameters p, arithmetic how, const void *a, const void *b, void *y,
               size_t n, unsigned threads);

@@ -13,6 +13,9 @@ export type Numbers = FloatArray | Uint16Array;
 /** What is computed over a dimension. */
 export type Slice = 'softmax' | 'logSoftmax';
 
+/** What becomes of two numbers. */
+export type Operation = 'add' | 'sub' | 'mul' | 'div';
+
 /** A mask, broadcast: where it says what of each entry. Its elements are added to x's, or, as bytes, keep those where they are not 0. */
 export interface Mask {
   readonly data: Uint8Array | FloatArray;
@@ -174,6 +177,15 @@ export interface Backend {
     a: number,
     b: number,
     exact?: boolean,
+  ): boolean;
+  /** Sums and so on likewise, of arrays x, `by` and y; float32 rounded once. */
+  combineStrided?(
+    operation: Operation,
+    x: FloatArray,
+    by: FloatArray,
+    y: FloatArray,
+    first: readonly number[],
+    runs: Runs,
   ): boolean;
   /** `gate` likewise, its arrays x, `by` and y. */
   gateStrided?(

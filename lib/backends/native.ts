@@ -4,7 +4,7 @@ import { activationNames, opOf } from '../activations/table.js';
 import { type FloatArray, lengthOfPresent } from '../basics/floats.js';
 import { openAddon, problems } from '../environment/node.js';
 import { version } from '../version.js';
-import type { Backend, BackendName, Numbers, Slice } from './backend.js';
+import type { Backend, BackendName, Numbers, Operation, Slice } from './backend.js';
 import { rightChecksum } from './checksum.js';
 import {
   type Call,
@@ -71,6 +71,8 @@ let told = 1;
 
 /** As native/kernels.h numbers them. */
 const sliceOf = { softmax: 0, logSoftmax: 1 } as const satisfies Record<Slice, number>;
+
+const operations = { add: 0, sub: 1, mul: 2, div: 3 } as const satisfies Record<Operation, number>;
 
 /** The backend of an instruction set. */
 function backendOf(name: BackendName, set: number, addon: Addon): Backend {
@@ -157,6 +159,10 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
       return grad === undefined
         ? callStrided(call, set, kinds.stridedMap, op, exact, x, undefined, y, first, runs)
         : callStrided(call, set, kinds.stridedGradient, op, exact, grad, x, y, first, runs);
+    },
+    combineStrided(operation, x, by, y, first, runs) {
+      tell(y);
+      return callStrided(call, set, kinds.stridedCombine, operations[operation], false, x, by, y, first, runs);
     },
     gateStrided(x, by, y, first, runs, op, a, b, exact) {
       tell(x);

@@ -46,7 +46,8 @@ export const kinds = {
   stridedGate: 14,
   stridedSlices: 15,
   stridedSlicesGradient: 16,
-  convert: 17,
+  stridedCombine: 17,
+  convert: 18,
 } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 

@@ -1,5 +1,6 @@
 // Two tensors, element by element, with broadcasting. The loops in loops.ts see even steps and one type; what lies otherwise comes to
 // them by blocks that fit the cache.
+import type { Operation } from '../backends/backend.js';
 import { copyRuns } from '../backends/copies.js';
 import { backend } from '../backends/select.js';
 import { allocate } from '../basics/allocate.js';
@@ -8,16 +9,7 @@ import { bufferOf, dtypeOf, type FloatArray, type FloatDType, isFloat32 } from '
 import { checkOptions, optionOf } from '../basics/options.js';
 import { copyOf, fewElements, spread } from './copies.js';
 import type { Flags } from './foreign/masks.js';
-import {
-  type Closeness,
-  closeLoops,
-  equalLoops,
-  fillPairs,
-  fillWords,
-  type Operation,
-  operationLoops,
-  widen,
-} from './loops.js';
+import { type Closeness, closeLoops, equalLoops, fillPairs, fillWords, operationLoops, widen } from './loops.js';
 import {
   type Block,
   broadcastShapes,
@@ -32,6 +24,9 @@ import {
   stepsOver,
 } from './shape.js';
 
+// Results below which a loop takes less time than a call of native code, whose bits are the same.
+const fewestCombined = 256;
+
 /** The result, fresh and contiguous; float64 where an operand is. float32 is computed as float32: each result is rounded once. */
 export function combine(op: Operation, a: Parts, b: Parts): Parts {
   const shape = broadcastShapes(a.shape, b.shape);
@@ -39,7 +34,9 @@ export function combine(op: Operation, a: Parts, b: Parts): Parts {
   const out = allocate(dtype, shape === a.shape ? a.size : sizeOf(shape), op, shape);
   const loop = operationLoops[op][dtype];
   forEachPair(a, b, shape, dtype, (x, i, iStep, y, j, jStep, length, done) => {
-    loop(x, i, iStep, y, j, jStep, out, done, done + length);
+    if (length < fewestCombined || backend.combineStrided === undefined)
+      loop(x, i, iStep, y, j, jStep, out, done, done + length);
+    else backend.combineStrided(op, x, y, out, [i, j, done], { lengths: [length], steps: [[iStep], [jStep], [1]] });
     return true;
   });
   // To make strides takes as long as to add some thirty elements.

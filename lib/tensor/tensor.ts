@@ -1,6 +1,7 @@
 // The Tensor: a shape, strides and an offset over a typed array. Its memory is shared with whoever gave it and with every view
 // made of it; a method that copies says so. What reads a caller's arguments is in foreign/, the loops are in arithmetic.ts.
 
+import type { Operation } from '../backends/backend.js';
 import { allocate, shapeText } from '../basics/allocate.js';
 import { brand, describe, inNameOf } from '../basics/errors.js';
 import {
@@ -25,7 +26,6 @@ import { type DTypeOf, readParts, type TensorOptions, type TensorSource } from '
 import { format } from './format.js';
 import { asDType, asFloats, converted, copied } from './halves.js';
 import type { Nested } from './lists.js';
-import type { Operation } from './loops.js';
 import { type Indices, keepdimIn, largest, ordered, type ReduceOptions, summed, type TopkOptions } from './reduce.js';
 import { broadcastShapes, checkReach, type Layout, Parts, resolveShape, sameShape, viewStrides } from './shape.js';
 import {

@@ -30,6 +30,7 @@ struct call_record {
     strided_gate,            // a, b, y
     strided_slices,          // x, y
     strided_slices_gradient, // grad, x, y
+    strided_combine,         // a, b, y
     convert,                 // x of the type `op`, y
     kind_count
   };
@@ -64,8 +65,13 @@ struct call_record {
     if (kind == convert)
       return 0 <= set && size_t(set) < supported_kernels().size() && is_number_type(op) && is_number_type(how);
     return 0 <= set && size_t(set) < supported_kernels().size() && 0 <= kind && kind < kind_count && 0 <= op &&
-           op < int32_t(has_slices() || has_strided_slices() ? unsigned(slice_count) : unsigned(activation_count)) &&
-           0 <= how && how < int32_t(takes_halves() ? arithmetic_count + unsigned(half_count) : arithmetic_count);
+           op < int32_t(operations()) && 0 <= how &&
+           how < int32_t(takes_halves() ? arithmetic_count + unsigned(half_count) : arithmetic_count);
+  }
+  // How many there are of what `op` is one of.
+  unsigned operations() const {
+    if (kind == strided_combine) return operation_count;
+    return has_slices() || has_strided_slices() ? unsigned(slice_count) : unsigned(activation_count);
   }
   bool takes_halves() const { return kind == map || kind == gradient; }
   bool has_halves() const { return how >= int32_t(arithmetic_count); }

@@ -81,6 +81,9 @@ napi_value call_strided(napi_env env, const call_record &record, const char *mem
     run_slices_strided(*supported_kernels()[size_t(record.set)], slice(record.op), arithmetic(record.how),
                        inputs > 1 ? all[0].data : nullptr, all[inputs - 1].data, y.data, dims, rank, first,
                        threads_for(env, elements));
+  } else if (record.kind == call_record::strided_combine) {
+    run_combine_strided(*supported_kernels()[size_t(record.set)], operation(record.op), arithmetic(record.how),
+                        all[0].data, all[1].data, y.data, dims, rank, first, threads_for(env, elements));
   } else {
     const bool gradient = record.kind == call_record::strided_gradient, gate = record.kind == call_record::strided_gate;
     run_map_strided(*supported_kernels()[size_t(record.set)], activation(record.op), {record.a, record.b},

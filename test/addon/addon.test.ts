@@ -51,6 +51,7 @@ it('refuses what does not exist: a set, a kind of call, a row, an arithmetic', (
     ...[...extremes, sets.length].map((set) => ({ set })),
     ...[...extremes, convert + 1].map((kind) => ({ kind })),
     ...[softmax, softmaxGradient, logParts, conditioned, strided.slices.kind].map((kind) => ({ kind, op: 2 })),
+    ...[-1, 4].map((op) => ({ kind: strided.combine.kind, op })),
     ...[...extremes, activationNames.length].map((op) => ({ op })),
     ...[...extremes, 5].map((how) => ({ how })),
     // Numbers of 16 bits, which only these two compute on.

@@ -35,9 +35,10 @@ export const strided = {
   gate: { kind: 14, inputs: 2 },
   slices: { kind: 15, inputs: 1 },
   slicesGradient: { kind: 16, inputs: 2 },
+  combine: { kind: 17, inputs: 2 },
 };
 /** Of numbers of one type, its `op`, to another. */
-export const convert = 17;
+export const convert = 18;
 /** How many inputs and outputs a kind of call has. */
 export const inputsOf = (kind: number) => [1, 2, 1, 2, 2, 3][kind]!;
 export const outputsOf = (kind: number) => (kind === kinds.gateGradient ? 2 : 1);

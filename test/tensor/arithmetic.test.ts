@@ -1,6 +1,7 @@
 // Arithmetic, masks and comparisons of tensors, against loops over indices.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import * as nonlin from '../../lib/index.js';
 import { Tensor } from '../../lib/tensor/tensor.js';
 import { indices } from '../support/tensors.js';
 
@@ -98,15 +99,44 @@ describe('of many elements, which come by blocks', () => {
       const [x, y] = [large(a, left), large(b, right)];
       const round = left === 'float32' && right === 'float32' ? Math.fround : (value: number) => value;
       const z = x.sub(y);
-      // As many of its elements as show a block's place, one in 37.
-      for (const index of indices(z.shape).filter((_, k) => k % 37 === 0))
-        expect(z.at(...index)).toBe(round(valueAt(x, index) - valueAt(y, index)));
+      // As many of the elements as show a block's place, one in 37.
+      const some = indices(z.shape).filter((_, k) => k % 37 === 0);
+      for (const name of names) {
+        const all = x[name](y);
+        const naive = some.map((index) => round(operations[name](valueAt(x, index), valueAt(y, index))));
+        expect(some.map((index) => all.at(...index))).toEqual(naive);
+      }
       const sum = new Tensor(z.data, { shape: z.shape });
       expect(sum.allClose(z, { equalNan: true })).toBe(true);
       const last = sum.data.findLastIndex(Number.isFinite);
       const other = sum.clone();
       other.data[last]! += 1;
       expect(other.allClose(sum, { equalNan: true })).toBe(false);
+    }
+  });
+
+  it('give the same bits on every backend, of any size, by several threads and past the cache', () => {
+    const { backend: before, threads } = nonlin.info();
+    try {
+      for (const dtype of ['float32', 'float64'] as const)
+        for (const size of [255, 256, 257, 1000, 16387, 70001, 2 ** 21 + 3]) {
+          const values = Float64Array.from({ length: size + 1 }, (_, k) => Math.sin(k * k) * 2 ** ((k * 7) % 90));
+          const data = dtype === 'float32' ? Float32Array.from(values) : values;
+          // Which begin anywhere in memory.
+          const [x, y] = [data.subarray(1), data.slice(0, size).reverse()].map((part) => new Tensor(part));
+          for (const name of size > 2 ** 20 ? (['mul'] as const) : names) {
+            const bits = nonlin.backends().map((backend) => {
+              nonlin.useBackend(backend);
+              nonlin.setThreads(backend === 'js' ? 1 : 4);
+              const all = [x!, 3].map((other) => Buffer.from((y![name](other) as Tensor).data.buffer));
+              return Buffer.concat(all);
+            });
+            for (const other of bits) expect(other.equals(bits[0]!), `${name} of ${size} ${dtype}`).toBe(true);
+          }
+        }
+    } finally {
+      nonlin.useBackend(before);
+      nonlin.setThreads(threads);
     }
   });
 
