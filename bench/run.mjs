@@ -1,12 +1,12 @@
 // `npm run bench`: time per element of every function, backend, precision and size, held against a copy and against ReLU in the
-// same run. Outputs are given, so no memory is allocated; figures are medians.
+// same run. Outputs are given, so no memory is allocated; figures are medians, or with --turns of the fastest tenth.
 import * as nonlin from 'nonlin';
 import { Bench } from 'tinybench';
 import { callOf, columnwise } from './calls.mjs';
-import { evenness } from './evenness.mjs';
+import { evenness, inTurns } from './evenness.mjs';
 import { conditions, elementwise, gradients, isConditionedRows, isOfHalves, logarithms } from './functions.mjs';
 import { dtypes, input, inputArray, inputHelp } from './inputs.mjs';
-import { elements, listOf, oneOf, positive, read, refuse, whole } from './options.mjs';
+import { elements, flag, listOf, oneOf, positive, read, refuse, whole } from './options.mjs';
 
 const help = `npm run bench -- [options]
 
@@ -23,6 +23,8 @@ const help = `npm run bench -- [options]
   --input NAME[,...]     what the inputs are (default uniform:-4:4): ${inputHelp}.
                          Of several, or of \`even\`, which is a list that people meet, the table has each function's time on the
                          best, on the worst, and each in times of the best: measured in turn, the fastest tenth of many
+  --turns                all of a backend and a precision in turn with the copy, the fastest tenth of many: where other work shares the
+                         machine, times of each other that can be compared
   --threads N            that a call may use (default 1)
   --time MS              for each row (default 200)
   --json                 rows as JSON
@@ -46,6 +48,7 @@ const options = read('bench', help, {
   precision: [listOf(oneOf(['fast', 'exact'])), 'fast,exact'],
   dtype: [listOf(oneOf(dtypes)), 'float32'],
   input: [listOf(input), 'uniform:-4:4'],
+  turns: [flag],
   threads: [whole(1, 256), '1'],
   time: [positive, '200'],
 });
@@ -110,10 +113,18 @@ for (const { size, names } of plan.filter(({ names }) => names.length > 0)) {
     nonlin.useBackend(backend);
     const relu = {};
     for (const precision of options.precision) {
-      for (const name of names) {
+      const calls = names.map((name) => arrays.map(({ dtype, x, out }) => callOf(name, x, out, precision, dtype)));
+      const copies = arrays.map(
+        ({ x, out }) =>
+          () =>
+            out.set(x),
+      );
+      const turns = options.turns ? inTurns([...copies, ...calls.flat()], options.time, size, true) : undefined;
+      for (const [i, name] of names.entries()) {
         let first;
-        for (const { dtype, x, out, copy } of arrays) {
-          const call = await measure(callOf(name, x, out, precision, dtype), size);
+        for (const [k, { dtype, x, copy: before }] of arrays.entries()) {
+          const copy = turns?.[k] ?? before;
+          const call = turns?.[(1 + i) * arrays.length + k] ?? (await measure(calls[i][k], size));
           first ??= call;
           if (name === 'relu') relu[dtype] = call;
           const row = {

@@ -390,39 +390,12 @@ export {
   type SumOf,
 } from './functions/sums.js';
 export type { Weights } from './functions/weights.js';
-export {
-  CELU,
-  ELU,
-  type Elementwise,
-  GELU,
-  Hardshrink,
-  Hardsigmoid,
-  Hardswish,
-  Hardtanh,
-  Identity,
-  LeakyReLU,
-  LogSigmoid,
-  Mish,
-  ReLU,
-  ReLU2,
-  ReLU6,
-  RReLU,
-  SELU,
-  Sigmoid,
-  SiLU,
-  Softcap,
-  Softplus,
-  Softshrink,
-  Softsign,
-  Squareplus,
-  Tanh,
-  Tanhshrink,
-  Threshold,
-} from './layers/elementwise.js';
+export * from './layers/elementwise.js';
 export { GEGLU, GLU, ReGLU, SwiGLU } from './layers/joined.js';
 export type { Layer, Trainable } from './layers/layer.js';
 export { CrossEntropyLoss } from './layers/losses.js';
 export { activation } from './layers/names.js';
+export type { Elementwise } from './layers/of-function.js';
 export { PReLU } from './layers/prelu.js';
 export { LogSoftmax, Softmax, type SoftmaxSettings, Softmin } from './layers/slices.js';
 export { LogSumExp } from './layers/sums.js';

@@ -1,6 +1,7 @@
 // Activations by the names that model configurations carry. Case counts: ONNX's HardSigmoid is another function than PyTorch's
 // Hardsigmoid.
 import { onnxSelu } from '../activations/exponential.js';
+import { signatures } from '../activations/signatures.js';
 import { describe } from '../basics/errors.js';
 import { nearest } from '../basics/nearest.js';
 import * as layers from './elementwise.js';
@@ -9,10 +10,23 @@ import type { Layer } from './layer.js';
 import { PReLU } from './prelu.js';
 import { LogSoftmax, Softmax, Softmin } from './slices.js';
 
+/** By the name of a class here, which is PyTorch's where that has one, and of its function, as far as no option is needed. */
+const ownMakers: Readonly<Record<string, () => Layer>> = Object.fromEntries(
+  Object.entries(layers).flatMap(([name, Class]) => {
+    const { parameters } = signatures[Class.function];
+    if (parameters.some(({ parameter }) => parameter.default === undefined)) return [];
+    const make = () => new (Class as new () => Layer)();
+    return [
+      [name, make],
+      [Class.function, make],
+    ];
+  }),
+);
+
 /** By name, where its defaults are those of the name's own library. */
 const makers: Readonly<Record<string, () => Layer>> = {
+  ...ownMakers,
   // transformers, in `hidden_act`
-  gelu: () => new layers.GELU(),
   gelu_python: () => new layers.GELU(),
   gelu_new: () => new layers.GELU({ approximate: 'tanh' }),
   gelu_fast: () => new layers.GELU({ approximate: 'tanh' }),
@@ -20,20 +34,11 @@ const makers: Readonly<Record<string, () => Layer>> = {
   gelu_accurate: () => new layers.GELU({ approximate: 'tanh' }),
   gelu_10: () => new ClippedGELU(),
   quick_gelu: () => new layers.GELU({ approximate: 'sigmoid' }),
-  relu: () => new layers.ReLU(),
-  relu2: () => new layers.ReLU2(),
-  relu6: () => new layers.ReLU6(),
   leaky_relu: () => new layers.LeakyReLU(),
   prelu: () => new PReLU(),
-  sigmoid: () => new layers.Sigmoid(),
-  silu: () => new layers.SiLU(),
   swish: () => new layers.SiLU(),
-  tanh: () => new layers.Tanh(),
-  mish: () => new layers.Mish(),
   linear: () => new layers.Identity(),
   // Keras 3, where others have no such name
-  celu: () => new layers.CELU(),
-  elu: () => new layers.ELU(),
   glu: () => new GLU(),
   hard_sigmoid: () => new layers.Hardsigmoid(),
   hard_silu: () => new layers.Hardswish(),
@@ -41,43 +46,17 @@ const makers: Readonly<Record<string, () => Layer>> = {
   hard_tanh: () => new layers.Hardtanh(),
   hard_shrink: () => new layers.Hardshrink(),
   soft_shrink: () => new layers.Softshrink(),
-  softsign: () => new layers.Softsign(),
-  squareplus: () => new layers.Squareplus(),
   log_sigmoid: () => new layers.LogSigmoid(),
-  selu: () => new layers.SELU(),
-  softplus: () => new layers.Softplus(),
   tanh_shrink: () => new layers.Tanhshrink(),
   softmax: () => new Softmax(),
   log_softmax: () => new LogSoftmax(),
   softmin: () => new Softmin(),
   // PyTorch's modules
-  ReLU: () => new layers.ReLU(),
-  ReLU6: () => new layers.ReLU6(),
-  LeakyReLU: () => new layers.LeakyReLU(),
   PReLU: () => new PReLU(),
-  RReLU: () => new layers.RReLU(),
-  CELU: () => new layers.CELU(),
-  ELU: () => new layers.ELU(),
-  SELU: () => new layers.SELU(),
   GLU: () => new GLU(),
-  GELU: () => new layers.GELU(),
-  SiLU: () => new layers.SiLU(),
-  Mish: () => new layers.Mish(),
-  Sigmoid: () => new layers.Sigmoid(),
-  LogSigmoid: () => new layers.LogSigmoid(),
-  Tanh: () => new layers.Tanh(),
-  Tanhshrink: () => new layers.Tanhshrink(),
-  Hardtanh: () => new layers.Hardtanh(),
-  Hardshrink: () => new layers.Hardshrink(),
-  Hardsigmoid: () => new layers.Hardsigmoid(),
-  Hardswish: () => new layers.Hardswish(),
-  Softshrink: () => new layers.Softshrink(),
-  Softplus: () => new layers.Softplus(),
-  Softsign: () => new layers.Softsign(),
   Softmax: () => new Softmax(),
   LogSoftmax: () => new LogSoftmax(),
   Softmin: () => new Softmin(),
-  Identity: () => new layers.Identity(),
   // ONNX's operators, where the name is not PyTorch's too
   Relu: () => new layers.ReLU(),
   LeakyRelu: () => new layers.LeakyReLU(),
@@ -97,7 +76,7 @@ const makers: Readonly<Record<string, () => Layer>> = {
 /**
  * A layer for a name that a model's configuration carries, with the defaults of the library that the name is of: transformers'
  * `hidden_act` (`'gelu_new'`), PyTorch's classes (`'Hardswish'`), ONNX's operators (`'HardSigmoid'`, 0.2 x + 0.5), and where these have
- * no such name Keras 3's activations (`'hard_sigmoid'`, x / 6 + 0.5) and tfjs's (`'hardSigmoid'`, 0.2 x + 0.5).
+ * no such name Keras 3's activations (`'hard_sigmoid'`, x / 6 + 0.5), tfjs's (`'hardSigmoid'`, 0.2 x + 0.5) and those of the functions here.
  *
  * @throws TypeError where the name is no string, RangeError where it is not known; with the nearest one.
  */

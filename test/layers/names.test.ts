@@ -1,5 +1,6 @@
 // Layers by the names of other libraries, with their defaults.
 import { expect, it } from 'vitest';
+import { functionNames } from '../../lib/activations/signatures.js';
 import * as nonlin from '../../lib/index.js';
 
 const x = Float32Array.of(-3, -1, -0.25, 0, 0.5, 2, 7);
@@ -30,6 +31,17 @@ it.each([
   expect(layer(x)).toEqual(expected);
   // Each its own.
   expect(nonlin.activation(name)).not.toBe(layer);
+});
+
+it('knows every function and its class by their own names, but for those that need an option', () => {
+  const needy = ['threshold', 'softcap'];
+  for (const name of functionNames.filter((name) => !['hardSigmoid', 'prelu', ...needy].includes(name))) {
+    const layer = nonlin.activation(name);
+    expect(layer(x)).toEqual((nonlin[name] as (x: Float32Array) => Float32Array)(x));
+    expect(String(nonlin.activation(layer.constructor.name))).toBe(String(layer));
+  }
+  for (const name of [...needy, 'Threshold', 'Softcap', 'Elementwise'])
+    expect(() => nonlin.activation(name)).toThrow(RangeError);
 });
 
 it('refuses what it does not know, and says what was meant', () => {
