@@ -37,9 +37,9 @@ inline const bool tells_subnormal = [] {
 // after each 1024 of 65536 elements 0.197, after 8192 0.189, after 16384 0.185 (`npm run bench -- --function sigmoid
 // --size 65536`, Sapphire Rapids). Fewer the first time in a call, as a call may be all there is. What is left of a row
 // until the usual way is tried again, in whichever calls: so many times, and then a trial, which where it fails takes
-// 60 times as long, an eighth of all of these.
+// 60 times as long, an eighth of all of these; after one that has failed more often.
 constexpr size_t watched_elements = 8192, first_elements = 2048, trial_elements = 256;
-constexpr uint8_t careful_times = 16, trial = 1, trusted = 0;
+constexpr uint8_t careful_times = 16, more_times = 128, trial = 1, trusted = 0;
 inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradients_left[activation_count];
 
 // Calls usual(first element, how many) for parts of up to `most` of n elements, and careful(first, how many, whether
@@ -68,7 +68,8 @@ void watch(std::atomic<uint8_t> &left, size_t n, size_t most, Usual usual, Caref
     if (has_met) has_met_subnormal();
     usual(i, count);
     has_met = has_met_subnormal();
-    if (has_met || times == trial) left.store(has_met ? careful_times : trusted, std::memory_order_relaxed);
+    if (has_met || times == trial)
+      left.store(!has_met ? trusted : times == trial ? more_times : careful_times, std::memory_order_relaxed);
     if (has_met) careful(i, count, true);
   }
 }
@@ -92,13 +93,20 @@ inline arithmetic lanes_for(activation op, parameters p, arithmetic how) {
   const row_kernels &row = *set.rows[op];
   constexpr size_t size = sizeof(float);
   const float below = unusual_of[op].unusual_below(p), most = unusual_of[op].far_from(p);
-  // All but the first are aligned as loops like it.
-  size_t count = looked_at + (-reinterpret_cast<uintptr_t>(y) / size) % (64 / size);
+  // All but the first are aligned as loops like it. Neighbours that go the same way do so in one call.
+  size_t count = looked_at + (-reinterpret_cast<uintptr_t>(y) / size) % (64 / size), begin = 0;
+  bool before = false;
+  const auto compute = [&](size_t end) {
+    map_function *const way = before ? row.careful : row.map[how];
+    if (begin < end) way(at(x, begin * size), at(y, begin * size), end - begin, p);
+    begin = end;
+  };
   for (size_t i = 0; i < n; i += count, count = looked_at) {
-    const size_t some = std::min(count, n - i);
-    map_function *const way = set.has_unusual(at(x, i * size), some, below, most) ? row.careful : row.map[how];
-    way(at(x, i * size), at(y, i * size), some, p);
+    const bool unusual = set.has_unusual(at(x, i * size), std::min(count, n - i), below, most);
+    if (unusual != before) compute(i);
+    before = unusual;
   }
+  compute(n);
 }
 
 #if defined(__x86_64__)

@@ -95,12 +95,14 @@ void of_small_numbers(const kernels &set) {
   }
 }
 
-template <class E> void multiply(const kernels &set, arithmetic how) {
+template <class E> void combine(const kernels &set, arithmetic how) {
   for (size_t length = 0; length < 200; length += step) {
-    std::printf("%s: arithmetic %d, a product of %zu elements\n", set.name, how, length);
+    std::printf("%s: arithmetic %d, sums and so on of %zu elements\n", set.name, how, length);
     at_the_edges<E>(length, [&](const E *g, const E *x, E *y, bool stream) {
-      set.multiply[how](g, x, y, length, false);
-      set.multiply[how](g, x, y, length, stream);
+      for (const auto &operation : set.combine) {
+        operation[how](g, x, y, length, false);
+        operation[how](g, x, y, length, stream);
+      }
     });
   }
 }
@@ -194,7 +196,7 @@ void halves(const kernels &set) {
 
 template <class E> void all(const kernels &set, arithmetic how) {
   elementwise<E>(set, how);
-  multiply<E>(set, how);
+  combine<E>(set, how);
   for (size_t length = 1; length < 150; length += step)
     for (size_t outer : {1, 2, 17, 70})
       slices<E>(set, how, outer, length, 1);
