@@ -37,9 +37,9 @@ inline const bool tells_subnormal = [] {
 // after each 1024 of 65536 elements 0.197, after 8192 0.189, after 16384 0.185 (`npm run bench -- --function sigmoid
 // --size 65536`, Sapphire Rapids). Fewer the first time in a call, as a call may be all there is. What is left of a row
 // until the usual way is tried again, in whichever calls: so many times, and then a trial, which where it fails takes
-// 60 times as long, an eighth of all of these; after one that has failed more often.
-constexpr size_t watched_elements = 8192, first_elements = 2048, trial_elements = 256;
-constexpr uint8_t careful_times = 16, more_times = 128, trial = 1, trusted = 0;
+// 60 times as long, a thirtieth of all of these.
+constexpr size_t watched_elements = 8192, first_elements = 1024, trial_elements = 64;
+constexpr uint8_t careful_times = 16, trial = 1, trusted = 0;
 inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradients_left[activation_count];
 
 // Calls usual(first element, how many) for parts of up to `most` of n elements, and careful(first, how many, whether
@@ -68,8 +68,7 @@ void watch(std::atomic<uint8_t> &left, size_t n, size_t most, Usual usual, Caref
     if (has_met) has_met_subnormal();
     usual(i, count);
     has_met = has_met_subnormal();
-    if (has_met || times == trial)
-      left.store(!has_met ? trusted : times == trial ? more_times : careful_times, std::memory_order_relaxed);
+    if (has_met || times == trial) left.store(has_met ? careful_times : trusted, std::memory_order_relaxed);
     if (has_met) careful(i, count, true);
   }
 }
