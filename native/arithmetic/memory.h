@@ -50,6 +50,57 @@ template <class T> typename vec<T>::bits load_bytes(const uint8_t *p) {
 }
 #endif
 
+// Some lanes, in a register of their own where there is one for lanes: those of which a byte is not 0, or where a is b.
+// Of vectors of integers GCC 12 makes such ones again and again.
+#if VECTOR_BYTES == 64
+template <class T> struct some_lanes {
+  __mmask16 m;
+
+  explicit some_lanes(__mmask16 m) : m(m) {}
+  explicit some_lanes(const uint8_t *p) {
+    const __m128i bytes = sizeof(T) == 4 ? _mm_loadu_si128((const __m128i *)p) : _mm_loadl_epi64((const __m128i *)p);
+    m = _mm_test_epi8_mask(bytes, bytes);
+  }
+  some_lanes(vec<T> a, vec<T> b) {
+    if constexpr (sizeof(T) == 4)
+      m = _mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ);
+    else
+      m = _mm512_cmp_pd_mask(a.v, b.v, _CMP_EQ_OQ);
+  }
+  some_lanes first(size_t n) const { return some_lanes(__mmask16(m & ((1u << n) - 1))); }
+  some_lanes not_below(vec<T> a, vec<T> b) const {
+    if constexpr (sizeof(T) == 4)
+      return some_lanes(_mm512_mask_cmp_ps_mask(m, a.v, b.v, _CMP_NLT_UQ));
+    else
+      return some_lanes(_mm512_mask_cmp_pd_mask(__mmask8(m), a.v, b.v, _CMP_NLT_UQ));
+  }
+  vec<T> choose(vec<T> a, vec<T> b) const {
+    if constexpr (sizeof(T) == 4)
+      return _mm512_mask_mov_ps(b.v, m, a.v);
+    else
+      return _mm512_mask_mov_pd(b.v, __mmask8(m), a.v);
+  }
+  vec<float> smaller_of(vec<float> a, vec<float> b) const {
+    return __m512(_mm512_mask_min_epi32(__m512i(a.v), m, __m512i(a.v), __m512i(b.v)));
+  }
+};
+#else
+template <class T> struct some_lanes {
+  mask<T> m;
+
+  explicit some_lanes(mask<T> m) : m(m) {}
+  explicit some_lanes(const uint8_t *p) : m{load_bytes<T>(p) != 0} {}
+  some_lanes(vec<T> a, vec<T> b) : m(a == b) {}
+  // The first n of them; those in which a is not below b.
+  some_lanes first(size_t n) const { return some_lanes(mask<T>{m.m & first_lanes<T>(n).m}); }
+  some_lanes not_below(vec<T> a, vec<T> b) const { return some_lanes(mask<T>{m.m & ~(a < b).m}); }
+  // a, and b in the others.
+  vec<T> choose(vec<T> a, vec<T> b) const { return select(m, a, b); }
+  // The smaller of two numbers from +0 on, and a in the others.
+  vec<float> smaller_of(vec<float> a, vec<float> b) const { return select(m, smaller(a, b), a); }
+};
+#endif
+
 // How many elements there are before p until a whole vector of them is aligned; where p lies within an element, some
 // number below a vector's.
 template <class T, class E> size_t until_aligned(const E *p) {

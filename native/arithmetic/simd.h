@@ -190,8 +190,10 @@ template <class T> unsigned count_lanes(mask<T> m) {
 
 // a, with which nothing is begun before here: compilers bring forward what they think may be needed.
 template <class T> vec<T> not_before(vec<T> a) {
-#if defined(__x86_64__)
+#if defined(__AVX512F__) || (defined(__x86_64__) && VECTOR_BYTES < 64)
   asm volatile("" : "+v"(a.v));
+#elif defined(__x86_64__) // Emulated.
+  asm volatile("" : "+m"(a.v));
 #elif !defined(__wasm__)
   asm volatile("" : "+w"(a.v));
 #endif

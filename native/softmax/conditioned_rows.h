@@ -19,17 +19,22 @@ template <bool negative, class E>
 [[gnu::noinline, gnu::flatten]] seen_in<E> compute_kept(const E *x, const uint8_t *flags, usual_exp<E> exp_of, E *e,
                                                         size_t n, seen_in<E> seen) {
   constexpr size_t lanes = vec<E>::lanes;
-  const auto put = [&](E *e, vec<E> x, mask<E> kept) {
-    const vec<E> power = exp_of(signed_entry<negative>(x));
+  const auto put = [&](E *e, vec<E> x, const uint8_t *flags) {
+    some_lanes<E> kept(flags);
+    const vec<E> power = exp_of.of(signed_entry<negative>(x), kept);
     see(seen, power, kept);
-    store(e, select(kept, power, vec<E>(E(0))));
+    store(e, power);
   };
   size_t j = 0;
   for (; j + lanes <= n; j += lanes) {
     __builtin_prefetch(x + j + ahead);
-    put(e + j, load<E>(x + j), flags_at<E>(flags + j, 1, lanes));
+    put(e + j, load<E>(x + j), flags + j);
   }
-  if (j < n) put(e + j, load<E>(x + j, n - j), flags_at<E>(flags + j, 1, n - j));
+  if (j < n) {
+    uint8_t left[lanes] = {};
+    __builtin_memcpy(left, flags + j, n - j);
+    put(e + j, load<E>(x + j, n - j), left);
+  }
   store(e + n, vec<E>(usual_exp<E>::factor)); // As compute.
   return seen;
 }
@@ -124,24 +129,25 @@ template <bool negative, class E>
   constexpr size_t lanes = vec<E>::lanes;
   const vec<E> none = E(0), lowest = -E(__builtin_inf()), infinite = E(__builtin_inf());
   changed_entries<E> here = changed;
-  const auto put = [&](E *e, vec<E> x, vec<E> bias, mask<E> there) {
-    const vec<E> logit = signed_entry<negative>(x), power = exp_of(logit);
-    const mask<E> same = bias == none;
+  const auto put = [&](E *e, vec<E> x, vec<E> bias, size_t n) {
+    const vec<E> logit = signed_entry<negative>(x);
+    some_lanes<E> same(bias, none);
     // Of a NaN or an infinity that is left out as well.
-    const vec<E> sum = select(same, lowest, logit + bias);
+    const vec<E> sum = same.choose(lowest, logit + bias);
     here.most = max(here.most, sum); // Keeps its own where the sum is NaN.
     here.unknown.m |= ~(sum < infinite).m;
-    see(seen, power, mask<E>{same.m & there.m});
-    store(e, select(same, power, none));
+    const vec<E> power = exp_of.of(logit, same);
+    see(seen, power, n < lanes ? same.first(n) : same);
+    store(e, power);
   };
   size_t j = 0;
   for (; j + lanes <= n; j += lanes) {
     __builtin_prefetch(x + j + ahead);
     __builtin_prefetch(added + j + ahead);
-    put(e + j, load<E>(x + j), load<E>(added + j), none <= none);
+    put(e + j, load<E>(x + j), load<E>(added + j), lanes);
   }
   // What is not there adds 0.
-  if (j < n) put(e + j, load<E>(x + j, n - j), load<E>(added + j, n - j), first_lanes<E>(n - j));
+  if (j < n) put(e + j, load<E>(x + j, n - j), load<E>(added + j, n - j), n - j);
   store(e + n, vec<E>(usual_exp<E>::factor)); // As compute.
   changed = here;
   return seen;

@@ -102,6 +102,13 @@ template <class T> struct usual_exp {
     return select(below < floor, vec<T>(T(0)), exp_times_power(below, steps));
   }
 
+  // The same of some lanes, of which `kept` are left without those below the floor, and 0 in the others.
+  vec<T> of(vec<T> x, some_lanes<T> &kept) const {
+    const vec<T> below = min(ceiling, x);
+    kept = kept.not_below(below, floor);
+    return kept.choose(exp_times_power(below, steps), T(0));
+  }
+
   // For a slice of so many entries whose total was not usual: it suits its maximum, and as many of those as it can that
   // it suited. False where it cannot.
   bool move(T maximum, double total, size_t length) {
@@ -210,8 +217,8 @@ template <class S, class T> vec<T> see(S &seen, vec<T> e, size_t n = vec<T>::lan
 }
 
 // e, of which some lanes are seen.
-template <class S, class T> void see(S &seen, vec<T> e, mask<T> which) {
-  if constexpr (__is_same(S, smallest_of)) seen.least = select(which, smaller(seen.least, e), seen.least);
+template <class S, class T> void see(S &seen, vec<T> e, some_lanes<T> which) {
+  if constexpr (__is_same(S, smallest_of)) seen.least = which.smaller_of(seen.least, e);
 }
 
 // A register of virtual lanes. In a total the largest of each lies apart from the others.

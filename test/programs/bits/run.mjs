@@ -10,11 +10,12 @@ Builds the kernels for this processor and for arm64, runs them on the same input
 AVX-512 is emulated where this processor lacks it (test/programs/emulated). Needs g++-aarch64-linux-gnu and qemu-user-static (Debian's names). Exit code 1 where a checksum differs.
 
   --count N   inputs of each elementwise function (default 1000000)
+  --emulated  AVX-512 emulated as well where the processor has it
   --quick     kernels for arm64 that are compiled with -O1, in a third of the time
   --json      the checksums as JSON
   --help      this text
 `;
-const options = read('prove:bits', help, { count: [whole(), '1000000'], quick: [flag] });
+const options = read('prove:bits', help, { count: [whole(), '1000000'], quick: [flag], emulated: [flag] });
 
 for (const tool of ['aarch64-linux-gnu-g++', 'qemu-aarch64-static']) {
   if (spawnSync(tool, ['--version']).error) {
@@ -24,15 +25,19 @@ for (const tool of ['aarch64-linux-gnu-g++', 'qemu-aarch64-static']) {
 }
 const native = process.arch === 'arm64' ? [] : [[program('bits')]];
 const runs = [...native, ['qemu-aarch64-static', program('bits', options.quick ? 'arm64-quick' : 'arm64')]];
-if (native.length > 0 && !/\bavx512bw\b/.test(readFileSync('/proc/cpuinfo', 'utf8')))
-  runs.push([program('bits-emulated')]);
+const emulated =
+  native.length > 0 && (options.emulated || !/\bavx512bw\b/.test(readFileSync('/proc/cpuinfo', 'utf8')))
+    ? program('bits-emulated')
+    : undefined;
+if (emulated !== undefined) runs.push([emulated]);
 
 /** function -> instruction set -> checksum */
 const sums = new Map();
 for (const [command, ...args] of runs) {
   const text = execFileSync(command, [...args, String(options.count)], { encoding: 'utf8' });
   for (const line of text.trim().split('\n')) {
-    const [isa, ...rest] = line.split(' ');
+    const [set, ...rest] = line.split(' ');
+    const isa = options.emulated && command === emulated ? `${set}, emulated` : set;
     const checksum = rest.pop();
     const name = rest.join(' ');
     sums.set(name, { ...sums.get(name), [isa]: checksum });

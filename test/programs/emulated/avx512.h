@@ -51,13 +51,39 @@ inline __m512d sqrt_pd(doubles a) {
   return lanes<doubles>([&](int i) { return __builtin_sqrt(a[i]); });
 }
 
+template <int predicate, class T> bool holds(T a, T b) {
+  static_assert(predicate == _CMP_GT_OQ || predicate == _CMP_EQ_OQ || predicate == _CMP_NLT_UQ);
+  return predicate == _CMP_GT_OQ ? a > b : predicate == _CMP_EQ_OQ ? a == b : !(a < b);
+}
 template <int predicate> __mmask16 cmp_ps_mask(floats a, floats b) {
-  static_assert(predicate == _CMP_GT_OQ);
-  return __mmask16(mask(16, [&](int i) { return a[i] > b[i]; }));
+  return __mmask16(mask(16, [&](int i) { return holds<predicate>(a[i], b[i]); }));
 }
 template <int predicate> __mmask8 cmp_pd_mask(doubles a, doubles b) {
-  static_assert(predicate == _CMP_GT_OQ);
-  return __mmask8(mask(8, [&](int i) { return a[i] > b[i]; }));
+  return __mmask8(mask(8, [&](int i) { return holds<predicate>(a[i], b[i]); }));
+}
+template <int predicate> __mmask16 mask_cmp_ps_mask(__mmask16 some, floats a, floats b) {
+  return __mmask16(some & cmp_ps_mask<predicate>(a, b));
+}
+template <int predicate> __mmask8 mask_cmp_pd_mask(__mmask8 some, doubles a, doubles b) {
+  return __mmask8(some & cmp_pd_mask<predicate>(a, b));
+}
+inline __m512 mask_mov_ps(floats others, __mmask16 some, floats a) {
+  return lanes<floats>([&](int i) { return some >> i & 1 ? a[i] : others[i]; });
+}
+inline __m512d mask_mov_pd(doubles others, __mmask8 some, doubles a) {
+  return lanes<doubles>([&](int i) { return some >> i & 1 ? a[i] : others[i]; });
+}
+inline __m512i min_epu32(__m512i a, __m512i b) {
+  const words x = words(a), y = words(b);
+  return (__m512i)lanes<words>([&](int i) { return unsigned(x[i]) < unsigned(y[i]) ? x[i] : y[i]; });
+}
+inline __m512i mask_min_epi32(__m512i others, __mmask16 some, __m512i a, __m512i b) {
+  const words from = words(others), x = words(a), y = words(b);
+  return (__m512i)lanes<words>([&](int i) { return some >> i & 1 ? x[i] < y[i] ? x[i] : y[i] : from[i]; });
+}
+inline __mmask16 test_epi8_mask(__m128i a, __m128i b) {
+  const __v16qi both = __v16qi(a & b);
+  return __mmask16(mask(16, [&](int i) { return both[i] != 0; }));
 }
 
 inline __m512i set1_epi32(int a) {
@@ -210,6 +236,15 @@ inline void stream_pd(void *p, doubles a) {
 #define _mm512_cmp_ps_mask(a, b, predicate) emulated::cmp_ps_mask<predicate>(a, b)
 #undef _mm512_cmp_pd_mask
 #define _mm512_cmp_pd_mask(a, b, predicate) emulated::cmp_pd_mask<predicate>(a, b)
+#undef _mm512_mask_cmp_ps_mask
+#define _mm512_mask_cmp_ps_mask(some, a, b, predicate) emulated::mask_cmp_ps_mask<predicate>(some, a, b)
+#undef _mm512_mask_cmp_pd_mask
+#define _mm512_mask_cmp_pd_mask(some, a, b, predicate) emulated::mask_cmp_pd_mask<predicate>(some, a, b)
+#define _mm512_mask_mov_ps emulated::mask_mov_ps
+#define _mm512_mask_mov_pd emulated::mask_mov_pd
+#define _mm512_min_epu32 emulated::min_epu32
+#define _mm512_mask_min_epi32 emulated::mask_min_epi32
+#define _mm_test_epi8_mask emulated::test_epi8_mask
 #undef _mm512_fpclass_ps_mask
 #define _mm512_fpclass_ps_mask(a, kinds) emulated::fpclass_ps_mask<kinds>(a)
 #define _mm512_set1_epi32 emulated::set1_epi32
