@@ -13,6 +13,11 @@ export type Numbers = FloatArray | Uint16Array;
 /** What is computed over a dimension. */
 export type Slice = 'softmax' | 'logSoftmax';
 
+/** The most steps that a mask may have; one that has more is copied. */
+export const mostSteps = 4;
+/** The longest slice of a strided call. */
+export const mostStridedSlice = 16384;
+
 /** A mask, broadcast: where it says what of each entry. Its elements are added to x's, or, as bytes, keep those where they are not 0. */
 export interface Mask {
   readonly data: Uint8Array | FloatArray;

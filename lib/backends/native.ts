@@ -1,13 +1,12 @@
 // The addon's functions as backends, and the reason where there are none. Every other file sees only backends. A build without native
 // code has native-none.ts in the place of this file.
-import { activationNames, opOf } from '../activations/table.js';
-import { type FloatArray, lengthOfPresent } from '../basics/floats.js';
-import { openAddon, problems } from '../environment/node.js';
-import { version } from '../version.js';
+import { opOf } from '../activations/table.js';
+import { lengthOfPresent } from '../basics/floats.js';
+import { problems } from '../environment/node.js';
+import { type Addon, loaded } from './addon.js';
 import type { Backend, BackendName, Numbers, Slice } from './backend.js';
 import { rightChecksum } from './checksum.js';
 import {
-  type Call,
   callChannelSums,
   callChannels,
   callConditioned,
@@ -25,27 +24,6 @@ import {
 } from './record.js';
 import { reference } from './reference.js';
 import { threads } from './threads.js';
-
-/** What the .node file exports (native/addon/addon.cpp). */
-interface Addon {
-  /** The version of the package that it is part of. */
-  readonly version: string;
-  /** The instruction sets that this CPU runs, in the order of their numbers. */
-  readonly sets: readonly BackendName[];
-  /** Of each set, a checksum of what it computes here (native/addon/self_test.cpp). */
-  readonly checksums: readonly bigint[];
-  /** The rows of the table, in the order of their numbers. */
-  readonly activations: readonly string[];
-  /** How many threads a call may use; 1 until it is said. Holds for this thread of JavaScript. */
-  setThreads(threads: number): void;
-  readonly call: Call;
-  /** Asks for huge pages under an array that nothing has been written to. */
-  fresh(y: FloatArray): void;
-  /** The cores of this machine. */
-  readonly cores: number;
-  /** The fewest elements that more than one thread is used for. */
-  readonly sharedElements: number;
-}
 
 export interface Native {
   /** The file the addon was loaded from; in a bundle, the entry of this package. */
@@ -173,12 +151,8 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
 }
 
 function load(): Native {
-  const opened = openAddon();
-  if (opened.reason !== undefined) return { backends: [], reason: opened.reason };
-  const { path } = opened;
-  const misfit = faultOf(opened.exports);
-  if (misfit !== undefined) return { backends: [], reason: `${path} ${misfit}` };
-  const addon = opened.exports as Addon;
+  if (loaded.reason !== undefined) return { backends: [], reason: loaded.reason };
+  const { path, addon } = loaded;
   const backends = addon.sets.map((name, set) => backendOf(name, set, addon));
   // A number that is wrong on a processor or an emulator of some kind is worse than a slow one.
   const right = backends.filter((_, set) => addon.checksums[set] === rightChecksum);
@@ -190,14 +164,4 @@ function load(): Native {
   }
   if (wrong.length > 0) return { backends: [], reason: fault };
   return { path, backends, reason: `${path} needs a CPU with AVX2 and FMA, AVX-512, or NEON` };
-}
-
-/** What is wrong with what a file exports: NONLIN_BINARY may name another addon, and a build may be an old one. */
-function faultOf(addon: unknown): string | undefined {
-  const { version: its, activations } = Object(addon) as Partial<Record<keyof Addon, unknown>>;
-  if (its !== version)
-    return typeof its === 'string' ? `is of nonlin ${its}, not ${version}` : `is not an addon of nonlin ${version}`;
-  // Native code knows an activation by its number.
-  if (String(activations) === String(activationNames)) return undefined;
-  return 'has other activations: it was built from other sources (npm run build)';
 }

@@ -11,14 +11,9 @@ import {
   lengthOfPresent,
   part,
 } from '../basics/floats.js';
-import type { Conditions, Numbers } from './backend.js';
+import { type Call, loaded } from './addon.js';
+import { type Conditions, mostSteps, type Numbers } from './backend.js';
 import type { Runs } from './copies.js';
-
-/**
- * Native code: takes a record, and the arrays where they do not lie behind it. One function serves all calls, as V8 calls one that
- * it knows 25 ns faster.
- */
-export type Call = (block: ArrayBuffer, ...arrays: (FloatArray | Uint8Array | Uint16Array)[]) => unknown;
 
 /**
  * The most elements that an array of a small call may have. ns per call with arrays handed over and with a block, `npm run bench --
@@ -54,15 +49,12 @@ export type Kind = (typeof kinds)[keyof typeof kinds];
 // thread of JavaScript, and no call is inside another.
 export const recordBytes = 64;
 const mostInputs = 3;
-/** The most steps that a mask may have; one that has more is copied. */
-export const mostSteps = 4;
 /** As many as a tensor has dimensions. */
 const mostRuns = 64;
-/** The longest slice of a strided call. */
-export const mostStridedSlice = 16384;
 /** The most arrays of a strided call. */
 const mostStrided = 3;
-const block = new ArrayBuffer(recordBytes + mostInputs * mostElements * Float64Array.BYTES_PER_ELEMENT);
+const itsBlock = loaded.addon?.block;
+const block = itsBlock ?? new ArrayBuffer(recordBytes + mostInputs * mostElements * Float64Array.BYTES_PER_ELEMENT);
 const integers = new Int32Array(block, 0, 6);
 const numbers = new Float64Array(block, 32, 4);
 
@@ -85,6 +77,12 @@ const bits = new Uint16Array(block, recordBytes);
 const firstBits: Uint16Array[] = new Array(mostElements + 1);
 /** As native/kernels.h counts them behind its kinds of arithmetic. */
 const halfNumbers = { float16: 3, bfloat16: 4 } as const satisfies Record<HalfDType, number>;
+
+/** Of what lies in the block. */
+function callSmall(call: Call): void {
+  if (itsBlock === undefined) call(block);
+  else call();
+}
 
 /** The parameters of the next call of a row. */
 export function writeParameters(a: number, b: number): void {
@@ -124,7 +122,7 @@ export function callNative(
   integers[4] = count;
   copyOver(all, input);
   if (second !== undefined) copyOver(all, second, count);
-  call(block);
+  callSmall(call);
   first[count] ??= part(all, 0, count);
   copyOver(y, first[count]);
 }
@@ -153,7 +151,7 @@ export function callHalves(
   integers[4] = count;
   copyOver(bits, grad ?? x);
   if (grad !== undefined) copyOver(bits, x, count);
-  call(block);
+  callSmall(call);
   firstBits[count] ??= bits.subarray(0, count);
   copyOver(y, firstBits[count]);
 }
@@ -194,7 +192,7 @@ export function callGateGradient(
   copyOver(all, grad);
   copyOver(all, a, count);
   copyOver(all, b, 2 * count);
-  call(block);
+  callSmall(call);
   copyOver(da, part(all, 0, count));
   copyOver(db, part(all, count, count));
 }
@@ -218,7 +216,7 @@ export function callLogParts(
   // Behind as many float64 as x has elements.
   integers[4] = count;
   copyOver(all, x);
-  call(block);
+  callSmall(call);
   for (let i = 0; i < maxima.length; i++) {
     maxima[i] = float64.all[count + i]!;
     logs[i] = float64.all[2 * count + i]!;
@@ -258,7 +256,7 @@ export function callChannels(
   at += count;
   for (const end = at + count; at < end; )
     for (let c = 0; c < slopes.length; c++) for (let i = 0; i < inner; i++) all[at++] = slopes[c]!;
-  call(block);
+  callSmall(call);
   first[count] ??= part(all, 0, count);
   copyOver(y, first[count]);
 }
