@@ -1,7 +1,8 @@
 // The addon's functions as backends, and the reason where there are none. Every other file sees only backends. A build without native
 // code has native-none.ts in the place of this file.
+import type { Chosen } from '../activations/signatures.js';
 import { opOf } from '../activations/table.js';
-import { lengthOfPresent } from '../basics/floats.js';
+import { type FloatArray, lengthOfPresent } from '../basics/floats.js';
 import { problems } from '../environment/node.js';
 import { type Addon, loaded } from './addon.js';
 import type { Backend, BackendName, Numbers, Slice } from './backend.js';
@@ -12,6 +13,8 @@ import {
   callConditioned,
   callConvert,
   callCopy,
+  callFew,
+  callFewOfTwo,
   callGateGradient,
   callHalves,
   callLogParts,
@@ -22,7 +25,7 @@ import {
   writeParameters,
   writeSlices,
 } from './record.js';
-import { reference } from './reference.js';
+import { reference, relu } from './reference.js';
 import { threads } from './threads.js';
 
 export interface Native {
@@ -39,7 +42,7 @@ export const native: Native = load();
 
 // Below this the loop takes less time than a call; its bits are the same. ns of both, `npm run bench -- --function relu` on Zen 4: 35
 // and 78 for 8 elements, 58 and 89 for 16, 73 and 90 for 24, 88 and 90 for 32, 118 and 96 for 48.
-const smallestRelu = 32;
+const smallestRelu = 16;
 
 // Likewise of numbers that are converted.
 const smallestConverted = 64;
@@ -49,6 +52,12 @@ let told = 1;
 
 /** As native/kernels.h numbers them. */
 const sliceOf = { softmax: 0, logSoftmax: 1 } as const satisfies Record<Slice, number>;
+
+/** In the place of a row of the table. */
+const rowOf = {
+  softmax: { op: sliceOf.softmax, a: 0, b: 0 },
+  logSoftmax: { op: sliceOf.logSoftmax, a: 0, b: 0 },
+} as const satisfies Record<Slice, Chosen>;
 
 /** The backend of an instruction set. */
 function backendOf(name: BackendName, set: number, addon: Addon): Backend {
@@ -63,10 +72,25 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
   return {
     name,
     map(x, y, op, a, b, exact, fresh) {
-      if (op === opOf.relu && lengthOfPresent(x) < smallestRelu) return reference.map(x, y, op, a, b, exact, fresh);
+      if (op === opOf.relu && lengthOfPresent(x) < smallestRelu) return relu(x, y, fresh === true);
       tell(x);
       writeParameters(a, b);
       callNative(call, set, kinds.map, op, exact, x, undefined, y);
+    },
+    mapFew(x, out, chosen, exact) {
+      return callFew(call, set, kinds.map, chosen, exact, x as FloatArray, out as FloatArray | undefined);
+    },
+    mapGradFew(grad, x, out, chosen, exact) {
+      const y = out as FloatArray | undefined;
+      return callFewOfTwo(call, set, kinds.gradient, chosen, exact, grad as FloatArray, x as FloatArray, y);
+    },
+    gateFew(x, by, out, chosen, exact) {
+      const y = out as FloatArray | undefined;
+      return callFewOfTwo(call, set, kinds.gate, chosen, exact, x as FloatArray, by as FloatArray, y);
+    },
+    slicesFew(x, out, slice, length, inner, exact) {
+      writeSlices(length, inner);
+      return callFew(call, set, kinds.slices, rowOf[slice], exact, x as FloatArray, out as FloatArray | undefined);
     },
     mapGrad(grad, x, y, op, a, b, exact) {
       tell(x);

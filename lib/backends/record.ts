@@ -1,8 +1,12 @@
 // Calls of native code. What a call is stands in a record, 64 bytes that it reads at once: Node-API takes longer for every number
 // handed over. So it does for arrays, 45 ns to say where one lies and 6 for an ArrayBuffer: the elements of a small call are copied
 // into the same block behind the record, computed there by the kernels of every other call, whose bits they give, and copied out.
+import type { Chosen } from '../activations/signatures.js';
 import type { Op } from '../activations/table.js';
+import { isThere } from '../basics/checks.js';
 import {
+  byteOffset,
+  copyAt,
   copyOver,
   type DType,
   type FloatArray,
@@ -10,17 +14,11 @@ import {
   isFloat32,
   lengthOfPresent,
   part,
+  typeName,
 } from '../basics/floats.js';
 import { type Call, loaded } from './addon.js';
-import { type Conditions, mostSteps, type Numbers } from './backend.js';
+import { type Conditions, mostFew, mostSteps, type Numbers } from './backend.js';
 import type { Runs } from './copies.js';
-
-/**
- * The most elements that an array of a small call may have. ns per call with arrays handed over and with a block, `npm run bench --
- * --function relu,sigmoid` on Zen 4 (avx512, Node 20.20): sigmoid of 32 float32 elements 131 and 85, of 128 157 and 132, of 256 191 and
- * 172; of 128 float64 elements 224 and 211, of 256 315 and 326.
- */
-export const mostElements = 128;
 
 /** What a call does, as native/addon/record.h numbers it. */
 export const kinds = {
@@ -54,9 +52,10 @@ const mostRuns = 64;
 /** The most arrays of a strided call. */
 const mostStrided = 3;
 const itsBlock = loaded.addon?.block;
-const block = itsBlock ?? new ArrayBuffer(recordBytes + mostInputs * mostElements * Float64Array.BYTES_PER_ELEMENT);
+const block = itsBlock ?? new ArrayBuffer(recordBytes + mostInputs * mostFew * Float64Array.BYTES_PER_ELEMENT);
 const integers = new Int32Array(block, 0, 6);
-const numbers = new Float64Array(block, 32, 4);
+const numbers = new Float64Array(block, 32, 2);
+const parameters = new Float64Array(block, 48, 2);
 
 /** Where a conditioned call, which is never small, says how its mask lies. */
 const places = new Float64Array(block, recordBytes, 3 + 2 * mostSteps);
@@ -68,13 +67,26 @@ const ways = new Float64Array(block, recordBytes, (1 + mostStrided) * (1 + mostR
 interface Elements {
   readonly all: FloatArray;
   readonly first: FloatArray[];
+  /** As native/kernels.h counts its kinds of arithmetic. */
+  readonly fast: number;
+  readonly exact: number;
 }
-const float32: Elements = { all: new Float32Array(block, recordBytes), first: new Array(mostElements + 1) };
-const float64: Elements = { all: new Float64Array(block, recordBytes), first: new Array(mostElements + 1) };
+const float32: Elements = {
+  all: new Float32Array(block, recordBytes),
+  first: new Array(mostFew + 1),
+  fast: 0,
+  exact: 1,
+};
+const float64: Elements = {
+  all: new Float64Array(block, recordBytes),
+  first: new Array(mostFew + 1),
+  fast: 2,
+  exact: 2,
+};
 
 /** The same of 16-bit numbers. */
 const bits = new Uint16Array(block, recordBytes);
-const firstBits: Uint16Array[] = new Array(mostElements + 1);
+const firstBits: Uint16Array[] = new Array(mostFew + 1);
 /** As native/kernels.h counts them behind its kinds of arithmetic. */
 const halfNumbers = { float16: 3, bfloat16: 4 } as const satisfies Record<HalfDType, number>;
 
@@ -86,8 +98,8 @@ function callSmall(call: Call): void {
 
 /** The parameters of the next call of a row. */
 export function writeParameters(a: number, b: number): void {
-  numbers[2] = a;
-  numbers[3] = b;
+  parameters[0] = a;
+  parameters[1] = b;
 }
 
 /** The slices of the next call over a dimension: the middle one of [outer, length, inner]. */
@@ -113,7 +125,7 @@ export function callNative(
   const count = lengthOfPresent(y);
   const { all, first } = isFloat32(y) ? float32 : float64;
   writeCall(set, kind, op, all, exact);
-  if (count > mostElements) {
+  if (count > mostFew) {
     if (second === undefined) call(block, input, y);
     else call(block, input, second, y);
     return;
@@ -121,11 +133,100 @@ export function callNative(
   if (count === 0) return;
   integers[4] = count;
   copyOver(all, input);
-  if (second !== undefined) copyOver(all, second, count);
+  if (second !== undefined) copyAt(all, second, count);
   callSmall(call);
   first[count] ??= part(all, 0, count);
   copyOver(y, first[count]);
 }
+
+/**
+ * A small call of one input in one piece with all that is asked of arrays; what it fills, or undefined, and nothing is done, where x and
+ * `out` are not certainly such as it takes. Kept short: V8 inlines 920 bytes of bytecode, and this with its callers is 850.
+ */
+export function callFew(
+  call: Call,
+  set: number,
+  kind: Kind,
+  chosen: Chosen,
+  exact: boolean,
+  x: FloatArray,
+  out: FloatArray | undefined,
+): FloatArray | undefined {
+  const type = typeName(x);
+  const elements = type === 'Float32Array' ? float32 : type === 'Float64Array' ? float64 : undefined;
+  if (elements === undefined) return undefined;
+  const count = lengthOfPresent(x);
+  if (count > mostFew || !isThere(x, count)) return undefined;
+  let y = out;
+  if (y === undefined) y = emptyOf(type, count);
+  else if (
+    typeName(y) !== type ||
+    lengthOfPresent(y) !== count ||
+    !isThere(y, count) ||
+    byteOffset(x) !== byteOffset(y)
+  )
+    return undefined;
+  const words = integers;
+  words[0] = set;
+  words[1] = kind;
+  words[2] = chosen.op;
+  words[3] = exact ? elements.exact : elements.fast;
+  words[4] = count;
+  parameters[0] = chosen.a;
+  parameters[1] = chosen.b;
+  copyOver(elements.all, x);
+  callSmall(call);
+  copyOver(y, elements.first[count] ?? firstOf(elements, count));
+  return y;
+}
+
+/** The same of two inputs. */
+export function callFewOfTwo(
+  call: Call,
+  set: number,
+  kind: Kind,
+  chosen: Chosen,
+  exact: boolean,
+  x: FloatArray,
+  second: FloatArray,
+  out: FloatArray | undefined,
+): FloatArray | undefined {
+  const type = typeName(x);
+  const elements = type === 'Float32Array' ? float32 : type === 'Float64Array' ? float64 : undefined;
+  if (elements === undefined) return undefined;
+  const count = lengthOfPresent(x);
+  if (count > mostFew || !isThere(x, count) || !isLike(second, type, count)) return undefined;
+  let y = out;
+  if (y === undefined) y = emptyOf(type, count);
+  else if (!isLike(y, type, count) || byteOffset(x) !== byteOffset(y) || byteOffset(second) !== byteOffset(y))
+    return undefined;
+  const words = integers;
+  words[0] = set;
+  words[1] = kind;
+  words[2] = chosen.op;
+  words[3] = exact ? elements.exact : elements.fast;
+  words[4] = count;
+  parameters[0] = chosen.a;
+  parameters[1] = chosen.b;
+  copyOver(elements.all, x);
+  copyAt(elements.all, second, count);
+  callSmall(call);
+  copyOver(y, elements.first[count] ?? firstOf(elements, count));
+  return y;
+}
+
+function isLike(x: FloatArray, type: string | undefined, count: number): boolean {
+  return typeName(x) === type && lengthOfPresent(x) === count && isThere(x, count);
+}
+
+const emptyOf = (type: string | undefined, count: number): FloatArray =>
+  type === 'Float32Array' ? new Float32Array(count) : new Float64Array(count);
+
+const firstOf = ({ all, first }: Elements, count: number): FloatArray => {
+  const some = part(all, 0, count);
+  first[count] = some;
+  return some;
+};
 
 /** A call on 16-bit numbers. */
 export function callHalves(
@@ -143,14 +244,14 @@ export function callHalves(
   integers[1] = grad === undefined ? kinds.map : kinds.gradient;
   integers[2] = op;
   integers[3] = halfNumbers[dtype];
-  if (count > mostElements) {
+  if (count > mostFew) {
     if (grad === undefined) call(block, x, y);
     else call(block, grad, x, y);
     return;
   }
   integers[4] = count;
   copyOver(bits, grad ?? x);
-  if (grad !== undefined) copyOver(bits, x, count);
+  if (grad !== undefined) copyAt(bits, x, count);
   callSmall(call);
   firstBits[count] ??= bits.subarray(0, count);
   copyOver(y, firstBits[count]);
@@ -183,15 +284,15 @@ export function callGateGradient(
   const count = lengthOfPresent(grad);
   const { all } = isFloat32(grad) ? float32 : float64;
   writeCall(set, kinds.gateGradient, op, all, exact);
-  if (count > mostElements) {
+  if (count > mostFew) {
     call(block, grad, a, b, da, db);
     return;
   }
   if (count === 0) return;
   integers[4] = count;
   copyOver(all, grad);
-  copyOver(all, a, count);
-  copyOver(all, b, 2 * count);
+  copyAt(all, a, count);
+  copyAt(all, b, 2 * count);
   callSmall(call);
   copyOver(da, part(all, 0, count));
   copyOver(db, part(all, count, count));
@@ -209,7 +310,7 @@ export function callLogParts(
   const count = lengthOfPresent(x);
   const { all } = isFloat32(x) ? float32 : float64;
   writeCall(set, kinds.logParts, 0, all, exact);
-  if (count > mostElements) {
+  if (count > mostFew) {
     call(block, x, maxima, logs);
     return;
   }
@@ -237,7 +338,7 @@ export function callChannels(
   const count = lengthOfPresent(y);
   const { all, first } = isFloat32(y) ? float32 : float64;
   writeCall(set, grad === undefined ? kinds.channels : kinds.channelsGradient, 0, all, exact);
-  if (count > mostElements) {
+  if (count > mostFew) {
     writeSlices(lengthOfPresent(slopes), inner);
     if (grad === undefined) call(block, x, slopes, y);
     else call(block, grad, x, slopes, y);
@@ -252,7 +353,7 @@ export function callChannels(
     copyOver(all, grad);
     at = count;
   }
-  copyOver(all, x, at);
+  copyAt(all, x, at);
   at += count;
   for (const end = at + count; at < end; )
     for (let c = 0; c < slopes.length; c++) for (let i = 0; i < inner; i++) all[at++] = slopes[c]!;

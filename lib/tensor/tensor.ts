@@ -10,6 +10,7 @@ import {
   type FloatDType,
   type HalfDType,
   isFloatArray,
+  lengthOfPresent,
 } from '../basics/floats.js';
 import { isFloat16Array, isHalfDType, numbersOf } from '../basics/halves.js';
 import { checkOptions, optionOf } from '../basics/options.js';
@@ -550,6 +551,13 @@ export function anyTensor(x: unknown, dtype: unknown, what: string, name: string
   } catch (error) {
     throw inNameOf(`${name}: ${what}`, error);
   }
+}
+
+/** The memory of a Tensor of floats that is all of it, in row-major order; undefined for everything else. */
+export function wholeOf(x: unknown): FloatArray | undefined {
+  if (!(x instanceof Tensor) || !x[packed] || x.offset !== 0 || x[half] !== undefined) return undefined;
+  const { data } = x;
+  return lengthOfPresent(data as FloatArray) === x.size ? (data as FloatArray) : undefined;
 }
 
 /** A tensor of fresh, contiguous results of x's shape, and of its strides where it is contiguous too. */
