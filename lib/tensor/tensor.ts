@@ -553,9 +553,9 @@ export function anyTensor(x: unknown, dtype: unknown, what: string, name: string
   }
 }
 
-/** The memory of a Tensor of floats that is all of it, in row-major order; undefined for everything else. */
+/** The memory of a Tensor that is all of it, in row-major order; undefined for everything else. Of 16 bits it is no FloatArray. */
 export function wholeOf(x: unknown): FloatArray | undefined {
-  if (!(x instanceof Tensor) || !x[packed] || x.offset !== 0 || x[half] !== undefined) return undefined;
+  if (!(x instanceof Tensor) || !x[packed] || x.offset !== 0) return undefined;
   const { data } = x;
   return lengthOfPresent(data as FloatArray) === x.size ? (data as FloatArray) : undefined;
 }

@@ -132,6 +132,7 @@ describe.each(calls)('%s, which takes %o', (name, takes, call) => {
         try {
           expect(call(undefined)).toEqual(plain);
           expect(call({})).toEqual(plain);
+          expect(call({})).not.toBe(value);
           if (option !== 'precision') expect(call({ precision: 'fast' })).toEqual(plain);
           const out = new Float32Array(3);
           expect(call({ out })).toBe(out);

@@ -301,3 +301,34 @@ describe.each(nonlin.backends())('%s', (backend) => {
     );
   });
 });
+
+describe('on the backend that serves', () => {
+  beforeAll(() => nonlin.useBackend(chosen));
+
+  it('refuses an out that lies over part of either input, of few elements too', () => {
+    for (const count of [4, 1000]) {
+      const memory = new Float32Array(count + 1);
+      const [over, out] = [memory.subarray(0, count), memory.subarray(1)];
+      const other = new Float32Array(count + 1).subarray(1);
+      for (const call of [nonlin.sigmoidGrad, nonlin.swiglu, nonlin.softmaxGrad])
+        for (const [a, b] of [
+          [over, other],
+          [other, over],
+        ] as const)
+          expect(() => call(a, b, { out })).toThrow(RangeError);
+      expect(memory).toEqual(new Float32Array(count + 1));
+    }
+  });
+
+  it('refuses a Tensor whose memory has shrunk to as many elements as it has, which are others', () => {
+    const Resizable = ArrayBuffer as unknown as new (
+      bytes: number,
+      options: object,
+    ) => ArrayBuffer & { resize(bytes: number): void };
+    const buffer = new Resizable(32, { maxByteLength: 32 });
+    const x = new nonlin.Tensor(new Float32Array(buffer), { shape: [8] }).slice(0, 4);
+    buffer.resize(16);
+    expect(x.data.length).toBe(x.size);
+    expect(() => nonlin.sigmoid(x)).toThrow(RangeError);
+  });
+});
