@@ -4,30 +4,31 @@
 import { type Chosen, chosenOf, type Elementwise } from '../activations/signatures.js';
 import { mostFew, type Slice } from '../backends/backend.js';
 import { backend } from '../backends/select.js';
-import { type FloatArray, isFloatArray, lengthOfPresent } from '../basics/floats.js';
+import { type FloatArray, isFloat32, isFloatArray, lengthOfPresent } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
 import { sameShape } from '../tensor/shape.js';
-import { resultLike, type Tensor, wholeOf } from '../tensor/tensor.js';
+import { resultLike, Tensor, walkOf, wholeOf } from '../tensor/tensor.js';
+import { gather, liesIn, scatterTo } from '../tensor/walks.js';
 import { dimOf } from './dims.js';
 
 type Few = unknown;
 
 /** y = f(x) of Tensors. */
 export function mapFewOf(x: unknown, out: unknown, chosen: Chosen, exact: boolean): Few {
-  const from = wholeOf(x);
-  const into = from && placeOf(x, out);
+  const from = elementsOf(x, 0);
+  const into = from && placeOf(x, from, out);
   if (from === undefined || into === null) return undefined;
-  return answered(x, out, backend.mapFew?.(from, into, chosen, exact));
+  return answered(x, out, into, backend.mapFew?.(from, into, chosen, exact));
 }
 
 /** y = grad * f'(x) of Tensors. */
 export function mapGradFewOf(grad: unknown, x: unknown, out: unknown, chosen: Chosen, exact: boolean): Few {
-  const from = wholeOf(x);
-  const by = from && placeOf(x, grad);
-  const into = from && placeOf(x, out);
-  if (from === undefined || by == null || into === null) return undefined;
-  return answered(x, out, backend.mapGradFew?.(by, from, into, chosen, exact));
+  const from = elementsOf(x, 0);
+  const by = from && besideOf(x, grad);
+  const into = by && placeOf(x, from, out);
+  if (by === undefined || into === null) return undefined;
+  return answered(x, out, into, backend.mapGradFew?.(by, from, into, chosen, exact));
 }
 
 /** y = f(x), with any options. */
@@ -56,29 +57,31 @@ export function gateFew(of: Elementwise, name: string, x: unknown, by: unknown, 
   const data = exact === undefined ? undefined : dataOf(x);
   if (data === undefined) return undefined;
   const chosen = chosenOf(of, given, data, name);
-  if (data === x) return backend.gateFew?.(x, by, given.out, chosen, exact!);
-  const other = placeOf(x, by);
-  const into = placeOf(x, given.out);
-  if (other == null || into === null) return undefined;
-  return answered(x, given.out, backend.gateFew?.(data, other, into, chosen, exact!));
+  const { out } = given;
+  if (data === x) return backend.gateFew?.(x, by, out, chosen, exact!);
+  const from = elementsOf(x, 0);
+  const other = from && besideOf(x, by);
+  const into = other && placeOf(x, from, out);
+  if (other === undefined || into === null) return undefined;
+  return answered(x, out, into, backend.gateFew?.(from, other, into, chosen, exact!));
 }
 
 /** Shares along one dimension, the last where none is named. */
 export function slicesFew(slice: Slice, name: string, x: unknown, out: unknown, dim: unknown, exact: boolean): Few {
-  const data = dataOf(x);
-  if (data === undefined) return undefined;
-  if (data === x) {
-    const count = lengthOfPresent(data);
+  if (isFloatArray(x)) {
+    const count = lengthOfPresent(x);
+    if (count > mostFew) return undefined;
     if (dim !== undefined) dimOf(dim, [count], name);
     return backend.slicesFew?.(x, out, slice, count, 1, exact);
   }
-  const into = placeOf(x, out);
-  if (into === null) return undefined;
+  const from = elementsOf(x, 0);
+  const into = from && placeOf(x, from, out);
+  if (from === undefined || into === null) return undefined;
   const { shape } = x as Tensor;
   const at = dim === undefined ? shape.length - 1 : dimOf(dim, shape, name);
   let inner = 1;
   for (let i = shape.length - 1; i > at; i--) inner *= shape[i]!;
-  return answered(x, out, backend.slicesFew?.(data, into, slice, shape[at] ?? 1, inner, exact));
+  return answered(x, out, into, backend.slicesFew?.(from, into, slice, shape[at] ?? 1, inner, exact));
 }
 
 /** Whether `exact` is asked for; undefined where something is given that others have to look at. */
@@ -87,19 +90,65 @@ export function exactOf({ precision, dtype }: Given): boolean | undefined {
   return precision === undefined || precision === 'fast' ? false : precision === 'exact' ? true : undefined;
 }
 
-/** An array, or the memory of a Tensor that is all of it, of few elements. */
+/** An array of few elements, or the memory of a Tensor that has few. */
 function dataOf(x: unknown): FloatArray | undefined {
-  const data = isFloatArray(x) ? x : wholeOf(x);
-  return data === undefined || lengthOfPresent(data) > mostFew ? undefined : data;
+  if (isFloatArray(x)) return lengthOfPresent(x) > mostFew ? undefined : x;
+  return x instanceof Tensor && x.size <= mostFew && isFloatArray(x.data) ? x.data : undefined;
 }
 
-/** The memory of an operand besides the Tensor x, undefined where there is none; null where it is not all of a Tensor of x's shape. */
-function placeOf(x: unknown, other: unknown): FloatArray | undefined | null {
-  if (other === undefined) return undefined;
-  const data = wholeOf(other);
-  if (data === undefined || !sameShape((x as Tensor).shape, (other as Tensor).shape) || isReadOnly(other)) return null;
-  return data;
+// Where the elements of views go, an array for each number of them. Nothing runs between that and their use.
+const rooms = [0, 1].map(() => ({
+  float32: new Array<FloatArray | undefined>(mostFew + 1),
+  float64: new Array<FloatArray | undefined>(mostFew + 1),
+}));
+
+function roomFor(like: FloatArray, count: number, place: number): FloatArray {
+  const isSingle = isFloat32(like);
+  const { float32, float64 } = rooms[place]!;
+  const kept = isSingle ? float32 : float64;
+  kept[count] ??= isSingle ? new Float32Array(count) : new Float64Array(count);
+  return kept[count];
 }
 
-const answered = (x: unknown, out: unknown, y: FloatArray | undefined): Few =>
-  y === undefined ? undefined : (out ?? resultLike(x as Tensor, y));
+/** The elements of a Tensor of few in row-major order: its memory where they are all of that, or a copy. */
+function elementsOf(x: unknown, place: number): FloatArray | undefined {
+  const whole = wholeOf(x);
+  if (whole !== undefined) return whole;
+  if (!(x instanceof Tensor) || x.size > mostFew) return undefined;
+  const walk = walkOf(x);
+  const { data } = x;
+  if (walk === null || !liesIn(data, walk)) return undefined;
+  const room = roomFor(data, x.size, place);
+  gather(data, walk, room);
+  return room;
+}
+
+/** The same of another operand, which has x's shape; its type is asked with that of the elements. */
+function besideOf(x: unknown, other: unknown): FloatArray | undefined {
+  const elements = elementsOf(other, 1);
+  return elements && sameShape((x as Tensor).shape, (other as Tensor).shape) ? elements : undefined;
+}
+
+/**
+ * What is filled for a Tensor x of these elements: undefined where there is no `out`, its memory where it is all of that, else memory
+ * from where `answered` writes to it. Null where it is no Tensor that can be written in this way.
+ */
+function placeOf(x: unknown, elements: FloatArray, out: unknown): FloatArray | undefined | null {
+  if (out === undefined) return undefined;
+  const whole = wholeOf(out);
+  if (!(out instanceof Tensor) || !sameShape((x as Tensor).shape, out.shape) || isReadOnly(out)) return null;
+  if (whole !== undefined) return whole;
+  if (out.size > mostFew) return null;
+  const walk = walkOf(out);
+  if (walk === null || walk.overlaps || !liesIn(out.data, walk) || isFloat32(out.data) !== isFloat32(elements))
+    return null;
+  return roomFor(elements, out.size, 0);
+}
+
+function answered(x: unknown, out: unknown, into: FloatArray | undefined, y: FloatArray | undefined): Few {
+  if (y === undefined) return undefined;
+  if (out === undefined) return resultLike(x as Tensor, y);
+  const { data } = out as Tensor;
+  if (into !== data) scatterTo(y, data, walkOf(out as Tensor)!);
+  return out;
+}
