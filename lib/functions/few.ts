@@ -8,11 +8,16 @@ import { type FloatArray, isFloat32, isFloatArray, lengthOfPresent } from '../ba
 import type { Given } from '../basics/options.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
 import { sameShape } from '../tensor/shape.js';
-import { resultLike, Tensor, walkOf, wholeOf } from '../tensor/tensor.js';
+import { asTensor, resultLike, Tensor, walkOf, wholeOf } from '../tensor/tensor.js';
 import { gather, liesIn, scatterTo } from '../tensor/walks.js';
 import { dimOf } from './dims.js';
+import type { Input } from './operands.js';
 
 type Few = unknown;
+
+/** What another library has as a Tensor, read once; arrays and Tensors themselves. */
+export const readForeign = (x: Input, name: string): FloatArray | Tensor =>
+  isFloatArray(x) ? x : asTensor(x, 'x', name);
 
 /** y = f(x) of Tensors. */
 export function mapFewOf(x: unknown, out: unknown, chosen: Chosen, exact: boolean): Few {

@@ -12,7 +12,7 @@ import { inNameOf } from '../basics/errors.js';
 import { type FloatArray, type FloatDType, type HalfArray, type HalfDType, isFloatArray } from '../basics/floats.js';
 import { type Given, givenOf, outAlone, tooMany, unread } from '../basics/options.js';
 import type { DataOf, DTypeOf, Tensor, TensorLike } from '../tensor/tensor.js';
-import { mapFew, mapFewOf, mapGradFew, mapGradFewOf } from './few.js';
+import { mapFew, mapFewOf, mapGradFew, mapGradFewOf, readForeign } from './few.js';
 import { checkDTypeOf, type HalfCall, halfCall, mayBeHalf } from './halves.js';
 import { type Answer, answerOf, finished, type Input, operands, otherArray, resultArray } from './operands.js';
 
@@ -138,7 +138,10 @@ export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, 
 function mapAny(of: Elementwise, name: string, x: Input, given: Given): Answer {
   const half = mayBeHalf(x, given) ? halfCall(name, x, given) : undefined;
   if (half !== undefined) return halves(of, name, given, half);
-  const call = operands(name, x, given.out);
+  const from = readForeign(x, name);
+  const few = from === x ? undefined : mapFew(of, name, from, given);
+  if (few !== undefined) return answerOf(from, few);
+  const call = operands(name, from, given.out);
   if (call.strided !== undefined) call.strided.compute(of, given);
   else values(of, name, given, call.x, call.y, call.fresh);
   return finished(call);
@@ -147,7 +150,10 @@ function mapAny(of: Elementwise, name: string, x: Input, given: Given): Answer {
 function mapGradAny(of: Elementwise, name: string, grad: unknown, x: Input, given: Given): Answer {
   const half = mayBeHalf(x, given) ? halfCall(name, x, given, true, grad) : undefined;
   if (half !== undefined) return halves(of, name, given, half);
-  const call = operands(name, x, given.out, true, grad);
+  const from = readForeign(x, name);
+  const few = from === x ? undefined : mapGradFew(of, name, grad, from, given);
+  if (few !== undefined) return answerOf(from, few);
+  const call = operands(name, from, given.out, true, grad);
   if (call.strided !== undefined) call.strided.compute(of, given);
   else slopes(of, name, given, call.other!, call.x, call.y, call.fresh);
   return finished(call);

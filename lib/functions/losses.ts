@@ -39,6 +39,7 @@ import {
   type Sliced,
   scaleSlices,
   shapeOf,
+  slicesAlong,
 } from './sums.js';
 import { type Weights, weightsFor, weightsOf } from './weights.js';
 
@@ -213,7 +214,7 @@ function readCall(name: string, logits: Read, target: unknown, settings: Setting
   const at = channelDimOf(settings.dim, shape, name);
   const length = shape[at] ?? 1;
   const inner = sizeOf(shape, at + 1);
-  const count = sizeOf(shape.filter((_, i) => i !== at));
+  const count = slicesAlong(shape, at);
   const slices: Slices = { shape, at, length, inner, count };
   // The weights and the targets before the memory of the logits is found: they may be getters, which can do anything to it.
   const given = settings.weight === undefined ? undefined : weightsOf(settings.weight, name);

@@ -12,7 +12,7 @@ import type { Marks, Mask } from '../tensor/foreign/masks.js';
 import { Parts, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { dimOf, dimsOf, listed } from './dims.js';
-import { exactOf, slicesFew } from './few.js';
+import { exactOf, readForeign, slicesFew } from './few.js';
 import type { Options, Out, Result } from './functions.js';
 import { mayBeHalf, throughFloats } from './halves.js';
 import { type Arrangement, fitted, marksOf, maskFor } from './masks.js';
@@ -51,7 +51,11 @@ export function slices(what: SliceName, name: string, x: Input, given: Given, ow
   const half = mayBeHalf(x, given)
     ? throughFloats(name, [x], ['x'], { ...given, own }, ([x], given) => slicesOfFloats(what, name, x!, given))
     : undefined;
-  return half ?? slicesOfFloats(what, name, x, given, own);
+  if (half !== undefined) return half;
+  if (exact === undefined) return slicesOfFloats(what, name, x, given, own);
+  const from = readForeign(x, name);
+  const fewToo = from === x ? undefined : slicesFew(what as Slice, name, from, given.out, own[0], exact);
+  return fewToo === undefined ? slicesOfFloats(what, name, from, given, own) : answerOf(from, fewToo);
 }
 
 /** The same where x is known to be floats. */

@@ -75,7 +75,7 @@ function partsFor(count: number): LogParts {
 export function partsOf({ x, shape, at }: Sliced, exact: boolean): LogParts {
   const size = lengthOf(x);
   if (size === 0) {
-    const parts = newParts(sizeOf(shape.filter((_, i) => i !== at)));
+    const parts = newParts(slicesAlong(shape, at));
     parts.maxima.fill(-Infinity);
     return parts;
   }
@@ -186,32 +186,49 @@ export function readDType(options: Readonly<Record<string, unknown>> | undefined
 }
 
 /** The shape without some of its dimensions, or with them at size 1. */
-const reduced = (shape: readonly number[], dims: readonly number[], keepdim: boolean): readonly number[] =>
-  keepdim ? shape.map((extent, i) => (dims.includes(i) ? 1 : extent)) : shape.filter((_, i) => !dims.includes(i));
+const reduced = (shape: readonly number[], dims: readonly number[], keepdim: boolean): number[] => {
+  const left: number[] = [];
+  for (let i = 0; i < shape.length; i++)
+    if (!dims.includes(i)) left.push(shape[i]!);
+    else if (keepdim) left.push(1);
+  return left;
+};
+
+/** How many slices a shape has along one of its dimensions. */
+export function slicesAlong(shape: readonly number[], at: number): number {
+  let count = 1;
+  for (let i = 0; i < shape.length; i++) {
+    if (i === at) continue;
+    // As in sizeOf.
+    if (shape[i] === 0) return 0;
+    count *= shape[i]!;
+  }
+  return count;
+}
 
 export function sum(name: string, input: Input, settings: Settings): unknown {
   const { dim, keepdim, precision } = settings;
   const from = readInput(input, name, settings);
   const { x, shape } = memoryOf(from, name);
   const dims = dimsOf(dim, shape, name);
-  const kept = shape.map((_, i) => i).filter((i) => !dims.includes(i));
-  const whole = new Tensor(new Parts(x, shape));
-  // The slices as rows, over all of the dimensions at once.
-  const rows = dims.length === 1 ? whole : whole.permute([...kept, ...dims]);
-  const sliced: Sliced =
-    dims.length === 1
-      ? { x, shape, at: dims[0]! }
-      : {
-          x: contiguousData(rows),
-          shape: [...kept.map((i) => shape[i]!), sizeOf(dims.map((i) => shape[i]!))],
-          at: kept.length,
-        };
+  const sliced = dims.length === 1 ? { x, shape, at: dims[0]! } : asRows(x, shape, dims);
   const parts = partsOf(sliced, precision === 'exact' || isHalf(from));
   const y = allocate(dtypeOf(x), parts.maxima.length);
   addParts(parts, y);
   if (isFloatArray(from)) return y[0];
-  const result = roundedLike(from, y, frozen([...reduced(shape, dims, keepdim)]));
+  const result = roundedLike(from, y, frozen(reduced(shape, dims, keepdim)));
   return typeName(input) === undefined ? result : result.item();
+}
+
+/** The slices over several dimensions as rows. */
+function asRows(x: FloatArray, shape: readonly number[], dims: readonly number[]): Sliced {
+  const kept = shape.map((_, i) => i).filter((i) => !dims.includes(i));
+  const rows = new Tensor(new Parts(x, shape)).permute([...kept, ...dims]);
+  return {
+    x: contiguousData(rows),
+    shape: [...kept.map((i) => shape[i]!), sizeOf(dims.map((i) => shape[i]!))],
+    at: kept.length,
+  };
 }
 
 // Apart, as V8 then knows the arrays: a long loop within a function that runs seldom is compiled for those of its first calls.
