@@ -35,7 +35,14 @@ export function permuted(x: Layout, dims: unknown): Layout {
   );
 }
 
-export const reversed = (x: Layout): Layout => layoutOf(x.shape.toReversed(), x.strides.toReversed(), x.offset);
+export const reversed = (x: Layout): Layout => layoutOf(backwards(x.shape), backwards(x.strides), x.offset);
+
+/** Of a frozen list toReversed takes 100 ns. */
+function backwards(list: readonly number[]): number[] {
+  const turned: number[] = [];
+  for (let i = list.length - 1; i >= 0; i--) turned.push(list[i]!);
+  return turned;
+}
 
 /** What is left at indices of the first dimensions. */
 export function entered(x: Layout, indices: readonly number[]): Layout {
