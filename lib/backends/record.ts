@@ -9,6 +9,7 @@ import {
   copyAt,
   copyOver,
   type DType,
+  elementBytes,
   type FloatArray,
   type HalfDType,
   isFloat32,
@@ -17,7 +18,7 @@ import {
   typeName,
 } from '../basics/floats.js';
 import { type Call, loaded } from './addon.js';
-import { type Conditions, mostFew, mostSteps, type Numbers } from './backend.js';
+import { type Conditions, type Mask, mostFew, mostSteps, type Numbers } from './backend.js';
 import type { Runs } from './copies.js';
 
 /** What a call does, as native/addon/record.h numbers it. */
@@ -57,7 +58,7 @@ const integers = new Int32Array(block, 0, 6);
 const numbers = new Float64Array(block, 32, 2);
 const parameters = new Float64Array(block, 48, 2);
 
-/** Where a conditioned call, which is never small, says how its mask lies. */
+/** Where a conditioned call that is not small says how its mask lies. */
 const places = new Float64Array(block, recordBytes, 3 + 2 * mostSteps);
 
 /** Where a strided call, which is never small either, says how its arrays lie. */
@@ -83,6 +84,9 @@ const float64: Elements = {
   fast: 2,
   exact: 2,
 };
+
+/** Those of a mask that keeps entries. */
+const bytes = new Uint8Array(block, recordBytes);
 
 /** The same of 16-bit numbers. */
 const bits = new Uint16Array(block, recordBytes);
@@ -390,6 +394,12 @@ export function callConditioned(
   writeCall(set, kinds.conditioned, op, isFloat32(y) ? float32.all : float64.all, exact);
   integers[5] = Number(grad !== undefined) + 2 * Number(mask !== undefined) + 8 * Number(zero);
   writeParameters(temperature, 0);
+  const count = lengthOfPresent(y);
+  if (count > 0 && count <= mostFew) {
+    if (mask !== undefined) integers[5] += 4 * Number(mask.additive);
+    callFewConditioned(call, count, grad, x, y, mask);
+    return;
+  }
   if (mask === undefined) {
     if (grad === undefined) call(block, x, y);
     else call(block, grad, x, y);
@@ -405,6 +415,51 @@ export function callConditioned(
   }
   if (grad === undefined) call(block, x, y, mask.data);
   else call(block, grad, x, y, mask.data);
+}
+
+/** The same of few elements, whose mask goes behind them, an entry for each. */
+function callFewConditioned(
+  call: Call,
+  count: number,
+  grad: FloatArray | undefined,
+  x: FloatArray,
+  y: FloatArray,
+  mask: Mask | undefined,
+): void {
+  const elements = isFloat32(y) ? float32 : float64;
+  const { all, first } = elements;
+  integers[4] = count;
+  copyOver(all, grad ?? x);
+  if (grad !== undefined) copyAt(all, x, count);
+  const end = grad === undefined ? count : 2 * count;
+  if (mask?.additive === true) spreadMask(mask, count, all, end);
+  else if (mask !== undefined) spreadMask(mask, count, bytes, end * elementBytes(all));
+  callSmall(call);
+  copyOver(y, first[count] ?? firstOf(elements, count));
+}
+
+/** Writes what a mask says of each entry of the slices that the record says. */
+function spreadMask(
+  { data, along, across, steps }: Mask,
+  count: number,
+  target: FloatArray | Uint8Array,
+  at: number,
+): void {
+  // As integers, which V8 counts faster than the numbers of the record.
+  const length = numbers[0]! | 0;
+  const inner = numbers[1]! | 0;
+  let end = at;
+  for (let outer = 0; end < at + count; outer++) {
+    let start = 0;
+    let rest = outer;
+    for (let d = 0; d < steps.length; d++) {
+      const { size, stride } = steps[d]!;
+      start += (rest % size) * stride;
+      rest = Math.floor(rest / size);
+    }
+    for (let i = 0; i < length; i++, start += along)
+      for (let k = 0; k < inner; k++) target[end++] = data[start + k * across]!;
+  }
 }
 
 // Copies of fewer elements take less time in TypeScript than a call.

@@ -19,6 +19,7 @@ constexpr int64_t max_threads = 256;
 // logarithms come behind as many doubles as x has elements, a maximum for each and then a logarithm, as far as there
 // are slices.
 napi_value call_small(napi_env env, const call_record &record, char *memory, size_t size) {
+  if (record.kind == call_record::conditioned) return call_few_conditioned(env, record, memory, size);
   const bool has_parts = record.kind == call_record::log_parts;
   const size_t inputs = has_parts ? 3 : record.inputs(), count = size_t(record.count);
   // Numbers of 32 bits, of which no product overflows.

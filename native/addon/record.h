@@ -48,7 +48,7 @@ struct call_record {
         inner(r.inner), a(r.a), b(r.b) {}
 
   // Whether there are calls of its kind only with arrays.
-  bool needs_arrays() const { return kind == conditioned || kind == channel_sums || kind == convert || is_strided(); }
+  bool needs_arrays() const { return kind == channel_sums || kind == convert || is_strided(); }
   bool has_slices() const {
     return kind == slices || kind == slices_gradient || kind == log_parts || kind == conditioned;
   }
