@@ -85,11 +85,11 @@ export function forward<F extends FunctionName>(name: F): Forward<F> {
     if (more !== undefined) throw tooMany(more, name, 'x');
     const out = outAlone(options);
     if (out !== unread && usual !== undefined && backend.mapFew !== undefined) {
-      const y = backend.mapFew(x, out, usual, false) ?? mapFewOf(x, out, usual, false);
+      const y = backend.mapFew(x, out, usual, false) ?? (isFloatArray(x) ? undefined : mapFewOf(x, out, usual, false));
       if (y !== undefined) return y;
     }
     const given = givenOf(out, options, name, own);
-    const few = mapFew(signature, name, x, given);
+    const few = out === unread || usual === undefined ? mapFew(signature, name, x, given) : undefined;
     if (few !== undefined) return few;
     if (!isFloatArray(x)) return mapAny(signature, name, x, given).result;
     if (given.dtype !== undefined) checkDTypeOf(x, given.dtype, name);
@@ -108,11 +108,13 @@ export function gradient<F extends FunctionName>(of: F): Gradient<F> {
     if (more !== undefined) throw tooMany(more, name, 'grad, x');
     const out = outAlone(options);
     if (out !== unread && usual !== undefined && backend.mapGradFew !== undefined) {
-      const y = backend.mapGradFew(grad, x, out, usual, false) ?? mapGradFewOf(grad, x, out, usual, false);
+      const y =
+        backend.mapGradFew(grad, x, out, usual, false) ??
+        (isFloatArray(x) ? undefined : mapGradFewOf(grad, x, out, usual, false));
       if (y !== undefined) return y;
     }
     const given = givenOf(out, options, name, own);
-    const few = mapGradFew(signature, name, grad, x, given);
+    const few = out === unread || usual === undefined ? mapGradFew(signature, name, grad, x, given) : undefined;
     if (few !== undefined) return few;
     if (!isFloatArray(x)) return mapGradAny(signature, name, grad, x, given).result;
     if (given.dtype !== undefined) checkDTypeOf(x, given.dtype, name);
