@@ -117,9 +117,9 @@ function roomFor(like: FloatArray, count: number, place: number): FloatArray {
 
 /** The elements of a Tensor of few in row-major order: its memory where they are all of that, or a copy. */
 function elementsOf(x: unknown, place: number): FloatArray | undefined {
+  if (!(x instanceof Tensor) || x.size > mostFew) return undefined;
   const whole = wholeOf(x);
   if (whole !== undefined) return whole;
-  if (!(x instanceof Tensor) || x.size > mostFew) return undefined;
   const walk = walkOf(x);
   const { data } = x;
   if (walk === null || !liesIn(data, walk)) return undefined;

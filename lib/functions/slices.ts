@@ -45,17 +45,25 @@ export const sliceOptions = ['dim', 'temperature', 'mask', 'empty'] as const;
 
 /** Softmax, its logarithm or softmin along dimensions. */
 export function slices(what: SliceName, name: string, x: Input, given: Given, own = given.own): Answer {
-  const exact = what === 'softmin' || !isPlain(own) ? undefined : exactOf(given);
+  const exact = exactOfPlain(what, given, own);
   const few = exact === undefined ? undefined : slicesFew(what as Slice, name, x, given.out, own[0], exact);
-  if (few !== undefined) return answerOf(x, few);
+  return few === undefined ? slicesAny(what, name, x, given, own) : answerOf(x, few);
+}
+
+/** What exactOf says of a call for which there is nothing but a dimension; undefined of others. */
+const exactOfPlain = (what: SliceName, given: Given, own: readonly unknown[]): boolean | undefined =>
+  what === 'softmin' || !isPlain(own) ? undefined : exactOf(given);
+
+function slicesAny(what: SliceName, name: string, x: Input, given: Given, own = given.own): Answer {
   const half = mayBeHalf(x, given)
     ? throughFloats(name, [x], ['x'], { ...given, own }, ([x], given) => slicesOfFloats(what, name, x!, given))
     : undefined;
   if (half !== undefined) return half;
+  const exact = exactOfPlain(what, given, own);
   if (exact === undefined) return slicesOfFloats(what, name, x, given, own);
   const from = readForeign(x, name);
-  const fewToo = from === x ? undefined : slicesFew(what as Slice, name, from, given.out, own[0], exact);
-  return fewToo === undefined ? slicesOfFloats(what, name, from, given, own) : answerOf(from, fewToo);
+  const few = from === x ? undefined : slicesFew(what as Slice, name, from, given.out, own[0], exact);
+  return few === undefined ? slicesOfFloats(what, name, from, given, own) : answerOf(from, few);
 }
 
 /** The same where x is known to be floats. */
@@ -269,7 +277,8 @@ export function alongDim(what: SliceName): Slices {
     const given = givenOf(out, options, what, sliceOptions);
     if (what !== 'softmin' && isFloatArray(x) && given.dtype === undefined && isPlain(given.own))
       return sharesOfArray(what, x, given);
-    return slices(what, what, x, given).result;
+    // What says nothing but `out` has been tried as few.
+    return (out === unread ? slices : slicesAny)(what, what, x, given).result;
   }) as Slices;
 }
 
