@@ -61,7 +61,7 @@ export interface LogParts {
 
 const newParts = (count: number): LogParts => ({ maxima: new Float64Array(count), logs: new Float64Array(count) });
 
-// Kept for the next call on as many slices, as new memory takes 3 ns for each (`npm run bench -- --function crossEntropy:10`).
+// Kept for the next call on as many slices, as new memory takes longer than what is done with it.
 const mostKept = 65536;
 let kept = newParts(0);
 
