@@ -1,5 +1,5 @@
 // Copies between memory that lies in steps, in TypeScript: what is transposed, sliced, padded, stretched or reversed.
-import { copyOver, dtypeOf, type FloatArray, isFloatArray, part } from '../basics/floats.js';
+import { copyAt, dtypeOf, type FloatArray, isFloatArray, part } from '../basics/floats.js';
 
 /** The dimensions of a copy, innermost first, without empty ones: their lengths, and their steps in the source and in the target. */
 export interface Runs {
@@ -84,7 +84,7 @@ export function copyRuns(source: Elements, from: number, target: Elements, to: n
   for (;;) {
     if (isLong && isFloatArray(source) && isFloatArray(target))
       for (let j = 0; j < other.length; j++)
-        copyOver(target, part(source, from + j * other.from, inner.length), to + j * other.to);
+        copyAt(target, part(source, from + j * other.from, inner.length), to + j * other.to);
     else plane(source, target, from, to, a, b, width);
     let d = 1;
     for (; d < lengths.length; d++) {

@@ -1,18 +1,20 @@
 // The addon's functions as backends, and the reason where there are none. Every other file sees only backends. A build without native
 // code has native-none.ts in the place of this file.
-import { activationNames, opOf } from '../activations/table.js';
+import type { Chosen } from '../activations/signatures.js';
+import { opOf } from '../activations/table.js';
 import { type FloatArray, lengthOfPresent } from '../basics/floats.js';
-import { openAddon, problems } from '../environment/node.js';
-import { version } from '../version.js';
+import { problems } from '../environment/node.js';
+import { type Addon, loaded } from './addon.js';
 import type { Backend, BackendName, Numbers, Operation, Slice } from './backend.js';
 import { rightChecksum } from './checksum.js';
 import {
-  type Call,
   callChannelSums,
   callChannels,
   callConditioned,
   callConvert,
   callCopy,
+  callFew,
+  callFewOfTwo,
   callGateGradient,
   callHalves,
   callLogParts,
@@ -23,29 +25,8 @@ import {
   writeParameters,
   writeSlices,
 } from './record.js';
-import { reference } from './reference.js';
+import { reference, relu } from './reference.js';
 import { threads } from './threads.js';
-
-/** What the .node file exports (native/addon/addon.cpp). */
-interface Addon {
-  /** The version of the package that it is part of. */
-  readonly version: string;
-  /** The instruction sets that this CPU runs, in the order of their numbers. */
-  readonly sets: readonly BackendName[];
-  /** Of each set, a checksum of what it computes here (native/addon/self_test.cpp). */
-  readonly checksums: readonly bigint[];
-  /** The rows of the table, in the order of their numbers. */
-  readonly activations: readonly string[];
-  /** How many threads a call may use; 1 until it is said. Holds for this thread of JavaScript. */
-  setThreads(threads: number): void;
-  readonly call: Call;
-  /** Asks for huge pages under an array that nothing has been written to. */
-  fresh(y: FloatArray): void;
-  /** The cores of this machine. */
-  readonly cores: number;
-  /** The fewest elements that more than one thread is used for. */
-  readonly sharedElements: number;
-}
 
 export interface Native {
   /** The file the addon was loaded from; in a bundle, the entry of this package. */
@@ -59,9 +40,9 @@ export interface Native {
 
 export const native: Native = load();
 
-// Below this the loop takes less time than a call; its bits are the same. ns of both, `npm run bench -- --function relu` on Zen 4: 35
-// and 78 for 8 elements, 58 and 89 for 16, 73 and 90 for 24, 88 and 90 for 32, 118 and 96 for 48.
-const smallestRelu = 32;
+// Below this the loop takes less time than a call; its bits are the same. ns of `relu(x, { out })` by the loop and by a call (a Xeon with
+// AVX-512, Node 20.20): 34 and 54 for 8 elements, 42 and 54 for 12, 50 and 53 for 16, 76 and 57 for 24. What goes by mapFew is a call always.
+const smallestRelu = 16;
 
 // Likewise of numbers that are converted.
 const smallestConverted = 64;
@@ -73,6 +54,12 @@ let told = 1;
 const sliceOf = { softmax: 0, logSoftmax: 1 } as const satisfies Record<Slice, number>;
 
 const operations = { add: 0, sub: 1, mul: 2, div: 3 } as const satisfies Record<Operation, number>;
+
+/** In the place of a row of the table. */
+const rowOf = {
+  softmax: { op: sliceOf.softmax, a: 0, b: 0 },
+  logSoftmax: { op: sliceOf.logSoftmax, a: 0, b: 0 },
+} as const satisfies Record<Slice, Chosen>;
 
 /** The backend of an instruction set. */
 function backendOf(name: BackendName, set: number, addon: Addon): Backend {
@@ -87,10 +74,25 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
   return {
     name,
     map(x, y, op, a, b, exact, fresh) {
-      if (op === opOf.relu && lengthOfPresent(x) < smallestRelu) return reference.map(x, y, op, a, b, exact, fresh);
+      if (op === opOf.relu && lengthOfPresent(x) < smallestRelu) return relu(x, y, fresh === true);
       tell(x);
       writeParameters(a, b);
       callNative(call, set, kinds.map, op, exact, x, undefined, y);
+    },
+    mapFew(x, out, chosen, exact) {
+      return callFew(call, set, kinds.map, chosen, exact, x as FloatArray, out as FloatArray | undefined);
+    },
+    mapGradFew(grad, x, out, chosen, exact) {
+      const y = out as FloatArray | undefined;
+      return callFewOfTwo(call, set, kinds.gradient, chosen, exact, grad as FloatArray, x as FloatArray, y);
+    },
+    gateFew(x, by, out, chosen, exact) {
+      const y = out as FloatArray | undefined;
+      return callFewOfTwo(call, set, kinds.gate, chosen, exact, x as FloatArray, by as FloatArray, y);
+    },
+    slicesFew(x, out, slice, length, inner, exact) {
+      writeSlices(length, inner);
+      return callFew(call, set, kinds.slices, rowOf[slice], exact, x as FloatArray, out as FloatArray | undefined);
     },
     mapGrad(grad, x, y, op, a, b, exact) {
       tell(x);
@@ -179,12 +181,8 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
 }
 
 function load(): Native {
-  const opened = openAddon();
-  if (opened.reason !== undefined) return { backends: [], reason: opened.reason };
-  const { path } = opened;
-  const misfit = faultOf(opened.exports);
-  if (misfit !== undefined) return { backends: [], reason: `${path} ${misfit}` };
-  const addon = opened.exports as Addon;
+  if (loaded.reason !== undefined) return { backends: [], reason: loaded.reason };
+  const { path, addon } = loaded;
   const backends = addon.sets.map((name, set) => backendOf(name, set, addon));
   // A number that is wrong on a processor or an emulator of some kind is worse than a slow one.
   const right = backends.filter((_, set) => addon.checksums[set] === rightChecksum);
@@ -196,14 +194,4 @@ function load(): Native {
   }
   if (wrong.length > 0) return { backends: [], reason: fault };
   return { path, backends, reason: `${path} needs a CPU with AVX2 and FMA, AVX-512, or NEON` };
-}
-
-/** What is wrong with what a file exports: NONLIN_BINARY may name another addon, and a build may be an old one. */
-function faultOf(addon: unknown): string | undefined {
-  const { version: its, activations } = Object(addon) as Partial<Record<keyof Addon, unknown>>;
-  if (its !== version)
-    return typeof its === 'string' ? `is of nonlin ${its}, not ${version}` : `is not an addon of nonlin ${version}`;
-  // Native code knows an activation by its number.
-  if (String(activations) === String(activationNames)) return undefined;
-  return 'has other activations: it was built from other sources (npm run build)';
 }

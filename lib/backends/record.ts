@@ -1,31 +1,25 @@
 // Calls of native code. What a call is stands in a record, 64 bytes that it reads at once: Node-API takes longer for every number
 // handed over. So it does for arrays, 45 ns to say where one lies and 6 for an ArrayBuffer: the elements of a small call are copied
 // into the same block behind the record, computed there by the kernels of every other call, whose bits they give, and copied out.
+import type { Chosen } from '../activations/signatures.js';
 import type { Op } from '../activations/table.js';
+import { isThere } from '../basics/checks.js';
 import {
+  byteOffset,
+  copyAt,
   copyOver,
   type DType,
+  elementBytes,
   type FloatArray,
   type HalfDType,
   isFloat32,
   lengthOfPresent,
   part,
+  typeName,
 } from '../basics/floats.js';
-import type { Conditions, Numbers } from './backend.js';
+import { type Call, loaded } from './addon.js';
+import { type Conditions, type Mask, mostFew, mostSteps, type Numbers } from './backend.js';
 import type { Runs } from './copies.js';
-
-/**
- * Native code: takes a record, and the arrays where they do not lie behind it. One function serves all calls, as V8 calls one that
- * it knows 25 ns faster.
- */
-export type Call = (block: ArrayBuffer, ...arrays: (FloatArray | Uint8Array | Uint16Array)[]) => unknown;
-
-/**
- * The most elements that an array of a small call may have. ns per call with arrays handed over and with a block, `npm run bench --
- * --function relu,sigmoid` on Zen 4 (avx512, Node 20.20): sigmoid of 32 float32 elements 131 and 85, of 128 157 and 132, of 256 191 and
- * 172; of 128 float64 elements 224 and 211, of 256 315 and 326.
- */
-export const mostElements = 128;
 
 /** What a call does, as native/addon/record.h numbers it. */
 export const kinds = {
@@ -55,19 +49,17 @@ export type Kind = (typeof kinds)[keyof typeof kinds];
 // thread of JavaScript, and no call is inside another.
 export const recordBytes = 64;
 const mostInputs = 3;
-/** The most steps that a mask may have; one that has more is copied. */
-export const mostSteps = 4;
 /** As many as a tensor has dimensions. */
 const mostRuns = 64;
-/** The longest slice of a strided call. */
-export const mostStridedSlice = 16384;
 /** The most arrays of a strided call. */
 const mostStrided = 3;
-const block = new ArrayBuffer(recordBytes + mostInputs * mostElements * Float64Array.BYTES_PER_ELEMENT);
+const itsBlock = loaded.addon?.block;
+const block = itsBlock ?? new ArrayBuffer(recordBytes + mostInputs * mostFew * Float64Array.BYTES_PER_ELEMENT);
 const integers = new Int32Array(block, 0, 6);
-const numbers = new Float64Array(block, 32, 4);
+const numbers = new Float64Array(block, 32, 2);
+const parameters = new Float64Array(block, 48, 2);
 
-/** Where a conditioned call, which is never small, says how its mask lies. */
+/** Where a conditioned call that is not small says how its mask lies. */
 const places = new Float64Array(block, recordBytes, 3 + 2 * mostSteps);
 
 /** Where a strided call, which is never small either, says how its arrays lie. */
@@ -77,20 +69,42 @@ const ways = new Float64Array(block, recordBytes, (1 + mostStrided) * (1 + mostR
 interface Elements {
   readonly all: FloatArray;
   readonly first: FloatArray[];
+  /** As native/kernels.h counts its kinds of arithmetic. */
+  readonly fast: number;
+  readonly exact: number;
 }
-const float32: Elements = { all: new Float32Array(block, recordBytes), first: new Array(mostElements + 1) };
-const float64: Elements = { all: new Float64Array(block, recordBytes), first: new Array(mostElements + 1) };
+const float32: Elements = {
+  all: new Float32Array(block, recordBytes),
+  first: new Array(mostFew + 1),
+  fast: 0,
+  exact: 1,
+};
+const float64: Elements = {
+  all: new Float64Array(block, recordBytes),
+  first: new Array(mostFew + 1),
+  fast: 2,
+  exact: 2,
+};
+
+/** Those of a mask that keeps entries. */
+const bytes = new Uint8Array(block, recordBytes);
 
 /** The same of 16-bit numbers. */
 const bits = new Uint16Array(block, recordBytes);
-const firstBits: Uint16Array[] = new Array(mostElements + 1);
+const firstBits: Uint16Array[] = new Array(mostFew + 1);
 /** As native/kernels.h counts them behind its kinds of arithmetic. */
 const halfNumbers = { float16: 3, bfloat16: 4 } as const satisfies Record<HalfDType, number>;
 
+/** Of what lies in the block. */
+function callSmall(call: Call): void {
+  if (itsBlock === undefined) call(block);
+  else call();
+}
+
 /** The parameters of the next call of a row. */
 export function writeParameters(a: number, b: number): void {
-  numbers[2] = a;
-  numbers[3] = b;
+  parameters[0] = a;
+  parameters[1] = b;
 }
 
 /** The slices of the next call over a dimension: the middle one of [outer, length, inner]. */
@@ -116,7 +130,7 @@ export function callNative(
   const count = lengthOfPresent(y);
   const { all, first } = isFloat32(y) ? float32 : float64;
   writeCall(set, kind, op, all, exact);
-  if (count > mostElements) {
+  if (count > mostFew) {
     if (second === undefined) call(block, input, y);
     else call(block, input, second, y);
     return;
@@ -124,11 +138,100 @@ export function callNative(
   if (count === 0) return;
   integers[4] = count;
   copyOver(all, input);
-  if (second !== undefined) copyOver(all, second, count);
-  call(block);
+  if (second !== undefined) copyAt(all, second, count);
+  callSmall(call);
   first[count] ??= part(all, 0, count);
   copyOver(y, first[count]);
 }
+
+/**
+ * A small call of one input in one piece with all that is asked of arrays; what it fills, or undefined, and nothing is done, where x and
+ * `out` are not certainly such as it takes. Kept short: V8 inlines 920 bytes of bytecode, and this with its callers is 850.
+ */
+export function callFew(
+  call: Call,
+  set: number,
+  kind: Kind,
+  chosen: Chosen,
+  exact: boolean,
+  x: FloatArray,
+  out: FloatArray | undefined,
+): FloatArray | undefined {
+  const type = typeName(x);
+  const elements = type === 'Float32Array' ? float32 : type === 'Float64Array' ? float64 : undefined;
+  if (elements === undefined) return undefined;
+  const count = lengthOfPresent(x);
+  if (count > mostFew || !isThere(x, count)) return undefined;
+  let y = out;
+  if (y === undefined) y = emptyOf(type, count);
+  else if (
+    typeName(y) !== type ||
+    lengthOfPresent(y) !== count ||
+    !isThere(y, count) ||
+    byteOffset(x) !== byteOffset(y)
+  )
+    return undefined;
+  const words = integers;
+  words[0] = set;
+  words[1] = kind;
+  words[2] = chosen.op;
+  words[3] = exact ? elements.exact : elements.fast;
+  words[4] = count;
+  parameters[0] = chosen.a;
+  parameters[1] = chosen.b;
+  copyOver(elements.all, x);
+  callSmall(call);
+  copyOver(y, elements.first[count] ?? firstOf(elements, count));
+  return y;
+}
+
+/** The same of two inputs. */
+export function callFewOfTwo(
+  call: Call,
+  set: number,
+  kind: Kind,
+  chosen: Chosen,
+  exact: boolean,
+  x: FloatArray,
+  second: FloatArray,
+  out: FloatArray | undefined,
+): FloatArray | undefined {
+  const type = typeName(x);
+  const elements = type === 'Float32Array' ? float32 : type === 'Float64Array' ? float64 : undefined;
+  if (elements === undefined) return undefined;
+  const count = lengthOfPresent(x);
+  if (count > mostFew || !isThere(x, count) || !isLike(second, type, count)) return undefined;
+  let y = out;
+  if (y === undefined) y = emptyOf(type, count);
+  else if (!isLike(y, type, count) || byteOffset(x) !== byteOffset(y) || byteOffset(second) !== byteOffset(y))
+    return undefined;
+  const words = integers;
+  words[0] = set;
+  words[1] = kind;
+  words[2] = chosen.op;
+  words[3] = exact ? elements.exact : elements.fast;
+  words[4] = count;
+  parameters[0] = chosen.a;
+  parameters[1] = chosen.b;
+  copyOver(elements.all, x);
+  copyAt(elements.all, second, count);
+  callSmall(call);
+  copyOver(y, elements.first[count] ?? firstOf(elements, count));
+  return y;
+}
+
+function isLike(x: FloatArray, type: string | undefined, count: number): boolean {
+  return typeName(x) === type && lengthOfPresent(x) === count && isThere(x, count);
+}
+
+const emptyOf = (type: string | undefined, count: number): FloatArray =>
+  type === 'Float32Array' ? new Float32Array(count) : new Float64Array(count);
+
+const firstOf = ({ all, first }: Elements, count: number): FloatArray => {
+  const some = part(all, 0, count);
+  first[count] = some;
+  return some;
+};
 
 /** A call on 16-bit numbers. */
 export function callHalves(
@@ -146,15 +249,15 @@ export function callHalves(
   integers[1] = grad === undefined ? kinds.map : kinds.gradient;
   integers[2] = op;
   integers[3] = halfNumbers[dtype];
-  if (count > mostElements) {
+  if (count > mostFew) {
     if (grad === undefined) call(block, x, y);
     else call(block, grad, x, y);
     return;
   }
   integers[4] = count;
   copyOver(bits, grad ?? x);
-  if (grad !== undefined) copyOver(bits, x, count);
-  call(block);
+  if (grad !== undefined) copyAt(bits, x, count);
+  callSmall(call);
   firstBits[count] ??= bits.subarray(0, count);
   copyOver(y, firstBits[count]);
 }
@@ -186,16 +289,16 @@ export function callGateGradient(
   const count = lengthOfPresent(grad);
   const { all } = isFloat32(grad) ? float32 : float64;
   writeCall(set, kinds.gateGradient, op, all, exact);
-  if (count > mostElements) {
+  if (count > mostFew) {
     call(block, grad, a, b, da, db);
     return;
   }
   if (count === 0) return;
   integers[4] = count;
   copyOver(all, grad);
-  copyOver(all, a, count);
-  copyOver(all, b, 2 * count);
-  call(block);
+  copyAt(all, a, count);
+  copyAt(all, b, 2 * count);
+  callSmall(call);
   copyOver(da, part(all, 0, count));
   copyOver(db, part(all, count, count));
 }
@@ -212,14 +315,14 @@ export function callLogParts(
   const count = lengthOfPresent(x);
   const { all } = isFloat32(x) ? float32 : float64;
   writeCall(set, kinds.logParts, 0, all, exact);
-  if (count > mostElements) {
+  if (count > mostFew) {
     call(block, x, maxima, logs);
     return;
   }
   // Behind as many float64 as x has elements.
   integers[4] = count;
   copyOver(all, x);
-  call(block);
+  callSmall(call);
   for (let i = 0; i < maxima.length; i++) {
     maxima[i] = float64.all[count + i]!;
     logs[i] = float64.all[2 * count + i]!;
@@ -240,7 +343,7 @@ export function callChannels(
   const count = lengthOfPresent(y);
   const { all, first } = isFloat32(y) ? float32 : float64;
   writeCall(set, grad === undefined ? kinds.channels : kinds.channelsGradient, 0, all, exact);
-  if (count > mostElements) {
+  if (count > mostFew) {
     writeSlices(lengthOfPresent(slopes), inner);
     if (grad === undefined) call(block, x, slopes, y);
     else call(block, grad, x, slopes, y);
@@ -255,11 +358,11 @@ export function callChannels(
     copyOver(all, grad);
     at = count;
   }
-  copyOver(all, x, at);
+  copyAt(all, x, at);
   at += count;
   for (const end = at + count; at < end; )
     for (let c = 0; c < slopes.length; c++) for (let i = 0; i < inner; i++) all[at++] = slopes[c]!;
-  call(block);
+  callSmall(call);
   first[count] ??= part(all, 0, count);
   copyOver(y, first[count]);
 }
@@ -292,6 +395,12 @@ export function callConditioned(
   writeCall(set, kinds.conditioned, op, isFloat32(y) ? float32.all : float64.all, exact);
   integers[5] = Number(grad !== undefined) + 2 * Number(mask !== undefined) + 8 * Number(zero);
   writeParameters(temperature, 0);
+  const count = lengthOfPresent(y);
+  if (count > 0 && count <= mostFew) {
+    if (mask !== undefined) integers[5] += 4 * Number(mask.additive);
+    callFewConditioned(call, count, grad, x, y, mask);
+    return;
+  }
   if (mask === undefined) {
     if (grad === undefined) call(block, x, y);
     else call(block, grad, x, y);
@@ -307,6 +416,51 @@ export function callConditioned(
   }
   if (grad === undefined) call(block, x, y, mask.data);
   else call(block, grad, x, y, mask.data);
+}
+
+/** The same of few elements, whose mask goes behind them, an entry for each. */
+function callFewConditioned(
+  call: Call,
+  count: number,
+  grad: FloatArray | undefined,
+  x: FloatArray,
+  y: FloatArray,
+  mask: Mask | undefined,
+): void {
+  const elements = isFloat32(y) ? float32 : float64;
+  const { all, first } = elements;
+  integers[4] = count;
+  copyOver(all, grad ?? x);
+  if (grad !== undefined) copyAt(all, x, count);
+  const end = grad === undefined ? count : 2 * count;
+  if (mask?.additive === true) spreadMask(mask, count, all, end);
+  else if (mask !== undefined) spreadMask(mask, count, bytes, end * elementBytes(all));
+  callSmall(call);
+  copyOver(y, first[count] ?? firstOf(elements, count));
+}
+
+/** Writes what a mask says of each entry of the slices that the record says. */
+function spreadMask(
+  { data, along, across, steps }: Mask,
+  count: number,
+  target: FloatArray | Uint8Array,
+  at: number,
+): void {
+  // As integers, which V8 counts faster than the numbers of the record.
+  const length = numbers[0]! | 0;
+  const inner = numbers[1]! | 0;
+  let end = at;
+  for (let outer = 0; end < at + count; outer++) {
+    let start = 0;
+    let rest = outer;
+    for (let d = 0; d < steps.length; d++) {
+      const { size, stride } = steps[d]!;
+      start += (rest % size) * stride;
+      rest = Math.floor(rest / size);
+    }
+    for (let i = 0; i < length; i++, start += along)
+      for (let k = 0; k < inner; k++) target[end++] = data[start + k * across]!;
+  }
 }
 
 // Copies of fewer elements take less time in TypeScript than a call.

@@ -1,7 +1,7 @@
 // Checks of what the caller passed, alike for every backend and before anything is written. Only this file, options.ts, the Tensor
 // and its readers blame the caller.
 import { describe } from './errors.js';
-import { byteOffset, type FloatArray, lengthOf, lossOf, shareMemory, typeName } from './floats.js';
+import { byteOffset, type FloatArray, lengthOf, lengthOfPresent, lossOf, shareMemory, typeName } from './floats.js';
 
 /** Which arithmetic serves float32: `'fast'` in float32, `'exact'` in float64 and more, rounded once. */
 export type Precision = 'fast' | 'exact';
@@ -21,8 +21,17 @@ export function checkPresent(x: ArrayBufferView, what: string): void {
 
 /** The number of elements of x, which may be none. */
 export function countOf(x: FloatArray, name: string): number {
+  const count = lengthOfPresent(x);
+  return isThere(x, count) ? count : countOfNone(x, 'x', name);
+}
+
+/** Whether an array has memory for so many elements: what V8 inlines may have for one that was transferred its old length, but no element. */
+export const isThere = (x: FloatArray, count: number) => count > 0 && x[count - 1] !== undefined;
+
+/** The number of elements of what has none, or none that are there. */
+function countOfNone(x: FloatArray, what: string, name: string): number {
   const count = lengthOf(x);
-  if (count === 0) checkPresent(x, `${name}: x`);
+  if (count === 0) checkPresent(x, `${name}: ${what}`);
   return count;
 }
 
@@ -50,14 +59,19 @@ export function checkOut(
 
 function checkLike(x: FloatArray, count: number, other: unknown, what: string, name: string): FloatArray {
   if (typeName(other) !== typeName(x)) throw otherType(x, other, what, name);
-  const length = lengthOf(other as FloatArray);
-  if (length === 0) checkPresent(other as FloatArray, `${name}: ${what}`);
-  if (length !== count) throw otherLength(length, count, what, name);
-  return other as FloatArray;
+  const y = other as FloatArray;
+  const length = lengthOfPresent(y);
+  if (length !== count || !isThere(y, count)) checkLength(y, count, what, name);
+  return y;
 }
 
 function otherType(x: FloatArray, other: unknown, what: string, name: string): TypeError {
   return new TypeError(`${name}: ${what} must be a ${typeName(x)} like x, got ${describe(other)}`);
+}
+
+function checkLength(other: FloatArray, count: number, what: string, name: string): void {
+  const length = countOfNone(other, what, name);
+  if (length !== count) throw otherLength(length, count, what, name);
 }
 
 function otherLength(length: number, count: number, what: string, name: string): RangeError {

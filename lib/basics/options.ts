@@ -30,6 +30,31 @@ export const noOptions: Given = Object.freeze({
 /** The options of a call by a number alone, which is the `dim` of what takes one. */
 const dimAlone = (own: readonly string[]) => own[0] === 'dim';
 
+/** What options say that are more than an `out`, or are none. */
+export const unread = Symbol('unread');
+
+/**
+ * The `out` of options that say nothing else, as those of most calls; undefined where nothing is said, and `unread` of what has to be read
+ * and may have to be refused. Short, as V8 inlines only so much.
+ */
+export function outAlone(options: unknown): unknown {
+  if (options === undefined) return undefined;
+  if (!isObject(options) || !isPlain(options)) return unread;
+  let known = false;
+  for (const option in options) {
+    // What is on Object.prototype nobody asked for here.
+    if (option !== 'out' || !isOwn.call(options, option)) return unread;
+    known = true;
+  }
+  return known ? options.out : undefined;
+}
+
+/** What outAlone has read, or else all options. */
+export function givenOf(out: unknown, options: unknown, name: string, own: readonly string[]): Given {
+  if (out === unread) return readOptions(options, name, own, undefined, true);
+  return { out, precision: undefined, dtype: undefined, own: noOptions.own };
+}
+
 /**
  * The options of a call that takes `out`, `precision` and some of its own, each read once. `fixed` are options that only the
  * constructor of a layer takes.

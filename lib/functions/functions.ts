@@ -10,10 +10,11 @@ import { backend } from '../backends/select.js';
 import { checkPrecision, type Precision } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
 import { type FloatArray, type FloatDType, type HalfArray, type HalfDType, isFloatArray } from '../basics/floats.js';
-import { type Given, readOptions, tooMany } from '../basics/options.js';
+import { type Given, givenOf, outAlone, tooMany, unread } from '../basics/options.js';
 import type { DataOf, DTypeOf, Tensor, TensorLike } from '../tensor/tensor.js';
+import { mapFew, mapFewOf, mapGradFew, mapGradFewOf, readForeign } from './few.js';
 import { checkDTypeOf, type HalfCall, halfCall, mayBeHalf } from './halves.js';
-import { type Answer, finished, type Input, operands, otherArray, resultArray } from './operands.js';
+import { type Answer, answerOf, finished, type Input, operands, otherArray, resultArray } from './operands.js';
 
 export type { Answer, Input, Operands } from './operands.js';
 
@@ -79,11 +80,18 @@ export type Gradient<F extends FunctionName> =
 /** The function of that name. */
 export function forward<F extends FunctionName>(name: F): Forward<F> {
   const signature = signatures[name];
-  const { own } = signature;
+  const { own, usual } = signature;
   return ((x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'x');
-    const given = readOptions(options, name, own, undefined, true);
-    if (!isFloatArray(x)) return map(signature, name, x, given).result;
+    const out = outAlone(options);
+    if (out !== unread && usual !== undefined && backend.mapFew !== undefined) {
+      const y = backend.mapFew(x, out, usual, false) ?? (isFloatArray(x) ? undefined : mapFewOf(x, out, usual, false));
+      if (y !== undefined) return y;
+    }
+    const given = givenOf(out, options, name, own);
+    const few = out === unread || usual === undefined ? mapFew(signature, name, x, given) : undefined;
+    if (few !== undefined) return few;
+    if (!isFloatArray(x)) return mapAny(signature, name, x, given).result;
     if (given.dtype !== undefined) checkDTypeOf(x, given.dtype, name);
     const y = resultArray(name, x, given.out);
     values(signature, name, given, x, y, given.out === undefined);
@@ -94,12 +102,21 @@ export function forward<F extends FunctionName>(name: F): Forward<F> {
 /** The gradient of the function of that name. */
 export function gradient<F extends FunctionName>(of: F): Gradient<F> {
   const signature = signatures[of];
-  const { own } = signature;
+  const { own, usual } = signature;
   const name = `${of}Grad`;
   return ((grad: unknown, x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'grad, x');
-    const given = readOptions(options, name, own, undefined, true);
-    if (!isFloatArray(x)) return mapGrad(signature, name, grad, x, given).result;
+    const out = outAlone(options);
+    if (out !== unread && usual !== undefined && backend.mapGradFew !== undefined) {
+      const y =
+        backend.mapGradFew(grad, x, out, usual, false) ??
+        (isFloatArray(x) ? undefined : mapGradFewOf(grad, x, out, usual, false));
+      if (y !== undefined) return y;
+    }
+    const given = givenOf(out, options, name, own);
+    const few = out === unread || usual === undefined ? mapGradFew(signature, name, grad, x, given) : undefined;
+    if (few !== undefined) return few;
+    if (!isFloatArray(x)) return mapGradAny(signature, name, grad, x, given).result;
     if (given.dtype !== undefined) checkDTypeOf(x, given.dtype, name);
     const g = otherArray(name, x, grad);
     const y = resultArray(name, x, given.out, g);
@@ -110,19 +127,35 @@ export function gradient<F extends FunctionName>(of: F): Gradient<F> {
 
 /** y = f(x), element by element. */
 export function map(of: Elementwise, name: string, x: Input, given: Given): Answer {
+  const few = mapFew(of, name, x, given);
+  return few === undefined ? mapAny(of, name, x, given) : answerOf(x, few);
+}
+
+/** y = grad * f'(x), element by element. */
+export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, given: Given): Answer {
+  const few = mapGradFew(of, name, grad, x, given);
+  return few === undefined ? mapGradAny(of, name, grad, x, given) : answerOf(x, few);
+}
+
+function mapAny(of: Elementwise, name: string, x: Input, given: Given): Answer {
   const half = mayBeHalf(x, given) ? halfCall(name, x, given) : undefined;
   if (half !== undefined) return halves(of, name, given, half);
-  const call = operands(name, x, given.out);
+  const from = readForeign(x, name);
+  const few = from === x ? undefined : mapFew(of, name, from, given);
+  if (few !== undefined) return answerOf(from, few);
+  const call = operands(name, from, given.out);
   if (call.strided !== undefined) call.strided.compute(of, given);
   else values(of, name, given, call.x, call.y, call.fresh);
   return finished(call);
 }
 
-/** y = grad * f'(x), element by element. */
-export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, given: Given): Answer {
+function mapGradAny(of: Elementwise, name: string, grad: unknown, x: Input, given: Given): Answer {
   const half = mayBeHalf(x, given) ? halfCall(name, x, given, true, grad) : undefined;
   if (half !== undefined) return halves(of, name, given, half);
-  const call = operands(name, x, given.out, true, grad);
+  const from = readForeign(x, name);
+  const few = from === x ? undefined : mapGradFew(of, name, grad, from, given);
+  if (few !== undefined) return answerOf(from, few);
+  const call = operands(name, from, given.out, true, grad);
   if (call.strided !== undefined) call.strided.compute(of, given);
   else slopes(of, name, given, call.other!, call.x, call.y, call.fresh);
   return finished(call);

@@ -12,9 +12,10 @@ import { isTensorLike } from '../tensor/foreign/layout.js';
 import { Parts } from '../tensor/shape.js';
 import { asTensor, Tensor } from '../tensor/tensor.js';
 import { dimOf } from './dims.js';
+import { gateFew } from './few.js';
 import type { OptionsOf, Out, Output, Result } from './functions.js';
 import { allThroughFloats, checkApart, mayBeHalf, throughFloats } from './halves.js';
-import { type Answer, finished, type Input, operands } from './operands.js';
+import { type Answer, answerOf, finished, type Input, operands } from './operands.js';
 
 /** Which half of one input is the gate; where it is the first, two inputs are taken as well. */
 export type Gating = 'first' | 'second';
@@ -166,6 +167,8 @@ export function gateHalvesGrad(
 }
 
 function apply(of: Elementwise, name: string, a: Input, b: unknown, given: Given): Answer {
+  const few = gateFew(of, name, a, b, given);
+  if (few !== undefined) return answerOf(a, few);
   const half = mayBeHalf(a, given)
     ? throughFloats(name, [a, b], ['gate', 'up'], given, ([a, b], given) => apply(of, name, a!, b, given))
     : undefined;

@@ -27,6 +27,7 @@ import { slicesGradOfFloats } from './slices.js';
 import {
   dtypeIn,
   isHalf,
+  type LogParts,
   memoryOf,
   partsOf,
   type Read,
@@ -38,6 +39,7 @@ import {
   type Sliced,
   scaleSlices,
   shapeOf,
+  slicesAlong,
 } from './sums.js';
 import { type Weights, weightsFor, weightsOf } from './weights.js';
 
@@ -212,7 +214,7 @@ function readCall(name: string, logits: Read, target: unknown, settings: Setting
   const at = channelDimOf(settings.dim, shape, name);
   const length = shape[at] ?? 1;
   const inner = sizeOf(shape, at + 1);
-  const count = sizeOf(shape.filter((_, i) => i !== at));
+  const count = slicesAlong(shape, at);
   const slices: Slices = { shape, at, length, inner, count };
   // The weights and the targets before the memory of the logits is found: they may be getters, which can do anything to it.
   const given = settings.weight === undefined ? undefined : weightsOf(settings.weight, name);
@@ -323,6 +325,40 @@ function targetsOf(target: unknown, name: string): ArrayLike<unknown> {
   );
 }
 
+// As in sums.ts, for the next call on as many slices. Taken while in use: what reads a list or a tensor may be a getter, which can make a
+// call of its own.
+const mostKept = 65536;
+const noClasses = new Int32Array(0);
+let kept: Int32Array = noClasses;
+
+function takeClasses(count: number): Int32Array {
+  const classes = kept.length === count ? kept : new Int32Array(count);
+  kept = noClasses;
+  return classes;
+}
+
+function giveBack(classes: Int32Array | undefined): void {
+  if (classes !== undefined && classes.length <= mostKept) kept = classes;
+}
+
+/** The classes of an array of integers, which V8 reads at once where it knows the array. */
+function readIntegers(from: Int32Array, classes: Int32Array, length: number, ignored: number, name: string): void {
+  for (let i = 0, count = classes.length; i < count; i++) {
+    const one = from[i]!;
+    if (one === ignored) classes[i] = -1;
+    else if (one >= 0 && one < length) classes[i] = one;
+    else throw noClass(one, length, name);
+  }
+}
+
+function noClass(given: unknown, length: number, name: string): TypeError | RangeError {
+  if (typeof given === 'bigint' || Number.isInteger(given))
+    return new RangeError(`${name}: target ${given} is none of ${length} classes`);
+  return new TypeError(
+    `${name}: target must hold integers, got ${describe(given)}; probabilities are a Tensor or an array of floats`,
+  );
+}
+
 /** The classes, each read once. */
 function classesOf(target: unknown, { shape, at, count, length }: Slices, ignored: number, name: string): Int32Array {
   const targets = targetsOf(target, name);
@@ -330,16 +366,15 @@ function classesOf(target: unknown, { shape, at, count, length }: Slices, ignore
     throw new RangeError(
       `${name}: target has ${targets.length} elements, and logits of shape ${shapeText(shape)} have ${count} slices along ${at}${targets.length === count * length ? '; probabilities are a Tensor or an array of floats' : ''}`,
     );
-  const classes = new Int32Array(count);
+  const classes = takeClasses(count);
+  if (typeName(targets) === 'Int32Array') {
+    readIntegers(targets as Int32Array, classes, length, ignored, name);
+    return classes;
+  }
   for (let i = 0; i < count; i++) {
     const given = targets[i];
     const one = typeof given === 'bigint' ? Number(given) : (given as number);
-    if (!Number.isInteger(one))
-      throw new TypeError(
-        `${name}: target must hold integers, got ${describe(given)}; probabilities are a Tensor or an array of floats`,
-      );
-    if (one !== ignored && (one < 0 || one >= length))
-      throw new RangeError(`${name}: target ${one} is none of ${length} classes`);
+    if (!Number.isInteger(one) || (one !== ignored && (one < 0 || one >= length))) throw noClass(given, length, name);
     classes[i] = one === ignored ? -1 : one;
   }
   return classes;
@@ -410,9 +445,19 @@ function weightedLoss(call: Call, target: number, start: number, maximum: number
 export function lossOf(name: string, logits: Input, target: unknown, settings: Settings): unknown {
   const from = readInput(logits, name, settings, 'logits');
   const call = readCall(name, from, target, settings, 'float32');
-  const { x, shape, at, count, classes, probabilities, spread, inner, weights, total } = call;
-  const { maxima, logs } = partsOf(call, settings.precision === 'exact' || isHalf(from));
-  const losses = allocate(dtypeOf(x), count);
+  const { x, shape, at, count, classes, probabilities, spread, weights, total } = call;
+  const parts = partsOf(call, settings.precision === 'exact' || isHalf(from));
+  const losses = settings.reduction === 'none' ? allocate(dtypeOf(x), count) : undefined;
+  const isPlain = weights === undefined && probabilities === undefined && spread === 0;
+  const sum = isPlain ? plainLosses(call, classes!, parts, losses) : lossesOf(call, parts, losses);
+  giveBack(classes);
+  if (losses !== undefined) return roundedLike(from, losses, frozen(shape.filter((_, i) => i !== at)));
+  return settings.reduction === 'sum' ? sum : sum / total;
+}
+
+/** The sum of the losses of slices, which are also left where there is a place for them. */
+function lossesOf(call: Call, { maxima, logs }: LogParts, losses: FloatArray | undefined): number {
+  const { x, count, classes, probabilities, weights } = call;
   const sum = new Sum();
   for (let i = 0; i < count; i++) {
     const own = classes === undefined ? 0 : classes[i]!;
@@ -421,13 +466,30 @@ export function lossOf(name: string, logits: Input, target: unknown, settings: S
     let loss: number;
     if (weights !== undefined) loss = weightedLoss(call, own, start, maximum, log);
     else if (probabilities !== undefined) loss = sharedLoss(x, probabilities, start, call, maximum, log);
-    else if (spread > 0) loss = smoothedLoss(x, own, start, call, maximum, log);
-    else loss = maximum - x[start + own * inner]! + log;
-    losses[i] = loss;
+    else loss = smoothedLoss(x, own, start, call, maximum, log);
+    if (losses !== undefined) losses[i] = loss;
     sum.add(loss);
   }
-  if (settings.reduction === 'none') return roundedLike(from, losses, frozen(shape.filter((_, i) => i !== at)));
-  return settings.reduction === 'sum' ? sum.value : sum.value / total;
+  return sum.value;
+}
+
+/** The same of classes alone, of which a row has a number each. */
+function plainLosses(
+  { x, length, inner, count }: Call,
+  classes: Int32Array,
+  { maxima, logs }: LogParts,
+  losses: FloatArray | undefined,
+): number {
+  const sum = new Sum();
+  for (let i = 0, first = 0; i < count; first += length * inner)
+    for (let k = 0; k < inner; k++, i++) {
+      const own = classes[i]!;
+      if (own < 0) continue;
+      const loss = maxima[i]! - x[first + k + own * inner]! + logs[i]!;
+      if (losses !== undefined) losses[i] = loss;
+      sum.add(loss);
+    }
+  return sum.value;
 }
 
 /** What the gradient of logSoftmax is taken for: the shares of each slice with the other sign, those of classes times a factor. */
@@ -490,6 +552,7 @@ export function lossGrad(name: string, logits: Input, target: unknown, settings:
       shape.map((extent, i) => (i === dim ? 1 : extent)),
     );
   if (counted < call.count) clearIgnored(y, call);
+  giveBack(classes);
   return resultFor(logits, from, y);
 }
 

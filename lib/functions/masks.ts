@@ -1,7 +1,6 @@
 // Where a mask says what of each entry of x. It is read where it lies, broadcast, unless that takes more steps than a backend follows.
 
-import type { Mask } from '../backends/backend.js';
-import { mostSteps } from '../backends/record.js';
+import { type Mask, mostSteps } from '../backends/backend.js';
 import { allocate, shapeText } from '../basics/allocate.js';
 import { inNameOf } from '../basics/errors.js';
 import {

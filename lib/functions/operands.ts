@@ -39,6 +39,12 @@ export interface Operands {
 /** What a layer needs to know of a call. */
 export type Answer = Pick<Operands, 'result'> & { readonly source: Data; readonly target: Data };
 
+/** The answer of a call on few elements (few.ts). */
+export function answerOf(x: Input, result: unknown): Answer {
+  const memory = (of: unknown) => (isFloatArray(of) ? of : (of as Tensor).data);
+  return { result, source: memory(x), target: memory(result) };
+}
+
 const usual: Words = { x: 'x', other: 'grad' };
 
 /** The operands of x, and of another input where there is to be one, with `out` or something new for the result. */

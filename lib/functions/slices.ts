@@ -6,16 +6,17 @@ import { allocate } from '../basics/allocate.js';
 import { checkPrecision } from '../basics/checks.js';
 import { describe, inNameOf } from '../basics/errors.js';
 import { dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../basics/floats.js';
-import { type Given, readOptions, tooMany } from '../basics/options.js';
+import { type Given, givenOf, outAlone, readOptions, tooMany, unread } from '../basics/options.js';
 import { contiguousData, copyInto } from '../tensor/copies.js';
 import type { Marks, Mask } from '../tensor/foreign/masks.js';
 import { Parts, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { dimOf, dimsOf, listed } from './dims.js';
+import { exactOf, readForeign, slicesFew } from './few.js';
 import type { Options, Out, Result } from './functions.js';
 import { mayBeHalf, throughFloats } from './halves.js';
 import { type Arrangement, fitted, marksOf, maskFor } from './masks.js';
-import { type Answer, finished, type Input, type Operands, operands, resultArray } from './operands.js';
+import { type Answer, answerOf, finished, type Input, type Operands, operands, resultArray } from './operands.js';
 
 export interface SoftmaxOptions<X extends Input = Input, O extends Out<X> = Out<X>> extends Options<X, O> {
   /** The dimension along which it is taken, or several that are taken as one; shares sum to 1. Negative counts from the end. Default -1. */
@@ -44,10 +45,25 @@ export const sliceOptions = ['dim', 'temperature', 'mask', 'empty'] as const;
 
 /** Softmax, its logarithm or softmin along dimensions. */
 export function slices(what: SliceName, name: string, x: Input, given: Given, own = given.own): Answer {
+  const exact = exactOfPlain(what, given, own);
+  const few = exact === undefined ? undefined : slicesFew(what as Slice, name, x, given.out, own[0], exact);
+  return few === undefined ? slicesAny(what, name, x, given, own) : answerOf(x, few);
+}
+
+/** What exactOf says of a call for which there is nothing but a dimension; undefined of others. */
+const exactOfPlain = (what: SliceName, given: Given, own: readonly unknown[]): boolean | undefined =>
+  what === 'softmin' || !isPlain(own) ? undefined : exactOf(given);
+
+function slicesAny(what: SliceName, name: string, x: Input, given: Given, own = given.own): Answer {
   const half = mayBeHalf(x, given)
     ? throughFloats(name, [x], ['x'], { ...given, own }, ([x], given) => slicesOfFloats(what, name, x!, given))
     : undefined;
-  return half ?? slicesOfFloats(what, name, x, given, own);
+  if (half !== undefined) return half;
+  const exact = exactOfPlain(what, given, own);
+  if (exact === undefined) return slicesOfFloats(what, name, x, given, own);
+  const from = readForeign(x, name);
+  const few = from === x ? undefined : slicesFew(what as Slice, name, from, given.out, own[0], exact);
+  return few === undefined ? slicesOfFloats(what, name, from, given, own) : answerOf(from, few);
 }
 
 /** The same where x is known to be floats. */
@@ -253,10 +269,16 @@ export type SlicesGradient = <X extends Input, O extends Out<X> = undefined>(
 export function alongDim(what: SliceName): Slices {
   return ((x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, what, 'x');
-    const given = readOptions(options, what, sliceOptions, undefined, true);
+    const out = outAlone(options);
+    if (out !== unread && what !== 'softmin') {
+      const few = slicesFew(what, what, x, out, undefined, false);
+      if (few !== undefined) return few;
+    }
+    const given = givenOf(out, options, what, sliceOptions);
     if (what !== 'softmin' && isFloatArray(x) && given.dtype === undefined && isPlain(given.own))
       return sharesOfArray(what, x, given);
-    return slices(what, what, x, given).result;
+    // What says nothing but `out` has been tried as few.
+    return (out === unread ? slices : slicesAny)(what, what, x, given).result;
   }) as Slices;
 }
 

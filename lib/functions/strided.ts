@@ -2,10 +2,9 @@
 // everything else they are copied, no sooner than a backend asks for them, and results are written back.
 import { chosenOf, type Elementwise } from '../activations/signatures.js';
 import type { Op } from '../activations/table.js';
-import type { Slice } from '../backends/backend.js';
+import { mostStridedSlice, type Slice } from '../backends/backend.js';
 import type { Runs } from '../backends/copies.js';
 import { emptyLike } from '../backends/memory.js';
-import { mostStridedSlice } from '../backends/record.js';
 import { backend } from '../backends/select.js';
 import { checkPrecision } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';

@@ -54,15 +54,35 @@ export interface Sliced {
 }
 
 /** The two parts of each slice's log(sum(e^x)), whose sum may cancel. */
-export function partsOf(
-  { x, shape, at }: Sliced,
-  exact: boolean,
-): { readonly maxima: Float64Array; readonly logs: Float64Array } {
+export interface LogParts {
+  readonly maxima: Float64Array;
+  readonly logs: Float64Array;
+}
+
+const newParts = (count: number): LogParts => ({ maxima: new Float64Array(count), logs: new Float64Array(count) });
+
+// Kept for the next call on as many slices, as new memory takes longer than what is done with it.
+const mostKept = 65536;
+let kept = newParts(0);
+
+function partsFor(count: number): LogParts {
+  if (count > mostKept) return newParts(count);
+  if (kept.maxima.length !== count) kept = newParts(count);
+  return kept;
+}
+
+/** These of each slice, until the next call of this. */
+export function partsOf({ x, shape, at }: Sliced, exact: boolean): LogParts {
+  const size = lengthOf(x);
+  if (size === 0) {
+    const parts = newParts(slicesAlong(shape, at));
+    parts.maxima.fill(-Infinity);
+    return parts;
+  }
   const length = shape[at] ?? 1;
-  const count = lengthOf(x) === 0 ? sizeOf(shape.filter((_, i) => i !== at)) : lengthOf(x) / length;
-  const [maxima, logs] = [new Float64Array(count).fill(-Infinity), new Float64Array(count)];
-  if (lengthOf(x) > 0) backend.logParts(x, maxima, logs, length, sizeOf(shape, at + 1), exact);
-  return { maxima, logs };
+  const parts = partsFor(size / length);
+  backend.logParts(x, parts.maxima, parts.logs, length, sizeOf(shape, at + 1), exact);
+  return parts;
 }
 
 /** An input that has been read: an array of floats itself, else as a tensor. `memoryOf` finds its memory. */
@@ -166,32 +186,54 @@ export function readDType(options: Readonly<Record<string, unknown>> | undefined
 }
 
 /** The shape without some of its dimensions, or with them at size 1. */
-const reduced = (shape: readonly number[], dims: readonly number[], keepdim: boolean): readonly number[] =>
-  keepdim ? shape.map((extent, i) => (dims.includes(i) ? 1 : extent)) : shape.filter((_, i) => !dims.includes(i));
+const reduced = (shape: readonly number[], dims: readonly number[], keepdim: boolean): number[] => {
+  const left: number[] = [];
+  for (let i = 0; i < shape.length; i++)
+    if (!dims.includes(i)) left.push(shape[i]!);
+    else if (keepdim) left.push(1);
+  return left;
+};
+
+/** How many slices a shape has along one of its dimensions. */
+export function slicesAlong(shape: readonly number[], at: number): number {
+  let count = 1;
+  for (let i = 0; i < shape.length; i++) {
+    if (i === at) continue;
+    // As in sizeOf.
+    if (shape[i] === 0) return 0;
+    count *= shape[i]!;
+  }
+  return count;
+}
 
 export function sum(name: string, input: Input, settings: Settings): unknown {
   const { dim, keepdim, precision } = settings;
   const from = readInput(input, name, settings);
   const { x, shape } = memoryOf(from, name);
   const dims = dimsOf(dim, shape, name);
-  const kept = shape.map((_, i) => i).filter((i) => !dims.includes(i));
-  const whole = new Tensor(new Parts(x, shape));
-  // The slices as rows, over all of the dimensions at once.
-  const rows = dims.length === 1 ? whole : whole.permute([...kept, ...dims]);
-  const sliced: Sliced =
-    dims.length === 1
-      ? { x, shape, at: dims[0]! }
-      : {
-          x: contiguousData(rows),
-          shape: [...kept.map((i) => shape[i]!), sizeOf(dims.map((i) => shape[i]!))],
-          at: kept.length,
-        };
-  const { maxima, logs } = partsOf(sliced, precision === 'exact' || isHalf(from));
-  const y = allocate(dtypeOf(x), maxima.length);
-  for (let i = 0; i < y.length; i++) y[i] = maxima[i]! + logs[i]!;
+  const sliced = dims.length === 1 ? { x, shape, at: dims[0]! } : asRows(x, shape, dims);
+  const parts = partsOf(sliced, precision === 'exact' || isHalf(from));
+  const y = allocate(dtypeOf(x), parts.maxima.length);
+  addParts(parts, y);
   if (isFloatArray(from)) return y[0];
-  const result = roundedLike(from, y, frozen([...reduced(shape, dims, keepdim)]));
+  const result = roundedLike(from, y, frozen(reduced(shape, dims, keepdim)));
   return typeName(input) === undefined ? result : result.item();
+}
+
+/** The slices over several dimensions as rows. */
+function asRows(x: FloatArray, shape: readonly number[], dims: readonly number[]): Sliced {
+  const kept = shape.map((_, i) => i).filter((i) => !dims.includes(i));
+  const rows = new Tensor(new Parts(x, shape)).permute([...kept, ...dims]);
+  return {
+    x: contiguousData(rows),
+    shape: [...kept.map((i) => shape[i]!), sizeOf(dims.map((i) => shape[i]!))],
+    at: kept.length,
+  };
+}
+
+// Apart, as V8 then knows the arrays: a long loop within a function that runs seldom is compiled for those of its first calls.
+function addParts({ maxima, logs }: LogParts, y: FloatArray): void {
+  for (let i = 0, { length } = maxima; i < length; i++) y[i] = maxima[i]! + logs[i]!;
 }
 
 export function sumGrad(name: string, grad: unknown, input: Input, settings: Settings): unknown {

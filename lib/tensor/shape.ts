@@ -26,8 +26,9 @@ export class Parts<A extends Data = FloatArray> implements Layout {
     packed?: boolean,
     /** What numbers of 16 bits are, which their array does not say. */
     readonly half?: HalfDType,
+    size?: number,
   ) {
-    this.size = sizeOf(shape);
+    this.size = size ?? sizeOf(shape);
     this.strides = strides ?? contiguousStridesOf(shape);
     this.packed = packed ?? (strides === undefined || isContiguous(this));
   }

@@ -11,6 +11,7 @@ import {
   type FloatDType,
   type HalfDType,
   isFloatArray,
+  lengthOfPresent,
 } from '../basics/floats.js';
 import { isFloat16Array, isHalfDType, numbersOf } from '../basics/halves.js';
 import { checkOptions, optionOf } from '../basics/options.js';
@@ -27,7 +28,16 @@ import { format } from './format.js';
 import { asDType, asFloats, converted, copied } from './halves.js';
 import type { Nested } from './lists.js';
 import { type Indices, keepdimIn, largest, ordered, type ReduceOptions, summed, type TopkOptions } from './reduce.js';
-import { broadcastShapes, checkReach, type Layout, Parts, resolveShape, sameShape, viewStrides } from './shape.js';
+import {
+  broadcastShapes,
+  checkReach,
+  contiguousStridesOf,
+  type Layout,
+  Parts,
+  resolveShape,
+  sameShape,
+  viewStrides,
+} from './shape.js';
 import {
   entered,
   none,
@@ -40,6 +50,7 @@ import {
   unsqueezed,
   viewOf,
 } from './views.js';
+import { type Walk, walkThrough } from './walks.js';
 
 export type {
   DataOf,
@@ -99,6 +110,9 @@ const half = Symbol('half');
 
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
+/** The way through the elements of a tensor; null where it is not one of up to two dimensions. */
+export let walkOf: (x: Tensor<DType>) => Walk | null;
+
 /** Floats of 16, 32 or 64 bits in any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
 export class Tensor<D extends DType = FloatDType> {
   /** The typed array given, itself, of which the tensor may be a part; an element's index in it follows from `strides`. */
@@ -115,8 +129,19 @@ export class Tensor<D extends DType = FloatDType> {
   readonly [packed]: boolean;
   /** @internal */
   declare readonly [half]?: HalfDType;
+  /** The way through its elements, from when it was first asked for; null where there is none. */
+  #walk: Walk | null | undefined;
   /** What the numbers of 16 bits are, where they are that: for structuredClone, which leaves the getter `dtype` out. */
   declare readonly type?: HalfDType;
+
+  static {
+    // Not of a tensor behind a Proxy, which has no private fields.
+    walkOf = (x) => {
+      if (!(#walk in x)) return null;
+      if (x.#walk === undefined) x.#walk = walkThrough(x);
+      return x.#walk;
+    };
+  }
 
   /**
    * A tensor of a number, of nested lists, of a typed array, or of something tensor-like (another Tensor, an onnxruntime or
@@ -552,9 +577,17 @@ export function anyTensor(x: unknown, dtype: unknown, what: string, name: string
   }
 }
 
+/** The memory of a Tensor that is all of it, in row-major order; undefined for everything else. Of 16 bits it is no FloatArray. */
+export function wholeOf(x: unknown): FloatArray | undefined {
+  if (!(x instanceof Tensor) || !x[packed] || x.offset !== 0) return undefined;
+  const { data } = x;
+  return lengthOfPresent(data as FloatArray) === x.size ? (data as FloatArray) : undefined;
+}
+
 /** A tensor of fresh, contiguous results of x's shape, and of its strides where it is contiguous too. */
 export function resultLike(x: Tensor, data: FloatArray): Tensor<FloatDType> {
-  return new Tensor(x.packed ? new Parts(data, x.shape, x.strides, 0, true) : new Parts(data, x.shape));
+  const strides = x.packed ? x.strides : contiguousStridesOf(x.shape);
+  return new Tensor(new Parts(data, x.shape, strides, 0, true, undefined, x.size));
 }
 
 /** An element of a tensor by its index in data, which is there unless the memory has gone. */

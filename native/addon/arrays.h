@@ -8,6 +8,14 @@
 
 namespace nonlin {
 
+// What one of JavaScript's threads has of the addon's. Nothing of JavaScript runs there when it ends.
+struct environment {
+  // How many a call may use: 1 until setThreads has said otherwise.
+  unsigned threads = 1;
+  // Of small calls. Where elements lie as in a cache's lines a load reads one of them.
+  alignas(64) char block[block_bytes] = {};
+};
+
 struct array {
   void *data;
   size_t length, bytes;
@@ -83,11 +91,11 @@ inline const char *overlap_of(const array *in, size_t inputs, const array *out, 
   return nullptr;
 }
 
-// How many threads a call on n elements may use: 1 until setThreads has said otherwise, for this thread of JavaScript.
+// How many threads a call on n elements may use.
 inline unsigned threads_for(napi_env env, size_t n) {
-  void *threads = nullptr;
-  if (n < parallel_elements || napi_get_instance_data(env, &threads) != napi_ok || threads == nullptr) return 1;
-  return *static_cast<unsigned *>(threads);
+  void *data = nullptr;
+  if (n < parallel_elements || napi_get_instance_data(env, &data) != napi_ok || data == nullptr) return 1;
+  return static_cast<environment *>(data)->threads;
 }
 
 // A whole number, or nothing that can be one of a place in memory.

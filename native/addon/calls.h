@@ -15,6 +15,9 @@ napi_value call_channels(napi_env env, const call_record &record, const napi_val
 // Over slices with a temperature or a mask; `memory` is the block.
 napi_value call_conditioned(napi_env env, const call_record &record, const char *memory, size_t size,
                             const napi_value *values, size_t count);
+// The same of few elements, which lie behind the record: x, or a gradient and x, and a mask as large as x where there
+// is one. The result is left in the place of the first.
+napi_value call_few_conditioned(napi_env env, const call_record &record, char *memory, size_t size);
 // On arrays that lie in steps. False, and nothing written, where a result shares memory with an input that does not lie
 // in the same places.
 napi_value call_strided(napi_env env, const call_record &record, const char *memory, size_t size,

@@ -22,7 +22,36 @@ bool reach_on(size_t &last, size_t size, size_t stride) {
          !__builtin_add_overflow(last, distance, &last);
 }
 
+// Whether the temperature is one; an exception is pending where it is not.
+bool check_temperature(napi_env env, const call_record &record) {
+  if (record.a != 0 && record.a - record.a == 0) return true;
+  fail_range(env, "the temperature must be finite and not 0");
+  return false;
+}
+
 } // namespace
+
+napi_value call_few_conditioned(napi_env env, const call_record &record, char *memory, size_t size) {
+  const bool gradient = record.flags & has_gradient, masked = record.flags & has_mask;
+  const bool additive = masked && (record.flags & is_additive) != 0;
+  const size_t elements = size_t(record.count), bytes = elements * record.element_size(), inputs = gradient ? 2 : 1;
+  if (record.count < 1 || inputs * bytes + (additive ? bytes : masked ? elements : 0) > size - record_bytes)
+    return fail_range(env, "the block does not hold so many elements");
+  if (!check_temperature(env, record) || !check_fit(env, record, elements)) return nullptr;
+  const size_t length = size_t(record.length), inner = size_t(record.inner), outer = elements / (length * inner);
+  char *const first = memory + record_bytes;
+  const conditions c = {
+      record.a, masked ? first + inputs * bytes : nullptr, additive, (record.flags & is_zero) != 0, inner, 1};
+  outer_steps steps;
+  if (masked) {
+    steps.count = 1;
+    steps.sizes[0] = outer;
+    steps.strides[0] = length * inner;
+  }
+  run_conditioned(*supported_kernels()[size_t(record.set)], slice(record.op), arithmetic(record.how), c, steps,
+                  gradient ? first : nullptr, first + (inputs - 1) * bytes, first, outer, length, inner, 1);
+  return nullptr;
+}
 
 napi_value call_conditioned(napi_env env, const call_record &record, const char *memory, size_t size,
                             const napi_value *values, size_t count) {
@@ -30,7 +59,7 @@ napi_value call_conditioned(napi_env env, const call_record &record, const char 
   const size_t arrays = gradient ? 3 : 2;
   if (count < arrays + masked) return fail_type(env, "expected as many arrays as the record says");
   if (size < record_bytes + sizeof(condition_numbers)) return fail_range(env, "the block is too small");
-  if (!(record.a != 0 && record.a - record.a == 0)) return fail_range(env, "the temperature must be finite and not 0");
+  if (!check_temperature(env, record)) return nullptr;
   array all[3], mask = {nullptr, 0, 0};
   for (size_t i = 0; i < arrays; i++)
     if (!read_alike(env, values[i], record.element_size(), all, i)) return nullptr;

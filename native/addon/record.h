@@ -48,6 +48,8 @@ struct call_record {
       : set(r.set), kind(r.kind), op(r.op), how(r.how), count(r.count), flags(r.flags), unused{}, length(r.length),
         inner(r.inner), a(r.a), b(r.b) {}
 
+  // Whether there are calls of its kind only with arrays.
+  bool needs_arrays() const { return kind == channel_sums || kind == convert || is_strided(); }
   bool has_slices() const {
     return kind == slices || kind == slices_gradient || kind == log_parts || kind == conditioned;
   }
@@ -122,5 +124,7 @@ struct call_record {
 };
 constexpr size_t record_bytes = 64;
 static_assert(sizeof(call_record) == record_bytes);
+// A record and the inputs of a small call, each of up to 128 elements.
+constexpr size_t block_bytes = record_bytes + call_record::most_inputs * 128 * sizeof(double);
 
 } // namespace nonlin

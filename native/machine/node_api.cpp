@@ -6,7 +6,8 @@
 // clang-format off
 #define FUNCTIONS(F) \
   F(napi_async_destroy) F(napi_call_function) F(napi_close_callback_scope) F(napi_close_escapable_handle_scope) \
-  F(napi_close_handle_scope) F(napi_create_array) F(napi_create_bigint_uint64) F(napi_create_double) F(napi_create_error) F(napi_create_function) \
+  F(napi_close_handle_scope) F(napi_create_array) F(napi_create_bigint_uint64) F(napi_create_double) F(napi_create_error) \
+  F(napi_create_external_arraybuffer) F(napi_create_function) \
   F(napi_create_object) F(napi_create_reference) F(napi_create_string_utf8) F(napi_create_type_error) \
   F(napi_define_properties) F(napi_delete_reference) F(napi_escape_handle) F(napi_fatal_error) \
   F(napi_get_and_clear_last_exception) F(napi_get_array_length) F(napi_get_arraybuffer_info) F(napi_get_boolean) F(napi_get_cb_info) \

@@ -56,6 +56,50 @@ describe('conditions', () => {
   };
   const mask = Uint8Array.from({ length: 24 }, (_, i) => Number(i % 4 !== 1));
 
+  it('are those of few elements behind the record too, with a mask behind them that is all there', () => {
+    for (const [Floats, how] of [
+      [Float32Array, 0],
+      [Float32Array, 1],
+      [Float64Array, 2],
+    ] as const)
+      for (const flags of [0, 1, 2, 3, 6, 7, 10, 15])
+        for (const [length, inner] of [
+          [4, 1],
+          [2, 3],
+          [24, 1],
+        ] as const) {
+          const inputs = 1 + (flags & 1);
+          const bytes = 24 * Floats.BYTES_PER_ELEMENT;
+          const ofMask = (flags & 4) !== 0 ? bytes : (flags & 2) !== 0 ? 24 : 0;
+          const numbers = Array.from({ length: inputs }, (_, k) =>
+            new Floats(24).map((_, i) => Math.sin(i + 30 * k) * 3),
+          );
+          const added = new Floats(24).map((_, i) => (i % 5 === 2 ? -Infinity : Math.cos(i)));
+          const given = (flags & 2) === 0 ? [] : [(flags & 4) !== 0 ? added : mask];
+          const conditions = { flags, temperature: 0.75, length, inner, along: inner, beside: 1 };
+          const steps = [[24 / (length * inner), length * inner]];
+          const large = record({ ...conditions, steps });
+          new Int32Array(large)[3] = how;
+          const y = new Floats(24);
+          call(large, ...numbers, y, ...given);
+
+          const small = record(conditions, headerBytes + inputs * bytes + ofMask + 8);
+          new Int32Array(small).set([how, 24], 3);
+          for (const [k, array] of numbers.entries()) new Floats(small, headerBytes + k * bytes, 24).set(array);
+          for (const one of given)
+            new (one.constructor as typeof Floats)(small, headerBytes + inputs * bytes, 24).set(one as never);
+          const cut = small.slice(0, headerBytes + inputs * bytes + ofMask - 1);
+          call(small);
+          expect(new Floats(small, headerBytes, 24), JSON.stringify({ how, ...conditions })).toEqual(y);
+          expect(() => call(cut)).toThrow(RangeError);
+          for (const wrong of [{ temperature: 0 }, { temperature: NaN }, { length: 5 }, { inner: 0 }]) {
+            const refused = record({ ...conditions, ...wrong }, small.byteLength);
+            new Int32Array(refused).set([how, 24], 3);
+            expect(() => call(refused), JSON.stringify(wrong)).toThrow(RangeError);
+          }
+        }
+  });
+
   it('follow the steps of a mask', () => {
     const y = f32(24);
     call(record({}), f32(24), y, mask);
@@ -96,7 +140,7 @@ describe('conditions', () => {
     expect(() => call(record({}), f32(24), f32(24), f32(24))).toThrow(TypeError);
     expect(() => call(record({ flags: 6 }), f32(24), f32(24), mask)).toThrow(TypeError);
     expect(() => call(record({}), f32(24), f32(24))).toThrow(TypeError);
-    expect(() => call(record({}))).toThrow(TypeError);
+    expect(() => call(record({}))).toThrow(RangeError);
     const both = f32(24);
     expect(() => call(record({}), f32(24), both, new Uint8Array(both.buffer, 0, 24))).toThrow(RangeError);
     expect(() => call(record({}), both.subarray(0, 12), both.subarray(4, 16), mask)).toThrow(RangeError);

@@ -10,8 +10,10 @@ import { casesOf } from '../../lib/activations/signatures.js';
 import { activationNames, opOf } from '../../lib/activations/table.js';
 import { native } from '../../lib/backends/native.js';
 import {
+  block,
   blockOf,
   call,
+  channels,
   conditioned,
   convert,
   headerBytes,
@@ -37,7 +39,6 @@ it('refuses what is not a record', () => {
     expect(() => call(block)).toThrow(TypeError);
     expect(() => call(block, f32(3), f32(3))).toThrow(TypeError);
   }
-  expect(() => call()).toThrow(TypeError);
   // A TypeError, or where Node-API takes it for an ArrayBuffer a RangeError.
   expect(() => call(new SharedArrayBuffer(256))).toThrow(Error);
   for (const bytes of [0, 8, headerBytes - 1]) expect(() => call(new ArrayBuffer(bytes))).toThrow(RangeError);
@@ -228,6 +229,105 @@ it('gives the same bits with any number of threads', () => {
     for (const [i, y] of run(threads).entries())
       expect(y.equals(expected[i]!), `call ${i}, ${threads} threads`).toBe(true);
   setThreads(1);
+});
+
+describe("the addon's own block", () => {
+  const words = new Int32Array(block);
+  const write = (record: Partial<Record64>) => {
+    words.fill(0);
+    words.set(new Int32Array(blockOf(record)));
+  };
+  const most = (block.byteLength - headerBytes) / 4;
+
+  it('holds the record of a call without arguments, and its elements', () => {
+    for (const [kind, expected] of [
+      [kinds.map, 0.5],
+      [gradient, 0.5],
+      [gate, 0.25],
+    ] as const) {
+      write({ kind, op: kind === gradient ? opOf.relu : opOf.sigmoid, count: 2 });
+      new Float32Array(block, headerBytes).set(kind === gradient ? [0.5, 0.5, 1, 1] : [0, 0, 0.5, 0.5]);
+      call();
+      expect(new Float32Array(block, headerBytes, 2)).toEqual(new Float32Array(2).fill(expected));
+    }
+    // Other memory is called as it is asked for, with this beside it.
+    const other = blockOf({ op: opOf.relu, count: 1 }, 128);
+    new Float32Array(other, headerBytes)[0] = -1;
+    call(other);
+    expect(new Float32Array(other, headerBytes)[0]).toBe(0);
+    expect(() => call(undefined)).toThrow(TypeError);
+  });
+
+  it('is left alone by a record that is none, or of more elements than it holds', () => {
+    const wrong: Partial<Record64>[] = [
+      ...extremes.flatMap((n) => [{ set: n }, { kind: n }, { op: n }, { how: n }]),
+      ...[conditioned, convert, channels.sums, ...Object.values(strided).map(({ kind }) => kind)].map((kind) => ({
+        kind,
+      })),
+      ...[...extremes, 0, most + 1].map((count) => ({ count })),
+      { kind: gradient, count: most / 2 + 1 },
+      { kind: gateGradient, count: most / 3 + 1 },
+      { kind: logParts, count: most / 6 + 1 },
+      { kind: softmax, length: 3 },
+    ];
+    for (const record of wrong) {
+      write({ count: 4, ...record });
+      const before = block.slice(0);
+      expect(() => call(), JSON.stringify(record)).toThrow(RangeError);
+      expect(Buffer.from(block).equals(Buffer.from(before)), JSON.stringify(record)).toBe(true);
+    }
+    for (const record of [
+      { count: most },
+      { kind: gateGradient, count: most / 3 },
+      { kind: logParts, count: most / 6 },
+    ]) {
+      write(record);
+      call();
+    }
+  });
+
+  it('is another for each copy of the addon and each thread, and its memory stays whatever becomes of the buffer', async () => {
+    const code = `
+      const { workerData, isMainThread, parentPort } = require('node:worker_threads');
+      const run = (path, sigmoid, x) => {
+        const copy = { exports: {} };
+        process.dlopen(copy, path);
+        const { block, call } = copy.exports;
+        new Int32Array(block).set([0, 0, sigmoid, 0, 2]);
+        const elements = new Float32Array(block, 64, 2).fill(x);
+        call();
+        const got = elements[0];
+        // V8 moves the memory, and then it is no one's (Node 22 has transfer).
+        for (const act of [() => structuredClone(block, { transfer: [block] }), () => block.transfer?.()])
+          try {
+            act();
+          } catch {}
+        globalThis.gc?.();
+        call();
+        return got;
+      };
+      const [path, sigmoid] = process.argv.slice(2);
+      const all = isMainThread ? [run(path, sigmoid, 0), run(path, sigmoid, 100)] : [run(path, sigmoid, -1000)];
+      if (!isMainThread) return parentPort.postMessage(all[0]);
+      const { Worker } = require('node:worker_threads');
+      const started = Array.from({ length: 4 }, () => new Worker(__filename, { argv: process.argv.slice(2) }));
+      Promise.all(started.map((w) => new Promise((resolve, reject) => w.on('message', resolve).on('error', reject)))).then((got) => {
+        globalThis.gc?.();
+        console.log(JSON.stringify([...all, ...got, run(path, sigmoid, 0)]));
+      });
+    `;
+    const folder = mkdtempSync(join(tmpdir(), 'nonlin-'));
+    try {
+      const file = join(folder, 'block.cjs');
+      writeFileSync(file, code);
+      const said = execFileSync(process.execPath, ['--expose-gc', file, native.path!, String(opOf.sigmoid)], {
+        encoding: 'utf8',
+      });
+      expect(JSON.parse(said)).toEqual([0.5, 1, 0, 0, 0, 0, 0.5]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
 
 it('works in many workers at once, and survives their end while busy', async () => {

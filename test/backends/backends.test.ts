@@ -6,8 +6,8 @@ import type { Formula } from '../../lib/activations/formula.js';
 import { type Case, casesOf } from '../../lib/activations/signatures.js';
 import { activationNames, activations, opOf } from '../../lib/activations/table.js';
 import type { Backend } from '../../lib/backends/backend.js';
+import { mostFew } from '../../lib/backends/backend.js';
 import { native } from '../../lib/backends/native.js';
-import { mostElements } from '../../lib/backends/record.js';
 import { reference } from '../../lib/backends/reference.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
 import { random, specials } from '../support/inputs.js';
@@ -20,7 +20,7 @@ const precisions = ['fast', 'exact'] as const;
 // Around the widths of a vector and of two, 2 to 16 lanes, and around the size of a small call.
 const lengths = [
   ...[0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100],
-  ...[mostElements - 1, mostElements, mostElements + 1],
+  ...[mostFew - 1, mostFew, mostFew + 1],
 ];
 
 /** float32 inputs and results from arbitrary precision: [x, value, slope] and [x, grad, gradient] in flat lists. */
@@ -317,7 +317,7 @@ describe.each(kernelBackends)('$name', (backend) => {
             [26, 17],
           ] as const) {
             const slab = length * inner;
-            const size = slab * Math.ceil((2 * mostElements) / slab);
+            const size = slab * Math.ceil((2 * mostFew) / slab);
             const x = Floats.from(random(dtype, size, 20));
             const g = Floats.from(random(dtype, size, 1));
             const [y, dx] = [new Floats(size), new Floats(size)];

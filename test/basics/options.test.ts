@@ -32,6 +32,27 @@ for (const [name, Layer] of Object.entries(layers)) {
   );
 }
 
+it('reads an `out` alone once of long arrays and of Tensors too', () => {
+  for (const x of [new Float32Array(1000), new Tensor(new Float32Array(6), { shape: [2, 3] }), { data: g, dims: [3] }])
+    for (const call of [
+      nonlin.relu,
+      nonlin.tanh,
+      nonlin.softmax,
+      (x: typeof g, o: object) => nonlin.tanhGrad(x, x, o),
+    ]) {
+      let count = 0;
+      const out = x instanceof Float32Array ? new Float32Array(1000) : new Tensor(nonlin.tanh(x));
+      const options = {
+        get out() {
+          count++;
+          return out;
+        },
+      };
+      expect((call as Call)(x, options)).toBe(out);
+      expect(count).toBe(1);
+    }
+});
+
 const listed = (names: readonly string[]) => {
   const quoted = names.map((name) => `\`${name}\``);
   return [quoted.slice(0, -1).join(', '), ...quoted.slice(-1)].filter((part) => part !== '').join(' and ');
@@ -111,6 +132,7 @@ describe.each(calls)('%s, which takes %o', (name, takes, call) => {
         try {
           expect(call(undefined)).toEqual(plain);
           expect(call({})).toEqual(plain);
+          expect(call({})).not.toBe(value);
           if (option !== 'precision') expect(call({ precision: 'fast' })).toEqual(plain);
           const out = new Float32Array(3);
           expect(call({ out })).toBe(out);
@@ -140,6 +162,20 @@ describe.each(calls)('%s, which takes %o', (name, takes, call) => {
       });
     call(options);
     expect(reads).toEqual(takes);
+    // Alone it is read in another way.
+    for (const out of [values.out, undefined, null, new Float32Array(4), Object.create(null)]) {
+      let count = 0;
+      const alone = {
+        get out() {
+          count++;
+          return out;
+        },
+      };
+      if (out === values.out) expect(call(alone)).toBe(out);
+      else if (out === undefined) expect(call(alone)).toEqual(call(undefined));
+      else expect(() => call(alone)).toThrow(`${name}: `);
+      expect(count).toBe(1);
+    }
   });
 
   it('takes undefined for what is left out', () => {

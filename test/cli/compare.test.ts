@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { casesOf } from '../../lib/activations/signatures.js';
 import { activationNames } from '../../lib/activations/table.js';
-import { mostElements } from '../../lib/backends/record.js';
+import { mostFew } from '../../lib/backends/backend.js';
 import { loops } from '../../lib/cli/compare/loops.js';
 import { writeNpy } from '../../lib/files/npy.js';
 import { backends } from '../../lib/index.js';
@@ -199,15 +199,12 @@ describe('with an addon that is wrong in one place', () => {
 
   it('compare shows it', () => {
     // Half of the entries are 0.5.
-    writeFileSync(
-      at('half.npy'),
-      writeNpy(new Tensor(new Float32Array(2 * mostElements).fill(1).fill(0.5, mostElements))),
-    );
+    writeFileSync(at('half.npy'), writeNpy(new Tensor(new Float32Array(2 * mostFew).fill(1).fill(0.5, mostFew))));
     const { rows } = JSON.parse(nonlin([...quickly, 'half.npy', '--json'], wrongAddon()).out);
     const { agreement } = rows.find(({ activation }: { activation: string }) => activation === 'tanh');
-    expect(agreement).toEqual({ ulp: 11, bound: 2, beyond: mostElements, identical: 0.5 });
+    expect(agreement).toEqual({ ulp: 11, bound: 2, beyond: mostFew, identical: 0.5 });
     const { out } = nonlin([...quickly, 'half.npy'], wrongAddon());
-    expect(out).toMatch(new RegExp(`^tanh .* but ${mostElements} within 2 ulp$`, 'm'));
+    expect(out).toMatch(new RegExp(`^tanh .* but ${mostFew} within 2 ulp$`, 'm'));
   });
 });
 
@@ -218,7 +215,7 @@ describe('with two instruction sets, one of which must not run', () => {
       if (new Int32Array(block)[0] === 0) throw new Error('it must not run');
       call(block, ...arrays);
     }`;
-    writeFileSync(at('many.npy'), writeNpy(new Tensor(new Float32Array(2 * mostElements).fill(0.5))));
+    writeFileSync(at('many.npy'), writeNpy(new Tensor(new Float32Array(2 * mostFew).fill(0.5))));
     return fakeAddon(at('two.cjs'), '', `sets: ['avx512', 'avx2'], call: ${refusing},`);
   };
 

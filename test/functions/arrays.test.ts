@@ -1,7 +1,7 @@
 // Whose memory is read and written: arrays that answer wrongly for themselves, arrays whose memory is gone, and results that lie
 // over their inputs.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mostElements } from '../../lib/backends/record.js';
+import { mostFew } from '../../lib/backends/backend.js';
 import * as nonlin from '../../lib/index.js';
 import { random } from '../support/inputs.js';
 
@@ -14,7 +14,7 @@ const chosen = nonlin.info().backend;
 afterAll(() => nonlin.useBackend(chosen));
 
 // For relu in JavaScript, for a small call and for a large one.
-const counts = [3, mostElements, 300];
+const counts = [3, mostFew, 300];
 
 /** Every function and gradient, as a function of x and an out; softmax also by columns. */
 const functions = ['relu', 'sigmoid', 'tanh', 'gelu', 'softmax'] as const;
@@ -91,7 +91,7 @@ describe.each(nonlin.backends())('%s', (backend) => {
   });
 
   it('keeps nothing of an array for later calls', () => {
-    const lengths = Array.from({ length: mostElements + 2 }, (_, length) => length);
+    const lengths = Array.from({ length: mostFew + 2 }, (_, length) => length);
     const honest = () => lengths.map((length) => loose.sigmoid!(Float32Array.from({ length }, (_, i) => i - 3)));
     const before = honest();
     for (const length of lengths) {
@@ -222,8 +222,8 @@ describe.each(nonlin.backends())('%s', (backend) => {
     const shifts = (count: number) => [1, -1, 2, -3, count >> 1, 1 - count];
     // Only the addon sees where memory lies; the others copy what they read.
     const copies = backend === 'js' || backend === 'wasm';
-    const large = copies ? [] : [mostElements + 1, 300];
-    const right = copies ? [3, 20, 31, 32, mostElements, mostElements + 1, 300] : [3, 20, 31, 32, mostElements];
+    const large = copies ? [] : [mostFew + 1, 300];
+    const right = copies ? [3, 20, 31, 32, mostFew, mostFew + 1, 300] : [3, 20, 31, 32, mostFew];
     const calls: [string, object][] = [
       ...functions.map((name) => [name, {}] as [string, object]),
       ['softmax', { dim: 0 }],
@@ -269,7 +269,7 @@ describe.each(nonlin.backends())('%s', (backend) => {
     });
 
     it('an out that is x through another buffer is x', () => {
-      for (const count of [3, mostElements, 300]) {
+      for (const count of [3, mostFew, 300]) {
         const values = FloatArray.from(random(dtype, count, 8));
         for (const name of functions) {
           const [x, out] = pairOf(count, 0);
@@ -299,5 +299,36 @@ describe.each(nonlin.backends())('%s', (backend) => {
         }
       },
     );
+  });
+});
+
+describe('on the backend that serves', () => {
+  beforeAll(() => nonlin.useBackend(chosen));
+
+  it('refuses an out that lies over part of either input, of few elements too', () => {
+    for (const count of [4, 1000]) {
+      const memory = new Float32Array(count + 1);
+      const [over, out] = [memory.subarray(0, count), memory.subarray(1)];
+      const other = new Float32Array(count + 1).subarray(1);
+      for (const call of [nonlin.sigmoidGrad, nonlin.swiglu, nonlin.softmaxGrad])
+        for (const [a, b] of [
+          [over, other],
+          [other, over],
+        ] as const)
+          expect(() => call(a, b, { out })).toThrow(RangeError);
+      expect(memory).toEqual(new Float32Array(count + 1));
+    }
+  });
+
+  it('refuses a Tensor whose memory has shrunk to as many elements as it has, which are others', () => {
+    const Resizable = ArrayBuffer as unknown as new (
+      bytes: number,
+      options: object,
+    ) => ArrayBuffer & { resize(bytes: number): void };
+    const buffer = new Resizable(32, { maxByteLength: 32 });
+    const x = new nonlin.Tensor(new Float32Array(buffer), { shape: [8] }).slice(0, 4);
+    buffer.resize(16);
+    expect(x.data.length).toBe(x.size);
+    expect(() => nonlin.sigmoid(x)).toThrow(RangeError);
   });
 });

@@ -4,7 +4,7 @@ import { ulpDistance } from '../../lib/arithmetic/ulp.js';
 import * as nonlin from '../../lib/index.js';
 import { random } from '../support/inputs.js';
 
-const { Tensor } = nonlin;
+const { crossEntropy, crossEntropyGrad, Tensor } = nonlin;
 const before = nonlin.info().backend;
 afterEach(() => nonlin.useBackend(before));
 const kinds = [Float32Array, Float64Array] as const;
@@ -234,5 +234,83 @@ describe('refuses', () => {
   ])('%s', (_, call, kind, message) => {
     expect(call).toThrow(kind);
     expect(call).toThrow(message);
+  });
+});
+
+describe('memory that calls leave each other', () => {
+  const logitsOf = (rows: number, seed: number, inner = 1) =>
+    new Tensor(
+      new Float32Array(rows * 3 * inner).map((_, i) => Math.sin(seed + i) * 5),
+      { shape: inner === 1 ? [rows, 3] : [rows, 3, inner] },
+    );
+
+  it('is not seen, whichever came before, and classes in an Int32Array are those of a list', () => {
+    const cases = [4, 4, 7, 4, 0, 7, 70000, 4].map((rows, seed) => {
+      const list = Array.from({ length: rows }, (_, i) => (i % 5 === 4 ? -100 : (i + seed) % 3));
+      return { logits: logitsOf(rows, seed), list };
+    });
+    const results = () =>
+      cases.map(({ logits, list }) => [
+        crossEntropy(logits, list),
+        crossEntropy(logits, Int32Array.from(list), { reduction: 'sum' }),
+        crossEntropy(logits, list, { reduction: 'sum' }),
+        crossEntropy(logits, Int32Array.from(list), { reduction: 'none' }).data,
+        crossEntropy(logits, list, { reduction: 'none' }).data,
+        crossEntropyGrad(logits, Int32Array.from(list)).data,
+        nonlin.logSumExp(logits).data,
+      ]);
+    const [first, second] = [results(), results().reverse()];
+    for (const [i, result] of first.entries()) {
+      expect(result).toEqual(second[first.length - 1 - i]);
+      expect(result[1]).toBe(result[2]);
+      expect(result[3]).toEqual(result[4]);
+      // Ignored slices stay 0.
+      for (const [k, one] of cases[i]!.list.entries()) if (one < 0) expect((result[3] as Float32Array)[k]).toBe(0);
+    }
+    expect(nonlin.logSumExp(new Tensor(new Float32Array(0), { shape: [4, 0] })).toArray()).toEqual(
+      Array(4).fill(-Infinity),
+    );
+  });
+
+  it('is not shared with a call that a getter makes', () => {
+    const logits = logitsOf(4, 0);
+    const inner = () => crossEntropy(logits, Int32Array.of(2, 2, 2, 2));
+    const list = [0, 1, 0, 1];
+    const expected = crossEntropy(logits, list);
+    inner();
+    Object.defineProperty(list, 2, {
+      get: () => {
+        inner();
+        return 0;
+      },
+    });
+    expect(crossEntropy(logits, list)).toBe(expected);
+  });
+
+  it('tells of an Int32Array what it tells of a list', () => {
+    const logits = logitsOf(2, 0);
+    for (const list of [
+      [0, 3],
+      [-1, 0],
+    ])
+      for (const target of [list, Int32Array.from(list)])
+        expect(() => crossEntropy(logits, target)).toThrow(/^crossEntropy: target (3|-1) is none of 3 classes$/);
+    expect(crossEntropy(logits, Int32Array.of(1, 7), { ignoreIndex: 7 })).toBe(
+      crossEntropy(logits, [1, 7], { ignoreIndex: 7 }),
+    );
+    expect(crossEntropy(logits, Int32Array.of(1, 2), { ignoreIndex: 2 })).toBe(
+      crossEntropy(logits, [1, 2], { ignoreIndex: 2 }),
+    );
+  });
+
+  it('finds a class across the slices too', () => {
+    const logits = logitsOf(2, 1, 4);
+    const list = [0, 1, 2, 0, 2, 1, -100, 1];
+    const losses = crossEntropy(logits, Int32Array.from(list), { reduction: 'none' });
+    const logs = nonlin.logSoftmax(logits, { dim: 1 });
+    for (const [i, one] of list.entries()) {
+      const [row, k] = [Math.floor(i / 4), i % 4];
+      expect(losses.at(row, k)).toBeCloseTo(one < 0 ? 0 : -(logs.at(row, one, k) as number), 5);
+    }
   });
 });

@@ -2,7 +2,8 @@
 import { native } from '../../lib/backends/native.js';
 
 type Call = (...args: unknown[]) => void;
-export const { call, setThreads, sets } = require(native.path!) as {
+export const { block, call, setThreads, sets } = require(native.path!) as {
+  block: ArrayBuffer;
   call: Call;
   setThreads(threads: number): void;
   sets: string[];
@@ -49,10 +50,10 @@ const plain: Record64 = { set: 0, kind: kinds.map, op: 0, how: 0, count: 0, leng
 /** A block of so many bytes that begins with a record. */
 export function blockOf(record: Partial<Record64>, bytes = headerBytes): ArrayBuffer {
   const { set, kind, op, how, count, length, inner, a, b } = { ...plain, ...record };
-  const block = new ArrayBuffer(bytes);
-  new Int32Array(block).set([set, kind, op, how, count]);
-  if (bytes >= headerBytes) new Float64Array(block, 32).set([length, inner, a, b]);
-  return block;
+  const memory = new ArrayBuffer(bytes);
+  new Int32Array(memory).set([set, kind, op, how, count]);
+  if (bytes >= headerBytes) new Float64Array(memory, 32).set([length, inner, a, b]);
+  return memory;
 }
 
 /** Calls native code on arrays. */

@@ -1,6 +1,6 @@
 // The memory of the WebAssembly module: where arrays are copied to for a call, and out of which results are copied. Nothing else makes
 // it grow, so the views are made anew where it has.
-import { copyOver, elementBytes, type FloatArray, isFloat32, lengthOfPresent } from '../../basics/floats.js';
+import { copyAt, copyOver, elementBytes, type FloatArray, isFloat32, lengthOfPresent } from '../../basics/floats.js';
 import type { Memory } from '../../environment/webassembly.js';
 
 /** Up to where it grows for a call; what takes more is left to TypeScript. */
@@ -56,8 +56,8 @@ export class Room {
 
   /** Copies an array to a place. */
   put(x: FloatArray, at: number): void {
-    if (isFloat32(x)) copyOver(this.#float32, x, at / 4);
-    else copyOver(this.#float64, x, at / 8);
+    if (isFloat32(x)) copyAt(this.#float32, x, at / 4);
+    else copyAt(this.#float64, x, at / 8);
   }
 
   putBytes(x: Uint8Array, at: number): void {

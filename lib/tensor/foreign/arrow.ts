@@ -6,7 +6,7 @@ import { describe } from '../../basics/errors.js';
 import {
   bufferOf,
   byteOffset,
-  copyOver,
+  copyAt,
   type Data,
   type FloatArray,
   type HalfDType,
@@ -126,7 +126,7 @@ export function copyArrow(chunks: readonly unknown[]): { readonly parts: Parts<D
     const count = sizeOf(shape);
     const integers = values as unknown as ArrayLike<number | bigint>;
     if (areIntegers) for (let i = 0; i < count; i++) target[at + i] = Number(integers[i]);
-    else copyOver<FloatArray | Uint16Array>(target, floatsOrBits(firstOf(values as Data, count)), at);
+    else copyAt<FloatArray | Uint16Array>(target, floatsOrBits(firstOf(values as Data, count)), at);
     at += count;
   }
   const data = half ? ofBits(target as Uint16Array, half) : (target as FloatArray);

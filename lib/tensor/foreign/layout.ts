@@ -68,7 +68,7 @@ export function isReadOnly(like: unknown): boolean {
 export function readLayout<A extends Data | Uint8Array>(
   source: object,
   toArray: (data: unknown, like: Foreign) => A,
-): Layout & { readonly data: A; readonly isPacked: boolean | undefined } {
+): Layout & { readonly data: A; readonly isPacked: boolean | undefined; readonly size: number | undefined } {
   const like = source as Foreign;
   const own = like[brand] === true;
   // Before `data`, which throws an error of its own where a tensor is on another device.
@@ -82,13 +82,15 @@ export function readLayout<A extends Data | Uint8Array>(
     throw new TypeError(`offset must be an integer, got ${describe(offset)}`);
   const strides = readStrides(like, shape);
   const isWhole = strides === undefined && offset === undefined;
-  if (isWhole) checkSize(shape, lengthOf(data));
+  const size = isWhole ? lengthOf(data) : undefined;
+  if (size !== undefined) checkSize(shape, size);
   const layout = {
     data,
     shape,
     strides: strides ?? contiguousStridesOf(shape),
     offset: (offset as number | undefined) ?? 0,
     isPacked: strides === undefined ? true : undefined,
+    size,
   };
   // What is as large as its data lies in it, where there is any.
   if (!isWhole || lengthOf(data) === 0) checkReach(data, layout);

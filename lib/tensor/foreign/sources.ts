@@ -106,14 +106,14 @@ function ofBytes(bytes: Uint8Array, dtype: DType): Parts<Data> {
 /** The parts of something tensor-like, also of numbers of 16 bits where it or `dtype` says what they are; `others` reads other data. */
 function readTensor(source: TensorLike, dtype: DType | undefined, others = floats): Parts<Data> {
   let half: HalfDType | undefined;
-  const { data, shape, strides, offset, isPacked } = readLayout<Data>(source, (data, like) => {
+  const { data, shape, strides, offset, isPacked, size } = readLayout<Data>(source, (data, like) => {
     if (!isHalfArray(data)) return others(data, like);
     half = saidHalf(data, like) ?? (isHalfDType(dtype) ? dtype : undefined);
     if (half === undefined) return others(data, like);
     checkMemory(data);
     return data;
   });
-  return new Parts<Data>(data, shape, strides, offset, isPacked, half);
+  return new Parts<Data>(data, shape, strides, offset, isPacked, half, size);
 }
 
 /** The parts of something tensor-like of floats or of integers, and whether they are integers: these as float64. */

@@ -1,0 +1,159 @@
+// Calls on few elements: on arrays, and on Tensors that are all of their memory, where nothing about them has to be looked at or told.
+// Each gives its result, or undefined where it has done nothing: then operands.ts asks one thing after another.
+
+import { type Chosen, chosenOf, type Elementwise } from '../activations/signatures.js';
+import { mostFew, type Slice } from '../backends/backend.js';
+import { backend } from '../backends/select.js';
+import { type FloatArray, isFloat32, isFloatArray, lengthOfPresent } from '../basics/floats.js';
+import type { Given } from '../basics/options.js';
+import { isReadOnly } from '../tensor/foreign/layout.js';
+import { sameShape } from '../tensor/shape.js';
+import { asTensor, resultLike, Tensor, walkOf, wholeOf } from '../tensor/tensor.js';
+import { gather, liesIn, scatterTo } from '../tensor/walks.js';
+import { dimOf } from './dims.js';
+import type { Input } from './operands.js';
+
+type Few = unknown;
+
+/** What another library has as a Tensor, read once; arrays and Tensors themselves. */
+export const readForeign = (x: Input, name: string): FloatArray | Tensor =>
+  isFloatArray(x) ? x : asTensor(x, 'x', name);
+
+/** y = f(x) of Tensors. */
+export function mapFewOf(x: unknown, out: unknown, chosen: Chosen, exact: boolean): Few {
+  const from = elementsOf(x, 0);
+  const into = from && placeOf(x, from, out);
+  if (from === undefined || into === null) return undefined;
+  return answered(x, out, into, backend.mapFew?.(from, into, chosen, exact));
+}
+
+/** y = grad * f'(x) of Tensors. */
+export function mapGradFewOf(grad: unknown, x: unknown, out: unknown, chosen: Chosen, exact: boolean): Few {
+  const from = elementsOf(x, 0);
+  const by = from && besideOf(x, grad);
+  const into = by && placeOf(x, from, out);
+  if (by === undefined || into === null) return undefined;
+  return answered(x, out, into, backend.mapGradFew?.(by, from, into, chosen, exact));
+}
+
+/** y = f(x), with any options. */
+export function mapFew(of: Elementwise, name: string, x: unknown, given: Given): Few {
+  const exact = exactOf(given);
+  const data = exact === undefined ? undefined : dataOf(x);
+  if (data === undefined) return undefined;
+  const chosen = chosenOf(of, given, data, name);
+  if (data !== x) return mapFewOf(x, given.out, chosen, exact!);
+  return backend.mapFew?.(x, given.out, chosen, exact!);
+}
+
+/** y = grad * f'(x), with any options. */
+export function mapGradFew(of: Elementwise, name: string, grad: unknown, x: unknown, given: Given): Few {
+  const exact = exactOf(given);
+  const data = exact === undefined ? undefined : dataOf(x);
+  if (data === undefined) return undefined;
+  const chosen = chosenOf(of, given, data, name);
+  if (data !== x) return mapGradFewOf(grad, x, given.out, chosen, exact!);
+  return backend.mapGradFew?.(grad, x, given.out, chosen, exact!);
+}
+
+/** y = f(x) by. */
+export function gateFew(of: Elementwise, name: string, x: unknown, by: unknown, given: Given): Few {
+  const exact = exactOf(given);
+  const data = exact === undefined ? undefined : dataOf(x);
+  if (data === undefined) return undefined;
+  const chosen = chosenOf(of, given, data, name);
+  const { out } = given;
+  if (data === x) return backend.gateFew?.(x, by, out, chosen, exact!);
+  const from = elementsOf(x, 0);
+  const other = from && besideOf(x, by);
+  const into = other && placeOf(x, from, out);
+  if (other === undefined || into === null) return undefined;
+  return answered(x, out, into, backend.gateFew?.(from, other, into, chosen, exact!));
+}
+
+/** Shares along one dimension, the last where none is named. */
+export function slicesFew(slice: Slice, name: string, x: unknown, out: unknown, dim: unknown, exact: boolean): Few {
+  if (isFloatArray(x)) {
+    const count = lengthOfPresent(x);
+    if (count > mostFew) return undefined;
+    if (dim !== undefined) dimOf(dim, [count], name);
+    return backend.slicesFew?.(x, out, slice, count, 1, exact);
+  }
+  const from = elementsOf(x, 0);
+  const into = from && placeOf(x, from, out);
+  if (from === undefined || into === null) return undefined;
+  const { shape } = x as Tensor;
+  const at = dim === undefined ? shape.length - 1 : dimOf(dim, shape, name);
+  let inner = 1;
+  for (let i = shape.length - 1; i > at; i--) inner *= shape[i]!;
+  return answered(x, out, into, backend.slicesFew?.(from, into, slice, shape[at] ?? 1, inner, exact));
+}
+
+/** Whether `exact` is asked for; undefined where something is given that others have to look at. */
+export function exactOf({ precision, dtype }: Given): boolean | undefined {
+  if (dtype !== undefined) return undefined;
+  return precision === undefined || precision === 'fast' ? false : precision === 'exact' ? true : undefined;
+}
+
+/** An array of few elements, or the memory of a Tensor that has few. */
+function dataOf(x: unknown): FloatArray | undefined {
+  if (isFloatArray(x)) return lengthOfPresent(x) > mostFew ? undefined : x;
+  return x instanceof Tensor && x.size <= mostFew && isFloatArray(x.data) ? x.data : undefined;
+}
+
+// Where the elements of views go, an array for each number of them. Nothing runs between that and their use.
+const rooms = [0, 1].map(() => ({
+  float32: new Array<FloatArray | undefined>(mostFew + 1),
+  float64: new Array<FloatArray | undefined>(mostFew + 1),
+}));
+
+function roomFor(like: FloatArray, count: number, place: number): FloatArray {
+  const isSingle = isFloat32(like);
+  const { float32, float64 } = rooms[place]!;
+  const kept = isSingle ? float32 : float64;
+  kept[count] ??= isSingle ? new Float32Array(count) : new Float64Array(count);
+  return kept[count];
+}
+
+/** The elements of a Tensor of few in row-major order: its memory where they are all of that, or a copy. */
+function elementsOf(x: unknown, place: number): FloatArray | undefined {
+  if (!(x instanceof Tensor) || x.size > mostFew) return undefined;
+  const whole = wholeOf(x);
+  if (whole !== undefined) return whole;
+  const walk = walkOf(x);
+  const { data } = x;
+  if (walk === null || !liesIn(data, walk)) return undefined;
+  const room = roomFor(data, x.size, place);
+  gather(data, walk, room);
+  return room;
+}
+
+/** The same of another operand, which has x's shape; its type is asked with that of the elements. */
+function besideOf(x: unknown, other: unknown): FloatArray | undefined {
+  const elements = elementsOf(other, 1);
+  return elements && sameShape((x as Tensor).shape, (other as Tensor).shape) ? elements : undefined;
+}
+
+/**
+ * What is filled for a Tensor x of these elements: undefined where there is no `out`, its memory where it is all of that, else memory
+ * from where `answered` writes to it. Null where it is no Tensor that can be written in this way.
+ */
+function placeOf(x: unknown, elements: FloatArray, out: unknown): FloatArray | undefined | null {
+  if (out === undefined) return undefined;
+  const whole = wholeOf(out);
+  if (!(out instanceof Tensor) || !sameShape((x as Tensor).shape, out.shape) || isReadOnly(out)) return null;
+  if (whole !== undefined) return whole;
+  if (out.size > mostFew) return null;
+  const walk = walkOf(out);
+  if (walk === null || walk.overlaps || !liesIn(out.data, walk) || isFloat32(out.data) !== isFloat32(elements))
+    return null;
+  return roomFor(elements, out.size, 0);
+}
+
+function answered(x: unknown, out: unknown, into: FloatArray | undefined, y: FloatArray | undefined): Few {
+  if (y === undefined) return undefined;
+  if (out === undefined) return resultLike(x as Tensor, y);
+  const { data } = out as Tensor;
+  if (into !== data) scatterTo(y, data, walkOf(out as Tensor)!);
+  return out;
+}

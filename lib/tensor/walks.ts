@@ -1,0 +1,57 @@
+// The way through the elements of a small tensor in row-major order, worked out once for each: V8 reads frozen arrays, such as shape and
+// strides, by a call for each entry, and to ask whether a layout lies in its memory takes as long as a copy of it.
+import { isThere } from '../basics/checks.js';
+import { type Data, type FloatArray, lengthOfPresent, typeName } from '../basics/floats.js';
+import { type Layout, overlapsItself } from './shape.js';
+
+/** Rows of elements, from the first one's index in data on; and between which indices they lie. */
+export interface Walk {
+  readonly rows: number;
+  readonly columns: number;
+  readonly rowStep: number;
+  readonly step: number;
+  readonly offset: number;
+  readonly least: number;
+  readonly most: number;
+  /** Whether two elements are one place, so that it cannot hold a result. */
+  readonly overlaps: boolean;
+}
+
+/** Of up to two dimensions, none of them 0; null of others. */
+export function walkThrough(layout: Layout): Walk | null {
+  const { shape, strides, offset } = layout;
+  const rank = shape.length;
+  if (rank > 2) return null;
+  const columns = rank > 0 ? shape[rank - 1]! : 1;
+  const step = rank > 0 ? strides[rank - 1]! : 0;
+  const rows = rank > 1 ? shape[0]! : 1;
+  const rowStep = rank > 1 ? strides[0]! : 0;
+  if (rows === 0 || columns === 0) return null;
+  const [across, along] = [(rows - 1) * rowStep, (columns - 1) * step];
+  const least = offset + Math.min(across, 0) + Math.min(along, 0);
+  const most = offset + Math.max(across, 0) + Math.max(along, 0);
+  const overlaps = overlapsItself(layout);
+  return { rows, columns, rowStep, step, offset, least, most, overlaps };
+}
+
+/** Whether data is floats and the elements lie in it. */
+export function liesIn(data: Data, { least, most }: Walk): data is FloatArray {
+  const type = typeName(data);
+  if (type !== 'Float32Array' && type !== 'Float64Array') return false;
+  const count = lengthOfPresent(data as FloatArray);
+  return least >= 0 && most < count && isThere(data as FloatArray, count);
+}
+
+/** Copies the elements to the first ones of an array. */
+export function gather(data: FloatArray, { rows, columns, rowStep, step, offset }: Walk, target: FloatArray): void {
+  let end = 0;
+  for (let row = 0, first = offset; row < rows; row++, first += rowStep)
+    for (let at = first, last = end + columns; end < last; at += step) target[end++] = data[at]!;
+}
+
+/** Copies the first ones of an array to the elements. */
+export function scatterTo(source: FloatArray, data: FloatArray, { rows, columns, rowStep, step, offset }: Walk): void {
+  let end = 0;
+  for (let row = 0, first = offset; row < rows; row++, first += rowStep)
+    for (let at = first, last = end + columns; end < last; at += step) data[at] = source[end++]!;
+}

@@ -1,0 +1,129 @@
+// Calls on few elements of Tensors: views of every kind give the bits of a contiguous copy, and what cannot be read or written is refused.
+import { describe, expect, it } from 'vitest';
+import * as nonlin from '../../lib/index.js';
+
+const { Tensor } = nonlin;
+type Floats = Float32Array | Float64Array;
+type Resizable = ArrayBuffer & { resize(bytes: number): void };
+const resizable = (bytes: number) =>
+  new (ArrayBuffer as unknown as new (bytes: number, options: object) => Resizable)(bytes, { maxByteLength: bytes });
+
+/** 64 numbers, seen in a layout. */
+const view = (data: Floats, shape: number[], strides: number[], offset: number) =>
+  new Tensor({ data, shape, strides, offset });
+const numbers = (Floats: typeof Float32Array | typeof Float64Array, from: number) =>
+  new Floats(64).map((_, i) => Math.sin(from + i) * 4);
+
+const layouts: Record<string, [shape: number[], strides: number[], offset: number]> = {
+  whole: [[8, 8], [8, 1], 0],
+  'a part that is contiguous': [[2, 8], [8, 1], 8],
+  transposed: [[8, 8], [1, 8], 0],
+  'a slice': [[3, 4], [8, 1], 10],
+  'rows backwards': [[4, 5], [-8, 1], 40],
+  'columns backwards': [[4, 5], [8, -1], 15],
+  'both backwards': [[8, 8], [-8, -1], 63],
+  'every other': [[4, 4], [16, 2], 1],
+  'one dimension': [[7], [9], 0],
+  'one dimension backwards': [[7], [-9], 63],
+  'a number': [[], [], 5],
+  'three dimensions': [[2, 3, 4], [32, 1, 8], 3],
+  nothing: [[0, 4], [4, 1], 0],
+};
+const stretched: typeof layouts = { 'a row stretched': [[4, 8], [0, 1], 8], 'a column stretched': [[8, 4], [8, 0], 3] };
+
+const functions: Record<string, (x: nonlin.Tensor, other: nonlin.Tensor, options: object) => nonlin.Tensor> = {
+  tanh: (x, _, options) => nonlin.tanh(x, options),
+  'elu with an alpha': (x, _, options) => nonlin.elu(x, { ...options, alpha: 2 }),
+  'gelu, exactly': (x, _, options) => nonlin.gelu(x, { ...options, precision: 'exact' }),
+  siluGrad: (x, other, options) => nonlin.siluGrad(other, x, options),
+  'eluGrad with an alpha': (x, other, options) => nonlin.eluGrad(other, x, { ...options, alpha: 2 }),
+  swiglu: (x, other, options) => nonlin.swiglu(x, other, options),
+  softmax: (x, _, options) => nonlin.softmax(x, options),
+  'logSoftmax over the first': (x, _, options) => nonlin.logSoftmax(x, { ...options, dim: 0 }),
+  'a layer': (x, _, options) => new nonlin.Sigmoid()(x, options),
+  'a layer backward': (x, other, options) => new nonlin.Mish().backward(other, x, options),
+};
+const bits = (x: nonlin.Tensor) => Buffer.from(x.contiguous().data.slice().buffer).toString('hex');
+const elements = (x: nonlin.Tensor) => bits(x.clone());
+
+describe.each([Float32Array, Float64Array])('%o', (Floats) => {
+  describe.each(Object.entries(functions))('%s', (_, call) => {
+    it.each(Object.entries({ ...layouts, ...stretched }))('of %s, into each layout', (_, [shape, strides, offset]) => {
+      const [x, other] = [
+        view(numbers(Floats, 0), shape, strides, offset),
+        view(numbers(Floats, 9), shape, strides, offset),
+      ];
+      const expected = call(x.clone(), other.clone(), {});
+      const y = call(x, other, {});
+      expect(y.shape).toEqual(x.shape);
+      expect(y.isContiguous()).toBe(true);
+      expect(elements(y)).toBe(elements(expected));
+      // One of them contiguous.
+      expect(elements(call(x.clone(), other, {}))).toBe(elements(expected));
+      expect(elements(call(x, other.clone(), {}))).toBe(elements(expected));
+      for (const into of Object.values(layouts)) {
+        if (String(into[0]) !== String(shape)) continue;
+        const data = new Floats(64).fill(7);
+        const out = view(data, ...into);
+        expect(call(x, other, { out })).toBe(out);
+        expect(elements(out)).toBe(elements(expected));
+        expect(data.filter((value) => value !== 7).length).toBeLessThanOrEqual(out.size);
+      }
+      // In its own place.
+      if (Object.values(stretched).some(([own]) => own === shape)) return;
+      const own = view(numbers(Floats, 0), shape, strides, offset);
+      call(own, other, { out: own });
+      expect(elements(own)).toBe(elements(expected));
+    });
+
+    it('refuses an out that overlaps itself, has another dtype or another shape, and writes nothing', () => {
+      const x = view(numbers(Floats, 0), [4, 4], [1, 8], 0);
+      const Other = Floats === Float32Array ? Float64Array : Float32Array;
+      for (const input of [x, x.clone()])
+        for (const [data, shape, strides] of [
+          [new Floats(64), [4, 4], [0, 1]],
+          [new Floats(64), [4, 4], [2, 2]],
+          [new Other(64), [4, 4], [1, 8]],
+          [new Other(16), [4, 4], [4, 1]],
+          [new Floats(64), [2, 8], [1, 8]],
+          [new Floats(64), [2, 8], [8, 1]],
+        ] as const) {
+          const out = view(data, [...shape], [...strides], 0);
+          expect(() => call(input, x, { out })).toThrow(/out/);
+          expect(data.every((value) => value === 0)).toBe(true);
+        }
+    });
+
+    it('refuses memory that has shrunk below an element at either end', () => {
+      for (const [shape, strides, offset] of Object.values(layouts).filter(([shape]) => !shape.includes(0))) {
+        const buffer = resizable(64 * Floats.BYTES_PER_ELEMENT);
+        const x = view(new Floats(buffer), shape, strides, offset);
+        const whole = view(numbers(Floats, 0), shape, strides, offset).clone();
+        expect(() => call(x, x, {})).not.toThrow();
+        // The last place of them all.
+        const last = Math.max(...places(shape, strides, offset));
+        if (last === 0) continue;
+        buffer.resize(last * Floats.BYTES_PER_ELEMENT);
+        expect(() => call(x, x, {})).toThrow(RangeError);
+        expect(() => call(whole, whole, { out: x })).toThrow(RangeError);
+        buffer.resize((last + 1) * Floats.BYTES_PER_ELEMENT);
+        expect(() => call(x, x, { out: x })).not.toThrow();
+      }
+    });
+
+    it('takes a view behind a Proxy', () => {
+      const x = view(numbers(Floats, 0), [4, 4], [1, 8], 0);
+      const shown = new Proxy(x, {});
+      expect(elements(call(shown, x, {}))).toBe(elements(call(x, x, {})));
+      expect(elements(call(shown, shown, { out: shown }))).toBe(elements(x));
+    });
+  });
+});
+
+/** Where a layout's elements lie. */
+function places(shape: readonly number[], strides: readonly number[], offset: number): number[] {
+  return shape.reduce(
+    (before, size, dim) => before.flatMap((at) => Array.from({ length: size }, (_, k) => at + k * strides[dim]!)),
+    [offset],
+  );
+}
