@@ -61,31 +61,37 @@ template <class T> vec<T> log_sigmoid(vec<T> x) {
   return last_step<T>(y.high + y.low, -1 / huge<T>, min(x, 0));
 }
 
-// What mish and its slope are made of, from n = e^-a and a = |x|: n (n + 2) and n (n + 2) + 2, whose quotient is the
-// tanh(log(1 + e^x)) of a negative x, each with what rounding takes from it; and 1 + 2 n + 2 n^2.
-template <class T, bool keeps> struct mish_terms {
-  vec<T> a, e, kept, n, sum, sum_rest, lower, lower_rest, upper;
-  mish_terms(vec<T> x)
-      : a(min(abs(x), exp_end<T>)), e(huge_exp(-a)), kept(least_kept<keeps>(e, T(0x1p1))), n(kept * (1 / huge<T>)),
-        sum(fma(n, n, 2 * n)), sum_rest(fma(n, n, 2 * n - sum)), lower(sum + T(2)),
-        lower_rest((sum - (lower - T(2))) + sum_rest), upper(fma(n, n, sum + T(1))) {}
-};
-// x n (n + 2) / (n (n + 2) + 2) below 0; and from there on x - x 2 n^2 / (1 + 2 n + 2 n^2).
+// x w / (w + 2) with w = n (n + 2) and n = e^x, as tanh(log(1 + n)) is ((1 + n)^2 - 1) / ((1 + n)^2 + 1). From where on
+// 2 / (w + 2) is nothing beside 1, it is x. Times huge until the end, so that nothing is subnormal on the way.
+template <class T> constexpr T mish_end = sizeof(T) == 4 ? T(9.2) : T(19.5);
 template <class T> vec<T> mish(vec<T> x) {
-  const mish_terms<T, keeps<T>> m(x);
-  const mask<T> below = x < 0;
-  const vec<T> numerator = select(below, fma(m.e, m.n, 2 * m.e), 2 * m.kept * m.n);
-  const vec<T> rest =
-      select(below, or_nothing<keeps<T>>(m.e, T(0x1p1), fma(m.kept, m.n, 2 * m.kept - numerator)), vec<T>(T(0)));
-  const vec<T> denominator = select(below, m.lower, m.upper), reciprocal = 1 / denominator;
-  const vec<T> product = m.a * numerator, product_rest = fma(m.a, numerator, -product) + m.a * rest;
-  // What the quotient leaves of the product, and its own share; what rounding takes from n (n + 2), which is less than
-  // half of its denominator, does not count here.
+  const vec<T> a = max(min(x, mish_end<T>), -exp_end<T>);
+  const vec<T> e = huge_exp(a), kept = least_kept<keeps<T>>(e, T(0x1p1)), n = kept * (1 / huge<T>);
+  const auto or_nothing = [=](vec<T> rest) { return ::or_nothing<keeps<T>>(e, T(0x1p1), rest); };
+  // Each with what rounding takes from it: of a large n not to the bit, but w is the same above and below.
+  const vec<T> numerator = fma(e, n, 2 * e), rest = or_nothing(fma(kept, n, 2 * kept - numerator));
+  const vec<T> denominator = fma(numerator, 1 / huge<T>, T(2)), reciprocal = 1 / denominator;
+  const vec<T> left_over = or_nothing(fma(numerator, 1 / huge<T>, T(2) - denominator));
+  const vec<T> denominator_rest = or_nothing(fma(rest, 1 / huge<T>, left_over));
+  const vec<T> product = a * numerator, product_rest = fma(a, rest, fma(a, numerator, -product));
+  // What the quotient leaves of the product.
   const vec<T> quotient = product * reciprocal;
-  const vec<T> denominator_rest = select(below, m.sum - (m.lower - T(2)), vec<T>(T(0)));
   const vec<T> left = fma(-quotient, denominator, product) + fma(-quotient, denominator_rest, product_rest);
-  return last_step<T>(fma(left, reciprocal, quotient), -1 / huge<T>, max(x, T(-0.0)));
+  return select(x > mish_end<T>, x, last_step<T>(fma(left, reciprocal, quotient), 1 / huge<T>, T(-0.0)));
 }
+
+// What its slope is made of, from n = e^-a and a = |x|: n (n + 2) + 2, with what rounding takes from it, and 1 + 2 n +
+// 2 n^2.
+template <class T, bool keeps> struct mish_terms {
+  vec<T> a, e, kept, n, lower, lower_rest, upper;
+  mish_terms(vec<T> x)
+      : a(min(abs(x), exp_end<T>)), e(huge_exp(-a)), kept(least_kept<keeps>(e, T(0x1p1))), n(kept * (1 / huge<T>)) {
+    const vec<T> sum = fma(n, n, 2 * n), sum_rest = fma(n, n, 2 * n - sum);
+    lower = sum + T(2);
+    lower_rest = (sum - (lower - T(2))) + sum_rest;
+    upper = fma(n, n, sum + T(1));
+  }
+};
 // Below 0 it is n (4 (x + 1) + n (4 x + 6 + n (4 + n))) / (n^2 + 2 n + 2)^2, n = e^x, and from there on, with n = e^-x,
 // 1 + n^2 (4 x - 2 + n (4 x - 4 - 4 n)) / (1 + 2 n + 2 n^2)^2. The first, and what the second adds to 1, times huge:
 template <class T, bool keeps> vec<T> huge_mish_bend(vec<T> x) {
