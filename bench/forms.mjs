@@ -20,6 +20,7 @@ const numbers = (count) => Float32Array.from({ length: count }, () => Math.rando
 const tensor = () => new nonlin.Tensor(numbers(size * size), { shape });
 const [x, y] = [numbers(size * size), new Float32Array(size * size)];
 const [t, g, out] = [tensor(), tensor(), tensor()];
+const [by, row] = [g.data, new nonlin.Tensor(numbers(size))];
 const [turned, outTurned] = [t.T, out.T];
 const slice = new nonlin.Tensor(numbers(4 * size * size), { shape: [2 * size, 2 * size] })
   .slice(0, 0, size)
@@ -56,6 +57,13 @@ const forms = {
   'softmax(Tensor, { mask: floats })': () => nonlin.softmax(t, { mask: added, out }),
   'logSumExp(Tensor)': () => nonlin.logSumExp(t),
   'crossEntropy(Tensor, classes)': () => nonlin.crossEntropy(t, classes),
+  'y[i] = x[i] + g[i] in a loop': () => {
+    for (let i = 0; i < y.length; i++) y[i] = x[i] + by[i];
+  },
+  'Tensor.add(Tensor)': () => t.add(g),
+  'Tensor.mul(2)': () => t.mul(2),
+  'Tensor.add(row)': () => t.add(row),
+  'Tensor.add(transposed)': () => t.add(turned),
 };
 
 /** The least time of a call, in ns; turns of some 100 us. */
