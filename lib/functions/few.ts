@@ -4,7 +4,7 @@
 import { type Chosen, chosenOf, type Elementwise } from '../activations/signatures.js';
 import { mostFew, type Slice } from '../backends/backend.js';
 import { backend } from '../backends/select.js';
-import { type FloatArray, isFloat32, isFloatArray, lengthOfPresent } from '../basics/floats.js';
+import { dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOfPresent } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
 import { sameShape } from '../tensor/shape.js';
@@ -39,7 +39,7 @@ export function mapGradFewOf(grad: unknown, x: unknown, out: unknown, chosen: Ch
 /** y = f(x), with any options. */
 export function mapFew(of: Elementwise, name: string, x: unknown, given: Given): Few {
   const exact = exactOf(given);
-  const data = exact === undefined ? undefined : dataOf(x);
+  const data = exact === undefined ? undefined : dataOf(x, given);
   if (data === undefined) return undefined;
   const chosen = chosenOf(of, given, data, name);
   if (data !== x) return mapFewOf(x, given.out, chosen, exact!);
@@ -49,7 +49,7 @@ export function mapFew(of: Elementwise, name: string, x: unknown, given: Given):
 /** y = grad * f'(x), with any options. */
 export function mapGradFew(of: Elementwise, name: string, grad: unknown, x: unknown, given: Given): Few {
   const exact = exactOf(given);
-  const data = exact === undefined ? undefined : dataOf(x);
+  const data = exact === undefined ? undefined : dataOf(x, given);
   if (data === undefined) return undefined;
   const chosen = chosenOf(of, given, data, name);
   if (data !== x) return mapGradFewOf(grad, x, given.out, chosen, exact!);
@@ -59,7 +59,7 @@ export function mapGradFew(of: Elementwise, name: string, grad: unknown, x: unkn
 /** y = f(x) by. */
 export function gateFew(of: Elementwise, name: string, x: unknown, by: unknown, given: Given): Few {
   const exact = exactOf(given);
-  const data = exact === undefined ? undefined : dataOf(x);
+  const data = exact === undefined ? undefined : dataOf(x, given);
   if (data === undefined) return undefined;
   const chosen = chosenOf(of, given, data, name);
   const { out } = given;
@@ -90,15 +90,15 @@ export function slicesFew(slice: Slice, name: string, x: unknown, out: unknown, 
 }
 
 /** Whether `exact` is asked for; undefined where something is given that others have to look at. */
-export function exactOf({ precision, dtype }: Given): boolean | undefined {
-  if (dtype !== undefined) return undefined;
+export function exactOf({ precision }: Given): boolean | undefined {
   return precision === undefined || precision === 'fast' ? false : precision === 'exact' ? true : undefined;
 }
 
-/** An array of few elements, or the memory of a Tensor that has few. */
-function dataOf(x: unknown): FloatArray | undefined {
-  if (isFloatArray(x)) return lengthOfPresent(x) > mostFew ? undefined : x;
-  return x instanceof Tensor && x.size <= mostFew && isFloatArray(x.data) ? x.data : undefined;
+/** An array of few elements, or the memory of a Tensor that has few; of the dtype of the options, where they have one. */
+function dataOf(x: unknown, { dtype }: Given): FloatArray | undefined {
+  const data = isFloatArray(x) ? x : x instanceof Tensor && x.size <= mostFew ? x.data : undefined;
+  if (data === undefined || !isFloatArray(data) || (dtype !== undefined && dtype !== dtypeOf(data))) return undefined;
+  return data !== x || lengthOfPresent(data) <= mostFew ? data : undefined;
 }
 
 // Where the elements of views go, an array for each number of them. Nothing runs between that and their use.

@@ -52,7 +52,7 @@ export function slices(what: SliceName, name: string, x: Input, given: Given, ow
 
 /** What exactOf says of a call for which there is nothing but a dimension; undefined of others. */
 const exactOfPlain = (what: SliceName, given: Given, own: readonly unknown[]): boolean | undefined =>
-  what === 'softmin' || !isPlain(own) ? undefined : exactOf(given);
+  what === 'softmin' || !isPlain(own) || given.dtype !== undefined ? undefined : exactOf(given);
 
 function slicesAny(what: SliceName, name: string, x: Input, given: Given, own = given.own): Answer {
   const half = mayBeHalf(x, given)
