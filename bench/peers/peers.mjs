@@ -6,12 +6,13 @@ import { loops, softmaxRows } from '../../build/scripts/loops.js';
 import * as nonlin from '../../dist/cjs/index.js';
 import { reluByBits, softmaxColumns } from './loops.mjs';
 import { onnxModel } from './onnx.mjs';
+import { operatorsOf } from './operators.mjs';
 
 function nonlinForms({ base, detail, rows, columns, axis, x, out }) {
   if (base === 'gelu') return [{ call: () => nonlin.gelu(x, { out, approximate: detail ?? 'none' }) }];
   // Not in the call: to find a name in a module's namespace takes longer than relu of 16 elements.
   const f = nonlin[base];
-  if (base !== 'softmax' || rows === 1) return [{ call: () => f(x, { out }) }];
+  if (axis === undefined || rows === 1) return [{ call: () => f(x, { out }) }];
   const [from, to] = [x, out].map((data) => new nonlin.Tensor(data, { shape: [rows, columns] }));
   return [{ call: () => f(from, { out: to, dim: axis }) }];
 }
@@ -19,7 +20,11 @@ function nonlinForms({ base, detail, rows, columns, axis, x, out }) {
 async function onnxruntimePeer() {
   const { default: ort } = await import('onnxruntime-node');
   const forms = async (job) => {
-    const session = await ort.InferenceSession.create(onnxModel(job), {
+    const { onnx } = operatorsOf(job);
+    if (onnx === undefined) return [];
+    const [operator, attributes] = onnx;
+    const model = onnxModel([operator, job.axis === undefined ? attributes : { axis: job.axis }], job);
+    const session = await ort.InferenceSession.create(model, {
       executionProviders: ['cpu'],
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
@@ -44,19 +49,18 @@ async function tfjsPeers() {
   tf.enableProdMode();
   await tf.setBackend('wasm');
 
-  // tfjs has no GELU; both forms as its users compose them. A product for x^3: `pow` is slower.
-  const half = (x, y) => tf.mul(tf.mul(x, 0.5), tf.add(y, 1));
-  const cubic = (x) => tf.mul(tf.add(x, tf.mul(tf.mul(tf.mul(x, x), x), 0.044715)), Math.sqrt(2 / Math.PI));
-  const operators = {
-    relu: tf.relu,
-    sigmoid: tf.sigmoid,
-    tanh: tf.tanh,
-    gelu: (x) => tf.tidy(() => half(x, tf.erf(tf.mul(x, Math.SQRT1_2)))),
-    'gelu:tanh': (x) => tf.tidy(() => half(x, tf.tanh(cubic(x)))),
-    softmax: (x) => tf.softmax(x),
+  // Softmax of anything but the last dimension throws in tfjs, and so does what its WebAssembly has no kernel for.
+  const operatorOf = (job) => {
+    const { tfjs } = operatorsOf(job);
+    if (tfjs === undefined || job.axis === 0) return undefined;
+    const operator = (x) => tf.tidy(() => tfjs(tf, x));
+    try {
+      tf.tidy(() => operator(tf.tensor([1, 2], [1, 2])));
+    } catch {
+      return undefined;
+    }
+    return operator;
   };
-  // Softmax of anything but the last dimension throws in tfjs.
-  const operatorOf = ({ name, base, axis }) => (axis === 0 ? undefined : (operators[name] ?? operators[base]));
 
   const fromArrays = (job) => {
     const operator = operatorOf(job);
@@ -88,6 +92,7 @@ function javascriptForms({ name, base, columns, axis, x, out }) {
     return [{ call: () => loop(x, out, columns) }];
   }
   const loop = loops[name === 'gelu:tanh' ? 'geluTanh' : name];
+  if (loop === undefined) return [];
   if (base !== 'relu') return [{ call: () => loop(x, out) }];
   const [from, to] = [x, out].map((data) => new Int32Array(data.buffer, data.byteOffset, data.length));
   return [{ call: () => loop(x, out) }, { call: () => reluByBits(from, to) }];
@@ -97,16 +102,11 @@ async function jaxPeer() {
   const { defaultDevice, init, jit, nn, numpy } = await import('@jax-js/jax');
   await init('wasm');
   defaultDevice('wasm');
-  const operators = {
-    relu: nn.relu,
-    sigmoid: nn.sigmoid,
-    tanh: numpy.tanh,
-    gelu: (x) => nn.gelu(x, { approximate: false }),
-    'gelu:tanh': (x) => nn.gelu(x, { approximate: true }),
-  };
-  const forms = ({ name, rows, columns, axis, x }) => {
-    const operator = jit(operators[name] ?? ((x) => nn.softmax(x.reshape([rows, columns]), axis)));
-    return [{ call: () => operator(numpy.array(x)).dataSync() }];
+  const forms = (job) => {
+    const { jax } = operatorsOf(job);
+    if (jax === undefined) return [];
+    const operator = jit((x) => jax({ nn, numpy }, x, job));
+    return [{ call: () => operator(numpy.array(job.x)).dataSync() }];
   };
   return [{ name: 'jax-js', version: '@jax-js/jax 0.1.25', counted: true, forms }];
 }

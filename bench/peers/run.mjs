@@ -4,18 +4,20 @@ import { cpus } from 'node:os';
 import * as nonlin from '../../dist/cjs/index.js';
 import { isRows } from '../functions.mjs';
 import { askForRelaxedSimd, elements, listOf, oneOf, positive, read, whole } from '../options.mjs';
+import { others, sliced, usual } from './operators.mjs';
 import { load, peerNames } from './peers.mjs';
 import { errorInputs, largestError, truth } from './truth.mjs';
 
-const elementwise = ['relu', 'sigmoid', 'tanh', 'gelu', 'gelu:tanh'];
 const rows = [10, 1000, 32000];
-const allFunctions = [...elementwise, ...rows.map((length) => `softmax:${length}`), 'softmax:axis0'];
-const names = [...elementwise, 'softmax:ROW', 'softmax:axis0'];
+const standard = [...Object.keys(usual), ...rows.map((length) => `softmax:${length}`), 'softmax:axis0'];
+const names = [...Object.keys(usual), ...Object.keys(others), 'softmax:ROW', 'softmax:axis0', 'logSoftmax:ROW'];
+const isOfRows = (name) => isRows(name.replace(/^logSoftmax:/, 'softmax:'));
 
 const help = `npm run bench:peers -- [options]
 
   --size N[,N...]        elements (default 16,1024,16384,262144,4194304)
-  --function NAME[,...]  ${names.join(', ')} (default: all, rows of ${rows.join(', ')})
+  --function NAME[,...]  ${names.join(', ')}
+                         (default: ${Object.keys(usual).join(', ')}, and softmax of rows of ${rows.join(', ')} and over axis 0)
   --peer NAME[,...]      ${peerNames.join(', ')} (default: all)
   --backend NAME         nonlin's, such as wasm (default: the best)
   --time MS              for each figure (default 200)
@@ -28,7 +30,7 @@ softmax:ROW is left out where an array is shorter than a row; softmax:axis0 is a
 
 const options = read('bench:peers', help, {
   size: [listOf(elements), '16,1024,16384,262144,4194304'],
-  function: [listOf(oneOf(allFunctions, isRows, names)), allFunctions.join()],
+  function: [listOf(oneOf([...names, ...standard], isOfRows, names)), standard.join()],
   peer: [listOf(oneOf(peerNames)), peerNames.join()],
   backend: [oneOf(['avx512', 'avx2', 'neon', 'wasm', 'js'])],
   time: [positive, '200'],
@@ -43,8 +45,8 @@ const peers = candidates.slice(1);
 function jobOf(name, x, out) {
   const [base, detail] = name.split(':');
   const [rows, columns, axis] =
-    base !== 'softmax'
-      ? [1, x.length, 1]
+    sliced[base] === undefined
+      ? [1, x.length, undefined]
       : detail === 'axis0'
         ? [1000, 1000, 0]
         : [Math.floor(x.length / Number(detail)), Number(detail), 1];
@@ -193,8 +195,12 @@ async function table(size, names, title) {
 }
 
 for (const size of options.size) {
-  const fits = (name) => !name.startsWith('softmax') || Number(name.split(':')[1]) <= size;
-  await table(size, functions.filter(fits), `${size} elements`);
+  const fits = (name) => !isOfRows(name) || Number(name.split(':')[1]) <= size;
+  await table(
+    size,
+    functions.filter((name) => name !== 'softmax:axis0' && fits(name)),
+    `${size} elements`,
+  );
 }
 const columnwise = functions.filter((name) => name === 'softmax:axis0');
 await table(1e6, columnwise, '1000 x 1000 elements');
