@@ -1,5 +1,5 @@
-// Softmax of rows under one condition, by the loops of those without: long ones without the entries that a boolean mask
-// leaves out, and any over a temperature.
+// Softmax of rows under one condition, by the loops of those without: without the entries that a mask leaves out, by
+// flags or by floats to be added, or over a temperature.
 #pragma once
 
 #include "softmax/masked.h"
