@@ -108,6 +108,7 @@ inline wide sqrt(wide a) {
 // Farther out the low parts of such results would become subnormal.
 template <> constexpr double_double exp_end<double_double> = double(exp_end<quick>);
 template <> constexpr double_double softsign_end<double_double> = 0x1p128;
+template <> constexpr double_double mish_end<double_double> = 40.0;
 template <> constexpr double_double sigmoid_end<double_double> = exp_end<double_double>;
 template <> constexpr double_double far_exp_end<double_double> = exp_end<double_double>;
 template <> constexpr double_double gelu_end<double_double> = double(gelu_end<quick>);

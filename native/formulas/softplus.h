@@ -77,7 +77,9 @@ template <class T> vec<T> mish(vec<T> x) {
   // What the quotient leaves of the product.
   const vec<T> quotient = product * reciprocal;
   const vec<T> left = fma(-quotient, denominator, product) + fma(-quotient, denominator_rest, product_rest);
-  return select(x > mish_end<T>, x, last_step<T>(fma(left, reciprocal, quotient), 1 / huge<T>, T(-0.0)));
+  // What is left of a zero has lost its sign.
+  const vec<T> y = last_step<T>(fma(left, reciprocal, quotient), 1 / huge<T>, T(0));
+  return select(x > mish_end<T>, x, copysign(abs(y), x));
 }
 
 // What its slope is made of, from n = e^-a and a = |x|: n (n + 2) + 2, with what rounding takes from it, and 1 + 2 n +
