@@ -143,14 +143,15 @@ function everyRow(rows: readonly Row[], paint: Paint): string {
   const cells = rows.map((row) => {
     const { backend, dtype, bound, worst } = row;
     // A line has 80 columns: of the parameters only the numbers, of the place some digits.
-    const at = worst === null ? '' : shortest(Number(worst.x.toPrecision(7)), dtype);
-    const name = functionOf(row)
-      .replace(/\w+=/g, '')
-      .replace(/\d{7,}/g, (digits) => Number(digits).toExponential().replace('+', ''));
+    const at = worst === null ? '' : withExponent(shortest(Number(worst.x.toPrecision(7)), dtype), /(?<=^-?)\d{12,}/);
+    const name = withExponent(functionOf(row).replace(/\w+=/g, ''), /\d{7,}/g);
     return [name, backend, shortArithmetic(row), mark(row, paint), short(bound), at];
   });
   return table(['function', 'backend', 'dtype', 'ulp', 'bound', 'at'], cells, paint);
 }
+
+const withExponent = (text: string, integers: RegExp) =>
+  text.replace(integers, (digits) => Number(digits).toExponential().replace('+', ''));
 
 /** The function's public name, which is another one for a gradient. */
 const functionOf = ({ label, direction }: Row) =>

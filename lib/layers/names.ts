@@ -5,7 +5,7 @@ import { signatures } from '../activations/signatures.js';
 import { describe } from '../basics/errors.js';
 import { nearest } from '../basics/nearest.js';
 import * as layers from './elementwise.js';
-import { ClippedGELU, GLU } from './joined.js';
+import { ClippedGELU, GEGLU, GLU, ReGLU, SwiGLU } from './joined.js';
 import type { Layer } from './layer.js';
 import { PReLU } from './prelu.js';
 import { LogSoftmax, Softmax, Softmin } from './slices.js';
@@ -51,6 +51,13 @@ const makers: Readonly<Record<string, () => Layer>> = {
   softmax: () => new Softmax(),
   log_softmax: () => new LogSoftmax(),
   softmin: () => new Softmin(),
+  // Gates of the two halves
+  swiglu: () => new SwiGLU(),
+  SwiGLU: () => new SwiGLU(),
+  geglu: () => new GEGLU(),
+  GEGLU: () => new GEGLU(),
+  reglu: () => new ReGLU(),
+  ReGLU: () => new ReGLU(),
   // PyTorch's modules
   PReLU: () => new PReLU(),
   GLU: () => new GLU(),

@@ -32,21 +32,12 @@ export interface Flow {
   compute(inputs: readonly Values[], inPlace: boolean): Values;
 }
 
-/** The functions whose results hang on the whole row. */
-const ofRows: ReadonlySet<string> = new Set([
-  'softmax',
-  'logSoftmax',
-  'softmin',
-  'logSumExp',
-  'glu',
-  'reglu',
-  'swiglu',
-  'geglu',
-]);
+/** The functions whose results hang on the whole row, beside gates. */
+const ofRows: ReadonlySet<string> = new Set(['softmax', 'logSoftmax', 'softmin', 'logSumExp']);
 
 /** Whether a function of so many inputs needs rows: a gate of two goes value by value. */
 export const needsRow = (name: string, inputs: number): boolean =>
-  ofRows.has(name) && (inputs === 1 || !name.endsWith('glu'));
+  ofRows.has(name) || (inputs === 1 && name.endsWith('glu'));
 
 /** Those that give one number for a row, in new memory only. */
 const sums: ReadonlySet<string> = new Set(['logSumExp']);

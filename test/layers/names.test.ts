@@ -33,6 +33,13 @@ it.each([
   expect(nonlin.activation(name)).not.toBe(layer);
 });
 
+it('knows gates of the two halves of an input', () => {
+  const even = x.slice(1);
+  for (const [name, title] of Object.entries({ glu: 'GLU', swiglu: 'SwiGLU', geglu: 'GEGLU', reglu: 'ReGLU' } as const))
+    for (const one of [name, title])
+      expect(nonlin.activation(one)(even)).toEqual(nonlin[name as 'swiglu'](new nonlin.Tensor(even)).data);
+});
+
 it('knows every function and its class by their own names, but for those that need an option', () => {
   const needy = ['threshold', 'softcap'];
   for (const name of functionNames.filter((name) => !['hardSigmoid', 'prelu', ...needy].includes(name))) {

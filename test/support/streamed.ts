@@ -1,9 +1,10 @@
 // The functions that a stream goes through, and what calls of them need.
 import { functions } from '../../lib/cli/functions.js';
+import { gateNames } from '../../lib/functions/gates.js';
 
 export const streamed = [...functions.keys()].filter((name) => name !== 'crossEntropy');
 /** Those that need whole rows. */
-export const ofRows = ['softmax', 'logSoftmax', 'softmin', 'logSumExp', 'glu', 'reglu', 'swiglu', 'geglu'];
+export const ofRows = ['softmax', 'logSoftmax', 'softmin', 'logSumExp', ...gateNames];
 
 /** The options without which a function is none. */
 export const needed: Readonly<Record<string, Record<string, number>>> = {
