@@ -4,7 +4,15 @@
 import { type Chosen, chosenOf, type Elementwise } from '../activations/signatures.js';
 import { mostFew, type Slice } from '../backends/backend.js';
 import { backend } from '../backends/select.js';
-import { type FloatArray, isFloat32, isFloatArray, lengthOfPresent } from '../basics/floats.js';
+import {
+  bufferOf,
+  byteOffset,
+  elementBytes,
+  type FloatArray,
+  isFloat32,
+  isFloatArray,
+  lengthOfPresent,
+} from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
 import { sameShape } from '../tensor/shape.js';
@@ -31,7 +39,7 @@ export function mapFewOf(x: unknown, out: unknown, chosen: Chosen, exact: boolea
 export function mapGradFewOf(grad: unknown, x: unknown, out: unknown, chosen: Chosen, exact: boolean): Few {
   const from = elementsOf(x, 0);
   const by = from && besideOf(x, grad);
-  const into = by && placeOf(x, from, out);
+  const into = by && placeOf(x, from, out, grad);
   if (by === undefined || into === null) return undefined;
   return answered(x, out, into, backend.mapGradFew?.(by, from, into, chosen, exact));
 }
@@ -66,7 +74,7 @@ export function gateFew(of: Elementwise, name: string, x: unknown, by: unknown, 
   if (data === x) return backend.gateFew?.(x, by, out, chosen, exact!);
   const from = elementsOf(x, 0);
   const other = from && besideOf(x, by);
-  const into = other && placeOf(x, from, out);
+  const into = other && placeOf(x, from, out, by);
   if (other === undefined || into === null) return undefined;
   return answered(x, out, into, backend.gateFew?.(from, other, into, chosen, exact!));
 }
@@ -138,16 +146,25 @@ function besideOf(x: unknown, other: unknown): FloatArray | undefined {
  * What is filled for a Tensor x of these elements: undefined where there is no `out`, its memory where it is all of that, else memory
  * from where `answered` writes to it. Null where it is no Tensor that can be written in this way.
  */
-function placeOf(x: unknown, elements: FloatArray, out: unknown): FloatArray | undefined | null {
+function placeOf(x: unknown, elements: FloatArray, out: unknown, other = x): FloatArray | undefined | null {
   if (out === undefined) return undefined;
   const whole = wholeOf(out);
   if (!(out instanceof Tensor) || !sameShape((x as Tensor).shape, out.shape) || isReadOnly(out)) return null;
+  if (liesOverPart(out, x as Tensor) || (other !== x && liesOverPart(out, other as Tensor))) return null;
   if (whole !== undefined) return whole;
   if (out.size > mostFew) return null;
   const walk = walkOf(out);
   if (walk === null || walk.overlaps || !liesIn(out.data, walk) || isFloat32(out.data) !== isFloat32(elements))
     return null;
   return roomFor(elements, out.size, 0);
+}
+
+/** Whether an `out` that is contiguous lies over a part of an operand that is, which is refused. */
+function liesOverPart(out: Tensor, x: Tensor): boolean {
+  if (!out.packed || !x.packed) return false;
+  const bytes = elementBytes(x.data);
+  const apart = Math.abs(byteOffset(out.data) - byteOffset(x.data) + (out.offset - x.offset) * bytes);
+  return apart > 0 && apart < x.size * bytes && bufferOf(out.data) === bufferOf(x.data);
 }
 
 function answered(x: unknown, out: unknown, into: FloatArray | undefined, y: FloatArray | undefined): Few {

@@ -43,11 +43,12 @@ const functions: Record<string, (x: nonlin.Tensor, other: nonlin.Tensor, options
   'a layer': (x, _, options) => new nonlin.Sigmoid()(x, options),
   'a layer backward': (x, other, options) => new nonlin.Mish().backward(other, x, options),
 };
+const takesTwo = /Grad|swiglu|backward/;
 const bits = (x: nonlin.Tensor) => Buffer.from(x.contiguous().data.slice().buffer).toString('hex');
 const elements = (x: nonlin.Tensor) => bits(x.clone());
 
 describe.each([Float32Array, Float64Array])('%o', (Floats) => {
-  describe.each(Object.entries(functions))('%s', (_, call) => {
+  describe.each(Object.entries(functions))('%s', (name, call) => {
     it.each(Object.entries({ ...layouts, ...stretched }))('of %s, into each layout', (_, [shape, strides, offset]) => {
       const [x, other] = [
         view(numbers(Floats, 0), shape, strides, offset),
@@ -92,6 +93,22 @@ describe.each([Float32Array, Float64Array])('%o', (Floats) => {
           expect(() => call(input, x, { out })).toThrow(/out/);
           expect(data.every((value) => value === 0)).toBe(true);
         }
+    });
+
+    it('refuses a contiguous out over a part of a contiguous input, and writes nothing', () => {
+      const data = numbers(Floats, 0);
+      // Two of the rows, as a part of all of them and as memory of their own.
+      const rows = (first: number) => [
+        view(data, [2, 8], [8, 1], 8 * first),
+        new Tensor(data.subarray(8 * first, 8 * first + 16), { shape: [2, 8] }),
+      ];
+      const apart = view(numbers(Floats, 9), [2, 8], [8, 1], 8);
+      for (const x of rows(1))
+        for (const out of [...rows(0), ...rows(2)]) {
+          expect(() => call(x, apart, { out })).toThrow(/out overlaps part of/);
+          if (takesTwo.test(name)) expect(() => call(apart, x, { out })).toThrow(/out overlaps part of/);
+        }
+      expect(data).toEqual(numbers(Floats, 0));
     });
 
     it('refuses memory that has shrunk below an element at either end', () => {
