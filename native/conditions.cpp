@@ -40,7 +40,7 @@ void rows(const void *g, const void *input, void *output, size_t rows, size_t le
   if (g != nullptr || !(heated || is_cold(c))) return general(g, input, output, rows, length, c);
   if (heated && c.mask == nullptr) return heated_rows(g, x, y, rows, length, c);
   const rows_kernel kernel(c, *KERNELS.slices[what].rows[how], heated ? heated_rows : nullptr);
-  const bool one = !heated && c.mask != nullptr; // Nothing but a mask.
+  const bool only_masked = !heated && c.mask != nullptr;
   const auto by_parts = [&](const E *x, E *y, size_t rows, const conditions &c) {
     if (c.additive)
       added_rows(x, y, rows, length, c, what == log_softmax_slice, kernel, general);
@@ -48,13 +48,15 @@ void rows(const void *g, const void *input, void *output, size_t rows, size_t le
       masked_rows(x, y, rows, length, c, what == log_softmax_slice, kernel);
   };
   if constexpr (one_pass<what, how> && adds_in_one_pass) {
-    if (one && length <= short_row<E>)
+    if (only_masked && length <= short_row<E>)
       return c.additive ? marked_short_rows<E, E>(x, y, rows, length, c, by_parts)
                         : marked_short_rows<E, uint8_t>(x, y, rows, length, c, by_parts);
-    if (one && c.additive && suits_long_rows<E>(c, length)) return added_long_rows(x, y, rows, length, c, by_parts);
+    if (only_masked && c.additive && suits_long_rows<E>(c, length))
+      return added_long_rows(x, y, rows, length, c, by_parts);
   }
   if constexpr (one_pass<what, how>)
-    if (one && !c.additive && suits_long_rows<E>(c, length)) return masked_long_rows(x, y, rows, length, c, kernel);
+    if (only_masked && !c.additive && suits_long_rows<E>(c, length))
+      return masked_long_rows(x, y, rows, length, c, kernel);
   by_parts(x, y, rows, c);
 }
 #if !defined(__wasm__) // As in kernels.cpp.

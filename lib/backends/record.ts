@@ -171,12 +171,11 @@ export function callFew(
     byteOffset(x) !== byteOffset(y)
   )
     return undefined;
-  const words = integers;
-  words[0] = set;
-  words[1] = kind;
-  words[2] = chosen.op;
-  words[3] = exact ? elements.exact : elements.fast;
-  words[4] = count;
+  integers[0] = set;
+  integers[1] = kind;
+  integers[2] = chosen.op;
+  integers[3] = exact ? elements.exact : elements.fast;
+  integers[4] = count;
   parameters[0] = chosen.a;
   parameters[1] = chosen.b;
   copyOver(elements.all, x);
@@ -205,12 +204,11 @@ export function callFewOfTwo(
   if (y === undefined) y = emptyOf(type, count);
   else if (!isLike(y, type, count) || byteOffset(x) !== byteOffset(y) || byteOffset(second) !== byteOffset(y))
     return undefined;
-  const words = integers;
-  words[0] = set;
-  words[1] = kind;
-  words[2] = chosen.op;
-  words[3] = exact ? elements.exact : elements.fast;
-  words[4] = count;
+  integers[0] = set;
+  integers[1] = kind;
+  integers[2] = chosen.op;
+  integers[3] = exact ? elements.exact : elements.fast;
+  integers[4] = count;
   parameters[0] = chosen.a;
   parameters[1] = chosen.b;
   copyOver(elements.all, x);

@@ -1,10 +1,19 @@
-// Calls on few elements: on arrays, and on Tensors that are all of their memory, where nothing about them has to be looked at or told.
+// Calls on few elements: on arrays, and on Tensors that are all of their memory, that need no further check and no message.
 // Each gives its result, or undefined where it has done nothing: then operands.ts asks one thing after another.
 
 import { type Chosen, chosenOf, type Elementwise } from '../activations/signatures.js';
 import { mostFew, type Slice } from '../backends/backend.js';
 import { backend } from '../backends/select.js';
-import { dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOfPresent } from '../basics/floats.js';
+import {
+  bufferOf,
+  byteOffset,
+  dtypeOf,
+  elementBytes,
+  type FloatArray,
+  isFloat32,
+  isFloatArray,
+  lengthOfPresent,
+} from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
 import { sameShape } from '../tensor/shape.js';
@@ -13,14 +22,12 @@ import { gather, liesIn, scatterTo } from '../tensor/walks.js';
 import { dimOf } from './dims.js';
 import type { Input } from './operands.js';
 
-type Few = unknown;
-
 /** What another library has as a Tensor, read once; arrays and Tensors themselves. */
 export const readForeign = (x: Input, name: string): FloatArray | Tensor =>
   isFloatArray(x) ? x : asTensor(x, 'x', name);
 
 /** y = f(x) of Tensors. */
-export function mapFewOf(x: unknown, out: unknown, chosen: Chosen, exact: boolean): Few {
+export function mapFewOf(x: unknown, out: unknown, chosen: Chosen, exact: boolean): unknown {
   const from = elementsOf(x, 0);
   const into = from && placeOf(x, from, out);
   if (from === undefined || into === null) return undefined;
@@ -28,16 +35,16 @@ export function mapFewOf(x: unknown, out: unknown, chosen: Chosen, exact: boolea
 }
 
 /** y = grad * f'(x) of Tensors. */
-export function mapGradFewOf(grad: unknown, x: unknown, out: unknown, chosen: Chosen, exact: boolean): Few {
+export function mapGradFewOf(grad: unknown, x: unknown, out: unknown, chosen: Chosen, exact: boolean): unknown {
   const from = elementsOf(x, 0);
   const by = from && besideOf(x, grad);
-  const into = by && placeOf(x, from, out);
+  const into = by && placeOf(x, from, out, grad);
   if (by === undefined || into === null) return undefined;
   return answered(x, out, into, backend.mapGradFew?.(by, from, into, chosen, exact));
 }
 
 /** y = f(x), with any options. */
-export function mapFew(of: Elementwise, name: string, x: unknown, given: Given): Few {
+export function mapFew(of: Elementwise, name: string, x: unknown, given: Given): unknown {
   const exact = exactOf(given);
   const data = exact === undefined ? undefined : dataOf(x, given);
   if (data === undefined) return undefined;
@@ -47,7 +54,7 @@ export function mapFew(of: Elementwise, name: string, x: unknown, given: Given):
 }
 
 /** y = grad * f'(x), with any options. */
-export function mapGradFew(of: Elementwise, name: string, grad: unknown, x: unknown, given: Given): Few {
+export function mapGradFew(of: Elementwise, name: string, grad: unknown, x: unknown, given: Given): unknown {
   const exact = exactOf(given);
   const data = exact === undefined ? undefined : dataOf(x, given);
   if (data === undefined) return undefined;
@@ -57,7 +64,7 @@ export function mapGradFew(of: Elementwise, name: string, grad: unknown, x: unkn
 }
 
 /** y = f(x) by. */
-export function gateFew(of: Elementwise, name: string, x: unknown, by: unknown, given: Given): Few {
+export function gateFew(of: Elementwise, name: string, x: unknown, by: unknown, given: Given): unknown {
   const exact = exactOf(given);
   const data = exact === undefined ? undefined : dataOf(x, given);
   if (data === undefined) return undefined;
@@ -66,13 +73,13 @@ export function gateFew(of: Elementwise, name: string, x: unknown, by: unknown, 
   if (data === x) return backend.gateFew?.(x, by, out, chosen, exact!);
   const from = elementsOf(x, 0);
   const other = from && besideOf(x, by);
-  const into = other && placeOf(x, from, out);
+  const into = other && placeOf(x, from, out, by);
   if (other === undefined || into === null) return undefined;
   return answered(x, out, into, backend.gateFew?.(from, other, into, chosen, exact!));
 }
 
 /** Shares along one dimension, the last where none is named. */
-export function slicesFew(slice: Slice, name: string, x: unknown, out: unknown, dim: unknown, exact: boolean): Few {
+export function slicesFew(slice: Slice, name: string, x: unknown, out: unknown, dim: unknown, exact: boolean): unknown {
   if (isFloatArray(x)) {
     const count = lengthOfPresent(x);
     if (count > mostFew) return undefined;
@@ -138,10 +145,11 @@ function besideOf(x: unknown, other: unknown): FloatArray | undefined {
  * What is filled for a Tensor x of these elements: undefined where there is no `out`, its memory where it is all of that, else memory
  * from where `answered` writes to it. Null where it is no Tensor that can be written in this way.
  */
-function placeOf(x: unknown, elements: FloatArray, out: unknown): FloatArray | undefined | null {
+function placeOf(x: unknown, elements: FloatArray, out: unknown, other = x): FloatArray | undefined | null {
   if (out === undefined) return undefined;
   const whole = wholeOf(out);
   if (!(out instanceof Tensor) || !sameShape((x as Tensor).shape, out.shape) || isReadOnly(out)) return null;
+  if (liesOverPart(out, x as Tensor) || (other !== x && liesOverPart(out, other as Tensor))) return null;
   if (whole !== undefined) return whole;
   if (out.size > mostFew) return null;
   const walk = walkOf(out);
@@ -150,7 +158,15 @@ function placeOf(x: unknown, elements: FloatArray, out: unknown): FloatArray | u
   return roomFor(elements, out.size, 0);
 }
 
-function answered(x: unknown, out: unknown, into: FloatArray | undefined, y: FloatArray | undefined): Few {
+/** Whether an `out` that is contiguous lies over a part of an operand that is, which is refused. */
+function liesOverPart(out: Tensor, x: Tensor): boolean {
+  if (!out.packed || !x.packed) return false;
+  const bytes = elementBytes(x.data);
+  const apart = Math.abs(byteOffset(out.data) - byteOffset(x.data) + (out.offset - x.offset) * bytes);
+  return apart > 0 && apart < x.size * bytes && bufferOf(out.data) === bufferOf(x.data);
+}
+
+function answered(x: unknown, out: unknown, into: FloatArray | undefined, y: FloatArray | undefined): unknown {
   if (y === undefined) return undefined;
   if (out === undefined) return resultLike(x as Tensor, y);
   const { data } = out as Tensor;

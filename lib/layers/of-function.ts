@@ -12,7 +12,7 @@ import { type Given, readOwn } from '../basics/options.js';
 import { type Answer, type Input, map, mapGrad } from '../functions/functions.js';
 import { Layer, quoted } from './layer.js';
 
-/** The layer of an elementwise function. Nothing can be called by its constructor but what `elementwise` makes. */
+/** The layer of an elementwise function. Nothing can be called by its constructor but the classes that `of` makes. */
 export class Elementwise extends Layer {
   readonly #title: string;
   readonly #signature: Signature;

@@ -36,6 +36,7 @@ export function combine(op: Operation, a: Parts, b: Parts): Parts {
   forEachPair(a, b, shape, dtype, (x, i, iStep, y, j, jStep, length, done) => {
     if (length < fewestCombined || backend.combineStrided === undefined)
       loop(x, i, iStep, y, j, jStep, out, done, done + length);
+    // True, as the result is new.
     else backend.combineStrided(op, x, y, out, [i, j, done], { lengths: [length], steps: [[iStep], [jStep], [1]] });
     return true;
   });

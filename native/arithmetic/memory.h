@@ -67,6 +67,7 @@ template <class T> struct some_lanes {
     else
       m = _mm512_cmp_pd_mask(a.v, b.v, _CMP_EQ_OQ);
   }
+  // The first n of them; those in which a is not below b.
   some_lanes first(size_t n) const { return some_lanes(__mmask16(m & ((1u << n) - 1))); }
   some_lanes not_below(vec<T> a, vec<T> b) const {
     if constexpr (sizeof(T) == 4)
@@ -74,12 +75,14 @@ template <class T> struct some_lanes {
     else
       return some_lanes(_mm512_mask_cmp_pd_mask(__mmask8(m), a.v, b.v, _CMP_NLT_UQ));
   }
+  // a, and b in the others.
   vec<T> choose(vec<T> a, vec<T> b) const {
     if constexpr (sizeof(T) == 4)
       return _mm512_mask_mov_ps(b.v, m, a.v);
     else
       return _mm512_mask_mov_pd(b.v, __mmask8(m), a.v);
   }
+  // The smaller of two numbers from +0 on, and a in the others.
   vec<float> smaller_of(vec<float> a, vec<float> b) const {
     return __m512(_mm512_mask_min_epi32(__m512i(a.v), m, __m512i(a.v), __m512i(b.v)));
   }
@@ -91,12 +94,9 @@ template <class T> struct some_lanes {
   explicit some_lanes(mask<T> m) : m(m) {}
   explicit some_lanes(const uint8_t *p) : m{load_bytes<T>(p) != 0} {}
   some_lanes(vec<T> a, vec<T> b) : m(a == b) {}
-  // The first n of them; those in which a is not below b.
   some_lanes first(size_t n) const { return some_lanes(mask<T>{m.m & first_lanes<T>(n).m}); }
   some_lanes not_below(vec<T> a, vec<T> b) const { return some_lanes(mask<T>{m.m & ~(a < b).m}); }
-  // a, and b in the others.
   vec<T> choose(vec<T> a, vec<T> b) const { return select(m, a, b); }
-  // The smaller of two numbers from +0 on, and a in the others.
   vec<float> smaller_of(vec<float> a, vec<float> b) const { return select(m, smaller(a, b), a); }
 };
 #endif

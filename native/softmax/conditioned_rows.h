@@ -100,16 +100,12 @@ void masked_long_rows(const E *x, E *y, size_t rows, size_t length, const condit
 // What floats added to rows do but leave entries out: the largest of what they make of others, and whether any of it
 // is +Infinity or NaN.
 template <class E> struct changed_entries {
-  vec<E> most;
-  mask<E> unknown;
-  bool usual;  // Whether all rows have a usual total,
-  bool masked; // or else nothing but 0 and -Infinity added.
+  vec<E> most = -E(__builtin_inf());
+  mask<E> unknown = no_lanes<E>();
+  bool usual = true;  // Whether all rows have a usual total.
+  bool masked = true; // Whether those without have nothing but 0 and -Infinity added.
 
-  void begin() {
-    most = -E(__builtin_inf());
-    unknown = no_lanes<E>();
-    usual = masked = true;
-  }
+  void begin() { *this = changed_entries(); }
   // Whether there is nothing left of them beside the others, in rows of which this is the smallest total.
   bool come_to_nothing(const usual_exp<E> &exp_of, double total, size_t length) const {
     if (any(unknown) || !masked) return false;

@@ -58,7 +58,7 @@ bool sum_rows(size_t count, size_t length, sum_list<T, batch_rows> &result, F te
 template <class T, class E, class Exp> seen_in<T> compute_rows(const Exp &exp_of, const E *x, T *e, size_t n) {
   return compute(x, e, n, exp_of, seen_in<T>());
 }
-// Those of a row by what suits it, and nothing behind them.
+// Those of a row by what suits it; writes nothing behind them.
 template <class T, class E, class Exp, class F>
 void compute_row(const Exp &, F exp_of, const E *x, T *e, size_t length) {
   for (size_t j = 0; j < length; j += vec<T>::lanes) {

@@ -43,11 +43,12 @@ const functions: Record<string, (x: nonlin.Tensor, other: nonlin.Tensor, options
   'a layer': (x, _, options) => new nonlin.Sigmoid()(x, options),
   'a layer backward': (x, other, options) => new nonlin.Mish().backward(other, x, options),
 };
+const takesTwo = /Grad|swiglu|backward/;
 const bits = (x: nonlin.Tensor) => Buffer.from(x.contiguous().data.slice().buffer).toString('hex');
 const elements = (x: nonlin.Tensor) => bits(x.clone());
 
 describe.each([Float32Array, Float64Array])('%o', (Floats) => {
-  describe.each(Object.entries(functions))('%s', (_, call) => {
+  describe.each(Object.entries(functions))('%s', (name, call) => {
     it.each(Object.entries({ ...layouts, ...stretched }))('of %s, into each layout', (_, [shape, strides, offset]) => {
       const [x, other] = [
         view(numbers(Floats, 0), shape, strides, offset),
@@ -94,6 +95,33 @@ describe.each([Float32Array, Float64Array])('%o', (Floats) => {
         }
     });
 
+    it('refuses a contiguous out over a part of a contiguous input, and writes nothing', () => {
+      const data = numbers(Floats, 0);
+      // Two of the rows, as a part of all of them and as memory of their own.
+      const rows = (first: number) => [
+        view(data, [2, 8], [8, 1], 8 * first),
+        new Tensor(data.subarray(8 * first, 8 * first + 16), { shape: [2, 8] }),
+      ];
+      const apart = view(numbers(Floats, 9), [2, 8], [8, 1], 8);
+      for (const x of rows(1))
+        for (const out of [...rows(0), ...rows(2)]) {
+          expect(() => call(x, apart, { out })).toThrow(/out overlaps part of/);
+          if (takesTwo.test(name)) expect(() => call(apart, x, { out })).toThrow(/out overlaps part of/);
+        }
+      expect(data).toEqual(numbers(Floats, 0));
+    });
+
+    it('refuses another input of another shape of as many elements', () => {
+      if (!takesTwo.test(name)) return;
+      const x = view(numbers(Floats, 0), [2, 8], [8, 1], 8);
+      for (const shape of [[16], [8, 2], [1, 16]]) {
+        const other = new Tensor(new Floats(16), { shape });
+        for (const input of [x, x.clone()])
+          for (const out of [undefined, x.clone()])
+            expect(() => call(input, other, out === undefined ? {} : { out })).toThrow(/has shape .* but /);
+      }
+    });
+
     it('refuses memory that has shrunk below an element at either end', () => {
       for (const [shape, strides, offset] of Object.values(layouts).filter(([shape]) => !shape.includes(0))) {
         const buffer = resizable(64 * Floats.BYTES_PER_ELEMENT);
@@ -117,6 +145,28 @@ describe.each([Float32Array, Float64Array])('%o', (Floats) => {
       expect(elements(call(shown, x, {}))).toBe(elements(call(x, x, {})));
       expect(elements(call(shown, shown, { out: shown }))).toBe(elements(x));
     });
+  });
+});
+
+describe('layers', () => {
+  it('keep the input of a call into memory of its own, and not what it is written over', () => {
+    const data = numbers(Float32Array, 0);
+    const x = view(data, [4, 4], [1, 8], 0);
+    for (const input of [x, x.clone(), data]) {
+      const layer = new nonlin.Sigmoid();
+      const out = input instanceof Tensor ? input.clone() : input.slice();
+      layer(input, { out });
+      expect(layer.backward(out)).toEqual(nonlin.sigmoidGrad(out, input));
+      const own = input instanceof Tensor ? input.clone() : input.slice();
+      layer(own, { out: own });
+      expect(() => layer.backward(out)).toThrow(/the output of the last forward lies among its input/);
+    }
+  });
+
+  it('refuse a dimension that an array does not have, and a dtype that is not its own', () => {
+    const x = Float32Array.of(1, 2, 3);
+    expect(() => new nonlin.Softmax({ dim: 1 })(x)).toThrow('Softmax: dim must be in [-1, 0] for shape [3], got 1');
+    expect(() => new nonlin.GELU()(x, { dtype: 'float64' })).toThrow("GELU: dtype must be that of x, 'float32'");
   });
 });
 

@@ -187,6 +187,50 @@ describe.each(nonlin.backends())('%s', (backend) => {
       }
   });
 
+  it('one mask for many rows, or in an order of its own, is for each row what it is for that alone', () => {
+    nonlin.useBackend(backend);
+    for (const Floats of kinds)
+      for (const length of [3, 40, 100, 256]) {
+        const rows = 300;
+        const x = new Tensor(Floats.from(random('float64', rows * length, 6)) as Float32Array, {
+          shape: [rows, length],
+        });
+        // Such as are out of reach in most rows, and really added in a few.
+        const bias = new Floats(rows * length).map((_, i) => [0, -Infinity, 0, i % 7919 < 2 ? -1 : -1e9][i % 4]!);
+        const data = bias as Float32Array;
+        const masks = [
+          new Tensor(data, { shape: [length, rows] }).T,
+          new Tensor(data.subarray(0, length)),
+          new Tensor(data.subarray(0, rows), { shape: [rows, 1] }),
+        ];
+        for (const mask of masks) {
+          const together = softmax(x, { mask });
+          for (let row = 0; row < rows; row++) {
+            const own = mask.shape.length === 1 ? mask : mask.select(0, row).contiguous();
+            const alone = softmax(x.select(0, row), { mask: own });
+            expect(sameBits(alone.data, together.select(0, row).clone().data), `row ${row} of ${length}`).toBe(true);
+          }
+        }
+      }
+  });
+
+  it('how large the logits of one row are does not say what is out of reach in another', () => {
+    nonlin.useBackend(backend);
+    for (const Floats of kinds) {
+      const [far, added] = Floats === Float32Array ? [300, -60] : [2000, -600];
+      for (const first of [0, 1]) {
+        const x = new Floats(8).fill(far, 4 * first, 4 * first + 4);
+        const bias = new Floats(8);
+        bias[4 * (1 - first)] = added;
+        const shape = [2, 4];
+        const y = softmax(new Tensor(x as Float32Array, { shape }), {
+          mask: new Tensor(bias as Float32Array, { shape }),
+        });
+        expect(Number(y.at(1 - first, 0)) / (Math.exp(added) / 3)).toBeCloseTo(1, 5);
+      }
+    }
+  });
+
   it('the logarithm of what is out of reach is a number, and that of what is left out is not', () => {
     nonlin.useBackend(backend);
     const added = [0, -1e4, -Infinity, -1e9];
