@@ -124,8 +124,8 @@ struct call_record {
 };
 constexpr size_t record_bytes = 64;
 static_assert(sizeof(call_record) == record_bytes);
-// A record and the inputs of a small call, each of up to 128 elements.
-// As many elements as a small call may have (`mostFew` of lib/backends/backend.ts).
+// The most elements of each input of a small call (`mostFew` of lib/backends/backend.ts), and a record with all of
+// them.
 constexpr size_t most_few = 128;
 constexpr size_t block_bytes = record_bytes + call_record::most_inputs * most_few * sizeof(double);
 

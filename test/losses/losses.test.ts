@@ -103,6 +103,20 @@ describe.each(nonlin.backends())('%s', (name) => {
     }
   });
 
+  it('rows give the bits of columns, at the lengths from which on they are added up in another way', () => {
+    nonlin.useBackend(name);
+    for (const n of [15, 16, 17, 63, 64, 65, 255, 256, 257, 300]) {
+      const rows = 40;
+      const data = Float32Array.from({ length: rows * n }, (_, i) => Math.sin(i * i) * (3 + (Math.floor(i / n) % 12)));
+      // Of some rows an entry far above the others, whose own bits are nothing beside it.
+      for (let i = 0; i < rows; i += 3) data[i * n + (i % n)]! += 4 + (i % 11);
+      const x = new Tensor(data, { shape: [rows, n] });
+      const columns = x.T.contiguous();
+      expect(nonlin.logSoftmax(columns, { dim: 0 }).T.equals(nonlin.logSoftmax(x)), `logSoftmax of ${n}`).toBe(true);
+      expect(nonlin.logSumExp(columns, { dim: 0 }).equals(nonlin.logSumExp(x)), `logSumExp of ${n}`).toBe(true);
+    }
+  });
+
   it('many entries of no share come to something together, in float32', () => {
     nonlin.useBackend(name);
     for (const n of [1000, 30_000, 40_000])
