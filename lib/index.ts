@@ -358,9 +358,9 @@ export type Tensor<D extends DType = FloatDType> = TensorClass<D>;
 export type { FunctionName, OwnOptions } from './activations/signatures.js';
 export type { BackendName } from './backends/backend.js';
 export { backends, type Info, info, useBackend } from './backends/select.js';
-export { setThreads } from './backends/threads.js';
 export type { Precision } from './basics/checks.js';
 export type { DType, FloatArray, FloatDType, HalfArray, HalfDType } from './basics/floats.js';
+export { setThreads } from './basics/threads.js';
 export type {
   GELUOptions,
   Input,
@@ -379,7 +379,8 @@ export {
   type Probabilities,
   type Reduction,
   type Targets,
-} from './functions/losses.js';
+} from './functions/losses/losses.js';
+export type { Weights } from './functions/losses/weights.js';
 export { type PReLUOptions, prelu, preluGrad, preluWeightGrad, type Weight } from './functions/prelu.js';
 export type { SoftmaxMask, SoftmaxOptions } from './functions/slices.js';
 export {
@@ -389,7 +390,6 @@ export {
   type SumGrad,
   type SumOf,
 } from './functions/sums.js';
-export type { Weights } from './functions/weights.js';
 export * from './layers/elementwise.js';
 export { GEGLU, GLU, ReGLU, SwiGLU } from './layers/joined.js';
 export type { Layer, Trainable } from './layers/layer.js';

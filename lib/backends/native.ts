@@ -3,6 +3,7 @@
 import type { Chosen } from '../activations/signatures.js';
 import { opOf } from '../activations/table.js';
 import { type FloatArray, lengthOfPresent } from '../basics/floats.js';
+import { threads } from '../basics/threads.js';
 import { problems } from '../environment/node.js';
 import { type Addon, loaded } from './addon.js';
 import type { Backend, BackendName, Numbers, Operation, Slice } from './backend.js';
@@ -26,7 +27,6 @@ import {
   writeSlices,
 } from './record.js';
 import { reference, relu } from './reference.js';
-import { threads } from './threads.js';
 
 export interface Native {
   /** The file the addon was loaded from; in a bundle, the entry of this package. */

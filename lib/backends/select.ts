@@ -2,12 +2,12 @@
 
 import { describe } from '../basics/errors.js';
 import { nearest } from '../basics/nearest.js';
+import { threads } from '../basics/threads.js';
 import { platform, problems, variable } from '../environment/node.js';
 import { version } from '../version.js';
 import { type Backend, type BackendName, backendNames } from './backend.js';
 import { native } from './native.js';
 import { reference } from './reference.js';
-import { threads } from './threads.js';
 import { wasm } from './wasm/wasm.js';
 
 /** Those that can run here, best first. WebAssembly is loaded for it, which takes some milliseconds. */

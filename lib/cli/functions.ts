@@ -4,7 +4,7 @@ import { type FunctionName, functionNames, settingOf, signatures } from '../acti
 import type { DType } from '../basics/floats.js';
 import { forward, gradient } from '../functions/functions.js';
 import { type GateName, gate, gateNames, gates } from '../functions/gates.js';
-import { crossEntropy } from '../functions/losses.js';
+import { crossEntropy } from '../functions/losses/losses.js';
 import { prelu, preluGrad } from '../functions/prelu.js';
 import { alongDim, alongDimGradient, type SliceName } from '../functions/slices.js';
 import { logSumExp } from '../functions/sums.js';

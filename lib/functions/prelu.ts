@@ -13,8 +13,8 @@ import { asTensor, Tensor } from '../tensor/tensor.js';
 import { channelDimOf } from './dims.js';
 import { map, mapGrad, type Options, type Out, type Output, type Result } from './functions.js';
 import { mayBeHalf, throughFloats } from './halves.js';
+import { keptWeights, numberOrWeights, type Weights, weightsFor } from './losses/weights.js';
 import { type Answer, finished, type Input, likeX, operands } from './operands.js';
-import { keptWeights, numberOrWeights, type Weights, weightsFor } from './weights.js';
 
 /** One slope for all, or a slope for each channel. */
 export type Weight = number | Weights;

@@ -14,8 +14,8 @@ import {
   readSettings,
   type Settings,
   type Targets,
-} from '../functions/losses.js';
-import { keptWeights, weightsOf } from '../functions/weights.js';
+} from '../functions/losses/losses.js';
+import { keptWeights, weightsOf } from '../functions/losses/weights.js';
 import { Tensor } from '../tensor/tensor.js';
 import { quoted, Trainable } from './layer.js';
 

@@ -70,8 +70,10 @@ template <class T> vec<T> mish(vec<T> x) {
   const auto or_nothing = [=](vec<T> rest) { return ::or_nothing<keeps<T>>(e, T(0x1p1), rest); };
   // Each with what rounding takes from it: of a large n not to the bit, but w is the same above and below.
   const vec<T> numerator = fma(e, n, 2 * e), rest = or_nothing(fma(kept, n, 2 * kept - numerator));
-  const vec<T> denominator = fma(numerator, 1 / huge<T>, T(2)), reciprocal = 1 / denominator;
-  const vec<T> left_over = or_nothing(fma(numerator, 1 / huge<T>, T(2) - denominator));
+  vec<T> huge_w = numerator;
+  if constexpr (keeps<T>) huge_w = fma(kept, n, 2 * kept);
+  const vec<T> denominator = fma(huge_w, 1 / huge<T>, T(2)), reciprocal = 1 / denominator;
+  const vec<T> left_over = or_nothing(fma(huge_w, 1 / huge<T>, T(2) - denominator));
   const vec<T> denominator_rest = or_nothing(fma(rest, 1 / huge<T>, left_over));
   const vec<T> product = a * numerator, product_rest = fma(a, rest, fma(a, numerator, -product));
   // What the quotient leaves of the product.

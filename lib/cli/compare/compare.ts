@@ -4,10 +4,10 @@
 import { boundOf, type Comparison, distance } from '../../activations/bounds.js';
 import type { BackendName } from '../../backends/backend.js';
 import { backends, info, useBackend } from '../../backends/select.js';
-import { setThreads } from '../../backends/threads.js';
 import { allocate, shapeText } from '../../basics/allocate.js';
 import type { Precision } from '../../basics/checks.js';
 import type { DType, FloatArray, FloatDType } from '../../basics/floats.js';
+import { setThreads } from '../../basics/threads.js';
 import { contiguousData } from '../../tensor/copies.js';
 import { sizeOf } from '../../tensor/shape.js';
 import { Tensor } from '../../tensor/tensor.js';

@@ -1,7 +1,7 @@
 // How many threads a call may use. The addon splits large calls; small ones and the TypeScript backend stay on the caller's.
 
-import { describe } from '../basics/errors.js';
 import { isMainThread, problems, variable } from '../environment/node.js';
+import { describe } from './errors.js';
 
 const most = 256;
 const usualMost = 8;

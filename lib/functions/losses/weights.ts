@@ -1,6 +1,6 @@
 // Weights, a number for each channel or class: read once, and rounded to the dtype of what they are for.
-import { allocate, shapeText } from '../basics/allocate.js';
-import { describe, inNameOf } from '../basics/errors.js';
+import { allocate, shapeText } from '../../basics/allocate.js';
+import { describe, inNameOf } from '../../basics/errors.js';
 import {
   type Data,
   type DType,
@@ -9,13 +9,13 @@ import {
   type FloatDType,
   isFloat32,
   isFloatArray,
-} from '../basics/floats.js';
-import { isFloat16Array } from '../basics/halves.js';
-import { contiguousData } from '../tensor/copies.js';
-import { advice } from '../tensor/foreign/advice.js';
-import { isTensorLike } from '../tensor/foreign/layout.js';
-import { asFloats } from '../tensor/halves.js';
-import { anyTensor, Tensor, type TensorLike } from '../tensor/tensor.js';
+} from '../../basics/floats.js';
+import { isFloat16Array } from '../../basics/halves.js';
+import { contiguousData } from '../../tensor/copies.js';
+import { advice } from '../../tensor/foreign/advice.js';
+import { isTensorLike } from '../../tensor/foreign/layout.js';
+import { asFloats } from '../../tensor/halves.js';
+import { anyTensor, Tensor, type TensorLike } from '../../tensor/tensor.js';
 
 /** A number for each: a typed array of floats, a list or a Tensor of one dimension, of any dtype. */
 export type Weights = Exclude<Data, Uint16Array> | readonly number[] | TensorLike;

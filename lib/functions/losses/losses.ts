@@ -1,9 +1,9 @@
 // The loss of logits against classes or probabilities, and its gradient. No array of logarithms is made.
 
-import { Sum } from '../arithmetic/sum.js';
-import { allocate, shapeText } from '../basics/allocate.js';
-import { checkPrecision, type Precision } from '../basics/checks.js';
-import { describe, inNameOf } from '../basics/errors.js';
+import { Sum } from '../../arithmetic/sum.js';
+import { allocate, shapeText } from '../../basics/allocate.js';
+import { checkPrecision, type Precision } from '../../basics/checks.js';
+import { describe, inNameOf } from '../../basics/errors.js';
 import {
   type DType,
   dtypeOf,
@@ -12,18 +12,18 @@ import {
   isFloatArray,
   lengthOf,
   typeName,
-} from '../basics/floats.js';
-import { isFloat16Array } from '../basics/halves.js';
-import { checkOptions, optionOf, tooMany } from '../basics/options.js';
-import { contiguousData } from '../tensor/copies.js';
-import { isTensorLike } from '../tensor/foreign/layout.js';
-import { readNumbers } from '../tensor/foreign/sources.js';
-import { frozen, Parts, sameShape, sizeOf } from '../tensor/shape.js';
-import { type DataOf, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
-import { channelDimOf } from './dims.js';
-import type { Output } from './functions.js';
-import type { Input } from './operands.js';
-import { slicesGradOfFloats } from './slices.js';
+} from '../../basics/floats.js';
+import { isFloat16Array } from '../../basics/halves.js';
+import { checkOptions, optionOf, tooMany } from '../../basics/options.js';
+import { contiguousData } from '../../tensor/copies.js';
+import { isTensorLike } from '../../tensor/foreign/layout.js';
+import { readNumbers } from '../../tensor/foreign/sources.js';
+import { frozen, Parts, sameShape, sizeOf } from '../../tensor/shape.js';
+import { type DataOf, type DTypeOf, Tensor, type TensorLike } from '../../tensor/tensor.js';
+import { channelDimOf } from '../dims.js';
+import type { Output } from '../functions.js';
+import type { Input } from '../operands.js';
+import { slicesGradOfFloats } from '../slices.js';
 import {
   dtypeIn,
   isHalf,
@@ -40,7 +40,7 @@ import {
   scaleSlices,
   shapeOf,
   slicesAlong,
-} from './sums.js';
+} from '../sums.js';
 import { type Weights, weightsFor, weightsOf } from './weights.js';
 
 /** What becomes of the losses of the slices. */
