@@ -91,7 +91,9 @@ describe.each(builds)('%s', (build) => {
     const before = refusing(`throw new Error('Requires env access to "' + name + '"\\nmore')`);
     const { backend, problems } = load({ build, before });
     const names = [...(build === 'js.js' ? [] : ['NONLIN_BINARY']), 'NONLIN_THREADS', 'NONLIN_BACKEND'];
-    expect(problems).toEqual(names.map((name) => `${name} could not be read: Requires env access to "${name}"`));
+    expect(problems.toSorted()).toEqual(
+      names.toSorted().map((name) => `${name} could not be read: Requires env access to "${name}"`),
+    );
     expect(backend).toBe(build === 'js.js' ? 'js' : best);
   });
 
