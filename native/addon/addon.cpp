@@ -7,6 +7,7 @@
 #include "machine/stay.h"
 
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 namespace {
@@ -133,15 +134,32 @@ Napi::Value function(Napi::Env env, const char *name, napi_callback callback, vo
   return Napi::Value(env, value);
 }
 
+// Those of threads that have ended serve others to come and are never freed: JavaScript may have taken a block along to
+// another thread (ArrayBuffer.prototype.transfer), which reads it still.
+std::mutex spare_mutex;
+std::vector<environment *> &spare_environments() {
+  static std::vector<environment *> &spare = *new std::vector<environment *>;
+  return spare;
+}
+environment *take_environment() {
+  const std::lock_guard lock(spare_mutex);
+  std::vector<environment *> &spare = spare_environments();
+  if (spare.empty()) return new environment;
+  environment *const own = spare.back();
+  spare.pop_back();
+  own->threads = 1;
+  return own;
+}
+void leave_environment(napi_env, void *data, void *) {
+  const std::lock_guard lock(spare_mutex);
+  spare_environments().push_back(static_cast<environment *>(data));
+}
+
 // What lib/backends/native.ts calls Addon.
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   stay_loaded();
-  environment *const own = new environment;
-  NAPI_THROW_IF_FAILED(
-      env,
-      napi_set_instance_data(
-          env, own, [](napi_env, void *data, void *) { delete static_cast<environment *>(data); }, nullptr),
-      exports);
+  environment *const own = take_environment();
+  NAPI_THROW_IF_FAILED(env, napi_set_instance_data(env, own, leave_environment, nullptr), exports);
   // The memory is the environment's, so that it is there whatever becomes of the buffer. Where JavaScript may only have
   // memory of its own (Electron), there is no such block.
   napi_value block;

@@ -357,6 +357,30 @@ it('works in many workers at once, and survives their end while busy', async () 
   await Promise.all(workers.map((worker) => worker.terminate()));
 });
 
+// Node 20 cannot transfer what is not its own; Node 22 can.
+it.runIf('transfer' in ArrayBuffer.prototype)(
+  'what a thread took along of its block is memory when it has ended',
+  async () => {
+    const code = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const { block } = require(workerData);
+    if (parentPort !== null) {
+      const moved = block.transfer();
+      parentPort.postMessage(moved, [moved]);
+    }
+  `;
+    const start = () => new Worker(code, { eval: true, workerData: native.path });
+    const first = start();
+    const moved = await new Promise<ArrayBuffer>((resolve) => first.once('message', resolve));
+    await new Promise((resolve) => first.once('exit', resolve));
+    // The next one has that block again, and nobody else that memory.
+    const next = start();
+    const again = await new Promise<ArrayBuffer>((resolve) => next.once('message', resolve));
+    new Uint8Array(again).fill(7);
+    expect(new Uint8Array(moved).every((byte) => byte === 7)).toBe(true);
+  },
+);
+
 it('needs little of the stack: no crash in a worker that has recursed to its end', async () => {
   // In a process of its own, which a crash would end.
   const code = `
