@@ -1,7 +1,6 @@
 // The addon's functions as backends, and the reason where there are none. Every other file sees only backends. A build without native
 // code has native-none.ts in the place of this file.
 import type { Chosen } from '../activations/signatures.js';
-import { opOf } from '../activations/table.js';
 import { type FloatArray, lengthOfPresent } from '../basics/floats.js';
 import { threads } from '../basics/threads.js';
 import { problems } from '../environment/node.js';
@@ -26,7 +25,7 @@ import {
   writeParameters,
   writeSlices,
 } from './record.js';
-import { reference, relu } from './reference.js';
+import { reference } from './reference.js';
 
 export interface Native {
   /** The file the addon was loaded from; in a bundle, the entry of this package. */
@@ -40,11 +39,7 @@ export interface Native {
 
 export const native: Native = load();
 
-// Below this the loop takes less time than a call; its bits are the same. ns of `relu(x, { out })` by the loop and by a call (a Xeon with
-// AVX-512, Node 20.20): 34 and 54 for 8 elements, 42 and 54 for 12, 50 and 53 for 16, 76 and 57 for 24. What goes by mapFew is a call always.
-const smallestRelu = 16;
-
-// Likewise of numbers that are converted.
+// Numbers that are converted: below this the loop takes less time than a call; its bits are the same.
 const smallestConverted = 64;
 
 // The threads that the addon was told last.
@@ -73,8 +68,7 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
   };
   return {
     name,
-    map(x, y, op, a, b, exact, fresh) {
-      if (op === opOf.relu && lengthOfPresent(x) < smallestRelu) return relu(x, y, fresh === true);
+    map(x, y, op, a, b, exact) {
       tell(x);
       writeParameters(a, b);
       callNative(call, set, kinds.map, op, exact, x, undefined, y);

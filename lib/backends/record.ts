@@ -171,13 +171,7 @@ export function callFew(
     byteOffset(x) !== byteOffset(y)
   )
     return undefined;
-  integers[0] = set;
-  integers[1] = kind;
-  integers[2] = chosen.op;
-  integers[3] = exact ? elements.exact : elements.fast;
-  integers[4] = count;
-  parameters[0] = chosen.a;
-  parameters[1] = chosen.b;
+  writeFew(set, kind, chosen, exact ? elements.exact : elements.fast, count);
   copyOver(elements.all, x);
   callSmall(call);
   copyOver(y, elements.first[count] ?? firstOf(elements, count));
@@ -204,18 +198,22 @@ export function callFewOfTwo(
   if (y === undefined) y = emptyOf(type, count);
   else if (!isLike(y, type, count) || byteOffset(x) !== byteOffset(y) || byteOffset(second) !== byteOffset(y))
     return undefined;
-  integers[0] = set;
-  integers[1] = kind;
-  integers[2] = chosen.op;
-  integers[3] = exact ? elements.exact : elements.fast;
-  integers[4] = count;
-  parameters[0] = chosen.a;
-  parameters[1] = chosen.b;
+  writeFew(set, kind, chosen, exact ? elements.exact : elements.fast, count);
   copyOver(elements.all, x);
   copyAt(elements.all, second, count);
   callSmall(call);
   copyOver(y, elements.first[count] ?? firstOf(elements, count));
   return y;
+}
+
+function writeFew(set: number, kind: Kind, { op, a, b }: Chosen, how: number, count: number): void {
+  integers[0] = set;
+  integers[1] = kind;
+  integers[2] = op;
+  integers[3] = how;
+  integers[4] = count;
+  parameters[0] = a;
+  parameters[1] = b;
 }
 
 function isLike(x: FloatArray, type: string | undefined, count: number): boolean {

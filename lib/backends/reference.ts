@@ -373,11 +373,6 @@ export const reference: Backend = {
   copy: copyRuns,
 };
 
-/** relu of few elements. */
-export function relu(x: FloatArray, y: FloatArray, fresh: boolean): void {
-  ownLoops.relu!.map(fresh ? x : readable(x, y, forX), y, 0, lengthOfPresent(y), 0, 0);
-}
-
 // Where copies of small inputs go; nothing runs between a copy and its use. Up to here the copy takes less time than two buffers,
 // 13 ns each, and those of arrays that V8 keeps without one would have to be made.
 const mostCopied = 128;

@@ -24,7 +24,8 @@ import {
   stepsOver,
 } from './shape.js';
 
-// Results below which a loop takes less time than a call of native code, whose bits are the same.
+// Results below which a loop takes less time than a call of native code, whose bits are the same. ns of `a.mul(b)` by the loop and by a call
+// (`npm run bench:forms -- --size 16`, 32; a Xeon with AVX-512, Node 20.20): of 256 elements 920 and 620, of 1024 2960 and 890.
 const fewestCombined = 256;
 
 /** The result, fresh and contiguous; float64 where an operand is. float32 is computed as float32: each result is rounded once. */

@@ -46,15 +46,18 @@ seen_in<E> compute_kept(const E *x, const uint8_t *flags, E sign, const usual_ex
                   : compute_kept<false>(x, flags, exp_of, e, n, seen);
 }
 
+// Which of n entries are kept: by flags where these are not 0, by numbers to be added where these are.
+template <class E> mask<E> kept_by(const uint8_t *flags, size_t n) { return flags_at<E>(flags, 1, n); }
+template <class E> mask<E> kept_by(const E *added, size_t n) { return load_some<E>(added, n) == vec<E>(E(0)); }
 // Of the kept entries times a sign of a row; -Infinity where there are none.
-template <class E> [[gnu::noinline]] E kept_maximum(const E *x, const uint8_t *flags, E sign, size_t length) {
+template <class E, class M> [[gnu::noinline]] E kept_maximum(const E *x, const M *marks, E sign, size_t length) {
   constexpr size_t lanes = vec<E>::lanes;
   const vec<E> lowest = -E(__builtin_inf());
   vec<E> most = lowest;
   for (size_t j = 0; j < length; j += lanes) {
     const size_t n = length - j < lanes ? length - j : lanes;
-    most = max(most, select(mask<E>{flags_at<E>(flags + j, 1, n).m & first_lanes<E>(n).m},
-                            load_some<E>(x + j, n) * sign, lowest));
+    const mask<E> kept = {kept_by<E>(marks + j, n).m & first_lanes<E>(n).m};
+    most = max(most, select(kept, load_some<E>(x + j, n) * sign, lowest));
   }
   E m[lanes];
   store(m, most);
@@ -154,19 +157,6 @@ seen_in<E> compute_added(const E *x, const E *added, E sign, const usual_exp<E> 
   return sign < 0 ? compute_added<true>(x, added, exp_of, e, n, changed, seen)
                   : compute_added<false>(x, added, exp_of, e, n, changed, seen);
 }
-template <class E> [[gnu::noinline]] E kept_maximum(const E *x, const E *added, E sign, size_t length) {
-  constexpr size_t lanes = vec<E>::lanes;
-  const vec<E> lowest = -E(__builtin_inf());
-  vec<E> most = lowest;
-  for (size_t j = 0; j < length; j += lanes) {
-    const size_t n = length - j < lanes ? length - j : lanes;
-    const mask<E> same = {(load_some<E>(added + j, n) == vec<E>(E(0))).m & first_lanes<E>(n).m};
-    most = max(most, select(same, load_some<E>(x + j, n) * sign, lowest));
-  }
-  E m[lanes];
-  store(m, most);
-  return row_maximum<E>(m, lanes);
-}
 template <class E> struct added_entries {
   const E *x, *added;
   E sign;
@@ -215,9 +205,6 @@ template <class E, class M> struct marked_exp : usual_exp<E> {
 };
 template <class T> using kept_exp = marked_exp<T, uint8_t>;
 template <class T> using added_exp = marked_exp<T, T>;
-template <class T> mask<T> kept_by(const uint8_t *flags, size_t n) { return flags_at<T>(flags, 1, n); }
-template <class T> mask<T> kept_by(const T *added, size_t n) { return load_some<T>(added, n) == vec<T>(T(0)); }
-
 template <class T> seen_in<T> compute_rows(const kept_exp<T> &of, const T *x, T *e, size_t n) {
   return compute_kept(x, of.marks_of(x), of.sign, of, e, n);
 }

@@ -177,3 +177,12 @@ function places(shape: readonly number[], strides: readonly number[], offset: nu
     [offset],
   );
 }
+
+it('an out that is marked READONLY is refused, of few elements as of many', () => {
+  for (const size of [16, 400]) {
+    const x = new Tensor(new Float32Array(size).fill(1));
+    const out = Object.assign(new Tensor(new Float32Array(size)), { flags: { READONLY: true } });
+    for (const f of [nonlin.sigmoid, nonlin.softmax]) expect(() => f(x, { out })).toThrow(/out is marked READONLY$/);
+    expect(out.data.every((value) => value === 0)).toBe(true);
+  }
+});

@@ -1,6 +1,5 @@
-// The loss of logits against classes or probabilities, and its gradient. No array of logarithms is made.
+// The loss of logits against classes or probabilities, and its gradient: what a caller gave and what comes back. No array of logarithms is made.
 
-import { Sum } from '../../arithmetic/sum.js';
 import { allocate, shapeText } from '../../basics/allocate.js';
 import { checkPrecision, type Precision } from '../../basics/checks.js';
 import { describe, inNameOf } from '../../basics/errors.js';
@@ -27,7 +26,6 @@ import { slicesGradOfFloats } from '../slices.js';
 import {
   dtypeIn,
   isHalf,
-  type LogParts,
   memoryOf,
   partsOf,
   type Read,
@@ -36,11 +34,12 @@ import {
   readOther,
   resultFor,
   roundedLike,
-  type Sliced,
   scaleSlices,
   shapeOf,
   slicesAlong,
 } from '../sums.js';
+import { classesOf, countedOf, giveBack, type Slices, sumOfClasses } from './classes.js';
+import { type Call, clearIgnored, lossesOf, negativeTargets, plainLosses } from './terms.js';
 import { type Weights, weightsFor, weightsOf } from './weights.js';
 
 /** What becomes of the losses of the slices. */
@@ -185,29 +184,6 @@ export function readSettings(options: unknown, name: string): Settings {
   };
 }
 
-/** How the slices lie in the logits. */
-interface Slices extends Pick<Sliced, 'shape' | 'at'> {
-  readonly length: number;
-  readonly inner: number;
-  readonly count: number;
-}
-
-/** The logits, and what each slice of them is to be. */
-interface Call extends Slices, Sliced {
-  /** The class of each slice, or -1 where it does not count. */
-  readonly classes: Int32Array | undefined;
-  readonly probabilities: FloatArray | undefined;
-  /** A target is p * keep + spread, of which nothing is spread as a rule. */
-  readonly keep: number;
-  readonly spread: number;
-  /** Of each class, where they are not all 1. */
-  readonly weights: FloatArray | undefined;
-  /** How many slices count. */
-  readonly counted: number;
-  /** What the mean is over: these, or the weights of their classes. */
-  readonly total: number;
-}
-
 /** The call, its logits of 16 bits in the dtype `wide`. */
 function readCall(name: string, logits: Read, target: unknown, settings: Settings, wide: FloatDType): Call {
   const shape = shapeOf(logits);
@@ -260,19 +236,6 @@ function classWeights(
   return weightsFor(dtype, weights, given, name);
 }
 
-/** The weights of the slices' classes. */
-function sumOfClasses(weights: FloatArray, classes: Int32Array): number {
-  const sum = new Sum();
-  for (let i = 0; i < classes.length; i++) if (classes[i]! >= 0) sum.add(weights[classes[i]!]!);
-  return sum.value;
-}
-
-function countedOf(classes: Int32Array): number {
-  let counted = 0;
-  for (let i = 0; i < classes.length; i++) if (classes[i]! >= 0) counted++;
-  return counted;
-}
-
 /** Something tensor-like as a Tensor where it is of floats, and else as its classes, which have the shape of the slices. */
 function readTarget(target: unknown, { shape, at }: Slices, name: string): unknown {
   if (typeName(target) !== undefined || target instanceof Tensor || !isTensorLike(target)) return target;
@@ -316,132 +279,6 @@ function probabilitiesLike(logits: Read, target: Input, { ignoreIndex }: Setting
   return from;
 }
 
-function targetsOf(target: unknown, name: string): ArrayLike<unknown> {
-  if (typeof target === 'number') return [target];
-  if (Array.isArray(target) || (ArrayBuffer.isView(target) && !(target instanceof DataView)))
-    return target as unknown as ArrayLike<unknown>;
-  throw new TypeError(
-    `${name}: target must be an integer, a list or a typed array of integers, or probabilities in a Tensor or an array of floats, got ${describe(target)}`,
-  );
-}
-
-// As in sums.ts, for the next call on as many slices. Taken while in use: what reads a list or a tensor may be a getter, which can make a
-// call of its own.
-const mostKept = 65536;
-const noClasses = new Int32Array(0);
-let kept: Int32Array = noClasses;
-
-function takeClasses(count: number): Int32Array {
-  const classes = kept.length === count ? kept : new Int32Array(count);
-  kept = noClasses;
-  return classes;
-}
-
-function giveBack(classes: Int32Array | undefined): void {
-  if (classes !== undefined && classes.length <= mostKept) kept = classes;
-}
-
-/** The classes of an array of integers, which V8 reads at once where it knows the array. */
-function readIntegers(from: Int32Array, classes: Int32Array, length: number, ignored: number, name: string): void {
-  for (let i = 0, count = classes.length; i < count; i++) {
-    const one = from[i]!;
-    if (one === ignored) classes[i] = -1;
-    else if (one >= 0 && one < length) classes[i] = one;
-    else throw noClass(one, length, name);
-  }
-}
-
-function noClass(given: unknown, length: number, name: string): TypeError | RangeError {
-  if (typeof given === 'bigint' || Number.isInteger(given))
-    return new RangeError(`${name}: target ${given} is none of ${length} classes`);
-  return new TypeError(
-    `${name}: target must hold integers, got ${describe(given)}; probabilities are a Tensor or an array of floats`,
-  );
-}
-
-/** The classes, each read once. */
-function classesOf(target: unknown, { shape, at, count, length }: Slices, ignored: number, name: string): Int32Array {
-  const targets = targetsOf(target, name);
-  if (targets.length !== count)
-    throw new RangeError(
-      `${name}: target has ${targets.length} elements, and logits of shape ${shapeText(shape)} have ${count} slices along ${at}${targets.length === count * length ? '; probabilities are a Tensor or an array of floats' : ''}`,
-    );
-  const classes = takeClasses(count);
-  if (typeName(targets) === 'Int32Array') {
-    readIntegers(targets as Int32Array, classes, length, ignored, name);
-    return classes;
-  }
-  for (let i = 0; i < count; i++) {
-    const given = targets[i];
-    const one = typeof given === 'bigint' ? Number(given) : (given as number);
-    if (!Number.isInteger(one) || (one !== ignored && (one < 0 || one >= length))) throw noClass(given, length, name);
-    classes[i] = one === ignored ? -1 : one;
-  }
-  return classes;
-}
-
-/** Where a slice has its first entry. */
-const startOf = (i: number, { length, inner }: Slices) => Math.floor(i / inner) * length * inner + (i % inner);
-
-/**
- * -sum(p * logSoftmax) of a slice, p * keep + spread in the place of p. A logarithm with the other sign is the distance to the maximum
- * and what all entries come to above it, both at least 0, so that no term cancels another where no p is negative; the sum keeps its
- * rounding errors.
- */
-function sharedLoss(
-  x: FloatArray,
-  p: FloatArray,
-  start: number,
-  { length, inner, keep, spread }: Call,
-  maximum: number,
-  log: number,
-): number {
-  const sum = new Sum();
-  for (let j = 0, at = start; j < length; j++, at += inner) {
-    const share = p[at]! * keep + spread;
-    // 0 times infinity would be NaN.
-    if (share === 0) continue;
-    const term = share * (maximum - x[at]! + log);
-    sum.add(term);
-  }
-  return sum.value;
-}
-
-/** The same of one class, where something is spread. */
-function smoothedLoss(
-  x: FloatArray,
-  target: number,
-  start: number,
-  { length, inner, keep, spread }: Call,
-  maximum: number,
-  log: number,
-): number {
-  const sum = new Sum();
-  for (let j = 0, at = start; j < length; j++, at += inner) {
-    const term = maximum - x[at]! + log;
-    sum.add(term);
-  }
-  const own = keep === 0 ? 0 : keep * (maximum - x[start + target * inner]! + log);
-  return own + spread * sum.value;
-}
-
-/** The same of a class or of probabilities, each share times the weight of its class. */
-function weightedLoss(call: Call, target: number, start: number, maximum: number, log: number): number {
-  const { x, probabilities, length, inner, keep, spread } = call;
-  const weights = call.weights!;
-  const sum = new Sum();
-  // Of a class alone there is nothing but its own share.
-  const isOne = probabilities === undefined && spread === 0;
-  for (let j = isOne ? target : 0, end = isOne ? target + 1 : length; j < end; j++) {
-    const at = start + j * inner;
-    const p = probabilities === undefined ? Number(j === target) : probabilities[at]!;
-    const share = weights[j]! * (p * keep + spread);
-    // As where nothing is weighted: a share of 0 adds nothing.
-    if (share !== 0) sum.add(share * (maximum - x[at]! + log));
-  }
-  return sum.value;
-}
-
 export function lossOf(name: string, logits: Input, target: unknown, settings: Settings): unknown {
   const from = readInput(logits, name, settings, 'logits');
   const call = readCall(name, from, target, settings, 'float32');
@@ -453,77 +290,6 @@ export function lossOf(name: string, logits: Input, target: unknown, settings: S
   giveBack(classes);
   if (losses !== undefined) return roundedLike(from, losses, frozen(shape.filter((_, i) => i !== at)));
   return settings.reduction === 'sum' ? sum : sum / total;
-}
-
-/** The sum of the losses of slices, which are also left where there is a place for them. */
-function lossesOf(call: Call, { maxima, logs }: LogParts, losses: FloatArray | undefined): number {
-  const { x, count, classes, probabilities, weights } = call;
-  const sum = new Sum();
-  for (let i = 0; i < count; i++) {
-    const own = classes === undefined ? 0 : classes[i]!;
-    if (own < 0) continue;
-    const [start, maximum, log] = [startOf(i, call), maxima[i]!, logs[i]!];
-    let loss: number;
-    if (weights !== undefined) loss = weightedLoss(call, own, start, maximum, log);
-    else if (probabilities !== undefined) loss = sharedLoss(x, probabilities, start, call, maximum, log);
-    else loss = smoothedLoss(x, own, start, call, maximum, log);
-    if (losses !== undefined) losses[i] = loss;
-    sum.add(loss);
-  }
-  return sum.value;
-}
-
-/** The same of classes alone, of which a row has a number each. */
-function plainLosses(
-  { x, length, inner, count }: Call,
-  classes: Int32Array,
-  { maxima, logs }: LogParts,
-  losses: FloatArray | undefined,
-): number {
-  const sum = new Sum();
-  for (let i = 0, first = 0; i < count; first += length * inner)
-    for (let k = 0; k < inner; k++, i++) {
-      const own = classes[i]!;
-      if (own < 0) continue;
-      const loss = maxima[i]! - x[first + k + own * inner]! + logs[i]!;
-      if (losses !== undefined) losses[i] = loss;
-      sum.add(loss);
-    }
-  return sum.value;
-}
-
-/** What the gradient of logSoftmax is taken for: the shares of each slice with the other sign, those of classes times a factor. */
-function negativeTargets(call: Call, factor: number, name: string): FloatArray {
-  const { x, shape, classes, probabilities, keep, spread, length, inner, count, weights } = call;
-  const g = allocate(dtypeOf(x), lengthOf(x), name, shape);
-  if (weights !== undefined) return weightedTargets(g, call, weights, factor);
-  if (probabilities !== undefined) {
-    for (let i = 0, size = g.length; i < size; i++) g[i] = -(probabilities[i]! * keep + spread);
-    return g;
-  }
-  for (let i = 0; i < count; i++) {
-    const target = classes![i]!;
-    if (target < 0) continue;
-    const start = startOf(i, call);
-    if (spread > 0) for (let j = 0, at = start; j < length; j++, at += inner) g[at] = -spread;
-    g[start + target * inner] = -(keep + spread) * factor;
-  }
-  return g;
-}
-
-/** The same of weighted classes or probabilities. */
-function weightedTargets(g: FloatArray, call: Call, weights: FloatArray, factor: number): FloatArray {
-  const { classes, probabilities, keep, spread, length, inner, count } = call;
-  for (let i = 0; i < count; i++) {
-    const target = classes === undefined ? 0 : classes[i]!;
-    if (target < 0) continue;
-    for (let j = 0, at = startOf(i, call); j < length; j++, at += inner) {
-      const p = probabilities === undefined ? Number(j === target) : probabilities[at]!;
-      const share = p * keep + spread;
-      if (share !== 0) g[at] = -(weights[j]! * share * factor);
-    }
-  }
-  return g;
 }
 
 /** The gradient, of the losses by `grad` where there is one. */
@@ -554,15 +320,6 @@ export function lossGrad(name: string, logits: Input, target: unknown, settings:
   if (counted < call.count) clearIgnored(y, call);
   giveBack(classes);
   return resultFor(logits, from, y);
-}
-
-/** 0 in the slices that do not count, whatever their logits are: 0 times NaN would be NaN. */
-function clearIgnored(y: FloatArray, call: Call): void {
-  const { classes, length, inner, count } = call;
-  for (let i = 0; i < count; i++) {
-    if (classes![i]! >= 0) continue;
-    for (let j = 0, at = startOf(i, call); j < length; j++, at += inner) y[at] = 0;
-  }
 }
 
 function checkGrad(grad: Read, shape: readonly number[], dtype: DType, name: string): void {
