@@ -1,8 +1,11 @@
 // Calls on few elements of Tensors: views of every kind give the bits of a contiguous copy, and what cannot be read or written is refused.
 import { describe, expect, it } from 'vitest';
+import { casesOf, signatures } from '../../lib/activations/signatures.js';
+import { activationNames } from '../../lib/activations/table.js';
 import * as nonlin from '../../lib/index.js';
 
 const { Tensor } = nonlin;
+type Tensor = nonlin.Tensor;
 type Floats = Float32Array | Float64Array;
 type Resizable = ArrayBuffer & { resize(bytes: number): void };
 const resizable = (bytes: number) =>
@@ -186,3 +189,21 @@ it('an out that is marked READONLY is refused, of few elements as of many', () =
     expect(out.data.every((value) => value === 0)).toBe(true);
   }
 });
+
+it.each(activationNames.filter((row) => row !== 'prelu'))(
+  '%s of few elements is that of many, by each sample',
+  (row) => {
+    const many = numbers(Float32Array, 1);
+    const all = Float32Array.from({ length: 640 }, (_, i) => many[i % 64]!);
+    for (const { name, own, label } of casesOf(row))
+      for (const precision of ['fast', 'exact'] as const) {
+        const options = Object.fromEntries(signatures[name].own.map((option, i) => [option, own[i]]));
+        const call = { ...options, precision } as object;
+        const f = nonlin[name] as (x: Floats | Tensor, options: object) => Floats & Tensor;
+        const grad = nonlin[`${name}Grad` as 'reluGrad'] as (g: Floats, x: Floats, options: object) => Floats;
+        expect(f(many, call), label).toEqual(f(all, call).slice(0, 64));
+        expect(f(new Tensor(many), call).data, label).toEqual(f(all, call).slice(0, 64));
+        expect(grad(many, many, call), label).toEqual(grad(all, all, call).slice(0, 64));
+      }
+  },
+);
