@@ -25,8 +25,10 @@ template <class T, class E>
     logs_of(from, count, length, maxima, logs);
     for (size_t i = 0; i < count; i++, from += length, to += length) {
       const vec<T> m = T(maxima[i]), log = usable_log<T, E>({maxima[i], logs[i]});
-      fill_row<T>(to, length, stream,
-                  [&](size_t j, size_t n) { return log_share<T>(load_some<T>(from + j, n), m, log); });
+      fill_row<T>(to, length, stream, [&](size_t j, size_t n) {
+        claim_ahead<vec<T>::lanes * sizeof(E)>(to + j); // For so little arithmetic.
+        return log_share<T>(load_some<T>(from + j, n), m, log);
+      });
     }
   }
   if (stream) fence();
