@@ -26,12 +26,18 @@ void combine(const void *first, const void *second, void *result, size_t n, bool
   const E *a = static_cast<const E *>(first), *b = static_cast<const E *>(second);
   E *y = static_cast<E *>(result);
   size_t i = 0;
-  if (stream && n >= lanes) {
+  if (n >= 2 * lanes) {
     i = until_aligned<E>(y);
     if (i > 0) store(y, f(load<E>(a, i), load<E>(b, i)), i);
-    for (; i + lanes <= n; i += lanes)
-      store_past_cache(y + i, f(load<E>(a + i), load<E>(b + i)));
-    fence();
+    if (stream) {
+      for (; i + lanes <= n; i += lanes)
+        store_past_cache(y + i, f(load<E>(a + i), load<E>(b + i)));
+      fence();
+    }
+    for (; i + lanes <= n; i += lanes) {
+      claim_ahead<lanes * sizeof(E)>(y + i);
+      store(y + i, f(load<E>(a + i), load<E>(b + i)));
+    }
   }
   for (; i < n; i += lanes) {
     const size_t some = n - i < lanes ? n - i : lanes;
