@@ -300,9 +300,14 @@ describe('a process', () => {
     const header = writeHeader('f4', [150, 1_000_000]);
     writeFileSync(at('large.npy'), header);
     truncateSync(at('large.npy'), header.length + 600e6);
+    // On Linux `maxRSS` begins with what the process that started this one holds.
     const measured = `
       process.argv = [process.argv[0], ...process.argv.slice(1)];
-      process.on('exit', () => process.stderr.write(String(process.resourceUsage().maxRSS)));
+      const most = () => {
+        if (process.platform !== 'linux') return process.resourceUsage().maxRSS;
+        return /VmHWM:\\s+(\\d+)/.exec(require('node:fs').readFileSync('/proc/self/status', 'utf8'))[1];
+      };
+      process.on('exit', () => process.stderr.write(String(most())));
       require(${JSON.stringify(program)});`;
     const null_ = openSync(process.platform === 'win32' ? at('null') : '/dev/null', 'w');
     for (const name of ['sigmoid', 'softmax']) {
