@@ -1,6 +1,7 @@
 // The addon's functions as backends, and the reason where there are none. Every other file sees only backends. A build without native
 // code has native-none.ts in the place of this file.
 import type { Chosen } from '../activations/signatures.js';
+import { opOf } from '../activations/table.js';
 import { type FloatArray, lengthOfPresent } from '../basics/floats.js';
 import { threads } from '../basics/threads.js';
 import { problems } from '../environment/node.js';
@@ -25,7 +26,7 @@ import {
   writeParameters,
   writeSlices,
 } from './record.js';
-import { reference } from './reference.js';
+import { reference, reluOfFew } from './reference.js';
 
 export interface Native {
   /** The file the addon was loaded from; in a bundle, the entry of this package. */
@@ -74,6 +75,8 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
       callNative(call, set, kinds.map, op, exact, x, undefined, y);
     },
     mapFew(x, out, chosen, exact) {
+      const y = chosen.op === opOf.relu ? reluOfFew(x, out) : undefined;
+      if (y !== undefined) return y;
       return callFew(call, set, kinds.map, chosen, exact, x as FloatArray, out as FloatArray | undefined);
     },
     mapGradFew(grad, x, out, chosen, exact) {

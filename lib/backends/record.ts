@@ -3,7 +3,7 @@
 // into the same block behind the record, computed there by the kernels of every other call, whose bits they give, and copied out.
 import type { Chosen } from '../activations/signatures.js';
 import type { Op } from '../activations/table.js';
-import { isThere } from '../basics/checks.js';
+import { isLike, isThere } from '../basics/checks.js';
 import {
   byteOffset,
   copyAt,
@@ -214,10 +214,6 @@ function writeFew(set: number, kind: Kind, { op, a, b }: Chosen, how: number, co
   integers[4] = count;
   parameters[0] = a;
   parameters[1] = b;
-}
-
-function isLike(x: FloatArray, type: string | undefined, count: number): boolean {
-  return typeName(x) === type && lengthOfPresent(x) === count && isThere(x, count);
 }
 
 const emptyOf = (type: string | undefined, count: number): FloatArray =>

@@ -28,6 +28,11 @@ export function countOf(x: FloatArray, name: string): number {
 /** Whether an array has memory for so many elements: what V8 inlines may have for one that was transferred its old length, but no element. */
 export const isThere = (x: FloatArray, count: number) => count > 0 && x[count - 1] !== undefined;
 
+/** Whether that is an array of this type with so many elements. */
+export function isLike(x: FloatArray, type: string | undefined, count: number): boolean {
+  return typeName(x) === type && lengthOfPresent(x) === count && isThere(x, count);
+}
+
 /** The number of elements of what has none, or none that are there. */
 function countOfNone(x: FloatArray, what: string, name: string): number {
   const count = lengthOf(x);
