@@ -43,6 +43,12 @@ export const gelu = forward('gelu');
 export const leakyRelu = forward('leakyRelu');
 
 /**
+ * `e^x`, which Keras has among its activations. Accepts, returns and throws like {@link relu}; rounded correctly in either precision, a
+ * float64 but for one in 2^40.
+ */
+export const exponential = forward('exponential');
+
+/**
  * Exponential linear unit, `x` where x is positive and `alpha * (e^x - 1)` elsewhere (Clevert, Unterthiner and Hochreiter, 2015);
  * `alpha` is 1. Keeps its digits near 0. Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}; with an
  * `alpha` above 1000 in size, slopes below e^-110 (float64: e^-760) of it may be 0.
@@ -141,6 +147,12 @@ export const hardSigmoid = forward('hardSigmoid');
  * throws like {@link relu}, and is as accurate as {@link sigmoid}; -0 at -Infinity.
  */
 export const hardSwish = forward('hardSwish');
+
+/**
+ * 0 up to -1, `((x + 1) / 2)^2` up to 1 and `x` above, as JAX and Keras have it: a {@link softplus} that is 0 for most of its negative side.
+ * Accepts, returns and throws like {@link relu}; rounded correctly in either precision.
+ */
+export const sparsePlus = forward('sparsePlus');
 
 /**
  * `(x + sqrt(x^2 + b)) / 2` (Barron, 2021), a smooth {@link relu}; `b` is 4, as in Keras and JAX, and above 0. Keeps its digits for
@@ -252,6 +264,9 @@ export const geluGrad = gradient('gelu');
 /** `grad` where x is positive and `negativeSlope * grad` elsewhere. Arguments as in {@link reluGrad}, and of {@link leakyRelu}. */
 export const leakyReluGrad = gradient('leakyRelu');
 
+/** `grad * e^x`, also where e^x itself is too large or too small for a number. Arguments as in {@link reluGrad}. */
+export const exponentialGrad = gradient('exponential');
+
 /** `grad` where x is positive and `grad * alpha * e^x` elsewhere. Arguments as in {@link reluGrad}, and of {@link elu}. */
 export const eluGrad = gradient('elu');
 
@@ -314,6 +329,9 @@ export const hardSigmoidGrad = gradient('hardSigmoid');
 
 /** `grad * (2 * x + 3) / 6` between -3 and 3, 0 from -3 down and `grad` from 3 up. Arguments as in {@link reluGrad}. */
 export const hardSwishGrad = gradient('hardSwish');
+
+/** `grad * (x + 1) / 2` between -1 and 1, 0 from -1 down and `grad` from 1 up. Arguments as in {@link reluGrad}. */
+export const sparsePlusGrad = gradient('sparsePlus');
 
 /** `grad * (1 + x / sqrt(x^2 + b)) / 2`. Arguments as in {@link reluGrad}, and of {@link squareplus}. */
 export const squareplusGrad = gradient('squareplus');

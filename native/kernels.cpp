@@ -21,11 +21,12 @@ namespace {
 
 // y[i] = f(a[i], b[i]), each loaded before it is stored, as y may be either.
 template <class E, class F>
-void combine(const void *first, const void *second, void *result, size_t n, bool stream, F f) {
+void combine(const void *first, const void *second, void *result, size_t n, [[maybe_unused]] bool stream, F f) {
   constexpr size_t lanes = vec<E>::lanes;
   const E *a = static_cast<const E *>(first), *b = static_cast<const E *>(second);
   E *y = static_cast<E *>(result);
   size_t i = 0;
+#if !defined(__wasm__) // Where size counts more.
   if (n >= 2 * lanes) {
     i = until_aligned<E>(y);
     if (i > 0) store(y, f(load<E>(a, i), load<E>(b, i)), i);
@@ -39,6 +40,7 @@ void combine(const void *first, const void *second, void *result, size_t n, bool
       store(y + i, f(load<E>(a + i), load<E>(b + i)));
     }
   }
+#endif
   for (; i < n; i += lanes) {
     const size_t some = n - i < lanes ? n - i : lanes;
     store_some(y + i, f(load_some<E>(a + i, some), load_some<E>(b + i, some)), some);
@@ -204,15 +206,16 @@ const kernels KERNELS = {
                 COMBINE(division)},
     .slopes = {slopes<float>, slopes<float>, slopes<double>},
     .slopes_grad = {slopes_grad<float>, slopes_grad<float>, slopes_grad<double>},
-    .add_slopes_grad = {add_slopes_grad<float>, add_slopes_grad<float>, add_slopes_grad<double>},
     .stand_in = stand_in,
     .part_small = part_small,
     .has_unusual = has_unusual,
-#if !defined(__wasm__)
+#if !defined(__wasm__) // Nor are sums over channels its own.
+    .add_slopes_grad = {add_slopes_grad<float>, add_slopes_grad<float>, add_slopes_grad<double>},
     .widen = {widen<float16>, widen<bfloat16>},
     .narrow = {narrow<float16>, narrow<bfloat16>},
     .round = {round<float16>, round<bfloat16>},
 #else
+    .add_slopes_grad = {},
     .widen = {},
     .narrow = {},
     .round = {},

@@ -75,10 +75,10 @@ struct kernels {
   combine_function *combine[operation_count][arithmetic_count];
   slopes_function *slopes[arithmetic_count];
   slopes_grad_function *slopes_grad[arithmetic_count];
-  add_slopes_grad_function *add_slopes_grad[arithmetic_count];
   stand_in_function *stand_in;
   part_function *part_small;
   has_unusual_function *has_unusual;
+  add_slopes_grad_function *add_slopes_grad[arithmetic_count];
   widen_function *widen[half_count];
   narrow_function *narrow[half_count];
   round_function *round[half_count];

@@ -233,22 +233,50 @@ template <activation op, class T, class E>
     map_grad<T>(by, from, to, n, times_slope<op, T, E, F>(p));
 }
 
+// Doubles of a plain row.
+template <activation op> void plain_row(const void *x, void *y, size_t n, parameters p) {
+  const double *from = static_cast<const double *>(x);
+  double *to = static_cast<double *>(y);
+  for (size_t i = 0; i < n; i++)
+    to[i] = plain_doubles_of[op].value(from[i], p);
+}
+template <activation op> void plain_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {
+  const double *by = static_cast<const double *>(g), *from = static_cast<const double *>(x);
+  double *to = static_cast<double *>(y);
+  for (size_t i = 0; i < n; i++)
+    to[i] = plain_doubles_of[op].gradient(from[i], by[i], p);
+}
+
 // In the order of `arithmetic`: float32, float32_exact, float64.
 template <activation op> constexpr row_kernels kernels_of() {
-  row_kernels row = {
-      {map_row<op, float, float>, map_row<op, double, float>, map_row<op, double, double>},
-      {map_grad_row<op, float, float>, map_grad_row<op, double, float>, map_grad_row<op, double, double>},
-      nullptr,
-      {},
-      nullptr};
-  if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
-#if defined(__x86_64__)
-  if constexpr (rows[op].product) row.careful = product_row<op>, row.careful_grad = product_grad_row<op>;
-  if constexpr (rows[op].one_rounding) row.past_cache[float32_exact] = map_row_past_cache<op, float>;
-  row.past_cache[float32] = map_row_past_cache<op, float>;
-  if constexpr (!rare_inputs<op>::known && !rows[op].is_long) row.past_cache[float64] = map_row_past_cache<op, double>;
+#if defined(__wasm__) // Whose size counts: TypeScript does as well.
+  constexpr bool is_there = !rows[op].plain;
+#else
+  constexpr bool is_there = true;
 #endif
-  return row;
+  if constexpr (!is_there) {
+    return {};
+  } else if constexpr (rows[op].plain) {
+    constexpr auto map = map_row<op, double, float>;
+    constexpr auto map_grad = map_grad_row<op, double, float>;
+    return {{map, map, plain_row<op>}, {map_grad, map_grad, plain_grad_row<op>}, nullptr, {}, nullptr};
+  } else {
+    row_kernels row = {
+        {map_row<op, float, float>, map_row<op, double, float>, map_row<op, double, double>},
+        {map_grad_row<op, float, float>, map_grad_row<op, double, float>, map_grad_row<op, double, double>},
+        nullptr,
+        {},
+        nullptr};
+    if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
+#if defined(__x86_64__)
+    if constexpr (rows[op].product) row.careful = product_row<op>, row.careful_grad = product_grad_row<op>;
+    if constexpr (rows[op].one_rounding) row.past_cache[float32_exact] = map_row_past_cache<op, float>;
+    row.past_cache[float32] = map_row_past_cache<op, float>;
+    if constexpr (!rare_inputs<op>::known && !rows[op].is_long)
+      row.past_cache[float64] = map_row_past_cache<op, double>;
+#endif
+    return row;
+  }
 }
 
 } // namespace

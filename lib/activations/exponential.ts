@@ -14,7 +14,7 @@ import {
 } from '../arithmetic/double-double.js';
 import { plusExp, timesExp, timesFarExp } from '../arithmetic/erfc.js';
 import { log1p } from '../arithmetic/log.js';
-import { type Formula, product, restOf, restOfQuotient, wide } from './formula.js';
+import { type Formula, plain, product, restOf, restOfQuotient, wide } from './formula.js';
 import { gated, gatedSlope } from './gated.js';
 import { sigmoid, sigmoidFar } from './logistic.js';
 
@@ -159,6 +159,13 @@ function mishSlopeExactly(x: number): DoubleDouble {
 }
 
 export const exponentialRows = {
+  /** e^x. */
+  exponential: plain({
+    f: (x) => exp(x),
+    slope: (x) => exp(x),
+    // Also where e^x is no number.
+    gradient: (x, g) => multiply(multiply(exp(x / 2), g), exp(x / 2)),
+  }),
   /** x, and below 0 alpha (e^x - 1): Clevert, Unterthiner and Hochreiter, arXiv:1511.07289, 2015. */
   elu: {
     parameters: { alpha: { default: 1, samples: [0.5, 2, 1000, -1.5] } },

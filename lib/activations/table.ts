@@ -37,6 +37,9 @@ export const opOf = Object.fromEntries(activationNames.map((name, op) => [name, 
   Record<Activation, Op>
 >;
 
+/** Whether a row is no more than its formula, which native code has and WebAssembly has not. */
+export const isPlain = (op: Op): boolean => (activations[activationNames[op]!] as Formula).plain === true;
+
 /** About where the slope of a row is zero, if anywhere. */
 export const zeroOf = (name: Activation): Zero | undefined =>
   (activations[name] as { readonly exactly?: Exactly }).exactly?.zero;

@@ -51,6 +51,9 @@ struct row {
   bool double_decides = false;
   // A gradient is more than a product: g is dropped where the slope is zero. So are all of one rounding.
   bool drops = false;
+  // Its formula is as a textbook has it. Floats come from double lanes and are rounded correctly, in `fast` too, and
+  // doubles from numbers of 106 bits, so that it is right without further care, if not fast.
+  bool plain = false;
   // It takes so long that other loops than the usual ones gain little: in WebAssembly, whose size counts, it has no own
   // one for usual inputs, and of float64 none that writes past the cache.
   bool is_long = false;

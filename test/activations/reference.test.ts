@@ -64,6 +64,7 @@ const bounds = {
   rrelu: { value: 1, slope: 0 },
   hardSigmoidOf: { value: 0, slope: 0 },
   hardSwish: { value: 2, slope: 1 },
+  sparsePlus: { value: 0.5, slope: 0.5 },
   squareplus: { value: 2, slope: 3 },
   silu: { value: 2, slope: 5 },
   softplus: { value: 2, slope: 2 },

@@ -7,6 +7,7 @@ formulas are the definitions. Floats are written with 17 digits, which name a fl
 import json
 import random
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 
 from mpmath import mp, mpf
@@ -21,7 +22,9 @@ def fraction(v):
 
 
 def rounded(v, digits, least):
-    """An mpf to `digits` bits, ties to even, no finer than 2^least; a zero keeps the sign of v."""
+    """An mpf to `digits` bits, ties to even, no finer than 2^least; a zero keeps the sign of v, and from 2^(3 - digits - least) on it is infinite."""
+    if mp.frexp(v)[1] > 3 - digits - least:
+        return float("inf") if v > 0 else -float("inf")
     if v == 0 or mp.frexp(v)[1] < least:
         return -0.0 if v < 0 else 0.0
     exact = fraction(v)
@@ -78,7 +81,7 @@ B = mpf(4)
 
 
 # Where the slope of these is 0, so is the gradient, whatever the incoming one.
-DROPPING = ("hardSigmoidOf", "hardSwish")
+DROPPING = ("hardSigmoidOf", "hardSwish", "sparsePlus")
 
 
 def line(x):
@@ -143,6 +146,12 @@ FUNCTIONS = {
         -1.5,
         (3.1, 3.1),
     ),
+    "sparsePlus": (
+        lambda x: max(x + 1, mpf(0)) ** 2 / 4 if x < 1 else x,
+        lambda x: max(x + 1, mpf(0)) / 2 if x < 1 else mpf(1),
+        None,
+        (1.1, 1.1),
+    ),
     # By the conjugate where the sum cancels: 400 bits are not enough for 1e30.
     "squareplus": (
         lambda x: (x + root(x)) / 2 if x > 0 else B / (2 * (root(x) - x)),
@@ -150,6 +159,7 @@ FUNCTIONS = {
         None,
         (1e9, 1e5),
     ),
+    "exponential": (mp.exp, mp.exp, None, (745.2, 104)),
     "silu": (lambda x: x * sigmoid(x), lambda x: gated_slope(x, x, 1), -1.28, (751.7, 108.6)),
     "softplus": (softplus, sigmoid, None, (745.2, 104)),
     "logSigmoid": (lambda x: -softplus(-x), lambda x: sigmoid(-x), None, (745.2, 104)),
@@ -252,10 +262,11 @@ def inputs(name, slope, zero, end, least, normal_exponent):
 
 
 def pairs(xs, functions, to_float):
-    """[x, value, slope] without repetition, in one flat list."""
+    """[x, value, slope] without repetition, in one flat list; not what is infinite, which JSON has no word for."""
     flat = []
     for x in sorted(set(to_float(mpf(x)) for x in xs)):
-        flat += [x, *(to_float(f(mpf(x))) for f in functions)]
+        results = [to_float(f(mpf(x))) for f in functions]
+        flat += [x, *results] if all(map(isfinite, results)) else []
     return flat
 
 
@@ -274,7 +285,8 @@ def products(name, slope, zero, end):
     for x, g in points:
         x, g = float32(mpf(x)), float32(mpf(g))
         product = mpf(g) * slope(mpf(x))
-        flat += [x, g, float32(product) if product or g > 0 or name in DROPPING else -0.0]
+        result = float32(product) if product or g > 0 or name in DROPPING else -0.0
+        flat += [x, g, result] if isfinite(result) else []
     return flat
 
 

@@ -104,6 +104,7 @@ keras = [
     ("celu", "celu", {}, elu(1), True),
     ("softplus", "softplus", {}, softplus, True),
     ("softsign", "softsign", {}, lambda x: x / (abs(x) + 1), True),
+    ("exponential", "exponential", {}, mp.exp, True),
     ("silu", "silu", {}, lambda x: x * sigmoid(x), True),
     ("swish", "swish", {}, lambda x: x * sigmoid(x), True),
     ("gelu", "gelu", {}, gelu, True),
@@ -117,6 +118,8 @@ keras = [
     ("hard_shrink", "hardShrink", {}, shrink(mpf("0.5"), 0), True),
     ("soft_shrink", "softShrink", {}, shrink(mpf("0.5"), mpf("0.5")), True),
     ("tanh_shrink", "tanhShrink", {}, tanh_shrink, True),
+    ("sparse_plus", "sparsePlus", {}, lambda x: clip(x + 1, 0, 2) ** 2 / 4 if x < 1 else x, True),
+    ("sparse_sigmoid", "hardSigmoid", {"alpha": 0.5, "beta": 0.5}, lambda x: clip((x + 1) / 2, 0, 1), True),
     ("squareplus", "squareplus", {}, lambda x: (x + mp.sqrt(x * x + 4)) / 2, True),
     ("log_sigmoid", "logSigmoid", {}, lambda x: -softplus(-x), True),
     ("mish", "mish", {}, lambda x: x * mp.tanh(softplus(x)), True),
@@ -182,7 +185,7 @@ keras_along = [
 
 
 def text(numbers):
-    return " ".join(f"{float32(mpf(v)):.9g}" for v in numbers)
+    return " ".join(f"{float32(mpf(v)):.9g}".replace("inf", "Infinity") for v in numbers)
 
 
 def source(elementwise, along):

@@ -43,6 +43,8 @@ real_truth geluSigmoid(const real &x, parameters) {
 
 real_truth leakyRelu(const real &x, parameters p) { return {x < 0.0 ? x * real(p.a) : x, x > 0.0 ? one : real(p.a)}; }
 
+real_truth exponential(const real &x, parameters) { return {exp(x), exp(x)}; }
+
 real_truth elu(const real &x, parameters p) {
   return {x < 0.0 ? real(p.a) * expm1(x) : x, x > 0.0 ? one : real(p.a) * exp(x)};
 }
@@ -87,6 +89,12 @@ real_truth hardSigmoidOf(const real &x, parameters p) { return between(0, 1, lin
 real_truth hardSwish(const real &x, parameters p) {
   const real_truth gate = hardSigmoid(x, p);
   return {x * gate.value, gate.value + x * gate.slope};
+}
+
+real_truth sparsePlus(const real &x, parameters) {
+  if (!(x < 1.0)) return {x, one};
+  const real half = x > -1.0 ? (x + one) / two : real(0.0);
+  return {half * half, half};
 }
 
 // Of negative x by the conjugate of the sum: 400 bits are not enough for its cancellation.

@@ -124,6 +124,10 @@ template <class R> truth<R> leakyRelu(double x, parameters p) {
   return {x < 0 ? slope * R(x) : R(x), slope, slope};
 }
 
+template <class R> truth<R> exponential(double x, parameters) {
+  const R y = std::exp(R(x));
+  return {y, y, y};
+}
 template <class R> truth<R> elu(double x, parameters p) {
   if (x > 0) return {R(x), 1, 1};
   const R slope = R(p.a) * std::exp(R(x));
@@ -191,6 +195,14 @@ template <class R> truth<R> hardSwish(double x, parameters) {
   if (x >= 3) return straight<R>(x);
   const R slope = (2 * R(x) + 3) / 6;
   return {R(x) * (R(x) + 3) / 6, slope, slope};
+}
+
+// As x + ((x - 1) / 2)^2, but near -1.
+template <class R> truth<R> sparsePlus(double x, parameters) {
+  if (x <= -1) return flat<R>(0);
+  if (x >= 1) return straight<R>(x);
+  const R slope = (R(x) + 1) / 2, down = (R(x) - 1) / 2;
+  return {x < -0.5 ? slope * slope : std::fma(down, down, R(x)), slope, slope};
 }
 
 template <class R> truth<R> squareplus(double x, parameters p) {
@@ -273,6 +285,7 @@ inline limits geluTanh_limits(parameters p) { return gelu_limits(p); }
 inline limits geluSigmoid_limits(parameters p) { return gelu_limits(p); }
 
 inline limits leakyRelu_limits(parameters p) { return {p.a == 0 ? -0.0 : p.a * -infinity, p.a, infinity, 1}; }
+inline limits exponential_limits(parameters) { return {0, 0, infinity, infinity}; }
 inline limits elu_limits(parameters p) { return {-p.a, p.a * 0, infinity, 1}; }
 inline limits relu6_limits(parameters) { return {0, 0, 6, 0}; }
 inline limits hardTanh_limits(parameters p) { return {p.a, 0, p.b, 0}; }
@@ -290,6 +303,7 @@ inline limits hardSigmoidOf_limits(parameters p) {
   return {p.a > 0 ? 0.0 : 1.0, 0, p.a > 0 ? 1.0 : 0.0, 0};
 }
 inline limits hardSwish_limits(parameters) { return {-0.0, 0, infinity, 1}; }
+inline limits sparsePlus_limits(parameters) { return {0, 0, infinity, 1}; }
 inline limits squareplus_limits(parameters) { return {0, 0, infinity, 1}; }
 
 inline limits silu_limits(parameters p) {
