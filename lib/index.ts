@@ -149,12 +149,6 @@ export const hardSigmoid = forward('hardSigmoid');
 export const hardSwish = forward('hardSwish');
 
 /**
- * 0 up to -1, `((x + 1) / 2)^2` up to 1 and `x` above, as JAX and Keras have it: a {@link softplus} that is 0 for most of its negative side.
- * Accepts, returns and throws like {@link relu}; rounded correctly in either precision.
- */
-export const sparsePlus = forward('sparsePlus');
-
-/**
  * `(x + sqrt(x^2 + b)) / 2` (Barron, 2021), a smooth {@link relu}; `b` is 4, as in Keras and JAX, and above 0. Keeps its digits for
  * negative x, where the sum cancels. Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
  */
@@ -329,9 +323,6 @@ export const hardSigmoidGrad = gradient('hardSigmoid');
 
 /** `grad * (2 * x + 3) / 6` between -3 and 3, 0 from -3 down and `grad` from 3 up. Arguments as in {@link reluGrad}. */
 export const hardSwishGrad = gradient('hardSwish');
-
-/** `grad * (x + 1) / 2` between -1 and 1, 0 from -1 down and `grad` from 1 up. Arguments as in {@link reluGrad}. */
-export const sparsePlusGrad = gradient('sparsePlus');
 
 /** `grad * (1 + x / sqrt(x^2 + b)) / 2`. Arguments as in {@link reluGrad}, and of {@link squareplus}. */
 export const squareplusGrad = gradient('squareplus');

@@ -233,33 +233,18 @@ template <activation op, class T, class E>
     map_grad<T>(by, from, to, n, times_slope<op, T, E, F>(p));
 }
 
-// Doubles of a plain row.
-template <activation op> void plain_row(const void *x, void *y, size_t n, parameters p) {
-  const double *from = static_cast<const double *>(x);
-  double *to = static_cast<double *>(y);
-  for (size_t i = 0; i < n; i++)
-    to[i] = plain_doubles_of[op].value(from[i], p);
-}
-template <activation op> void plain_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {
-  const double *by = static_cast<const double *>(g), *from = static_cast<const double *>(x);
-  double *to = static_cast<double *>(y);
-  for (size_t i = 0; i < n; i++)
-    to[i] = plain_doubles_of[op].gradient(from[i], by[i], p);
-}
-
 // In the order of `arithmetic`: float32, float32_exact, float64.
 template <activation op> constexpr row_kernels kernels_of() {
-#if defined(__wasm__) // Whose size counts: TypeScript does as well.
-  constexpr bool is_there = !rows[op].plain;
-#else
-  constexpr bool is_there = true;
-#endif
-  if constexpr (!is_there) {
+  if constexpr (!is_there(op)) {
     return {};
-  } else if constexpr (rows[op].plain) {
+  } else if constexpr (rows[op].in_double) {
     constexpr auto map = map_row<op, double, float>;
     constexpr auto map_grad = map_grad_row<op, double, float>;
-    return {{map, map, plain_row<op>}, {map_grad, map_grad, plain_grad_row<op>}, nullptr, {}, nullptr};
+    return {{map, map, map_row<op, double, double>},
+            {map_grad, map_grad, map_grad_row<op, double, double>},
+            nullptr,
+            {},
+            nullptr};
   } else {
     row_kernels row = {
         {map_row<op, float, float>, map_row<op, double, float>, map_row<op, double, double>},

@@ -2,7 +2,7 @@
 // (ulp) of float64, against MPFR, 100,000 inputs and more each. Every form keeps its relative accuracy in the tails: no 1 + erf, no
 // 1 + tanh.
 
-import { type DoubleDouble, multiply, scale } from '../arithmetic/double-double.js';
+import { add, type DoubleDouble } from '../arithmetic/double-double.js';
 import { restOfProduct } from '../arithmetic/erfc.js';
 
 /** A row of the table. In it a and b are its parameters, in their order and rounded to the dtype of x. */
@@ -21,8 +21,8 @@ export interface Formula {
   readonly ulp?: 0 | 0.5;
   /** What decides the rounding to float32 where that takes more than float64; absent where one operation rounds, or none. */
   readonly exactly?: Exactly;
-  /** Whether that is all it is. */
-  readonly plain?: boolean;
+  /** As native/rows/rows.h says of it: WebAssembly leaves such a row to TypeScript. */
+  readonly inDouble?: true;
 }
 
 /** What two parameters must be together: as a question and in words. */
@@ -46,31 +46,12 @@ export interface Parameter {
   readonly samples?: readonly number[];
 }
 
-/**
- * A row that is its formula and its derivative as a textbook has them, on numbers of 106 bits: right without further care, and slow.
- * native/rows/rows.h has the same of one.
- */
-export const plain = <P extends Readonly<Record<string, Parameter>>>({
-  parameters,
-  ...exactly
-}: Exactly & { readonly parameters?: P }) => ({
-  ...(parameters && { parameters }),
-  plain: true,
-  f: (x: number, a: number, b: number) => exactly.f(x, a, b).high,
-  grad: (x: number, g: number, a: number, b: number) => gradientOf(exactly, x, g, a, b).high,
-  exactly,
-});
-
-/** g times the slope, as what has not been rounded yet. */
-export const gradientOf = ({ gradient, slope }: Exactly, x: number, g: number, a: number, b: number) =>
-  gradient?.(x, g, a, b) ?? multiply(slope(x, a, b), g);
-
 /** The value and the derivative as a textbook has them, to some 94 bits. */
 export interface Exactly {
   readonly f: (x: number, a: number, b: number) => DoubleDouble;
   readonly slope: (x: number, a: number, b: number) => DoubleDouble;
-  /** g times it, where g may be infinite and the slope zero, or the product a middle between two floats and the slope a quotient that does not end. */
-  readonly gradient?: (x: number, g: number, a: number, b: number) => DoubleDouble;
+  /** g times it, where the product may be a middle between two floats and the slope is a quotient that does not end. */
+  readonly gradient?: (x: number, g: number) => DoubleDouble;
   /** Where f beside zero is x / 2 and a multiple of x^2: the sign of that, for a parameter below 2^60 in size. */
   readonly half?: (a: number) => number;
   /** About where the slope is zero, if anywhere: near it `grad` need not keep its relative accuracy (rounding.ts). */
@@ -89,7 +70,7 @@ export const product = (g: number, slope: number, x: number, far: (g: number, a:
   Math.abs(slope) < 2 ** -1022 && Math.abs(g) > 1 && Number.isFinite(x) ? far(g, Math.abs(x)) : g * slope;
 
 /** The number x in exact terms. */
-export const wide = (x: number) => scale(x, 1);
+export const wide = (x: number) => add(x, 0);
 
 /** The slope of what is flat; NaN where x is. */
 export const flat = (x: number) => (Number.isNaN(x) ? x : 0);

@@ -1,6 +1,6 @@
 // Straight lines, and what a few roundings make of them, as native/rows/piecewise.def has them.
 import { add, type DoubleDouble, divide, multiply, scale } from '../arithmetic/double-double.js';
-import { type Formula, flat, plain, wide } from './formula.js';
+import { type Formula, flat, wide } from './formula.js';
 
 /** x, and below 0 a x. */
 function leakyRelu(x: number, a: number): number {
@@ -43,9 +43,6 @@ function hardSwishGrad(x: number, g: number): number {
   if (!(x < 3)) return x >= 3 ? g : x;
   return x > -3 && x !== -1.5 ? (g * (2 * x + 3)) / 6 : 0;
 }
-
-/** (x + 1) / 2, and 0 below -1. */
-const risen = (x: number): DoubleDouble => (x < -1 ? wide(0) : scale(add(x, 1), 0.5));
 
 export const piecewiseRows = {
   /** max(x, 0): Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010. Slope 0 at 0. */
@@ -143,12 +140,6 @@ export const piecewiseRows = {
       gradient: (x, g) => (x < 3 ? (x > -3 ? divide(multiply(add(2 * x, 3), g), 6) : wide(0)) : wide(g)),
     },
   },
-  /** 0, ((x + 1) / 2)^2 from -1 on, and from 1 on x: JAX's `sparse_plus`, which has {@link hardSigmoid}'s shape for a slope. */
-  sparsePlus: plain({
-    f: (x) => (x < 1 ? multiply(risen(x), risen(x)) : wide(x)),
-    slope: (x) => (x < 1 ? risen(x) : wide(1)),
-    gradient: (x, g) => (x > -1 && x < 1 ? multiply(risen(x), g) : wide(x >= 1 ? g : flat(x))),
-  }),
   /** x, and below 0 weight x, where training finds the weight: He, Zhang, Ren and Sun, arXiv:1502.01852, 2015. */
   prelu: {
     ulp: 0.5,

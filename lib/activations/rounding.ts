@@ -2,10 +2,10 @@
 // of the middle between two of those; then a sum of two float64 is computed, which decides. So results are correctly rounded by themselves: no
 // formula is tuned for the inputs where it would come out wrong.
 
-import { toOdd } from '../arithmetic/double-double.js';
+import { multiply, toOdd } from '../arithmetic/double-double.js';
 import type { FloatArray, HalfDType } from '../basics/floats.js';
 import { halfOf, settled } from '../basics/halves.js';
-import { type Exactly, gradientOf } from './formula.js';
+import type { Exactly } from './formula.js';
 
 // What a row of the table may be wrong by, relative to its value (16 ulp of float64) and to its gradient; one input in 2^23 and in
 // 2^19 is then left open. Near the zero of a slope, where it is all that is left of larger terms, the error is relative to them, and
@@ -62,8 +62,8 @@ export function storeGradients(
   }
 }
 
-const decidedGradient = (x: number, g: number, exactly: Exactly, a: number, b: number) =>
-  toOdd(gradientOf(exactly, x, g, a, b));
+const decidedGradient = (x: number, g: number, { gradient, slope }: Exactly, a: number, b: number) =>
+  toOdd(gradient?.(x, g) ?? multiply(slope(x, a, b), g));
 
 function placeOfZero(exactly: Exactly, a: number): { readonly zero: number; readonly near: number } {
   const { at, overA = false } = exactly.zero ?? { at: Number.NaN };

@@ -37,8 +37,8 @@ export const opOf = Object.fromEntries(activationNames.map((name, op) => [name, 
   Record<Activation, Op>
 >;
 
-/** Whether a row is no more than its formula, which native code has and WebAssembly has not. */
-export const isPlain = (op: Op): boolean => (activations[activationNames[op]!] as Formula).plain === true;
+/** Whether native code has a row in double lanes alone. */
+export const isInDouble = (op: Op): boolean => (activations[activationNames[op]!] as Formula).inDouble === true;
 
 /** About where the slope of a row is zero, if anywhere. */
 export const zeroOf = (name: Activation): Zero | undefined =>

@@ -54,7 +54,6 @@ export function scale(a: Operand, factor: number): DoubleDouble {
 export function add(a: Operand, b: Operand): DoubleDouble {
   const [x, y] = [wide(a), wide(b)];
   const sum = exactSum(x.high, y.high);
-  if (!Number.isFinite(sum.high)) return wide(sum.high);
   const rest = exactSum(x.low, y.low);
   const { high, low } = orderedSum(sum.high, sum.low + rest.high);
   return orderedSum(high, rest.low + low);
@@ -66,8 +65,6 @@ export const subtract = (a: Operand, b: Operand): DoubleDouble => add(a, negate(
 export function multiply(a: Operand, b: Operand): DoubleDouble {
   const [x, y] = [wide(a), wide(b)];
   const { high, low } = exactProduct(x.high, y.high);
-  // Of what is infinite, or so large that its halves are not right, there is no more; and a zero keeps its sign.
-  if (high === 0 || !Number.isFinite(high + low)) return wide(high);
   return orderedSum(high, low + (x.high * y.low + x.low * y.high));
 }
 
@@ -75,7 +72,6 @@ export function multiply(a: Operand, b: Operand): DoubleDouble {
 export function divide(a: Operand, b: Operand): DoubleDouble {
   const divisor = wide(b);
   const first = wide(a).high / divisor.high;
-  if (!Number.isFinite(first) || !Number.isFinite(divisor.high)) return wide(first);
   let rest = subtract(a, multiply(divisor, first));
   const second = rest.high / divisor.high;
   rest = subtract(rest, multiply(divisor, second));
@@ -117,12 +113,10 @@ function reduced(x: Operand): { readonly k: number; readonly rest: DoubleDouble 
   return { k, rest };
 }
 
-/** e^x: 2^-100. */
+/** e^x for |x| < 700: 2^-100. */
 export function exp(x: Operand): DoubleDouble {
-  const { high } = wide(x);
-  if (!(high > -750 && high < 750)) return wide(high < 0 ? 0 : high * Number.MAX_VALUE);
   const { k, rest } = reduced(x);
-  return scale(scale(add(1, rest), powerOfTwo(k >> 1)), powerOfTwo(k - (k >> 1)));
+  return scale(add(1, rest), powerOfTwo(k));
 }
 
 /** e^x - 1 for x < 700: 2^-99. */

@@ -58,9 +58,6 @@ export class Hardsigmoid extends Elementwise.of('Hardsigmoid', 'hardSigmoid') {}
 /** x (x / 6 + 1 / 2) between -3 and 3, like the function `hardSwish`. */
 export class Hardswish extends Elementwise.of('Hardswish', 'hardSwish') {}
 
-/** 0 up to -1, ((x + 1) / 2)^2 up to 1 and x above, like the function `sparsePlus`. */
-export class SparsePlus extends Elementwise.of('SparsePlus', 'sparsePlus') {}
-
 /** (x + sqrt(x^2 + b)) / 2, like the function `squareplus`. */
 export class Squareplus extends Elementwise.of('Squareplus', 'squareplus') {}
 

@@ -46,7 +46,6 @@ const makers: Readonly<Record<string, () => Layer>> = {
   hard_tanh: () => new layers.Hardtanh(),
   hard_shrink: () => new layers.Hardshrink(),
   soft_shrink: () => new layers.Softshrink(),
-  sparse_plus: () => new layers.SparsePlus(),
   sparse_sigmoid: () => new layers.Hardsigmoid({ alpha: 0.5, beta: 0.5 }),
   log_sigmoid: () => new layers.LogSigmoid(),
   tanh_shrink: () => new layers.Tanhshrink(),

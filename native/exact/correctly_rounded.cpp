@@ -11,32 +11,15 @@ template <activation op> double rounded_gradient(float x, float g, parameters p)
   return to_odd(gradient_of<op>{p}(wide(x), wide(g)));
 }
 
-template <activation op> constexpr correctly_rounded rounded() {
-  if constexpr (rows[op].plain && !has_limits)
-    return {}; // The row is not there.
-  else
-    return {rounded_value<op>, rounded_gradient<op>};
-}
-
-template <activation op> double plain_value(double x, parameters p) { return value_of<op>{p}(wide(x)).high; }
-template <activation op> double plain_gradient(double x, double g, parameters p) {
-  return gradient_of<op>{p}(wide(x), wide(g)).high;
-}
-template <activation op> constexpr plain_doubles plain_doubles_of_row() {
-  if constexpr (rows[op].plain && has_limits) return {plain_value<op>, plain_gradient<op>};
+template <activation op> constexpr correctly_rounded functions_of() {
+  if constexpr (is_there(op)) return {rounded_value<op>, rounded_gradient<op>};
   return {};
 }
 
 } // namespace
 
 const correctly_rounded correctly_rounded_of[] = {
-#define ACTIVATION(name, value, gradient, ...) rounded<activation_##name>(),
-#include "rows/activations.def"
-#undef ACTIVATION
-};
-
-const plain_doubles plain_doubles_of[] = {
-#define ACTIVATION(name, value, gradient, ...) plain_doubles_of_row<activation_##name>(),
+#define ACTIVATION(name, value, gradient, ...) functions_of<activation_##name>(),
 #include "rows/activations.def"
 #undef ACTIVATION
 };

@@ -11,12 +11,6 @@ struct correctly_rounded {
   double (*value)(float x, parameters p);
   double (*gradient)(float x, float g, parameters p);
 };
-// And doubles of plain rows, to the nearest but for one in 2^40.
-struct plain_doubles {
-  double (*value)(double x, parameters p);
-  double (*gradient)(double x, double g, parameters p);
-};
 extern const correctly_rounded correctly_rounded_of[activation_count];
-extern const plain_doubles plain_doubles_of[activation_count];
 
 } // namespace nonlin

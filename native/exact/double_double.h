@@ -17,13 +17,6 @@
 
 namespace {
 
-// Whether infinities come here, and what is beyond all powers: of plain rows, which WebAssembly has none of.
-#if defined(__wasm__)
-constexpr bool has_limits = false;
-#else
-constexpr bool has_limits = true;
-#endif
-
 // As a number in a formula, where it is a double unless it is made of two.
 struct double_double {
   double high, low;
@@ -41,9 +34,6 @@ template <> struct vec<double_double> {
   vec() = default;
   vec(double a) : high(a), low(0) {}
   vec(double_double a) : vec(ordered_sum(a.high, a.low)) {}
-
-  // What is not has no low part.
-  static bool is_finite(double a) { return !has_limits || a - a == 0; }
 
   // a + b exactly, for |a| >= |b|.
   static vec ordered_sum(double a, double b) {
@@ -74,7 +64,6 @@ template <> struct vec<double_double> {
   // 3 * 2^-106 of the sum, also where the terms cancel.
   friend vec operator+(vec a, vec b) {
     const vec sum = exact_sum(a.high, b.high), rest = exact_sum(a.low, b.low);
-    if (!is_finite(sum.high)) return sum.high;
     const vec most = ordered_sum(sum.high, sum.low + rest.high);
     return ordered_sum(most.high, rest.low + most.low);
   }
@@ -82,13 +71,11 @@ template <> struct vec<double_double> {
   // 7 * 2^-106.
   friend vec operator*(vec a, vec b) {
     const vec product = exact_product(a.high, b.high);
-    if (!is_finite(product.high) || (has_limits && product.high == 0)) return product.high; // A zero keeps its sign.
     return ordered_sum(product.high, product.low + (a.high * b.low + a.low * b.high));
   }
   // Long division, three digits of 53 bits: 10 * 2^-106.
   friend vec operator/(vec a, vec b) {
     const double first = a.high / b.high;
-    if (!is_finite(first) || !is_finite(b.high)) return first;
     vec rest = a - b * vec(first);
     const double second = rest.high / b.high;
     rest = rest - b * vec(second);
@@ -144,13 +131,10 @@ inline wide times(const unit<double_double> &u, wide x) {
 
 // e^x = 2^k (1 + rest), |rest| < 0.42.
 struct wide_exponential {
-  double power; // As long as that is a normal number.
+  double power;
   wide rest;
 };
-inline double power_of_two(double shifted) {
-  return __builtin_bit_cast(double, (__builtin_bit_cast(int64_t, shifted) << 52) + __builtin_bit_cast(int64_t, 1.0));
-}
-// ln 2 in three parts. The product of the first, of 42 bits, with an exponent is exact. |x| < 750: 2^-100.
+// ln 2 in three parts. The product of the first, of 42 bits, with an exponent is exact. |x| < 700: 2^-100.
 constexpr double ln_2_parts[] = {0x1.62e42fefa3800p-1, 0x1.ef35793c76730p-45, 0x1.f97b57a079a19p-103};
 inline wide_exponential wide_exponential_of(wide x) {
   // Of what is too small for the steps below, x^2 / 2 tells on which side of x it is.
@@ -168,21 +152,15 @@ inline wide_exponential wide_exponential_of(wide x) {
     rest = small * (1 + rest) / wide(n);
   for (int i = 0; i < 6; i++)
     rest = rest * (2 + rest);
-  return {power_of_two(shifted), rest};
+  const int64_t exponent = __builtin_bit_cast(int64_t, shifted) << 52;
+  return {__builtin_bit_cast(double, exponent + __builtin_bit_cast(int64_t, 1.0)), rest};
 }
-// Of any x.
 inline wide exp(wide x) {
-  if (has_limits && !(x.high > -750 && x.high < 750)) return x.high < 0 ? 0 : x.high * largest<double>;
   const wide_exponential e = wide_exponential_of(x);
-  if (has_limits && !(x.high > -690 && x.high < 690)) {
-    const double far = x.high < 0 ? -500 : 500;
-    return (1 + e.rest)
-        .scaled(power_of_two(x.high * log2_e<double> + shifter<double> - far))
-        .scaled(power_of_two(shifter<double> + far));
-  }
   return (1 + e.rest).scaled(e.power);
 }
-// |x| < 700: 2^-99.
+inline wide any_exp(wide x) { return exp(min(max(x, -700.0), 700.0)); }
+// 2^-99.
 inline wide exp_minus_one(wide x) {
   const wide_exponential e = wide_exponential_of(x);
   return wide::exact_sum(e.power, -1) + e.rest.scaled(e.power);

@@ -125,7 +125,7 @@ template <activation op, class F> struct exact_gradient {
       return f(x, g);
   }
   [[gnu::noinline, gnu::cold]] static vec<double> decided(vec<double> x, vec<double> g, vec<double> y, F f) {
-    if (!rows[op].drops && !rows[op].plain &&
+    if (!rows[op].drops &&
         any_greater(abs(g), 0x1p1023)) { // An infinite g makes no zero of a slope that is one only as a double.
       const vec<double> product = times_lost<op>(g, f(x, vec<double>(1.0)), x, f.p);
       y = select(abs(g) > 0x1p1023, product, y);

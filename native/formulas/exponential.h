@@ -5,15 +5,12 @@
 
 namespace {
 
-// e^x as far as floats tell: of a plain row.
-inline vec<double> exp(vec<double> x) {
-  const vec<double> y = exp_times(vec<double>(1.0), exponential_of(max(min(x, 700.0), -700.0)));
-  return select(abs(x) > 750, select(x > 0, vec<double>(__builtin_inf()), vec<double>(0.0)), y);
-}
-// g e^x, also where e^x is no number.
-template <class T> vec<T> times_exp(vec<T> g, vec<T> x) {
-  const vec<T> root = exp(T(0.5) * x);
-  return root * g * root;
+// e^x of any x, the exponent nearer to 0 by that of `huge` until the last product.
+inline vec<double> any_exp(vec<double> x) {
+  const mask<double> below = x < 0;
+  const vec<double> first = select(below, vec<double>(huge<double>), vec<double>(1 / huge<double>));
+  const vec<double> last = select(below, vec<double>(1 / huge<double>), vec<double>(huge<double>));
+  return exp_times(first, exponential_of(max(min(x, 715.0), -exp_end<double>))) * last;
 }
 
 // e^x - 1 for x <= 0. Where no power of two is taken out it is exp_minus_one itself, so that near 0 no digit is lost.

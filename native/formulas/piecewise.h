@@ -54,15 +54,6 @@ template <class T> vec<T> relu_squared_gradient(vec<T> x, vec<T> g) {
   return select(x > 0, select(above, x, x + x) * select(above, g + g, g), select(x <= 0, vec<T>(T(0)), x));
 }
 
-// 0, ((x + 1) / 2)^2 from -1 on, and from 1 on x.
-template <class T> vec<T> sparse_plus(vec<T> x) {
-  const vec<T> half = T(0.5) * max(x + T(1), vec<T>(T(0)));
-  return select(x < 1, half * half, x);
-}
-template <class T> vec<T> sparse_plus_gradient(vec<T> x, vec<T> g) {
-  return select(x > -1, select(x < 1, g * (T(0.5) * (x + T(1))), g), select(x <= -1, vec<T>(T(0)), x));
-}
-
 template <class T> vec<T> identity_gradient(vec<T> x, vec<T> g) {
   return select(x <= vec<T>(T(__builtin_inf())), g, x);
 }

@@ -81,7 +81,7 @@ B = mpf(4)
 
 
 # Where the slope of these is 0, so is the gradient, whatever the incoming one.
-DROPPING = ("hardSigmoidOf", "hardSwish", "sparsePlus")
+DROPPING = ("hardSigmoidOf", "hardSwish")
 
 
 def line(x):
@@ -145,12 +145,6 @@ FUNCTIONS = {
         lambda x: mpf(0) if x <= -3 else (2 * x + 3) / 6 if x < 3 else mpf(1),
         -1.5,
         (3.1, 3.1),
-    ),
-    "sparsePlus": (
-        lambda x: max(x + 1, mpf(0)) ** 2 / 4 if x < 1 else x,
-        lambda x: max(x + 1, mpf(0)) / 2 if x < 1 else mpf(1),
-        None,
-        (1.1, 1.1),
     ),
     # By the conjugate where the sum cancels: 400 bits are not enough for 1e30.
     "squareplus": (

@@ -118,7 +118,6 @@ keras = [
     ("hard_shrink", "hardShrink", {}, shrink(mpf("0.5"), 0), True),
     ("soft_shrink", "softShrink", {}, shrink(mpf("0.5"), mpf("0.5")), True),
     ("tanh_shrink", "tanhShrink", {}, tanh_shrink, True),
-    ("sparse_plus", "sparsePlus", {}, lambda x: clip(x + 1, 0, 2) ** 2 / 4 if x < 1 else x, True),
     ("sparse_sigmoid", "hardSigmoid", {"alpha": 0.5, "beta": 0.5}, lambda x: clip((x + 1) / 2, 0, 1), True),
     ("squareplus", "squareplus", {}, lambda x: (x + mp.sqrt(x * x + 4)) / 2, True),
     ("log_sigmoid", "logSigmoid", {}, lambda x: -softplus(-x), True),

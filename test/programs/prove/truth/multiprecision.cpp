@@ -91,12 +91,6 @@ real_truth hardSwish(const real &x, parameters p) {
   return {x * gate.value, gate.value + x * gate.slope};
 }
 
-real_truth sparsePlus(const real &x, parameters) {
-  if (!(x < 1.0)) return {x, one};
-  const real half = x > -1.0 ? (x + one) / two : real(0.0);
-  return {half * half, half};
-}
-
 // Of negative x by the conjugate of the sum: 400 bits are not enough for its cancellation.
 real_truth squareplus(const real &x, parameters p) {
   const real b = p.a, root = sqrt(x * x + b);

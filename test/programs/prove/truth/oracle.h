@@ -197,14 +197,6 @@ template <class R> truth<R> hardSwish(double x, parameters) {
   return {R(x) * (R(x) + 3) / 6, slope, slope};
 }
 
-// As x + ((x - 1) / 2)^2, but near -1.
-template <class R> truth<R> sparsePlus(double x, parameters) {
-  if (x <= -1) return flat<R>(0);
-  if (x >= 1) return straight<R>(x);
-  const R slope = (R(x) + 1) / 2, down = (R(x) - 1) / 2;
-  return {x < -0.5 ? slope * slope : std::fma(down, down, R(x)), slope, slope};
-}
-
 template <class R> truth<R> squareplus(double x, parameters p) {
   const R root = std::hypot(R(x), std::sqrt(R(p.a)));
   const R sum = x < 0 ? R(p.a) / (root - R(x)) : R(x) + root;
@@ -303,7 +295,6 @@ inline limits hardSigmoidOf_limits(parameters p) {
   return {p.a > 0 ? 0.0 : 1.0, 0, p.a > 0 ? 1.0 : 0.0, 0};
 }
 inline limits hardSwish_limits(parameters) { return {-0.0, 0, infinity, 1}; }
-inline limits sparsePlus_limits(parameters) { return {0, 0, infinity, 1}; }
 inline limits squareplus_limits(parameters) { return {0, 0, infinity, 1}; }
 
 inline limits silu_limits(parameters p) {
