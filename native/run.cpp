@@ -4,6 +4,7 @@
 #include "values.h"
 
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <new>
 
@@ -179,9 +180,12 @@ void run_as_rows(const E *g, const E *x, E *y, size_t outer, size_t length, size
                  Rows compute, Columns columns) {
   const size_t most = std::max<size_t>(1, grain_elements / length);
   parallel_for(outer * inner, most, threads, [&](size_t begin, size_t end) {
-    // Beyond what a thread's stack may hold; a column may be half of all there is.
-    const size_t elements = std::min(most, end - begin) * length;
-    const std::unique_ptr<E[]> own(new (std::nothrow) E[elements * (g == nullptr ? 1 : 2)]);
+    // A column may be half of all there is, beyond what a thread's stack may hold. Few are all of a short call, which
+    // memory of its own would take longer than what is computed.
+    const size_t elements = std::min(most, end - begin) * length, both = elements * (g == nullptr ? 1 : 2);
+    E few[256];
+    const std::unique_ptr<E[]> many(both > std::size(few) ? new (std::nothrow) E[both] : nullptr);
+    E *const own = both > std::size(few) ? many.get() : few;
     for (size_t i = begin, some; own == nullptr && i < end; i += some) {
       some = std::min(inner - i % inner, end - i);
       columns(i / inner, i % inner, some);
@@ -205,11 +209,11 @@ void run_as_rows(const E *g, const E *x, E *y, size_t outer, size_t length, size
         for_each_element(
             rows, [&](size_t at) { __builtin_prefetch(from + at); }, [&](E &to, size_t at) { to = from[at]; });
       };
-      turn(x, own.get());
-      if (g != nullptr) turn(g, own.get() + elements);
-      compute(g == nullptr ? nullptr : own.get() + elements, own.get(), first, count);
+      turn(x, own);
+      if (g != nullptr) turn(g, own + elements);
+      compute(g == nullptr ? nullptr : own + elements, own, first, count);
       for_each_element(
-          own.get(), [&](size_t at) { __builtin_prefetch(y + at, 1); }, [&](E from, size_t at) { y[at] = from; });
+          own, [&](size_t at) { __builtin_prefetch(y + at, 1); }, [&](E from, size_t at) { y[at] = from; });
     }
   });
 }

@@ -50,6 +50,11 @@ export interface Conditions {
   readonly zero: boolean;
 }
 
+/** The same of few elements, each of which the mask has an entry for. */
+export interface FewConditions extends Omit<Conditions, 'mask'> {
+  readonly mask: FloatArray | Uint8Array | undefined;
+}
+
 /**
  * The arrays of one call have one type and one length. `exact` asks for correctly rounded results, of softmax for nearly those; for
  * float64 arrays it changes nothing.
@@ -79,6 +84,7 @@ export interface Backend {
     length: number,
     inner: number,
     exact: boolean,
+    under?: FewConditions,
   ): FloatArray | undefined;
   /** y = grad * f'(x), element by element. */
   mapGrad(

@@ -23,6 +23,7 @@ import {
   callStrided,
   isLarge,
   kinds,
+  writeFewConditions,
   writeParameters,
   writeSlices,
 } from './record.js';
@@ -87,9 +88,15 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
       const y = out as FloatArray | undefined;
       return callFewOfTwo(call, set, kinds.gate, chosen, exact, x as FloatArray, by as FloatArray, y);
     },
-    slicesFew(x, out, slice, length, inner, exact) {
+    slicesFew(x, out, slice, length, inner, exact, under) {
+      const [input, y] = [x as FloatArray, out as FloatArray | undefined];
       writeSlices(length, inner);
-      return callFew(call, set, kinds.slices, rowOf[slice], exact, x as FloatArray, out as FloatArray | undefined);
+      if (under === undefined) return callFew(call, set, kinds.slices, rowOf[slice], exact, input, y);
+      const row = { op: sliceOf[slice], a: under.temperature, b: 0 };
+      const { mask } = under;
+      if (!writeFewConditions(under, input))
+        return callFewOfTwo(call, set, kinds.conditioned, row, exact, input, mask as FloatArray, y);
+      return callFew(call, set, kinds.conditioned, row, exact, input, y);
     },
     mapGrad(grad, x, y, op, a, b, exact) {
       tell(x);

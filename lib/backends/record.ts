@@ -18,7 +18,7 @@ import {
   typeName,
 } from '../basics/floats.js';
 import { type Call, loaded } from './addon.js';
-import { type Conditions, type Mask, mostFew, mostSteps, type Numbers } from './backend.js';
+import { type Conditions, type FewConditions, type Mask, mostFew, mostSteps, type Numbers } from './backend.js';
 import type { Runs } from './copies.js';
 
 /** What a call does, as native/addon/record.h numbers it. */
@@ -408,6 +408,14 @@ export function callConditioned(
   }
   if (grad === undefined) call(block, x, y, mask.data);
   else call(block, grad, x, y, mask.data);
+}
+
+/** What a small call is under, and where its mask goes that is no second input; says whether there is none of those. */
+export function writeFewConditions({ mask, zero }: FewConditions, x: FloatArray): boolean {
+  const additive = mask !== undefined && typeName(mask) !== 'Uint8Array';
+  integers[5] = 2 * Number(mask !== undefined) + 4 * Number(additive) + 8 * Number(zero);
+  if (mask !== undefined && !additive) copyAt(bytes, mask as Uint8Array, lengthOfPresent(x) * elementBytes(x));
+  return !additive;
 }
 
 /** The same of few elements, whose mask goes behind them, an entry for each. */

@@ -103,7 +103,7 @@ export function copyOver<A extends FloatArray | Uint16Array>(target: A, source: 
 }
 
 /** The same from `first` on. */
-export function copyAt<A extends FloatArray | Uint16Array>(target: A, source: A, first: number): void {
+export function copyAt<A extends FloatArray | Uint16Array | Uint8Array>(target: A, source: A, first: number): void {
   set.call(target as Float32Array, source as Float32Array, first);
 }
 

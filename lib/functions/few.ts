@@ -13,10 +13,12 @@ import {
   isFloat32,
   isFloatArray,
   lengthOfPresent,
+  typeName,
 } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
-import { sameShape } from '../tensor/shape.js';
+import type { Marks } from '../tensor/foreign/masks.js';
+import { isContiguous, sameShape } from '../tensor/shape.js';
 import { asTensor, resultLike, Tensor, walkOf, wholeOf } from '../tensor/tensor.js';
 import { gather, liesIn, scatterTo } from '../tensor/walks.js';
 import { dimOf } from './dims.js';
@@ -94,6 +96,47 @@ export function slicesFew(slice: Slice, name: string, x: unknown, out: unknown, 
   let inner = 1;
   for (let i = shape.length - 1; i > at; i--) inner *= shape[i]!;
   return answered(x, out, into, backend.slicesFew?.(from, into, slice, shape[at] ?? 1, inner, exact));
+}
+
+/** The same at a temperature, negative for softmin, or under a mask that lies like x. */
+export function conditionedFew(
+  slice: Slice,
+  sign: number,
+  name: string,
+  x: unknown,
+  given: Given,
+  [dim, temperature, , empty]: readonly unknown[],
+  marks: Marks | undefined,
+): unknown {
+  const exact = exactOf(given);
+  const zero = empty === 'zero';
+  if (exact === undefined || given.dtype !== undefined || typeof dim === 'object') return undefined;
+  if (!zero && empty !== undefined && empty !== 'nan') return undefined;
+  const isArray = isFloatArray(x);
+  const from = isArray ? x : elementsOf(x, 0);
+  const count = from === undefined ? 0 : lengthOfPresent(from);
+  if (from === undefined || count === 0 || count > mostFew) return undefined;
+  const shape = isArray ? [count] : (x as Tensor).shape;
+  const { out } = given;
+  const into = isArray ? out : placeOf(x, from, out);
+  if (into === null || shape.length === 0 || !(marks === undefined || liesLike(marks, from, shape))) return undefined;
+  const t = typeof temperature !== 'number' || !isFloat32(from) ? (temperature ?? 1) : Math.fround(temperature);
+  if (typeof t !== 'number' || !(t > 0 && t < Infinity)) return undefined;
+  const at = dim === undefined ? shape.length - 1 : dimOf(dim, shape, name);
+  let inner = 1;
+  for (let i = shape.length - 1; i > at; i--) inner *= shape[i]!;
+  const isUsual = sign * t === 1 && marks === undefined && !zero;
+  const under = isUsual ? undefined : { temperature: sign * t, mask: marks?.data, zero };
+  const y = backend.slicesFew?.(from, into, slice, shape[at]!, inner, exact, under);
+  return isArray ? y : answered(x, out, into as FloatArray | undefined, y);
+}
+
+/** Whether a mask has its entries where x has its elements, and is one that can be added where it is of floats. */
+function liesLike({ data, shape, strides, offset, isFlat }: Marks, x: FloatArray, of: readonly number[]): boolean {
+  const count = lengthOfPresent(x);
+  if (offset !== 0 || lengthOfPresent(data) !== count) return false;
+  if (isFloatArray(data) && typeName(data) !== typeName(x)) return false;
+  return isFlat || (sameShape(shape, of) && isContiguous({ shape, strides, offset }));
 }
 
 /** Whether `exact` is asked for; undefined where something is given that others have to look at. */

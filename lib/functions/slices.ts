@@ -12,7 +12,7 @@ import type { Marks, Mask } from '../tensor/foreign/masks.js';
 import { Parts, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { dimOf, dimsOf, listed } from './dims.js';
-import { exactOf, readForeign, slicesFew } from './few.js';
+import { conditionedFew, exactOf, readForeign, slicesFew } from './few.js';
 import type { Options, Out, Result } from './functions.js';
 import { mayBeHalf, throughFloats } from './halves.js';
 import { type Arrangement, fitted, marksOf, maskFor } from './masks.js';
@@ -60,17 +60,29 @@ function slicesAny(what: SliceName, name: string, x: Input, given: Given, own = 
     : undefined;
   if (half !== undefined) return half;
   const exact = exactOfPlain(what, given, own);
-  if (exact === undefined) return slicesOfFloats(what, name, x, given, own);
+  if (exact === undefined) {
+    const marks = marksOf(own[2], name);
+    const slice = what === 'softmin' ? 'softmax' : what;
+    const few = conditionedFew(slice, what === 'softmin' ? -1 : 1, name, x, given, own, marks);
+    return few === undefined ? slicesOfFloats(what, name, x, given, own, marks) : answerOf(x, few);
+  }
   const from = readForeign(x, name);
   const few = from === x ? undefined : slicesFew(what as Slice, name, from, given.out, own[0], exact);
   return few === undefined ? slicesOfFloats(what, name, from, given, own) : answerOf(from, few);
 }
 
 /** The same where x is known to be floats. */
-export function slicesOfFloats(what: SliceName, name: string, x: Input, given: Given, own = given.own): Operands {
+export function slicesOfFloats(
+  what: SliceName,
+  name: string,
+  x: Input,
+  given: Given,
+  own = given.own,
+  marks = marksOf(own[2], name),
+): Operands {
   const exact = checkPrecision(given.precision, name);
   if (what === 'softmin' || !isPlain(own)) {
-    const [dim, marks] = [listed(own[0]), marksOf(own[2], name)];
+    const dim = listed(own[0]);
     return conditioned(what, name, operands(name, x, given.out), dim, marks, own, exact);
   }
   const call = operands(name, x, given.out);
