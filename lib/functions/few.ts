@@ -119,7 +119,7 @@ export function conditionedFew(
   const shape = isArray ? [count] : (x as Tensor).shape;
   const { out } = given;
   const into = isArray ? out : placeOf(x, from, out);
-  if (into === null || shape.length === 0 || !(marks === undefined || liesLike(marks, from, shape))) return undefined;
+  if (into === null || shape.length === 0 || !(marks === undefined || liesLike(marks, from, x))) return undefined;
   const t = typeof temperature !== 'number' || !isFloat32(from) ? (temperature ?? 1) : Math.fround(temperature);
   if (typeof t !== 'number' || !(t > 0 && t < Infinity)) return undefined;
   const at = dim === undefined ? shape.length - 1 : dimOf(dim, shape, name);
@@ -132,11 +132,14 @@ export function conditionedFew(
 }
 
 /** Whether a mask has its entries where x has its elements, and is one that can be added where it is of floats. */
-function liesLike({ data, shape, strides, offset, isFlat }: Marks, x: FloatArray, of: readonly number[]): boolean {
-  const count = lengthOfPresent(x);
+function liesLike({ data, shape, strides, offset, isFlat }: Marks, elements: FloatArray, x: unknown): boolean {
+  const count = lengthOfPresent(elements);
   if (offset !== 0 || lengthOfPresent(data) !== count) return false;
-  if (isFloatArray(data) && typeName(data) !== typeName(x)) return false;
-  return isFlat || (sameShape(shape, of) && isContiguous({ shape, strides, offset }));
+  if (isFloatArray(data) && typeName(data) !== typeName(elements)) return false;
+  if (isFlat || !(x instanceof Tensor)) return isFlat || (shape.length === 1 && strides[0] === 1);
+  // Lists that are alike are often the same, and those that are frozen take V8 a call for each entry.
+  if (shape === x.shape && strides === x.strides && x.packed) return true;
+  return sameShape(shape, x.shape) && isContiguous({ shape, strides, offset });
 }
 
 /** Whether `exact` is asked for; undefined where something is given that others have to look at. */

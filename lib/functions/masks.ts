@@ -24,6 +24,7 @@ import {
   sameShape,
   sizeOf,
 } from '../tensor/shape.js';
+import { type Tensor, wholeOf } from '../tensor/tensor.js';
 
 /** The dimensions of a shape as [outer, length, inner]: those before a slice, of a slice and after it. */
 export interface Arrangement {
@@ -37,6 +38,11 @@ export interface Arrangement {
 /** A mask as it was given. What is read may be getters, which can do anything to the memory of x: so before that is found. */
 export function marksOf(mask: unknown, name: string): Marks | undefined {
   if (mask === undefined) return undefined;
+  const whole = wholeOf(mask);
+  if (whole !== undefined && isFloatArray(whole)) {
+    const { shape, strides } = mask as Tensor;
+    return { data: whole, shape, strides, offset: 0, isFlat: false };
+  }
   try {
     return readMarks(mask);
   } catch (error) {
