@@ -13,7 +13,6 @@ import {
   isFloat32,
   isFloatArray,
   lengthOfPresent,
-  typeName,
 } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
@@ -110,7 +109,7 @@ export function conditionedFew(
 ): unknown {
   const exact = exactOf(given);
   const zero = empty === 'zero';
-  if (exact === undefined || given.dtype !== undefined || typeof dim === 'object') return undefined;
+  if (exact === undefined || typeof dim === 'object') return undefined;
   if (!zero && empty !== undefined && empty !== 'nan') return undefined;
   const isArray = isFloatArray(x);
   const from = isArray ? x : elementsOf(x, 0);
@@ -131,11 +130,10 @@ export function conditionedFew(
   return isArray ? y : answered(x, out, into as FloatArray | undefined, y);
 }
 
-/** Whether a mask has its entries where x has its elements, and is one that can be added where it is of floats. */
+/** Whether a mask has its entries where x has its elements. */
 function liesLike({ data, shape, strides, offset, isFlat }: Marks, elements: FloatArray, x: unknown): boolean {
   const count = lengthOfPresent(elements);
   if (offset !== 0 || lengthOfPresent(data) !== count) return false;
-  if (isFloatArray(data) && typeName(data) !== typeName(elements)) return false;
   if (isFlat || !(x instanceof Tensor)) return isFlat || (shape.length === 1 && strides[0] === 1);
   // Lists that are alike are often the same, and those that are frozen take V8 a call for each entry.
   if (shape === x.shape && strides === x.strides && x.packed) return true;
