@@ -15,12 +15,9 @@ template <class F> constexpr size_t vectors_of = unroll;
 template <activation op, class F> constexpr size_t vectors_of<exact_value<op, F>> = 4;
 template <activation op, class F> constexpr size_t vectors_of<exact_gradient<op, F>> = 4;
 
-// What a loop does for memory that it will need: nothing, claims what it is about to write, or leaves the caches out.
-enum class ahead { none, claimed, past_cache };
-
 // y[i] = f(x[i]) for elements E computed in lanes T. What does not fill a vector goes through the same f, so an
 // element's result does not depend on its place.
-template <class T, ahead memory = ahead::none, class E, class F>
+template <class T, bool past_cache = false, class E, class F>
 [[gnu::flatten]] void map(const E *x, E *y, size_t n, F f) {
   constexpr size_t lanes = vec<T>::lanes, unroll = vectors_of<F>, step = unroll * lanes;
   auto several = [=](size_t i) __attribute__((flatten)) {
@@ -28,14 +25,14 @@ template <class T, ahead memory = ahead::none, class E, class F>
       f.template several<unroll>(x + i, y + i);
     } else {
       vec<T> v[unroll];
-      if constexpr (memory == ahead::past_cache) ask_ahead<step * sizeof(E)>(x + i);
-      if constexpr (memory == ahead::claimed) claim_ahead<step * sizeof(E)>(y + i);
-      for (size_t j = 0; j < unroll; j++) {
-        const vec<T> from = load<T>(x + i + j * lanes);
-        v[j] = f(memory == ahead::claimed ? loaded_once(from) : from);
-      }
+      if constexpr (past_cache)
+        ask_ahead<step * sizeof(E)>(x + i);
+      else
+        claim_ahead<step * sizeof(E)>(y + i);
       for (size_t j = 0; j < unroll; j++)
-        if constexpr (memory == ahead::past_cache)
+        v[j] = f(loaded_once(load<T>(x + i + j * lanes)));
+      for (size_t j = 0; j < unroll; j++)
+        if constexpr (past_cache)
           store_past_cache(y + i + j * lanes, v[j]);
         else
           store(y + i + j * lanes, v[j]);
@@ -193,8 +190,8 @@ template <activation op, class T, class E>
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   const value_of<op> f = {p};
-  if constexpr (rows[op].one_rounding) // Which waits for memory. Others gain nothing; hardSwish takes a tenth more.
-    map<E, ahead::claimed>(from, to, n, f);
+  if constexpr (rows[op].one_rounding)
+    map<E>(from, to, n, f);
   else if constexpr (sizeof(T) == sizeof(float) && is_always_careful<op>)
     careful_row<op>(x, y, n, p);
   else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
@@ -212,7 +209,7 @@ template <activation op, class E>
   if constexpr (sizeof(E) == sizeof(float) && rare_inputs<op>::known)
     map_with_rare<op, true>(from, to, n);
   else
-    map<E, ahead::past_cache>(from, to, n, value_of<op>{p});
+    map<E, true>(from, to, n, value_of<op>{p});
 }
 template <activation op, class T, class E>
 [[gnu::noinline, gnu::flatten]] void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {
