@@ -51,7 +51,7 @@ export interface Exactly {
   readonly f: (x: number, a: number, b: number) => DoubleDouble;
   readonly slope: (x: number, a: number, b: number) => DoubleDouble;
   /** g times it, where the product may be a middle between two floats and the slope is a quotient that does not end. */
-  readonly gradient?: (x: number, g: number) => DoubleDouble;
+  readonly gradient?: (x: number, g: number, a: number, b: number) => DoubleDouble;
   /** Where f beside zero is x / 2 and a multiple of x^2: the sign of that, for a parameter below 2^60 in size. */
   readonly half?: (a: number) => number;
   /** About where the slope is zero, if anywhere: near it `grad` need not keep its relative accuracy (rounding.ts). */

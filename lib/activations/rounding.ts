@@ -63,7 +63,7 @@ export function storeGradients(
 }
 
 const decidedGradient = (x: number, g: number, { gradient, slope }: Exactly, a: number, b: number) =>
-  toOdd(gradient?.(x, g) ?? multiply(slope(x, a, b), g));
+  toOdd(gradient?.(x, g, a, b) ?? multiply(slope(x, a, b), g));
 
 function placeOfZero(exactly: Exactly, a: number): { readonly zero: number; readonly near: number } {
   const { at, overA = false } = exactly.zero ?? { at: Number.NaN };

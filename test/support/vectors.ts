@@ -11,3 +11,6 @@ export function vectorsOf<T>(name: string): T {
   if (file === undefined) throw new Error(`there are no vectors of ${name}; test/vectors/make.py writes them`);
   return JSON.parse(readFileSync(join(folder, file), 'utf8')) as T;
 }
+
+/** Whether there are some of that name. */
+export const hasVectors = (name: string): boolean => files.some((path) => basename(path) === `${name}.json`);
