@@ -176,7 +176,8 @@ function isPlain(options: Dictionary): boolean {
 }
 
 function notOptions(options: unknown, name: string, own: readonly string[]): TypeError {
-  return notPlain(options, name, own[0] ?? 'out', 'pass { out: ... }');
+  const isList = Array.isArray(options) && own[0] === 'dim';
+  return notPlain(options, name, own[0] ?? 'out', isList ? 'pass { dim: ... }' : 'pass { out: ... }');
 }
 
 /** `instead` is for what may have been meant as an input or an output: a typed array, a list, a tensor. */

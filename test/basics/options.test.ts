@@ -102,7 +102,7 @@ describe.each(calls)('%s, which takes %o', (name, takes, call) => {
       [new Float32Array(3), 'Float32Array of 3; pass { out: ... }'],
       [new Int8Array(3), 'Int8Array of 3; pass { out: ... }'],
       [square, 'a Tensor; pass { out: ... }'],
-      [[1, 2], 'an Array of 2; pass { out: ... }'],
+      [[1, 2], `an Array of 2; pass { ${takes[0] === 'dim' ? 'dim' : 'out'}: ... }`],
       [new Map([['out', x]]), 'a Map'],
       [new Options(), 'an Options'],
       // Its options are in a prototype, where they are as well hidden as in a class.
