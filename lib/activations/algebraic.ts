@@ -32,10 +32,15 @@ const squareplusExactly = {
     const half = scale(add(Math.abs(x), sqrt(add(multiply(x, x), b))), 0.5);
     return x < 0 ? divide(scale(wide(b), 0.25), half) : half;
   },
-  // Near 0 as 1 / 2 and what is added, however small it is.
-  slope: (x: number, b: number) => {
+  slope: (x: number, b: number) => squareplusExactly.gradient(x, 1, b),
+  gradient: (x: number, g: number, b: number) => {
+    // One quotient as a whole, which may be a middle between two floats.
     const root = sqrt(add(multiply(x, x), b));
-    return x * x < b ? add(0.5, divide(x / 2, root)) : divide(squareplusExactly.f(x, b), root);
+    const sum = add(root, Math.abs(x));
+    // Near 0 as 1 / 2 and what is added, however small it is.
+    const twice = scale(root, 2);
+    if (x * x < b * 2 ** -60) return add(g / 2, divide(multiply(g, x), twice));
+    return x < 0 ? divide(multiply(g, b), multiply(twice, sum)) : divide(multiply(g, sum), twice);
   },
 };
 
@@ -44,6 +49,11 @@ const softsign = (x: number) => (Math.abs(x) < 2 ** 54 ? x / (1 + Math.abs(x)) :
 function softsignSlope(x: number): number {
   const y = 1 / (1 + Math.abs(x));
   return y * y;
+}
+/** g times the slope as one quotient, which may be a middle between two floats. */
+function softsignGradient(x: number, g: number) {
+  const from = add(1, Math.abs(x));
+  return divide(g, multiply(from, from));
 }
 const softsignFar = (g: number, a: number) => g / a / a;
 
@@ -54,10 +64,8 @@ export const algebraicRows = {
     grad: (x, g) => product(g, softsignSlope(x), x, softsignFar),
     exactly: {
       f: (x) => divide(x, add(1, Math.abs(x))),
-      slope: (x) => {
-        const from = add(1, Math.abs(x));
-        return divide(1, multiply(from, from));
-      },
+      slope: (x) => softsignGradient(x, 1),
+      gradient: softsignGradient,
     },
   },
   /** (x + sqrt(x^2 + b)) / 2: Barron, "Squareplus: a softplus-like algebraic rectifier", arXiv:2112.11687, 2021. */

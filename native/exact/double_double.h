@@ -219,10 +219,17 @@ inline wide squareplus(wide x, wide b) {
   const wide half = (abs(x) + sqrt(x * x + b)).scaled(0.5);
   return select(x < 0, b.scaled(0.25) / half, half);
 }
+// Gradients whose slope may be a quotient that does not end are one quotient as a whole, as that may be a middle
+// between two floats.
+inline wide softsign_gradient(wide x, wide g) {
+  const wide from = 1 + min(abs(x), softsign_end<double_double>);
+  return g / (from * from);
+}
 // Near 0 as 1 / 2 and what is added, however small it is.
-inline wide squareplus_slope(wide x, wide b) {
-  const wide root = sqrt(x * x + b);
-  return select(x * x < b, 0.5 + x.scaled(0.5) / root, squareplus(x, b) / root);
+inline wide squareplus_gradient(wide x, wide g, wide b) {
+  const wide root = sqrt(x * x + b), sum = root + abs(x), twice = root.scaled(2);
+  if ((x * x < b.scaled(0x1p-60)).m) return g.scaled(0.5) + g * x / twice;
+  return select(x < 0, g * b / (twice * sum), g * sum / twice);
 }
 inline wide softcap_slope(wide x, wide c) { return tanh_slope(x / c); }
 // x - tanh(x) from 1 on as x - 1 and a rest, which tells on which side of a middle it is from 2^24 on; and below as (x

@@ -15,6 +15,7 @@ template <class T> vec<T> softsign_slope(vec<T> x) {
   const vec<T> y = 1 / (1 + abs(x));
   return y * y;
 }
+template <class T> vec<T> softsign_gradient(vec<T> x, vec<T> g) { return g * softsign_slope(x); }
 
 // The root of a power of four that is in b less than four times. Where x is divided by it, and b by its square, squares
 // neither overflow nor vanish before they are all or nothing of the sum.
@@ -60,5 +61,7 @@ template <class T> vec<T> squareplus_slope(vec<T> x, vec<T> b) {
   const vec<T> y = select(x < 0, t.over_half(quotient), t.half()) / t.root;
   return select(t.far, select(x < 0, quotient * quotient, vec<T>(T(1))), y);
 }
+
+template <class T> vec<T> squareplus_gradient(vec<T> x, vec<T> g, vec<T> b) { return g * squareplus_slope(x, b); }
 
 } // namespace

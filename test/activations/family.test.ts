@@ -332,6 +332,38 @@ describe.each(backends())('%s', (backend) => {
   });
 });
 
+describe.each(backends())('%s', (backend) => {
+  // The slope at x as a fraction; of so small a grad half of all products with an even divisor are middles.
+  it.each([
+    ['softsign', {}, 9, 1, 100],
+    ['softsign', {}, -25, 1, 676],
+    ['softsign', {}, 0.5, 4, 9],
+    ['squareplus', { b: 9 }, 4, 9, 10],
+    ['squareplus', { b: 9 }, -4, 1, 10],
+    ['squareplus', { b: 225 }, 8, 25, 34],
+    ['squareplus', { b: 225 }, -8, 9, 34],
+    ['squareplus', { b: 1 }, 0, 1, 2],
+  ])(
+    'the gradient of %s %o at %d is rounded to even where it is a middle between two floats',
+    (name, options, at, p, q) => {
+      useBackend(backend);
+      const least = 2 ** -149;
+      const g = Float32Array.from({ length: 4000 }, (_, i) => (i - 1000) * least);
+      const gradient = (nonlin[`${name}Grad` as keyof typeof nonlin] as Gradient)(g, g.slice().fill(at), {
+        ...options,
+        precision: 'exact',
+      });
+      const rounded = (k: number) => {
+        const [whole, rest] = [Math.floor((Math.abs(k) * p) / q), (Math.abs(k) * p) % q];
+        const isUp = 2 * rest > q || (2 * rest === q && whole % 2 === 1);
+        return Math.sign(k) * (whole + Number(isUp)) * least;
+      };
+      const wrong = [...gradient].flatMap((y, i) => (y === rounded(i - 1000) ? [] : [[i - 1000, y / least]]));
+      expect(wrong).toEqual([]);
+    },
+  );
+});
+
 describe('options', () => {
   const x = Float32Array.of(-1, 0.25, 3);
   const call = (name: string, options?: object) => () => (nonlin[name as keyof typeof nonlin] as Function)(x, options);
