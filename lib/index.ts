@@ -43,12 +43,6 @@ export const gelu = forward('gelu');
 export const leakyRelu = forward('leakyRelu');
 
 /**
- * `e^x`, which Keras has among its activations. Accepts, returns and throws like {@link relu}; rounded correctly in either precision, a
- * float64 but for one in 2^40.
- */
-export const exponential = forward('exponential');
-
-/**
  * Exponential linear unit, `x` where x is positive and `alpha * (e^x - 1)` elsewhere (Clevert, Unterthiner and Hochreiter, 2015);
  * `alpha` is 1. Keeps its digits near 0. Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}; with an
  * `alpha` above 1000 in size, slopes below e^-110 (float64: e^-760) of it may be 0.
@@ -257,9 +251,6 @@ export const geluGrad = gradient('gelu');
 
 /** `grad` where x is positive and `negativeSlope * grad` elsewhere. Arguments as in {@link reluGrad}, and of {@link leakyRelu}. */
 export const leakyReluGrad = gradient('leakyRelu');
-
-/** `grad * e^x`, also where e^x itself is too large or too small for a number. Arguments as in {@link reluGrad}. */
-export const exponentialGrad = gradient('exponential');
 
 /** `grad` where x is positive and `grad * alpha * e^x` elsewhere. Arguments as in {@link reluGrad}, and of {@link elu}. */
 export const eluGrad = gradient('elu');

@@ -232,33 +232,20 @@ template <activation op, class T, class E>
 
 // In the order of `arithmetic`: float32, float32_exact, float64.
 template <activation op> constexpr row_kernels kernels_of() {
-  if constexpr (!is_there(op)) {
-    return {};
-  } else if constexpr (rows[op].in_double) {
-    constexpr auto map = map_row<op, double, float>;
-    constexpr auto map_grad = map_grad_row<op, double, float>;
-    return {{map, map, map_row<op, double, double>},
-            {map_grad, map_grad, map_grad_row<op, double, double>},
-            nullptr,
-            {},
-            nullptr};
-  } else {
-    row_kernels row = {
-        {map_row<op, float, float>, map_row<op, double, float>, map_row<op, double, double>},
-        {map_grad_row<op, float, float>, map_grad_row<op, double, float>, map_grad_row<op, double, double>},
-        nullptr,
-        {},
-        nullptr};
-    if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
+  row_kernels row = {
+      {map_row<op, float, float>, map_row<op, double, float>, map_row<op, double, double>},
+      {map_grad_row<op, float, float>, map_grad_row<op, double, float>, map_grad_row<op, double, double>},
+      nullptr,
+      {},
+      nullptr};
+  if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
 #if defined(__x86_64__)
-    if constexpr (rows[op].product) row.careful = product_row<op>, row.careful_grad = product_grad_row<op>;
-    if constexpr (rows[op].one_rounding) row.past_cache[float32_exact] = map_row_past_cache<op, float>;
-    row.past_cache[float32] = map_row_past_cache<op, float>;
-    if constexpr (!rare_inputs<op>::known && !rows[op].is_long)
-      row.past_cache[float64] = map_row_past_cache<op, double>;
+  if constexpr (rows[op].product) row.careful = product_row<op>, row.careful_grad = product_grad_row<op>;
+  if constexpr (rows[op].one_rounding) row.past_cache[float32_exact] = map_row_past_cache<op, float>;
+  row.past_cache[float32] = map_row_past_cache<op, float>;
+  if constexpr (!rare_inputs<op>::known && !rows[op].is_long) row.past_cache[float64] = map_row_past_cache<op, double>;
 #endif
-    return row;
-  }
+  return row;
 }
 
 } // namespace

@@ -83,7 +83,7 @@ constexpr size_t looked_at = 512;
 
 // With parameters that float lanes do not hold with, double ones do.
 inline arithmetic lanes_for(activation op, parameters p, arithmetic how) {
-  return how == float32 && (rows[op].in_double || !rows[op].floats_hold.hold(p)) ? float32_exact : how;
+  return how == float32 && !rows[op].floats_hold.hold(p) ? float32_exact : how;
 }
 
 // y[i] = f(x[i]), the careful way where a group of inputs asks for it, as few may be unusual.

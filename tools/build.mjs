@@ -174,7 +174,7 @@ if (values.help || unknown !== undefined) {
 const chosen = Object.entries(steps).filter(([name]) => positionals.length === 0 || positionals.includes(name));
 for (const [title, step] of chosen.flatMap(([, of]) => Object.entries(of))) {
   // What is being done stands there while it is, at a terminal.
-  if (process.stdout.isTTY) process.stdout.write(`build: ${title} ...\r`);
+  if (process.stderr.isTTY) process.stderr.write(`build: ${title} ...\r`);
   const start = performance.now();
   let said;
   let failed = false;
@@ -186,6 +186,6 @@ for (const [title, step] of chosen.flatMap(([, of]) => Object.entries(of))) {
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   if (said) process.stderr.write(`${said.trimEnd()}\n`);
-  console.log(`build: ${title.padEnd(24)}${failed ? 'failed after ' : ''}${seconds} s`);
+  console.error(`build: ${title.padEnd(24)}${failed ? 'failed after ' : ''}${seconds} s`);
   if (failed) process.exit(1);
 }

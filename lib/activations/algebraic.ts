@@ -37,8 +37,8 @@ const squareplusExactly = {
     // One quotient as a whole, which may be a middle between two floats.
     const root = sqrt(add(multiply(x, x), b));
     const sum = add(root, Math.abs(x));
-    // Near 0 as 1 / 2 and what is added, however small it is.
     const twice = scale(root, 2);
+    // Near 0 as 1 / 2 and what is added, however small it is.
     if (x * x < b * 2 ** -60) return add(g / 2, divide(multiply(g, x), twice));
     return x < 0 ? divide(multiply(g, b), multiply(twice, sum)) : divide(multiply(g, sum), twice);
   },

@@ -158,18 +158,7 @@ function mishSlopeExactly(x: number): DoubleDouble {
   return add(1, divide(multiply(multiply(n, n), inner), multiply(divisor, divisor)));
 }
 
-/** e^x, above 44 as 1 / e^-x. 2 ulp. */
-const exponential = (x: number) =>
-  x > 44 ? (1 / timesExp(2 ** 100, -Math.min(x, 800), 0)) * 2 ** 100 : timesExp(1, Math.max(x, -800), 0);
-
 export const exponentialRows = {
-  /** e^x. */
-  exponential: {
-    inDouble: true,
-    f: exponential,
-    grad: (x, g) => product(g, exponential(x), x, (g, a) => timesFarExp(g, 1, -Math.min(a, 1500), 0)),
-    exactly: { f: (x) => exp(x), slope: (x) => exp(x) },
-  },
   /** x, and below 0 alpha (e^x - 1): Clevert, Unterthiner and Hochreiter, arXiv:1511.07289, 2015. */
   elu: {
     parameters: { alpha: { default: 1, samples: [0.5, 2, 1000, -1.5] } },

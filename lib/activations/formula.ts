@@ -21,8 +21,6 @@ export interface Formula {
   readonly ulp?: 0 | 0.5;
   /** What decides the rounding to float32 where that takes more than float64; absent where one operation rounds, or none. */
   readonly exactly?: Exactly;
-  /** As native/rows/rows.h says of it: WebAssembly leaves such a row to TypeScript. */
-  readonly inDouble?: true;
 }
 
 /** What two parameters must be together: as a question and in words. */

@@ -37,9 +37,6 @@ export const opOf = Object.fromEntries(activationNames.map((name, op) => [name, 
   Record<Activation, Op>
 >;
 
-/** Whether native code has a row in double lanes alone. */
-export const isInDouble = (op: Op): boolean => (activations[activationNames[op]!] as Formula).inDouble === true;
-
 /** About where the slope of a row is zero, if anywhere. */
 export const zeroOf = (name: Activation): Zero | undefined =>
   (activations[name] as { readonly exactly?: Exactly }).exactly?.zero;

@@ -16,9 +16,6 @@ export class GELU extends Elementwise.of('GELU', 'gelu') {}
 /** x, and below 0 negativeSlope x, like the function `leakyRelu`. */
 export class LeakyReLU extends Elementwise.of('LeakyReLU', 'leakyRelu') {}
 
-/** e^x, like the function `exponential`. */
-export class Exponential extends Elementwise.of('Exponential', 'exponential') {}
-
 /** x, and below 0 alpha (e^x - 1), like the function `elu`. */
 export class ELU extends Elementwise.of('ELU', 'elu') {}
 

@@ -11,15 +11,10 @@ template <activation op> double rounded_gradient(float x, float g, parameters p)
   return to_odd(gradient_of<op>{p}(wide(x), wide(g)));
 }
 
-template <activation op> constexpr correctly_rounded functions_of() {
-  if constexpr (is_there(op)) return {rounded_value<op>, rounded_gradient<op>};
-  return {};
-}
-
 } // namespace
 
 const correctly_rounded correctly_rounded_of[] = {
-#define ACTIVATION(name, value, gradient, ...) functions_of<activation_##name>(),
+#define ACTIVATION(name, value, gradient, ...) {rounded_value<activation_##name>, rounded_gradient<activation_##name>},
 #include "rows/activations.def"
 #undef ACTIVATION
 };

@@ -159,7 +159,6 @@ inline wide exp(wide x) {
   const wide_exponential e = wide_exponential_of(x);
   return (1 + e.rest).scaled(e.power);
 }
-inline wide any_exp(wide x) { return exp(min(max(x, -700.0), 700.0)); }
 // 2^-99.
 inline wide exp_minus_one(wide x) {
   const wide_exponential e = wide_exponential_of(x);
@@ -228,8 +227,9 @@ inline wide softsign_gradient(wide x, wide g) {
 // Near 0 as 1 / 2 and what is added, however small it is.
 inline wide squareplus_gradient(wide x, wide g, wide b) {
   const wide root = sqrt(x * x + b), sum = root + abs(x), twice = root.scaled(2);
-  if ((x * x < b.scaled(0x1p-60)).m) return g.scaled(0.5) + g * x / twice;
-  return select(x < 0, g * b / (twice * sum), g * sum / twice);
+  const bool is_near = (x * x < b.scaled(0x1p-60)).m, is_below = (x < 0).m && !is_near;
+  const wide quotient = g * (is_near ? x : is_below ? b : sum) / (is_below ? twice * sum : twice);
+  return is_near ? g.scaled(0.5) + quotient : quotient;
 }
 inline wide softcap_slope(wide x, wide c) { return tanh_slope(x / c); }
 // x - tanh(x) from 1 on as x - 1 and a rest, which tells on which side of a middle it is from 2^24 on; and below as (x

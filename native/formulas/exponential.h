@@ -5,14 +5,6 @@
 
 namespace {
 
-// e^x of any x, the exponent nearer to 0 by that of `huge` until the last product.
-inline vec<double> any_exp(vec<double> x) {
-  const mask<double> below = x < 0;
-  const vec<double> first = select(below, vec<double>(huge<double>), vec<double>(1 / huge<double>));
-  const vec<double> last = select(below, vec<double>(1 / huge<double>), vec<double>(huge<double>));
-  return exp_times(first, exponential_of(max(min(x, 715.0), -exp_end<double>))) * last;
-}
-
 // e^x - 1 for x <= 0. Where no power of two is taken out it is exp_minus_one itself, so that near 0 no digit is lost.
 template <class T> vec<T> expm1_below(vec<T> x) {
   const exponential<T> e = exponential_of(max(x, -T(40)));

@@ -20,9 +20,6 @@ template <> struct far_slope<nonlin::activation_sigmoid> {
   exponential<double> power;
   far_slope(vec<double> a, nonlin::parameters) : power(exponential_of(-a)) {}
 };
-template <> struct far_slope<nonlin::activation_exponential> : far_slope<nonlin::activation_sigmoid> {
-  using far_slope<nonlin::activation_sigmoid>::far_slope;
-};
 template <> struct far_slope<nonlin::activation_tanh> {
   static constexpr bool known = true;
   static constexpr double end = 750;

@@ -51,8 +51,6 @@ struct row {
   bool double_decides = false;
   // A gradient is more than a product: g is dropped where the slope is zero. So are all of one rounding.
   bool drops = false;
-  // It has no formula for float lanes, `fast` is as `exact`: in the time that this takes, and rounded correctly.
-  bool in_double = false;
   // It takes so long that other loops than the usual ones gain little: in WebAssembly, whose size counts, it has no own
   // one for usual inputs, and of float64 none that writes past the cache.
   bool is_long = false;
@@ -72,12 +70,5 @@ constexpr row rows[] = {
 #include "rows/activations.def"
 #undef ACTIVATION
 };
-
-// Whether native code has it: WebAssembly, whose size counts, leaves to TypeScript what would be slow.
-#if defined(__wasm__)
-constexpr bool is_there(activation op) { return !rows[op].in_double; }
-#else
-constexpr bool is_there(activation) { return true; }
-#endif
 
 } // namespace nonlin

@@ -28,19 +28,6 @@ interface Edges {
 
 const edges: readonly Edges[] = [
   {
-    name: 'exponential',
-    rows: [
-      [-inf, 0, 0],
-      [inf, inf, inf],
-      [-0, 1, 1],
-      [0, 1, 1],
-      [-1e30, 0, 0],
-      [1e30, inf, inf],
-      [1, Math.E, Math.E],
-      [-2, 0.1353352832366127, 0.1353352832366127],
-    ],
-  },
-  {
     name: 'silu',
     rows: [
       [-inf, -0, -0],
@@ -263,7 +250,6 @@ describe.each(backends())('%s', (backend) => {
     ['selu', {}, -800, below * far],
     ['celu', {}, -800, far],
     ['celu', { alpha: 0.25 }, -200, far],
-    ['exponential', {}, -800, far],
     ['silu', {}, -800, -799 * far],
     ['silu', { beta: -2 }, 400, -799 * far],
     ['mish', {}, -800, -799 * far],

@@ -153,7 +153,6 @@ FUNCTIONS = {
         None,
         (1e9, 1e5),
     ),
-    "exponential": (mp.exp, mp.exp, None, (745.2, 104)),
     "silu": (lambda x: x * sigmoid(x), lambda x: gated_slope(x, x, 1), -1.28, (751.7, 108.6)),
     "softplus": (softplus, sigmoid, None, (745.2, 104)),
     "logSigmoid": (lambda x: -softplus(-x), lambda x: sigmoid(-x), None, (745.2, 104)),

@@ -1,6 +1,6 @@
 // The kernels of native code as a module of WebAssembly, where there is no addon and an engine rounds a multiply-add once: the same
 // formulas and the same bits, on one thread. What an engine can is found out when the backend is first asked for.
-import { activationNames, isInDouble, type Op, opOf } from '../../activations/table.js';
+import { activationNames, type Op, opOf } from '../../activations/table.js';
 import {
   bufferOf,
   elementBytes,
@@ -281,7 +281,6 @@ function backendOf(make: () => Exports, exports: Exports): Backend {
     map(x, y, op, a, b, exact, fresh) {
       const count = lengthOfPresent(x);
       if (op === opOf.relu && count < smallestRelu) return reference.map(x, y, op, a, b, exact, fresh);
-      if (isInDouble(op)) return reference.map(x, y, op, a, b, exact, fresh);
       const how = arithmeticOf(x, exact);
       if (count <= elementsOf(x, 1)) {
         room.put(x, start);
@@ -295,7 +294,6 @@ function backendOf(make: () => Exports, exports: Exports): Backend {
       if (!done) reference.map(x, y, op, a, b, exact, fresh);
     },
     mapGrad(grad, x, y, op, a, b, exact, fresh) {
-      if (isInDouble(op)) return reference.mapGrad(grad, x, y, op, a, b, exact, fresh);
       const how = arithmeticOf(x, exact);
       const done = inParts([grad, x], [y], elementsOf(x, 2), 0, fresh, ([g, at], n) =>
         exports.map(op, how, g!, at!, g!, n, a, b),
@@ -303,7 +301,6 @@ function backendOf(make: () => Exports, exports: Exports): Backend {
       if (!done) reference.mapGrad(grad, x, y, op, a, b, exact, fresh);
     },
     gate(x, by, y, op, a, b, exact, fresh) {
-      if (isInDouble(op)) return reference.gate(x, by, y, op, a, b, exact, fresh);
       const how = arithmeticOf(x, exact);
       const done = inParts([x, by], [y], elementsOf(x, 2), 0, fresh, ([at, other], n) =>
         exports.gate(op, how, at!, other!, at!, n, a, b),
@@ -311,7 +308,6 @@ function backendOf(make: () => Exports, exports: Exports): Backend {
       if (!done) reference.gate(x, by, y, op, a, b, exact, fresh);
     },
     gateGrad(grad, x, by, dx, dby, op, a, b, exact) {
-      if (isInDouble(op)) return reference.gateGrad(grad, x, by, dx, dby, op, a, b, exact);
       const how = arithmeticOf(x, exact);
       const done = inParts([grad, x, by], [dx, dby], elementsOf(x, 4), 0, false, ([g, at, other], n) =>
         exports.gateGradient(op, how, g!, at!, other!, g!, at!, n, a, b),

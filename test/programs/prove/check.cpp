@@ -30,14 +30,7 @@ namespace {
 template <class R> double share_of_bound(const subject &subject, double x) {
   const truth<R> t = oracle::of<R>(subject.activation)(x, subject.p);
   const real_truth wanted = evaluate(subject, x);
-  // What is infinite must be so as what it is the oracle of.
-  const double largest =
-      sizeof(R) == sizeof(double) ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
-  const auto share = [=](R value, const real &truth, R terms) {
-    if (std::isinf(value)) return abs(truth) > largest ? 0 : HUGE_VAL;
-    return share_of_bound(value, truth, terms);
-  };
-  return std::max(share(t.value, wanted.value, t.value), share(t.slope, wanted.slope, t.slope_terms));
+  return std::max(share_of_bound(t.value, wanted.value, t.value), share_of_bound(t.slope, wanted.slope, t.slope_terms));
 }
 
 // The largest share(x) of so many samples.

@@ -104,7 +104,6 @@ keras = [
     ("celu", "celu", {}, elu(1), True),
     ("softplus", "softplus", {}, softplus, True),
     ("softsign", "softsign", {}, lambda x: x / (abs(x) + 1), True),
-    ("exponential", "exponential", {}, mp.exp, True),
     ("silu", "silu", {}, lambda x: x * sigmoid(x), True),
     ("swish", "swish", {}, lambda x: x * sigmoid(x), True),
     ("gelu", "gelu", {}, gelu, True),

@@ -43,8 +43,6 @@ real_truth geluSigmoid(const real &x, parameters) {
 
 real_truth leakyRelu(const real &x, parameters p) { return {x < 0.0 ? x * real(p.a) : x, x > 0.0 ? one : real(p.a)}; }
 
-real_truth exponential(const real &x, parameters) { return {exp(x), exp(x)}; }
-
 real_truth elu(const real &x, parameters p) {
   return {x < 0.0 ? real(p.a) * expm1(x) : x, x > 0.0 ? one : real(p.a) * exp(x)};
 }

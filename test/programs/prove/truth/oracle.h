@@ -124,10 +124,6 @@ template <class R> truth<R> leakyRelu(double x, parameters p) {
   return {x < 0 ? slope * R(x) : R(x), slope, slope};
 }
 
-template <class R> truth<R> exponential(double x, parameters) {
-  const R y = std::exp(R(x));
-  return {y, y, y};
-}
 template <class R> truth<R> elu(double x, parameters p) {
   if (x > 0) return {R(x), 1, 1};
   const R slope = R(p.a) * std::exp(R(x));
@@ -277,7 +273,6 @@ inline limits geluTanh_limits(parameters p) { return gelu_limits(p); }
 inline limits geluSigmoid_limits(parameters p) { return gelu_limits(p); }
 
 inline limits leakyRelu_limits(parameters p) { return {p.a == 0 ? -0.0 : p.a * -infinity, p.a, infinity, 1}; }
-inline limits exponential_limits(parameters) { return {0, 0, infinity, infinity}; }
 inline limits elu_limits(parameters p) { return {-p.a, p.a * 0, infinity, 1}; }
 inline limits relu6_limits(parameters) { return {0, 0, 6, 0}; }
 inline limits hardTanh_limits(parameters p) { return {p.a, 0, p.b, 0}; }
