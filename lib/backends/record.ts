@@ -13,6 +13,7 @@ import {
   type FloatArray,
   type HalfDType,
   isFloat32,
+  isFloatArray,
   lengthOfPresent,
   part,
   typeName,
@@ -412,7 +413,7 @@ export function callConditioned(
 
 /** What a small call is under, and where its mask goes that is no second input; says whether there is none of those. */
 export function writeFewConditions({ mask, zero }: FewConditions, x: FloatArray): boolean {
-  const additive = mask !== undefined && typeName(mask) !== 'Uint8Array';
+  const additive = isFloatArray(mask);
   integers[5] = 2 * Number(mask !== undefined) + 4 * Number(additive) + 8 * Number(zero);
   if (mask !== undefined && !additive) copyAt(bytes, mask as Uint8Array, lengthOfPresent(x) * elementBytes(x));
   return !additive;

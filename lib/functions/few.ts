@@ -119,7 +119,9 @@ export function conditionedFew(
   const { out } = given;
   const into = isArray ? out : placeOf(x, from, out);
   if (into === null || shape.length === 0 || !(marks === undefined || liesLike(marks, from, x))) return undefined;
-  const t = typeof temperature !== 'number' || !isFloat32(from) ? (temperature ?? 1) : Math.fround(temperature);
+  // What is none, slices.ts says.
+  const wanted = temperature === undefined ? 1 : temperature;
+  const t = typeof wanted === 'number' && isFloat32(from) ? Math.fround(wanted) : wanted;
   if (typeof t !== 'number' || !(t > 0 && t < Infinity)) return undefined;
   const at = dim === undefined ? shape.length - 1 : dimOf(dim, shape, name);
   let inner = 1;

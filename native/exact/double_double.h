@@ -224,7 +224,8 @@ inline wide softsign_gradient(wide x, wide g) {
   const wide from = 1 + min(abs(x), softsign_end<double_double>);
   return g / (from * from);
 }
-// Near 0 as 1 / 2 and what is added, however small it is.
+// Near 0 as 1 / 2 and what is added, however small it is. So near, below 2^-30 of sqrt(b), b + x^2 is no square of a
+// number that ends, as b has 24 bits: the quotient is none either. algebraic.ts has the same.
 inline wide squareplus_gradient(wide x, wide g, wide b) {
   const wide root = sqrt(x * x + b), sum = root + abs(x), twice = root.scaled(2);
   const bool is_near = (x * x < b.scaled(0x1p-60)).m, is_below = (x < 0).m && !is_near;

@@ -1,5 +1,5 @@
 // Calls on few elements of Tensors: views of every kind give the bits of a contiguous copy, and what cannot be read or written is refused.
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { casesOf, signatures } from '../../lib/activations/signatures.js';
 import { activationNames } from '../../lib/activations/table.js';
 import * as nonlin from '../../lib/index.js';
@@ -207,3 +207,34 @@ it.each(activationNames.filter((row) => row !== 'prelu'))(
       }
   },
 );
+
+const before = nonlin.info().backend;
+afterAll(() => nonlin.useBackend(before));
+
+describe.each(nonlin.backends())('what %s refuses', (backend) => {
+  const options = [
+    ...[null, '1', 0, -1, Number.NaN, Infinity, 1e-60, true, [1]].map((temperature) => ({ temperature })),
+    ...[null, 'none', 0].map((empty) => ({ empty })),
+    ...[2, 0.5, '0', null, {}].map((dim) => ({ dim })),
+    ...[null, 1, [1, 0], new Float64Array(2), new Float32Array(3), { data: new Uint8Array(2), shape: [3] }].map(
+      (mask) => ({
+        mask,
+      }),
+    ),
+    { precision: 'double', temperature: 2 },
+  ];
+
+  it.each(['softmax', 'logSoftmax', 'softmin'] as const)('%s of few as of many', (name) => {
+    nonlin.useBackend(backend);
+    const said = (rows: number, given: object) => {
+      try {
+        (nonlin[name] as (x: object, options: object) => unknown)(nonlin.Tensor.zeros([rows, 2]), given);
+        return 'nothing';
+      } catch (error) {
+        return String(error).replaceAll(/\[(?:4|200), 2\]/g, '[rows, 2]');
+      }
+    };
+    const wrong = options.filter((given) => said(4, given) === 'nothing' || said(4, given) !== said(200, given));
+    expect(wrong).toEqual([]);
+  });
+});
