@@ -394,10 +394,7 @@ template <class T, class E> struct pending_row {
     if (stream)
       add_many_blocks(sums, seen, j, j + both, term, block_of(j, [](E *y, vec<T> s) { store_past_cache(y, s); }));
     else
-      add_many_blocks(sums, seen, j, j + both, term, block_of(j, [](E *y, vec<T> s) {
-                        claim_ahead<vec<T>::lanes * sizeof(E)>(y);
-                        store(y, s);
-                      }));
+      add_many_blocks(sums, seen, j, j + both, term, block_of(j, [](E *y, vec<T> s) { store(y, s); }));
     done += both;
     add_many_blocks(sums, seen, j + both, end, term, nothing);
   }
