@@ -178,8 +178,8 @@ template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y,
 // In WebAssembly, whose size counts, long rows and short ones have one loop in float lanes.
 #if defined(__wasm__)
 template <activation op>
-constexpr bool is_always_careful = !rows[op].one_rounding && (rows[op].is_long || rows[op].drops ||
-                                                              op == activation_softsign || op == activation_selu);
+constexpr bool is_always_careful =
+    !rows[op].one_rounding && (rows[op].is_long || rows[op].drops || rows[op].careful_in_wasm);
 #else
 template <activation op> constexpr bool is_always_careful = false;
 #endif

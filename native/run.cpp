@@ -183,7 +183,7 @@ void run_as_rows(const E *g, const E *x, E *y, size_t outer, size_t length, size
     // A column may be half of all there is, beyond what a thread's stack may hold. Few are all of a short call, which
     // memory of its own would take longer than what is computed.
     const size_t elements = std::min(most, end - begin) * length, both = elements * (g == nullptr ? 1 : 2);
-    E few[256];
+    E few[256]; // The most of a small call, and as many of a gradient.
     const std::unique_ptr<E[]> many(both > std::size(few) ? new (std::nothrow) E[both] : nullptr);
     E *const own = both > std::size(few) ? many.get() : few;
     for (size_t i = begin, some; own == nullptr && i < end; i += some) {

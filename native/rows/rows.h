@@ -54,6 +54,8 @@ struct row {
   // It takes so long that other loops than the usual ones gain little: in WebAssembly, whose size counts, it has no own
   // one for usual inputs, and of float64 none that writes past the cache.
   bool is_long = false;
+  // In WebAssembly it has none either, for a module of less than 150 kB.
+  bool careful_in_wasm = false;
   // For `exact`, which tries quick.h first where that is known to be off by no more than this, for the value and for
   // the slope: in units of the last of 53 bits, powers of two above the error.
   double quick_error = 0, quick_slope_error = 0;

@@ -53,8 +53,8 @@ const slopes = (op: Activation, x: FloatArray): FloatArray => {
   return y;
 };
 
-// Distances in float64, of values and of slopes, where they are other than what is promised of native code. Where a slope vanishes terms of the size of 1 / 4 cancel, and what counts around
-// there is the difference.
+// Distances in float64, of values and of slopes, as they were found; of rows that are not here what is promised of native code. Where
+// a slope vanishes terms of the size of 1 / 4 cancel, and what counts around there is the difference.
 const measured: Partial<Record<Activation, { value: number; slope: number }>> = {
   sigmoid: { value: 2, slope: 2 },
   tanh: { value: 3, slope: 3 },

@@ -1,6 +1,6 @@
 // Every float32 input of every activation: all instruction sets compute it in both precisions, and the oracle judges;
-// gradients for grad = 1, and `exact` once more for a random grad at each input. Where the oracle lies too near a
-// rounding boundary to tell the correctly rounded result, MPFR does.
+// gradients for grad = 1, and `exact` once more for a random grad at each input, and for those that make ties. Where
+// the oracle lies too near a rounding boundary to tell the correctly rounded result, MPFR does.
 #include "dispatch.h"
 #include "passes.h"
 #include "prove.h"
@@ -99,6 +99,15 @@ float random_finite(uint64_t counter) {
   const uint32_t r = uint32_t(random_bits(counter) >> 32);
   return std::bit_cast<float>((r >> 23 & 0xff) == 0xff ? r ^ 0x40000000 : r);
 }
+
+// Half integers with a few of the smallest numbers for a grad: where a slope is a fraction with an even divisor, half
+// of their products are middles between two floats, which no random grad finds.
+struct tie_list {
+  static constexpr uint32_t xs = 65, grads = 252;
+  static constexpr uint64_t size() { return xs * grads; }
+  static float x(uint64_t i) { return (float(i % xs) - xs / 2) / 2; }
+  static float g(uint64_t i) { return (i % 2 ? -0x1p-149f : 0x1p-149f) * float(i / xs + 1); }
+};
 
 struct thread_state {
   std::shared_ptr<workspace> space;
@@ -214,14 +223,18 @@ void compare(const float *x, size_t n, const float *first, const float *second, 
     }
 }
 
+uint64_t blocks_of(uint64_t inputs) { return (inputs + block_length - 1) / block_length; }
+
 void run(const subject &subject, const input_list &inputs, thread_state &state, uint64_t block) {
   if (!state.space) state.space = std::make_shared<workspace>();
   workspace &space = *state.space;
-  const uint64_t start = block * block_length;
-  const size_t n = std::min<uint64_t>(block_length, inputs.size() - start);
+  const uint64_t usual = blocks_of(inputs.size());
+  const bool ties = block >= usual;
+  const uint64_t start = (ties ? block - usual : block) * block_length;
+  const size_t n = std::min<uint64_t>(block_length, (ties ? tie_list::size() : inputs.size()) - start);
   for (size_t i = 0; i < n; i++) {
-    space.x[i] = inputs[start + i];
-    space.grads[i] = random_finite(start + i);
+    space.x[i] = ties ? tie_list::x(start + i) : inputs[start + i];
+    space.grads[i] = ties ? tie_list::g(start + i) : random_finite(start + i);
   }
   const nonlin::activation activation = subject.activation;
   consult(subject, space.x, n, space.wanted);
@@ -272,7 +285,7 @@ std::vector<row> prove_float32(const options &options, std::vector<check> &passe
   for (const subject &subject : options.subjects) {
     const uint32_t every = options.quick ? (subject.sampled ? 8191 : 1021) : subject.sampled ? 853 : 1;
     const input_list inputs(every);
-    const uint64_t blocks = (inputs.size() + block_length - 1) / block_length;
+    const uint64_t blocks = blocks_of(inputs.size()) + blocks_of(tie_list::size());
     const std::vector<thread_state> states =
         spread(options, subject.label + ", float32", blocks, thread_state(),
                [&](thread_state &state, uint64_t block) { run(subject, inputs, state, block); });
