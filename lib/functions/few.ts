@@ -20,6 +20,7 @@ import type { Marks } from '../tensor/foreign/masks.js';
 import { isContiguous, sameShape } from '../tensor/shape.js';
 import { asTensor, resultLike, Tensor, walkOf, wholeOf } from '../tensor/tensor.js';
 import { gather, liesIn, scatterTo } from '../tensor/walks.js';
+import { areUsual, isZero, temperatureOf } from './conditions.js';
 import { dimOf } from './dims.js';
 import type { Input } from './operands.js';
 
@@ -92,9 +93,15 @@ export function slicesFew(slice: Slice, name: string, x: unknown, out: unknown, 
   if (from === undefined || into === null) return undefined;
   const { shape } = x as Tensor;
   const at = dim === undefined ? shape.length - 1 : dimOf(dim, shape, name);
+  const inner = innerOf(shape, at);
+  return answered(x, out, into, backend.slicesFew?.(from, into, slice, shape[at] ?? 1, inner, exact));
+}
+
+/** The elements of the dimensions behind one, of few as they are. */
+function innerOf(shape: readonly number[], at: number): number {
   let inner = 1;
   for (let i = shape.length - 1; i > at; i--) inner *= shape[i]!;
-  return answered(x, out, into, backend.slicesFew?.(from, into, slice, shape[at] ?? 1, inner, exact));
+  return inner;
 }
 
 /** The same at a temperature, negative for softmin, or under a mask that lies like x. */
@@ -108,9 +115,7 @@ export function conditionedFew(
   marks: Marks | undefined,
 ): unknown {
   const exact = exactOf(given);
-  const zero = empty === 'zero';
   if (exact === undefined || typeof dim === 'object') return undefined;
-  if (!zero && empty !== undefined && empty !== 'nan') return undefined;
   const isArray = isFloatArray(x);
   const from = isArray ? x : elementsOf(x, 0);
   const count = from === undefined ? 0 : lengthOfPresent(from);
@@ -119,16 +124,11 @@ export function conditionedFew(
   const { out } = given;
   const into = isArray ? out : placeOf(x, from, out);
   if (into === null || shape.length === 0 || !(marks === undefined || liesLike(marks, from, x))) return undefined;
-  // What is none, slices.ts says.
-  const wanted = temperature === undefined ? 1 : temperature;
-  const t = typeof wanted === 'number' && isFloat32(from) ? Math.fround(wanted) : wanted;
-  if (typeof t !== 'number' || !(t > 0 && t < Infinity)) return undefined;
   const at = dim === undefined ? shape.length - 1 : dimOf(dim, shape, name);
-  let inner = 1;
-  for (let i = shape.length - 1; i > at; i--) inner *= shape[i]!;
-  const isUsual = sign * t === 1 && marks === undefined && !zero;
-  const under = isUsual ? undefined : { temperature: sign * t, mask: marks?.data, zero };
-  const y = backend.slicesFew?.(from, into, slice, shape[at]!, inner, exact, under);
+  const t = temperatureOf(temperature, isFloat32(from), name);
+  const under = { temperature: sign * t, mask: marks?.data, zero: isZero(empty, name) };
+  const others = areUsual(under) ? undefined : under;
+  const y = backend.slicesFew?.(from, into, slice, shape[at]!, innerOf(shape, at), exact, others);
   return isArray ? y : answered(x, out, into as FloatArray | undefined, y);
 }
 

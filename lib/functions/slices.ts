@@ -4,13 +4,14 @@ import type { Conditions, Slice } from '../backends/backend.js';
 import { backend } from '../backends/select.js';
 import { allocate } from '../basics/allocate.js';
 import { checkPrecision } from '../basics/checks.js';
-import { describe, inNameOf } from '../basics/errors.js';
+import { inNameOf } from '../basics/errors.js';
 import { dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../basics/floats.js';
 import { type Given, givenOf, outAlone, readOptions, tooMany, unread } from '../basics/options.js';
 import { contiguousData, copyInto } from '../tensor/copies.js';
 import type { Marks, Mask } from '../tensor/foreign/masks.js';
 import { Parts, sizeOf } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
+import { areUsual, isZero, temperatureOf } from './conditions.js';
 import { dimOf, dimsOf, listed } from './dims.js';
 import { conditionedFew, exactOf, readForeign, slicesFew } from './few.js';
 import type { Options, Out, Result } from './functions.js';
@@ -203,8 +204,7 @@ function conditioned(
   const length = sizeAlong(sizes, order.along);
   const inner = sizeAlong(sizes, order.inner);
   const compute = (x: FloatArray, grad: FloatArray | undefined, y: FloatArray, fresh: boolean): void => {
-    const isUsual = conditions.temperature === 1 && marks === undefined && !zero;
-    if (!isUsual) backend.conditioned(grad, x, y, slice, length, inner, conditions, exact, fresh);
+    if (!areUsual(conditions)) backend.conditioned(grad, x, y, slice, length, inner, conditions, exact, fresh);
     else if (grad === undefined) backend.slices(x, y, slice, length, inner, exact, fresh);
     else backend.slicesGrad(grad, x, y, slice, length, inner, exact, fresh);
   };
@@ -246,25 +246,6 @@ function arranged(dims: readonly number[], rank: number): Arrangement {
   const inner = isApart ? [] : rest.filter((dim) => dim > last);
   const isInOrder = [...outer, ...dims, ...inner].every((dim, place) => dim === place);
   return { outer, along: dims, inner, isInOrder };
-}
-
-/** Rounded to x's dtype, as parameters are. */
-export function temperatureOf(temperature: unknown, single: boolean, name: string): number {
-  if (temperature === undefined) return 1;
-  if (typeof temperature !== 'number')
-    throw new TypeError(`${name}: temperature must be a number, got ${describe(temperature)}`);
-  const rounded = single ? Math.fround(temperature) : temperature;
-  if (!(Number.isFinite(rounded) && rounded > 0))
-    throw new RangeError(
-      `${name}: temperature must be finite and above 0${single ? ' as a float32' : ''}, got ${temperature}`,
-    );
-  return rounded;
-}
-
-export function isZero(empty: unknown, name: string): boolean {
-  if (empty === undefined || empty === 'nan') return false;
-  if (empty === 'zero') return true;
-  throw new TypeError(`${name}: empty must be 'nan' or 'zero', got ${describe(empty)}`);
 }
 
 /** A function over dimensions, and its gradient. */
