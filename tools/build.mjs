@@ -87,7 +87,7 @@ const steps = {
 };
 
 /** What stands in the place of what in builds without native code. */
-const noAddon = { 'backends/native': 'backends/native-none' };
+const noAddon = { 'backends/native/native': 'backends/native/none' };
 const none = { ...noAddon, 'backends/wasm/wasm': 'backends/wasm/none' };
 
 /** Where there is another bundle with the Tensor, which is to be one class. */

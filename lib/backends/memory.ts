@@ -1,7 +1,7 @@
 // New arrays for results. They are ordinary typed arrays of the garbage collector's.
 import { allocate } from '../basics/allocate.js';
 import { dtypeOf, elementBytes, type FloatArray } from '../basics/floats.js';
-import { native } from './native.js';
+import { native } from './native/native.js';
 
 // A fresh output of relu, ns per element with huge pages and without: 0.63 and 3.10 at 64 Mi float32 elements, no difference at 4 Mi.
 const hugeBytes = 2 ** 24;

@@ -6,7 +6,7 @@ import { threads } from '../basics/threads.js';
 import { platform, problems, variable } from '../environment/node.js';
 import { version } from '../version.js';
 import { type Backend, type BackendName, backendNames } from './backend.js';
-import { native } from './native.js';
+import { native } from './native/native.js';
 import { reference } from './reference.js';
 import { wasm } from './wasm/wasm.js';
 

@@ -155,7 +155,7 @@ void leave_environment(napi_env, void *data, void *) {
   spare_environments().push_back(static_cast<environment *>(data));
 }
 
-// What lib/backends/native.ts calls Addon.
+// What lib/backends/native/addon.ts calls Addon.
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   stay_loaded();
   environment *const own = take_environment();

@@ -9,7 +9,7 @@
 
 namespace nonlin {
 
-// What a call is, as lib/backends/record.ts writes it: the first 64 bytes of an ArrayBuffer.
+// What a call is, as lib/backends/native/record.ts writes it: the first 64 bytes of an ArrayBuffer.
 struct call_record {
   // The arrays of a call are its inputs and then its outputs.
   enum kind : int32_t {

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { casesOf } from '../../lib/activations/signatures.js';
 import { activationNames, opOf } from '../../lib/activations/table.js';
-import { native } from '../../lib/backends/native.js';
+import { native } from '../../lib/backends/native/native.js';
 import {
   block,
   blockOf,

@@ -7,7 +7,7 @@ import { type Case, casesOf } from '../../lib/activations/signatures.js';
 import { activationNames, activations, opOf } from '../../lib/activations/table.js';
 import type { Backend } from '../../lib/backends/backend.js';
 import { mostFew } from '../../lib/backends/backend.js';
-import { native } from '../../lib/backends/native.js';
+import { native } from '../../lib/backends/native/native.js';
 import { reference } from '../../lib/backends/reference.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
 import { random, specials } from '../support/inputs.js';

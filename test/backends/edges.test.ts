@@ -1,6 +1,6 @@
 // That no kernel touches memory outside its arrays; test/sets/edges.test.ts tries AVX-512 where this processor lacks it.
 import { it } from 'vitest';
-import { native } from '../../lib/backends/native.js';
+import { native } from '../../lib/backends/native/native.js';
 import { runEdges } from '../support/processes/edges.js';
 
 it('no kernel reads or writes outside its arrays', () => {

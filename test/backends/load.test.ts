@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rightChecksum } from '../../lib/backends/checksum.js';
-import { native } from '../../lib/backends/native.js';
+import { native } from '../../lib/backends/native/native.js';
 import type { Info } from '../../lib/index.js';
 import { version } from '../../lib/version.js';
 import { fakeAddon } from '../support/processes/fake.js';

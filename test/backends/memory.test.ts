@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { activationNames, opOf } from '../../lib/activations/table.js';
 import type { Backend } from '../../lib/backends/backend.js';
-import { native } from '../../lib/backends/native.js';
+import { native } from '../../lib/backends/native/native.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
 import { relu, Tensor } from '../../lib/index.js';
 import { buffers } from '../support/foreign.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { activationNames, opOf } from '../../lib/activations/table.js';
 import type { Backend, Conditions, Mask } from '../../lib/backends/backend.js';
-import { native } from '../../lib/backends/native.js';
+import { native } from '../../lib/backends/native/native.js';
 import { reference } from '../../lib/backends/reference.js';
 import { Room } from '../../lib/backends/wasm/room.js';
 import { wasm } from '../../lib/backends/wasm/wasm.js';

@@ -1,7 +1,7 @@
 // The backends that have the formulas of native/: those of the addon, and WebAssembly where it serves. In Node 20 that is where
 // V8 was asked for relaxed SIMD (npm run wasm:check).
 import type { Backend } from '../../lib/backends/backend.js';
-import { native } from '../../lib/backends/native.js';
+import { native } from '../../lib/backends/native/native.js';
 import { wasm } from '../../lib/backends/wasm/wasm.js';
 
 const { backend } = wasm();

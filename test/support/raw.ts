@@ -1,5 +1,5 @@
-// The .node file by itself, called as lib/backends/record.ts calls it but with any record.
-import { native } from '../../lib/backends/native.js';
+// The .node file by itself, called as lib/backends/native/record.ts calls it but with any record.
+import { native } from '../../lib/backends/native/native.js';
 
 type Call = (...args: unknown[]) => void;
 export const { block, call, setThreads, sets } = require(native.path!) as {

@@ -1,33 +1,27 @@
 // The addon's functions as backends, and the reason where there are none. Every other file sees only backends. A build without native
-// code has native-none.ts in the place of this file.
-import type { Chosen } from '../activations/signatures.js';
-import { opOf } from '../activations/table.js';
-import { type FloatArray, lengthOfPresent } from '../basics/floats.js';
-import { threads } from '../basics/threads.js';
-import { problems } from '../environment/node.js';
+// code has none.ts in the place of this file.
+import type { Chosen } from '../../activations/signatures.js';
+import { opOf } from '../../activations/table.js';
+import { type FloatArray, lengthOfPresent } from '../../basics/floats.js';
+import { threads } from '../../basics/threads.js';
+import { problems } from '../../environment/node.js';
+import type { Backend, BackendName, Numbers, Operation, Slice } from '../backend.js';
+import { rightChecksum } from '../checksum.js';
+import { reference, reluOfFew } from '../reference.js';
 import { type Addon, loaded } from './addon.js';
-import type { Backend, BackendName, Numbers, Operation, Slice } from './backend.js';
-import { rightChecksum } from './checksum.js';
 import {
   callChannelSums,
   callChannels,
-  callConditioned,
   callConvert,
-  callCopy,
-  callFew,
-  callFewOfTwo,
   callGateGradient,
   callHalves,
   callLogParts,
   callNative,
-  callStrided,
-  isLarge,
-  kinds,
-  writeFewConditions,
-  writeParameters,
-  writeSlices,
-} from './record.js';
-import { reference, reluOfFew } from './reference.js';
+} from './calls.js';
+import { callConditioned, callFewUnder } from './conditioned.js';
+import { callFew, callFewOfTwo } from './few.js';
+import { kinds, writeParameters, writeSlices } from './record.js';
+import { callCopy, callStrided, isLarge } from './strided.js';
 
 export interface Native {
   /** The file the addon was loaded from; in a bundle, the entry of this package. */
@@ -91,12 +85,9 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
     slicesFew(x, out, slice, length, inner, exact, under) {
       const [input, y] = [x as FloatArray, out as FloatArray | undefined];
       writeSlices(length, inner);
-      if (under === undefined) return callFew(call, set, kinds.slices, rowOf[slice], exact, input, y);
-      const row = { op: sliceOf[slice], a: under.temperature, b: 0 };
-      const { mask } = under;
-      if (!writeFewConditions(under, input))
-        return callFewOfTwo(call, set, kinds.conditioned, row, exact, input, mask as FloatArray, y);
-      return callFew(call, set, kinds.conditioned, row, exact, input, y);
+      return under === undefined
+        ? callFew(call, set, kinds.slices, rowOf[slice], exact, input, y)
+        : callFewUnder(call, set, sliceOf[slice], exact, input, under, y);
     },
     mapGrad(grad, x, y, op, a, b, exact) {
       tell(x);

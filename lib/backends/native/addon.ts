@@ -1,9 +1,9 @@
 // The .node file: what it exports, and whether it is one that this package can call.
-import { activationNames } from '../activations/table.js';
-import type { FloatArray } from '../basics/floats.js';
-import { openAddon } from '../environment/node.js';
-import { version } from '../version.js';
-import type { BackendName } from './backend.js';
+import { activationNames } from '../../activations/table.js';
+import type { FloatArray } from '../../basics/floats.js';
+import { openAddon } from '../../environment/node.js';
+import { version } from '../../version.js';
+import type { BackendName } from '../backend.js';
 
 /**
  * Native code: takes a record, and the arrays where they do not lie behind it; without arguments the record in its own block. One
