@@ -29,14 +29,9 @@ const startOf = (i: number, { length, inner }: Slices) => Math.floor(i / inner) 
  * and what all entries come to above it, both at least 0, so that no term cancels another where no p is negative; the sum keeps its
  * rounding errors.
  */
-function sharedLoss(
-  x: FloatArray,
-  p: FloatArray,
-  start: number,
-  { length, inner, keep, spread }: Call,
-  maximum: number,
-  log: number,
-): number {
+function sharedLoss(call: Call, start: number, maximum: number, log: number): number {
+  const { x, length, inner, keep, spread } = call;
+  const p = call.probabilities!;
   const sum = new Sum();
   for (let j = 0, at = start; j < length; j++, at += inner) {
     const share = p[at]! * keep + spread;
@@ -49,14 +44,8 @@ function sharedLoss(
 }
 
 /** The same of one class, where something is spread. */
-function smoothedLoss(
-  x: FloatArray,
-  target: number,
-  start: number,
-  { length, inner, keep, spread }: Call,
-  maximum: number,
-  log: number,
-): number {
+function smoothedLoss(call: Call, target: number, start: number, maximum: number, log: number): number {
+  const { x, length, inner, keep, spread } = call;
   const sum = new Sum();
   for (let j = 0, at = start; j < length; j++, at += inner) {
     const term = maximum - x[at]! + log;
@@ -85,7 +74,7 @@ function weightedLoss(call: Call, target: number, start: number, maximum: number
 
 /** The sum of the losses of slices, which are also left where there is a place for them. */
 export function lossesOf(call: Call, { maxima, logs }: LogParts, losses: FloatArray | undefined): number {
-  const { x, count, classes, probabilities, weights } = call;
+  const { count, classes, probabilities, weights } = call;
   const sum = new Sum();
   for (let i = 0; i < count; i++) {
     const own = classes === undefined ? 0 : classes[i]!;
@@ -93,8 +82,8 @@ export function lossesOf(call: Call, { maxima, logs }: LogParts, losses: FloatAr
     const [start, maximum, log] = [startOf(i, call), maxima[i]!, logs[i]!];
     let loss: number;
     if (weights !== undefined) loss = weightedLoss(call, own, start, maximum, log);
-    else if (probabilities !== undefined) loss = sharedLoss(x, probabilities, start, call, maximum, log);
-    else loss = smoothedLoss(x, own, start, call, maximum, log);
+    else if (probabilities !== undefined) loss = sharedLoss(call, start, maximum, log);
+    else loss = smoothedLoss(call, own, start, maximum, log);
     if (losses !== undefined) losses[i] = loss;
     sum.add(loss);
   }
