@@ -18,6 +18,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/sets/**', 'test/long/**', '**/node_modules/**'],
     globalSetup: 'test/programs/setup.ts',
+    setupFiles: 'test/support/left.ts',
     pool: 'forks',
     // Each process runs one file after another: with one for each the tests would take a sixth more.
     isolate: false,

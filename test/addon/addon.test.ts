@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { casesOf } from '../../lib/activations/signatures.js';
 import { activationNames, opOf } from '../../lib/activations/table.js';
 import { native } from '../../lib/backends/native/native.js';
+import { info } from '../../lib/index.js';
 import {
   block,
   blockOf,
@@ -228,7 +229,7 @@ it('gives the same bits with any number of threads', () => {
   for (const threads of [2, 3, 8])
     for (const [i, y] of run(threads).entries())
       expect(y.equals(expected[i]!), `call ${i}, ${threads} threads`).toBe(true);
-  setThreads(1);
+  setThreads(info().threads);
 });
 
 describe("the addon's own block", () => {

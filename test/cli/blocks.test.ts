@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { main } from '../../lib/cli/main.js';
 import { readNpy, writeNpy } from '../../lib/files/npy.js';
 import * as nl from '../../lib/index.js';
-import { type Call, flags, numbers, shape, up, whole, x } from '../support/processes/blocks.js';
+import { type Call, flags, numbers, ownBlocks, shape, up, whole, x } from '../support/processes/blocks.js';
 import { at, pieces, run } from '../support/processes/cli.js';
 import { bytesOf, needed, ofRows, streamed } from '../support/streamed.js';
+
+ownBlocks();
 
 /** A file of numbers whose bytes are turned around, or that lies in Fortran order. */
 function npyOf(descr: string, sizes: readonly number[], data: Uint8Array, fortran = false): Buffer {

@@ -13,12 +13,15 @@ import {
   hasNative,
   noNative,
   nonlin,
+  ownFolder,
   packageJson,
   pieces,
   program,
   quickly,
   run,
 } from '../support/processes/cli.js';
+
+ownFolder();
 
 const read = (name: string) => new Tensor(readNpy(readFileSync(at(name))));
 

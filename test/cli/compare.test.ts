@@ -10,8 +10,10 @@ import { loops } from '../../lib/cli/compare/loops.js';
 import { writeNpy } from '../../lib/files/npy.js';
 import { backends } from '../../lib/index.js';
 import { Tensor } from '../../lib/tensor/tensor.js';
-import { at, hasNative, nonlin, packageJson, program, quickly } from '../support/processes/cli.js';
+import { at, hasNative, nonlin, ownFolder, packageJson, program, quickly } from '../support/processes/cli.js';
 import { fakeAddon } from '../support/processes/fake.js';
+
+ownFolder();
 
 const activations = [...activationNames, 'softmax', 'logSoftmax'];
 const compared = [...Object.keys(loops), 'softmax'];

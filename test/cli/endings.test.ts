@@ -19,9 +19,11 @@ import { main } from '../../lib/cli/main.js';
 import { writeNpy } from '../../lib/files/npy.js';
 import { writeHeader } from '../../lib/files/npy-header.js';
 import * as nl from '../../lib/index.js';
-import { numbers, whole, x } from '../support/processes/blocks.js';
+import { numbers, ownBlocks, whole, x } from '../support/processes/blocks.js';
 import { at, pieces, program, run } from '../support/processes/cli.js';
 import { bytesOf } from '../support/streamed.js';
+
+ownBlocks();
 
 describe('what is left over', () => {
   it.each<[string, string[], number, number, string]>([

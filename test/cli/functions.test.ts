@@ -5,7 +5,9 @@ import { functions } from '../../lib/cli/functions.js';
 import { main } from '../../lib/cli/main.js';
 import { readNpy, writeNpy } from '../../lib/files/npy.js';
 import * as nl from '../../lib/index.js';
-import { at, nonlin, run } from '../support/processes/cli.js';
+import { at, nonlin, ownFolder, run } from '../support/processes/cli.js';
+
+ownFolder();
 
 /** A .npy file of another dtype than floats. */
 function npyOf(descr: string, shape: readonly number[], data: ArrayBufferView, fortran = false): Uint8Array {

@@ -4,7 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { main } from '../../lib/cli/main.js';
 import * as nl from '../../lib/index.js';
-import { at, nonlin, pieces, program, run } from '../support/processes/cli.js';
+import { at, nonlin, ownFolder, pieces, program, run } from '../support/processes/cli.js';
+
+ownFolder();
 
 const lines = (text: string) => Buffer.from(text);
 

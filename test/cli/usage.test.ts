@@ -1,7 +1,9 @@
 // What is wrong with a command line or a file: told in a line, with nothing written and an exit code that says which it is.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { at, nonlin, quickly, run } from '../support/processes/cli.js';
+import { at, nonlin, ownFolder, quickly, run } from '../support/processes/cli.js';
+
+ownFolder();
 
 describe('wrong files', () => {
   const wrong = 'no-such-folder/out.npy';

@@ -4,7 +4,7 @@ import * as nonlin from '../../lib/index.js';
 import { expectSame } from '../support/same.js';
 
 const { PReLU, prelu, preluGrad, preluWeightGrad, Tensor } = nonlin;
-const backend = nonlin.info().backend;
+const { backend, threads: usual } = nonlin.info();
 afterEach(() => nonlin.useBackend(backend));
 
 type Float = Float32Array | Float64Array;
@@ -139,7 +139,7 @@ describe.each(nonlin.backends())('%s', (name) => {
     all[0]!.forEach((one, i) => {
       expectSame(one.data, all[1]![i]!.data);
     });
-    nonlin.setThreads(1);
+    nonlin.setThreads(usual);
   });
 });
 

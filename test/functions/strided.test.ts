@@ -8,7 +8,7 @@ import { expectSame } from '../support/same.js';
 const { Tensor, relu, sigmoid, geluGrad, softmax, logSoftmax, softmaxGrad } = nonlin;
 type Tensor = nonlin.Tensor;
 
-const chosen = nonlin.info().backend;
+const { backend: chosen, threads: usual } = nonlin.info();
 afterAll(() => nonlin.useBackend(chosen));
 
 /** Shapes on both sides of what is copied, of what is computed in rows, and of a tile. */
@@ -113,6 +113,7 @@ describe.each(nonlin.backends())('%s', (backend) => {
       expectSame(sigmoid(x, { out }).contiguous().data, expected[0]);
       expectSame(softmax(x, { out, dim: 0 }).contiguous().data, expected[1]);
     }
+    nonlin.setThreads(usual);
   });
 
   it('throws before anything is written', () => {

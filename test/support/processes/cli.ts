@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll } from 'vitest';
+import { afterAll } from 'vitest';
 import { main } from '../../../lib/cli/main.js';
 import { writeNpy } from '../../../lib/files/npy.js';
 import { backends, info, useBackend } from '../../../lib/index.js';
@@ -19,42 +19,31 @@ export const noNative = {
   NODE_OPTIONS: `--require ${JSON.stringify(join(import.meta.dirname, 'without-wasm.cjs'))}`,
 };
 
-// One for all files that a process of the test runner runs, which the runner ends by a signal.
-const folder = mkdtempSync(join(tmpdir(), 'nonlin-cli-'));
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-process.once('SIGTERM', () => process.exit());
+let folder = '';
 export const at = (name: string) => join(folder, name);
 
-beforeAll(() => {
+/** A folder for this file of tests alone, with what most of them read: others that share its process write the same names. */
+export function ownFolder(): void {
   if (!existsSync(program)) throw new Error('dist/cjs/cli.js is missing: run npm run build:ts first');
-});
-
-writeFileSync(
-  at('f4.npy'),
-  writeNpy(
-    new Tensor([
-      [-6, -1],
-      [0.5, 3],
-    ]),
-  ),
-);
-writeFileSync(
-  at('f8.npy'),
-  writeNpy(
-    new Tensor(
-      [
-        [1, 2, 3],
-        [3, 2, 1],
-      ],
-      { dtype: 'float64' },
-    ),
-  ),
-);
-writeFileSync(at('edges.npy'), writeNpy(new Tensor([NaN, -1, 0, Infinity])));
-writeFileSync(at('empty.npy'), writeNpy(new Tensor(new Float32Array(), { shape: [0, 3] })));
-writeFileSync(at('text.npy'), 'hello');
-writeFileSync(at('nothing.npy'), '');
-writeFileSync(at('cut.npy'), readFileSync(at('f4.npy')).subarray(0, -1));
+  const own = mkdtempSync(join(tmpdir(), 'nonlin-cli-'));
+  folder = own;
+  afterAll(() => rmSync(own, { recursive: true, force: true }));
+  const two = new Tensor([
+    [-6, -1],
+    [0.5, 3],
+  ]);
+  const three = [
+    [1, 2, 3],
+    [3, 2, 1],
+  ];
+  writeFileSync(at('f4.npy'), writeNpy(two));
+  writeFileSync(at('f8.npy'), writeNpy(new Tensor(three, { dtype: 'float64' })));
+  writeFileSync(at('edges.npy'), writeNpy(new Tensor([NaN, -1, 0, Infinity])));
+  writeFileSync(at('empty.npy'), writeNpy(new Tensor(new Float32Array(), { shape: [0, 3] })));
+  writeFileSync(at('text.npy'), 'hello');
+  writeFileSync(at('nothing.npy'), '');
+  writeFileSync(at('cut.npy'), writeNpy(two).subarray(0, -1));
+}
 
 export interface Result {
   readonly code: number | null;
