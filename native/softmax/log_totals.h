@@ -10,8 +10,6 @@ namespace {
 // From which logarithm on softmax's total serves: above that of 2, as the logarithm of two equal entries is to be right
 // to the last bit.
 constexpr double total_serves = 0.7;
-// How much more than e^m a total is whose logarithm is surely above that.
-constexpr double surely_serves = 2.02;
 // Below this rest, what usual_exp leaves out could be seen in it.
 constexpr double rest_is_whole = 0x1p-60;
 // In the place of a logarithm, that there is no total to tell it.
@@ -41,18 +39,19 @@ template <class T, class E> SELDOM double log_of_row(const E *x, size_t length, 
   return log1p_rest(below, of_top, count).v[0];
 }
 
-// The rests of rows with kept exponentials, for those whose logarithm their total does not tell; of so small ones that
-// those kept are not all there is, or where there was no total, from other exponentials.
+// The rests of rows with kept exponentials, each row of them `apart` from the one before, for those whose logarithm
+// their total does not tell; of so small ones that those kept are not all there is, or where there was no total, from
+// other exponentials.
 template <class T, class E>
-[[gnu::noinline, gnu::flatten]] void logs_of_rests(const E *x, const T *e, size_t count, size_t length, const T *tops,
-                                                   const T *steps, double *logs) {
+[[gnu::noinline, gnu::flatten]] void logs_of_rests(const E *x, const T *e, size_t apart, size_t count, size_t length,
+                                                   const T *tops, const T *steps, double *logs) {
   constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
   size_t rows[batch_rows], some = 0;
   T of_tops[batch_rows] = {}, powers[batch_rows] = {};
   double below[batch_rows] = {}, counts[batch_rows] = {};
   for (size_t i = 0; i < count; i++) {
     if (logs[i] > total_serves) continue;
-    const auto term = [e = e + i * length, row = x + i * length, m = vec<T>(tops[i])](size_t j, size_t n) {
+    const auto term = [e = e + i * apart, row = x + i * length, m = vec<T>(tops[i])](size_t j, size_t n) {
       return select(load_some<T>(row + j, n) >= m, vec<T>(T(0)), load_some<T>(e + j, n));
     };
     below[some] = sum_row<T, false>(length, nothing, term).high;
@@ -86,16 +85,20 @@ template <class T, class E, class F>
       store(e + j + i * lanes, f(a));
     }
   }
-  for (; j < n; j += lanes) {
-    const size_t here = n - j < lanes ? n - j : lanes;
-    const vec<T> a = load_some<T>(x + j, here);
-    top[0] = max(top[0], select(first_lanes<T>(here), a, most));
+  for (; j + lanes <= n; j += lanes) {
+    const vec<T> a = load<T>(x + j);
+    top[0] = max(top[0], a);
+    store(e + j, f(a));
+  }
+  if (j < n) {
+    const vec<T> a = load<T>(x + j, n - j);
+    top[1] = max(top[1], select(first_lanes<T>(n - j), a, most));
     store(e + j, f(a));
   }
   most = max(max(top[0], top[1]), max(top[2], top[3]));
 }
 
-// So many, or fewer of more than 1024 entries: what they are read from twice stays in the first cache.
+// So many, or fewer of more than 512 entries: their exponentials are half of a first-level cache.
 constexpr size_t long_rows_at_once = 8;
 
 // The parts of rows in turn, and with which power of two the next ones are tried.
@@ -106,7 +109,7 @@ template <class T> struct logs_of_rows {
   static size_t rows_at_once(size_t length) {
     if (length < total_from<T>) return rows_of_logs<T>(length);
     if (length <= short_row<T>) return rows_of_batch<T>(length);
-    const size_t fit = batch<T> * 2 / length;
+    const size_t fit = batch<T> / length;
     return fit < 1 ? 1 : fit < long_rows_at_once ? fit : long_rows_at_once;
   }
   template <class E> void operator()(const E *x, size_t count, size_t length, double *maxima, double *logs) {
@@ -123,75 +126,94 @@ private:
   template <class E>
   [[gnu::noinline, gnu::flatten]] void short_rows(const E *x, size_t count, size_t length, double *maxima,
                                                   double *logs) {
-    constexpr size_t doubles = vec<double>::lanes;
     T *const e = kept.of(x);
     T tops[batch_rows] = {}, steps[batch_rows] = {};
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
       tops[i] = row_maximum<T>(x + i * length, length);
-      maxima[i] = tops[i];
-    }
     sum_list<T, batch_rows> totals;
     exponentials_of_rows(exp_of, x, e, count, length, totals, steps);
-    bool all = true;
-    for (size_t i = 0; i < count; i += doubles)
-      store(logs + i, log_of_total(totals.get(i).high, load<double>(tops + i), load<double>(steps + i)));
-    for (size_t i = 0; i < count; i++) {
-      if (!has_total(tops[i], totals.high[i])) logs[i] = no_total;
-      all = all && logs[i] > total_serves;
-    }
-    if (!all) logs_of_rests(x, e, count, length, tops, steps, logs);
+    logs_of_totals(x, e, length, count, length, totals, tops, steps, maxima, logs);
   }
 
-  // The total of a long row, in which no entry needs a place of its own, its maximum, and its exponentials as far as
-  // they are kept.
-  template <class E> double total_of(const E *x, size_t length, T &top) {
-    const size_t places = length <= chunk ? chunk - 1 : tile<T> - 1;
-    T *const e = kept.of(x);
-    vec<T> most = -T(__builtin_inf());
-    const auto exponentials = [=, exp_of = exp_of, &most](size_t j, size_t end) {
-      compute_and_compare(x + j, e + (j & places), end - j, exp_of, most);
+  // From where on a tile's exponentials lie, of a row of which none but those of a tile are kept at a time.
+  static size_t place_of(size_t j, size_t length) { return length <= chunk ? j : j & (tile<T> - 1); }
+  // The sum of a row's exponentials, or of a chunk of them, up to the last levels of the tree; zeros behind them make
+  // its blocks whole. `top` becomes the maximum of what it was and of what was read.
+  template <class E>
+  compensated<vec<double>> add_up(const E *x, T *e, size_t start, size_t end, size_t length, vec<T> &top) const {
+    const size_t whole = (end + block<T> - 1) / block<T> * block<T>;
+    const auto exponentials = [&](size_t j, size_t stop) {
+      T *const to = e + place_of(j, length);
+      compute_and_compare(x + j, to, (stop < end ? stop : end) - j, exp_of, top);
+      for (size_t k = end; k < stop; k += vec<T>::lanes)
+        store(to + (k - j), vec<T>(T(0)));
     };
-    const auto kept_at = [=](size_t j, size_t) { return load<T>(e + (j & places)); };
-    const double total = sum_row<T, false>(length, exponentials, kept_at).high;
-    T tops[vec<T>::lanes];
-    store(tops, most);
-    top = row_maximum<T>(tops, vec<T>::lanes);
+    const auto kept_at = [=](size_t j, size_t) { return load<T>(e + place_of(j, length)); };
+    return sum_chunk<T, false>(start, whole, exponentials, kept_at, unseen);
+  }
+  // The total of a row that usual_exp does not suit, or has more than a chunk.
+  template <class E> SELDOM double total_of(const E *x, T *e, size_t length, T &top) {
+    double total;
+    bool moved = false;
+    do {
+      vec<T> most = -T(__builtin_inf());
+      total = 0;
+      for (size_t start = 0; start < length; start += chunk)
+        total += add_within<T>(add_up(x, e, start, length - start < chunk ? length : start + chunk, length, most)).high;
+      T tops[vec<T>::lanes];
+      store(tops, most);
+      top = row_maximum<T>(tops, vec<T>::lanes);
+    } while (!is_usual<T>(total) && !moved && (moved = exp_of.move(top, total, length)));
     return total;
   }
-  // The logarithms of rows in which no entry has nearly half of the total are taken together: of rows of 1000 one by
-  // one they would be a quarter of all the time.
+  // Sums and maxima of rows are each folded together: of rows of 1000 one by one that would be a sixth of all the time.
   template <class E>
   [[gnu::noinline, gnu::flatten]] void long_rows(const E *x, size_t count, size_t length, double *maxima,
                                                  double *logs) {
-    constexpr size_t doubles = vec<double>::lanes;
-    T tops[long_rows_at_once] = {}, steps[long_rows_at_once] = {};
-    double totals[long_rows_at_once], all[long_rows_at_once];
-    bool together[long_rows_at_once];
-    for (size_t i = 0; i < count; i++, x += length) {
-      T top;
-      double total;
-      bool moved = false;
-      do
-        total = total_of(x, length, top);
-      while (!is_usual<T>(total) && !moved && (moved = exp_of.move(top, total, length)));
-      maxima[i] = tops[i] = top;
-      totals[i] = total;
-      steps[i] = exp_of.steps.v[0];
-      together[i] = has_total(top, total) && total > surely_serves * double(exp_of(vec<T>(top)).v[0]);
-      if (!together[i]) logs[i] = log_of_one(x, length, top, total, steps[i]);
+    const size_t apart = (length + block<T> - 1) / block<T> * block<T>;
+    T *const e = kept.of(x);
+    T tops[long_rows_at_once] = {}, steps[long_rows_at_once] = {}, most[long_rows_at_once][vec<T>::lanes];
+    sum_list<T, long_rows_at_once> totals;
+    if (length <= chunk) {
+      compensated<vec<double>> sums[long_rows_at_once];
+      for (size_t i = 0; i < count; i++) {
+        vec<T> top = -T(__builtin_inf());
+        sums[i] = add_up(x + i * length, e + i * apart, 0, length, length, top);
+        store(most[i], top);
+        steps[i] = exp_of.steps.v[0];
+      }
+      for (size_t i = count; i < long_rows_at_once; i++)
+        sums[i] = {vec<double>(usual_exp<T>::factor), vec<double>(0.0)};
+      for (size_t i = 0; i < long_rows_at_once; i += group)
+        totals.put(i, add_across<T>(reinterpret_cast<compensated<vec<double>>(&)[group]>(sums[i])));
     }
-    for (size_t i = 0; i < count; i += doubles)
-      store(all + i, log_of_total(load<double>(totals + i), load<double>(tops + i), load<double>(steps + i)));
-    for (size_t i = 0; i < count; i++)
-      if (together[i]) logs[i] = all[i];
+    for (size_t i = 0; i < count; i++) {
+      if (length <= chunk) tops[i] = row_maximum<T>(most[i], vec<T>::lanes);
+      if (length <= chunk && is_usual<T>(totals.high[i])) continue;
+      totals.high[i] = total_of(x + i * length, e + i * apart, length, tops[i]);
+      steps[i] = exp_of.steps.v[0];
+    }
+    logs_of_totals(x, e, apart, count, length, totals, tops, steps, maxima, logs);
   }
-  // Of the row whose exponentials are kept.
-  template <class E> double log_of_one(const E *x, size_t length, T top, double total, T steps) {
-    double log = has_total(top, total) ? log_of_total(total, top, steps).v[0] : no_total;
-    if (log > total_serves) return log;
-    if (length > chunk) return log_of_row(x, length, top);
-    logs_of_rests(x, kept.of(x), 1, length, &top, &steps, &log);
-    return log;
+
+  // What totals tell; of rows of more than a chunk there are no exponentials.
+  template <class E, size_t most>
+  void logs_of_totals(const E *x, const T *e, size_t apart, size_t count, size_t length,
+                      const sum_list<T, most> &totals, const T *tops, const T *steps, double *maxima, double *logs) {
+    constexpr size_t doubles = vec<double>::lanes;
+    bool all = true;
+    double told[most];
+    for (size_t i = 0; i < count; i += doubles)
+      store(told + i, log_of_total(totals.get(i).high, load<double>(tops + i), load<double>(steps + i)));
+    for (size_t i = 0; i < count; i++) {
+      maxima[i] = tops[i];
+      logs[i] = has_total(tops[i], totals.high[i]) ? told[i] : no_total;
+      all = all && logs[i] > total_serves;
+    }
+    if (all) return;
+    if (length <= chunk) return logs_of_rests(x, e, apart, count, length, tops, steps, logs);
+    for (size_t i = 0; i < count; i++)
+      if (!(logs[i] > total_serves)) logs[i] = log_of_row(x + i * length, length, tops[i]);
   }
 };
 
