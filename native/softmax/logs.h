@@ -18,7 +18,7 @@ template <class T, class E>
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   logs_of_rows<T> logs_of;
-  const size_t most = logs_of.rows_at_once(length);
+  const size_t most = logs_of.rows_at_once(length, true);
   for (size_t first = 0; first < rows; first += most) {
     const size_t count = rows - first < most ? rows - first : most;
     double maxima[batch_rows], logs[batch_rows];
@@ -62,7 +62,7 @@ template <class T, class E>
 [[gnu::flatten]] void log_parts_rows(const void *x, double *maxima, double *logs, size_t rows, size_t length) {
   const E *from = static_cast<const E *>(x);
   logs_of_rows<T> logs_of;
-  const size_t most = logs_of.rows_at_once(length);
+  const size_t most = logs_of.rows_at_once(length, false);
   for (size_t first = 0; first < rows; first += most) {
     const size_t count = rows - first < most ? rows - first : most;
     double all[2][batch_rows];

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ulpDistance } from '../../lib/arithmetic/ulp.js';
 import * as nonlin from '../../lib/index.js';
 import { random } from '../support/inputs.js';
+import { expectSame } from '../support/same.js';
 
 const { crossEntropy, crossEntropyGrad, Tensor } = nonlin;
 const before = nonlin.info().backend;
@@ -249,6 +250,33 @@ describe('refuses', () => {
     expect(call).toThrow(kind);
     expect(call).toThrow(message);
   });
+});
+
+it.each(nonlin.backends())('rows of any kinds beside each other are each as it is alone: %s', (name) => {
+  nonlin.useBackend(name);
+  // Where a row lies, and how wide; in the last kinds one entry is all but certain.
+  const lies = [0, 300, -130, 1e5, 60, 0, 300, -130] as const;
+  for (const Floats of kinds)
+    for (const length of [3, 10, 40, 130, 300, 391, 1000, 2100, 9000]) {
+      const rows = length > 2000 ? 12 : 60;
+      const x = Floats.from(random('float32', rows * length, 2));
+      const kindOf = (row: number) => (row * row * 5 + 3 * row) % 11;
+      for (let i = 0; i < x.length; i++) {
+        const kind = kindOf(Math.floor(i / length));
+        x[i]! += lies[kind % lies.length]!;
+        if (kind > 4 && i % length === 1) x[i]! += 12 + kind;
+        if (kind === 9 && i % 3 === 0) x[i] = -Infinity;
+      }
+      const given = new Tensor(x as Float32Array, { shape: [rows, length] });
+      const shares = nonlin.logSoftmax(given).data;
+      const sums = nonlin.logSumExp(given).data;
+      for (let row = 0; row < rows; row++) {
+        const alone = x.slice(row * length, (row + 1) * length) as Float32Array;
+        const label = `row ${row} of ${length}, ${kindOf(row)}`;
+        expectSame(nonlin.logSoftmax(alone), shares.slice(row * length, (row + 1) * length), label);
+        expect(nonlin.logSumExp(alone), label).toBe(sums[row]);
+      }
+    }
 });
 
 describe('memory that calls leave each other', () => {
