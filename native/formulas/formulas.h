@@ -37,5 +37,16 @@ template <activation> struct gradient_of;
 #include "rows/activations.def"
 #undef ACTIVATION
 
+// What most rows with parameters are mostly called with, where the formula is a shorter one for that: with the same
+// bits, for loops over floats. silu takes a fifth less.
+template <activation> struct usually { static constexpr bool known = false; };
+#if !defined(__wasm__) // Where size counts more.
+template <> struct usually<activation_silu> {
+  static constexpr bool known = true;
+  static bool are(parameters p) { return p.a == 1; }
+  template <class V> V operator()(V x) const { return silu(x); }
+};
+#endif
+
 } // namespace
 } // namespace nonlin

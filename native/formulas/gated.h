@@ -72,6 +72,11 @@ template <class T> vec<T> silu(vec<T> x, vec<T> b) {
   const vec<T> y = times_sign(gated(times_sign(x, b), a, one_plus_exp(product(a, size))), b);
   return select(size > 0, y, x * T(0.5));
 }
+// The same for b = 1, with the same bits (of floats, as all 2^32 say): what product() would lose is nothing.
+template <class T> vec<T> silu(vec<T> x) {
+  const vec<T> a = select(abs(x) > far_exp_end<T>, vec<T>(T(0)), abs(x));
+  return gated(x, a, one_plus_exp_minus(-a));
+}
 template <class T> vec<T> silu_slope(vec<T> x, vec<T> b) {
   const vec<T> size = abs(b), end = select(size > 0, exp_end<T> / size, vec<T>(largest<T>));
   const vec<T> a = min(abs(x), min(end, largest<T>));
