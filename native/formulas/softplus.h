@@ -61,26 +61,24 @@ template <class T> vec<T> log_sigmoid(vec<T> x) {
   return last_step<T>(y.high + y.low, -1 / huge<T>, min(x, 0));
 }
 
-// x w / (w + 2) with w = n (n + 2) and n = e^x, as tanh(log(1 + n)) is ((1 + n)^2 - 1) / ((1 + n)^2 + 1). From where on
-// 2 / (w + 2) is nothing beside 1, it is x. Times huge until the end, so that nothing is subnormal on the way.
+// x w / (w + 1) with w = n (n / 2 + 1) and n = e^x, as tanh(log(1 + n)) is ((1 + n)^2 - 1) / ((1 + n)^2 + 1). From
+// where on 1 / (w + 1) is nothing beside 1, it is x. Times huge until the end, so that nothing is subnormal on the way.
 template <class T> constexpr T mish_end = sizeof(T) == 4 ? T(9.2) : T(19.5);
 template <class T> vec<T> mish(vec<T> x) {
   const vec<T> a = max(min(x, mish_end<T>), -exp_end<T>);
-  const vec<T> e = huge_exp(a), kept = least_kept<keeps<T>>(e, T(0x1p1)), n = kept * (1 / huge<T>);
+  const vec<T> e = huge_exp(a), kept = least_kept<keeps<T>>(e, T(0x1p1)), half = kept * (1 / (2 * huge<T>));
   const auto or_nothing = [=](vec<T> rest) { return ::or_nothing<keeps<T>>(e, T(0x1p1), rest); };
   // Each with what rounding takes from it: of a large n not to the bit, but w is the same above and below.
-  const vec<T> numerator = fma(e, n, 2 * e), rest = or_nothing(fma(kept, n, 2 * kept - numerator));
+  const vec<T> numerator = fma(e, half, e), rest = or_nothing(fma(kept, half, kept - numerator));
   vec<T> huge_w = numerator;
-  if constexpr (keeps<T>) huge_w = fma(kept, n, 2 * kept);
-  const vec<T> denominator = fma(huge_w, 1 / huge<T>, T(2)), reciprocal = 1 / denominator;
-  const vec<T> left_over = or_nothing(fma(huge_w, 1 / huge<T>, T(2) - denominator));
-  const vec<T> denominator_rest = or_nothing(fma(rest, 1 / huge<T>, left_over));
-  const vec<T> product = a * numerator, product_rest = fma(a, rest, fma(a, numerator, -product));
-  // What the quotient leaves of the product.
-  const vec<T> quotient = product * reciprocal;
-  const vec<T> left = fma(-quotient, denominator, product) + fma(-quotient, denominator_rest, product_rest);
+  if constexpr (keeps<T>) huge_w = fma(kept, half, kept);
+  const vec<T> denominator = fma(huge_w, 1 / huge<T>, T(1)), reciprocal = 1 / denominator;
+  const vec<T> left_over = or_nothing(fma(huge_w, 1 / huge<T>, T(1) - denominator));
+  const vec<T> quotient = numerator * reciprocal;
+  // What the quotient leaves of the numerator; what it lacks itself, of the denominator too: 1 - w / (w + 1).
+  const vec<T> left = fma(rest, reciprocal, fma(-quotient, left_over, fma(-quotient, denominator, numerator)));
   // What is left of a zero has lost its sign.
-  const vec<T> y = last_step<T>(fma(left, reciprocal, quotient), 1 / huge<T>, T(0));
+  const vec<T> y = last_step<T>(fma(a, quotient, a * reciprocal * left), 1 / huge<T>, T(0));
   return select(x > mish_end<T>, x, copysign(abs(y), x));
 }
 
