@@ -184,20 +184,14 @@ constexpr bool is_always_careful =
 template <activation op> constexpr bool is_always_careful = false;
 #endif
 
-// A row's value, by its formula for these parameters.
-template <activation op, class T, bool past_cache = false, class E>
-void map_value(const E *x, E *y, size_t n, parameters p) {
-  if constexpr (sizeof(T) == sizeof(float) && usually<op>::known)
-    if (usually<op>::are(p)) return map<T, past_cache>(x, y, n, usually<op>());
-  map<T, past_cache>(x, y, n, value_of<op>{p});
-}
-
 // `flatten` inlines all that these call: the formula into the loop, whatever its length.
 template <activation op, class T, class E>
 [[gnu::noinline, gnu::flatten]] void map_row(const void *x, void *y, size_t n, parameters p) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   const value_of<op> f = {p};
+  if constexpr (sizeof(T) == sizeof(float) && usually<op>::known)
+    if (usually<op>::are(p)) return map<T>(from, to, n, usually<op>());
   if constexpr (rows[op].one_rounding)
     map<E>(from, to, n, f);
   else if constexpr (sizeof(T) == sizeof(float) && is_always_careful<op>)
@@ -207,17 +201,19 @@ template <activation op, class T, class E>
   else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map<T>(from, to, n, exact<op>(f));
   else
-    map_value<op, T>(from, to, n, p);
+    map<T>(from, to, n, f);
 }
 // In lanes of the element.
 template <activation op, class E>
 [[gnu::flatten]] void map_row_past_cache(const void *x, void *y, size_t n, parameters p) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
+  if constexpr (sizeof(E) == sizeof(float) && usually<op>::known)
+    if (usually<op>::are(p)) return map<E, true>(from, to, n, usually<op>());
   if constexpr (sizeof(E) == sizeof(float) && rare_inputs<op>::known)
     map_with_rare<op, true>(from, to, n);
   else
-    map_value<op, E, true>(from, to, n, p);
+    map<E, true>(from, to, n, value_of<op>{p});
 }
 template <activation op, class T, class E>
 [[gnu::noinline, gnu::flatten]] void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {

@@ -36,8 +36,9 @@ inline const bool tells_subnormal = [] {
 // Elements at a time, and of a row of few instructions all that there are. ns per element of sigmoid where it is asked
 // after each 1024 of 65536 elements 0.197, after 8192 0.189, after 16384 0.185 (`npm run bench -- --function sigmoid
 // --size 65536`, Sapphire Rapids). Fewer the first time in a call, as a call may be all there is. What is left of a row
-// until the usual way is tried again, in whichever calls: so many times, and then a trial, which where it fails takes
-// 60 times as long, a thirtieth of all of these.
+// until the usual way is tried again, in whichever calls: so many times, and then trials, of which the first where it
+// fails takes 60 times as long, a thirtieth of all of these. The next ones are eight times as long each: where few
+// inputs are unusual, few are met by a short one, and a long part would be done twice.
 constexpr size_t watched_elements = 8192, first_elements = 1024, trial_elements = 64;
 constexpr uint8_t careful_times = 16, trial = 1, trusted = 0;
 inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradients_left[activation_count];
@@ -55,7 +56,7 @@ void watch(std::atomic<uint8_t> &left, size_t n, size_t most, Usual usual, Caref
     return;
   }
   bool has_met = true; // Or somebody else has.
-  for (size_t i = 0, count; i < n; i += count) {
+  for (size_t i = 0, count, at_trial = trial_elements; i < n; i += count) {
     count = std::min(i == 0 && most == watched_elements ? first_elements : most, n - i);
     const uint8_t times = left.load(std::memory_order_relaxed);
     if (times > trial) {
@@ -64,12 +65,16 @@ void watch(std::atomic<uint8_t> &left, size_t n, size_t most, Usual usual, Caref
       careful(i, count, false);
       continue;
     }
-    if (times == trial) count = std::min(trial_elements, n - i);
+    if (times == trial) count = std::min(at_trial, n - i), at_trial *= 8;
     if (has_met) has_met_subnormal();
     usual(i, count);
     has_met = has_met_subnormal();
-    if (has_met || times == trial) left.store(has_met ? careful_times : trusted, std::memory_order_relaxed);
-    if (has_met) careful(i, count, true);
+    if (has_met) {
+      left.store(careful_times, std::memory_order_relaxed);
+      careful(i, count, true);
+    } else if (times == trial && (at_trial > most || i + count == n)) {
+      left.store(trusted, std::memory_order_relaxed);
+    }
   }
 }
 #endif
@@ -86,7 +91,8 @@ inline arithmetic lanes_for(activation op, parameters p, arithmetic how) {
   return how == float32 && !rows[op].floats_hold.hold(p) ? float32_exact : how;
 }
 
-// y[i] = f(x[i]), the careful way where a group of inputs asks for it, as few may be unusual.
+// y[i] = f(x[i]), the careful way where a group of inputs asks for it, as few may be unusual: where no processor tells,
+// and of products, whose careful way is the same for all inputs. Others' takes usual registers the usual way.
 [[gnu::noinline]] inline void careful_values(const kernels &set, activation op, parameters p, arithmetic how,
                                              const void *x, void *y, size_t n) {
   const row_kernels &row = *set.rows[op];
@@ -114,13 +120,15 @@ inline arithmetic lanes_for(activation op, parameters p, arithmetic how) {
 [[gnu::noinline]] inline void watched_values(const kernels &set, activation op, parameters p, arithmetic how,
                                              map_function *values, const void *x, void *y, size_t n, size_t most) {
   constexpr size_t size = sizeof(float);
+  const auto carefully = [&](const void *from, size_t i, size_t count) {
+    if (rows[op].product) return careful_values(set, op, p, how, from, at(y, i * size), count);
+    set.rows[op]->careful(from, at(y, i * size), count, p);
+  };
   if (x != y)
     return watch(
         careful_values_left[op], n, most,
         [&](size_t i, size_t count) { values(at(x, i * size), at(y, i * size), count, p); },
-        [&](size_t i, size_t count, bool) {
-          careful_values(set, op, p, how, at(x, i * size), at(y, i * size), count);
-        });
+        [&](size_t i, size_t count, bool) { carefully(at(x, i * size), i, count); });
   block kept;
   watch(
       careful_values_left[op], n, block_elements,
@@ -128,9 +136,7 @@ inline arithmetic lanes_for(activation op, parameters p, arithmetic how) {
         std::memcpy(kept.bytes, at(x, i * size), count * size);
         values(at(x, i * size), at(y, i * size), count, p);
       },
-      [&](size_t i, size_t count, bool tried) {
-        careful_values(set, op, p, how, tried ? kept.bytes : at(x, i * size), at(y, i * size), count);
-      });
+      [&](size_t i, size_t count, bool tried) { carefully(tried ? kept.bytes : at(x, i * size), i, count); });
 }
 #endif
 

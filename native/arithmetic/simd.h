@@ -249,6 +249,19 @@ inline vec<float>::bits smaller_unsigned(vec<float>::bits a, vec<float>::bits b)
 #endif
 }
 
+// Whether any of them is above `most`, as integers without a sign.
+inline bool any_above(vec<float>::bits a, vec<float>::bits most) {
+#if VECTOR_BYTES == 64
+  return _mm512_cmpgt_epu32_mask(__m512i(a), __m512i(most)) != 0;
+#elif VECTOR_BYTES == 32
+  return _mm256_movemask_epi8(_mm256_cmpeq_epi32(__m256i(smaller_unsigned(a, most)), __m256i(a))) != -1;
+#elif defined(__wasm__)
+  return wasm_v128_any_true(wasm_u32x4_gt(v128_t(a), v128_t(most)));
+#else
+  return vmaxvq_u32(vcgtq_u32(uint32x4_t(a), uint32x4_t(most))) != 0;
+#endif
+}
+
 // The lanes that are smaller than a limit, and not zero. By integers, so that what asks does not itself meet a
 // subnormal number.
 inline mask<float> is_smaller(vec<float> a, float limit) {

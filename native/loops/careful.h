@@ -15,17 +15,27 @@ namespace {
 #define CAREFULLY [[gnu::noinline, gnu::flatten]]
 #endif
 
-// y[i] = f(x[i]).
-template <activation op> CAREFULLY void careful_row(const void *inputs, void *results, size_t n, parameters p) {
+// y[i] = f(x[i]): a register of usual inputs the usual way, which WebAssembly, whose size counts, leaves out.
+template <activation op, class F>
+[[gnu::always_inline]] inline void careful_map(const float *x, float *y, size_t n, parameters p, F value) {
   using near = small_inputs<op>;
   constexpr size_t lanes = vec<float>::lanes;
-  const float *x = static_cast<const float *>(inputs);
-  float *y = static_cast<float *>(results);
   const float below = near::holds(p) ? near::below : 0;
-  const value_of<op> value = {p};
+#if !defined(__wasm__)
+  // Where usual sizes begin, and what is between the first and the last of them, zero left out: as integers, since to
+  // compare subnormal numbers is one more thing that a processor tells.
+  const vec<float>::bits least = to_bits(vec<float>(unusual_below<op>(p)));
+  const vec<float>::bits usual = to_bits(vec<float>(far_from<op>(p))) - least;
+#endif
   for (size_t i = 0; i < n; i += lanes) {
     const size_t count = n - i < lanes ? n - i : lanes;
     const vec<float> from = load_some<float>(x + i, count);
+#if !defined(__wasm__)
+    if (!any_above(to_bits(abs(from)) - least, usual)) {
+      store_some(y + i, value(from), count);
+      continue;
+    }
+#endif
     const mask<float> small = is_smaller(from, below);
     const bool some = count_lanes<float>(small) > 0;
     vec<float> at = from, unit = 1;
@@ -42,6 +52,13 @@ template <activation op> CAREFULLY void careful_row(const void *inputs, void *re
     if (!near::is_level && some) to = lowered(to, unit, small);
     store_some(y + i, to, count);
   }
+}
+template <activation op> CAREFULLY void careful_row(const void *inputs, void *results, size_t n, parameters p) {
+  const float *x = static_cast<const float *>(inputs);
+  float *y = static_cast<float *>(results);
+  if constexpr (usually<op>::known)
+    if (usually<op>::are(p)) return careful_map<op>(x, y, n, p, usually<op>());
+  careful_map<op>(x, y, n, p, value_of<op>{p});
 }
 // The same of a row whose value is x or the product of two floats: double lanes hold that.
 template <activation op> CAREFULLY void product_row(const void *inputs, void *results, size_t n, parameters p) {

@@ -115,6 +115,10 @@ inline __mmask16 cmplt_epi32_mask(__m512i x, __m512i y) {
   const words a = words(x), b = words(y);
   return __mmask16(mask(16, [&](int i) { return a[i] < b[i]; }));
 }
+inline __mmask16 cmpgt_epu32_mask(__m512i x, __m512i y) {
+  const words a = words(x), b = words(y);
+  return __mmask16(mask(16, [&](int i) { return unsigned(a[i]) > unsigned(b[i]); }));
+}
 inline __mmask8 cmplt_epi64_mask(__m512i x, __m512i y) {
   const longs a = longs(x), b = longs(y);
   return __mmask8(mask(8, [&](int i) { return a[i] < b[i]; }));
@@ -253,6 +257,7 @@ inline void stream_pd(void *p, doubles a) {
 #define _mm512_testn_epi64_mask emulated::testn_epi64_mask
 #undef _mm512_shuffle_ps
 #define _mm512_shuffle_ps(a, b, order) emulated::shuffle_ps<order>(a, b)
+#define _mm512_cmpgt_epu32_mask emulated::cmpgt_epu32_mask
 #define _mm512_cmplt_epi32_mask emulated::cmplt_epi32_mask
 #define _mm512_cmplt_epi64_mask emulated::cmplt_epi64_mask
 #define _mm512_maskz_compress_ps emulated::maskz_compress_ps
