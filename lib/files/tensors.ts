@@ -35,6 +35,17 @@ class Named {
     return this.#catalogue.members.keys();
   }
 
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
+  /** @internal */
+  protected shownAs(what: string): string {
+    const [names, most] = [[...this.keys()].map((name) => JSON.stringify(name)), 100];
+    const more = names.length > most ? [`and ${names.length - most} more`] : [];
+    return `${what}(${[...names.slice(0, most), ...more].join(', ')})`;
+  }
+
   /** @internal */
   protected memberOf(name: string): Member | undefined {
     return this.#catalogue.members.get(name);
@@ -79,6 +90,11 @@ export class Tensors extends Named implements Iterable<[string, Tensor<DType>]> 
     return member && ofMember(this.#as, name, () => readFrom(this.#bytes, member.info()));
   }
 
+  /** The names, as the console shows it: `Tensors("x", "y")`. */
+  override toString(): string {
+    return this.shownAs('Tensors');
+  }
+
   *values(): IterableIterator<Tensor<DType>> {
     for (const [, tensor] of this) yield tensor;
   }
@@ -121,6 +137,11 @@ export class TensorFile extends Named {
   /** Its dtype, as `'float32'` or `'int64'`, and its shape. */
   info(name: string): Promise<NumbersInfo> {
     return this.#read(name, (member) => readFile(this.#file, member.info()));
+  }
+
+  /** The names, as the console shows it: `TensorFile("x", "y")`. */
+  override toString(): string {
+    return this.shownAs('TensorFile');
   }
 
   async *[Symbol.asyncIterator](): AsyncIterableIterator<[string, Tensor<DType>]> {

@@ -19,6 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { zipChunks } from '../../lib/files/zip/write.js';
 import {
@@ -31,6 +32,8 @@ import {
   readSafetensors,
   save,
   writeNpy,
+  writeNpz,
+  writeSafetensors,
 } from '../../lib/files.js';
 import { Tensor } from '../../lib/tensor/tensor.js';
 import { fileOf, rows } from '../support/files.js';
@@ -110,6 +113,17 @@ describe('open', () => {
     await expect(file.get('none')).rejects.toThrow(/^open: .* there is no tensor "none"; there are "/);
     await file.close();
     await expect(file.get([...file.keys()][0]!)).rejects.toThrow();
+  });
+
+  it('shows its names, the first hundred of many, as what is in memory does', async () => {
+    const file = await open(data('several.npy'));
+    expect(inspect(file)).toBe('TensorFile("arr_0", "arr_1", "arr_2", "arr_3")');
+    await file.close();
+    const many = Object.fromEntries(Array.from({ length: 102 }, (_, i) => [`a${1000 + i}`, new Tensor([i])]));
+    const shown = `Tensors(${Array.from({ length: 100 }, (_, i) => `"a${1000 + i}"`).join(', ')}, and 2 more)`;
+    for (const tensors of [readNpz(writeNpz(many)), readSafetensors(writeSafetensors(many))])
+      expect([inspect(tensors), `${tensors}`]).toEqual([shown, shown]);
+    expect(inspect(readNpz(writeNpz({ 'a"b': new Tensor(1) })))).toBe('Tensors("a\\"b")');
   });
 
   it('reads the arrays that a .npy file has one after another', async () => {
