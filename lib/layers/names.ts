@@ -4,8 +4,9 @@ import { onnxSelu } from '../activations/exponential.js';
 import { signatures } from '../activations/signatures.js';
 import { describe } from '../basics/errors.js';
 import { nearest } from '../basics/nearest.js';
+import { gateNames, gates } from '../functions/gates.js';
 import * as layers from './elementwise.js';
-import { ClippedGELU, GEGLU, GLU, ReGLU, SwiGLU } from './joined.js';
+import * as joined from './joined.js';
 import type { Layer } from './layer.js';
 import { PReLU } from './prelu.js';
 import { LogSoftmax, Softmax, Softmin } from './slices.js';
@@ -23,23 +24,35 @@ const ownMakers: Readonly<Record<string, () => Layer>> = Object.fromEntries(
   }),
 );
 
+/** Gates of the halves of one input, by the name of the class and of the function. */
+const gateMakers: Readonly<Record<string, () => Layer>> = Object.fromEntries(
+  gateNames.flatMap((name) => {
+    const { layer } = gates[name];
+    const make = () => new joined[layer]();
+    return [
+      [name, make],
+      [layer, make],
+    ];
+  }),
+);
+
 /** By name, where its defaults are those of the name's own library. */
 const makers: Readonly<Record<string, () => Layer>> = {
   ...ownMakers,
+  ...gateMakers,
   // transformers, in `hidden_act`
   gelu_python: () => new layers.GELU(),
   gelu_new: () => new layers.GELU({ approximate: 'tanh' }),
   gelu_fast: () => new layers.GELU({ approximate: 'tanh' }),
   gelu_pytorch_tanh: () => new layers.GELU({ approximate: 'tanh' }),
   gelu_accurate: () => new layers.GELU({ approximate: 'tanh' }),
-  gelu_10: () => new ClippedGELU(),
+  gelu_10: () => new joined.ClippedGELU(),
   quick_gelu: () => new layers.GELU({ approximate: 'sigmoid' }),
   leaky_relu: () => new layers.LeakyReLU(),
   prelu: () => new PReLU(),
   swish: () => new layers.SiLU(),
   linear: () => new layers.Identity(),
   // Keras 3, where others have no such name
-  glu: () => new GLU(),
   hard_sigmoid: () => new layers.Hardsigmoid(),
   hard_silu: () => new layers.Hardswish(),
   hard_swish: () => new layers.Hardswish(),
@@ -52,16 +65,8 @@ const makers: Readonly<Record<string, () => Layer>> = {
   softmax: () => new Softmax(),
   log_softmax: () => new LogSoftmax(),
   softmin: () => new Softmin(),
-  // Gates of the two halves
-  swiglu: () => new SwiGLU(),
-  SwiGLU: () => new SwiGLU(),
-  geglu: () => new GEGLU(),
-  GEGLU: () => new GEGLU(),
-  reglu: () => new ReGLU(),
-  ReGLU: () => new ReGLU(),
   // PyTorch's modules
   PReLU: () => new PReLU(),
-  GLU: () => new GLU(),
   Softmax: () => new Softmax(),
   LogSoftmax: () => new LogSoftmax(),
   Softmin: () => new Softmin(),
