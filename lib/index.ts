@@ -31,7 +31,8 @@ export const tanh = forward('tanh');
 /**
  * Gaussian error linear unit, `x * Phi(x)` with the normal distribution function Phi, element by element (Hendrycks and
  * Gimpel, 2016). `approximate: 'tanh'` is `x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))`, `approximate: 'sigmoid'` is
- * `x * sigmoid(1.702 x)`. All three keep their relative accuracy in the left tail, down to subnormal results.
+ * `x * sigmoid(1.702 x)`. All three keep their relative accuracy in the left tail, down to subnormal results. PyTorch's and ONNX's default
+ * is the first as well; that of `jax.nn.gelu` and `keras.ops.gelu` is `'tanh'`, and TinyTorch's GELU is `'sigmoid'`.
  * Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
  */
 export const gelu = forward('gelu');
@@ -130,9 +131,9 @@ export const identity = forward('identity');
 export const rrelu = forward('rrelu');
 
 /**
- * `x / 6 + 1 / 2` between 0 and 1 (Howard and others, 2019), with the real sixth, as in PyTorch, Keras 3 and JAX. With one of the
- * options it is `alpha * x + beta` between 0 and 1, rounded correctly, with the other 1/6 or 1/2: ONNX, WebNN and Keras 2 have 0.2 and
- * 0.5. Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}, also near 0 at -3.
+ * `x / 6 + 1 / 2` between 0 and 1 (Howard and others, 2019), with the real sixth, as in PyTorch, Keras 3 and JAX. With another
+ * `alpha` or `beta` it is `alpha * x + beta` between 0 and 1, of numbers of the array's dtype, rounded correctly: ONNX, WebNN and Keras 2
+ * have 0.2 and 0.5. Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}, also near 0 at -3.
  */
 export const hardSigmoid = forward('hardSigmoid');
 
@@ -213,7 +214,7 @@ export const softcap = forward('softcap');
  *
  * @param x a Float32Array, a Float64Array (one slice), a Tensor or anything tensor-like.
  * @param options `dim` in [-rank, rank - 1], default -1, or a list of them; or the number itself, `softmax(x, 0)`. `temperature`, 1,
- * rounded to x's dtype. `mask`, which broadcasts to x. `empty`, `'nan'` or `'zero'`: what a slice gets of which the mask leaves nothing,
+ * rounded to x's dtype, of 16 bits to float32. `mask`, which broadcasts to x. `empty`, `'nan'` or `'zero'`: what a slice gets of which the mask leaves nothing,
  * or only -Infinity.
  * @throws like {@link relu}; TypeError where an option is of the wrong kind, RangeError where x has no such dimension, the mask does
  * not broadcast to x or the temperature is not finite and above 0.

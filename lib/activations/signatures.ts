@@ -192,14 +192,25 @@ export function checkOwn(of: Elementwise, given: readonly unknown[], name: strin
   ask(of, given, false, name);
 }
 
-function chosenRow({ own, op, rows, parametrized }: Elementwise, given: readonly unknown[], name: string): Op {
-  if (rows === undefined) return given.some((option) => option !== undefined) ? parametrized! : op;
+function chosenRow(
+  { own, op, rows, parametrized, parameters }: Elementwise,
+  given: readonly unknown[],
+  name: string,
+): Op {
+  if (rows === undefined) return parameters.every((of) => isReal(of, given)) ? op : parametrized!;
   const [choice] = given;
   if (choice === undefined) return op;
   const chosen = rows.get(choice);
   if (chosen !== undefined) return chosen;
   const words = [...rows.keys()].map((word) => `'${word}'`);
   throw new TypeError(`${name}: ${own[0]} must be ${list(words, 'or')}, got ${describe(choice)}`);
+}
+
+/** Whether a parameter is the real number of its default: not given, or that default where it is a float. */
+function isReal(of: Option, given: readonly unknown[]): boolean {
+  const isGiven = given[of.place] !== undefined || (of.other !== undefined && given[of.other] !== undefined);
+  const value = givenOf(of, given);
+  return !isGiven || (value === of.parameter.default && Math.fround(value as number) === value);
 }
 
 /** Asserts what the two parameters must be together. */

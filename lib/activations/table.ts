@@ -20,7 +20,7 @@ export const variants = {
   gelu: { option: 'approximate', rows: { none: 'gelu', tanh: 'geluTanh', sigmoid: 'geluSigmoid' } },
 } as const satisfies Record<string, { option: string; rows: Record<string, keyof typeof activations> }>;
 
-/** Functions with another row for when a parameter of that is given: what theirs has in its place is no float. */
+/** Functions with another row for when a parameter of that is another number: what theirs has in its place is no float. */
 export const parametrized = {
   hardSigmoid: 'hardSigmoidOf',
   selu: 'seluOf',

@@ -20,9 +20,9 @@ export function checkPresent(x: ArrayBufferView, what: string): void {
 }
 
 /** The number of elements of x, which may be none. */
-export function countOf(x: FloatArray, name: string): number {
+export function countOf(x: FloatArray, name: string, what = 'x'): number {
   const count = lengthOfPresent(x);
-  return isThere(x, count) ? count : countOfNone(x, 'x', name);
+  return isThere(x, count) ? count : countOfNone(x, what, name);
 }
 
 /** Whether an array has memory for so many elements: what V8 inlines may have for one that was transferred its old length, but no element. */
@@ -40,9 +40,16 @@ function countOfNone(x: FloatArray, what: string, name: string): number {
   return count;
 }
 
-/** Another input of `count` elements, such as the incoming gradient: an array of their type and number. */
-export function checkOther(x: FloatArray, count: number, other: unknown, what: string, name: string): FloatArray {
-  return checkLike(x, count, other, what, name);
+/** Another input of `count` elements, such as the incoming gradient: an array of their type and number. `like` is the word for x. */
+export function checkOther(
+  x: FloatArray,
+  count: number,
+  other: unknown,
+  what: string,
+  name: string,
+  like = 'x',
+): FloatArray {
+  return checkLike(x, count, other, what, name, like);
 }
 
 /** An output for x and another input: of their type and length, and each of them itself in memory or sharing none of it. */
@@ -53,34 +60,31 @@ export function checkOut(
   out: unknown,
   name: string,
   what = 'grad',
+  like = 'x',
 ): FloatArray {
-  const y = checkLike(x, count, out, 'out', name);
-  checkOverlap(x, y, 'x', name);
+  const y = checkLike(x, count, out, 'out', name, like);
+  checkOverlap(x, y, like, name);
   if (other !== undefined) checkOverlap(other, y, what, name);
   return y;
 }
 
 // What throws is apart from what is asked at every call: V8 inlines only so much code into a function, and counts what never runs.
 
-function checkLike(x: FloatArray, count: number, other: unknown, what: string, name: string): FloatArray {
-  if (typeName(other) !== typeName(x)) throw otherType(x, other, what, name);
+function checkLike(x: FloatArray, count: number, other: unknown, what: string, name: string, like: string): FloatArray {
+  if (typeName(other) !== typeName(x)) throw otherType(x, other, what, name, like);
   const y = other as FloatArray;
   const length = lengthOfPresent(y);
-  if (length !== count || !isThere(y, count)) checkLength(y, count, what, name);
+  if (length !== count || !isThere(y, count)) checkLength(y, count, what, name, like);
   return y;
 }
 
-function otherType(x: FloatArray, other: unknown, what: string, name: string): TypeError {
-  return new TypeError(`${name}: ${what} must be a ${typeName(x)} like x, got ${describe(other)}`);
+function otherType(x: FloatArray, other: unknown, what: string, name: string, like: string): TypeError {
+  return new TypeError(`${name}: ${what} must be a ${typeName(x)} like ${like}, got ${describe(other)}`);
 }
 
-function checkLength(other: FloatArray, count: number, what: string, name: string): void {
+function checkLength(other: FloatArray, count: number, what: string, name: string, like: string): void {
   const length = countOfNone(other, what, name);
-  if (length !== count) throw otherLength(length, count, what, name);
-}
-
-function otherLength(length: number, count: number, what: string, name: string): RangeError {
-  return new RangeError(`${name}: ${what} has ${length} elements but x has ${count}`);
+  if (length !== count) throw new RangeError(`${name}: ${what} has ${length} elements but ${like} has ${count}`);
 }
 
 /** For arrays of one type and length. What has another buffer object over the same memory is for a backend to find. */

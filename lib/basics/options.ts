@@ -203,6 +203,10 @@ function noOption(option: string, name: string, takes: readonly string[]): TypeE
   const same = ours(option, takes);
   const meant = nearest(option, takes);
   if (takes.length === 0) return new TypeError(`${name}: there is no option \`${option}\`, nor any other`);
+  if (option === 'training')
+    return new TypeError(
+      `${name}: there is no option \`training\`: nothing is drawn at random, it is what evaluation computes`,
+    );
   const help =
     meant === undefined ? `${name} takes ${quoted(same === undefined ? takes : [same])}` : `did you mean \`${meant}\`?`;
   return new TypeError(`${name}: there is no option \`${option}\`; ${help}`);

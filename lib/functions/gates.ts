@@ -3,9 +3,9 @@
 import { chosenOf, type Elementwise, type FunctionName, signatures } from '../activations/signatures.js';
 import { backend } from '../backends/select.js';
 import { shapeText } from '../basics/allocate.js';
-import { checkPrecision } from '../basics/checks.js';
+import { checkPrecision, countOf } from '../basics/checks.js';
 import { describe, inNameOf } from '../basics/errors.js';
-import { isFloatArray, lengthOf, part } from '../basics/floats.js';
+import { isFloatArray, part } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { copyInto } from '../tensor/copies.js';
 import { isTensorLike } from '../tensor/foreign/layout.js';
@@ -227,7 +227,7 @@ function applyGradient(
 /** The halves of an input along a dimension, in its memory. */
 function cutInTwo(x: Input, dim: unknown, what: string, name: string): [Input, Input] {
   if (isFloatArray(x)) {
-    const count = lengthOf(x);
+    const count = countOf(x, name, what);
     dimOf(dim, [count], name);
     if (count % 2 !== 0) throw notEven(`${count} elements`, what, name);
     return [part(x, 0, count / 2), part(x, count / 2, count / 2)];

@@ -80,13 +80,13 @@ export function operands(
 
 /** The other input of an array x: of its type and length. */
 export function otherArray(name: string, x: FloatArray, other: unknown, words = usual): FloatArray {
-  return checkOther(x, countOf(x, name), other, words.other, name);
+  return checkOther(x, countOf(x, name, words.x), other, words.other, name, words.x);
 }
 
 /** `out`, or a new array like x. */
 export function resultArray(name: string, x: FloatArray, out: unknown, second?: FloatArray, words = usual): FloatArray {
-  const count = countOf(x, name);
-  return out === undefined ? emptyLike(x, count, name) : checkOut(x, count, second, out, name, words.other);
+  const count = countOf(x, name, words.x);
+  return out === undefined ? emptyLike(x, count, name) : checkOut(x, count, second, out, name, words.other, words.x);
 }
 
 function tensorOperands(
@@ -119,7 +119,7 @@ function tensorOperands(
   if (into !== undefined) {
     if (own === undefined) {
       if (overlapsItself(into)) throw selfOverlap(into, name);
-    } else checkOut(x ?? own, count, second, own, name, words.other);
+    } else checkOut(x ?? own, count, second, own, name, words.other, words.x);
   }
   const isCopied = x === undefined || (second === undefined && otherFrom !== undefined);
   const scatter = own === undefined ? into : undefined;

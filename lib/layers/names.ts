@@ -82,7 +82,11 @@ const makers: Readonly<Record<string, () => Layer>> = {
   HardSwish: () => new layers.Hardswish(),
   Shrink: () => new layers.Hardshrink(),
   ThresholdedRelu: () => new layers.Threshold({ threshold: 1, value: 0 }),
-  // tfjs, where the name is no other's
+  PRelu: () => new PReLU(),
+  // tfjs, where the name is no other's; its layers, as those of Keras 2
+  thresholdedReLU: () => new layers.Threshold({ threshold: 1, value: 0 }),
+  ThresholdedReLU: () => new layers.Threshold({ threshold: 1, value: 0 }),
+  logSoftmax: () => new LogSoftmax(),
   hardSigmoid: () => new layers.Hardsigmoid({ alpha: 0.2, beta: 0.5 }),
 };
 

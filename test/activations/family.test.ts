@@ -403,13 +403,17 @@ describe('options', () => {
     expect([layer.lambda, layer.lambd, String(layer)]).toEqual([0.125, 0.125, 'Softshrink(lambda=0.125)']);
   });
 
-  it('hardSigmoid has the real sixth, unless one of its options is given', () => {
+  it('hardSigmoid has the real sixth, unless another one or another half is given', () => {
     // 1 / 6 is no float64, and alpha is one.
     const at = Float64Array.of(2 ** -20 - 3);
     const ofReal = nonlin.hardSigmoid(at)[0]!;
     expect(ofReal).toBe(2 ** -20 / 6);
     expect((nonlin.hardSigmoid as Function)(at, { alpha: undefined, beta: undefined })[0]).toBe(ofReal);
     expect(nonlin.hardSigmoid(at, { alpha: 1 / 6 })[0]).toBe(2 ** -20 / 6 + 2 ** -55);
+    // With the half that is the default nothing is another function.
+    expect(nonlin.hardSigmoid(at, { beta: 0.5 })[0]).toBe(ofReal);
+    expect(nonlin.hardSigmoidGrad(at, at, { beta: 0.5 })).toEqual(nonlin.hardSigmoidGrad(at, at));
+    expect(nonlin.hardSigmoid(at, { beta: 0.25 })[0]).not.toBe(ofReal);
     expect(nonlin.hardSigmoid(x, { alpha: 0.2 })).toEqual(nonlin.hardSigmoid(x, { alpha: 0.2, beta: 0.5 }));
     expect(new nonlin.Hardsigmoid({ alpha: 0.25, beta: 0.5 })(x)).toEqual(Float32Array.of(0.25, 0.5625, 1));
   });

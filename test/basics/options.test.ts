@@ -83,6 +83,11 @@ describe.each(calls)('%s, which takes %o', (name, takes, call) => {
     expect(() => call({ output: x })).toThrow(none('output', 'did you mean `out`?'));
     const list = listed(takes);
     expect(() => call({ alpha: 1 })).toThrow(none('alpha', `${name} takes ${list}`));
+    expect(() => call({ training: true })).toThrow(
+      new TypeError(
+        `${name}: there is no option \`training\`: nothing is drawn at random, it is what evaluation computes`,
+      ),
+    );
     expect(() => call({ inplace: true })).toThrow(none('inplace', `${name} takes \`out\``));
     expect(() => call({ axis: 0 })).toThrow(none('axis', `${name} takes ${takes.includes('dim') ? '`dim`' : list}`));
     if (takes.includes('approximate'))

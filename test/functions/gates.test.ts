@@ -141,6 +141,11 @@ describe('of the halves of one input', () => {
 
 describe('refuses', () => {
   const f32 = (n: number) => new Float32Array(n);
+  const gone = () => {
+    const x = f32(4);
+    structuredClone(x, { transfer: [x.buffer] });
+    return x;
+  };
   it.each([
     [
       'halves that there are none of',
@@ -154,7 +159,22 @@ describe('refuses', () => {
       RangeError,
       'reglu: x has shape [1, 3], of which there are no halves',
     ],
-    ['inputs of two lengths', () => nonlin.reglu(f32(3), f32(4)), RangeError, 'reglu: up has 4 elements but x has 3'],
+    [
+      'inputs of two lengths',
+      () => nonlin.reglu(f32(3), f32(4)),
+      RangeError,
+      'reglu: up has 4 elements but gate has 3',
+    ],
+    [
+      'inputs of two types',
+      () => nonlin.reglu(f32(3), new Float64Array(3) as never),
+      TypeError,
+      'reglu: up must be a Float32Array like gate',
+    ],
+    ['a gate of none', () => nonlin.reglu(gone(), f32(4)), TypeError, 'reglu: gate is detached'],
+    ['halves of none', () => nonlin.swiglu(gone()), TypeError, 'swiglu: x is detached'],
+    ['a layer of none', () => new nonlin.GLU()(gone()), TypeError, 'GLU: x is detached'],
+    ['a gradient of none', () => nonlin.gluGrad(gone(), f32(4)), TypeError, 'gluGrad: grad is detached'],
     [
       'inputs of two types',
       () => nonlin.reglu(f32(3), new Float64Array(3)),

@@ -24,6 +24,10 @@ it.each([
   ['Selu', 'SELU', nonlin.selu(x, { alpha: Math.fround(1.6732632423543772), gamma: Math.fround(1.0507009873554805) })],
   ['SELU', 'SELU', nonlin.selu(x)],
   ['ThresholdedRelu', 'Threshold', nonlin.threshold(x, { threshold: 1, value: 0 })],
+  ['thresholdedReLU', 'Threshold', nonlin.threshold(x, { threshold: 1, value: 0 })],
+  ['ThresholdedReLU', 'Threshold', nonlin.threshold(x, { threshold: 1, value: 0 })],
+  ['logSoftmax', 'LogSoftmax', nonlin.logSoftmax(x)],
+  ['PRelu', 'PReLU', nonlin.prelu(x, { weight: 0.25 })],
   ['Shrink', 'Hardshrink', nonlin.hardShrink(x)],
 ])('%s is a %s', (name, title, expected) => {
   const layer = nonlin.activation(name);

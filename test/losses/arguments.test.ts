@@ -15,6 +15,8 @@ describe('refuses', () => {
   const p = nonlin.softmax(x);
   const gone = new Float32Array(6);
   structuredClone(gone, { transfer: [gone.buffer] });
+  const goneClasses = new Int32Array(2);
+  structuredClone(goneClasses, { transfer: [goneClasses.buffer] });
   const loss = new CrossEntropyLoss();
   loss(x, p);
   it.each([
@@ -38,6 +40,13 @@ describe('refuses', () => {
       'must be float32 like the logits, got float64',
     ],
     ['of none', () => crossEntropy(x, gone), TypeError, 'crossEntropy: target is detached'],
+    ['classes of none', () => crossEntropy(x, goneClasses), TypeError, 'crossEntropy: target is detached'],
+    [
+      'classes of none where none are wanted',
+      () => crossEntropy(new Tensor(new Float32Array(), { shape: [0, 3] }), goneClasses),
+      TypeError,
+      'crossEntropy: target is detached',
+    ],
     ['logits of none', () => crossEntropy(gone, p), TypeError, 'crossEntropy: logits is detached'],
     ['x of none', () => logSumExp(gone), TypeError, 'logSumExp: x is detached'],
     [

@@ -142,6 +142,20 @@ describe.each(nonlin.backends())('%s', (name) => {
     }
   });
 
+  it('logSumExp is as near as its parts where they nearly cancel', () => {
+    nonlin.useBackend(name);
+    for (let i = 0; i < 3000; i++) {
+      const count = 2 + (i % 40);
+      const x = Float32Array.from(random('float32', count, 2), (value) => value - Math.log(count));
+      const largest = Math.max(...x);
+      const rest = x.reduce((sum, value) => sum + (value === largest ? 0 : Math.exp(value - largest)), 0);
+      const truth = largest + Math.log1p(rest);
+      const ulp = 2 ** (Math.floor(Math.log2(Math.max(Math.abs(largest), Math.abs(truth)))) - 23);
+      expect(Math.abs(nonlin.logSumExp(x) - truth), `${x}`).toBeLessThan(4 * ulp);
+      expect(Math.abs(nonlin.logSumExp(x, { precision: 'exact' }) - truth), `${x}`).toBeLessThanOrEqual(0.501 * ulp);
+    }
+  });
+
   it('logSumExp over any dimensions', () => {
     nonlin.useBackend(name);
     const x = new Tensor(

@@ -1,6 +1,7 @@
 // The classes of a target, each read once and checked, in memory that is kept for the next call.
 import { Sum } from '../../arithmetic/sum.js';
 import { shapeText } from '../../basics/allocate.js';
+import { checkPresent } from '../../basics/checks.js';
 import { describe } from '../../basics/errors.js';
 import { type FloatArray, typeName } from '../../basics/floats.js';
 import type { Sliced } from '../sums.js';
@@ -76,6 +77,7 @@ export function classesOf(
   name: string,
 ): Int32Array {
   const targets = targetsOf(target, name);
+  if (ArrayBuffer.isView(targets) && targets.length === 0) checkPresent(targets, `${name}: target`);
   if (targets.length !== count)
     throw new RangeError(
       `${name}: target has ${targets.length} elements, and logits of shape ${shapeText(shape)} have ${count} slices along ${at}${targets.length === count * length ? '; probabilities are a Tensor or an array of floats' : ''}`,
