@@ -1,7 +1,8 @@
 // The values of a row, and its gradients, of up to a piece of work. In float lanes there are two ways to them, with the
 // same bits: the usual one, which takes ten times as long or more where it multiplies subnormal numbers or makes them,
-// and a careful one, which takes two to three times as long whatever the inputs are. A processor that says whether it
-// has met any goes the usual one until it does: then what it has done is done again, carefully, and so is what follows.
+// and a careful one, which takes two to three times as long for registers with unusual inputs, and a fifth more for
+// others. A processor that says whether it has met any goes the usual one until it does: then what it has done is done
+// again, carefully, and so is what follows.
 // Of others inputs are looked at before.
 #pragma once
 
@@ -36,9 +37,9 @@ inline const bool tells_subnormal = [] {
 // Elements at a time, and of a row of few instructions all that there are. ns per element of sigmoid where it is asked
 // after each 1024 of 65536 elements 0.197, after 8192 0.189, after 16384 0.185 (`npm run bench -- --function sigmoid
 // --size 65536`, Sapphire Rapids). Fewer the first time in a call, as a call may be all there is. What is left of a row
-// until the usual way is tried again, in whichever calls: so many times, and then trials, of which the first where it
-// fails takes 60 times as long, a thirtieth of all of these. The next ones are eight times as long each: where few
-// inputs are unusual, few are met by a short one, and a long part would be done twice.
+// until the usual way is tried again, in whichever calls: so many times, and then trials of ever more elements, up to a
+// part. The first, where it fails, takes 60 times as long, a thirtieth of all of these; where few inputs are unusual it
+// mostly does not, and a longer one finds them before a whole part is done twice.
 constexpr size_t watched_elements = 8192, first_elements = 1024, trial_elements = 64;
 constexpr uint8_t careful_times = 16, trial = 1, trusted = 0;
 inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradients_left[activation_count];
@@ -65,15 +66,17 @@ void watch(std::atomic<uint8_t> &left, size_t n, size_t most, Usual usual, Caref
       careful(i, count, false);
       continue;
     }
-    if (times == trial) count = std::min(at_trial, n - i), at_trial *= 8;
+    if (times == trial) count = std::min({at_trial, most, n - i});
     if (has_met) has_met_subnormal();
     usual(i, count);
     has_met = has_met_subnormal();
     if (has_met) {
+      at_trial = trial_elements;
       left.store(careful_times, std::memory_order_relaxed);
       careful(i, count, true);
-    } else if (times == trial && (at_trial > most || i + count == n)) {
-      left.store(trusted, std::memory_order_relaxed);
+    } else if (times == trial) {
+      at_trial *= 8;
+      if (at_trial > most || i + count == n) left.store(trusted, std::memory_order_relaxed);
     }
   }
 }

@@ -6,10 +6,12 @@ import { casesOf } from '../../lib/activations/signatures.js';
 import { activationNames, opOf } from '../../lib/activations/table.js';
 import type { Backend } from '../../lib/backends/backend.js';
 import { reference } from '../../lib/backends/reference.js';
+import { info, setThreads } from '../../lib/index.js';
 import { random, specials } from '../support/inputs.js';
 import { kernelBackends } from '../support/kernels.js';
 
 const cases = activationNames.flatMap(casesOf);
+const threadsBefore = info().threads;
 // As much as is watched at once, and more, and as many calls as it takes until a row is trusted again.
 const length = 16384;
 const trusted = 10;
@@ -86,6 +88,29 @@ describe.each(kernelBackends)('$name', (backend) => {
     // Usual ones first, so that the row is trusted.
     for (let i = 0; i < trusted; i++) values(usual);
     expect(Buffer.from(values(repeated(mixed, longest)).buffer).equals(expected)).toBe(true);
+  });
+
+  // As many as one thread tries in ever longer parts, and few enough unusual ones that the first of these have none.
+  it.each(activationNames.map((name) => casesOf(name)[0]!))('$label of few unusual ones, in place', ({ op, a, b }) => {
+    const x = Float32Array.from({ length: 150_000 }, (_, i) =>
+      i % 640 === 0 ? unusual[(i / 640) % unusual.length]! : usual[i % length]!,
+    );
+    const g = Float32Array.from(x, (_, i) => usualGrads[i % length]!);
+    const [values, slopes] = [new Float32Array(x.length), new Float32Array(x.length)];
+    for (let i = 0; i < x.length; i += 500) {
+      const part = (of: Float32Array) => of.subarray(i, i + 500);
+      backend.map(part(x), part(values), op, a, b);
+      backend.mapGrad(part(g), part(x), part(slopes), op, a, b);
+    }
+    for (const threads of [1, 2, 1]) {
+      setThreads(threads);
+      const [y, dx] = [x.slice(), x.slice()];
+      backend.map(y, y, op, a, b);
+      backend.mapGrad(g, dx, dx, op, a, b);
+      expect(difference(x, y, values)).toBeUndefined();
+      expect(difference(x, dx, slopes)).toBeUndefined();
+    }
+    setThreads(threadsBefore);
   });
 
   it.each(cases)('$label', ({ op, a, b }) => {
