@@ -37,8 +37,9 @@ template <activation> struct gradient_of;
 #include "rows/activations.def"
 #undef ACTIVATION
 
-// What most rows with parameters are mostly called with, where the formula is a shorter one for that: with the same
-// bits, for loops over floats. silu takes a fifth less.
+// The parameters that a row is mostly called with, where its formula is a shorter one for these, with the same bits:
+// for loops over floats. ns per element of silu without and with it, `npm run bench -- --size 262144 --function silu`
+// on a Xeon: 0.27 and 0.23, with AVX2 0.45 and 0.35.
 template <activation> struct usually { static constexpr bool known = false; };
 #if !defined(__wasm__) // Where size counts more.
 template <> struct usually<activation_silu> {

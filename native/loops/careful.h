@@ -4,6 +4,7 @@
 
 #include "arithmetic/memory.h"
 #include "formulas/formulas.h"
+#include "formulas/rare.h"
 #include "rows/unusual.h"
 
 namespace nonlin {
@@ -24,8 +25,9 @@ template <activation op, class F>
 #if !defined(__wasm__)
   // Where usual sizes begin, and what is between the first and the last of them, zero left out: as integers, since to
   // compare subnormal numbers is one more thing that a processor tells.
-  const vec<float>::bits least = to_bits(vec<float>(unusual_below<op>(p)));
-  const vec<float>::bits usual = to_bits(vec<float>(far_from<op>(p))) - least;
+  float far = far_from<op>(p);
+  if constexpr (rare_inputs<op>::known) far = rare_inputs<op>::first_rare;
+  const vec<float>::bits least = to_bits(vec<float>(unusual_below<op>(p))), usual = to_bits(vec<float>(far)) - least;
 #endif
   for (size_t i = 0; i < n; i += lanes) {
     const size_t count = n - i < lanes ? n - i : lanes;

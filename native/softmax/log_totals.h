@@ -98,12 +98,13 @@ template <class T> struct logs_of_rows {
   kept_row<T> &kept = kept_here<kept_row<T>>();
   usual_exp<T> exp_of;
 
-  // Where long rows are read once more after this, few at a time are still near: rows of 1000 take a twelfth less in
-  // twos than in eights, whose sums are folded 2 % faster.
-  static size_t rows_at_once(size_t length, bool once_more) {
+  // Long rows that are `read_again` after this are to be still near. ns per element of logSoftmax of rows of 1000,
+  // eight and two at a time, `npm run bench -- --turns --size 262144 --function logSoftmax:1000` on a Xeon: 0.292 and
+  // 0.270.
+  static size_t rows_at_once(size_t length, bool read_again) {
     if (length < total_from<T>) return rows_of_logs<T>(length);
     if (length <= short_row<T>) return rows_of_batch<T>(length);
-    const size_t fit = (once_more ? batch<T> / 2 : 2 * batch<T>) / length;
+    const size_t fit = (read_again ? batch<T> / 2 : 2 * batch<T>) / length;
     return fit < 1 ? 1 : fit < long_rows_at_once ? fit : long_rows_at_once;
   }
   template <class E> void operator()(const E *x, size_t count, size_t length, double *maxima, double *logs) {
@@ -111,8 +112,10 @@ template <class T> struct logs_of_rows {
     if constexpr (sizeof(T) == sizeof(float)) {
       if (length <= short_row<T>)
         short_rows(x, count, length, maxima, logs);
-      else
+      else if (length <= chunk)
         long_rows(x, count, length, maxima, logs);
+      else
+        longest_row(x, length, *maxima, *logs);
     }
   }
 
@@ -160,38 +163,46 @@ private:
     } while (!is_usual<T>(total) && !moved && (moved = exp_of.move(top, total, length)));
     return total;
   }
-  // Sums and maxima of rows are each folded together: of rows of 1000 one by one that would be a sixth of all the time.
+  // Sums and maxima of rows are each folded together. ns per element of logSumExp of rows of 1000, one by one and eight
+  // at a time, `npm run bench -- --turns --size 262144 --function logSumExp:1000` on a Xeon: 0.196 and 0.185.
   template <class E>
   [[gnu::noinline, gnu::flatten]] void long_rows(const E *x, size_t count, size_t length, double *maxima,
                                                  double *logs) {
-    // Zeros behind a row are whole vectors, of which the last may begin within its last block.
+    // As far as the last vector of zeros may reach behind a row.
     const size_t apart = (length + block<T> - 1) / block<T> * block<T> + vec<T>::lanes;
     T *const e = kept.of(x);
     T tops[long_rows_at_once] = {}, steps[long_rows_at_once] = {}, most[long_rows_at_once][vec<T>::lanes];
-    sum_list<T, long_rows_at_once> totals;
-    if (length <= chunk) {
-      compensated<vec<double>> sums[long_rows_at_once];
-      for (size_t i = 0; i < count; i++) {
-        vec<T> top = -T(__builtin_inf());
-        sums[i] = add_up(x + i * length, e + i * apart, 0, length, length, top);
-        store(most[i], top);
-        steps[i] = exp_of.steps.v[0];
-      }
-      for (size_t i = count; i < long_rows_at_once; i++)
-        sums[i] = {vec<double>(usual_exp<T>::factor), vec<double>(0.0)};
-      for (size_t i = 0; i < long_rows_at_once; i += group)
-        totals.put(i, add_across<T>(reinterpret_cast<compensated<vec<double>>(&)[group]>(sums[i])));
-    }
+    compensated<vec<double>> sums[long_rows_at_once];
     for (size_t i = 0; i < count; i++) {
-      if (length <= chunk) tops[i] = row_maximum<T>(most[i], vec<T>::lanes);
-      if (length <= chunk && is_usual<T>(totals.high[i])) continue;
+      vec<T> top = -T(__builtin_inf());
+      sums[i] = add_up(x + i * length, e + i * apart, 0, length, length, top);
+      store(most[i], top);
+      steps[i] = exp_of.steps.v[0];
+    }
+    for (size_t i = count; i < long_rows_at_once; i++)
+      sums[i] = {vec<double>(usual_exp<T>::factor), vec<double>(0.0)};
+    sum_list<T, long_rows_at_once> totals;
+    for (size_t i = 0; i < long_rows_at_once; i += group)
+      totals.put(i, add_across<T>(reinterpret_cast<compensated<vec<double>>(&)[group]>(sums[i])));
+    for (size_t i = 0; i < count; i++) {
+      tops[i] = row_maximum<T>(most[i], vec<T>::lanes);
+      if (is_usual<T>(totals.high[i])) continue;
       totals.high[i] = total_of(x + i * length, e + i * apart, length, tops[i]);
       steps[i] = exp_of.steps.v[0];
     }
     logs_of_totals(x, e, apart, count, length, totals, tops, steps, maxima, logs);
   }
+  // A row of more than a chunk, of which there are no exponentials to come back to.
+  template <class E>
+  [[gnu::noinline, gnu::flatten]] void longest_row(const E *x, size_t length, double &maximum, double &log) {
+    T top;
+    const double total = total_of(x, kept.of(x), length, top);
+    maximum = top;
+    log = has_total(top, total) ? log_of_total(total, maximum, exp_of.steps.v[0]).v[0] : no_total;
+    if (!(log > total_serves)) log = log_of_row(x, length, top);
+  }
 
-  // What totals tell; of rows of more than a chunk there are no exponentials.
+  // What totals tell, and of the other rows their exponentials.
   template <class E, size_t most>
   void logs_of_totals(const E *x, const T *e, size_t apart, size_t count, size_t length,
                       const sum_list<T, most> &totals, const T *tops, const T *steps, double *maxima, double *logs) {
@@ -205,10 +216,7 @@ private:
       logs[i] = has_total(tops[i], totals.high[i]) ? told[i] : no_total;
       all = all && logs[i] > total_serves;
     }
-    if (all) return;
-    if (length <= chunk) return logs_of_rests(x, e, apart, count, length, tops, steps, logs);
-    for (size_t i = 0; i < count; i++)
-      if (!(logs[i] > total_serves)) logs[i] = log_of_row(x + i * length, length, tops[i]);
+    if (!all) logs_of_rests(x, e, apart, count, length, tops, steps, logs);
   }
 };
 

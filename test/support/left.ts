@@ -1,4 +1,4 @@
-// Each file of tests finds its process as the first one did: files share processes, and what one leaves behind would be another's.
+// Each file of tests leaves its process as it found it: files share processes, and what one leaves behind would be another's.
 import { afterAll, beforeAll, expect } from 'vitest';
 import { info } from '../../lib/index.js';
 

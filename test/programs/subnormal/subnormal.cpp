@@ -27,6 +27,10 @@ std::vector<float> unusual() {
       x.push_back(sign * std::ldexp(float(2000 + i), -149 + i % 140));
       x.push_back(sign * float(i) / 16);
     }
+  // Registers with nothing but these, too.
+  for (const float sign : {1.0f, -1.0f})
+    for (int i = 1; i <= 2000; i++)
+      x.push_back(sign * float(i) / 16);
   return x;
 }
 
