@@ -31,6 +31,11 @@ void run_map(const kernels &set, activation op, parameters p, arithmetic how, co
 // A gate is f of a block, which stays in the core's own cache, times b: no kernel but those that there are.
 namespace {
 
+void ask_for(const void *from, size_t bytes) {
+  for (size_t i = 0; i < bytes; i += 64)
+    __builtin_prefetch(static_cast<const char *>(from) + i);
+}
+
 // Calls work(first byte of a block, elements) for all of them.
 template <class F> void for_each_block(size_t n, size_t size, unsigned threads, F work) {
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
@@ -130,6 +135,12 @@ void run_gate(const kernels &set, activation op, parameters p, arithmetic how, c
     // leakyReluGrad, which is as many bytes: 0.44, 0.37, 0.23 and 0.36 (a Xeon with 2 MB of second-level cache).
     block gate;
     void *const values = stream || y == a || y == b ? gate.bytes : at(y, from);
+    // What is past the caches comes while f is computed, of a for the next block: swiglu of 64 Mi 1.27 and 1.0 ns.
+    if (stream) {
+      ask_for(at(b, from), count * size);
+      const size_t next = from + count * size;
+      ask_for(at(a, next), std::min(block_elements * size, n * size - next));
+    }
     run_values(set, op, p, how, at(a, from), values, count);
     set.combine[multiplication][how](values, at(b, from), at(y, from), count, stream);
   });
