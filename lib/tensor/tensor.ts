@@ -296,7 +296,9 @@ export class Tensor<D extends DType = FloatDType> {
    *
    * @throws TypeError where a dimension is not an integer, RangeError where the tensor does not have it.
    */
-  transpose(dim0: number, dim1: number): Tensor<D> {
+  transpose(dim0: number, dim1: number): Tensor<D>;
+  transpose(dim0: number, dim1: number, more?: unknown): Tensor<D> {
+    if (more !== undefined) throw alsoGot('transpose takes two dimensions, and permute all', more);
     return shownAs(this, transposed(this, dim0, dim1));
   }
 
@@ -488,7 +490,9 @@ export class Tensor<D extends DType = FloatDType> {
   }
 
   /** True where the shapes are the same and all values are `===`: NaN equals nothing, 0 equals -0, the dtype does not matter. */
-  equals(other: TensorSource): boolean {
+  equals(other: TensorSource): boolean;
+  equals(other: TensorSource, more?: unknown): boolean {
+    if (more !== undefined) throw alsoGot('equals takes one operand, and allClose a tolerance', more);
     const tensor = operand(other, this.dtype);
     return sameShape(this.shape, tensor.shape) && allEqual(asFloats(this), tensor);
   }
@@ -507,24 +511,32 @@ export class Tensor<D extends DType = FloatDType> {
    * `this + other` for a tensor, lists or a number, in new memory. Shapes broadcast; the result is float64 where either tensor
    * is, while a number or a list takes this tensor's dtype.
    *
-   * @throws RangeError where the shapes do not broadcast, TypeError where `other` is of the wrong kind.
+   * @throws RangeError where the shapes do not broadcast, TypeError where `other` is of the wrong kind or not all that is given.
    */
-  add<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
+  add<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>>;
+  add(other: TensorSource, more?: unknown): unknown {
+    if (more !== undefined) throw alsoGot('add takes one operand and gives a new tensor', more);
     return combined('add', this, other);
   }
 
   /** `this - other`, otherwise like `add`. */
-  sub<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
+  sub<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>>;
+  sub(other: TensorSource, more?: unknown): unknown {
+    if (more !== undefined) throw alsoGot('sub takes one operand and gives a new tensor', more);
     return combined('sub', this, other);
   }
 
   /** `this * other`, otherwise like `add`. */
-  mul<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
+  mul<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>>;
+  mul(other: TensorSource, more?: unknown): unknown {
+    if (more !== undefined) throw alsoGot('mul takes one operand and gives a new tensor', more);
     return combined('mul', this, other);
   }
 
   /** `this / other`, otherwise like `add`; a division by zero gives an infinity or NaN. */
-  div<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>> {
+  div<S extends TensorSource>(other: S): Tensor<Wider<D, OperandDType<S, D>>>;
+  div(other: TensorSource, more?: unknown): unknown {
+    if (more !== undefined) throw alsoGot('div takes one operand and gives a new tensor', more);
     return combined('div', this, other);
   }
 
@@ -628,6 +640,11 @@ function anyOperand(other: unknown, dtype: DType): Parts<Data> {
 }
 
 /** The sum and so on: of two tensors of one dtype of 16 bits in that, computed as float32, which rounds as if it were done once. */
+/** For an argument after the last one, such as an `out`: it would not be seen. */
+function alsoGot(takes: string, more: unknown): TypeError {
+  return new TypeError(`${takes}, got also ${describe(more)}`);
+}
+
 function combined<T extends DType>(op: Operation, a: Tensor<DType>, other: unknown): Tensor<T> {
   const b = anyOperand(other, a.dtype);
   if (a.half === undefined && b.half === undefined) return new Tensor(combine(op, asFloats(a), asFloats(b)));

@@ -393,3 +393,18 @@ describe('allClose', () => {
     expect(() => x.allClose(x, { atol: '1' as never })).toThrow(new TypeError('atol must be a number, got "1"'));
   });
 });
+
+it('takes one operand, and refuses what it would not see', () => {
+  const x = new Tensor([[1, 2]]);
+  type Loose = Record<string, (...args: unknown[]) => unknown>;
+  for (const op of ['add', 'sub', 'mul', 'div'])
+    expect(() => (x as unknown as Loose)[op]!(x, { out: x })).toThrow(
+      new TypeError(`${op} takes one operand and gives a new tensor, got also an object`),
+    );
+  expect(() => (x as unknown as Loose).equals!(x, 1e-6)).toThrow(
+    new TypeError('equals takes one operand, and allClose a tolerance, got also 0.000001'),
+  );
+  expect(() => (x as unknown as Loose).transpose!(0, 1, 2)).toThrow(
+    new TypeError('transpose takes two dimensions, and permute all, got also 2'),
+  );
+});
