@@ -77,7 +77,7 @@ onnx = [
     ("Softplus", "softplus", {}, softplus, True),
     ("Softsign", "softsign", {}, lambda x: x / (1 + abs(x)), True),
     ("HardSigmoid", "hardSigmoid", {"alpha": 0.2}, lambda x: clip(single("0.2") * x + 0.5, 0, 1), True),
-    ("HardSigmoid", "hardSigmoid", {"beta": 0.5}, lambda x: clip(single(mpf(1) / 6) * x + 0.5, 0, 1), False),
+    ("HardSigmoid", "hardSigmoid", {"alpha": 1 / 6}, lambda x: clip(single(mpf(1) / 6) * x + 0.5, 0, 1), False),
     ("HardSwish", "hardSwish", {}, lambda x: x * clip(x / 6 + 0.5, 0, 1), True),
     ("Gelu", "gelu", {}, gelu, True),
     ("Gelu", "gelu", {"approximate": "tanh"}, gelu_tanh, False),
