@@ -13,6 +13,7 @@ inline pair<float> as_float(pair<careful> a) { return {as_float(a.high), as_floa
 inline cubic<float> as_float(cubic<careful> c) { return {as_float(c.a), c.most, c.rest}; }
 
 inline vec<careful> exp_minus_one(vec<careful> r) { return exp_minus_one(as_float(r)).v; }
+inline vec<careful> huge_exp_by_table(vec<careful> x) { return huge_exp_by_table(as_float(x)).v; }
 inline vec<careful> one_plus_exp(const unit<careful> &u, vec<careful> y) {
   return one_plus_exp(as_float(u), as_float(y)).v;
 }

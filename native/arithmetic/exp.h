@@ -106,6 +106,8 @@ struct eighths_table {
   }
 };
 
+inline vec<double> huge_exp_by_table(vec<double> x) { return huge_exp(x); } // Which has none.
+
 // e^x * 2^power for integers `power`, the result a normal number.
 inline vec<double> exp_times_power(vec<double> x, vec<double> power) {
   exponential<double> e = exponential_of(x);

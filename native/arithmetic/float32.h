@@ -96,6 +96,8 @@ inline factors exp_factors(const scale &scale, float log2_e, pair<float> y) {
   vec<float> left = fma(k, ln_2<float> / -16, y.high) + fma(k, ln_2_rest<float> / -16, y.low);
   return factors_of(scale, natural, shifted, left);
 }
+// As huge_exp, two instructions shorter where a table is one.
+inline vec<float> huge_exp_by_table(vec<float> x) { return exp_times_power(x, 64.0f); }
 inline vec<float> exp_times_power(pair<float> x, vec<float> power) {
   factors e = exp_factors(power * 16.0f, natural.log2_e, x);
   return fma(e.power, e.rest, e.power);

@@ -66,7 +66,7 @@ template <class T> vec<T> log_sigmoid(vec<T> x) {
 template <class T> constexpr T mish_end = sizeof(T) == 4 ? T(9.2) : T(19.5);
 template <class T> vec<T> mish(vec<T> x) {
   const vec<T> a = max(min(x, mish_end<T>), -exp_end<T>);
-  const vec<T> e = huge_exp(a), kept = least_kept<keeps<T>>(e, T(0x1p1)), half = kept * (1 / (2 * huge<T>));
+  const vec<T> e = huge_exp_by_table(a), kept = least_kept<keeps<T>>(e, T(0x1p1)), half = kept * (1 / (2 * huge<T>));
   const auto or_nothing = [=](vec<T> rest) { return ::or_nothing<keeps<T>>(e, T(0x1p1), rest); };
   // Each with what rounding takes from it: of a large n not to the bit, but w is the same above and below.
   const vec<T> numerator = fma(e, half, e), rest = or_nothing(fma(kept, half, kept - numerator));
