@@ -9,6 +9,9 @@ export const columnwise = {
   'softmax:axis1': { shape: [128, 32, 1000], dim: 1 },
 };
 
+/** Gates of two inputs. */
+export const gates = Object.keys(nonlin).filter((name) => /.glu$/.test(name));
+
 const rowsOf = (row, elements) => ({ shape: [Math.floor(elements / row), row], dim: 1 });
 
 /** What a function of that name is over, for so many elements. */
@@ -31,6 +34,13 @@ export function callOf(name, x, out, precision, dtype) {
   if (base === 'gelu') return () => nonlin.gelu(x, { out, precision, dtype, approximate: detail ?? 'none' });
   // Not in the call: to find a name in a module's namespace takes longer than relu of 16 elements.
   const f = nonlin[base];
+  if (gates.includes(base)) {
+    const up = inDType(
+      Float32Array.from(x, () => 2 * Math.random() - 1),
+      dtype,
+    );
+    return () => f(x, up, { out, precision, dtype });
+  }
   const needed = neededBy(base);
   if (needed !== undefined) return () => f(x, { out, precision, dtype, ...needed });
   if (!isSliced(base)) return () => f(x, { out, precision, dtype });

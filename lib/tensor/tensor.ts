@@ -14,7 +14,7 @@ import {
   lengthOfPresent,
 } from '../basics/floats.js';
 import { isFloat16Array, isHalfDType, numbersOf } from '../basics/halves.js';
-import { checkOptions, optionOf } from '../basics/options.js';
+import { alsoGot, checkOptions, optionOf } from '../basics/options.js';
 import { allClose, allEqual, combine, fillWhere, readTolerance, type Tolerance } from './arithmetic.js';
 import { contiguousData, nested, ownData } from './copies.js';
 import { copiedFrom, type FromOptions, filled, type NewOptions, range } from './create.js';
@@ -640,11 +640,6 @@ function anyOperand(other: unknown, dtype: DType): Parts<Data> {
 }
 
 /** The sum and so on: of two tensors of one dtype of 16 bits in that, computed as float32, which rounds as if it were done once. */
-/** For an argument after the last one, such as an `out`: it would not be seen. */
-function alsoGot(takes: string, more: unknown): TypeError {
-  return new TypeError(`${takes}, got also ${describe(more)}`);
-}
-
 function combined<T extends DType>(op: Operation, a: Tensor<DType>, other: unknown): Tensor<T> {
   const b = anyOperand(other, a.dtype);
   if (a.half === undefined && b.half === undefined) return new Tensor(combine(op, asFloats(a), asFloats(b)));

@@ -15,6 +15,7 @@ import {
   block,
   callSmall,
   elementsOf,
+  firstOf,
   float64,
   integers,
   type Kind,
@@ -58,8 +59,7 @@ export function callNative(
   copyOver(all, input);
   if (second !== undefined) copyAt(all, second, count);
   callSmall(call);
-  first[count] ??= part(all, 0, count);
-  copyOver(y, first[count]);
+  copyOver(y, first[count] ?? firstOf(elements, count));
 }
 
 /** A call on 16-bit numbers. */
@@ -195,8 +195,7 @@ export function callChannels(
   for (const end = at + count; at < end; )
     for (let c = 0; c < slopes.length; c++) for (let i = 0; i < inner; i++) all[at++] = slopes[c]!;
   callSmall(call);
-  first[count] ??= part(all, 0, count);
-  copyOver(y, first[count]);
+  copyOver(y, first[count] ?? firstOf(elements, count));
 }
 
 /** The sum of each channel. */
