@@ -7,6 +7,8 @@
 #include "loops/careful.h"
 #include "loops/rare.h"
 
+#include <type_traits>
+
 namespace nonlin::KERNELS_ROWS {
 namespace {
 
@@ -163,6 +165,18 @@ template <class T, class F> struct whole_gradient {
                  lanes_of(j));
   }
 };
+// The rows of a textbook on doubles, one by one.
+template <activation op> struct precise {
+  parameters p;
+
+  [[gnu::noinline]] vec<double> operator()(vec<double> x) const {
+    return replaced(~0u, x, [=, p = p](size_t i) { return correctly_rounded_of[op].nearest_value(x.v[i], p); });
+  }
+  [[gnu::noinline]] vec<double> operator()(vec<double> x, vec<double> g) const {
+    return replaced(~0u, x,
+                    [=, p = p](size_t i) { return correctly_rounded_of[op].nearest_gradient(x.v[i], g.v[i], p); });
+  }
+};
 // y[i] = f(x[i], g[i]), the same way; f does some vectors at once.
 template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y, size_t n, F f) {
   constexpr size_t lanes = vec<T>::lanes, unroll = vectors_of<F>, step = unroll * lanes;
@@ -194,6 +208,8 @@ template <activation op, class T, class E>
     if (usually<op>::are(p)) return map<T>(from, to, n, usually<op>());
   if constexpr (rows[op].one_rounding)
     map<E>(from, to, n, f);
+  else if constexpr (rows[op].textbook && sizeof(E) == sizeof(double))
+    map<E>(from, to, n, precise<op>{p});
   else if constexpr (sizeof(T) == sizeof(float) && is_always_careful<op>)
     careful_row<op>(x, y, n, p);
   else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
@@ -222,6 +238,8 @@ template <activation op, class T, class E>
   using F = gradient_of<op>;
   if constexpr (rows[op].one_rounding)
     map_grad<E>(by, from, to, n, whole_gradient<E, F>{{p}});
+  else if constexpr (rows[op].textbook && sizeof(E) == sizeof(double))
+    map_grad<E>(by, from, to, n, whole_gradient<E, precise<op>>{{p}});
   else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map_grad<T>(by, from, to, n, exact_gradient<op, F>{{p}});
   else if constexpr (rows[op].drops)
@@ -236,19 +254,23 @@ template <activation op, class T, class E>
 
 // In the order of `arithmetic`: float32, float32_exact, float64.
 template <activation op> constexpr row_kernels kernels_of() {
+  using floats = std::conditional_t<rows[op].textbook, double, float>; // What floats are computed in.
   row_kernels row = {
-      {map_row<op, float, float>, map_row<op, double, float>, map_row<op, double, double>},
-      {map_grad_row<op, float, float>, map_grad_row<op, double, float>, map_grad_row<op, double, double>},
+      {map_row<op, floats, float>, map_row<op, double, float>, map_row<op, double, double>},
+      {map_grad_row<op, floats, float>, map_grad_row<op, double, float>, map_grad_row<op, double, double>},
       nullptr,
       {},
       nullptr};
-  if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
+  if constexpr (!rows[op].textbook) {
+    if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
 #if defined(__x86_64__)
-  if constexpr (rows[op].product) row.careful = product_row<op>, row.careful_grad = product_grad_row<op>;
-  if constexpr (rows[op].one_rounding) row.past_cache[float32_exact] = map_row_past_cache<op, float>;
-  row.past_cache[float32] = map_row_past_cache<op, float>;
-  if constexpr (!rare_inputs<op>::known && !rows[op].is_long) row.past_cache[float64] = map_row_past_cache<op, double>;
+    if constexpr (rows[op].product) row.careful = product_row<op>, row.careful_grad = product_grad_row<op>;
+    if constexpr (rows[op].one_rounding) row.past_cache[float32_exact] = map_row_past_cache<op, float>;
+    row.past_cache[float32] = map_row_past_cache<op, float>;
+    if constexpr (!rare_inputs<op>::known && !rows[op].is_long)
+      row.past_cache[float64] = map_row_past_cache<op, double>;
 #endif
+  }
   return row;
 }
 

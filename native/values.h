@@ -89,9 +89,9 @@ constexpr size_t looked_at = 64;
 constexpr size_t looked_at = 512;
 #endif
 
-// With parameters that float lanes do not hold with, double ones do.
+// With parameters that float lanes do not hold with, and of a textbook's formulas, double ones do.
 inline arithmetic lanes_for(activation op, parameters p, arithmetic how) {
-  return how == float32 && !rows[op].floats_hold.hold(p) ? float32_exact : how;
+  return how == float32 && (rows[op].textbook || !rows[op].floats_hold.hold(p)) ? float32_exact : how;
 }
 
 // y[i] = f(x[i]), the careful way where a group of inputs asks for it, as few may be unusual: where no processor tells,

@@ -4,6 +4,7 @@
 
 import { add, type DoubleDouble } from '../arithmetic/double-double.js';
 import { restOfProduct } from '../arithmetic/erfc.js';
+import { finite, multiply, toFloat64, toSum, type Unbounded } from '../arithmetic/unbounded.js';
 
 /** A row of the table. In it a and b are its parameters, in their order and rounded to the dtype of x. */
 export interface Formula {
@@ -80,4 +81,40 @@ export const restOf = (b: number, x: number, p: number) => (b === 1 ? 0 : restOf
 export function restOfQuotient(x: number, a: number, z: number): number {
   const p = z * a;
   return a === 1 ? 0 : (x - p - restOfProduct(z, a, p)) / a;
+}
+
+/** Formulas as a textbook has them, on what lib/arithmetic/unbounded.ts offers. */
+export interface Textbook<P> {
+  readonly parameters?: P;
+  readonly f: (x: Unbounded, a: number, b: number) => Unbounded;
+  /** The derivative. */
+  readonly slope: (x: Unbounded, a: number, b: number) => Unbounded;
+  /** About where it is zero, if anywhere. */
+  readonly zero?: Zero;
+}
+
+/**
+ * A row of such formulas: right for whatever x, and not made for speed. With numbers without bounds nothing has to be said of
+ * limits, or of slopes that are far below the normal numbers.
+ */
+export function textbook<const P extends Readonly<Record<string, Parameter>> = Readonly<Record<never, Parameter>>>(
+  row: Textbook<P>,
+): Formula & { readonly parameters: P } {
+  const value = (x: number, a: number, b: number) => row.f(finite(x), a, b);
+  function gradient(x: number, g: number, a: number, b: number): Unbounded {
+    const slope = row.slope(finite(x), a, b);
+    // The limit of a slope at an infinity is a float64, and an infinite g makes no zero of a slope that is one only as a float64.
+    return multiply(Number.isFinite(x) ? slope : toFloat64(slope), g);
+  }
+  return {
+    parameters: row.parameters ?? ({} as P),
+    f: (x, a, b) => (Number.isNaN(x) ? x : toFloat64(value(x, a, b))),
+    grad: (x, g, a, b) => (Number.isNaN(x) ? x : toFloat64(gradient(x, g, a, b))),
+    exactly: {
+      f: (x, a, b) => toSum(value(x, a, b)),
+      slope: (x, a, b) => toSum(row.slope(finite(x), a, b)),
+      gradient: (x, g, a, b) => toSum(gradient(x, g, a, b)),
+      ...(row.zero && { zero: row.zero }),
+    },
+  };
 }

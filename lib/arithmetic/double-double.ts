@@ -96,12 +96,12 @@ export const ln2 = [0.6931471805598903, 5.497923018708371e-14, 1.94704509238075e
 const noFraction = 1.5 * 2 ** 52;
 
 /** x as k ln 2 + r with a whole k and |r| <= 0.35, and e^r - 1: 2^-100. For |x| < 700. */
-function reduced(x: Operand): { readonly k: number; readonly rest: DoubleDouble } {
+export function reduced(x: Operand): { readonly k: number; readonly rest: DoubleDouble } {
   const { high, low } = wide(x);
   // Of what is too small for the steps below, x^2 / 2 tells on which side of x it is.
   if (Math.abs(high) < 2 ** -107) return { k: 0, rest: orderedSum(high, low + (high * high) / 2) };
   const k = high * Math.LOG2E + noFraction - noFraction;
-  const r = subtract(subtract(x, k * ln2[0]), add(exactProduct(k, ln2[1]), k * ln2[2]));
+  const r = subtract(subtract(x, exactProduct(k, ln2[0])), add(exactProduct(k, ln2[1]), k * ln2[2]));
   // Six times e^2r - 1 = (e^r - 1)(e^r + 1), from r / 64 on, where the series r (1 + r / 2 (1 + r / 3 (1 + ...))) has 12 terms.
   // From the seventh on they are below 2^-57 of the sum, so that float64 is enough.
   const small = scale(r, 1 / 64);

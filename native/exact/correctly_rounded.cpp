@@ -1,20 +1,44 @@
 // CMake compiles this with the instructions that all sets of the processor's family have.
 #include "exact/correctly_rounded.h"
-#include "exact/double_double.h"
+#include "exact/unbounded.h"
 #include "formulas/formulas.h"
 
 namespace nonlin {
 namespace {
 
-template <activation op> double rounded_value(float x, parameters p) { return to_odd(value_of<op>{p}(wide(x))); }
-template <activation op> double rounded_gradient(float x, float g, parameters p) {
+template <activation op> double rounded_value(double x, parameters p) { return to_odd(value_of<op>{p}(wide(x))); }
+template <activation op> double rounded_gradient(double x, double g, parameters p) {
   return to_odd(gradient_of<op>{p}(wide(x), wide(g)));
+}
+
+// An infinity as a number that is farther out than any double, for which a formula gives its limit.
+number finite(double x) { return __builtin_isinf(x) ? number(__builtin_copysign(1, x), int64_t(1) << 30) : number(x); }
+template <activation op> number unbounded_value(double x, parameters p) {
+  return x == x ? value_of<op>{p}(finite(x)) : number(x);
+}
+// The limit of a slope at an infinity is a double, and an infinite g makes no zero of a slope that is one only as a
+// double.
+template <activation op> number unbounded_gradient(double x, double g, parameters p) {
+  if (x != x) return x;
+  if (__builtin_isfinite(x) && __builtin_isfinite(g)) return gradient_of<op>{p}(number(x), number(g));
+  const number slope = gradient_of<op>{p}(finite(x), number(1.0));
+  return number(g) * (__builtin_isinf(x) ? number(to_double(slope)) : slope);
+}
+
+template <activation op> constexpr correctly_rounded correctly_rounded_by() {
+  if constexpr (rows[op].textbook)
+    return {[](double x, parameters p) { return to_odd(unbounded_value<op>(x, p)); },
+            [](double x, double g, parameters p) { return to_odd(unbounded_gradient<op>(x, g, p)); },
+            [](double x, parameters p) { return to_double(unbounded_value<op>(x, p)); },
+            [](double x, double g, parameters p) { return to_double(unbounded_gradient<op>(x, g, p)); }};
+  else
+    return {rounded_value<op>, rounded_gradient<op>};
 }
 
 } // namespace
 
 const correctly_rounded correctly_rounded_of[] = {
-#define ACTIVATION(name, value, gradient, ...) {rounded_value<activation_##name>, rounded_gradient<activation_##name>},
+#define ACTIVATION(name, value, gradient, ...) correctly_rounded_by<activation_##name>(),
 #include "rows/activations.def"
 #undef ACTIVATION
 };

@@ -129,18 +129,19 @@ inline wide times(const unit<double_double> &u, wide x) {
   return x * wide(wide_ln_2) / wide(double_double(u.ln_2, u.ln_2_rest));
 }
 
-// e^x = 2^k (1 + rest), |rest| < 0.42.
-struct wide_exponential {
-  double power;
+// e^x = 2^exponent (1 + rest), |rest| < 0.42.
+struct wide_power {
+  double exponent;
   wide rest;
 };
-// ln 2 in three parts. The product of the first, of 42 bits, with an exponent is exact. |x| < 700: 2^-100.
+// ln 2 in three parts. The product of the first, of 42 bits, with an exponent of 11 is exact. |x| < 700: 2^-100.
 constexpr double ln_2_parts[] = {0x1.62e42fefa3800p-1, 0x1.ef35793c76730p-45, 0x1.f97b57a079a19p-103};
-inline wide_exponential wide_exponential_of(wide x) {
+inline wide_power wide_power_of(wide x) {
   // Of what is too small for the steps below, x^2 / 2 tells on which side of x it is.
-  if (x.high < 0x1p-107 && x.high > -0x1p-107) return {1, wide::ordered_sum(x.high, x.low + x.high * x.high / 2)};
-  const double shifted = x.high * log2_e<double> + shifter<double>, k = shifted - shifter<double>;
-  const wide r = x - wide(k * ln_2_parts[0]) - (wide::exact_product(k, ln_2_parts[1]) + wide(k * ln_2_parts[2]));
+  if (x.high < 0x1p-107 && x.high > -0x1p-107) return {0, wide::ordered_sum(x.high, x.low + x.high * x.high / 2)};
+  const double k = x.high * log2_e<double> + shifter<double> - shifter<double>;
+  const wide r =
+      x - wide::exact_product(k, ln_2_parts[0]) - (wide::exact_product(k, ln_2_parts[1]) + wide(k * ln_2_parts[2]));
   // Six times e^2r - 1 = (e^r - 1)(e^r + 1), from r / 64 on, where the series r (1 + r / 2 (1 + r / 3 (1 + ...))) has
   // 12 terms. From the seventh on they are below 2^-57 of the sum, so that doubles are enough.
   const wide small = r.scaled(0x1p-6);
@@ -152,17 +153,19 @@ inline wide_exponential wide_exponential_of(wide x) {
     rest = small * (1 + rest) / wide(n);
   for (int i = 0; i < 6; i++)
     rest = rest * (2 + rest);
-  const int64_t exponent = __builtin_bit_cast(int64_t, shifted) << 52;
-  return {__builtin_bit_cast(double, exponent + __builtin_bit_cast(int64_t, 1.0)), rest};
+  return {k, rest};
 }
+// A normal number.
+inline double power_of_two(int64_t k) { return __builtin_bit_cast(double, (k + 1023) << 52); }
 inline wide exp(wide x) {
-  const wide_exponential e = wide_exponential_of(x);
-  return (1 + e.rest).scaled(e.power);
+  const wide_power e = wide_power_of(x);
+  return (1 + e.rest).scaled(power_of_two(int64_t(e.exponent)));
 }
 // 2^-99.
 inline wide exp_minus_one(wide x) {
-  const wide_exponential e = wide_exponential_of(x);
-  return wide::exact_sum(e.power, -1) + e.rest.scaled(e.power);
+  const wide_power e = wide_power_of(x);
+  const double power = power_of_two(int64_t(e.exponent));
+  return wide::exact_sum(power, -1) + e.rest.scaled(power);
 }
 
 inline wide expm1_below(wide x) { return exp_minus_one(max(x, -exp_end<double_double>)); }

@@ -29,6 +29,14 @@ constexpr double nowhere = __builtin_inf(), near_zero = 0x1p-2, cancelled_error 
 constexpr double beside_zero = 0x1p-9;
 constexpr int32_t first_gradient_error = 0x1p11;
 
+// The lanes whose result a textbook's formula does not tell in doubles, as it is infinity less infinity on the way.
+inline unsigned lanes_lost(vec<double> y, vec<double> x, vec<double> g = 0.0) {
+  unsigned lost = 0;
+  for (size_t i = 0; i < vec<double>::lanes; i++)
+    lost |= unsigned(y.v[i] != y.v[i] && x.v[i] == x.v[i] && g.v[i] == g.v[i]) << i;
+  return lost;
+}
+
 // y with f(i) in some lanes.
 template <class F> vec<double> replaced(unsigned lanes, vec<double> y, F f) {
   for (size_t i = 0; i < vec<double>::lanes; i++)
@@ -45,14 +53,20 @@ template <activation op, class F> struct exact_value {
   vec<double> first(vec<double> x) const {
     if constexpr (has_quick)
       return as_double(f(vec<quick>(x.v)));
+    else if constexpr (rows[op].textbook)
+      return select(x == x, f(x), x); // NaN stays NaN.
     else
       return f(x);
+  }
+  static unsigned open_lanes_of(vec<double> y, vec<double> x) {
+    const unsigned open = open_lanes(y, first_error);
+    return rows[op].textbook ? open | lanes_lost(y, x) : open;
   }
   // From the first result. Neither inlined, as what follows, so that it costs the loops no registers, nor made for
   // speed, as that would make the addon larger by a hundredth.
   [[gnu::noinline, gnu::cold]] static vec<double> decided(vec<double> x, vec<double> y, F f) {
     if constexpr (rows[op].half != beside_half::other) y = beside_zero(x, y, f.p);
-    unsigned open = open_lanes(y, first_error);
+    unsigned open = open_lanes_of(y, x);
     if (open == 0) return y;
     if constexpr (has_quick) {
       y = f(x);
@@ -81,7 +95,7 @@ template <activation op, class F> struct exact_value {
     constexpr size_t lanes = vec<double>::lanes;
     unsigned open = 0;
     for (size_t j = 0; j < 4; j++)
-      open |= open_lanes(first[j], first_error) << j * lanes;
+      open |= open_lanes_of(first[j], load<double>(x + j * lanes)) << j * lanes;
     for (size_t j = 0; j < 4; j++)
       store(y + j * lanes,
             open >> j * lanes & ((1 << lanes) - 1) ? decided(load<double>(x + j * lanes), first[j], f) : first[j]);
@@ -121,11 +135,13 @@ template <activation op, class F> struct exact_gradient {
   vec<double> first(vec<double> x, vec<double> g) const {
     if constexpr (has_quick)
       return as_double(f(vec<quick>(x.v), vec<quick>(g.v)));
+    else if constexpr (rows[op].textbook)
+      return select(x == x, f(x, g), x);
     else
       return f(x, g);
   }
   [[gnu::noinline, gnu::cold]] static vec<double> decided(vec<double> x, vec<double> g, vec<double> y, F f) {
-    if (!rows[op].drops &&
+    if (!rows[op].drops && !rows[op].textbook &&
         any_greater(abs(g), 0x1p1023)) { // An infinite g makes no zero of a slope that is one only as a double.
       const vec<double> product = times_lost<op>(g, f(x, vec<double>(1.0)), x, f.p);
       y = select(abs(g) > 0x1p1023, product, y);
@@ -136,7 +152,8 @@ template <activation op, class F> struct exact_gradient {
     }
     vec<double> error = abs(y) * (gradient_error * 0x1p-52);
     if constexpr (has_zero) error = select(distance(x, f.p) < near_zero, abs(g) * cancelled_error, error);
-    return replaced(open_lanes(y, error), y,
+    const unsigned lost = rows[op].textbook ? lanes_lost(y, x, g) : 0;
+    return replaced(open_lanes(y, error) | lost, y,
                     [=](size_t i) { return correctly_rounded_of[op].gradient(float(x.v[i]), float(g.v[i]), f.p); });
   }
   template <class E>

@@ -10,6 +10,7 @@
 #include "formulas/piecewise.h"
 #include "formulas/scaled_slope.h"
 #include "formulas/softplus.h"
+#include "formulas/textbook.h"
 #include "rows/rows.h"
 
 namespace nonlin {

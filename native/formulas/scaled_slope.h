@@ -75,7 +75,7 @@ template <> struct scaled_slope<nonlin::activation_softcap> : scaled_by_huge {
 };
 // 1 - w or w of step_plus, whose scale is 1 / huge.
 inline vec<float> scaled_step_plus(vec<float> x, vec<float> w) { return select(x < 0, w, huge<float> - w); }
-// For inputs from near_end on (rare.h).
+// For inputs from near_end on (rare_inputs.h).
 template <> struct scaled_slope<nonlin::activation_gelu> : scaled_with_sign {
   static vec<float> of(vec<float> x, nonlin::parameters) {
     return scaled_step_plus(x, gelu_slope_far(min(abs(x), gelu_end<float>)));

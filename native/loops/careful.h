@@ -4,7 +4,7 @@
 
 #include "arithmetic/memory.h"
 #include "formulas/formulas.h"
-#include "formulas/rare.h"
+#include "loops/rare_inputs.h"
 #include "rows/unusual.h"
 
 namespace nonlin {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "arithmetic/memory.h"
-#include "formulas/rare.h"
+#include "loops/rare_inputs.h"
 
 namespace nonlin {
 namespace {

@@ -38,7 +38,7 @@ const subjects = activationNames.flatMap(casesOf);
 const rowsFolder = join(import.meta.dirname, '../../native/rows');
 const lines = readdirSync(rowsFolder)
   .filter((name) => name.endsWith('.def'))
-  .flatMap((name) => readFileSync(join(rowsFolder, name), 'utf8').split('\n'))
+  .flatMap((name) => readFileSync(join(rowsFolder, name), 'utf8').split(/^(?=ACTIVATION\()/m))
   .filter((line) => line.startsWith('ACTIVATION('));
 const rowOf = (line: string) => /\((\w+)/.exec(line)![1]!;
 /** The rows that say so of themselves in native/rows. */

@@ -324,6 +324,32 @@ def double_double():
     return result
 
 
+def isru(x):
+    return x / mp.sqrt(1 + 3 * x**2)
+
+
+def isru_slope(x):
+    return (1 + 3 * x**2) ** (-mpf(3) / 2)
+
+
+def elish(x):
+    return (x if x > 0 else mp.expm1(x)) * sigmoid(x)
+
+
+def elish_slope(x):
+    return sigmoid(x) * (1 + x * sigmoid(-x) if x > 0 else mp.exp(x) + mp.expm1(x) * sigmoid(-x))
+
+
+def textbook():
+    """Two rows that are as a textbook has them, as far as float64 goes: [x, value, slope, 1e300 times it] in one flat list."""
+    source = random.Random("textbook")
+    xs = [s * source.uniform(1, 2) * 2.0**e for s in (1, -1) for e in (-1074, -1060, -600, -300, -120, -60, -28, -9, 500, 800, 1000)]
+    xs += [source.uniform(-40, 40) for _ in range(30)] + [source.uniform(-1500, 0) for _ in range(20)]
+    rows = {"isru": (isru, isru_slope), "elish": (elish, elish_slope)}
+    return {name: [v for x in xs for v in (x, float64(f(mpf(x))), float64(slope(mpf(x))), float64(mpf(1e300) * slope(mpf(x))))]
+            for name, (f, slope) in rows.items()}
+
+
 def softmax(rows, to_float):
     result = []
     for row in rows:
@@ -534,6 +560,7 @@ def main():
     files["losses"] = {f.__name__: losses(losses_rows(), f) for f in (float64, float32)}
     files["erfc"] = erfc()
     files["double-double"] = double_double()
+    files["textbook"] = textbook()
     for name, content in files.items():
         (folder / f"{name}.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")
 

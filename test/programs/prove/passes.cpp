@@ -1,6 +1,6 @@
 #include "passes.h"
 #include "arithmetic/memory.h"
-#include "exact/double_double.h"
+#include "exact/unbounded.h"
 #include "formulas/formulas.h"
 
 namespace prove {
@@ -27,10 +27,14 @@ template <nonlin::activation op> constexpr quick_pass quick_pass_of(direction di
   return {};
 }
 
+double_double_result as_result(wide y) { return {y.high, y.low}; }
+double_double_result as_result(number y) { return {scaled(y.part.high, y.exponent), scaled(y.part.low, y.exponent)}; }
+
 template <nonlin::activation op>
-double_double_result in_double_double(direction direction, wide x, nonlin::parameters p) {
-  const wide y = direction == forward ? nonlin::value_of<op>{p}(x) : nonlin::gradient_of<op>{p}(x, wide(1.0));
-  return {y.high, y.low};
+double_double_result in_double_double(direction direction, double x, nonlin::parameters p) {
+  using precise = std::conditional_t<nonlin::rows[op].textbook, number, wide>;
+  return as_result(direction == forward ? nonlin::value_of<op>{p}(precise(x))
+                                        : nonlin::gradient_of<op>{p}(precise(x), precise(1.0)));
 }
 
 } // namespace
@@ -45,12 +49,12 @@ quick_pass quick_pass_of(const subject &subject, direction direction) {
 }
 
 double_double_result in_double_double(const subject &subject, direction direction, float x) {
-  static constexpr double_double_result (*functions[])(prove::direction, wide, nonlin::parameters) = {
+  static constexpr double_double_result (*functions[])(prove::direction, double, nonlin::parameters) = {
 #define ACTIVATION(name, value, gradient, ...) in_double_double<nonlin::activation_##name>,
 #include "rows/activations.def"
 #undef ACTIVATION
   };
-  return functions[subject.activation](direction, double(x), subject.p);
+  return functions[subject.activation](direction, x, subject.p);
 }
 
 } // namespace prove

@@ -1,0 +1,138 @@
+// Numbers of 106 bits whose exponent has no bounds: a textbook's formula neither overflows nor loses digits in them, whatever is
+// squared or is the power of e, and its limit at an infinity is what it is far out. native/exact/unbounded.h is the same.
+
+import * as sums from './double-double.js';
+import { type DoubleDouble, powerOfTwo } from './double-double.js';
+
+/** part * 2^exponent. The size of the part is from 1 to 2; or it is zero, infinite or NaN, and the exponent 0. */
+export interface Unbounded {
+  readonly part: DoubleDouble;
+  readonly exponent: number;
+}
+type Operand = number | Unbounded;
+
+const special = (a: number): Unbounded => ({ part: { high: a, low: 0 }, exponent: 0 });
+const isUsual = ({ part: { high } }: Unbounded) => high !== 0 && Number.isFinite(high);
+
+const highBits = new Float64Array(1);
+const words = new Int32Array(highBits.buffer);
+const upper = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+
+function normal(part: DoubleDouble, exponent: number): Unbounded {
+  const size = Math.abs(part.high);
+  if (!(size > 0 && size < Number.POSITIVE_INFINITY)) return special(part.high);
+  if (size < 2 ** -900) return normal(sums.scale(part, 2 ** 200), exponent - 200);
+  if (size > 2 ** 900) return normal(sums.scale(part, 2 ** -200), exponent + 200);
+  highBits[0] = part.high;
+  const own = ((words[upper]! >> 20) & 0x7ff) - 1023;
+  return { part: sums.scale(part, powerOfTwo(-own)), exponent: exponent + own };
+}
+const number = (a: Operand): Unbounded => (typeof a === 'number' ? normal({ high: a, low: 0 }, 0) : a);
+
+/** An infinity as a number that is farther out than any float64, for which a formula gives its limit. */
+export const finite = (x: number): Unbounded =>
+  Math.abs(x) === Number.POSITIVE_INFINITY ? { part: { high: Math.sign(x), low: 0 }, exponent: 2 ** 30 } : number(x);
+
+export const negate = (a: Operand): Unbounded => {
+  const { part, exponent } = number(a);
+  return { part: sums.negate(part), exponent };
+};
+
+/** Errors are those of double-double.ts. Terms so far apart that this is not known of one number stay apart. */
+export function add(a: Operand, b: Operand): Unbounded {
+  const [x, y] = [number(a), number(b)];
+  if (!isUsual(x) || !isUsual(y)) {
+    if (isUsual(x) && y.part.high === 0) return x;
+    if (isUsual(y) && x.part.high === 0) return y;
+    return special(x.part.high + y.part.high);
+  }
+  const [large, small] = x.exponent < y.exponent ? [y, x] : [x, y];
+  const apart = Math.min(large.exponent - small.exponent, 900);
+  return normal(sums.add(large.part, sums.scale(small.part, powerOfTwo(-apart))), large.exponent);
+}
+export const subtract = (a: Operand, b: Operand): Unbounded => add(a, negate(b));
+
+export function multiply(a: Operand, b: Operand): Unbounded {
+  const [x, y] = [number(a), number(b)];
+  if (!isUsual(x) || !isUsual(y)) return special(x.part.high * y.part.high);
+  return normal(sums.multiply(x.part, y.part), x.exponent + y.exponent);
+}
+
+export function divide(a: Operand, b: Operand): Unbounded {
+  const [x, y] = [number(a), number(b)];
+  if (!isUsual(x) || !isUsual(y)) return special(x.part.high / y.part.high);
+  return normal(sums.divide(x.part, y.part), x.exponent - y.exponent);
+}
+
+export function sqrt(a: Operand): Unbounded {
+  const x = number(a);
+  if (!isUsual(x) || x.part.high < 0) return special(Math.sqrt(x.part.high));
+  const odd = Math.abs(x.exponent % 2);
+  return normal(sums.sqrt(sums.scale(x.part, 1 + odd)), (x.exponent - odd) / 2);
+}
+
+export const isBelow = (a: Operand, b: Operand): boolean => subtract(a, b).part.high < 0;
+export const abs = (a: Operand): Unbounded => (isNegative(a) ? negate(a) : number(a));
+export const isNegative = (a: Operand): boolean => {
+  const { high } = number(a).part;
+  return high < 0 || Object.is(high, -0);
+};
+
+// What e^x is where its exponent would have more than 40 bits: beyond any product of float64.
+const farthestExponent = 2 ** 40;
+
+/** x as k ln 2 + r, and e^r - 1. */
+const powerOfE = ({ part, exponent }: Unbounded) =>
+  // Of what is so small its sign counts.
+  sums.reduced(sums.scale(part, powerOfTwo(Math.max(exponent, -900))));
+
+export function exp(a: Operand): Unbounded {
+  const x = number(a);
+  const { high } = x.part;
+  if (high === 0) return special(1);
+  if (!isUsual(x)) return special(high < 0 ? 0 : high);
+  if (x.exponent >= 40) return { part: special(1).part, exponent: high < 0 ? -farthestExponent : farthestExponent };
+  const { k, rest } = powerOfE(x);
+  return normal(sums.add(1, rest), k);
+}
+
+export function expm1(a: Operand): Unbounded {
+  const x = number(a);
+  if (!isUsual(x) || x.exponent >= 40) return x.part.high === 0 ? x : subtract(exp(x), 1);
+  if (x.exponent < -110) return add(x, divide(multiply(x, x), 2));
+  const { k, rest } = powerOfE(x);
+  return k === 0 ? normal(rest, 0) : subtract(normal(sums.add(1, rest), k), 1);
+}
+
+/** log(1 + u) for u from 0 to 1. */
+export function log1p(a: Operand): Unbounded {
+  const u = number(a);
+  if (!isUsual(u) || u.exponent < -110) return subtract(u, divide(multiply(u, u), 2));
+  return normal(sums.log1p(sums.scale(u.part, powerOfTwo(u.exponent))), 0);
+}
+
+export const sigmoid = (x: Operand): Unbounded => divide(1, add(1, exp(negate(x))));
+
+export function tanh(a: Operand): Unbounded {
+  const x = number(a);
+  if (!isUsual(x)) return special(Math.sign(x.part.high));
+  const e = expm1(multiply(2, abs(x)));
+  const y = divide(e, add(e, 2));
+  return isNegative(x) ? negate(y) : y;
+}
+
+/** log(1 + e^x) */
+export const softplus = (x: Operand): Unbounded => add(isBelow(x, 0) ? 0 : x, log1p(exp(negate(abs(x)))));
+
+function scaled(a: number, exponent: number): number {
+  const within = Math.max(-1100, Math.min(exponent, 1100));
+  const half = Math.trunc(within / 2);
+  return a * powerOfTwo(half) * powerOfTwo(within - half);
+}
+/** The nearest float64. */
+export const toFloat64 = ({ part, exponent }: Unbounded): number => scaled(part.high, exponent);
+/** As far as it has room in one. */
+export const toSum = ({ part: { high, low }, exponent }: Unbounded): DoubleDouble => ({
+  high: scaled(high, exponent),
+  low: scaled(low, exponent),
+});

@@ -1,0 +1,132 @@
+// Numbers of 106 bits whose exponent has no bounds: a textbook's formula (formulas/textbook.h) neither overflows nor
+// loses digits in them, whatever is squared or is the power of e, and its limit at an infinity is what it is far out.
+// lib/arithmetic/unbounded.ts is the same in TypeScript.
+#pragma once
+
+#include "exact/double_double.h"
+
+namespace {
+
+struct unbounded {};
+template <> struct mask<unbounded> { bool m; };
+
+// One lane: part * 2^exponent.
+template <> struct vec<unbounded> {
+  wide part; // Its size is from 1 to 2; or it is zero, infinite or NaN, and the exponent 0.
+  int64_t exponent;
+
+  vec() = default;
+  vec(double a) : vec(wide(a), 0) {}
+  vec(wide a, int64_t exponent) : part(a), exponent(exponent) {
+    if (!is_usual()) {
+      *this = special(a.high);
+      return;
+    }
+    const double size = __builtin_fabs(a.high);
+    if (size < 0x1p-900) *this = vec(a.scaled(0x1p200), exponent - 200);
+    if (size > 0x1p900) *this = vec(a.scaled(0x1p-200), exponent + 200);
+    const int64_t own = (__builtin_bit_cast(int64_t, part.high) >> 52 & 0x7ff) - 1023;
+    part = part.scaled(power_of_two(-own));
+    this->exponent += own;
+  }
+  bool is_usual() const { return part.high != 0 && __builtin_isfinite(part.high); }
+
+  friend vec operator-(vec a) {
+    a.part = -a.part;
+    return a;
+  }
+  // Errors are those of double_double.h. Terms so far apart that this is not known of one number stay apart.
+  friend vec operator+(vec a, vec b) {
+    if (!a.is_usual() || !b.is_usual()) {
+      if (a.is_usual() && b.part.high == 0) return a;
+      if (b.is_usual() && a.part.high == 0) return b;
+      return special(a.part.high + b.part.high);
+    }
+    const bool turned = a.exponent < b.exponent;
+    const vec large = turned ? b : a, small = turned ? a : b;
+    const int64_t apart = large.exponent - small.exponent;
+    return vec(large.part + small.part.scaled(power_of_two(apart < 900 ? -apart : -900)), large.exponent);
+  }
+  friend vec operator-(vec a, vec b) { return a + -b; }
+  friend vec operator*(vec a, vec b) {
+    if (!a.is_usual() || !b.is_usual()) return special(a.part.high * b.part.high);
+    return vec(a.part * b.part, a.exponent + b.exponent);
+  }
+  friend vec operator/(vec a, vec b) {
+    if (!a.is_usual() || !b.is_usual()) return special(a.part.high / b.part.high);
+    return vec(a.part / b.part, a.exponent - b.exponent);
+  }
+  friend mask<unbounded> operator<(vec a, vec b) { return {(a - b).part.high < 0}; }
+  friend mask<unbounded> operator>(vec a, vec b) { return b < a; }
+  friend mask<unbounded> operator<=(vec a, vec b) { return {(a - b).part.high <= 0}; }
+  friend mask<unbounded> operator>=(vec a, vec b) { return b <= a; }
+
+private:
+  static vec special(double a) {
+    vec result;
+    result.part = a;
+    result.exponent = 0;
+    return result;
+  }
+};
+using number = vec<unbounded>;
+
+template <> inline number select(mask<unbounded> m, number a, number b) { return m.m ? a : b; }
+template <> inline number abs(number a) { return __builtin_signbit(a.part.high) ? -a : a; }
+template <> inline number copysign(number a, number b) { return __builtin_signbit(b.part.high) ? -a : a; }
+inline number max(number x, number c) { return (x < c).m ? c : x; }
+inline number min(number x, number c) { return (x > c).m ? c : x; }
+inline number fma(number a, number b, number c) { return a * b + c; }
+
+inline number sqrt(number a) {
+  if (!a.is_usual() || a.part.high < 0) return __builtin_sqrt(a.part.high);
+  const int64_t odd = a.exponent & 1;
+  return number(sqrt(a.part.scaled(odd ? 2 : 1)), (a.exponent - odd) / 2);
+}
+
+// What e^x is where its exponent would have more than 40 bits: beyond any product of doubles.
+constexpr int64_t farthest_exponent = int64_t(1) << 40;
+
+inline wide_power power_of_e(number x) {
+  const int64_t exponent = x.exponent < -900 ? -900 : x.exponent; // Of what is so small its sign counts.
+  return wide_power_of(x.part.scaled(power_of_two(exponent)));
+}
+inline number exp(number x) {
+  if (x.part.high == 0) return 1.0;
+  if (!x.is_usual()) return x.part.high < 0 ? 0.0 : x.part.high;
+  if (x.exponent >= 40) return number(1.0, x.part.high < 0 ? -farthest_exponent : farthest_exponent);
+  const wide_power e = power_of_e(x);
+  return number(1 + e.rest, int64_t(e.exponent));
+}
+inline number expm1(number x) {
+  if (x.part.high == 0) return x;
+  if (!x.is_usual() || x.exponent >= 40) return exp(x) - 1;
+  if (x.exponent < -110) return x + x * x / 2;
+  const wide_power e = power_of_e(x);
+  if (e.exponent == 0) return number(e.rest, 0);
+  return number(1 + e.rest, int64_t(e.exponent)) - 1;
+}
+
+// log(1 + u) for u in [0, 1].
+inline number log1p(number u) {
+  if (!u.is_usual() || u.exponent < -110) return u - u * u / 2;
+  return number(log1p(u.part.scaled(power_of_two(u.exponent))), 0);
+}
+
+inline number sigmoid(number x) { return 1 / (1 + exp(-x)); }
+inline number tanh(number x) {
+  if (!x.is_usual()) return x.part.high == 0 ? x : copysign(x.part.high == x.part.high ? 1.0 : x, x);
+  const number e = expm1(2 * abs(x));
+  return copysign(e / (e + 2), x);
+}
+inline number softplus(number x) { return max(x, 0.0) + log1p(exp(-abs(x))); }
+
+// The nearest double; and one that rounds to the same float or half.
+inline double scaled(double a, int64_t exponent) {
+  const int64_t within = exponent < -1100 ? -1100 : exponent > 1100 ? 1100 : exponent, half = within / 2;
+  return a * power_of_two(half) * power_of_two(within - half);
+}
+inline double to_double(number a) { return scaled(a.part.high, a.exponent); }
+inline double to_odd(number a) { return scaled(a.is_usual() ? to_odd(a.part) : a.part.high, a.exponent); }
+
+} // namespace

@@ -1,0 +1,97 @@
+// Rows that are as a textbook has them, of which the table has none: ISRU and ELiSH, as CONTRIBUTING adds them.
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { textbook } from '../../lib/activations/formula.js';
+import { toFloat32 } from '../../lib/arithmetic/double-double.js';
+import { ulpDistance } from '../../lib/arithmetic/ulp.js';
+import * as unbounded from '../../lib/arithmetic/unbounded.js';
+import { program } from '../programs/build.mjs';
+import { vectorsOf } from '../support/vectors.js';
+
+const { add, divide, exp, expm1, isBelow, multiply, negate, sigmoid, sqrt } = unbounded;
+
+const isru = textbook({
+  parameters: { alpha: { default: 1, above: 0, samples: [3, 0.01] } },
+  f: (x, a) => divide(x, sqrt(add(1, multiply(a, multiply(x, x))))),
+  slope: (x, a) => {
+    const square = add(1, multiply(a, multiply(x, x)));
+    return divide(1, multiply(square, sqrt(square)));
+  },
+});
+const elish = textbook({
+  f: (x) => multiply(isBelow(x, 0) ? expm1(x) : x, sigmoid(x)),
+  slope: (x) => {
+    const rest = sigmoid(negate(x));
+    return multiply(sigmoid(x), isBelow(x, 0) ? add(exp(x), multiply(expm1(x), rest)) : add(1, multiply(x, rest)));
+  },
+  zero: { at: -0.88 },
+});
+
+it('every instruction set computes them as MPFR does', ({ skip }) => {
+  const path = program('textbook');
+  if (path === null) return skip('MPFR is not installed (libmpfr-dev)');
+  const { status, stdout } = spawnSync(path, { encoding: 'utf8' });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^\d{7,} results, 0 wrong\n$/) });
+}, 300_000);
+
+const vectors = vectorsOf<Readonly<Record<'isru' | 'elish', readonly number[]>>>('textbook');
+
+describe.each([
+  ['isru', isru, 3],
+  ['elish', elish, 0],
+] as const)('%s in TypeScript', (name, row, a) => {
+  const flat = vectors[name];
+  it('is the nearest float64 and float32, however small or large', () => {
+    expect(flat.length).toBeGreaterThan(250);
+    for (let i = 0; i < flat.length; i += 4) {
+      const [x, value, slope, product] = flat.slice(i, i + 4) as [number, number, number, number];
+      const [f, one, large] = [row.f(x, a, 0), row.grad(x, 1, a, 0), row.grad(x, 1e300, a, 0)];
+      // Below the normal numbers it is rounded twice.
+      for (const [got, wanted] of [
+        [f, value],
+        [one, slope],
+        [large, product],
+      ] as const)
+        expect(ulpDistance(got, wanted, 'float64'), `at ${x}`).toBeLessThanOrEqual(
+          Math.abs(wanted) < 2 ** -1021 ? 1 : 0,
+        );
+      expect(toFloat32(row.exactly!.f(x, a, 0)), `at ${x}`).toBe(Math.fround(value));
+      expect(toFloat32(row.exactly!.slope(x, a, 0)), `at ${x}`).toBe(Math.fround(slope));
+    }
+  });
+});
+
+it('has their limits at the infinities, and keeps NaN and the sign of zero', () => {
+  const { POSITIVE_INFINITY: infinity, NaN: nan } = Number;
+  const most = Math.sqrt(1 / 3);
+  expect([-infinity, infinity, -0, nan].map((x) => isru.f(x, 3, 0))).toEqual([-most, most, -0, nan]);
+  expect([-infinity, infinity, -0, nan].map((x) => isru.grad(x, 1, 3, 0))).toEqual([0, 0, 1, nan]);
+  expect([-infinity, infinity, -0, nan].map((x) => elish.f(x, 0, 0))).toEqual([-0, infinity, -0, nan]);
+  expect([-infinity, infinity, -0, nan].map((x) => elish.grad(x, 1, 0, 0))).toEqual([-0, 1, 0.5, nan]);
+  // A slope of less than any float64 is no zero, but its limit is one.
+  expect([-1e5, -infinity].map((x) => elish.grad(x, infinity, 0, 0))).toEqual([-infinity, nan]);
+  expect([0, 1e300].map((x) => isru.grad(x, nan, 3, 0))).toEqual([nan, nan]);
+});
+
+it('has what formulas may call', () => {
+  const { abs, softplus, subtract, tanh, toFloat64 } = unbounded;
+  const of = (f: (x: unbounded.Unbounded) => unbounded.Unbounded, x: number) => toFloat64(f(unbounded.finite(x)));
+  for (const x of [-1e300, -800, -2.5, -1e-200, -0, 0, 1e-200, 0.3, 3, 40, 800, 1e300]) {
+    expect(of(tanh, x), `tanh(${x})`).toBeCloseTo(Math.tanh(x), 14);
+    expect(of(abs, x)).toBe(Math.abs(x));
+    expect(of((x) => divide(subtract(exp(x), exp(negate(x))), add(exp(x), exp(negate(x)))), x)).toBeCloseTo(
+      Math.tanh(x),
+      14,
+    );
+    if (x < 700)
+      expect(of((x) => divide(softplus(x), exp(x)), x)).toBeCloseTo(
+        x < -30 ? 1 : Math.log1p(Math.exp(x)) / Math.exp(x),
+        14,
+      );
+    else expect(of(softplus, x)).toBe(x);
+  }
+  expect(of(tanh, -1e-200)).toBe(-1e-200);
+  expect(of((x) => multiply(exp(x), exp(negate(x))), 1e9)).toBe(1);
+  expect(of((x) => sqrt(multiply(x, x)), 1.7e308)).toBe(1.7e308);
+  expect(of((x) => sqrt(multiply(x, x)), 2 ** -1074)).toBe(2 ** -1074);
+});

@@ -1,0 +1,190 @@
+// The rows of rows.def, which are as a textbook has them, by every instruction set of this processor against MPFR: what
+// is rounded to a float must be the nearest one, fast and exact, and a double no farther off than 3 / 4 ulp. It prints
+// the first results that are not, and what it has looked at.
+#include "kernels.h"
+#include "truth/real.h"
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <iterator>
+#include <vector>
+
+#if defined(__x86_64__)
+#define SETS(row)                                                                                                      \
+  { &nonlin::avx2_rows::row, &nonlin::avx512_rows::row }
+#else
+#define SETS(row)                                                                                                      \
+  { &nonlin::neon_rows::row }
+#endif
+#define ACTIVATION(name, ...) extern const row_kernels name;
+#if defined(__x86_64__)
+namespace nonlin::avx2_rows {
+#include MORE_ROWS
+}
+namespace nonlin::avx512_rows {
+#include MORE_ROWS
+}
+#else
+namespace nonlin::neon_rows {
+#include MORE_ROWS
+}
+#endif
+#undef ACTIVATION
+
+namespace {
+
+using nonlin::parameters;
+using prove::real;
+
+const real one = 1.0;
+real logistic(const real &x) { return one / (one + exp(-x)); }
+
+struct truth {
+  real value, slope;
+};
+truth isru(const real &x, parameters p) {
+  const real root = sqrt(one + real(p.a) * x * x);
+  return {x / root, one / (root * root * root)};
+}
+truth elish(const real &x, parameters) {
+  const real rise = expm1(x), gate = logistic(x), rest = logistic(-x);
+  if (x < 0.0) return {rise * gate, gate * (exp(x) + rise * rest)};
+  return {x * gate, gate * (one + x * rest)};
+}
+// At -Infinity and Infinity.
+struct limits {
+  double value[2], slope[2];
+};
+limits isru_limits(parameters p) {
+  const double most = (one / sqrt(real(p.a))).to_double();
+  return {{-most, most}, {0, 0}};
+}
+limits elish_limits(parameters) { return {{-0.0, INFINITY}, {-0.0, 1}}; }
+
+struct row {
+  const char *name;
+  truth (*function)(const real &, parameters);
+  limits (*ends)(parameters);
+  const nonlin::row_kernels *sets[2];
+  parameters p;
+};
+
+bool has_set(size_t i) {
+#if defined(__x86_64__)
+  return i == 0 ? __builtin_cpu_supports("avx2")
+                : __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+#else
+  return i == 0;
+#endif
+}
+
+uint64_t state = 1;
+uint64_t random_bits() {
+  state = state * 6364136223846793005 + 1442695040888963407;
+  return state ^ state >> 29;
+}
+
+size_t looked_at = 0, wrong = 0;
+template <class E> void report(const row &row, const char *what, size_t set, E x, E g, E got, double wanted) {
+  if (wrong++ < 20)
+    std::printf("%s(alpha=%g), %s, set %zu: at %.17g, grad %.17g: %.17g in place of %.17g\n", row.name, row.p.a, what,
+                set, double(x), double(g), double(got), wanted);
+}
+
+template <class E> bool is_right(E got, const real &truth) {
+  if constexpr (sizeof(E) == sizeof(float)) {
+    const float wanted = truth.to_float();
+    return std::bit_cast<uint32_t>(got) == std::bit_cast<uint32_t>(wanted);
+  } else {
+    if (!std::isfinite(got)) return got == truth.to_double();
+    return !(abs(real(got) - truth) > real(0.76) * truth.ulp(53, -1074)) &&
+           std::signbit(got) == std::signbit(truth.to_double());
+  }
+}
+
+// Around every power of two; where functions are curved; and any.
+template <class E> std::vector<E> inputs() {
+  constexpr int least = sizeof(E) == sizeof(float) ? -149 : -1074, most = sizeof(E) == sizeof(float) ? 128 : 1024;
+  std::vector<E> x;
+  for (int k = least; k < most; k++)
+    for (const E sign : {E(1), E(-1)}) {
+      E power = sign * std::ldexp(E(1), k);
+      x.insert(x.end(), {power, std::nextafter(power, E(0)), std::nextafter(power, sign * E(INFINITY))});
+    }
+  for (size_t i = 0; i < 4000; i++) {
+    const E unit = E(double(random_bits() >> 11) * 0x1p-53);
+    x.insert(x.end(), {40 * unit - 20, 2 * unit - E(1.9), 1600 * unit - 800});
+    if constexpr (sizeof(E) == sizeof(float))
+      x.push_back(std::bit_cast<float>(uint32_t(random_bits())));
+    else
+      x.push_back(std::bit_cast<double>(random_bits()));
+    if (!std::isfinite(x.back())) x.pop_back();
+  }
+  x.insert(x.end(), {E(0), E(-0.0)});
+  return x;
+}
+
+template <class E> void look(const row &row, nonlin::arithmetic how, const char *precision) {
+  const std::vector<E> x = inputs<E>();
+  const size_t n = x.size();
+  std::vector<E> ones(n, 1), grads(n), y[2], slopes[2], products[2];
+  for (E &g : grads)
+    g = std::ldexp(E(double(random_bits() >> 11) * 0x1p-53) + 1, int(random_bits() % 60)) *
+        (random_bits() & 1 ? std::numeric_limits<E>::max() / E(0x1p61) : E(1));
+  for (size_t set = 0; set < 2; set++) {
+    if (row.sets[set] == nullptr || !has_set(set)) continue;
+    y[set].resize(n), slopes[set].resize(n), products[set].resize(n);
+    row.sets[set]->map[how](x.data(), y[set].data(), n, row.p);
+    row.sets[set]->map_grad[how](ones.data(), x.data(), slopes[set].data(), n, row.p);
+    row.sets[set]->map_grad[how](grads.data(), x.data(), products[set].data(), n, row.p);
+    const E ends[] = {E(-INFINITY), E(INFINITY), E(NAN)}, any[] = {E(1), E(1), E(1)};
+    E at_ends[3], slopes_there[3];
+    row.sets[set]->map[how](ends, at_ends, 3, row.p);
+    row.sets[set]->map_grad[how](any, ends, slopes_there, 3, row.p);
+    const limits wanted = row.ends(row.p);
+    for (size_t i = 0; i < 2; i++) {
+      const E value = E(wanted.value[i]), slope = E(wanted.slope[i]);
+      looked_at += 2;
+      if (at_ends[i] != value || std::signbit(at_ends[i]) != std::signbit(value))
+        report(row, precision, set, ends[i], E(1), at_ends[i], value);
+      if (slopes_there[i] != slope) report(row, precision, set, ends[i], E(1), slopes_there[i], slope);
+    }
+    if (at_ends[2] == at_ends[2] || slopes_there[2] == slopes_there[2])
+      report(row, precision, set, ends[2], E(1), at_ends[2], NAN);
+  }
+  for (size_t i = 0; i < n; i++) {
+    const truth t = row.function(real(double(x[i])), row.p);
+    const real product = t.slope * real(double(grads[i]));
+    for (size_t set = 0; set < 2; set++) {
+      if (y[set].empty()) continue;
+      looked_at += 3;
+      // A zero of MPFR's has no sign of its own.
+      if (x[i] == 0 ? y[set][i] != 0 || std::signbit(y[set][i]) != std::signbit(x[i]) : !is_right(y[set][i], t.value))
+        report(row, precision, set, x[i], E(1), y[set][i], t.value.to_double());
+      if (!is_right(slopes[set][i], t.slope))
+        report(row, precision, set, x[i], E(1), slopes[set][i], t.slope.to_double());
+      if (!is_right(products[set][i], product))
+        report(row, precision, set, x[i], grads[i], products[set][i], product.to_double());
+    }
+  }
+}
+
+} // namespace
+
+int main() {
+  const row rows[] = {{"isru", isru, isru_limits, SETS(isru), {1, 0}},
+                      {"isru", isru, isru_limits, SETS(isru), {3, 0}},
+                      {"isru", isru, isru_limits, SETS(isru), {0x1p-120, 0}},
+                      {"isru", isru, isru_limits, SETS(isru), {0x1p120, 0}},
+                      {"elish", elish, elish_limits, SETS(elish), {}}};
+  for (const row &row : rows) {
+    look<float>(row, nonlin::float32, "fast");
+    look<float>(row, nonlin::float32_exact, "exact");
+    look<double>(row, nonlin::float64, "float64");
+  }
+  std::printf("%zu results, %zu wrong\n", looked_at, wrong);
+  return wrong != 0;
+}
