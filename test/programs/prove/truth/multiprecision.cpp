@@ -68,11 +68,6 @@ real_truth threshold(const real &x, parameters p) { return x > p.a ? identity(x,
 
 real_truth relu2(const real &x, parameters) { return x > 0.0 ? real_truth{x * x, two * x} : constant(0); }
 
-real_truth softsign(const real &x, parameters) {
-  const real from = one + abs(x);
-  return {x / from, one / (from * from)};
-}
-
 real_truth prelu(const real &x, parameters p) { return leakyRelu(x, p); }
 
 real_truth rrelu(const real &x, parameters p) {
@@ -142,6 +137,14 @@ real_truth softcap(const real &x, parameters p) {
   const real c = p.a;
   return {c * real::tanh(x / c), sech(x / c) * sech(x / c)};
 }
+
+#define TRUTH(name, its_value, its_slope)                                                                              \
+  real_truth name(const real &x, parameters p) {                                                                       \
+    const auto [value, slope] = by_textbook::name<real>(x, p);                                                         \
+    return {value, slope};                                                                                             \
+  }
+#include "truth/textbook.def"
+#undef TRUTH
 
 } // namespace
 

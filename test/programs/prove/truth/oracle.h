@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rows/rows.h"
+#include "truth/textbook.h"
 
 #include <cfloat>
 #include <cmath>
@@ -162,11 +163,6 @@ template <class R> truth<R> relu2(double x, parameters) {
   return {R(x) * R(x), 2 * R(x), 2 * R(x)};
 }
 
-template <class R> truth<R> softsign(double x, parameters) {
-  const R from = 1 + std::abs(R(x));
-  return {R(x) / from, 1 / (from * from), 1 / (from * from)};
-}
-
 template <class R> truth<R> prelu(double x, parameters p) { return leakyRelu<R>(x, p); }
 template <class R> truth<R> rrelu(double x, parameters p) {
   const R middle = (R(p.a) + R(p.b)) / 2, slope = x > 0 ? R(1) : x <= 0 ? middle : R(x);
@@ -265,6 +261,25 @@ struct limits {
   double value_below, slope_below, value_above, slope_above;
 };
 constexpr double infinity = std::numeric_limits<double>::infinity();
+
+// Rows of textbook.def. Around the zero of a slope errors are relative to terms, which add up to no less than 1 / 8.
+template <class R>
+truth<R> by_formula(by_textbook::both<long double> t, double x, nonlin::zero_of_slope zero, parameters p) {
+  const R slope = R(t.slope), least = std::abs(x - zero.of(p)) * zero.scale(p) < 1 ? R(0.125) : R(0);
+  return {R(t.value), slope, std::fmax(std::abs(slope), least)};
+}
+#define TRUTH(name, its_value, its_slope)                                                                              \
+  template <class R> truth<R> name(double x, parameters p) {                                                           \
+    return by_formula<R>(by_textbook::name<long double>(x, p), x, nonlin::rows[nonlin::activation_##name].zero, p);    \
+  }                                                                                                                    \
+  inline limits name##_limits(parameters p) {                                                                          \
+    const auto [value_below, slope_below] = by_textbook::name<long double>(-0x1p5000L, p);                             \
+    const auto [value_above, slope_above] = by_textbook::name<long double>(0x1p5000L, p);                              \
+    return {double(value_below), double(slope_below), double(value_above), double(slope_above)};                       \
+  }
+#include "truth/textbook.def"
+#undef TRUTH
+
 inline limits relu_limits(parameters) { return {0, 0, infinity, 1}; }
 inline limits sigmoid_limits(parameters) { return {0, 0, 1, 0}; }
 inline limits tanh_limits(parameters) { return {-1, 0, 1, 0}; }
@@ -281,7 +296,6 @@ inline limits hardShrink_limits(parameters p) { return identity_limits(p); }
 inline limits softShrink_limits(parameters p) { return identity_limits(p); }
 inline limits threshold_limits(parameters p) { return {p.b, 0, infinity, 1}; }
 inline limits relu2_limits(parameters) { return {0, 0, infinity, infinity}; }
-inline limits softsign_limits(parameters) { return {-1, 0, 1, 0}; }
 inline limits prelu_limits(parameters p) { return leakyRelu_limits(p); }
 inline limits rrelu_limits(parameters p) { return leakyRelu_limits({(p.a + p.b) / 2, 0}); }
 inline limits hardSigmoid_limits(parameters) { return {0, 0, 1, 0}; }
