@@ -58,6 +58,9 @@ export function multiply(a: Operand, b: Operand): Unbounded {
   return normal(sums.multiply(x.part, y.part), x.exponent + y.exponent);
 }
 
+export const square = (x: Operand): Unbounded => multiply(x, x);
+export const cube = (x: Operand): Unbounded => multiply(x, square(x));
+
 export function divide(a: Operand, b: Operand): Unbounded {
   const [x, y] = [number(a), number(b)];
   if (!isUsual(x) || !isUsual(y)) return special(x.part.high / y.part.high);

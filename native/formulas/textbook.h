@@ -8,6 +8,9 @@
 
 namespace {
 
+template <class T> vec<T> square(vec<T> x) { return x * x; }
+template <class T> vec<T> cube(vec<T> x) { return x * x * x; }
+
 // e^x, and zero or infinity where it is out of range.
 inline vec<double> exp(vec<double> x) {
   const exponential<double> e = exponential_of(max(min(x, 800.0), -800.0));

@@ -8,15 +8,12 @@ import * as unbounded from '../../lib/arithmetic/unbounded.js';
 import { program } from '../programs/build.mjs';
 import { vectorsOf } from '../support/vectors.js';
 
-const { add, divide, exp, expm1, isBelow, multiply, negate, sigmoid, sqrt } = unbounded;
+const { add, cube, divide, exp, expm1, isBelow, multiply, negate, sigmoid, sqrt, square } = unbounded;
 
 const isru = textbook({
   parameters: { alpha: { default: 1, above: 0, samples: [3, 0.01] } },
-  f: (x, a) => divide(x, sqrt(add(1, multiply(a, multiply(x, x))))),
-  slope: (x, a) => {
-    const square = add(1, multiply(a, multiply(x, x)));
-    return divide(1, multiply(square, sqrt(square)));
-  },
+  f: (x, a) => divide(x, sqrt(add(1, multiply(a, square(x))))),
+  slope: (x, a) => divide(1, cube(sqrt(add(1, multiply(a, square(x)))))),
 });
 const elish = textbook({
   f: (x) => multiply(isBelow(x, 0) ? expm1(x) : x, sigmoid(x)),
