@@ -175,11 +175,11 @@ template <class E> void look(const row &row, nonlin::arithmetic how, const char 
 } // namespace
 
 int main() {
-  const row rows[] = {{"isru", isru, isru_limits, SETS(isru), {1, 0}},
-                      {"isru", isru, isru_limits, SETS(isru), {3, 0}},
-                      {"isru", isru, isru_limits, SETS(isru), {0x1p-120, 0}},
-                      {"isru", isru, isru_limits, SETS(isru), {0x1p120, 0}},
-                      {"elish", elish, elish_limits, SETS(elish), {}}};
+  const row rows[] = {{"isru", isru, isru_limits, SETS(isruOfTest), {1, 0}},
+                      {"isru", isru, isru_limits, SETS(isruOfTest), {3, 0}},
+                      {"isru", isru, isru_limits, SETS(isruOfTest), {0x1p-120, 0}},
+                      {"isru", isru, isru_limits, SETS(isruOfTest), {0x1p120, 0}},
+                      {"elish", elish, elish_limits, SETS(elishOfTest), {}}};
   for (const row &row : rows) {
     look<float>(row, nonlin::float32, "fast");
     look<float>(row, nonlin::float32_exact, "exact");
