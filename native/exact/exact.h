@@ -37,6 +37,12 @@ inline unsigned lanes_lost(vec<double> y, vec<double> x, vec<double> g = 0.0) {
   return lost;
 }
 
+// A textbook's formula, with which NaN stays NaN: not inlined, since it may be long and is not made for speed.
+template <class F> [[gnu::noinline]] vec<double> by_textbook(vec<double> x, F f) { return select(x == x, f(x), x); }
+template <class F> [[gnu::noinline]] vec<double> by_textbook(vec<double> x, vec<double> g, F f) {
+  return select(x == x, f(x, g), x);
+}
+
 // y with f(i) in some lanes.
 template <class F> vec<double> replaced(unsigned lanes, vec<double> y, F f) {
   for (size_t i = 0; i < vec<double>::lanes; i++)
@@ -54,7 +60,7 @@ template <activation op, class F> struct exact_value {
     if constexpr (has_quick)
       return as_double(f(vec<quick>(x.v)));
     else if constexpr (rows[op].textbook)
-      return select(x == x, f(x), x); // NaN stays NaN.
+      return by_textbook(x, f);
     else
       return f(x);
   }
@@ -136,7 +142,7 @@ template <activation op, class F> struct exact_gradient {
     if constexpr (has_quick)
       return as_double(f(vec<quick>(x.v), vec<quick>(g.v)));
     else if constexpr (rows[op].textbook)
-      return select(x == x, f(x, g), x);
+      return by_textbook(x, g, f);
     else
       return f(x, g);
   }
