@@ -177,6 +177,8 @@ template <activation op> struct precise {
                     [=, p = p](size_t i) { return correctly_rounded_of[op].nearest_gradient(x.v[i], g.v[i], p); });
   }
 };
+template <activation op> constexpr size_t vectors_of<precise<op>> = 1;
+template <class E, activation op> constexpr size_t vectors_of<whole_gradient<E, precise<op>>> = 1;
 // y[i] = f(x[i], g[i]), the same way; f does some vectors at once.
 template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y, size_t n, F f) {
   constexpr size_t lanes = vec<T>::lanes, unroll = vectors_of<F>, step = unroll * lanes;
