@@ -263,14 +263,13 @@ struct limits {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // Rows of textbook.def. Around the zero of a slope errors are relative to terms, which add up to no less than 1 / 8.
-template <class R>
-truth<R> by_formula(by_textbook::both<long double> t, double x, nonlin::zero_of_slope zero, parameters p) {
-  const R slope = R(t.slope), least = std::abs(x - zero.of(p)) * zero.scale(p) < 1 ? R(0.125) : R(0);
-  return {R(t.value), slope, std::fmax(std::abs(slope), least)};
+template <class R> truth<R> by_formula(by_textbook::both<R> t, double x, nonlin::zero_of_slope zero, parameters p) {
+  const R least = std::abs(x - zero.of(p)) * zero.scale(p) < 1 ? R(0.125) : R(0);
+  return {t.value, t.slope, std::fmax(std::abs(t.slope), least)};
 }
 #define TRUTH(name, its_value, its_slope)                                                                              \
   template <class R> truth<R> name(double x, parameters p) {                                                           \
-    return by_formula<R>(by_textbook::name<long double>(x, p), x, nonlin::rows[nonlin::activation_##name].zero, p);    \
+    return by_formula<R>(by_textbook::name<R>(x, p), x, nonlin::rows[nonlin::activation_##name].zero, p);              \
   }                                                                                                                    \
   inline limits name##_limits(parameters p) {                                                                          \
     const auto [value_below, slope_below] = by_textbook::name<long double>(-0x1p5000L, p);                             \

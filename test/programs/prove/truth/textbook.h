@@ -1,4 +1,4 @@
-// The rows of textbook.def as templates: for R = long double and real.
+// The rows of textbook.def as templates: for R = double, long double and real.
 #pragma once
 
 #include "rows/rows.h"
