@@ -10,7 +10,7 @@ import { mostFew } from '../../lib/backends/backend.js';
 import { native } from '../../lib/backends/native/native.js';
 import { reference } from '../../lib/backends/reference.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
-import { random, specials } from '../support/inputs.js';
+import { random, repeated, specials } from '../support/inputs.js';
 import { kernelBackends } from '../support/kernels.js';
 import { vectorsOf } from '../support/vectors.js';
 
@@ -399,7 +399,7 @@ describe.each(kernelBackends)('far parameters on $name', (backend) => {
       backend.map(x, y, opOf[row], a, b);
       reference.map(x, expected, opOf[row], a, b, false);
       expect(beyond({ ...of, direction: 'forward' }, y, expected, x), `${a}`).toBeUndefined();
-      const many = new Float32Array(2 ** 22 + x.length).map((_, i) => x[i % x.length]!);
+      const many = repeated(x, 2 ** 22);
       const out = new Float32Array(many.length);
       backend.map(many, out, opOf[row], a, b);
       expectSameBits(out.subarray(0, x.length), y);

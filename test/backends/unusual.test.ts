@@ -7,7 +7,7 @@ import { activationNames, opOf } from '../../lib/activations/table.js';
 import type { Backend } from '../../lib/backends/backend.js';
 import { reference } from '../../lib/backends/reference.js';
 import { info, setThreads } from '../../lib/index.js';
-import { random, specials } from '../support/inputs.js';
+import { random, repeated, specials } from '../support/inputs.js';
 import { kernelBackends } from '../support/kernels.js';
 
 const cases = activationNames.flatMap(casesOf);
@@ -54,14 +54,6 @@ const atTheLimit = (
 function difference(x: Float32Array, y: Float32Array, expected: Float32Array) {
   const i = y.findIndex((value, i) => !Object.is(value, expected[i]));
   return i < 0 ? undefined : `at ${i}, of ${x[i]}: ${y[i]} for ${expected[i]}`;
-}
-
-/** `length` elements, of an array again and again. */
-function repeated(x: Float32Array, length: number) {
-  const y = new Float32Array(length);
-  y.set(x);
-  for (let done = x.length; done < length; done *= 2) y.copyWithin(done, 0, done);
-  return y;
 }
 
 describe.each(kernelBackends)('$name', (backend) => {

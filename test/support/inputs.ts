@@ -50,3 +50,11 @@ export function random(dtype: 'float32' | 'float64', count: number, scale?: numb
     return bits[0]!;
   });
 }
+
+/** `length` elements, of an array again and again. */
+export function repeated(x: Float32Array, length: number): Float32Array {
+  const y = new Float32Array(length);
+  y.set(x);
+  for (let done = x.length; done < length; done *= 2) y.copyWithin(done, 0, done);
+  return y;
+}
