@@ -50,8 +50,8 @@ template <class T> typename vec<T>::bits load_bytes(const uint8_t *p) {
 }
 #endif
 
-// Some lanes, in a register of their own where there is one for lanes: those of which a byte is not 0, or where a is b.
-// Of vectors of integers GCC 12 makes such ones again and again.
+// Some lanes, in a register of their own where there is one for lanes: those of which a byte is not 0, or where a is b,
+// or above it. Of vectors of integers GCC 12 makes such ones again and again.
 #if VECTOR_BYTES == 64
 template <class T> struct some_lanes {
   __mmask16 m;
@@ -67,8 +67,13 @@ template <class T> struct some_lanes {
     else
       m = _mm512_cmp_pd_mask(a.v, b.v, _CMP_EQ_OQ);
   }
-  // The first n of them; those in which a is not below b.
+  static some_lanes above(vec<float> a, vec<float> b) { return some_lanes(_mm512_cmp_ps_mask(a.v, b.v, _CMP_GT_OQ)); }
+  // The first n of them; those in which a is above b, or not below it; those of another besides.
   some_lanes first(size_t n) const { return some_lanes(__mmask16(m & ((1u << n) - 1))); }
+  some_lanes where_above(vec<float> a, vec<float> b) const {
+    return some_lanes(_mm512_mask_cmp_ps_mask(m, a.v, b.v, _CMP_GT_OQ));
+  }
+  some_lanes operator|(some_lanes other) const { return some_lanes(__mmask16(m | other.m)); }
   some_lanes not_below(vec<T> a, vec<T> b) const {
     if constexpr (sizeof(T) == 4)
       return some_lanes(_mm512_mask_cmp_ps_mask(m, a.v, b.v, _CMP_NLT_UQ));
@@ -94,6 +99,9 @@ template <class T> struct some_lanes {
   explicit some_lanes(mask<T> m) : m(m) {}
   explicit some_lanes(const uint8_t *p) : m{load_bytes<T>(p) != 0} {}
   some_lanes(vec<T> a, vec<T> b) : m(a == b) {}
+  static some_lanes above(vec<T> a, vec<T> b) { return some_lanes(a > b); }
+  some_lanes where_above(vec<T> a, vec<T> b) const { return some_lanes(mask<T>{m.m & (a > b).m}); }
+  some_lanes operator|(some_lanes other) const { return some_lanes(mask<T>{m.m | other.m.m}); }
   some_lanes first(size_t n) const { return some_lanes(mask<T>{m.m & first_lanes<T>(n).m}); }
   some_lanes not_below(vec<T> a, vec<T> b) const { return some_lanes(mask<T>{m.m & ~(a < b).m}); }
   vec<T> choose(vec<T> a, vec<T> b) const { return select(m, a, b); }
@@ -225,14 +233,13 @@ template <class T, class E> void store_some(E *p, vec<T> a, size_t n) {
 // The lanes of x that `which` has, one after another at `lanes`, and at `places` their numbers, counted from `first`;
 // returns how many they are. Behind these, up to a whole vector, anything is written.
 #if VECTOR_BYTES == 64
-inline size_t compress(vec<float> x, mask<float> which, int32_t first, float *lanes, int32_t *places) {
-  const __mmask16 some = _mm512_cmplt_epi32_mask(__m512i(which.m), __m512i{});
+inline size_t compress(vec<float> x, some_lanes<float> which, int32_t first, float *lanes, int32_t *places) {
   const vec<float>::bits numbers = vec<float>::bits{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} + first;
-  const __m512 left = _mm512_maskz_compress_ps(some, x.v);
-  const __m512i from = _mm512_maskz_compress_epi32(some, __m512i(numbers));
+  const __m512 left = _mm512_maskz_compress_ps(which.m, x.v);
+  const __m512i from = _mm512_maskz_compress_epi32(which.m, __m512i(numbers));
   __builtin_memcpy(lanes, &left, sizeof left);
   __builtin_memcpy(places, &from, sizeof from);
-  return count_bits(some);
+  return count_bits(which.m);
 }
 #elif VECTOR_BYTES == 32
 // For each set of lanes, as bits, the numbers of those that it has.
@@ -245,20 +252,20 @@ struct lane_numbers {
   }
 };
 constexpr lane_numbers numbers_in;
-inline size_t compress(vec<float> x, mask<float> which, int32_t first, float *lanes, int32_t *places) {
-  const unsigned some = unsigned(_mm256_movemask_ps(__m256(which.m)));
+inline size_t compress(vec<float> x, some_lanes<float> which, int32_t first, float *lanes, int32_t *places) {
+  const unsigned some = unsigned(_mm256_movemask_ps(__m256(which.m.m)));
   const __m256i numbers = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i *>(numbers_in.of[some])));
   _mm256_storeu_ps(lanes, _mm256_permutevar8x32_ps(x.v, numbers));
   _mm256_storeu_si256(reinterpret_cast<__m256i *>(places), __m256i(__v8si(numbers) + first));
   return size_t(__builtin_popcount(some));
 }
 #else
-inline size_t compress(vec<float> x, mask<float> which, int32_t first, float *lanes, int32_t *places) {
+inline size_t compress(vec<float> x, some_lanes<float> which, int32_t first, float *lanes, int32_t *places) {
   size_t count = 0;
   for (size_t i = 0; i < vec<float>::lanes; i++) {
     lanes[count] = x.v[i];
     places[count] = first + int32_t(i);
-    count += which.m[i] != 0;
+    count += which.m.m[i] != 0;
   }
   return count;
 }

@@ -31,7 +31,7 @@ struct put_aside {
   alignas(64) int32_t places[most];
   size_t count = 0;
 
-  void add(vec<float> x, mask<float> which, size_t place) {
+  void add(vec<float> x, some_lanes<float> which, size_t place) {
     count += compress(x, which, int32_t(place), inputs + count, places + count);
   }
   void give(const float *results, float *y) const {
@@ -43,21 +43,23 @@ struct put_aside {
 struct put_aside_gradients : put_aside {
   alignas(64) float grads[most];
 
-  void add(vec<float> g, vec<float> x, mask<float> which, size_t place) {
+  void add(vec<float> g, vec<float> x, some_lanes<float> which, size_t place) {
     compress(g, which, int32_t(place), grads + count, places + count);
     put_aside::add(x, which, place);
   }
 };
-
-template <activation op> vec<float> usual_or_plain(vec<float> x, vec<float> usual) {
-  return select(abs(x) > rare_inputs<op>::first_rare, rare_inputs<op>::plain(x), usual);
-}
 
 // Of n elements of y, all that are not rare; the others are put aside.
 template <activation op>
 [[gnu::noinline, gnu::flatten]] void usual_inputs(const float *x, float *y, size_t n, put_aside &aside) {
   using inputs = rare_inputs<op>;
   constexpr size_t lanes = vec<float>::lanes, several = unroll;
+  // What is to stand for x from place i on.
+  const auto put = [&](vec<float> x, vec<float> usual, size_t i) __attribute__((always_inline)) {
+    const some_lanes<float> beyond = some_lanes<float>::above(abs(x), inputs::first_rare);
+    aside.add(x, inputs::needs(beyond, x), i);
+    return beyond.choose(inputs::plain(x), usual);
+  };
   size_t i = 0;
   for (; i + several * lanes <= n; i += several * lanes) {
     vec<float> v[several], from[several], most = 0.0f;
@@ -68,10 +70,8 @@ template <activation op>
     for (size_t j = 0; j < several; j++)
       v[j] = inputs::usual(from[j]);
     if (any_greater(most, inputs::first_rare)) [[unlikely]]
-      for (size_t j = 0; j < several; j++) {
-        v[j] = usual_or_plain<op>(from[j], v[j]);
-        aside.add(from[j], inputs::needs(from[j]), i + j * lanes);
-      }
+      for (size_t j = 0; j < several; j++)
+        v[j] = put(from[j], v[j], i + j * lanes);
     for (size_t j = 0; j < several; j++)
       store(y + i + j * lanes, v[j]);
   }
@@ -79,10 +79,8 @@ template <activation op>
     const size_t count = n - i < lanes ? n - i : lanes;
     const vec<float> from = load_some<float>(x + i, count); // 0 in the others.
     vec<float> v = inputs::usual(from);
-    if (any_greater(abs(from), inputs::first_rare)) [[unlikely]] {
-      v = usual_or_plain<op>(from, v);
-      aside.add(from, {inputs::needs(from).m & first_lanes<float>(count).m}, i);
-    }
+    if (any_greater(abs(from), inputs::first_rare)) [[unlikely]]
+      v = put(from, v, i);
     store_some(y + i, v, count);
   }
 }
@@ -128,8 +126,10 @@ template <activation op>
                                                      put_aside_gradients &aside) {
   using inputs = rare_inputs<op>;
   constexpr size_t lanes = vec<float>::lanes, several = unroll;
-  const auto usual_or_plain = [](vec<float> x, vec<float> usual) {
-    return select(abs(x) > inputs::first_rare, inputs::plain_slope(x), usual);
+  const auto put = [&](vec<float> g, vec<float> x, vec<float> usual, size_t i) __attribute__((always_inline)) {
+    const some_lanes<float> beyond = some_lanes<float>::above(abs(x), inputs::first_rare);
+    aside.add(g, x, inputs::needs_slope(beyond, x, g), i);
+    return beyond.choose(inputs::plain_slope(x), usual);
   };
   size_t i = 0;
   for (; i + several * lanes <= n; i += several * lanes) {
@@ -140,11 +140,8 @@ template <activation op>
       most = max(most, abs(all[j]));
     }
     if (any_greater(most, inputs::first_rare)) [[unlikely]]
-      for (size_t j = 0; j < several; j++) {
-        const vec<float> by = load<float>(g + i + j * lanes);
-        v[j] = usual_or_plain(all[j], v[j]);
-        aside.add(by, all[j], inputs::needs_slope(all[j], by), i + j * lanes);
-      }
+      for (size_t j = 0; j < several; j++)
+        v[j] = put(load<float>(g + i + j * lanes), all[j], v[j], i + j * lanes);
     for (size_t j = 0; j < several; j++)
       v[j] = load<float>(g + i + j * lanes) * v[j];
     for (size_t j = 0; j < several; j++)
@@ -154,10 +151,8 @@ template <activation op>
     const size_t count = n - i < lanes ? n - i : lanes;
     const vec<float> from = load_some<float>(x + i, count), by = load_some<float>(g + i, count);
     vec<float> slope = inputs::usual_slope(from);
-    if (any_greater(abs(from), inputs::first_rare)) [[unlikely]] {
-      slope = usual_or_plain(from, slope);
-      aside.add(by, from, {inputs::needs_slope(from, by).m & first_lanes<float>(count).m}, i);
-    }
+    if (any_greater(abs(from), inputs::first_rare)) [[unlikely]]
+      slope = put(by, from, slope, i);
     store_some(y + i, by * slope, count);
   }
 }

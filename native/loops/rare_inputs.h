@@ -1,13 +1,15 @@
 // Formulas of which some inputs take a longer way than most, and which those are.
 #pragma once
 
+#include "arithmetic/memory.h"
 #include "formulas/gaussian.h"
 #include "rows/rows.h"
 
 namespace {
 
-// In float lanes: usual(x) is the value up to first_rare in size; beyond it rare(x) where needs(x) holds, and plain(x)
-// elsewhere. The same of the slope, where a g above 1 needs more than none. Of a row that has no such inputs, nothing.
+// In float lanes: usual(x) is the value up to first_rare in size; of what is beyond, rare(x) in the lanes that need it,
+// and plain(x) elsewhere. The same of the slope, where a g above 1 needs more than none. Of a row that has no such
+// inputs, nothing.
 template <nonlin::activation> struct rare_inputs { static constexpr bool known = false; };
 template <> struct rare_inputs<nonlin::activation_gelu> {
   static constexpr bool known = true;
@@ -15,8 +17,8 @@ template <> struct rare_inputs<nonlin::activation_gelu> {
   // From where on x - a Phi(-a) rounds to x.
   static constexpr float same_end = 5.625f;
 
-  static mask<float> needs(vec<float> x) {
-    return {(abs(x) > near_end).m & (x > -gelu_end<float>).m & (x < same_end).m};
+  static some_lanes<float> needs(some_lanes<float> beyond, vec<float> x) {
+    return beyond.where_above(x, -gelu_end<float>).where_above(same_end, x);
   }
   static vec<float> usual(vec<float> x) { return ramp(x) + near_tail(gelu_pieces, abs(x)); }
   static vec<float> plain(vec<float> x) { return ramp(x); }
@@ -27,8 +29,9 @@ template <> struct rare_inputs<nonlin::activation_gelu> {
   // From where on the slope rounds to 1.
   static constexpr float one_end = 6;
 
-  static mask<float> needs_slope(vec<float> x, vec<float> g) {
-    return {(abs(x) > near_end).m & (x < one_end).m & ((x > -gelu_end<float>).m | (abs(g) > 1).m)};
+  static some_lanes<float> needs_slope(some_lanes<float> beyond, vec<float> x, vec<float> g) {
+    const some_lanes<float> curved = beyond.where_above(one_end, x);
+    return curved.where_above(x, -gelu_end<float>) | curved.where_above(abs(g), 1);
   }
   static vec<float> usual_slope(vec<float> x) {
     return step_plus(x, near_tail(gelu_slope_pieces, abs(x)), 1 / huge<float>);
