@@ -170,11 +170,11 @@ template <activation op> struct precise {
   parameters p;
 
   [[gnu::noinline]] vec<double> operator()(vec<double> x) const {
-    return replaced(~0u, x, [=, p = p](size_t i) { return correctly_rounded_of[op].nearest_value(x.v[i], p); });
+    return replaced(~0u, x, [=, p = p](size_t i) { return correctly_rounded_of[op].value_of_double(x.v[i], p); });
   }
   [[gnu::noinline]] vec<double> operator()(vec<double> x, vec<double> g) const {
     return replaced(~0u, x,
-                    [=, p = p](size_t i) { return correctly_rounded_of[op].nearest_gradient(x.v[i], g.v[i], p); });
+                    [=, p = p](size_t i) { return correctly_rounded_of[op].gradient_of_double(x.v[i], g.v[i], p); });
   }
 };
 template <activation op> constexpr size_t vectors_of<precise<op>> = 1;

@@ -4,7 +4,7 @@
 
 import { add, type DoubleDouble } from '../arithmetic/double-double.js';
 import { restOfProduct } from '../arithmetic/erfc.js';
-import { finite, multiply, toFloat64, toSum, type Unbounded } from '../arithmetic/unbounded.js';
+import { farOut, limitOf, multiply, toFloat64, toSum, type Unbounded, unbounded } from '../arithmetic/unbounded.js';
 
 /** A row of the table. In it a and b are its parameters, in their order and rounded to the dtype of x. */
 export interface Formula {
@@ -100,19 +100,18 @@ export interface Textbook<P> {
 export function textbook<const P extends Readonly<Record<string, Parameter>> = Readonly<Record<never, Parameter>>>(
   row: Textbook<P>,
 ): Formula & { readonly parameters: P } {
-  const value = (x: number, a: number, b: number) => row.f(finite(x), a, b);
-  function gradient(x: number, g: number, a: number, b: number): Unbounded {
-    const slope = row.slope(finite(x), a, b);
-    // The limit of a slope at an infinity is a float64, and an infinite g makes no zero of a slope that is one only as a float64.
-    return multiply(Number.isFinite(x) ? slope : toFloat64(slope), g);
-  }
+  type Curve = Textbook<P>['f'];
+  const at = (curve: Curve, x: number, a: number, b: number) =>
+    Math.abs(x) === Number.POSITIVE_INFINITY ? unbounded(limitOf(curve(farOut(x), a, b))) : curve(unbounded(x), a, b);
+  // An infinite g makes no zero of a slope that is one only as a float64.
+  const gradient = (x: number, g: number, a: number, b: number) => multiply(at(row.slope, x, a, b), g);
   return {
     parameters: row.parameters ?? ({} as P),
-    f: (x, a, b) => (Number.isNaN(x) ? x : toFloat64(value(x, a, b))),
+    f: (x, a, b) => (Number.isNaN(x) ? x : toFloat64(at(row.f, x, a, b))),
     grad: (x, g, a, b) => (Number.isNaN(x) ? x : toFloat64(gradient(x, g, a, b))),
     exactly: {
-      f: (x, a, b) => toSum(value(x, a, b)),
-      slope: (x, a, b) => toSum(row.slope(finite(x), a, b)),
+      f: (x, a, b) => toSum(at(row.f, x, a, b)),
+      slope: (x, a, b) => toSum(at(row.slope, x, a, b)),
       gradient: (x, g, a, b) => toSum(gradient(x, g, a, b)),
       ...(row.zero && { zero: row.zero }),
     },

@@ -1,5 +1,5 @@
 // Numbers of 106 bits whose exponent has no bounds: a textbook's formula neither overflows nor loses digits in them, whatever is
-// squared or is the power of e, and its limit at an infinity is what it is far out. native/exact/unbounded.h is the same.
+// squared or is the power of e. native/exact/unbounded.h is the same.
 
 import * as sums from './double-double.js';
 import { type DoubleDouble, powerOfTwo } from './double-double.js';
@@ -21,17 +21,17 @@ const upper = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
 function normal(part: DoubleDouble, exponent: number): Unbounded {
   const size = Math.abs(part.high);
   if (!(size > 0 && size < Number.POSITIVE_INFINITY)) return special(part.high);
-  if (size < 2 ** -900) return normal(sums.scale(part, 2 ** 200), exponent - 200);
-  if (size > 2 ** 900) return normal(sums.scale(part, 2 ** -200), exponent + 200);
-  highBits[0] = part.high;
+  // From where it takes one power of two to the size of 1.
+  const step = size < 2 ** -900 ? -200 : size > 2 ** 900 ? 200 : 0;
+  const near = sums.scale(part, powerOfTwo(-step));
+  highBits[0] = near.high;
   const own = ((words[upper]! >> 20) & 0x7ff) - 1023;
-  return { part: sums.scale(part, powerOfTwo(-own)), exponent: exponent + own };
+  return { part: sums.scale(near, powerOfTwo(-own)), exponent: exponent + step + own };
 }
 const number = (a: Operand): Unbounded => (typeof a === 'number' ? normal({ high: a, low: 0 }, 0) : a);
 
-/** An infinity as a number that is farther out than any float64, for which a formula gives its limit. */
-export const finite = (x: number): Unbounded =>
-  Math.abs(x) === Number.POSITIVE_INFINITY ? { part: { high: Math.sign(x), low: 0 }, exponent: 2 ** 30 } : number(x);
+/** The number x. */
+export const unbounded: (x: number) => Unbounded = number;
 
 export const negate = (a: Operand): Unbounded => {
   const { part, exponent } = number(a);
@@ -70,7 +70,7 @@ export function divide(a: Operand, b: Operand): Unbounded {
 export function sqrt(a: Operand): Unbounded {
   const x = number(a);
   if (!isUsual(x) || x.part.high < 0) return special(Math.sqrt(x.part.high));
-  const odd = Math.abs(x.exponent % 2);
+  const odd = x.exponent - 2 * Math.floor(x.exponent / 2);
   return normal(sums.sqrt(sums.scale(x.part, 1 + odd)), (x.exponent - odd) / 2);
 }
 
@@ -81,20 +81,23 @@ export const isNegative = (a: Operand): boolean => {
   return high < 0 || Object.is(high, -0);
 };
 
-// What e^x is where its exponent would have more than 40 bits: beyond any product of float64.
-const farthestExponent = 2 ** 40;
-
 /** x as k ln 2 + r, and e^r - 1. */
 const powerOfE = ({ part, exponent }: Unbounded) =>
   // Of what is so small its sign counts.
   sums.reduced(sums.scale(part, powerOfTwo(Math.max(exponent, -900))));
 
+/** From 2^40 on a power of two, as nothing but its size counts, and from 2^1000 on the order of sizes. */
 export function exp(a: Operand): Unbounded {
   const x = number(a);
   const { high } = x.part;
   if (high === 0) return special(1);
   if (!isUsual(x)) return special(high < 0 ? 0 : high);
-  if (x.exponent >= 40) return { part: special(1).part, exponent: high < 0 ? -farthestExponent : farthestExponent };
+  if (x.exponent >= 40) {
+    const size = Math.abs(high);
+    const beyond = x.exponent - 1000;
+    const power = beyond < 0 ? size * powerOfTwo(x.exponent) : (size + beyond) * 2 ** 1000;
+    return normal(special(1).part, Math.floor(Math.sign(high) * power * Math.LOG2E));
+  }
   const { k, rest } = powerOfE(x);
   return normal(sums.add(1, rest), k);
 }
@@ -108,7 +111,7 @@ export function expm1(a: Operand): Unbounded {
 }
 
 /** log(1 + u) for u from 0 to 1. */
-export function log1p(a: Operand): Unbounded {
+function log1p(a: Operand): Unbounded {
   const u = number(a);
   if (!isUsual(u) || u.exponent < -110) return subtract(u, divide(multiply(u, u), 2));
   return normal(sums.log1p(sums.scale(u.part, powerOfTwo(u.exponent))), 0);
@@ -132,10 +135,17 @@ function scaled(a: number, exponent: number): number {
   const half = Math.trunc(within / 2);
   return a * powerOfTwo(half) * powerOfTwo(within - half);
 }
-/** The nearest float64. */
+/** The nearest float64, but that it is rounded twice below the normal numbers. */
 export const toFloat64 = ({ part, exponent }: Unbounded): number => scaled(part.high, exponent);
 /** As far as it has room in one. */
 export const toSum = ({ part: { high, low }, exponent }: Unbounded): DoubleDouble => ({
   high: scaled(high, exponent),
   low: scaled(low, exponent),
 });
+
+/** An infinity as a number that is farther out than what curves a function, and what is there as a limit. */
+export const farOut = (x: number): Unbounded => number(Math.sign(x) * 2 ** 1000);
+export const limitOf = (far: Unbounded): number => {
+  const { high } = far.part;
+  return far.exponent < -600 ? 0 * high : far.exponent > 600 ? high * Number.POSITIVE_INFINITY : toFloat64(far);
+};

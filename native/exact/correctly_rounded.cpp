@@ -11,18 +11,16 @@ template <activation op> double rounded_gradient(double x, double g, parameters 
   return to_odd(gradient_of<op>{p}(wide(x), wide(g)));
 }
 
-// An infinity as a number that is farther out than any double, for which a formula gives its limit.
-number finite(double x) { return __builtin_isinf(x) ? number(__builtin_copysign(1, x), int64_t(1) << 30) : number(x); }
 template <activation op> number unbounded_value(double x, parameters p) {
-  return x == x ? value_of<op>{p}(finite(x)) : number(x);
+  if (x != x) return x;
+  return __builtin_isinf(x) ? number(limit_of(value_of<op>{p}(far_out(x)))) : value_of<op>{p}(number(x));
 }
-// The limit of a slope at an infinity is a double, and an infinite g makes no zero of a slope that is one only as a
-// double.
+// An infinite g makes no zero of a slope that is one only as a double.
 template <activation op> number unbounded_gradient(double x, double g, parameters p) {
   if (x != x) return x;
-  if (__builtin_isfinite(x) && __builtin_isfinite(g)) return gradient_of<op>{p}(number(x), number(g));
-  const number slope = gradient_of<op>{p}(finite(x), number(1.0));
-  return number(g) * (__builtin_isinf(x) ? number(to_double(slope)) : slope);
+  if (__builtin_isinf(x)) return number(g) * number(limit_of(gradient_of<op>{p}(far_out(x), number(1.0))));
+  if (__builtin_isfinite(g)) return gradient_of<op>{p}(number(x), number(g));
+  return number(g) * gradient_of<op>{p}(number(x), number(1.0));
 }
 
 template <activation op> constexpr correctly_rounded correctly_rounded_by() {

@@ -14,9 +14,9 @@ struct correctly_rounded {
   // Of a float.
   precise_value *value;
   precise_gradient *gradient;
-  // Of any double, to the nearest: of rows of a textbook.
-  precise_value *nearest_value = nullptr;
-  precise_gradient *nearest_gradient = nullptr;
+  // Of any double, as a double: of rows of a textbook.
+  precise_value *value_of_double = nullptr;
+  precise_gradient *gradient_of_double = nullptr;
 };
 extern const correctly_rounded correctly_rounded_of[activation_count];
 

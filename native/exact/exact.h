@@ -29,7 +29,8 @@ constexpr double nowhere = __builtin_inf(), near_zero = 0x1p-2, cancelled_error 
 constexpr double beside_zero = 0x1p-9;
 constexpr int32_t first_gradient_error = 0x1p11;
 
-// The lanes whose result a textbook's formula does not tell in doubles, as it is infinity less infinity on the way.
+// The lanes whose result a textbook's formula does not tell in doubles, as infinities meet on the way, or one and a
+// zero.
 inline unsigned lanes_lost(vec<double> y, vec<double> x, vec<double> g = 0.0) {
   unsigned lost = 0;
   for (size_t i = 0; i < vec<double>::lanes; i++)

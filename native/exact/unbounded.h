@@ -1,6 +1,6 @@
 // Numbers of 106 bits whose exponent has no bounds: a textbook's formula (formulas/textbook.h) neither overflows nor
-// loses digits in them, whatever is squared or is the power of e, and its limit at an infinity is what it is far out.
-// lib/arithmetic/unbounded.ts is the same in TypeScript.
+// loses digits in them, whatever is squared or is the power of e. lib/arithmetic/unbounded.ts is the same in
+// TypeScript.
 #pragma once
 
 #include "exact/double_double.h"
@@ -12,22 +12,22 @@ template <> struct mask<unbounded> { bool m; };
 
 // One lane: part * 2^exponent.
 template <> struct vec<unbounded> {
-  wide part; // Its size is from 1 to 2; or it is zero, infinite or NaN, and the exponent 0.
-  int64_t exponent;
+  wide part;       // Its size is from 1 to 2; or it is zero, infinite or NaN, and the exponent 0.
+  double exponent; // A whole number.
 
   vec() = default;
   vec(double a) : vec(wide(a), 0) {}
-  vec(wide a, int64_t exponent) : part(a), exponent(exponent) {
+  vec(wide a, double exponent) : part(a), exponent(exponent) {
     if (!is_usual()) {
       *this = special(a.high);
       return;
     }
-    const double size = __builtin_fabs(a.high);
-    if (size < 0x1p-900) *this = vec(a.scaled(0x1p200), exponent - 200);
-    if (size > 0x1p900) *this = vec(a.scaled(0x1p-200), exponent + 200);
+    // From where it takes one power of two to the size of 1.
+    const double size = __builtin_fabs(a.high), step = size < 0x1p-900 ? -200 : size > 0x1p900 ? 200 : 0;
+    part = a.scaled(power_of_two(int64_t(-step)));
     const int64_t own = (__builtin_bit_cast(int64_t, part.high) >> 52 & 0x7ff) - 1023;
     part = part.scaled(power_of_two(-own));
-    this->exponent += own;
+    this->exponent += step + double(own);
   }
   bool is_usual() const { return part.high != 0 && __builtin_isfinite(part.high); }
 
@@ -44,8 +44,8 @@ template <> struct vec<unbounded> {
     }
     const bool turned = a.exponent < b.exponent;
     const vec large = turned ? b : a, small = turned ? a : b;
-    const int64_t apart = large.exponent - small.exponent;
-    return vec(large.part + small.part.scaled(power_of_two(apart < 900 ? -apart : -900)), large.exponent);
+    const double apart = large.exponent - small.exponent;
+    return vec(large.part + small.part.scaled(power_of_two(apart < 900 ? -int64_t(apart) : -900)), large.exponent);
   }
   friend vec operator-(vec a, vec b) { return a + -b; }
   friend vec operator*(vec a, vec b) {
@@ -58,7 +58,9 @@ template <> struct vec<unbounded> {
   }
   friend mask<unbounded> operator<(vec a, vec b) { return {(a - b).part.high < 0}; }
   friend mask<unbounded> operator>(vec a, vec b) { return b < a; }
-  friend mask<unbounded> operator<=(vec a, vec b) { return {(a - b).part.high <= 0}; }
+  friend mask<unbounded> operator<=(vec a, vec b) {
+    return {(a < b).m || (a.part.high == b.part.high && a.part.low == b.part.low && a.exponent == b.exponent)};
+  }
   friend mask<unbounded> operator>=(vec a, vec b) { return b <= a; }
 
 private:
@@ -80,23 +82,25 @@ inline number fma(number a, number b, number c) { return a * b + c; }
 
 inline number sqrt(number a) {
   if (!a.is_usual() || a.part.high < 0) return __builtin_sqrt(a.part.high);
-  const int64_t odd = a.exponent & 1;
-  return number(sqrt(a.part.scaled(odd ? 2 : 1)), (a.exponent - odd) / 2);
+  const double odd = a.exponent - 2 * __builtin_floor(a.exponent / 2);
+  return number(sqrt(a.part.scaled(1 + odd)), (a.exponent - odd) / 2);
 }
-
-// What e^x is where its exponent would have more than 40 bits: beyond any product of doubles.
-constexpr int64_t farthest_exponent = int64_t(1) << 40;
 
 inline wide_power power_of_e(number x) {
-  const int64_t exponent = x.exponent < -900 ? -900 : x.exponent; // Of what is so small its sign counts.
-  return wide_power_of(x.part.scaled(power_of_two(exponent)));
+  const double exponent = x.exponent < -900 ? -900 : x.exponent; // Of what is so small its sign counts.
+  return wide_power_of(x.part.scaled(power_of_two(int64_t(exponent))));
 }
+// From 2^40 on a power of two, as nothing but its size counts, and from 2^1000 on the order of sizes.
 inline number exp(number x) {
   if (x.part.high == 0) return 1.0;
   if (!x.is_usual()) return x.part.high < 0 ? 0.0 : x.part.high;
-  if (x.exponent >= 40) return number(1.0, x.part.high < 0 ? -farthest_exponent : farthest_exponent);
+  if (x.exponent >= 40) {
+    const double size = __builtin_fabs(x.part.high), beyond = x.exponent - 1000;
+    const double power = beyond < 0 ? size * power_of_two(int64_t(x.exponent)) : (size + beyond) * 0x1p1000;
+    return number(1.0, __builtin_floor(__builtin_copysign(power, x.part.high) * log2_e<double>));
+  }
   const wide_power e = power_of_e(x);
-  return number(1 + e.rest, int64_t(e.exponent));
+  return number(1 + e.rest, e.exponent);
 }
 inline number expm1(number x) {
   if (x.part.high == 0) return x;
@@ -104,13 +108,13 @@ inline number expm1(number x) {
   if (x.exponent < -110) return x + x * x / 2;
   const wide_power e = power_of_e(x);
   if (e.exponent == 0) return number(e.rest, 0);
-  return number(1 + e.rest, int64_t(e.exponent)) - 1;
+  return number(1 + e.rest, e.exponent) - 1;
 }
 
 // log(1 + u) for u in [0, 1].
 inline number log1p(number u) {
   if (!u.is_usual() || u.exponent < -110) return u - u * u / 2;
-  return number(log1p(u.part.scaled(power_of_two(u.exponent))), 0);
+  return number(log1p(u.part.scaled(power_of_two(int64_t(u.exponent)))), 0);
 }
 
 inline number sigmoid(number x) { return 1 / (1 + exp(-x)); }
@@ -121,12 +125,21 @@ inline number tanh(number x) {
 }
 inline number softplus(number x) { return max(x, 0.0) + log1p(exp(-abs(x))); }
 
-// The nearest double; and one that rounds to the same float or half.
-inline double scaled(double a, int64_t exponent) {
-  const int64_t within = exponent < -1100 ? -1100 : exponent > 1100 ? 1100 : exponent, half = within / 2;
+inline double scaled(double a, double exponent) {
+  const int64_t within = int64_t(exponent < -1100 ? -1100 : exponent > 1100 ? 1100 : exponent), half = within / 2;
   return a * power_of_two(half) * power_of_two(within - half);
 }
+// The nearest double, but that it is rounded twice below the normal numbers; and one that rounds to the same float or
+// half.
 inline double to_double(number a) { return scaled(a.part.high, a.exponent); }
 inline double to_odd(number a) { return scaled(a.is_usual() ? to_odd(a.part) : a.part.high, a.exponent); }
+
+// An infinity as a number that is farther out than what curves a function, and what is there as a limit.
+inline number far_out(double x) { return number(__builtin_copysign(0x1p1000, x)); }
+inline double limit_of(number far) {
+  const double zero = __builtin_copysign(0.0, far.part.high),
+               infinite = __builtin_copysign(__builtin_inf(), far.part.high);
+  return far.exponent < -600 ? zero : far.exponent > 600 ? infinite : scaled(far.part.high, far.exponent);
+}
 
 } // namespace

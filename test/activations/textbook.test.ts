@@ -8,7 +8,7 @@ import * as unbounded from '../../lib/arithmetic/unbounded.js';
 import { program } from '../programs/build.mjs';
 import { vectorsOf } from '../support/vectors.js';
 
-const { add, cube, divide, exp, expm1, isBelow, multiply, negate, sigmoid, sqrt, square } = unbounded;
+const { add, cube, divide, exp, expm1, isBelow, multiply, negate, sigmoid, sqrt, square, subtract } = unbounded;
 
 const isru = textbook({
   parameters: { alpha: { default: 1, above: 0, samples: [3, 0.01] } },
@@ -22,6 +22,16 @@ const elish = textbook({
     return multiply(sigmoid(x), isBelow(x, 0) ? add(exp(x), multiply(expm1(x), rest)) : add(1, multiply(x, rest)));
   },
   zero: { at: -0.88 },
+});
+
+/** 1 / (2 e^-x + e^x), from exponentials that no float64 holds. */
+const bump = textbook({
+  f: (x) => divide(exp(x), add(2, exp(multiply(2, x)))),
+  slope: (x) => {
+    const square = exp(multiply(2, x));
+    return multiply(divide(exp(x), add(2, square)), divide(subtract(2, square), add(2, square)));
+  },
+  zero: { at: 0.3466 },
 });
 
 it('every instruction set computes them as MPFR does', ({ skip }) => {
@@ -65,14 +75,18 @@ it('has their limits at the infinities, and keeps NaN and the sign of zero', () 
   expect([-infinity, infinity, -0, nan].map((x) => isru.grad(x, 1, 3, 0))).toEqual([0, 0, 1, nan]);
   expect([-infinity, infinity, -0, nan].map((x) => elish.f(x, 0, 0))).toEqual([-0, infinity, -0, nan]);
   expect([-infinity, infinity, -0, nan].map((x) => elish.grad(x, 1, 0, 0))).toEqual([-0, 1, 0.5, nan]);
+  const far = [-infinity, -1e300, -(2 ** 40), -1e12, -800, 800, 1e12, 2 ** 40, 1e300, infinity];
+  expect(far.map((x) => bump.f(x, 0, 0))).toEqual(far.map(() => 0));
+  expect(far.map((x) => bump.grad(x, 1, 0, 0))).toEqual(far.map((x) => (x < 0 ? 0 : -0)));
+  expect(bump.f(3, 0, 0)).toBeCloseTo(1 / (2 * Math.exp(-3) + Math.exp(3)), 15);
   // A slope of less than any float64 is no zero, but its limit is one.
   expect([-1e5, -infinity].map((x) => elish.grad(x, infinity, 0, 0))).toEqual([-infinity, nan]);
   expect([0, 1e300].map((x) => isru.grad(x, nan, 3, 0))).toEqual([nan, nan]);
 });
 
 it('has what formulas may call', () => {
-  const { abs, softplus, subtract, tanh, toFloat64 } = unbounded;
-  const of = (f: (x: unbounded.Unbounded) => unbounded.Unbounded, x: number) => toFloat64(f(unbounded.finite(x)));
+  const { abs, softplus, tanh, toFloat64 } = unbounded;
+  const of = (f: (x: unbounded.Unbounded) => unbounded.Unbounded, x: number) => toFloat64(f(unbounded.unbounded(x)));
   for (const x of [-1e300, -800, -2.5, -1e-200, -0, 0, 1e-200, 0.3, 3, 40, 800, 1e300]) {
     expect(of(tanh, x), `tanh(${x})`).toBeCloseTo(Math.tanh(x), 14);
     expect(of(abs, x)).toBe(Math.abs(x));

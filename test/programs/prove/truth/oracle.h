@@ -264,6 +264,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // Rows of textbook.def. Around the zero of a slope errors are relative to terms, which add up to no less than 1 / 8.
 template <class R> truth<R> by_formula(by_textbook::both<R> t, double x, nonlin::zero_of_slope zero, parameters p) {
+  if (x != x) return {R(x), R(x), R(x)}; // As a kernel does, whatever a comparison says of NaN.
   const R least = std::abs(x - zero.of(p)) * zero.scale(p) < 1 ? R(0.125) : R(0);
   return {t.value, t.slope, std::fmax(std::abs(t.slope), least)};
 }

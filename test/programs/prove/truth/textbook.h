@@ -17,7 +17,7 @@ template <class R> R logistic(const R &x) {
 
 #define TRUTH(name, its_value, its_slope)                                                                              \
   template <class R> both<R> name(const R &x, [[maybe_unused]] nonlin::parameters p) {                                 \
-    using std::abs, std::exp, std::expm1, std::log1p, std::sqrt;                                                       \
+    using std::abs, std::exp, std::expm1, std::log1p, std::sqrt, std::tanh;                                            \
     [[maybe_unused]] const R one = 1.0, a = p.a, b = p.b;                                                              \
     return {its_value, its_slope};                                                                                     \
   }
