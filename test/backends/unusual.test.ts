@@ -9,6 +9,7 @@ import { reference } from '../../lib/backends/reference.js';
 import { info, setThreads } from '../../lib/index.js';
 import { random, repeated, specials } from '../support/inputs.js';
 import { kernelBackends } from '../support/kernels.js';
+import { bytesOf } from '../support/same.js';
 
 const cases = activationNames.flatMap(casesOf);
 const threadsBefore = info().threads;
@@ -51,7 +52,12 @@ const atTheLimit = (
   ] as const
 ).map(([row, a, b]) => ({ label: `${row}(${a}, ${b})`, row, op: opOf[row], a, b }));
 
+// An element alone.
+const [one, oneGrad, ofOne] = [new Float32Array(1), new Float32Array(1), new Float32Array(1)];
+
 function difference(x: Float32Array, y: Float32Array, expected: Float32Array) {
+  if (Buffer.compare(bytesOf(y), bytesOf(expected)) === 0) return undefined;
+  // NaN is NaN, whatever its bits.
   const i = y.findIndex((value, i) => !Object.is(value, expected[i]));
   return i < 0 ? undefined : `at ${i}, of ${x[i]}: ${y[i]} for ${expected[i]}`;
 }
@@ -129,9 +135,12 @@ describe.each(kernelBackends)('$name', (backend) => {
     };
     for (const grads of [usualGrads, largeGrads, smallGrads]) {
       const amongUsual = gradients(grads, usual);
-      const expected = amongUsual.map((y, i) =>
-        i % 3 === 0 || grads === smallGrads ? gradients(grads.subarray(i, i + 1), mixed.subarray(i, i + 1))[0]! : y,
-      );
+      const expected = amongUsual.map((y, i) => {
+        if (i % 3 !== 0 && grads !== smallGrads) return y;
+        oneGrad[0] = grads[i]!;
+        one[0] = mixed[i]!;
+        return gradients(oneGrad, one, ofOne)[0]!;
+      });
       expect(difference(mixed, gradients(grads, mixed), expected)).toBeUndefined();
       expect(difference(mixed, gradients(grads, mixed), expected)).toBeUndefined();
       const [g, x] = [grads.slice(), mixed.slice()];

@@ -1,7 +1,8 @@
 // The command lines of the scripts in package.json: what is wrong with one is told in a line, before any work is done.
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
@@ -15,8 +16,13 @@ const files = Object.entries(scripts).flatMap(([name, command]) => {
   return file === undefined || file.startsWith('test/bundlers/') ? [] : [{ name, file }];
 });
 
-const run = (file: string, ...args: string[]) =>
-  spawnSync(process.execPath, [file, ...args], { cwd: root, encoding: 'utf8', timeout: 20_000 });
+/** In a thread, which is there in a third of the time that a process takes. */
+async function run(file: string, ...args: string[]) {
+  const worker = new Worker(join(root, file), { argv: args, execArgv: [], stdout: true, stderr: true });
+  const status = new Promise<number>((resolve, reject) => worker.on('exit', resolve).on('error', reject));
+  const [stdout, stderr] = await Promise.all([text(worker.stdout), text(worker.stderr)]);
+  return { status: await status, stdout, stderr };
+}
 
 it('are those that measure, prove, make numbers again and pack', () => {
   expect(files.map(({ name }) => name).sort()).toEqual([
@@ -40,8 +46,8 @@ it('are those that measure, prove, make numbers again and pack', () => {
   ]);
 });
 
-describe.each(files)('npm run $name', ({ name, file }) => {
-  const { status, stdout: help } = run(file, '--help');
+describe.each(files)('npm run $name', async ({ name, file }) => {
+  const { status, stdout: help } = await run(file, '--help');
   const options = [...help.matchAll(/^ {2}--(\w+)[ =]\[?([A-Z]+)/gm)].map(([, option, value]) => ({ option, value }));
 
   it('has --help and --json', () => {
@@ -55,8 +61,8 @@ describe.each(files)('npm run $name', ({ name, file }) => {
   const wrong = options
     .filter(({ value }) => value !== 'FILE' && value !== 'FOLDER')
     .map(({ option }) => `--${option}=no-such`);
-  it.each([...wrong, '--no-such', 'no-such'])('%s: two lines, exit code 2', (argument) => {
-    const { status, stdout, stderr } = run(file, argument);
+  it.each([...wrong, '--no-such', 'no-such'])('%s: two lines, exit code 2', async (argument) => {
+    const { status, stdout, stderr } = await run(file, argument);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(new RegExp(`^${name}: .*no-such.*\nSee npm run ${name} -- --help\\.\n$`));
   });
@@ -74,19 +80,19 @@ it.each([
   ['bench:threads', 'softmaxGrad', '; did you mean softmaxGrad:ROW?'],
   ['bench:peers', 'softmax', '; did you mean softmax:ROW?'],
   ['prove', 'gelu:tanh', '; did you mean geluTanh?'],
-])('%s does not know the function %s, and says which it knows%s', (name, functions, help) => {
-  const { status, stderr } = run(fileOf(name), '--function', functions);
+])('%s does not know the function %s, and says which it knows%s', async (name, functions, help) => {
+  const { status, stderr } = await run(fileOf(name), '--function', functions);
   expect(status).toBe(2);
   expect(stderr).toMatch(/^\S+: --function must be one of relu, .*softmax.*, got "[\w:]+"(; .*)?\n/);
   expect(stderr.split('\n')[0]!.replace(/^.*, got "[\w:]+"/, '')).toBe(help);
 });
 
-it('names the option that was meant, and takes none twice', () => {
+it('names the option that was meant, and takes none twice', async () => {
   for (const name of ['bench', 'bench:threads', 'prove']) {
-    expect(run(fileOf(name), '--functoin=relu').stderr).toContain(
+    expect((await run(fileOf(name), '--functoin=relu')).stderr).toContain(
       `${name}: Unknown option '--functoin'; did you mean --function?\n`,
     );
-    const { status, stderr } = run(fileOf(name), '--function=relu', '--json', '--function=gelu');
+    const { status, stderr } = await run(fileOf(name), '--function=relu', '--json', '--function=gelu');
     expect({ status, error: stderr.split('\n')[0] }).toEqual({
       status: 2,
       error: `${name}: --function is given twice`,

@@ -94,9 +94,8 @@ double sample(uint64_t counter);
 class progress {
 public:
   progress(std::string label) : label(std::move(label)) {}
-  void show(double share) const {
-    if (terminal) std::fprintf(stderr, "\r%-32s %3.0f %%", label.c_str(), 100 * share);
-  }
+  bool is_shown() const { return terminal; }
+  void show(double share) const { std::fprintf(stderr, "\r%-32s %3.0f %%", label.c_str(), 100 * share); }
   void finish() const {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     std::fprintf(stderr, "%s%-32s %6.1f s\n", terminal ? "\r" : "", label.c_str(), seconds.count());
@@ -123,7 +122,7 @@ std::vector<State> spread(const options &options, const std::string &label, uint
       running--;
     });
   const progress progress(label);
-  while (running) {
+  while (progress.is_shown() && running) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     progress.show(double(std::min<uint64_t>(next, blocks)) / double(blocks));
   }
