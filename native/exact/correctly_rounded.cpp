@@ -15,12 +15,10 @@ template <activation op> number unbounded_value(double x, parameters p) {
   if (x != x) return x;
   return __builtin_isinf(x) ? number(limit_of(value_of<op>{p}(far_out(x)))) : value_of<op>{p}(number(x));
 }
-// An infinite g makes no zero of a slope that is one only as a double.
 template <activation op> number unbounded_gradient(double x, double g, parameters p) {
   if (x != x) return x;
-  if (__builtin_isinf(x)) return number(g) * number(limit_of(gradient_of<op>{p}(far_out(x), number(1.0))));
-  if (__builtin_isfinite(g)) return gradient_of<op>{p}(number(x), number(g));
-  return number(g) * gradient_of<op>{p}(number(x), number(1.0));
+  if (!__builtin_isinf(x)) return gradient_of<op>{p}(number(x), number(g));
+  return number(g) * number(limit_of(gradient_of<op>{p}(far_out(x), number(1.0))));
 }
 
 template <activation op> constexpr correctly_rounded correctly_rounded_by() {

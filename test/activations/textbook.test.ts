@@ -34,6 +34,12 @@ const bump = textbook({
   zero: { at: 0.3466 },
 });
 
+/** x / (1 + x) above 0; what is compared with NaN is not. */
+const ramp = textbook({
+  f: (x) => (isBelow(0, x) ? divide(x, add(1, x)) : unbounded.unbounded(0)),
+  slope: (x) => (isBelow(0, x) ? divide(1, square(add(1, x))) : unbounded.unbounded(0)),
+});
+
 it('every instruction set computes them as MPFR does', ({ skip }) => {
   const path = program('textbook');
   if (path === null) return skip('MPFR is not installed (libmpfr-dev)');
@@ -79,6 +85,8 @@ it('has their limits at the infinities, and keeps NaN and the sign of zero', () 
   expect(far.map((x) => bump.f(x, 0, 0))).toEqual(far.map(() => 0));
   expect(far.map((x) => bump.grad(x, 1, 0, 0))).toEqual(far.map((x) => (x < 0 ? 0 : -0)));
   expect(bump.f(3, 0, 0)).toBeCloseTo(1 / (2 * Math.exp(-3) + Math.exp(3)), 15);
+  expect([-infinity, infinity, nan, 1].map((x) => ramp.f(x, 0, 0))).toEqual([0, 1, nan, 0.5]);
+  expect([-infinity, infinity, nan, 1].map((x) => ramp.grad(x, 1, 0, 0))).toEqual([0, 0, nan, 0.25]);
   // A slope of less than any float64 is no zero, but its limit is one.
   expect([-1e5, -infinity].map((x) => elish.grad(x, infinity, 0, 0))).toEqual([-infinity, nan]);
   expect([0, 1e300].map((x) => isru.grad(x, nan, 3, 0))).toEqual([nan, nan]);

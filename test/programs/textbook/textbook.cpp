@@ -57,6 +57,9 @@ truth bump(const real &x, parameters) {
   const real height = one / (two * exp(-x) + exp(x)), small = exp(x > 0.0 ? -two * x : two * x);
   return {height, height * (x > 0.0 ? (two * small - one) / (two * small + one) : (two - small) / (two + small))};
 }
+truth ramp(const real &x, parameters) {
+  return x > 0.0 ? truth{x / (one + x), one / ((one + x) * (one + x))} : truth{0.0, 0.0};
+}
 // At -Infinity and Infinity.
 struct limits {
   double value[2], slope[2];
@@ -66,6 +69,7 @@ limits isru_limits(parameters p) {
   return {{-most, most}, {0, 0}};
 }
 limits bump_limits(parameters) { return {{0, 0}, {0, -0.0}}; }
+limits ramp_limits(parameters) { return {{0, 1}, {0, 0}}; }
 limits elish_limits(parameters) { return {{-0.0, INFINITY}, {-0.0, 1}}; }
 
 struct row {
@@ -145,6 +149,17 @@ template <class E> void look(const row &row, nonlin::arithmetic how, const char 
     row.sets[set]->map[how](x.data(), y[set].data(), n, row.p);
     row.sets[set]->map_grad[how](ones.data(), x.data(), slopes[set].data(), n, row.p);
     row.sets[set]->map_grad[how](grads.data(), x.data(), products[set].data(), n, row.p);
+    // An infinite grad, of slopes that are none as doubles, too.
+    const E far[] = {E(-1e5), E(0.25), E(1e6)}, infinite[] = {E(INFINITY), E(INFINITY), E(INFINITY)};
+    E there[3];
+    row.sets[set]->map_grad[how](infinite, far, there, 3, row.p);
+    for (size_t i = 0; i < 3; i++) {
+      const real slope = row.function(real(double(far[i])), row.p).slope;
+      const double wanted = slope < 0.0 ? -INFINITY : slope > 0.0 ? INFINITY : NAN;
+      looked_at++;
+      if (there[i] != E(wanted) && !(std::isnan(there[i]) && std::isnan(wanted)))
+        report(row, precision, set, far[i], E(INFINITY), there[i], wanted);
+    }
     const E ends[] = {E(-INFINITY), E(INFINITY), E(NAN)}, any[] = {E(1), E(1), E(1)};
     E at_ends[3], slopes_there[3];
     row.sets[set]->map[how](ends, at_ends, 3, row.p);
@@ -183,7 +198,8 @@ int main() {
                       {"isru", isru, isru_limits, SETS(isruOfTest), {0x1p-120, 0}},
                       {"isru", isru, isru_limits, SETS(isruOfTest), {0x1p120, 0}},
                       {"elish", elish, elish_limits, SETS(elishOfTest), {}},
-                      {"bump", bump, bump_limits, SETS(bumpOfTest), {}}};
+                      {"bump", bump, bump_limits, SETS(bumpOfTest), {}},
+                      {"ramp", ramp, ramp_limits, SETS(rampOfTest), {}}};
   for (const row &row : rows) {
     look<float>(row, nonlin::float32, "fast");
     look<float>(row, nonlin::float32_exact, "exact");
