@@ -155,11 +155,11 @@ describe('NONLIN_THREADS', () => {
     usual = load({});
   });
 
-  it.each(['abc', '0', '257', '1.5', '-1', 'NaN', 'Infinity', '1e9', '2 3', ' '])(
-    '%j is a problem, not an error',
-    (text) => {
-      const usual = load({});
-      for (const NONLIN_BACKEND of all) {
+  // Whatever the backend; of the first, each is asked.
+  it.each(['abc', '0', '257', '1.5', '-1', 'NaN', 'Infinity', '1e9', '2 3', ' '].map((text, i) => ({ text, i })))(
+    '$text is a problem, not an error',
+    ({ text, i }) => {
+      for (const NONLIN_BACKEND of i === 0 ? all : [all[i % all.length]!]) {
         const { threads, problems } = load({ variables: { NONLIN_THREADS: text, NONLIN_BACKEND } });
         expect(threads).toBe(usual.threads);
         expect(problems).toEqual([`NONLIN_THREADS must be an integer in [1, 256], got ${JSON.stringify(text)}`]);
