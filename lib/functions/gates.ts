@@ -93,6 +93,7 @@ export function gateBy<R extends Row>(name: string, { by, gating }: R): GateOf<R
   const of = signatures[by];
   const own = halvesOptions(of);
   const halves = (x: Input, options: unknown, more: unknown) => {
+    if (isInput(options)) throw twoInputs(options, name, 'x');
     if (more !== undefined) throw tooMany(more, name, 'x');
     return gateHalves(of, name, x, readOptions(options, name, own, undefined, true), gating).result;
   };
@@ -108,6 +109,7 @@ export function gateGradientBy<R extends Row>(name: string, { by, gating }: R): 
   const of = signatures[by];
   const own = halvesOptions(of);
   const halves = (grad: Input, x: Input, options: unknown, more: unknown) => {
+    if (isInput(options)) throw twoInputs(options, name, 'grad, x');
     if (more !== undefined) throw tooMany(more, name, 'grad, x');
     return gateHalvesGrad(of, name, grad, x, readOptions(options, name, own, undefined, true), gating).result;
   };
@@ -125,6 +127,11 @@ export function gateGradientBy<R extends Row>(name: string, { by, gating }: R): 
     return applyGradient(of, name, grad, a, b, given, da, db);
   }) as GradientOf<R>;
 }
+
+const twoInputs = (other: unknown, name: string, arrays: string): TypeError =>
+  new TypeError(
+    `${name} takes ${arrays} and one object of options, got also ${describe(other)}; the halves of x along dim gate each other`,
+  );
 
 /** The options of a gate of halves, in the order of `Given.own`. */
 export const halvesOptions = (of: Elementwise): readonly string[] => [...of.own, 'dim'];

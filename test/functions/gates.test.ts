@@ -160,6 +160,18 @@ describe('refuses', () => {
       'reglu: x has shape [1, 3], of which there are no halves',
     ],
     [
+      'two inputs for halves of one',
+      () => nonlin.glu(f32(4), f32(4) as never),
+      TypeError,
+      'glu takes x and one object of options, got also Float32Array of 4; the halves of x along dim gate each other',
+    ],
+    [
+      'three for the gradient of halves',
+      () => nonlin.gluGrad(f32(2), f32(4), f32(4) as never),
+      TypeError,
+      'gluGrad takes grad, x and one object of options, got also Float32Array of 4',
+    ],
+    [
       'inputs of two lengths',
       () => nonlin.reglu(f32(3), f32(4)),
       RangeError,
