@@ -1,10 +1,11 @@
 // A slice among others has the bits that it has alone. Native code tries each slice first with the power of two that suited the last.
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import type { Slice } from '../../lib/backends/backend.js';
 import { reference } from '../../lib/backends/reference.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
 import { kernelBackends } from '../support/kernels.js';
+import { expectSame } from '../support/same.js';
 
 const arithmetics = [
   { Floats: Float32Array, precision: 'fast' },
@@ -93,7 +94,7 @@ describe.each([...kernelBackends, reference])('$name', (backend) => {
             );
           const y = compute(what, gradient ? laid(gradients) : undefined, laid(each), length, columns ? count : 1);
           const alone = each.map((x, i) => compute(what, gradient ? gradients[i] : undefined, x, length, 1));
-          expect(y).toEqual(laid(alone));
+          expectSame(y, laid(alone));
         },
       ),
       { numRuns: 200, examples },
