@@ -97,12 +97,21 @@ test('quotients are within 10 * 2^-106', () => {
     fc.property(parts, parts, (p, q) => {
       const [a, b] = [sumOf(p), sumOf(q)];
       fc.pre(whole(b) !== 0n);
-      // Times 2^220, which makes it a whole number.
+      // Times 2^600, which makes it a whole number however small its last part is.
       const quotient = divide(a, b);
-      const scaled = whole({ high: quotient.high * 2 ** 220, low: quotient.low * 2 ** 220 });
-      const error = magnitude(scaled * whole(b) - whole(a) * 2n ** 220n);
-      expect(error * 2n ** 106n).toBeLessThanOrEqual(10n * magnitude(whole(a) * 2n ** 220n));
+      const scaled = whole({ high: quotient.high * 2 ** 600, low: quotient.low * 2 ** 600 });
+      const error = magnitude(scaled * whole(b) - whole(a) * 2n ** 600n);
+      expect(error * 2n ** 106n).toBeLessThanOrEqual(10n * magnitude(whole(a) * 2n ** 600n));
     }),
+    // One whose quotient has a last part of 2^-259.
+    {
+      examples: [
+        [
+          [1, 0, 0],
+          [1125899772624889, 0, 50],
+        ],
+      ],
+    },
   );
 });
 
