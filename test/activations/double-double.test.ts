@@ -103,7 +103,7 @@ test('quotients are within 10 * 2^-106', () => {
       const error = magnitude(scaled * whole(b) - whole(a) * 2n ** 600n);
       expect(error * 2n ** 106n).toBeLessThanOrEqual(10n * magnitude(whole(a) * 2n ** 600n));
     }),
-    // One whose quotient has a last part of 2^-259.
+    // One whose quotient ends at 2^-221.
     {
       examples: [
         [
