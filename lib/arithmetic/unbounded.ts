@@ -14,9 +14,13 @@ type Operand = number | Unbounded;
 const special = (a: number): Unbounded => ({ part: { high: a, low: 0 }, exponent: 0 });
 const isUsual = ({ part: { high } }: Unbounded) => high !== 0 && Number.isFinite(high);
 
-const highBits = new Float64Array(1);
-const words = new Int32Array(highBits.buffer);
-const upper = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+const high = new Float64Array(1);
+const bits = new BigInt64Array(high.buffer);
+/** The exponent of a normal number. */
+function exponentOf(a: number): number {
+  high[0] = a;
+  return (Number(bits[0]! >> 52n) & 0x7ff) - 1023;
+}
 
 function normal(part: DoubleDouble, exponent: number): Unbounded {
   const size = Math.abs(part.high);
@@ -24,23 +28,19 @@ function normal(part: DoubleDouble, exponent: number): Unbounded {
   // From where it takes one power of two to the size of 1.
   const step = size < 2 ** -900 ? -200 : size > 2 ** 900 ? 200 : 0;
   const near = sums.scale(part, powerOfTwo(-step));
-  highBits[0] = near.high;
-  const own = ((words[upper]! >> 20) & 0x7ff) - 1023;
+  const own = exponentOf(near.high);
   return { part: sums.scale(near, powerOfTwo(-own)), exponent: exponent + step + own };
 }
-const number = (a: Operand): Unbounded => (typeof a === 'number' ? normal({ high: a, low: 0 }, 0) : a);
-
-/** The number x. */
-export const unbounded: (x: number) => Unbounded = number;
+export const unbounded = (a: Operand): Unbounded => (typeof a === 'number' ? normal({ high: a, low: 0 }, 0) : a);
 
 export const negate = (a: Operand): Unbounded => {
-  const { part, exponent } = number(a);
+  const { part, exponent } = unbounded(a);
   return { part: sums.negate(part), exponent };
 };
 
 /** Errors are those of double-double.ts. Terms so far apart that this is not known of one number stay apart. */
 export function add(a: Operand, b: Operand): Unbounded {
-  const [x, y] = [number(a), number(b)];
+  const [x, y] = [unbounded(a), unbounded(b)];
   if (!isUsual(x) || !isUsual(y)) {
     if (isUsual(x) && y.part.high === 0) return x;
     if (isUsual(y) && x.part.high === 0) return y;
@@ -53,7 +53,7 @@ export function add(a: Operand, b: Operand): Unbounded {
 export const subtract = (a: Operand, b: Operand): Unbounded => add(a, negate(b));
 
 export function multiply(a: Operand, b: Operand): Unbounded {
-  const [x, y] = [number(a), number(b)];
+  const [x, y] = [unbounded(a), unbounded(b)];
   if (!isUsual(x) || !isUsual(y)) return special(x.part.high * y.part.high);
   return normal(sums.multiply(x.part, y.part), x.exponent + y.exponent);
 }
@@ -62,33 +62,33 @@ export const square = (x: Operand): Unbounded => multiply(x, x);
 export const cube = (x: Operand): Unbounded => multiply(x, square(x));
 
 export function divide(a: Operand, b: Operand): Unbounded {
-  const [x, y] = [number(a), number(b)];
+  const [x, y] = [unbounded(a), unbounded(b)];
   if (!isUsual(x) || !isUsual(y)) return special(x.part.high / y.part.high);
   return normal(sums.divide(x.part, y.part), x.exponent - y.exponent);
 }
 
 export function sqrt(a: Operand): Unbounded {
-  const x = number(a);
+  const x = unbounded(a);
   if (!isUsual(x) || x.part.high < 0) return special(Math.sqrt(x.part.high));
   const odd = x.exponent - 2 * Math.floor(x.exponent / 2);
   return normal(sums.sqrt(sums.scale(x.part, 1 + odd)), (x.exponent - odd) / 2);
 }
 
 export const isBelow = (a: Operand, b: Operand): boolean => subtract(a, b).part.high < 0;
-export const abs = (a: Operand): Unbounded => (isNegative(a) ? negate(a) : number(a));
+export const abs = (a: Operand): Unbounded => (isNegative(a) ? negate(a) : unbounded(a));
 export const isNegative = (a: Operand): boolean => {
-  const { high } = number(a).part;
+  const { high } = unbounded(a).part;
   return high < 0 || Object.is(high, -0);
 };
 
 /** x as k ln 2 + r, and e^r - 1. */
 const powerOfE = ({ part, exponent }: Unbounded) =>
-  // Of what is so small its sign counts.
+  // Of what is smaller only its sign counts.
   sums.reduced(sums.scale(part, powerOfTwo(Math.max(exponent, -900))));
 
 /** From 2^40 on a power of two, as nothing but its size counts, and from 2^1000 on the order of sizes. */
 export function exp(a: Operand): Unbounded {
-  const x = number(a);
+  const x = unbounded(a);
   const { high } = x.part;
   if (high === 0) return special(1);
   if (!isUsual(x)) return special(high < 0 ? 0 : high);
@@ -103,8 +103,9 @@ export function exp(a: Operand): Unbounded {
 }
 
 export function expm1(a: Operand): Unbounded {
-  const x = number(a);
+  const x = unbounded(a);
   if (!isUsual(x) || x.exponent >= 40) return x.part.high === 0 ? x : subtract(exp(x), 1);
+  // What follows is a share of x^2 / 6, below 2^-220.
   if (x.exponent < -110) return add(x, divide(multiply(x, x), 2));
   const { k, rest } = powerOfE(x);
   return k === 0 ? normal(rest, 0) : subtract(normal(sums.add(1, rest), k), 1);
@@ -112,7 +113,7 @@ export function expm1(a: Operand): Unbounded {
 
 /** log(1 + u) for u from 0 to 1. */
 function log1p(a: Operand): Unbounded {
-  const u = number(a);
+  const u = unbounded(a);
   if (!isUsual(u) || u.exponent < -110) return subtract(u, divide(multiply(u, u), 2));
   return normal(sums.log1p(sums.scale(u.part, powerOfTwo(u.exponent))), 0);
 }
@@ -120,7 +121,7 @@ function log1p(a: Operand): Unbounded {
 export const sigmoid = (x: Operand): Unbounded => divide(1, add(1, exp(negate(x))));
 
 export function tanh(a: Operand): Unbounded {
-  const x = number(a);
+  const x = unbounded(a);
   if (!isUsual(x)) return special(Math.sign(x.part.high));
   const e = expm1(multiply(2, abs(x)));
   const y = divide(e, add(e, 2));
@@ -143,8 +144,11 @@ export const toSum = ({ part: { high, low }, exponent }: Unbounded): DoubleDoubl
   low: scaled(low, exponent),
 });
 
-/** An infinity as a number that is farther out than what curves a function, and what is there as a limit. */
-export const farOut = (x: number): Unbounded => number(Math.sign(x) * 2 ** 1000);
+/**
+ * An infinity as a number that is farther out than what curves a function, and what is there as a limit: 2^600 is more than the
+ * root of a parameter makes, a float64, and less than any power of that number from 3 / 5 on.
+ */
+export const farOut = (x: number): Unbounded => unbounded(Math.sign(x) * 2 ** 1000);
 export const limitOf = (far: Unbounded): number => {
   const { high } = far.part;
   return far.exponent < -600 ? 0 * high : far.exponent > 600 ? high * Number.POSITIVE_INFINITY : toFloat64(far);

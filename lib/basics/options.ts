@@ -128,13 +128,14 @@ function takesNothing(options: unknown, name: string): TypeError {
 }
 
 /** For an argument after the options: `softmax(x, 0, { out })` would not write to out, and not say so. */
-export function tooMany(more: unknown, name: string, before?: string): TypeError {
+export function tooMany(more: unknown, name: string, before?: string, instead?: string): TypeError {
   const takes = before === undefined ? 'one object of options' : `${before} and one object of options`;
-  return alsoGot(`${name} takes ${takes}`, more);
+  return alsoGot(`${name} takes ${takes}`, more, instead);
 }
 
 /** For an argument after the last one, such as an `out` of what gives new memory: it would not be seen. */
-export const alsoGot = (takes: string, more: unknown) => new TypeError(`${takes}, got also ${describe(more)}`);
+export const alsoGot = (takes: string, more: unknown, instead?: string) =>
+  new TypeError(`${takes}, got also ${describe(more)}${instead === undefined ? '' : `; ${instead}`}`);
 
 /** Asserts that options, where there are any, are a plain object with nothing in it that `name` does not take. */
 export function checkOptions(

@@ -81,6 +81,8 @@ const isInput = (x: unknown) =>
   x !== undefined &&
   (typeof x !== 'object' || x === null || ArrayBuffer.isView(x) || Array.isArray(x) || isTensorLike(x));
 
+const ofOne = 'x holds both halves, along dim';
+
 /** The gate of that name. */
 export const gate = <N extends GateName>(name: N): GateOf<Gates[N]> => gateBy(name, gates[name]);
 
@@ -93,7 +95,7 @@ export function gateBy<R extends Row>(name: string, { by, gating }: R): GateOf<R
   const of = signatures[by];
   const own = halvesOptions(of);
   const halves = (x: Input, options: unknown, more: unknown) => {
-    if (isInput(options)) throw twoInputs(options, name, 'x');
+    if (isInput(options)) throw tooMany(options, name, 'x', ofOne);
     if (more !== undefined) throw tooMany(more, name, 'x');
     return gateHalves(of, name, x, readOptions(options, name, own, undefined, true), gating).result;
   };
@@ -109,7 +111,7 @@ export function gateGradientBy<R extends Row>(name: string, { by, gating }: R): 
   const of = signatures[by];
   const own = halvesOptions(of);
   const halves = (grad: Input, x: Input, options: unknown, more: unknown) => {
-    if (isInput(options)) throw twoInputs(options, name, 'grad, x');
+    if (isInput(options)) throw tooMany(options, name, 'grad, x', ofOne);
     if (more !== undefined) throw tooMany(more, name, 'grad, x');
     return gateHalvesGrad(of, name, grad, x, readOptions(options, name, own, undefined, true), gating).result;
   };
@@ -127,11 +129,6 @@ export function gateGradientBy<R extends Row>(name: string, { by, gating }: R): 
     return applyGradient(of, name, grad, a, b, given, da, db);
   }) as GradientOf<R>;
 }
-
-const twoInputs = (other: unknown, name: string, arrays: string): TypeError =>
-  new TypeError(
-    `${name} takes ${arrays} and one object of options, got also ${describe(other)}; the halves of x along dim gate each other`,
-  );
 
 /** The options of a gate of halves, in the order of `Given.own`. */
 export const halvesOptions = (of: Elementwise): readonly string[] => [...of.own, 'dim'];

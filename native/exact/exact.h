@@ -18,6 +18,9 @@ namespace {
 // What a formula may be wrong by on float64.h, in units of the last of its 53 bits. Of all rows: at least four times
 // what is promised of float64, and twice near the zero of a slope. (On quick.h each row says it.)
 constexpr int32_t value_error = 0x1p4, gradient_error = 0x1p4;
+// Of a textbook's formula, which nobody has tuned: e^x of a rounded x is wrong by as many units as x is large, and that
+// is no more than 745. One input in 2^15 is then left open.
+constexpr int32_t textbook_error = 0x1p12;
 
 // Near the zero of a slope a gradient is what is left of larger terms, and the error is relative to these, which are no
 // larger than the incoming gradient. `near_zero` away from it, of a stretched function so much the farther, slopes are
@@ -55,7 +58,9 @@ template <class F> vec<double> replaced(unsigned lanes, vec<double> y, F f) {
 template <activation op, class F> struct exact_value {
   F f;
   static constexpr bool has_quick = rows[op].quick_error != 0;
-  static constexpr int32_t first_error = has_quick ? int32_t(rows[op].quick_error) : value_error;
+  static constexpr int32_t first_error = has_quick           ? int32_t(rows[op].quick_error)
+                                         : rows[op].textbook ? textbook_error
+                                                             : value_error;
 
   vec<double> first(vec<double> x) const {
     if constexpr (has_quick)
@@ -131,7 +136,12 @@ template <activation op, class F> auto exact(F f) { return exact_value<op, F>{f}
 template <activation op, class F> struct exact_gradient {
   F f;
   static constexpr bool has_quick = rows[op].quick_slope_error != 0, has_zero = rows[op].zero.at != nowhere;
-  static constexpr int32_t first_error = has_quick ? int32_t(rows[op].quick_slope_error) : first_gradient_error;
+  static constexpr int32_t first_error = has_quick           ? int32_t(rows[op].quick_slope_error)
+                                         : rows[op].textbook ? textbook_error
+                                                             : first_gradient_error;
+  // Of what is decided one by one, and as a share of g near the zero.
+  static constexpr double error_of_slope = rows[op].textbook ? textbook_error : gradient_error;
+  static constexpr double error_at_zero = rows[op].textbook ? textbook_error * 0x1p-53 : cancelled_error;
   static_assert(!has_quick || !has_zero, "near its zero a slope on quick.h is known too little");
 
   // From the zero.
@@ -157,8 +167,8 @@ template <activation op, class F> struct exact_gradient {
       if (open_lanes(y, first_error) == 0) return y;
       y = select(abs(g) > 0x1p1023, y, f(x, g));
     }
-    vec<double> error = abs(y) * (gradient_error * 0x1p-52);
-    if constexpr (has_zero) error = select(distance(x, f.p) < near_zero, abs(g) * cancelled_error, error);
+    vec<double> error = abs(y) * (error_of_slope * 0x1p-52);
+    if constexpr (has_zero) error = select(distance(x, f.p) < near_zero, abs(g) * error_at_zero, error);
     const unsigned lost = rows[op].textbook ? lanes_lost(y, x, g) : 0;
     return replaced(open_lanes(y, error) | lost, y,
                     [=](size_t i) { return correctly_rounded_of[op].gradient(float(x.v[i]), float(g.v[i]), f.p); });

@@ -105,7 +105,7 @@ inline number exp(number x) {
 inline number expm1(number x) {
   if (x.part.high == 0) return x;
   if (!x.is_usual() || x.exponent >= 40) return exp(x) - 1;
-  if (x.exponent < -110) return x + x * x / 2;
+  if (x.exponent < -110) return x + x * x / 2; // What follows is a share of x^2 / 6, below 2^-220.
   const wide_power e = power_of_e(x);
   if (e.exponent == 0) return number(e.rest, 0);
   return number(1 + e.rest, e.exponent) - 1;
@@ -134,7 +134,8 @@ inline double scaled(double a, double exponent) {
 inline double to_double(number a) { return scaled(a.part.high, a.exponent); }
 inline double to_odd(number a) { return scaled(a.is_usual() ? to_odd(a.part) : a.part.high, a.exponent); }
 
-// An infinity as a number that is farther out than what curves a function, and what is there as a limit.
+// An infinity as a number that is farther out than what curves a function, and what is there as a limit: 2^600 is more
+// than the root of a parameter makes, a double, and less than any power of that number from 3 / 5 on.
 inline number far_out(double x) { return number(__builtin_copysign(0x1p1000, x)); }
 inline double limit_of(number far) {
   const double zero = __builtin_copysign(0.0, far.part.high),

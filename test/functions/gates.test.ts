@@ -163,7 +163,7 @@ describe('refuses', () => {
       'two inputs for halves of one',
       () => nonlin.glu(f32(4), f32(4) as never),
       TypeError,
-      'glu takes x and one object of options, got also Float32Array of 4; the halves of x along dim gate each other',
+      'glu takes x and one object of options, got also Float32Array of 4; x holds both halves, along dim',
     ],
     [
       'three for the gradient of halves',

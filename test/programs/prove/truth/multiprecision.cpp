@@ -18,7 +18,7 @@ real_truth relu(const real &x, parameters) {
 
 real_truth sigmoid(const real &x, parameters) { return {logistic(x), logistic(x) * logistic(-x)}; }
 
-real_truth tanh(const real &x, parameters) { return {real::tanh(x), sech(x) * sech(x)}; }
+real_truth tanh(const real &x, parameters) { return {tanh(x), sech(x) * sech(x)}; }
 
 real_truth gelu(const real &x, parameters) {
   const real below = erfc(-x / root_two) / two;
@@ -121,13 +121,13 @@ real_truth celu(const real &x, parameters p) {
 
 real_truth mish(const real &x, parameters) {
   const real y = softplus(x);
-  return {x * real::tanh(y), real::tanh(y) + x * sech(y) * sech(y) * logistic(x)};
+  return {x * tanh(y), tanh(y) + x * sech(y) * sech(y) * logistic(x)};
 }
 
 // Where 400 bits do not show the difference: of a tiny x its first term; and of a large one, where it is x - 1 and less
 // than 2^-288 more, something for that, as x - 1 may be a middle.
 real_truth tanhShrink(const real &x, parameters) {
-  const real y = real::tanh(x), more = 0x1p-200;
+  const real y = tanh(x), more = 0x1p-200;
   if (abs(x) < 0x1p-100) return {x * x * x / three, y * y};
   if (abs(x) > 100.0) return {x > 0.0 ? x - one + more : x + one - more, y * y};
   return {x - y, y * y};
@@ -135,7 +135,7 @@ real_truth tanhShrink(const real &x, parameters) {
 
 real_truth softcap(const real &x, parameters p) {
   const real c = p.a;
-  return {c * real::tanh(x / c), sech(x / c) * sech(x / c)};
+  return {c * tanh(x / c), sech(x / c) * sech(x / c)};
 }
 
 #define TRUTH(name, its_value, its_slope)                                                                              \

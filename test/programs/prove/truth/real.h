@@ -47,10 +47,8 @@ public:
   friend real expm1(const real &a) { return apply(mpfr_expm1, a); }
   friend real log1p(const real &a) { return apply(mpfr_log1p, a); }
   friend real erfc(const real &a) { return apply(mpfr_erfc, a); }
-  static real tanh(const real &a) { return apply(mpfr_tanh, a); }
-  friend real tanh(const real &a) { return real::tanh(a); }
-  static real sech(const real &a) { return apply(mpfr_sech, a); }
-  friend real sech(const real &a) { return real::sech(a); }
+  friend real tanh(const real &a) { return apply(mpfr_tanh, a); }
+  friend real sech(const real &a) { return apply(mpfr_sech, a); }
   friend bool operator<(const real &a, const real &b) { return mpfr_less_p(a.number, b.number); }
   friend bool operator>(const real &a, const real &b) { return mpfr_greater_p(a.number, b.number); }
   static real pi() {
