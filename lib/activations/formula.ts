@@ -4,7 +4,7 @@
 
 import { add, type DoubleDouble } from '../arithmetic/double-double.js';
 import { restOfProduct } from '../arithmetic/erfc.js';
-import { farOut, limitOf, multiply, toFloat64, toSum, type Unbounded, unbounded } from '../arithmetic/unbounded.js';
+import { limitAt, multiply, toFloat64, toSum, type Unbounded, unbounded } from '../arithmetic/unbounded.js';
 
 /** A row of the table. In it a and b are its parameters, in their order and rounded to the dtype of x. */
 export interface Formula {
@@ -102,7 +102,7 @@ export function textbook<const P extends Readonly<Record<string, Parameter>> = R
 ): Formula & { readonly parameters: P } {
   type Curve = Textbook<P>['f'];
   const at = (curve: Curve, x: number, a: number, b: number) =>
-    Math.abs(x) === Number.POSITIVE_INFINITY ? unbounded(limitOf(curve(farOut(x), a, b))) : curve(unbounded(x), a, b);
+    Math.abs(x) === Number.POSITIVE_INFINITY ? unbounded(limitAt(x, (x) => curve(x, a, b))) : curve(unbounded(x), a, b);
   // An infinite g makes no zero of a slope that is one only as a float64.
   const gradient = (x: number, g: number, a: number, b: number) => multiply(at(row.slope, x, a, b), g);
   return {

@@ -22,6 +22,9 @@ function exponentOf(a: number): number {
   return (Number(bits[0]! >> 52n) & 0x7ff) - 1023;
 }
 
+// So that no difference of two exponents is NaN.
+const mostExponent = 2 ** 1022;
+
 function normal(part: DoubleDouble, exponent: number): Unbounded {
   const size = Math.abs(part.high);
   if (!(size > 0 && size < Number.POSITIVE_INFINITY)) return special(part.high);
@@ -29,7 +32,8 @@ function normal(part: DoubleDouble, exponent: number): Unbounded {
   const step = size < 2 ** -900 ? -200 : size > 2 ** 900 ? 200 : 0;
   const near = sums.scale(part, powerOfTwo(-step));
   const own = exponentOf(near.high);
-  return { part: sums.scale(near, powerOfTwo(-own)), exponent: exponent + step + own };
+  const whole = Math.max(-mostExponent, Math.min(exponent + step + own, mostExponent));
+  return { part: sums.scale(near, powerOfTwo(-own)), exponent: whole };
 }
 export const unbounded = (a: Operand): Unbounded => (typeof a === 'number' ? normal({ high: a, low: 0 }, 0) : a);
 
@@ -75,6 +79,9 @@ export function sqrt(a: Operand): Unbounded {
 }
 
 export const isBelow = (a: Operand, b: Operand): boolean => subtract(a, b).part.high < 0;
+export const max = (x: Operand, c: Operand): Unbounded => unbounded(isBelow(x, c) ? c : x);
+export const min = (x: Operand, c: Operand): Unbounded => unbounded(isBelow(c, x) ? c : x);
+export const copysign = (a: Operand, b: Operand): Unbounded => (isNegative(b) ? negate(a) : unbounded(a));
 export const abs = (a: Operand): Unbounded => (isNegative(a) ? negate(a) : unbounded(a));
 export const isNegative = (a: Operand): boolean => {
   const { high } = unbounded(a).part;
@@ -86,17 +93,24 @@ const powerOfE = ({ part, exponent }: Unbounded) =>
   // Of what is smaller only its sign counts.
   sums.reduced(sums.scale(part, powerOfTwo(Math.max(exponent, -900))));
 
-/** From 2^40 on a power of two, as nothing but its size counts, and from 2^1000 on the order of sizes. */
+// From where on 106 bits no longer tell a fraction of the exponent, and from where on it would have no room.
+const [onlySize, onlyOrder] = [50, 1002];
+
+/**
+ * From 2^50 on a power of two whose exponent is twice as large for twice an x. From 2^1002 on it is only larger for a larger x: up to what
+ * a float64 may be by steps, and by much larger ones for powers of e.
+ */
 export function exp(a: Operand): Unbounded {
   const x = unbounded(a);
   const { high } = x.part;
   if (high === 0) return special(1);
   if (!isUsual(x)) return special(high < 0 ? 0 : high);
-  if (x.exponent >= 40) {
-    const size = Math.abs(high);
-    const beyond = x.exponent - 1000;
-    const power = beyond < 0 ? size * powerOfTwo(x.exponent) : (size + beyond) * 2 ** 1000;
-    return normal(special(1).part, Math.floor(Math.sign(high) * power * Math.LOG2E));
+  if (x.exponent >= onlySize) {
+    const beyond = x.exponent - onlyOrder;
+    const times = beyond < 0 ? 1 : beyond < 30 ? 1 + beyond : 1024 + exponentOf(beyond);
+    // Of 24 bits each, so that the product is exact.
+    const size = Math.fround(high) * Math.fround(Math.LOG2E);
+    return normal(special(1).part, size * times * powerOfTwo(Math.min(x.exponent, onlyOrder)));
   }
   const { k, rest } = powerOfE(x);
   return normal(sums.add(1, rest), k);
@@ -104,7 +118,7 @@ export function exp(a: Operand): Unbounded {
 
 export function expm1(a: Operand): Unbounded {
   const x = unbounded(a);
-  if (!isUsual(x) || x.exponent >= 40) return x.part.high === 0 ? x : subtract(exp(x), 1);
+  if (!isUsual(x) || x.exponent >= onlySize) return x.part.high === 0 ? x : subtract(exp(x), 1);
   // What follows is a share of x^2 / 6, below 2^-220.
   if (x.exponent < -110) return add(x, divide(multiply(x, x), 2));
   const { k, rest } = powerOfE(x);
@@ -124,12 +138,11 @@ export function tanh(a: Operand): Unbounded {
   const x = unbounded(a);
   if (!isUsual(x)) return special(Math.sign(x.part.high));
   const e = expm1(multiply(2, abs(x)));
-  const y = divide(e, add(e, 2));
-  return isNegative(x) ? negate(y) : y;
+  return copysign(divide(e, add(e, 2)), x);
 }
 
 /** log(1 + e^x) */
-export const softplus = (x: Operand): Unbounded => add(isBelow(x, 0) ? 0 : x, log1p(exp(negate(abs(x)))));
+export const softplus = (x: Operand): Unbounded => add(max(x, 0), log1p(exp(negate(abs(x)))));
 
 function scaled(a: number, exponent: number): number {
   const within = Math.max(-1100, Math.min(exponent, 1100));
@@ -145,11 +158,14 @@ export const toSum = ({ part: { high, low }, exponent }: Unbounded): DoubleDoubl
 });
 
 /**
- * An infinity as a number that is farther out than what curves a function, and what is there as a limit: 2^600 is more than the
- * root of a parameter makes, a float64, and less than any power of that number from 3 / 5 on.
+ * The limit of f at an infinity, from two numbers that are farther out than what curves a function: it is infinite or zero where their
+ * results differ by more than a factor of 4, which powers of x from the 7th root on do, and else the second.
  */
-export const farOut = (x: number): Unbounded => unbounded(Math.sign(x) * 2 ** 1000);
-export const limitOf = (far: Unbounded): number => {
-  const { high } = far.part;
-  return far.exponent < -600 ? 0 * high : far.exponent > 600 ? high * Number.POSITIVE_INFINITY : toFloat64(far);
-};
+export function limitAt(x: number, f: (x: Unbounded) => Unbounded): number {
+  const [far, farther] = [984, 1000].map((k) => f(unbounded(Math.sign(x) * 2 ** k))) as [Unbounded, Unbounded];
+  const { high } = farther.part;
+  if (!isUsual(far) || !isUsual(farther)) return high;
+  const growth = farther.exponent - far.exponent;
+  if (Math.abs(growth) > 1) return growth > 0 ? high * Number.POSITIVE_INFINITY : high * 0;
+  return toFloat64(farther);
+}

@@ -74,7 +74,9 @@ export interface GateGradient<F extends FunctionName> {
 type GateOf<R extends Row> = R['gating'] extends 'first' ? Gate<R['by']> : HalvesGate<R['by']>;
 type GradientOf<R extends Row> = R['gating'] extends 'first' ? GateGradient<R['by']> : HalvesGradient<R['by']>;
 
-const words = { x: 'gate', other: 'up' };
+/** What the two are called: inputs of their own, or halves of one. */
+const apart = { x: 'gate', other: 'up' };
+const ofHalves = { x: 'a half of x', other: 'a half of x' };
 
 /** Whether an argument may be options, or is left out; anything else is an input, if a wrong one. */
 const isInput = (x: unknown) =>
@@ -139,7 +141,8 @@ export function gateHalves(of: Elementwise, name: string, x: Input, given: Given
     : undefined;
   if (half !== undefined) return half;
   const [first, second] = cutInTwo(x, given.own[of.own.length], 'x', name);
-  return gating === 'first' ? apply(of, name, first, second, given) : apply(of, name, second, first, given);
+  const [a, b] = gating === 'first' ? [first, second] : [second, first];
+  return apply(of, name, a, b, given, ofHalves);
 }
 
 export function gateHalvesGrad(
@@ -161,7 +164,9 @@ export function gateHalvesGrad(
   const whole = operands(name, from, given.out);
   const [first, second] = cutInTwo(from, dim, 'x', name);
   const [a, b] = gating === 'first' ? [first, second] : [second, first];
-  const results = applyGradient(of, name, grad, a, b, given).map((result) => asTensor(result, 'x', name));
+  const results = applyGradient(of, name, grad, a, b, given, undefined, undefined, ofHalves).map((result) =>
+    asTensor(result, 'x', name),
+  );
   const y = new Tensor(new Parts(whole.y, whole.shape ?? [whole.count]));
   const [firstOut, secondOut] = cutInTwo(y, dim, 'x', name) as [Tensor, Tensor];
   const [ofFirst, ofSecond] = gating === 'first' ? results : results.reverse();
@@ -170,7 +175,7 @@ export function gateHalvesGrad(
   return finished(whole);
 }
 
-function apply(of: Elementwise, name: string, a: Input, b: unknown, given: Given): Answer {
+function apply(of: Elementwise, name: string, a: Input, b: unknown, given: Given, words = apart): Answer {
   const few = gateFew(of, name, a, b, given);
   if (few !== undefined) return answerOf(a, few);
   const half = mayBeHalf(a, given)
@@ -202,6 +207,7 @@ function applyGradient(
   given: Given,
   da?: unknown,
   db?: unknown,
+  words = apart,
 ): [unknown, unknown] {
   if (mayBeHalf(a, given)) {
     const halves = allThroughFloats(
@@ -215,9 +221,9 @@ function applyGradient(
     if (halves !== undefined) return [halves[0]!.result, halves[1]!.result];
   }
   const exact = checkPrecision(given.precision, name);
-  const from = isFloatArray(a) ? a : asTensor(a, 'gate', name);
+  const from = isFloatArray(a) ? a : asTensor(a, words.x, name);
   const first = operands(name, from, da, true, b, words);
-  const second = operands(name, from, db, true, grad, { x: 'gate', other: 'grad' });
+  const second = operands(name, from, db, true, grad, { ...words, other: 'grad' });
   checkApart(first.target, second.target, name);
   const { op, a: p, b: q } = chosenOf(of, given, first.x, name);
   try {

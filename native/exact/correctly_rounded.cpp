@@ -11,14 +11,18 @@ template <activation op> double rounded_gradient(double x, double g, parameters 
   return to_odd(gradient_of<op>{p}(wide(x), wide(g)));
 }
 
+// f(x), and its limit at an infinity.
+template <class F> number with_limit(double x, F f) {
+  if (!__builtin_isinf(x)) return f(number(x));
+  const auto at = [=](double size) { return f(number(__builtin_copysign(size, x))); };
+  return limit_of(at(far_out), at(farther_out));
+}
 template <activation op> number unbounded_value(double x, parameters p) {
-  if (x != x) return x;
-  return __builtin_isinf(x) ? number(limit_of(value_of<op>{p}(far_out(x)))) : value_of<op>{p}(number(x));
+  return x == x ? with_limit(x, value_of<op>{p}) : number(x);
 }
 template <activation op> number unbounded_gradient(double x, double g, parameters p) {
-  if (x != x) return x;
-  if (!__builtin_isinf(x)) return gradient_of<op>{p}(number(x), number(g));
-  return number(g) * number(limit_of(gradient_of<op>{p}(far_out(x), number(1.0))));
+  // Of g = 1, as an e^x beyond 2^2^53 has no digits left for it.
+  return x == x ? number(g) * with_limit(x, [=](number x) { return gradient_of<op>{p}(x, number(1.0)); }) : number(x);
 }
 
 template <activation op> constexpr correctly_rounded correctly_rounded_by() {

@@ -18,8 +18,8 @@ namespace {
 // What a formula may be wrong by on float64.h, in units of the last of its 53 bits. Of all rows: at least four times
 // what is promised of float64, and twice near the zero of a slope. (On quick.h each row says it.)
 constexpr int32_t value_error = 0x1p4, gradient_error = 0x1p4;
-// Of a textbook's formula, which nobody has tuned: e^x of a rounded x is wrong by as many units as x is large, and that
-// is no more than 745. One input in 2^15 is then left open.
+// Of a textbook's formula, which nobody has tuned: e^x of a rounded x is wrong by as many units as x is large, no more
+// than 745, and there may be a few of them. One input in 2^15 is then left open.
 constexpr int32_t textbook_error = 0x1p12;
 
 // Near the zero of a slope a gradient is what is left of larger terms, and the error is relative to these, which are no
@@ -32,13 +32,18 @@ constexpr double nowhere = __builtin_inf(), near_zero = 0x1p-2, cancelled_error 
 constexpr double beside_zero = 0x1p-9;
 constexpr int32_t first_gradient_error = 0x1p11;
 
-// The lanes whose result a textbook's formula does not tell in doubles, as infinities meet on the way, or one and a
-// zero.
-inline unsigned lanes_lost(vec<double> y, vec<double> x, vec<double> g = 0.0) {
+// The lanes whose result a textbook's formula does not tell in doubles, as something has overflowed or vanished on the
+// way: NaN, infinite, or zero though neither the number nor the gradient it is multiplied by is.
+inline unsigned lanes_lost(vec<double> y, vec<double> x, vec<double> by) {
   unsigned lost = 0;
-  for (size_t i = 0; i < vec<double>::lanes; i++)
-    lost |= unsigned(y.v[i] != y.v[i] && x.v[i] == x.v[i] && g.v[i] == g.v[i]) << i;
+  for (size_t i = 0; i < vec<double>::lanes; i++) {
+    const bool is_usual = y.v[i] - y.v[i] == 0 && (y.v[i] != 0 || by.v[i] == 0);
+    lost |= unsigned(!is_usual && x.v[i] == x.v[i] && by.v[i] == by.v[i]) << i;
+  }
   return lost;
+}
+inline bool any_zero(vec<double> a, vec<double> b, vec<double> c, vec<double> d) {
+  return any_greater(0x1p-1074, min(min(abs(a), abs(b)), min(abs(c), abs(d))));
 }
 
 // A textbook's formula, with which NaN stays NaN: not inlined, since it may be long and is not made for speed.
@@ -72,7 +77,7 @@ template <activation op, class F> struct exact_value {
   }
   static unsigned open_lanes_of(vec<double> y, vec<double> x) {
     const unsigned open = open_lanes(y, first_error);
-    return rows[op].textbook ? open | lanes_lost(y, x) : open;
+    return rows[op].textbook ? open | lanes_lost(y, x, x) : open;
   }
   // From the first result. Neither inlined, as what follows, so that it costs the loops no registers, nor made for
   // speed, as that would make the addon larger by a hundredth.
@@ -120,7 +125,7 @@ template <activation op, class F> struct exact_value {
     constexpr size_t lanes = vec<double>::lanes;
     const vec<double> a = first(load<double>(x)), b = first(load<double>(x + lanes)),
                       c = first(load<double>(x + 2 * lanes)), d = first(load<double>(x + 3 * lanes));
-    if (any_doubtful<first_error>(a, b, c, d)) [[unlikely]] {
+    if (any_doubtful<first_error>(a, b, c, d) || (rows[op].textbook && any_zero(a, b, c, d))) [[unlikely]] {
       store_decided(x, y, a, b, c, d, f);
     } else {
       store(y, a);
@@ -198,7 +203,8 @@ template <activation op, class F> struct exact_gradient {
         if constexpr (has_zero) nearest = min(nearest, distance(a, f.p));
       }
       const bool is_beside_zero = has_zero && any_greater(beside_zero, nearest);
-      if (is_beside_zero | any_doubtful<first_error>(v[0], v[1], v[2], v[3])) [[unlikely]] {
+      const bool is_lost = rows[op].textbook && any_zero(v[0], v[1], v[2], v[3]);
+      if (is_beside_zero | is_lost | any_doubtful<first_error>(v[0], v[1], v[2], v[3])) [[unlikely]] {
         store_decided(g, x, y, n, v[0], v[1], v[2], v[3], f);
       } else {
         for (size_t j = 0; j < vectors; j++)

@@ -10,10 +10,16 @@ namespace {
 struct unbounded {};
 template <> struct mask<unbounded> { bool m; };
 
+// Of a normal number.
+inline int64_t exponent_of(double a) { return (__builtin_bit_cast(int64_t, a) >> 52 & 0x7ff) - 1023; }
+
 // One lane: part * 2^exponent.
 template <> struct vec<unbounded> {
   wide part;       // Its size is from 1 to 2; or it is zero, infinite or NaN, and the exponent 0.
   double exponent; // A whole number.
+
+  // So that no difference of two of them is NaN.
+  static constexpr double most_exponent = 0x1p1022;
 
   vec() = default;
   vec(double a) : vec(wide(a), 0) {}
@@ -25,9 +31,11 @@ template <> struct vec<unbounded> {
     // From where it takes one power of two to the size of 1.
     const double size = __builtin_fabs(a.high), step = size < 0x1p-900 ? -200 : size > 0x1p900 ? 200 : 0;
     part = a.scaled(power_of_two(int64_t(-step)));
-    const int64_t own = (__builtin_bit_cast(int64_t, part.high) >> 52 & 0x7ff) - 1023;
+    const int64_t own = exponent_of(part.high);
     part = part.scaled(power_of_two(-own));
     this->exponent += step + double(own);
+    if (__builtin_fabs(this->exponent) > most_exponent)
+      this->exponent = __builtin_copysign(most_exponent, this->exponent);
   }
   bool is_usual() const { return part.high != 0 && __builtin_isfinite(part.high); }
 
@@ -90,21 +98,26 @@ inline wide_power power_of_e(number x) {
   const double exponent = x.exponent < -900 ? -900 : x.exponent; // Of what is so small its sign counts.
   return wide_power_of(x.part.scaled(power_of_two(int64_t(exponent))));
 }
-// From 2^40 on a power of two, as nothing but its size counts, and from 2^1000 on the order of sizes.
+// From 2^50 on, where 106 bits no longer tell a fraction of the exponent, a power of two whose exponent is twice as
+// large for twice an x. From 2^1002 on, where that would have no room, it is only larger for a larger x: up to what a
+// double may be by steps, and by much larger ones for powers of e.
+constexpr double only_size = 50, only_order = 1002;
 inline number exp(number x) {
   if (x.part.high == 0) return 1.0;
   if (!x.is_usual()) return x.part.high < 0 ? 0.0 : x.part.high;
-  if (x.exponent >= 40) {
-    const double size = __builtin_fabs(x.part.high), beyond = x.exponent - 1000;
-    const double power = beyond < 0 ? size * power_of_two(int64_t(x.exponent)) : (size + beyond) * 0x1p1000;
-    return number(1.0, __builtin_floor(__builtin_copysign(power, x.part.high) * log2_e<double>));
+  if (x.exponent >= only_size) {
+    const double beyond = x.exponent - only_order;
+    const double times = beyond < 0 ? 1 : beyond < 30 ? 1 + beyond : double(1024 + exponent_of(beyond));
+    // Of 24 bits each, so that the product is exact.
+    const double size = double(float(x.part.high)) * double(float(log2_e<double>));
+    return number(1.0, size * times * power_of_two(int64_t(beyond < 0 ? x.exponent : only_order)));
   }
   const wide_power e = power_of_e(x);
   return number(1 + e.rest, e.exponent);
 }
 inline number expm1(number x) {
   if (x.part.high == 0) return x;
-  if (!x.is_usual() || x.exponent >= 40) return exp(x) - 1;
+  if (!x.is_usual() || x.exponent >= only_size) return exp(x) - 1;
   if (x.exponent < -110) return x + x * x / 2; // What follows is a share of x^2 / 6, below 2^-220.
   const wide_power e = power_of_e(x);
   if (e.exponent == 0) return number(e.rest, 0);
@@ -134,13 +147,15 @@ inline double scaled(double a, double exponent) {
 inline double to_double(number a) { return scaled(a.part.high, a.exponent); }
 inline double to_odd(number a) { return scaled(a.is_usual() ? to_odd(a.part) : a.part.high, a.exponent); }
 
-// An infinity as a number that is farther out than what curves a function, and what is there as a limit: 2^600 is more
-// than the root of a parameter makes, a double, and less than any power of that number from 3 / 5 on.
-inline number far_out(double x) { return number(__builtin_copysign(0x1p1000, x)); }
-inline double limit_of(number far) {
-  const double zero = __builtin_copysign(0.0, far.part.high),
-               infinite = __builtin_copysign(__builtin_inf(), far.part.high);
-  return far.exponent < -600 ? zero : far.exponent > 600 ? infinite : scaled(far.part.high, far.exponent);
+// The limit at an infinity, from two numbers that are farther out than what curves a function: it is infinite or zero
+// where their results differ by more than a factor of 4, which powers of x from the 7th root on do, and else the
+// second.
+constexpr double far_out = 0x1p984, farther_out = 0x1p1000;
+inline double limit_of(number far, number farther) {
+  if (!far.is_usual() || !farther.is_usual()) return farther.part.high;
+  const double growth = farther.exponent - far.exponent;
+  if (growth > 1 || growth < -1) return __builtin_copysign(growth > 0 ? __builtin_inf() : 0.0, farther.part.high);
+  return to_double(farther);
 }
 
 } // namespace

@@ -40,6 +40,22 @@ const ramp = textbook({
   slope: (x) => (isBelow(0, x) ? divide(1, square(add(1, x))) : unbounded.unbounded(0)),
 });
 
+/** x tanh(e^x), and e^x beside the root of e^2x. */
+const nested = textbook({
+  f: (x) => multiply(x, unbounded.tanh(exp(x))),
+  slope: (x) => {
+    const fall = exp(multiply(-2, exp(x)));
+    const rise = divide(unbounded.tanh(exp(x)), exp(x));
+    return multiply(exp(x), add(rise, divide(multiply(multiply(x, 4), fall), square(add(1, fall)))));
+  },
+  zero: { at: -1.1 },
+});
+const share = textbook({ f: (x) => divide(exp(x), sqrt(add(1, exp(multiply(2, x))))), slope: (x) => x });
+const root = textbook({
+  f: (x) => unbounded.copysign(sqrt(unbounded.abs(x)), x),
+  slope: (x) => divide(1, multiply(2, sqrt(unbounded.abs(x)))),
+});
+
 it('every instruction set computes them as MPFR does', ({ skip }) => {
   const path = program('textbook');
   if (path === null) return skip('MPFR is not installed (libmpfr-dev)');
@@ -87,6 +103,15 @@ it('has their limits at the infinities, and keeps NaN and the sign of zero', () 
   expect(bump.f(3, 0, 0)).toBeCloseTo(1 / (2 * Math.exp(-3) + Math.exp(3)), 15);
   expect([-infinity, infinity, nan, 1].map((x) => ramp.f(x, 0, 0))).toEqual([0, 1, nan, 0.5]);
   expect([-infinity, infinity, nan, 1].map((x) => ramp.grad(x, 1, 0, 0))).toEqual([0, 0, nan, 0.25]);
+  for (const x of [800, 2 ** 23, 1e7, 1e12, 3e38, 1.7e308, infinity]) {
+    expect([nested.f(x, 0, 0), nested.grad(x, 1e10, 0, 0)], `${x}`).toEqual([x, 1e10]);
+    if (x !== 1.7e308) expect(share.f(x, 0, 0), `${x}`).toBe(1);
+    expect([nested.f(-x, 0, 0), share.f(-x, 0, 0)], `${-x}`).toEqual([-0, 0]);
+  }
+  expect([-infinity, infinity].map((x) => [root.f(x, 0, 0), root.grad(x, 1, 0, 0)])).toEqual([
+    [-infinity, 0],
+    [infinity, 0],
+  ]);
   // A slope of less than any float64 is no zero, but its limit is one.
   expect([-1e5, -infinity].map((x) => elish.grad(x, infinity, 0, 0))).toEqual([-infinity, nan]);
   expect([0, 1e300].map((x) => isru.grad(x, nan, 3, 0))).toEqual([nan, nan]);
@@ -111,6 +136,10 @@ it('has what formulas may call', () => {
   }
   expect(of(tanh, -1e-200)).toBe(-1e-200);
   expect(of((x) => multiply(exp(x), exp(negate(x))), 1e9)).toBe(1);
+  expect([-2, 3].map((x) => [of((x) => unbounded.max(x, 1), x), of((x) => unbounded.min(x, 1), x)])).toEqual([
+    [1, -2],
+    [3, 1],
+  ]);
   expect(of((x) => sqrt(multiply(x, x)), 1.7e308)).toBe(1.7e308);
   expect(of((x) => sqrt(multiply(x, x)), 2 ** -1074)).toBe(2 ** -1074);
 });

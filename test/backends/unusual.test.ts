@@ -88,9 +88,9 @@ describe.each(kernelBackends)('$name', (backend) => {
     expect(Buffer.from(values(repeated(mixed, longest)).buffer).equals(expected)).toBe(true);
   });
 
-  // As many as one thread tries in ever longer parts, and few enough unusual ones that the first of these have none.
+  // As many as two threads share, and few enough unusual ones that the first of the ever longer parts they try have none.
   it.each(activationNames.map((name) => casesOf(name)[0]!))('$label of few unusual ones, in place', ({ op, a, b }) => {
-    const x = Float32Array.from({ length: 70_000 }, (_, i) =>
+    const x = Float32Array.from({ length: 140_000 }, (_, i) =>
       i % 640 === 0 ? unusual[(i / 640) % unusual.length]! : usual[i % length]!,
     );
     const g = Float32Array.from(x, (_, i) => usualGrads[i % length]!);

@@ -172,6 +172,18 @@ describe('refuses', () => {
       'gluGrad takes grad, x and one object of options, got also Float32Array of 4',
     ],
     [
+      'an output of the length of no half',
+      () => nonlin.glu(f32(4), { out: f32(3) }),
+      RangeError,
+      'glu: out has 3 elements but a half of x has 2',
+    ],
+    [
+      'a gradient of the length of no half',
+      () => nonlin.swigluGrad(f32(3), f32(4)),
+      RangeError,
+      'swigluGrad: grad has 3 elements but a half of x has 2',
+    ],
+    [
       'inputs of two lengths',
       () => nonlin.reglu(f32(3), f32(4)),
       RangeError,
