@@ -25,6 +25,8 @@ enum slice : unsigned { softmax_slice, log_softmax_slice, slice_count };
 // size.
 using map_function = void(const void *x, void *y, size_t n, parameters p);
 using map_grad_function = void(const void *g, const void *x, void *y, size_t n, parameters p);
+// y = f(x) by
+using gate_function = void(const void *x, const void *by, void *y, size_t n);
 
 // y = a + b and so on.
 enum operation : unsigned { addition, subtraction, multiplication, division, operation_count };
@@ -53,6 +55,7 @@ struct row_kernels {
   // map[float32] of unusual inputs (values.h), or nothing; and what writes past the cache, where that gains something.
   map_function *careful, *past_cache[arithmetic_count];
   map_grad_function *careful_grad; // The same of map_grad, where it has a loop of its own.
+  gate_function *gate;             // Of float32, or nothing.
 };
 
 // The loops of a function over slices, and of its gradient.

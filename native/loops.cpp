@@ -247,11 +247,57 @@ template <activation op, class T, class E>
   else if constexpr (rows[op].drops)
     map_grad<T>(by, from, to, n, whole_gradient<T, F>{{p}});
   else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
-    map_grad_with_rare<op>(by, from, to, n, [p](const E *by, const E *from, E *to, size_t n) {
+    map_products_with_rare<rare_inputs<op>>(by, from, to, n, [p](const E *by, const E *from, E *to, size_t n) {
       map_grad<T>(by, from, to, n, times_slope<op, T, E, F>(p));
     });
   else
     map_grad<T>(by, from, to, n, times_slope<op, T, E, F>(p));
+}
+
+// y[i] = f(x[i]) by[i] for floats, each loaded before it is stored.
+template <class F> [[gnu::flatten]] void map_gate(const float *x, const float *by, float *y, size_t n, F f) {
+  constexpr size_t lanes = vec<float>::lanes, step = unroll * lanes;
+  const auto some = [=](size_t i, size_t count) __attribute__((flatten)) {
+    store_some(y + i, f(load_some<float>(x + i, count)) * load_some<float>(by + i, count), count);
+  };
+  size_t i = 0;
+  if (n >= step) { // As in `map`.
+    i = until_aligned<float>(y);
+    if (i > 0) some(0, i);
+  }
+  for (; i + step <= n; i += step) {
+    vec<float> v[unroll];
+    claim_ahead<step * sizeof(float)>(y + i);
+    for (size_t j = 0; j < unroll; j++)
+      v[j] = f(loaded_once(load<float>(x + i + j * lanes)));
+    for (size_t j = 0; j < unroll; j++)
+      v[j] = v[j] * load<float>(by + i + j * lanes);
+    for (size_t j = 0; j < unroll; j++)
+      store(y + i + j * lanes, v[j]);
+  }
+  for (; i < n; i += lanes)
+    some(i, n - i < lanes ? n - i : lanes);
+}
+template <activation op>
+[[gnu::noinline, gnu::flatten]] void gate_row(const void *x, const void *by, void *y, size_t n) {
+  const float *from = static_cast<const float *>(x), *up = static_cast<const float *>(by);
+  float *to = static_cast<float *>(y);
+  if constexpr (rare_inputs<op>::known) {
+    map_products_with_rare<rare_inputs_of_gate<op>>(
+        up, from, to, n, [](const float *by, const float *from, float *to, size_t n) {
+          constexpr size_t lanes = vec<float>::lanes;
+          for (size_t i = 0; i < n; i += lanes) {
+            const size_t count = n - i < lanes ? n - i : lanes;
+            const vec<float> value = rare_inputs<op>::rare(load_some<float>(from + i, count));
+            store_some(to + i, value * load_some<float>(by + i, count), count);
+          }
+        });
+  } else {
+    if constexpr (usually<op>::known)
+      map_gate(from, up, to, n, usually<op>());
+    else
+      map_gate(from, up, to, n, value_of<op>{{rows[op].usual_a}});
+  }
 }
 
 // In the order of `arithmetic`: float32, float32_exact, float64.
@@ -262,7 +308,11 @@ template <activation op> constexpr row_kernels kernels_of() {
       {map_grad_row<op, floats, float>, map_grad_row<op, double, float>, map_grad_row<op, double, double>},
       nullptr,
       {},
+      nullptr,
       nullptr};
+#if !defined(__wasm__)
+  if constexpr (rows[op].gates) row.gate = gate_row<op>;
+#endif
   if constexpr (!rows[op].textbook) {
     if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
 #if defined(__x86_64__)

@@ -104,12 +104,7 @@ void run_map_strided(const kernels &set, activation op, parameters p, arithmetic
   const void *const in[] = {g == nullptr ? x : g, g == nullptr ? by : x};
   for_each_tile(in, y, size, dims, rank, first, threads, [&](const void *const *from, void *to, size_t n, bool) {
     if (g != nullptr) return run_gradients(set, op, p, how, from[0], from[1], to, n);
-    for (size_t i = 0; i < n; i += block_elements) {
-      block gate;
-      const size_t count = std::min(block_elements, n - i);
-      run_values(set, op, p, how, at(from[0], i * size), gate.bytes, count);
-      set.combine[multiplication][how](gate.bytes, at(from[1], i * size), at(to, i * size), count, false);
-    }
+    run_gates(set, op, p, how, from[0], from[1], to, n);
   });
 }
 
@@ -129,6 +124,10 @@ void run_gate(const kernels &set, activation op, parameters p, arithmetic how, c
               size_t n, unsigned threads) {
   const size_t size = element_size(how);
   const bool stream = streams(y, n * size, size);
+  if (!stream && has_gate(set, op, p, how))
+    return parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
+      run_gates(set, op, p, how, at(a, begin * size), at(b, begin * size), at(y, begin * size), end - begin);
+    });
   for_each_block(n, size, threads, [&](size_t from, size_t count) {
     // Where that is none of the inputs, and stays in the cache, in the place of the result: so a block of that is
     // fetched while f is computed. ns per element of swiglu by a block of its own and so, `npm run bench -- --turns

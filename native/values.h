@@ -42,7 +42,8 @@ inline const bool tells_subnormal = [] {
 // mostly does not, and a longer one finds them before a whole part is done twice.
 constexpr size_t watched_elements = 8192, first_elements = 1024, trial_elements = 64;
 constexpr uint8_t careful_times = 16, trial = 1, trusted = 0;
-inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradients_left[activation_count];
+inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradients_left[activation_count],
+    careful_gates_left[activation_count];
 
 // Calls usual(first element, how many) for parts of up to `most` of n elements, and careful(first, how many, whether
 // the usual way was tried) for those where that has met a subnormal number.
@@ -266,6 +267,63 @@ inline void run_gradients(const kernels &set, activation op, parameters p, arith
 #else // Processors that take no longer.
   set.rows[op]->map_grad[how](g, x, y, n, p);
 #endif
+}
+
+// y[i] = f(a[i]) b[i] of a block after another: f, which stays in the core's own cache, times b.
+inline void gate_by_blocks(const kernels &set, activation op, parameters p, arithmetic how, const void *a,
+                           const void *b, void *y, size_t n) {
+  const size_t size = element_size(how);
+  for (size_t i = 0; i < n; i += block_elements) {
+    block gate;
+    const size_t count = std::min(block_elements, n - i);
+    run_values(set, op, p, how, at(a, i * size), gate.bytes, count);
+    set.combine[multiplication][how](gate.bytes, at(b, i * size), at(y, i * size), count, false);
+  }
+}
+
+#if defined(__x86_64__)
+// The same by the loop that does both, until the processor tells.
+[[gnu::noinline]] inline void watched_gate(const kernels &set, activation op, parameters p, const void *a,
+                                           const void *b, void *y, size_t n) {
+  constexpr size_t size = sizeof(float);
+  const auto usual = [&](size_t i, size_t count) {
+    set.rows[op]->gate(at(a, i * size), at(b, i * size), at(y, i * size), count);
+  };
+  const auto carefully = [&](const void *a, const void *b, size_t i, size_t count) {
+    gate_by_blocks(set, op, p, float32, a, b, at(y, i * size), count);
+  };
+  if (y != a && y != b)
+    return watch(careful_gates_left[op], n, watched_elements, usual,
+                 [&](size_t i, size_t count, bool) { carefully(at(a, i * size), at(b, i * size), i, count); });
+  block kept;
+  watch(
+      careful_gates_left[op], n, block_elements,
+      [&](size_t i, size_t count) {
+        std::memcpy(kept.bytes, at(y, i * size), count * size);
+        usual(i, count);
+      },
+      [&](size_t i, size_t count, bool tried) {
+        const auto input = [&](const void *of) { return tried && of == y ? kept.bytes : at(of, i * size); };
+        carefully(input(a), input(b), i, count);
+      });
+}
+#endif
+
+// Whether one loop does both.
+inline bool has_gate(const kernels &set, activation op, parameters p, arithmetic how) {
+  return how == float32 && set.rows[op]->gate != nullptr && p.a == rows[op].usual_a;
+}
+// y[i] = f(a[i]) b[i]. y is a or b, or overlaps none.
+inline void run_gates(const kernels &set, activation op, parameters p, arithmetic how, const void *a, const void *b,
+                      void *y, size_t n) {
+  if (has_gate(set, op, p, how)) {
+#if defined(__x86_64__)
+    if (tells_subnormal) return watched_gate(set, op, p, a, b, y, n);
+#else
+    return set.rows[op]->gate(a, b, y, n);
+#endif
+  }
+  gate_by_blocks(set, op, p, how, a, b, y, n);
 }
 
 } // namespace nonlin

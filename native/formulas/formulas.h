@@ -45,7 +45,7 @@ template <activation> struct usually { static constexpr bool known = false; };
 #if !defined(__wasm__) // Where size counts more.
 template <> struct usually<activation_silu> {
   static constexpr bool known = true;
-  static bool are(parameters p) { return p.a == 1; }
+  static bool are(parameters p) { return p.a == rows[activation_silu].usual_a; }
   template <class V> V operator()(V x) const { return silu(x); }
 };
 #endif

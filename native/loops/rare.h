@@ -120,11 +120,10 @@ template <activation op, bool past_cache = false> void map_with_rare(const float
   }
 }
 
-// The same of gradients.
-template <activation op>
-[[gnu::noinline, gnu::flatten]] void usual_gradients(const float *g, const float *x, float *y, size_t n,
-                                                     put_aside_gradients &aside) {
-  using inputs = rare_inputs<op>;
+// The same of gradients, and of gates, whose inputs say of the value what those say of the slope.
+template <class inputs>
+[[gnu::noinline, gnu::flatten]] void usual_products(const float *g, const float *x, float *y, size_t n,
+                                                    put_aside_gradients &aside) {
   constexpr size_t lanes = vec<float>::lanes, several = unroll;
   const auto put = [&](vec<float> g, vec<float> x, vec<float> usual, size_t i) __attribute__((always_inline)) {
     const some_lanes<float> beyond = some_lanes<float>::above(abs(x), inputs::first_rare);
@@ -157,13 +156,14 @@ template <activation op>
   }
 }
 
-// y[i] = g[i] * slope; rare(g, x, y, n) is that of rare inputs.
-template <activation op, class F> void map_grad_with_rare(const float *g, const float *x, float *y, size_t n, F rare) {
+// y[i] = g[i] * slope, or g[i] * value; rare(g, x, y, n) is that of rare inputs.
+template <class inputs, class F>
+void map_products_with_rare(const float *g, const float *x, float *y, size_t n, F rare) {
   put_aside_gradients aside;
   for (size_t i = 0; i < n; i += rare_part) {
     const size_t count = n - i < rare_part ? n - i : rare_part;
     aside.count = 0;
-    usual_gradients<op>(g + i, x + i, y + i, count, aside);
+    usual_products<inputs>(g + i, x + i, y + i, count, aside);
     if (aside.count == 0) continue;
     rare(aside.grads, aside.inputs, aside.grads, aside.count);
     aside.give(aside.grads, y + i);

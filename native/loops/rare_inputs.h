@@ -38,5 +38,16 @@ template <> struct rare_inputs<nonlin::activation_gelu> {
   }
   static vec<float> plain_slope(vec<float> x) { return select<float>(x < 0, -0.0f, 1); }
 };
+// The value in the place of the slope.
+template <nonlin::activation op> struct rare_inputs_of_gate {
+  using values = rare_inputs<op>;
+  static constexpr float first_rare = values::first_rare;
+
+  static some_lanes<float> needs_slope(some_lanes<float> beyond, vec<float> x, vec<float>) {
+    return values::needs(beyond, x);
+  }
+  static vec<float> usual_slope(vec<float> x) { return values::usual(x); }
+  static vec<float> plain_slope(vec<float> x) { return values::plain(x); }
+};
 
 } // namespace

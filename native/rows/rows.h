@@ -71,6 +71,11 @@ struct row {
   // From how many times the usual size on (work.h) it gains by writing past the cache: ns per element of gelu at 4 Mi
   // 0.28, and 0.45 past it, at 16 Mi 0.54 and 0.45 (`npm run bench -- --function gelu --size 4194304`).
   unsigned past_cache_from = 1;
+  // The a that it is mostly called with, where loops over floats gain by knowing it.
+  double usual_a = 0;
+  // People gate by it: with the usual a there is a loop that multiplies what it computes, but in WebAssembly, where
+  // size counts more.
+  bool gates = false;
 };
 constexpr row rows[] = {
 #define ACTIVATION(name, value, gradient, ...) {.called = #name, __VA_ARGS__},

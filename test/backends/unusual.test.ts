@@ -128,6 +128,41 @@ describe.each(kernelBackends)('$name', (backend) => {
     for (let i = 0; i <= trusted; i++) expect(difference(usual, values(usual), quick)).toBeUndefined();
   });
 
+  // Those of which one loop does both, and others.
+  const gated = cases.filter(({ row }) => ['silu', 'gelu', 'sigmoid', 'relu'].includes(row));
+  it.each(gated)('a gate by $label', ({ op, a, b }) => {
+    const gate = (x: Float32Array, by: Float32Array, y = new Float32Array(x.length)) => {
+      backend.gate(x, by, y, op, a, b);
+      return y;
+    };
+    for (const x of [usual, mixed, repeated(mixed, 140_001)]) {
+      const values = new Float32Array(x.length);
+      backend.map(x, values, op, a, b);
+      for (const factors of [usualGrads, smallGrads, mixed.toReversed()]) {
+        const by = repeated(factors, x.length);
+        const expected = values.map((value, i) => value * by[i]!);
+        const label = () => `${x.length} of ${factors === smallGrads ? 'small' : 'other'} ones`;
+        expect(difference(x, gate(x, by), expected), label()).toBeUndefined();
+        expect(difference(x, gate(x, by), expected), label()).toBeUndefined();
+        const [from, up] = [x.slice(), by.slice()];
+        expect(difference(x, gate(from, by, from), expected), label()).toBeUndefined();
+        expect(difference(x, gate(x, up, up), expected), label()).toBeUndefined();
+      }
+    }
+    // A row that is no longer trusted, and then is again; of any length, at any address.
+    const values = new Float32Array(length);
+    backend.map(usual, values, op, a, b);
+    const expected = values.map((value, i) => value * usual[i]!);
+    for (let i = 0; i <= trusted; i++) expect(difference(usual, gate(usual, usual), expected)).toBeUndefined();
+    const room = new Float32Array(300);
+    for (let count = 0; count < 200; count++) {
+      const [x, from] = [usual.subarray(count, 2 * count), count % 17];
+      gate(x, x, room.fill(7).subarray(from, from + count));
+      expect(room.subarray(from, from + count)).toEqual(expected.subarray(count, 2 * count));
+      expect(room[from + count]).toBe(7);
+    }
+  });
+
   it.each(cases)('the gradient of $label', ({ op, a, b }) => {
     const gradients = (g: Float32Array, x: Float32Array, y = new Float32Array(x.length)) => {
       backend.mapGrad(g, x, y, op, a, b);

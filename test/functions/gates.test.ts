@@ -17,7 +17,8 @@ type Halves = (x: unknown, options?: object) => Float;
 const gates = [
   { name: 'reglu', of: nonlin.relu, slope: nonlin.reluGrad },
   { name: 'geglu', of: nonlin.gelu, slope: nonlin.geluGrad },
-] as unknown as { name: 'reglu' | 'geglu'; of: (x: Float, o?: object) => Float; slope: Two }[];
+  { name: 'swiglu', of: nonlin.silu, slope: nonlin.siluGrad },
+] as unknown as { name: string; of: (x: Float, o?: object) => Float; slope: Two }[];
 const two = (name: string) => (nonlin as unknown as Record<string, Two>)[name]!;
 const gradients = (name: string) => (nonlin as unknown as Record<string, Gradients>)[`${name}Grad`]!;
 
