@@ -1,15 +1,15 @@
 // The values of a row, and its gradients, of up to a piece of work. In float lanes there are two ways to them, with the
-// same bits: the usual one, which takes ten times as long or more where it multiplies subnormal numbers or makes them,
-// and a careful one, which takes two to three times as long for registers with unusual inputs, and a fifth more for
-// others. A processor that says whether it has met any goes the usual one until it does: then what it has done is done
-// again, carefully, and so is what follows.
-// Of others inputs are looked at before.
+// same bits: the usual one, which on some processors takes ten times as long or more where it multiplies subnormal
+// numbers or makes them, and a careful one, which takes two to three times as long for registers with unusual inputs,
+// and a fifth more for others. A processor that takes no longer goes the usual way, but for rows whose bits it would
+// not have right there. One that says whether it has met
+// any goes it until it does: then what it has done is done again, carefully, and so is what follows. Of others inputs
+// are looked at before.
 #pragma once
 
+#include "loops/subnormal.h"
 #include "rows/unusual.h"
 #include "work.h"
-
-#include <atomic>
 
 namespace nonlin {
 
@@ -17,23 +17,6 @@ namespace nonlin {
 constexpr size_t short_elements = 1024;
 
 #if defined(__x86_64__)
-// Whether this thread has read a subnormal number, or made one by rounding, since it was last asked. Not one that is
-// exact: a power of two times the smallest normal numbers takes as long, unseen.
-inline bool has_met_subnormal() {
-  constexpr unsigned denormal = 0x2, underflow = 0x10, state_of_both = denormal | underflow;
-  const unsigned state = _mm_getcsr();
-  if ((state & state_of_both) == 0) return false;
-  _mm_setcsr(state & ~state_of_both);
-  return true;
-}
-// Whether that is so here, and not where another processor stands for this one (Rosetta, Valgrind).
-inline const bool tells_subnormal = [] {
-  volatile float least = 0x1p-149f;
-  has_met_subnormal();
-  least = least * 0.75f;
-  return has_met_subnormal();
-}();
-
 // Elements at a time, and of a row of few instructions all that there are. ns per element of sigmoid where it is asked
 // after each 1024 of 65536 elements 0.197, after 8192 0.189, after 16384 0.185 (`npm run bench -- --function sigmoid
 // --size 65536`, Sapphire Rapids). Fewer the first time in a call, as a call may be all there is. What is left of a row
@@ -95,6 +78,13 @@ inline arithmetic lanes_for(activation op, parameters p, arithmetic how) {
   return how == float32 && (rows[op].textbook || !rows[op].floats_hold.hold(p)) ? float32_exact : how;
 }
 
+// Whether the usual way to the values of a row has the bits of the careful one, and whether it is as fast.
+inline bool ways_agree(activation op, parameters p) {
+  return rows[op].rounds_twice == twice::never ||
+         (rows[op].rounds_twice == twice::with_other_a && p.a == rows[op].usual_a);
+}
+inline bool usual_way_does(activation op, parameters p) { return !subnormals_are_slow() && ways_agree(op, p); }
+
 // y[i] = f(x[i]), the careful way where a group of inputs asks for it, as few may be unusual: where no processor tells,
 // and of products, whose careful way is the same for all inputs. Others' takes usual registers the usual way.
 [[gnu::noinline]] inline void careful_values(const kernels &set, activation op, parameters p, arithmetic how,
@@ -152,6 +142,7 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
   // Where it is read, a place is in the cache.
   if (row.past_cache[how] == nullptr || x == y) past_cache = false;
   map_function *const values = past_cache ? row.past_cache[how] : row.map[how];
+  if (usual_way_does(op, p)) return values(x, y, n, p);
   if (row.careful == nullptr || (how != float32 && !(how == float32_exact && rows[op].product)))
     return values(x, y, n, p);
 #if defined(__x86_64__)
@@ -234,7 +225,6 @@ inline void careful_products(const kernels &set, activation op, parameters p, ar
 }
 #endif
 
-#if defined(__x86_64__) || defined(__wasm__)
 // The same, where inputs are looked at.
 [[gnu::noinline]] inline void looked_gradients(const kernels &set, activation op, parameters p, arithmetic how,
                                                const void *g, const void *x, void *y, size_t n) {
@@ -250,7 +240,6 @@ inline void careful_products(const kernels &set, activation op, parameters p, ar
       set.rows[op]->map_grad[how](grads, inputs, at(y, i * size), count, p);
   }
 }
-#endif
 
 // y[i] = g[i] f'(x[i]).
 inline void run_gradients(const kernels &set, activation op, parameters p, arithmetic wanted, const void *g,
@@ -258,15 +247,11 @@ inline void run_gradients(const kernels &set, activation op, parameters p, arith
   const arithmetic how = lanes_for(op, p, wanted);
   // A row of one rounding that is no product passes g on or does not, but for hardSigmoid with other numbers.
   const bool multiplies = rows[op].one_rounding ? rows[op].product && how != float64 : how == float32;
-  if (!multiplies) return set.rows[op]->map_grad[how](g, x, y, n, p);
+  if (!multiplies || !subnormals_are_slow()) return set.rows[op]->map_grad[how](g, x, y, n, p);
 #if defined(__x86_64__)
   if (tells_subnormal && ((y != g && y != x) || n > looked_at)) return watched_gradients(set, op, p, how, g, x, y, n);
 #endif
-#if defined(__x86_64__) || defined(__wasm__)
   looked_gradients(set, op, p, how, g, x, y, n);
-#else // Processors that take no longer.
-  set.rows[op]->map_grad[how](g, x, y, n, p);
-#endif
 }
 
 // y[i] = f(a[i]) b[i] of a block after another: f, which stays in the core's own cache, times b.
@@ -317,10 +302,9 @@ inline bool has_gate(const kernels &set, activation op, parameters p, arithmetic
 inline void run_gates(const kernels &set, activation op, parameters p, arithmetic how, const void *a, const void *b,
                       void *y, size_t n) {
   if (has_gate(set, op, p, how)) {
+    if (usual_way_does(op, p)) return set.rows[op]->gate(a, b, y, n);
 #if defined(__x86_64__)
     if (tells_subnormal) return watched_gate(set, op, p, a, b, y, n);
-#else
-    return set.rows[op]->gate(a, b, y, n);
 #endif
   }
   gate_by_blocks(set, op, p, how, a, b, y, n);

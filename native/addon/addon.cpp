@@ -2,6 +2,7 @@
 // whatever JavaScript passes, no call reads or writes outside an array or ends the process.
 #include "addon/calls.h"
 #include "addon/self_test.h"
+#include "loops/subnormal.h"
 #include "machine/pages.h"
 #include "machine/parallel.h"
 #include "machine/stay.h"
@@ -114,6 +115,17 @@ napi_value set_threads(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// (slow?): whether subnormal numbers take this processor long, and for tests of both ways what is held to be so.
+napi_value slow_subnormals(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value value;
+  bool slow;
+  if (napi_get_cb_info(env, info, &count, &value, nullptr, nullptr) != napi_ok) return nullptr;
+  if (count > 0 && napi_get_value_bool(env, value, &slow) == napi_ok)
+    measured_slow.store(slow, std::memory_order_relaxed);
+  return napi_get_boolean(env, subnormals_are_slow(), &value) == napi_ok ? value : nullptr;
+}
+
 // (y): a Float32Array or Float64Array that is about to be written for the first time.
 napi_value fresh(napi_env env, napi_callback_info info) {
   size_t count = 1, length;
@@ -187,6 +199,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["activations"] = names;
   exports["setThreads"] = function(env, "setThreads", set_threads);
   exports["call"] = function(env, "call", call, own);
+  exports["slowSubnormals"] = function(env, "slowSubnormals", slow_subnormals);
   exports["fresh"] = function(env, "fresh", fresh);
   exports["cores"] = Napi::Number::New(env, available_threads());
   exports["sharedElements"] = Napi::Number::New(env, parallel_elements);

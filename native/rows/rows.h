@@ -40,6 +40,9 @@ struct sizes {
   constexpr bool hold(parameters p) const { return hold(p.a) && hold(p.b); }
 };
 
+// Whether a row does so: never, with another a than the usual one, or always.
+enum class twice { never, with_other_a, always };
+
 // What a row says of itself besides its formulas.
 struct row {
   const char *called;
@@ -71,7 +74,9 @@ struct row {
   // From how many times the usual size on (work.h) it gains by writing past the cache: ns per element of gelu at 4 Mi
   // 0.28, and 0.45 past it, at 16 Mi 0.54 and 0.45 (`npm run bench -- --function gelu --size 4194304`).
   unsigned past_cache_from = 1;
-  // The a that it is mostly called with, where loops over floats gain by knowing it.
+  // Of a subnormal number or result the usual way rounds once more than the careful one (values.h).
+  twice rounds_twice = twice::never;
+  // The a that it is mostly called with, where something gains by knowing it.
   double usual_a = 0;
   // People gate by it: with the usual a there is a loop that multiplies what it computes, but in WebAssembly, where
   // size counts more.

@@ -1,10 +1,11 @@
 // A value, and a gradient, has the bits that it has alone, whatever stands beside it. Native code takes another way only where the
 // processor has met subnormal numbers (native/values.h).
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { boundOf, distance } from '../../lib/activations/bounds.js';
 import { casesOf } from '../../lib/activations/signatures.js';
 import { activationNames, opOf } from '../../lib/activations/table.js';
 import type { Backend } from '../../lib/backends/backend.js';
+import { loaded } from '../../lib/backends/native/addon.js';
 import { reference } from '../../lib/backends/reference.js';
 import { info, setThreads } from '../../lib/index.js';
 import { random, repeated, specials } from '../support/inputs.js';
@@ -62,7 +63,23 @@ function difference(x: Float32Array, y: Float32Array, expected: Float32Array) {
   return i < 0 ? undefined : `at ${i}, of ${x[i]}: ${y[i]} for ${expected[i]}`;
 }
 
-describe.each(kernelBackends)('$name', (backend) => {
+// The addon takes one of two ways, by how long subnormal numbers take this processor: here both.
+const { addon } = loaded;
+const measured = addon?.slowSubnormals();
+const ways: { name: string; backend: Backend; slow?: boolean }[] = kernelBackends.flatMap((backend) =>
+  addon === undefined || backend.name === 'wasm'
+    ? [{ name: `${backend.name}`, backend }]
+    : [true, false].map((slow) => ({ name: `${backend.name}, ${slow ? 'slow' : 'quick'} subnormals`, backend, slow })),
+);
+
+describe.each(ways)('$name', ({ backend, slow }) => {
+  beforeAll(() => {
+    if (slow !== undefined) addon?.slowSubnormals(slow);
+  });
+  afterAll(() => {
+    if (slow !== undefined) addon?.slowSubnormals(measured);
+  });
+
   it.each(cases)('$label of an unusual number agrees with TypeScript', ({ row: activation, op, a, b }) => {
     const comparison = { activation, direction: 'forward', dtype: 'float32', precision: 'fast' } as const;
     const bound = boundOf(comparison);

@@ -24,6 +24,11 @@ export interface Addon {
   /** How many threads a call may use; 1 until it is said. Holds for this thread of JavaScript. */
   setThreads(threads: number): void;
   readonly call: Call;
+  /**
+   * Whether products of subnormal numbers take this processor long, as was measured when it was loaded: then they go another way, with
+   * the same bits. Tests of either say which.
+   */
+  slowSubnormals(slow?: boolean): boolean;
   /** What a call without arguments reads; not where JavaScript may only have memory of its own (Electron). */
   readonly block?: ArrayBuffer;
   /** Asks for huge pages under an array that nothing has been written to. */
