@@ -221,6 +221,9 @@ template <activation op, class T, class E>
   else
     map<T>(from, to, n, f);
 }
+template <activation op> [[gnu::noinline]] void lenient_row(const void *x, void *y, size_t n, parameters) {
+  map<float>(static_cast<const float *>(x), static_cast<float *>(y), n, lenient<op>());
+}
 // In lanes of the element.
 template <activation op, class E>
 [[gnu::flatten]] void map_row_past_cache(const void *x, void *y, size_t n, parameters p) {
@@ -309,12 +312,16 @@ template <activation op> constexpr row_kernels kernels_of() {
       nullptr,
       {},
       nullptr,
+      nullptr,
       nullptr};
 #if !defined(__wasm__)
   if constexpr (rows[op].gates) row.gate = gate_row<op>;
 #endif
   if constexpr (!rows[op].textbook) {
     if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
+#if !defined(__wasm__)
+    if constexpr (lenient<op>::known) row.lenient = lenient_row<op>;
+#endif
 #if defined(__x86_64__)
     if constexpr (rows[op].product) row.careful = product_row<op>, row.careful_grad = product_grad_row<op>;
     if constexpr (rows[op].one_rounding) row.past_cache[float32_exact] = map_row_past_cache<op, float>;

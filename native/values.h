@@ -116,7 +116,8 @@ inline bool usual_way_does(activation op, parameters p) { return !subnormals_are
   constexpr size_t size = sizeof(float);
   const auto carefully = [&](const void *from, size_t i, size_t count) {
     if (rows[op].product) return careful_values(set, op, p, how, from, at(y, i * size), count);
-    set.rows[op]->careful(from, at(y, i * size), count, p);
+    const row_kernels &row = *set.rows[op];
+    (subnormals_are_slow() || row.lenient == nullptr ? row.careful : row.lenient)(from, at(y, i * size), count, p);
   };
   if (x != y)
     return watch(

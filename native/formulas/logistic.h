@@ -6,10 +6,11 @@
 
 namespace {
 
-// 1 / (1 + e^-x)
-template <class T> vec<T> sigmoid(vec<T> x) {
-  return last_quotient<T>(tiny<T>, one_plus_exp_minus(max(min(x, sigmoid_end<T>), -exp_end<T>)));
+// 1 / (1 + e^-x), by what it is tiny over.
+template <class T> vec<T> sigmoid_divisor(vec<T> x) {
+  return one_plus_exp_minus(max(min(x, sigmoid_end<T>), -exp_end<T>));
 }
+template <class T> vec<T> sigmoid(vec<T> x) { return last_quotient<T>(tiny<T>, sigmoid_divisor(x)); }
 // y (1 - y), y = sigmoid(-|x|)
 template <class T> vec<T> sigmoid_slope(vec<T> x) {
   vec<T> y = tiny<T> / one_plus_exp_minus(max(-abs(x), -exp_end<T>));
