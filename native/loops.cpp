@@ -221,8 +221,24 @@ template <activation op, class T, class E>
   else
     map<T>(from, to, n, f);
 }
-template <activation op> [[gnu::noinline]] void lenient_row(const void *x, void *y, size_t n, parameters) {
-  map<float>(static_cast<const float *>(x), static_cast<float *>(y), n, lenient<op>());
+// Several at a time, as a product that is a subnormal number holds up what comes after it.
+template <activation op>
+[[gnu::noinline, gnu::flatten]] void lenient_row(const void *x, void *y, size_t n, parameters) {
+  constexpr size_t lanes = vec<float>::lanes;
+  const float *from = static_cast<const float *>(x);
+  float *to = static_cast<float *>(y);
+  size_t i = 0;
+  for (; i + unroll * lanes <= n; i += unroll * lanes) {
+    vec<float> v[unroll];
+    for (size_t j = 0; j < unroll; j++)
+      v[j] = lenient<op>()(load<float>(from + i + j * lanes));
+    for (size_t j = 0; j < unroll; j++)
+      store(to + i + j * lanes, v[j]);
+  }
+  for (; i < n; i += lanes) {
+    const size_t count = n - i < lanes ? n - i : lanes;
+    store_some(to + i, lenient<op>()(load_some<float>(from + i, count)), count);
+  }
 }
 // In lanes of the element.
 template <activation op, class E>
