@@ -245,8 +245,10 @@ template <activation op, class E>
 [[gnu::flatten]] void map_row_past_cache(const void *x, void *y, size_t n, parameters p) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
-  if constexpr (sizeof(E) == sizeof(float) && usually<op>::known)
+  if constexpr (sizeof(E) == sizeof(float) && usually<op>::known) {
     if (usually<op>::are(p)) return map<E, true>(from, to, n, usually<op>());
+    if constexpr (rows[op].is_long) return map_row<op, E, E>(x, y, n, p);
+  }
   if constexpr (sizeof(E) == sizeof(float) && rare_inputs<op>::known)
     map_with_rare<op, true>(from, to, n);
   else

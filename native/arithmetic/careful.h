@@ -13,7 +13,6 @@ inline pair<float> as_float(pair<careful> a) { return {as_float(a.high), as_floa
 inline cubic<float> as_float(cubic<careful> c) { return {as_float(c.a), c.most, c.rest}; }
 
 inline vec<careful> exp_minus_one(vec<careful> r) { return exp_minus_one(as_float(r)).v; }
-inline vec<careful> huge_exp_by_table(vec<careful> x) { return huge_exp_by_table(as_float(x)).v; }
 inline vec<careful> one_plus_exp(const unit<careful> &u, vec<careful> y) {
   return one_plus_exp(as_float(u), as_float(y)).v;
 }
@@ -22,7 +21,11 @@ inline vec<careful> one_plus_exp(const unit<careful> &u, cubic<careful> y) {
 }
 inline vec<careful> one_plus_exp(pair<careful> y) { return one_plus_exp(as_float(y)).v; }
 inline vec<careful> one_plus_exp_minus(vec<careful> x) { return one_plus_exp_minus(as_float(x)).v; }
-inline vec<careful> log1p_rest(vec<careful> u) { return log1p_rest(as_float(u)).v; }
+inline pair<careful> huge_log1p_exp(pair<careful> x) {
+  const pair<float> y = huge_log1p_exp_kept(as_float(x));
+  return {y.high.v, y.low.v};
+}
+inline vec<careful> huge_mish(vec<careful> x) { return huge_mish_kept(as_float(x)).v; }
 inline vec<careful> tanh_shrink_rest(vec<careful> square) { return tanh_shrink_rest(as_float(square)).v; }
 inline vec<careful> tanh_tail(vec<careful> a) { return tanh_tail(as_float(a)).v; }
 

@@ -66,6 +66,8 @@ constexpr unit<T> minus_one = {-1, -0x1.71547652b82fep+0, -0x1.62e42fefa39efp-1,
 // s * e^x, where s is larger than meant by the factor `huge`, and zero only if x is. So the product is a normal number;
 // the caller takes the factor away in the step that rounds the result.
 template <class T> constexpr T huge = sizeof(T) == 4 ? T(0x1p64) : T(0x1p128);
+// The factor that log(1 + e^-|x|) has, likewise.
+template <class T> constexpr T log1p_unit = huge<T>;
 // Where a Phi(-a) and its derivative, each of them some polynomial times e^(-a*a/2), round to zero.
 template <class T> constexpr T gelu_end = sizeof(T) == 4 ? T(14.75) : T(38.9);
 template <class T> vec<T> exp_times(vec<T> s, exponential<T> e) {
@@ -105,8 +107,6 @@ struct eighths_table {
     return from_bits<double>(to_bits(lookup(entries, to_bits(shifted))) + (to_bits(shifted) << 49));
   }
 };
-
-inline vec<double> huge_exp_by_table(vec<double> x) { return huge_exp(x); } // Which has none.
 
 // e^x * 2^power for integers `power`, the result a normal number.
 inline vec<double> exp_times_power(vec<double> x, vec<double> power) {

@@ -50,13 +50,18 @@ struct scale {
   scale(vec<float> steps, double shrink = 1) : shifter(::shifter<float> + steps), shrink(exp_shrink * shrink) {}
 };
 
-// From k + shifter (with the exponent of `scale` in it), and what y exceeds the k steps by.
-inline factors factors_of(const scale &scale, const unit<float> &u, vec<float> shifted, vec<float> left) {
+// From k + shifter (with the exponent of `scale` in it), and what y exceeds the k steps by; `shrunk` is shrink - 1, to
+// which what is very small may be added that y exceeds them by besides.
+inline factors factors_of(const scale &scale, const unit<float> &u, vec<float> shifted, vec<float> left,
+                          vec<float> shrunk) {
   const double v = u.value, c = scale.shrink;
   vec<float> rest = fma(left, float(c * exp_cube * v * v * v), float(c * exp_square * v * v));
-  rest = fma(fma(rest, left, float(c * v)), left, float(c - 1));
+  rest = fma(fma(rest, left, float(c * v)), left, shrunk);
   vec<float>::bits power = to_bits(lookup(sixteenths.entries, to_bits(shifted))) + (to_bits(shifted) << 19);
   return {from_bits<float>(power), rest};
+}
+inline factors factors_of(const scale &scale, const unit<float> &u, vec<float> shifted, vec<float> left) {
+  return factors_of(scale, u, shifted, left, float(scale.shrink - 1));
 }
 
 inline factors exp_factors(const scale &scale, const unit<float> &u, vec<float> y) {
@@ -96,8 +101,6 @@ inline factors exp_factors(const scale &scale, float log2_e, pair<float> y) {
   vec<float> left = fma(k, ln_2<float> / -16, y.high) + fma(k, ln_2_rest<float> / -16, y.low);
   return factors_of(scale, natural, shifted, left);
 }
-// As huge_exp, two instructions shorter where a table is one.
-inline vec<float> huge_exp_by_table(vec<float> x) { return exp_times_power(x, 64.0f); }
 inline vec<float> exp_times_power(pair<float> x, vec<float> power) {
   factors e = exp_factors(power * 16.0f, natural.log2_e, x);
   return fma(e.power, e.rest, e.power);
@@ -116,11 +119,87 @@ inline vec<float> one_plus_exp(pair<float> y) {
 }
 inline vec<float> one_plus_exp(const unit<float> &u, cubic<float> y) { return one_plus_exp_of(u, sharp_value_of(y)); }
 
-// (log(1 + u) - u) / u^2 as a polynomial in u - 1/2: 0.18 u of the logarithm.
-constexpr float log1p_float_terms[] = {-0x1.833706p-2f, 0x1.6f0d7ep-3f, -0x1.7dddap-4f,  0x1.a27732p-5f,
-                                       -0x1.dabaa8p-6f, 0x1.1379aep-6f, -0x1.3b4da4p-7f, 0x1.770a1cp-8f,
-                                       -0x1.32e39ap-8f, 0x1.7e795ep-9f};
-inline vec<float> log1p_rest(vec<float> u) { return polynomial(log1p_float_terms, u - 0.5f); }
+// log(1 + u) = log(1 + z) - log(r), z = r u + (r - 1), for one of eight r, that of small u 1; log(1 + z) is z + z^2
+// p(z), |z| up to 0.08: 0.44 u of the logarithm. Each log(r) is nearly a float. Which r: the exponent and the first two
+// bits of the mantissa of power + 0.4, u = power (1 + rest), so that it need not wait for u. ns per element of
+// logSigmoid by a polynomial of degree 9 in u 0.45, with AVX2 0.58, and so 0.29 and 0.40 (`npm run bench -- --size
+// 262144 --function logSigmoid` on Zen 4).
+constexpr float log1p_place = 0x1.98p-2f;
+constexpr float log1p_ratios[8] = {
+    0x1.b8d572p-1f, 0x1.8ef2f4p-1f, 0x1.6c56f6p-1f, 0x1.4f3ac8p-1f, 0x1.2b2826p-1f, 0x1.0c996cp-1f, 1, 0x1.ded796p-1f};
+constexpr float log1p_logs[8] = {
+    0x1.327f3ep-3f, 0x1.fef51cp-3f, 0x1.5c6758p-2f, 0x1.b1ac52p-2f, 0x1.13206ap-1f, 0x1.4a4b1p-1f, 0, 0x1.123ep-4f};
+constexpr float log1p_float_terms[] = {-0x1.ffffccp-2f, 0x1.5554a2p-2f, -0x1.010aeap-2f, 0x1.9c49dep-3f};
+
+// The same where u is times 2^power, and the terms for a z times log1p_unit.
+template <> constexpr float log1p_unit<float> = 0x1p30f;
+struct log1p_tables {
+  float place, less_one[8], logs[8], terms[4];
+  constexpr log1p_tables(float unit) : place(log1p_place * unit), less_one(), logs(), terms() {
+    for (int j = 0; j < 8; j++)
+      less_one[j] = (log1p_ratios[j] - 1) * unit, logs[j] = log1p_logs[j] * unit;
+    float scale = 1;
+    for (int i = 0; i < 4; i++)
+      terms[i] = log1p_float_terms[i] * (scale /= log1p_unit<float>);
+  }
+};
+template <int power> constexpr float unit_of = __builtin_bit_cast(float, (127 + power) << 23);
+template <int power> constexpr log1p_tables log1p_times = unit_of<power>;
+// log(1 + u) * 2^power as a sum of two, the second what rounding takes from the first. Where a small u is kept, z^2
+// counts from 2^-188 on.
+template <int power, bool keeps> pair<float> log1p_of(const factors &e) {
+  constexpr float unit = unit_of<power>;
+  constexpr const log1p_tables &tables = log1p_times<power>;
+  const vec<float> u = fma(e.power, e.rest, e.power);
+  const vec<float>::bits piece = to_bits(e.power + tables.place) >> 21;
+  const vec<float> z = fma(u, lookup(log1p_ratios, piece), lookup(tables.less_one, piece));
+  const vec<float> counts = keeps ? select(u > unit * 0x1p-94f, z, vec<float>(0.0f)) : z;
+  const vec<float> small = unit == log1p_unit<float> ? counts : counts * (log1p_unit<float> / unit);
+  const vec<float> square = small * counts;
+  vec<float> p = tables.terms[3];
+  for (int i = 3; i-- > 0;)
+    p = fma(p, small, tables.terms[i]);
+  const vec<float> y = fma(p, square, z), rest = fma(p, square, z - y);
+  const vec<float> log = lookup(tables.logs, piece), sum = log + y;
+  return {sum, ((log - sum) + y) + rest};
+}
+
+// e^x * 2^power for x up to 130 in size. X: a vector or a pair, with the same bits where `low` is zero. What ln 2 is
+// more than its float makes so little, times k, that it may go to `rest`, which then waits for less.
+inline vec<float> first_of(vec<float> x) { return x; }
+inline vec<float> first_of(pair<float> x) { return x.high; }
+inline vec<float> plus_second(vec<float> left, vec<float>) { return left; }
+inline vec<float> plus_second(vec<float> left, pair<float> x) { return left + x.low; }
+template <class X> factors exp_factors_times(float power, X x) {
+  const scale scale = vec<float>(16 * power);
+  vec<float> shifted = fma(first_of(x), 16 * natural.log2_e, scale.shifter);
+  vec<float> k = shifted - scale.shifter;
+  vec<float> left = plus_second(fma(k, natural.ln_2 / -16, first_of(x)), x);
+  vec<float> shrunk = fma(k, natural.rest / -16, float(scale.shrink - 1));
+  return factors_of(scale, natural, shifted, left, shrunk);
+}
+
+inline pair<float> huge_log1p_exp(pair<float> x) { return log1p_of<64, false>(exp_factors_times(64, x)); }
+inline pair<float> huge_log1p_exp_kept(pair<float> x) { return log1p_of<64, true>(exp_factors_times(64, x)); }
+// log(1 + e^-|x|) * log1p_unit, which is a normal number up to where the logarithm is nothing as a float.
+inline vec<float> log1p_exp_minus_abs(vec<float> x) {
+  return log1p_of<30, false>(exp_factors_times(30, minus_abs_within(x, 104.5f))).high;
+}
+
+// x w / (w + 1) * huge with w = n (n / 2 + 1), n = e^x, for x up to 9.2. n is not rounded on the way to w, but in its
+// half, and 1 / (w + 1) and the quotient are put right by what they leave of w. Where n is kept, half of it and w count
+// from 2^-94 on.
+template <bool keeps> vec<float> huge_mish_of(vec<float> x) {
+  const auto counting = [](vec<float> y) { return keeps ? select(y > 0x1p-30f, y, vec<float>(0.0f)) : y; };
+  const factors e = exp_factors_times(64, x);
+  const vec<float> half = counting(fma(e.power, e.rest, e.power)) * (0.5f / huge<float>);
+  const vec<float> huge_w = fma(e.power, e.rest + fma(e.rest, half, half), e.power);
+  const vec<float> w = counting(huge_w) * (1 / huge<float>), reciprocal = 1 / (w + 1), quotient = huge_w * reciprocal;
+  const vec<float> left = fma(-quotient, w, huge_w - quotient);
+  return fma(x, quotient, x * reciprocal * left);
+}
+inline vec<float> huge_mish(vec<float> x) { return huge_mish_of<false>(x); }
+inline vec<float> huge_mish_kept(vec<float> x) { return huge_mish_of<true>(x); }
 
 // (x - tanh(x)) / x^3 as a polynomial in x^2, x up to 1: 0.011 u but for what 1/3 loses.
 constexpr float tanh_shrink_float_terms[] = {0x1.555556p-2f,  -0x1.11111p-3f,   0x1.ba1ae4p-5f,

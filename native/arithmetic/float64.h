@@ -74,7 +74,10 @@ constexpr double log1p_terms[] = {-0x1.833704d019edp-2,   0x1.6f0d7bd624bcdp-3, 
                                   -0x1.0f0a5c9db0cfep-11, 0x1.51ddbb718854fp-12,  -0x1.a790de7b2f051p-13,
                                   0x1.11d1f153f7bccp-13,  -0x1.5b185d74804c1p-14, 0x1.5b051acd18d73p-15,
                                   -0x1.ad5591e17f2ffp-16, 0x1.2d51434f32333p-15,  -0x1.89c1be0549f41p-16};
-inline vec<double> log1p_rest(vec<double> u) { return polynomial(log1p_terms, u - 0.5); }
+inline pair<double> huge_log1p_exp(pair<double> x) {
+  const vec<double> e = huge_exp(x), u = e * (1 / huge<double>);
+  return {e, e * u * polynomial(log1p_terms, u - 0.5)};
+}
 
 // a + a^3 p(a^2) / q(a^2) below 0.63, and 1 - 2 / (1 + e^2a) from there on. Either way the quotient, in which several
 // roundings meet, is the smaller part of the sum. p / q is a Remez fit for the relative error: 0.007 u; in all 1.3 ulp.

@@ -5,10 +5,13 @@
 
 namespace {
 
-// table[i mod 16] for each lane.
+// table[i mod 16] or table[i mod 8] for each lane.
 #if VECTOR_BYTES == 64
 inline vec<float> lookup(const float (&table)[16], vec<float>::bits i) {
   return _mm512_permutexvar_ps(__m512i(i), _mm512_loadu_ps(table));
+}
+inline vec<float> lookup(const float (&table)[8], vec<float>::bits i) {
+  return _mm512_permutexvar_ps(__m512i(i), _mm512_broadcast_f32x8(_mm256_loadu_ps(table)));
 }
 #elif VECTOR_BYTES == 32
 inline vec<float> lookup(const float (&table)[16], vec<float>::bits i) {
@@ -16,16 +19,26 @@ inline vec<float> lookup(const float (&table)[16], vec<float>::bits i) {
   __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), __m256i(i));
   return _mm256_blendv_ps(low, high, __m256(i << 28));
 }
+inline vec<float> lookup(const float (&table)[8], vec<float>::bits i) {
+  return _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), __m256i(i));
+}
 #elif defined(__wasm__)
 inline vec<float> lookup(const float (&table)[16], vec<float>::bits i) {
   i &= 15;
   return lane<float>::vector{table[i[0]], table[i[1]], table[i[2]], table[i[3]]};
 }
+inline vec<float> lookup(const float (&table)[8], vec<float>::bits i) {
+  i &= 7;
+  return lane<float>::vector{table[i[0]], table[i[1]], table[i[2]], table[i[3]]};
+}
 #else
+// The four bytes of each entry.
+inline uint8x16_t bytes_of(vec<float>::bits i) { return uint8x16_t(i * 0x04040404 + 0x03020100); }
 inline vec<float> lookup(const float (&table)[16], vec<float>::bits i) {
-  // The four bytes of each entry.
-  uint8x16_t bytes = uint8x16_t((i & 15) * 0x04040404 + 0x03020100);
-  return float32x4_t(vqtbl4q_u8(vld1q_u8_x4((const uint8_t *)table), bytes));
+  return float32x4_t(vqtbl4q_u8(vld1q_u8_x4((const uint8_t *)table), bytes_of(i & 15)));
+}
+inline vec<float> lookup(const float (&table)[8], vec<float>::bits i) {
+  return float32x4_t(vqtbl2q_u8(vld1q_u8_x2((const uint8_t *)table), bytes_of(i & 7)));
 }
 #endif
 

@@ -4,7 +4,7 @@
 //
 //   one_plus_exp_minus(x)   (1 + e^-x) * tiny<T>, x at most 40; and one_plus_exp(unit, x) for a multiple or a cubic
 //   one_plus_exp(pair)      (1 + e^(high + low)) * tiny<T>, the sum from -40 to exp_end<T>
-//   log1p_rest(u)           (log(1 + u) - u) / u^2 for u in [0, 1]; double_double has log1p(u) itself
+//   huge_log1p_exp(pair)    log(1 + e^(high + low)) * huge<T> as a sum of two, the sum from -130 to 0
 //   tanh_shrink_rest(q)     (x - tanh(x)) / x^3 from q = x^2, x up to tanh_shrink_end<T>
 //   tanh_tail(a)            tanh(a), a in [0, tanh_end<T>]: a itself where a is subnormal, 1 at the end
 //   minus_gelu_tail(r, a)   r - a Phi(-a) for a >= 0, Phi the normal distribution function

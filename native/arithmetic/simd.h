@@ -223,6 +223,15 @@ inline vec<double> max(vec<double> x, vec<double> c) { return select(x < c, c, x
 inline vec<double> min(vec<double> x, vec<double> c) { return select(x > c, c, x); }
 #endif
 
+// -|x|, no farther from 0 than the end; where x is NaN, it or the end.
+inline vec<float> minus_abs_within(vec<float> x, float end) {
+#if VECTOR_BYTES == 64
+  return _mm512_range_ps(x.v, vec<float>(end).v, 0b1110); // The one smaller in size, with a sign.
+#else
+  return max(minus_abs(x), -end);
+#endif
+}
+
 // The larger of two, and the smaller, of numbers from +0 on; NaN is one of them. Float lanes compare their bits, which
 // costs less: more of a processor's units do it.
 inline vec<float> larger(vec<float> a, vec<float> b) {

@@ -172,7 +172,6 @@ inline wide expm1_below(wide x) { return exp_minus_one(max(x, -exp_end<double_do
 inline wide exp_below(wide x) { return exp(max(x, -exp_end<double_double>)).scaled(huge<double>); }
 
 inline wide huge_exp(wide x) { return exp(x).scaled(huge<double>); }
-inline wide huge_exp_by_table(wide x) { return huge_exp(x); }
 inline wide huge_exp(pair<double_double> x) { return huge_exp(x.high + x.low); }
 
 inline wide one_plus_exp(wide x) { return (1 + exp(x)).scaled(tiny<double>); }

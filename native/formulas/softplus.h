@@ -17,10 +17,12 @@ template <bool keeps, class T> vec<T> or_nothing(vec<T> e, T least, vec<T> corre
   return correction;
 }
 
-// log(1 + e^x) * huge for x <= 0, as e^x and what is to be added to it.
-template <class T> pair<T> huge_log1p_exp(pair<T> x) {
-  const vec<T> e = huge_exp(x), kept = least_kept<keeps<T>>(e, T(0x1p-30)), u = kept * (1 / huge<T>);
-  return {e, or_nothing<keeps<T>>(e, T(0x1p-30), kept * u * log1p_rest(u))};
+// Whether the first of huge_log1p_exp is the logarithm as such a number, and the second what rounding took from it.
+template <class T> constexpr bool first_is_all = sizeof(T) == sizeof(float);
+// log(1 + e^-|x|) * log1p_unit, of which float lanes have their own.
+template <class T> vec<T> log1p_exp_minus_abs(vec<T> x) {
+  const pair<T> y = huge_log1p_exp(pair<T>{max(-abs(x), -exp_end<T>), vec<T>(T(0))});
+  return first_is_all<T> ? y.high : y.high + y.low;
 }
 
 // Whether a threshold t below 20, which others have for speed, makes x itself of log(1 + e^(b x)) / b: where b x is
@@ -44,10 +46,16 @@ template <class T> vec<T> softplus(vec<T> x, vec<T> b, vec<T> t) {
   // Below 2^-144 / b what rounding took from 1 / b does not count.
   constexpr T least = sizeof(T) == 4 ? T(0x1p-80) : T(0);
   const vec<T> rest = or_nothing<keeps<T>>(y.high, least, least_kept<keeps<T>>(y.high, least) * low);
-  const vec<T> quotient = fma(y.high, high, fma(y.low, high, rest));
+  // Where the reciprocal is exact, the first of y is all, as it is with b = 1.
+  const vec<T> more = first_is_all<T> ? select(abs(low) > 0, high, vec<T>(T(0))) : high;
+  const vec<T> quotient = fma(y.high, high, fma(y.low, more, rest));
   const vec<T> sum = last_step<T>(select(a > end, vec<T>(T(0)), quotient),
                                   select(small, vec<T>(T(1)), vec<T>(1 / huge<T>)), max(x, 0));
   return select(is_straight(x, b, t), x, sum);
+}
+// With b = 1 and t = 20, which does not count, as max(x, 0) + log(1 + e^-|x|): the same bits.
+template <class T> vec<T> softplus(vec<T> x) {
+  return last_step<T>(log1p_exp_minus_abs(x), 1 / log1p_unit<T>, max(x, 0));
 }
 // sigmoid(b x)
 template <class T> vec<T> softplus_slope(vec<T> x, vec<T> b, vec<T> t) {
@@ -57,28 +65,28 @@ template <class T> vec<T> softplus_slope(vec<T> x, vec<T> b, vec<T> t) {
 
 // -log(1 + e^-x) as min(x, 0) - log(1 + e^-|x|).
 template <class T> vec<T> log_sigmoid(vec<T> x) {
-  const pair<T> y = huge_log1p_exp(pair<T>{max(-abs(x), -exp_end<T>), vec<T>(T(0))});
-  return last_step<T>(y.high + y.low, -1 / huge<T>, min(x, 0));
+  return last_step<T>(log1p_exp_minus_abs(x), -1 / log1p_unit<T>, min(x, 0));
 }
 
 // x w / (w + 1) with w = n (n / 2 + 1) and n = e^x, as tanh(log(1 + n)) is ((1 + n)^2 - 1) / ((1 + n)^2 + 1). From
 // where on 1 / (w + 1) is nothing beside 1, it is x. Times huge until the end, so that nothing is subnormal on the way.
+// Float lanes have their own.
 template <class T> constexpr T mish_end = sizeof(T) == 4 ? T(9.2) : T(19.5);
-template <class T> vec<T> mish(vec<T> x) {
-  const vec<T> a = max(min(x, mish_end<T>), -exp_end<T>);
-  const vec<T> e = huge_exp_by_table(a), kept = least_kept<keeps<T>>(e, T(0x1p1)), half = kept * (1 / (2 * huge<T>));
-  const auto or_nothing = [=](vec<T> rest) { return ::or_nothing<keeps<T>>(e, T(0x1p1), rest); };
+template <class T> vec<T> huge_mish(vec<T> x) {
+  const vec<T> e = huge_exp(x), half = e * (1 / (2 * huge<T>));
   // Each with what rounding takes from it: of a large n not to the bit, but w is the same above and below.
-  const vec<T> numerator = fma(e, half, e), rest = or_nothing(fma(kept, half, kept - numerator));
-  vec<T> huge_w = numerator;
-  if constexpr (keeps<T>) huge_w = fma(kept, half, kept);
-  const vec<T> denominator = fma(huge_w, 1 / huge<T>, T(1)), reciprocal = 1 / denominator;
-  const vec<T> left_over = or_nothing(fma(huge_w, 1 / huge<T>, T(1) - denominator));
+  const vec<T> numerator = fma(e, half, e), rest = fma(e, half, e - numerator);
+  const vec<T> denominator = fma(numerator, 1 / huge<T>, T(1)), reciprocal = 1 / denominator;
+  const vec<T> left_over = fma(numerator, 1 / huge<T>, T(1) - denominator);
   const vec<T> quotient = numerator * reciprocal;
   // What the quotient leaves of the numerator; what it lacks itself, of the denominator too: 1 - w / (w + 1).
   const vec<T> left = fma(rest, reciprocal, fma(-quotient, left_over, fma(-quotient, denominator, numerator)));
-  // What is left of a zero has lost its sign.
-  const vec<T> y = last_step<T>(fma(a, quotient, a * reciprocal * left), 1 / huge<T>, T(0));
+  return fma(x, quotient, x * reciprocal * left);
+}
+template <class T> vec<T> mish(vec<T> x) {
+  const vec<T> y = last_step<T>(huge_mish(max(min(x, mish_end<T>), -exp_end<T>)), 1 / huge<T>, T(0));
+  // What is made of a zero has lost its sign. Others have the one of x.
+  if constexpr (sizeof(T) == sizeof(float)) return select(x > mish_end<T>, x, copysign(y, x));
   return select(x > mish_end<T>, x, copysign(abs(y), x));
 }
 

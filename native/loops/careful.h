@@ -68,7 +68,7 @@ template <> struct lenient<activation_sigmoid> {
 template <activation op> CAREFULLY void careful_row(const void *inputs, void *results, size_t n, parameters p) {
   const float *x = static_cast<const float *>(inputs);
   float *y = static_cast<float *>(results);
-  if constexpr (usually<op>::known)
+  if constexpr (usually<op>::carefully)
     if (usually<op>::are(p)) return careful_map<op>(x, y, n, p, usually<op>());
   careful_map<op>(x, y, n, p, value_of<op>{p});
 }

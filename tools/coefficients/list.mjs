@@ -56,7 +56,7 @@ export const scripts = {
   'float32/tanh_tail': { [float32]: ['tanh_slope_of_place', 'tanh_pieces'] },
   'float32/gelu_tail': { [float32]: ['near_end', 'pieces_per_unit', 'gelu_pieces', 'gelu_far'] },
   'float32/gelu_slope_tail': { [float32]: ['gelu_slope_pieces', 'gelu_slope_far'] },
-  'float32/log1p_rest': { [float32]: ['log1p_float_terms'] },
+  'float32/log1p_exp': { [float32]: ['log1p_place', 'log1p_ratios', 'log1p_logs', 'log1p_float_terms'] },
   'float32/tanh_shrink_rest': { [float32]: ['tanh_shrink_float_terms'] },
   'float64/exp_minus_one': { [float64]: ['exp_terms'] },
   'float64/one_plus_exp': { [float64]: ['shifted_eighths', 'shifted_terms'] },
