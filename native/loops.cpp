@@ -221,35 +221,20 @@ template <activation op, class T, class E>
   else
     map<T>(from, to, n, f);
 }
-// Several at a time, as a product that is a subnormal number holds up what comes after it.
-template <activation op>
-[[gnu::noinline, gnu::flatten]] void lenient_row(const void *x, void *y, size_t n, parameters) {
-  constexpr size_t lanes = vec<float>::lanes;
-  const float *from = static_cast<const float *>(x);
-  float *to = static_cast<float *>(y);
-  size_t i = 0;
-  for (; i + unroll * lanes <= n; i += unroll * lanes) {
-    vec<float> v[unroll];
-    for (size_t j = 0; j < unroll; j++)
-      v[j] = lenient<op>()(load<float>(from + i + j * lanes));
-    for (size_t j = 0; j < unroll; j++)
-      store(to + i + j * lanes, v[j]);
-  }
-  for (; i < n; i += lanes) {
-    const size_t count = n - i < lanes ? n - i : lanes;
-    store_some(to + i, lenient<op>()(load_some<float>(from + i, count)), count);
-  }
+template <activation op> [[gnu::noinline]] void lenient_row(const void *x, void *y, size_t n, parameters) {
+  map<float>(static_cast<const float *>(x), static_cast<float *>(y), n, lenient<op>());
 }
 // In lanes of the element.
 template <activation op, class E>
 [[gnu::flatten]] void map_row_past_cache(const void *x, void *y, size_t n, parameters p) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
-  if constexpr (sizeof(E) == sizeof(float) && usually<op>::known) {
+  constexpr bool has_usual = sizeof(E) == sizeof(float) && usually<op>::known;
+  if constexpr (has_usual)
     if (usually<op>::are(p)) return map<E, true>(from, to, n, usually<op>());
-    if constexpr (rows[op].is_long) return map_row<op, E, E>(x, y, n, p);
-  }
-  if constexpr (sizeof(E) == sizeof(float) && rare_inputs<op>::known)
+  if constexpr (has_usual && rows[op].is_long)
+    map_row<op, E, E>(x, y, n, p);
+  else if constexpr (sizeof(E) == sizeof(float) && rare_inputs<op>::known)
     map_with_rare<op, true>(from, to, n);
   else
     map<E, true>(from, to, n, value_of<op>{p});
@@ -268,7 +253,7 @@ template <activation op, class T, class E>
   else if constexpr (rows[op].drops)
     map_grad<T>(by, from, to, n, whole_gradient<T, F>{{p}});
   else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
-    map_products_with_rare<rare_inputs<op>>(by, from, to, n, [p](const E *by, const E *from, E *to, size_t n) {
+    map_products_with_rare<rare_slopes<op>>(by, from, to, n, [p](const E *by, const E *from, E *to, size_t n) {
       map_grad<T>(by, from, to, n, times_slope<op, T, E, F>(p));
     });
   else
@@ -300,25 +285,22 @@ template <class F> [[gnu::flatten]] void map_gate(const float *x, const float *b
     some(i, n - i < lanes ? n - i : lanes);
 }
 template <activation op>
-[[gnu::noinline, gnu::flatten]] void gate_row(const void *x, const void *by, void *y, size_t n) {
-  const float *from = static_cast<const float *>(x), *up = static_cast<const float *>(by);
-  float *to = static_cast<float *>(y);
-  if constexpr (rare_inputs<op>::known) {
-    map_products_with_rare<rare_inputs_of_gate<op>>(
-        up, from, to, n, [](const float *by, const float *from, float *to, size_t n) {
-          constexpr size_t lanes = vec<float>::lanes;
-          for (size_t i = 0; i < n; i += lanes) {
-            const size_t count = n - i < lanes ? n - i : lanes;
-            const vec<float> value = rare_inputs<op>::rare(load_some<float>(from + i, count));
-            store_some(to + i, value * load_some<float>(by + i, count), count);
-          }
-        });
-  } else {
-    if constexpr (usually<op>::known)
-      map_gate(from, up, to, n, usually<op>());
-    else
-      map_gate(from, up, to, n, value_of<op>{{rows[op].usual_a}});
-  }
+[[gnu::noinline, gnu::flatten]] void gate_row(const void *inputs, const void *factors, void *results, size_t n) {
+  const float *x = static_cast<const float *>(inputs), *by = static_cast<const float *>(factors);
+  float *y = static_cast<float *>(results);
+  if constexpr (rare_inputs<op>::known)
+    map_products_with_rare<rare_values<op>>(by, x, y, n, [](const float *by, const float *x, float *y, size_t n) {
+      constexpr size_t lanes = vec<float>::lanes;
+      for (size_t i = 0; i < n; i += lanes) {
+        const size_t count = n - i < lanes ? n - i : lanes;
+        store_some(y + i, rare_inputs<op>::rare(load_some<float>(x + i, count)) * load_some<float>(by + i, count),
+                   count);
+      }
+    });
+  else if constexpr (usually<op>::known)
+    map_gate(x, by, y, n, usually<op>());
+  else
+    map_gate(x, by, y, n, value_of<op>{{rows[op].usual_a}});
 }
 
 // In the order of `arithmetic`: float32, float32_exact, float64.

@@ -1,10 +1,10 @@
-// The values of a row, and its gradients, of up to a piece of work. In float lanes there are two ways to them, with the
-// same bits: the usual one, which on some processors takes ten times as long or more where it multiplies subnormal
-// numbers or makes them, and a careful one, which takes two to three times as long for registers with unusual inputs,
-// and a fifth more for others. A processor that takes no longer goes the usual way, but for rows whose bits it would
-// not have right there. One that says whether it has met
-// any goes it until it does: then what it has done is done again, carefully, and so is what follows. Of others inputs
-// are looked at before.
+// The values of a row, and its gradients, of up to a piece of work. In float lanes there are two ways to them: the
+// usual one, which on some processors takes ten times as long or more where it multiplies subnormal numbers or makes
+// them, and a careful one, which takes two to three times as long for registers with unusual inputs, and a fifth more
+// for others. The careful way gives the bits that count. The usual one has them too, but of rows that round twice
+// (rows.h) only where it meets no subnormal number. A processor on which these are quick goes the usual way for all
+// other rows. One that says whether it has met any goes the usual way until it does: then what it has done is done
+// again, carefully, and so is what follows. Of others inputs are looked at before.
 #pragma once
 
 #include "loops/subnormal.h"
@@ -78,12 +78,16 @@ inline arithmetic lanes_for(activation op, parameters p, arithmetic how) {
   return how == float32 && (rows[op].textbook || !rows[op].floats_hold.hold(p)) ? float32_exact : how;
 }
 
-// Whether the usual way to the values of a row has the bits of the careful one, and whether it is as fast.
+// Whether the usual way to the values of a row has the bits of the careful one.
 inline bool ways_agree(activation op, parameters p) {
   return rows[op].rounds_twice == twice::never ||
          (rows[op].rounds_twice == twice::with_other_a && p.a == rows[op].usual_a);
 }
+// And is as fast.
 inline bool usual_way_does(activation op, parameters p) { return !subnormals_are_slow() && ways_agree(op, p); }
+inline map_function *careful_way(const row_kernels &row) {
+  return subnormals_are_slow() || row.lenient == nullptr ? row.careful : row.lenient;
+}
 
 // y[i] = f(x[i]), the careful way where a group of inputs asks for it, as few may be unusual: where no processor tells,
 // and of products, whose careful way is the same for all inputs. Others' takes usual registers the usual way.
@@ -96,7 +100,7 @@ inline bool usual_way_does(activation op, parameters p) { return !subnormals_are
   size_t count = looked_at + (-reinterpret_cast<uintptr_t>(y) / size) % (64 / size), begin = 0;
   bool before = false;
   const auto compute = [&](size_t end) {
-    map_function *const way = before ? row.careful : row.map[how];
+    map_function *const way = before ? careful_way(row) : row.map[how];
     if (begin < end) way(at(x, begin * size), at(y, begin * size), end - begin, p);
     begin = end;
   };
@@ -116,8 +120,7 @@ inline bool usual_way_does(activation op, parameters p) { return !subnormals_are
   constexpr size_t size = sizeof(float);
   const auto carefully = [&](const void *from, size_t i, size_t count) {
     if (rows[op].product) return careful_values(set, op, p, how, from, at(y, i * size), count);
-    const row_kernels &row = *set.rows[op];
-    (subnormals_are_slow() || row.lenient == nullptr ? row.careful : row.lenient)(from, at(y, i * size), count, p);
+    careful_way (*set.rows[op])(from, at(y, i * size), count, p);
   };
   if (x != y)
     return watch(
@@ -295,17 +298,24 @@ inline void gate_by_blocks(const kernels &set, activation op, parameters p, arit
 }
 #endif
 
-// Whether one loop does both.
+// Whether one loop does both, and need not be watched: where there is no careful way either.
+inline bool gate_is_free(const kernels &set, activation op, parameters p) {
+  return set.rows[op]->careful == nullptr || usual_way_does(op, p);
+}
 inline bool has_gate(const kernels &set, activation op, parameters p, arithmetic how) {
-  return how == float32 && set.rows[op]->gate != nullptr && p.a == rows[op].usual_a;
+  if (how != float32 || set.rows[op]->gate == nullptr || p.a != rows[op].usual_a) return false;
+#if defined(__x86_64__)
+  if (tells_subnormal) return true;
+#endif
+  return gate_is_free(set, op, p);
 }
 // y[i] = f(a[i]) b[i]. y is a or b, or overlaps none.
 inline void run_gates(const kernels &set, activation op, parameters p, arithmetic how, const void *a, const void *b,
                       void *y, size_t n) {
   if (has_gate(set, op, p, how)) {
-    if (usual_way_does(op, p)) return set.rows[op]->gate(a, b, y, n);
+    if (gate_is_free(set, op, p)) return set.rows[op]->gate(a, b, y, n);
 #if defined(__x86_64__)
-    if (tells_subnormal) return watched_gate(set, op, p, a, b, y, n);
+    return watched_gate(set, op, p, a, b, y, n);
 #endif
   }
   gate_by_blocks(set, op, p, how, a, b, y, n);

@@ -94,11 +94,18 @@ const powerOfE = ({ part, exponent }: Unbounded) =>
   sums.reduced(sums.scale(part, powerOfTwo(Math.max(exponent, -900))));
 
 // From where on 106 bits no longer tell a fraction of the exponent, and from where on it would have no room.
-const [onlySize, onlyOrder] = [50, 1002];
+const [onlySize, onlyOrder] = [50, 960];
+
+function orderBeyond({ part: { high }, exponent }: Unbounded): number {
+  const beyond = exponent - onlyOrder + (Math.abs(high) - 1);
+  if (beyond < 2 ** 50) return 1 + beyond;
+  const own = exponentOf(beyond);
+  return 2 ** 50 + (own - 50) + beyond * powerOfTwo(-own);
+}
 
 /**
- * From 2^50 on a power of two whose exponent is twice as large for twice an x. From 2^1002 on it is only larger for a larger x: up to what
- * a float64 may be by steps, and by much larger ones for powers of e.
+ * From 2^50 on a power of two whose exponent is twice as large for twice an x. From 2^960 on it is only larger for a larger x: 1 at 2^960,
+ * 2 at 2^961 and so on, as far as a float64 tells them apart.
  */
 export function exp(a: Operand): Unbounded {
   const x = unbounded(a);
@@ -106,11 +113,13 @@ export function exp(a: Operand): Unbounded {
   if (high === 0) return special(1);
   if (!isUsual(x)) return special(high < 0 ? 0 : high);
   if (x.exponent >= onlySize) {
-    const beyond = x.exponent - onlyOrder;
-    const times = beyond < 0 ? 1 : beyond < 30 ? 1 + beyond : 1024 + exponentOf(beyond);
     // Of 24 bits each, so that the product is exact.
-    const size = Math.fround(high) * Math.fround(Math.LOG2E);
-    return normal(special(1).part, size * times * powerOfTwo(Math.min(x.exponent, onlyOrder)));
+    const [size, unit] = [Math.fround(high), Math.fround(Math.LOG2E)];
+    const power =
+      x.exponent < onlyOrder
+        ? size * unit * powerOfTwo(x.exponent)
+        : Math.sign(size) * orderBeyond(x) * unit * powerOfTwo(onlyOrder);
+    return normal(special(1).part, power);
   }
   const { k, rest } = powerOfE(x);
   return normal(sums.add(1, rest), k);
@@ -162,9 +171,9 @@ export const toSum = ({ part: { high, low }, exponent }: Unbounded): DoubleDoubl
  * results differ by more than a factor of 4, which powers of x from the 7th root on do, and else the second.
  */
 export function limitAt(x: number, f: (x: Unbounded) => Unbounded): number {
-  const [far, farther] = [984, 1000].map((k) => f(unbounded(Math.sign(x) * 2 ** k))) as [Unbounded, Unbounded];
+  const [far, farther] = [930, 946].map((k) => f(unbounded(Math.sign(x) * 2 ** k))) as [Unbounded, Unbounded];
+  if (!isUsual(far) || !isUsual(farther)) return toFloat64(farther);
   const { high } = farther.part;
-  if (!isUsual(far) || !isUsual(farther)) return high;
   const growth = farther.exponent - far.exponent;
   if (Math.abs(growth) > 1) return growth > 0 ? high * Number.POSITIVE_INFINITY : high * 0;
   return toFloat64(farther);

@@ -43,7 +43,7 @@ inline unsigned lanes_lost(vec<double> y, vec<double> x, vec<double> by) {
   return lost;
 }
 inline bool any_zero(vec<double> a, vec<double> b, vec<double> c, vec<double> d) {
-  return any_greater(0x1p-1074, min(min(abs(a), abs(b)), min(abs(c), abs(d))));
+  return count_lanes<double>({(min(min(abs(a), abs(b)), min(abs(c), abs(d))) <= 0).m}) > 0;
 }
 
 // A textbook's formula, with which NaN stays NaN: not inlined, since it may be long and is not made for speed.

@@ -99,18 +99,23 @@ inline wide_power power_of_e(number x) {
   return wide_power_of(x.part.scaled(power_of_two(int64_t(exponent))));
 }
 // From 2^50 on, where 106 bits no longer tell a fraction of the exponent, a power of two whose exponent is twice as
-// large for twice an x. From 2^1002 on, where that would have no room, it is only larger for a larger x: up to what a
-// double may be by steps, and by much larger ones for powers of e.
-constexpr double only_size = 50, only_order = 1002;
+// large for twice an x. From 2^960 on, where that would have no room, it is only larger for a larger x: 1 at 2^960, 2
+// at 2^961 and so on, as far as a double tells them apart.
+constexpr double only_size = 50, only_order = 960;
+inline double order_beyond(number x) {
+  const double beyond = x.exponent - only_order + (__builtin_fabs(x.part.high) - 1);
+  if (beyond < 0x1p50) return 1 + beyond;
+  const int64_t exponent = exponent_of(beyond);
+  return 0x1p50 + double(exponent - 50) + beyond * power_of_two(-exponent);
+}
 inline number exp(number x) {
   if (x.part.high == 0) return 1.0;
   if (!x.is_usual()) return x.part.high < 0 ? 0.0 : x.part.high;
   if (x.exponent >= only_size) {
-    const double beyond = x.exponent - only_order;
-    const double times = beyond < 0 ? 1 : beyond < 30 ? 1 + beyond : double(1024 + exponent_of(beyond));
     // Of 24 bits each, so that the product is exact.
-    const double size = double(float(x.part.high)) * double(float(log2_e<double>));
-    return number(1.0, size * times * power_of_two(int64_t(beyond < 0 ? x.exponent : only_order)));
+    const double size = float(x.part.high), unit = float(log2_e<double>);
+    if (x.exponent < only_order) return number(1.0, size * unit * power_of_two(int64_t(x.exponent)));
+    return number(1.0, __builtin_copysign(order_beyond(x) * unit * power_of_two(int64_t(only_order)), size));
   }
   const wide_power e = power_of_e(x);
   return number(1 + e.rest, e.exponent);
@@ -150,9 +155,9 @@ inline double to_odd(number a) { return scaled(a.is_usual() ? to_odd(a.part) : a
 // The limit at an infinity, from two numbers that are farther out than what curves a function: it is infinite or zero
 // where their results differ by more than a factor of 4, which powers of x from the 7th root on do, and else the
 // second.
-constexpr double far_out = 0x1p984, farther_out = 0x1p1000;
+constexpr double far_out = 0x1p930, farther_out = 0x1p946;
 inline double limit_of(number far, number farther) {
-  if (!far.is_usual() || !farther.is_usual()) return farther.part.high;
+  if (!far.is_usual() || !farther.is_usual()) return to_double(farther);
   const double growth = farther.exponent - far.exponent;
   if (growth > 1 || growth < -1) return __builtin_copysign(growth > 0 ? __builtin_inf() : 0.0, farther.part.high);
   return to_double(farther);

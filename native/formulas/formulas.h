@@ -51,7 +51,7 @@ template <> struct usually<activation_silu> {
 };
 template <> struct usually<activation_softplus> {
   static constexpr bool known = true, carefully = false;
-  static bool are(parameters p) { return p.a == 1 && p.b == 20; }
+  static bool are(parameters p) { return p.a == rows[activation_softplus].usual_a && p.b >= 20; }
   template <class V> V operator()(V x) const { return softplus(x); }
 };
 #endif

@@ -22,7 +22,5 @@ inline vec<double> expm1(vec<double> x) {
   const vec<double> power = add_exponent(vec<double>(1.0), e.shifted);
   return copysign(abs(select(abs(x) < 0.5, fma(power, e.minus_one, power - 1), exp(x) - 1)), x);
 }
-// log(1 + e^x)
-inline vec<double> softplus(vec<double> x) { return softplus(x, vec<double>(1.0), vec<double>(20.0)); }
 
 } // namespace

@@ -1,5 +1,4 @@
-// Loops that multiply no subnormal number, and make none by a product: the careful way (arithmetic/careful.h), with the
-// bits of the usual one.
+// Loops that multiply no subnormal number, and make none by a product: the careful way (arithmetic/careful.h).
 #pragma once
 
 #include "arithmetic/memory.h"
@@ -55,10 +54,10 @@ template <activation op, class F>
     store_some(y + i, to, count);
   }
 }
-// Where subnormal numbers take no longer than others (subnormal.h), a formula with the bits of the careful way whose
-// only fault is that it meets some: sigmoid as a product, of which the careful way is one, is rounded once more than
-// the quotient, and that takes a twentieth longer. ns per element of U(-100,100) on Zen 4 the careful way and so: 0.48
-// and 0.24, `npm run bench -- --size 262144 --function sigmoid --input uniform:-100:100`.
+// What stands for the careful way where subnormal numbers take no longer than others (subnormal.h): the careful sigmoid
+// is one over the divisor, times a power of two, which rounds a subnormal result a second time, and the same two steps
+// in plain floats have its bits. They take a twentieth longer than the quotient. ns per element of U(-100,100) on Zen 4
+// the careful way and so: 0.48 and 0.24, `npm run bench -- --size 262144 --function sigmoid --input uniform:-100:100`.
 template <activation> struct lenient { static constexpr bool known = false; };
 template <> struct lenient<activation_sigmoid> {
   static constexpr bool known = true;

@@ -39,12 +39,12 @@ struct put_aside {
       y[places[i]] = results[i];
   }
 };
-// The same with their incoming gradients.
-struct put_aside_gradients : put_aside {
-  alignas(64) float grads[most];
+// The same with what they are multiplied by.
+struct put_aside_products : put_aside {
+  alignas(64) float factors[most];
 
-  void add(vec<float> g, vec<float> x, some_lanes<float> which, size_t place) {
-    compress(g, which, int32_t(place), grads + count, places + count);
+  void add(vec<float> by, vec<float> x, some_lanes<float> which, size_t place) {
+    compress(by, which, int32_t(place), factors + count, places + count);
     put_aside::add(x, which, place);
   }
 };
@@ -120,53 +120,55 @@ template <activation op, bool past_cache = false> void map_with_rare(const float
   }
 }
 
-// The same of gradients, and of gates, whose inputs say of the value what those say of the slope.
+// The same of products, y[i] = by[i] * factor(x[i]).
 template <class inputs>
-[[gnu::noinline, gnu::flatten]] void usual_products(const float *g, const float *x, float *y, size_t n,
-                                                    put_aside_gradients &aside) {
+[[gnu::noinline, gnu::flatten]] void usual_products(const float *by, const float *x, float *y, size_t n,
+                                                    put_aside_products &aside) {
   constexpr size_t lanes = vec<float>::lanes, several = unroll;
-  const auto put = [&](vec<float> g, vec<float> x, vec<float> usual, size_t i) __attribute__((always_inline)) {
+  const auto put = [&](vec<float> by, vec<float> x, vec<float> usual, size_t i) __attribute__((always_inline)) {
     const some_lanes<float> beyond = some_lanes<float>::above(abs(x), inputs::first_rare);
-    aside.add(g, x, inputs::needs_slope(beyond, x, g), i);
-    return beyond.choose(inputs::plain_slope(x), usual);
+    aside.add(by, x, inputs::needs(beyond, x, by), i);
+    return beyond.choose(inputs::plain(x), usual);
   };
   size_t i = 0;
   for (; i + several * lanes <= n; i += several * lanes) {
     vec<float> v[several], all[several], most = 0.0f;
     for (size_t j = 0; j < several; j++) {
       all[j] = load<float>(x + i + j * lanes);
-      v[j] = inputs::usual_slope(all[j]);
+      v[j] = inputs::usual(all[j]);
       most = max(most, abs(all[j]));
     }
     if (any_greater(most, inputs::first_rare)) [[unlikely]]
       for (size_t j = 0; j < several; j++)
-        v[j] = put(load<float>(g + i + j * lanes), all[j], v[j], i + j * lanes);
+        v[j] = put(load<float>(by + i + j * lanes), all[j], v[j], i + j * lanes);
     for (size_t j = 0; j < several; j++)
-      v[j] = load<float>(g + i + j * lanes) * v[j];
+      v[j] = load<float>(by + i + j * lanes) * v[j];
     for (size_t j = 0; j < several; j++)
       store(y + i + j * lanes, v[j]);
   }
   for (; i < n; i += lanes) {
     const size_t count = n - i < lanes ? n - i : lanes;
-    const vec<float> from = load_some<float>(x + i, count), by = load_some<float>(g + i, count);
-    vec<float> slope = inputs::usual_slope(from);
+    const vec<float> from = load_some<float>(x + i, count), factor = load_some<float>(by + i, count);
+    vec<float> v = inputs::usual(from);
     if (any_greater(abs(from), inputs::first_rare)) [[unlikely]]
-      slope = put(by, from, slope, i);
-    store_some(y + i, by * slope, count);
+      v = put(factor, from, v, i);
+    store_some(y + i, factor * v, count);
   }
 }
 
-// y[i] = g[i] * slope, or g[i] * value; rare(g, x, y, n) is that of rare inputs.
+// All of them; rare(by, x, y, n) is that of rare inputs.
 template <class inputs, class F>
-void map_products_with_rare(const float *g, const float *x, float *y, size_t n, F rare) {
-  put_aside_gradients aside;
-  for (size_t i = 0; i < n; i += rare_part) {
-    const size_t count = n - i < rare_part ? n - i : rare_part;
+void map_products_with_rare(const float *by, const float *x, float *y, size_t n, F rare) {
+  constexpr size_t lanes = vec<float>::lanes;
+  put_aside_products aside;
+  for (size_t i = 0, count; i < n; i += count) {
+    count = rare_part - (i == 0 ? lanes - until_aligned<float>(y) : 0); // As in map_with_rare.
+    if (count > n - i) count = n - i;
     aside.count = 0;
-    usual_products<inputs>(g + i, x + i, y + i, count, aside);
+    usual_products<inputs>(by + i, x + i, y + i, count, aside);
     if (aside.count == 0) continue;
-    rare(aside.grads, aside.inputs, aside.grads, aside.count);
-    aside.give(aside.grads, y + i);
+    rare(aside.factors, aside.inputs, aside.factors, aside.count);
+    aside.give(aside.factors, y + i);
   }
 }
 

@@ -38,16 +38,24 @@ template <> struct rare_inputs<nonlin::activation_gelu> {
   }
   static vec<float> plain_slope(vec<float> x) { return select<float>(x < 0, -0.0f, 1); }
 };
-// The value in the place of the slope.
-template <nonlin::activation op> struct rare_inputs_of_gate {
-  using values = rare_inputs<op>;
-  static constexpr float first_rare = values::first_rare;
-
-  static some_lanes<float> needs_slope(some_lanes<float> beyond, vec<float> x, vec<float>) {
-    return values::needs(beyond, x);
+// What a loop multiplies by an array: slopes, of a gradient, or values, of a gate.
+template <nonlin::activation op> struct rare_slopes {
+  using inputs = rare_inputs<op>;
+  static some_lanes<float> needs(some_lanes<float> beyond, vec<float> x, vec<float> by) {
+    return inputs::needs_slope(beyond, x, by);
   }
-  static vec<float> usual_slope(vec<float> x) { return values::usual(x); }
-  static vec<float> plain_slope(vec<float> x) { return values::plain(x); }
+  static vec<float> usual(vec<float> x) { return inputs::usual_slope(x); }
+  static vec<float> plain(vec<float> x) { return inputs::plain_slope(x); }
+  static constexpr float first_rare = inputs::first_rare;
+};
+template <nonlin::activation op> struct rare_values {
+  using inputs = rare_inputs<op>;
+  static some_lanes<float> needs(some_lanes<float> beyond, vec<float> x, vec<float>) {
+    return inputs::needs(beyond, x);
+  }
+  static vec<float> usual(vec<float> x) { return inputs::usual(x); }
+  static vec<float> plain(vec<float> x) { return inputs::plain(x); }
+  static constexpr float first_rare = inputs::first_rare;
 };
 
 } // namespace

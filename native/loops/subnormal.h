@@ -30,16 +30,16 @@ inline const bool tells_subnormal = [] {
 
 #if !defined(__wasm__)
 // Whether products of subnormal numbers take much longer than others. Intel's processors take 35 ns for one, a hundred
-// times as long, AMD's Zen 4 twice as long at most: there the usual way is faster for any input. As both ways have the
-// same bits, nothing else depends on it. The shortest of a few, as the thread may be interrupted.
+// times as long, AMD's Zen 4 up to three times as long: there the usual way is faster for any input. No bit depends on
+// it (values.h). The shortest of a few, as the thread may be interrupted.
 inline std::atomic<bool> measured_slow = [] {
   const auto time_of = [](float number) {
     using clock = std::chrono::steady_clock;
     volatile float x = number, y;
     auto least = clock::duration::max();
-    for (int turn = 0; turn < 8; turn++) {
+    for (int turn = 0; turn < 6; turn++) {
       const auto begin = clock::now();
-      for (int i = 0; i < 512; i++)
+      for (int i = 0; i < 1024; i++)
         y = x * 0.75f;
       const auto time = clock::now() - begin;
       least = time < least ? time : least;

@@ -53,9 +53,9 @@ struct row {
   // A result in double lanes is so near the true one that no middle between two floats lies between them.
   bool double_decides = false;
   // The formulas are as a textbook has them (formulas/textbook.h): right, and not made for speed. Floats are computed
-  // in double lanes, where nothing may overflow; what these leave open, and all doubles, in numbers of 106 bits without
-  // bounds (exact/unbounded.h), so that nothing has to be said of limits, or of slopes that are far below the normal
-  // numbers. The gradient is g times something, or over something.
+  // in double lanes; what these leave open, or make NaN, infinite or zero, and all doubles, in numbers of 106 bits
+  // without bounds (exact/unbounded.h), so that nothing has to be said of limits, or of slopes that are far below the
+  // normal numbers. The gradient is g times something, or over something.
   bool textbook = false;
   // A gradient is more than a product: g is dropped where the slope is zero. So are all of one rounding.
   bool drops = false;

@@ -68,8 +68,8 @@ template <> struct far_inputs<activation_geluSigmoid> {
 template <> struct far_inputs<activation_geluTanh> {
   static double first(parameters) { return 10; }
 };
-// The square of e^-a, times huge, is a subnormal number from 65 on, and without it from 43. A beta above 10^6 brings
-// what is divided by it nearer.
+// Well before the squares of e^-a that softplus and mish compute, times powers of two, are subnormal numbers. A beta
+// above 10^6 brings what is divided by it nearer.
 template <> struct far_inputs<activation_softplus> {
   static double first(parameters p) { return p.a > 1e6 ? 0 : 62 / p.a; }
 };

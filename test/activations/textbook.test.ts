@@ -117,6 +117,19 @@ it('has their limits at the infinities, and keeps NaN and the sign of zero', () 
   expect([0, 1e300].map((x) => isru.grad(x, nan, 3, 0))).toEqual([nan, nan]);
 });
 
+it('has larger powers of e for larger numbers, however large', () => {
+  const numbers: number[] = [];
+  for (let exponent = -10; exponent < 1024; exponent += exponent > 990 || Math.abs(exponent) < 60 ? 1 : 50)
+    for (const size of [1, 1.1, 1.5, 1.9, 2 - 2 ** -20]) numbers.push(size * 2 ** exponent);
+  const nested = Array.from({ length: 22_400 }, (_, i) => exp(600 + i / 16));
+  const powers = [...numbers.map((x) => exp(x)), ...nested.map((x) => exp(x))];
+  for (let i = 1; i < powers.length; i++)
+    if (i !== numbers.length) expect(isBelow(powers[i]!, powers[i - 1]!), `${i}`).toBe(false);
+  const over = (x: number | unbounded.Unbounded, more: number) => divide(exp(x), add(1, exp(multiply(x, more))));
+  for (const x of [695.75, 700, 705.25, 1000, 2000]) expect(unbounded.toFloat64(over(exp(x), 1.3)), `${x}`).toBe(0);
+  for (const x of [1e300, 1.1e308, 1.7e308]) expect(unbounded.toFloat64(over(x, 1.2)), `${x}`).toBe(0);
+});
+
 it('has what formulas may call', () => {
   const { abs, softplus, tanh, toFloat64 } = unbounded;
   const of = (f: (x: unbounded.Unbounded) => unbounded.Unbounded, x: number) => toFloat64(f(unbounded.unbounded(x)));
