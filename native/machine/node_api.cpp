@@ -12,7 +12,7 @@
   F(napi_define_properties) F(napi_delete_reference) F(napi_escape_handle) F(napi_fatal_error) \
   F(napi_get_and_clear_last_exception) F(napi_get_array_length) F(napi_get_arraybuffer_info) F(napi_get_boolean) F(napi_get_cb_info) \
   F(napi_get_instance_data) F(napi_get_last_error_info) F(napi_get_property) F(napi_get_reference_value) \
-  F(napi_get_typedarray_info) F(napi_get_undefined) F(napi_get_value_int64) F(napi_has_property) \
+  F(napi_get_typedarray_info) F(napi_get_undefined) F(napi_get_value_bool) F(napi_get_value_int64) F(napi_has_property) \
   F(napi_is_exception_pending) F(napi_open_escapable_handle_scope) F(napi_open_handle_scope) F(napi_set_element) \
   F(napi_set_instance_data) F(napi_set_named_property) F(napi_throw) F(napi_throw_range_error) \
   F(napi_throw_type_error) F(napi_typeof)
