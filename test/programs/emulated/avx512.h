@@ -146,6 +146,15 @@ inline __m512d permutex2var_pd(doubles a, __m512i index, doubles b) {
   });
 }
 
+// The one smaller in size, a number rather than NaN, with a sign.
+template <int how> __m512 range_ps(floats a, floats b) {
+  static_assert(how == 0b1110);
+  return lanes<floats>([&](int i) { return -__builtin_fminf(__builtin_fabsf(a[i]), __builtin_fabsf(b[i])); });
+}
+inline __m512 broadcast_f32x8(__m256 a) {
+  return lanes<floats>([&](int i) { return a[i & 7]; });
+}
+
 // a * 2^floor(b), rounded once.
 inline __m512 scalef_ps(floats a, floats b) {
   return lanes<floats>([&](int i) { return float(__builtin_ldexp(a[i], int(__builtin_floorf(b[i])))); });
@@ -265,6 +274,9 @@ inline void stream_pd(void *p, doubles a) {
 #define _mm512_permutexvar_ps emulated::permutexvar_ps
 #define _mm512_permutexvar_pd emulated::permutexvar_pd
 #define _mm512_permutex2var_pd emulated::permutex2var_pd
+#undef _mm512_range_ps
+#define _mm512_range_ps(a, b, how) emulated::range_ps<how>(a, b)
+#define _mm512_broadcast_f32x8 emulated::broadcast_f32x8
 #define _mm512_scalef_ps emulated::scalef_ps
 #define _mm512_scalef_pd emulated::scalef_pd
 #define _mm512_cvtps_pd emulated::cvtps_pd
