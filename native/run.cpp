@@ -28,7 +28,8 @@ void run_map(const kernels &set, activation op, parameters p, arithmetic how, co
   });
 }
 
-// A gate is f of a block, which stays in the core's own cache, times b: no kernel but those that there are.
+// A gate without a loop of its own (values.h), or one that is written past the cache, is f of a block, which stays in
+// the core's own cache, times b.
 namespace {
 
 void ask_for(const void *from, size_t bytes) {
