@@ -85,6 +85,7 @@ inline bool ways_agree(activation op, parameters p) {
 }
 // And is as fast.
 inline bool usual_way_does(activation op, parameters p) { return !subnormals_are_slow() && ways_agree(op, p); }
+// What computes them carefully.
 inline map_function *careful_way(const row_kernels &row) {
   return subnormals_are_slow() || row.lenient == nullptr ? row.careful : row.lenient;
 }
@@ -113,28 +114,40 @@ inline map_function *careful_way(const row_kernels &row) {
 }
 
 #if defined(__x86_64__)
-// y[i] = f(x[i]), the usual way until the processor tells. What replaces its input is kept, as it may have to be done
-// again.
+// The same for results y of inputs a and b, which careful(a, b, first element, how many) is given from that element on.
+// Where y is one of them, that is kept, a block at a time, as it may have to be done again.
+template <class Usual, class Careful>
+void watch_results(std::atomic<uint8_t> &left, size_t n, size_t most, const void *a, const void *b, const void *y,
+                   Usual usual, Careful careful) {
+  constexpr size_t size = sizeof(float);
+  if (y != a && y != b)
+    return watch(left, n, most, usual,
+                 [&](size_t i, size_t count, bool) { careful(at(a, i * size), at(b, i * size), i, count); });
+  block kept;
+  watch(
+      left, n, block_elements,
+      [&](size_t i, size_t count) {
+        std::memcpy(kept.bytes, at(y, i * size), count * size);
+        usual(i, count);
+      },
+      [&](size_t i, size_t count, bool tried) {
+        const auto input = [&](const void *of) { return tried && of == y ? kept.bytes : at(of, i * size); };
+        careful(input(a), input(b), i, count);
+      });
+}
+
+// y[i] = f(x[i]), the usual way until the processor tells.
 [[gnu::noinline]] inline void watched_values(const kernels &set, activation op, parameters p, arithmetic how,
                                              map_function *values, const void *x, void *y, size_t n, size_t most) {
   constexpr size_t size = sizeof(float);
-  const auto carefully = [&](const void *from, size_t i, size_t count) {
-    if (rows[op].product) return careful_values(set, op, p, how, from, at(y, i * size), count);
-    careful_way (*set.rows[op])(from, at(y, i * size), count, p);
-  };
-  if (x != y)
-    return watch(
-        careful_values_left[op], n, most,
-        [&](size_t i, size_t count) { values(at(x, i * size), at(y, i * size), count, p); },
-        [&](size_t i, size_t count, bool) { carefully(at(x, i * size), i, count); });
-  block kept;
-  watch(
-      careful_values_left[op], n, block_elements,
-      [&](size_t i, size_t count) {
-        std::memcpy(kept.bytes, at(x, i * size), count * size);
-        values(at(x, i * size), at(y, i * size), count, p);
-      },
-      [&](size_t i, size_t count, bool tried) { carefully(tried ? kept.bytes : at(x, i * size), i, count); });
+  map_function *const careful = careful_way(*set.rows[op]);
+  watch_results(
+      careful_values_left[op], n, most, x, x, y,
+      [&](size_t i, size_t count) { values(at(x, i * size), at(y, i * size), count, p); },
+      [&](const void *from, const void *, size_t i, size_t count) {
+        if (rows[op].product) return careful_values(set, op, p, how, from, at(y, i * size), count);
+        careful(from, at(y, i * size), count, p);
+      });
 }
 #endif
 
@@ -207,24 +220,13 @@ inline void careful_products(const kernels &set, activation op, parameters p, ar
 [[gnu::noinline]] inline void watched_gradients(const kernels &set, activation op, parameters p, arithmetic how,
                                                 const void *g, const void *x, void *y, size_t n) {
   constexpr size_t size = sizeof(float);
-  const auto usual = [&](size_t i, size_t count) {
-    set.rows[op]->map_grad[how](at(g, i * size), at(x, i * size), at(y, i * size), count, p);
-  };
-  if (y != g && y != x)
-    return watch(careful_gradients_left[op], n, rows[op].product ? grain_elements : watched_elements, usual,
-                 [&](size_t i, size_t count, bool) {
-                   careful_products(set, op, p, how, at(g, i * size), at(x, i * size), at(y, i * size), count);
-                 });
-  block kept;
-  watch(
-      careful_gradients_left[op], n, block_elements,
+  watch_results(
+      careful_gradients_left[op], n, rows[op].product ? grain_elements : watched_elements, g, x, y,
       [&](size_t i, size_t count) {
-        std::memcpy(kept.bytes, at(y, i * size), count * size);
-        usual(i, count);
+        set.rows[op]->map_grad[how](at(g, i * size), at(x, i * size), at(y, i * size), count, p);
       },
-      [&](size_t i, size_t count, bool tried) {
-        const auto input = [&](const void *of) { return tried && of == y ? kept.bytes : at(of, i * size); };
-        careful_products(set, op, p, how, input(g), input(x), at(y, i * size), count);
+      [&](const void *g, const void *x, size_t i, size_t count) {
+        careful_products(set, op, p, how, g, x, at(y, i * size), count);
       });
 }
 #endif
@@ -275,25 +277,11 @@ inline void gate_by_blocks(const kernels &set, activation op, parameters p, arit
 [[gnu::noinline]] inline void watched_gate(const kernels &set, activation op, parameters p, const void *a,
                                            const void *b, void *y, size_t n) {
   constexpr size_t size = sizeof(float);
-  const auto usual = [&](size_t i, size_t count) {
-    set.rows[op]->gate(at(a, i * size), at(b, i * size), at(y, i * size), count);
-  };
-  const auto carefully = [&](const void *a, const void *b, size_t i, size_t count) {
-    gate_by_blocks(set, op, p, float32, a, b, at(y, i * size), count);
-  };
-  if (y != a && y != b)
-    return watch(careful_gates_left[op], n, watched_elements, usual,
-                 [&](size_t i, size_t count, bool) { carefully(at(a, i * size), at(b, i * size), i, count); });
-  block kept;
-  watch(
-      careful_gates_left[op], n, block_elements,
-      [&](size_t i, size_t count) {
-        std::memcpy(kept.bytes, at(y, i * size), count * size);
-        usual(i, count);
-      },
-      [&](size_t i, size_t count, bool tried) {
-        const auto input = [&](const void *of) { return tried && of == y ? kept.bytes : at(of, i * size); };
-        carefully(input(a), input(b), i, count);
+  watch_results(
+      careful_gates_left[op], n, watched_elements, a, b, y,
+      [&](size_t i, size_t count) { set.rows[op]->gate(at(a, i * size), at(b, i * size), at(y, i * size), count); },
+      [&](const void *a, const void *b, size_t i, size_t count) {
+        gate_by_blocks(set, op, p, float32, a, b, at(y, i * size), count);
       });
 }
 #endif
