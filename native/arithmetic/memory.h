@@ -3,6 +3,12 @@
 
 #include "arithmetic/simd.h"
 
+#if defined(__x86_64__)
+namespace nonlin {
+extern const ptrdiff_t claimed_ahead; // dispatch.h
+}
+#endif
+
 namespace {
 
 // Whole vectors between memory and registers. `E` is the element in memory, `T` the lane it is computed in.
@@ -152,11 +158,12 @@ template <size_t bytes> void ask_ahead(const void *p) {
 
 // Asks for the bytes that lie 2 KiB behind p as what is about to be written: a store whose cache line is another
 // cache's waits for it. ns per element of 256 Ki, with and without: relu 0.127 and 0.143, a copy 0.119, on a Xeon with
-// AVX-512 (`npm run bench -- --turns --size 262144`); 1 or 4 KiB do as well.
+// AVX-512 (`npm run bench -- --turns --size 262144`); 1 or 4 KiB do as well. Not on AMD's
+// (dispatch.cpp).
 template <size_t bytes> void claim_ahead([[maybe_unused]] void *p) {
 #if defined(__x86_64__)
   for (size_t i = 0; i < bytes; i += 64)
-    asm volatile("prefetchw %0" : : "m"(static_cast<char *>(p)[(2 << 10) + i]));
+    asm volatile("prefetchw %0" : : "m"(static_cast<char *>(p)[nonlin::claimed_ahead + ptrdiff_t(i)]));
 #endif
 }
 
