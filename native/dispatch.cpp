@@ -1,7 +1,6 @@
 #include "dispatch.h"
 
 #include <cstddef>
-#include <cstring>
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -37,21 +36,9 @@ struct features {
     return avx2() && all(saved, 0xe6) && all(leaf7_ebx, bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL);
   }
 };
-
-bool is_amd() {
-  unsigned eax, vendor[3];
-  return __get_cpuid(0, &eax, &vendor[0], &vendor[2], &vendor[1]) && std::memcmp(vendor, "AuthenticAMD", 12) == 0;
-}
 #endif
 
 } // namespace
-
-#if defined(__x86_64__)
-// AMD's see by themselves what comes, and are slower for being told: they claim what was written a moment ago, which
-// costs nothing. ns per element of relu, 256 Ki, on Zen 4 with 2048 and with -256: 0.101 and 0.088, a copy 0.083 (`npm
-// run bench -- --turns --size 262144`).
-const std::ptrdiff_t claimed_ahead = is_amd() ? -256 : 2048;
-#endif
 
 std::span<const kernels *const> supported_kernels() {
   static const struct supported {

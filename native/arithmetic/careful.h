@@ -26,8 +26,11 @@ inline pair<careful> huge_log1p_exp(pair<careful> x) {
   return {y.high.v, y.low.v};
 }
 inline vec<careful> huge_mish(vec<careful> x) { return huge_mish_kept(as_float(x)).v; }
-inline vec<careful> tanh_shrink_rest(vec<careful> square) { return tanh_shrink_rest(as_float(square)).v; }
 inline vec<careful> tanh_tail(vec<careful> a) { return tanh_tail(as_float(a)).v; }
+inline tanh_shrink_piece<careful> tanh_shrink_piece_of(vec<careful> a) {
+  const tanh_shrink_piece<float> piece = tanh_shrink_piece_of(as_float(a));
+  return {piece.value.v, {piece.is_near.m}};
+}
 
 // From 2^23 on a float is an integer: added to it, a product is rounded to one, and the low bits of the sum are that
 // integer. So those of 2^23 + |q| |c| 2^149 are the float nearest to |q c|, where that is below 2^-126.
@@ -42,6 +45,13 @@ template <> inline vec<careful> last_step<careful>(vec<careful> q, vec<careful> 
   const mask<float> lost = {(size < least).m & (size > 0).m & (abs(r) <= 0).m};
   const vec<float> y = fma(select<float>(lost, 1, as_float(q)), as_float(c), as_float(r));
   return select(lost, subnormal_product(as_float(q), as_float(c)), y).v;
+}
+// The same for r = 0 wherever a result is subnormal, and a c that is a number, no more than 2^-22: of fewer steps.
+inline vec<float> last_step_below(vec<float> q, float c, vec<float> r) {
+  const vec<float> size = abs(q), one = 0x1p23f;
+  const mask<float> lost = size < 0x1p-126f / c;
+  const vec<float>::bits rounded = to_bits(fma(size, float(double(c) * 0x1p149), one)) - to_bits(one);
+  return select(lost, from_bits<float>(rounded | (to_bits(q) & sign_bit<float>)), fma(select<float>(lost, 0, q), c, r));
 }
 
 // c / d for a power of two c, where 1 / d is below 2^63.

@@ -71,21 +71,21 @@ inline factors exp_factors(const scale &scale, const unit<float> &u, vec<float> 
   return factors_of(scale, u, shifted, left);
 }
 
-// The same of a (b + b_rest), all of them positive. The step is cut to 12 bits, so that k of them are exact.
+// The same of a b + rest, all of them positive. The step is cut to 12 bits, so that k of them are exact.
 struct sharp {
-  vec<float> a, b, b_rest;
+  vec<float> a, b, rest;
 };
 inline factors exp_factors(const scale &scale, const unit<float> &u, sharp y) {
   const float step = __builtin_bit_cast(float, __builtin_bit_cast(int32_t, u.ln_2 / 16) & ~0xfff);
   const float step_rest = (u.ln_2 / 16 - step) + u.rest / (16 * u.value);
   vec<float> shifted = fma(y.a * (16 * u.log2_e), y.b, scale.shifter);
   vec<float> k = shifted - scale.shifter;
-  vec<float> left = fma(y.a, y.b, k * -step) + fma(k, -step_rest, y.a * y.b_rest);
+  vec<float> left = fma(y.a, y.b, k * -step) + fma(k, -step_rest, y.rest);
   return factors_of(scale, u, shifted, left);
 }
 inline sharp sharp_value_of(cubic<float> c) {
   vec<float> sum = fma(c.a, c.a, c.most);
-  return {c.a, sum, fma(c.a, c.a, c.most - sum) + c.rest};
+  return {c.a, sum, c.a * (fma(c.a, c.a, c.most - sum) + c.rest)};
 }
 
 // With the nearest float to 1 / ln 2, one of all e^x would be less than that of the float before x, where k changes:
@@ -201,14 +201,6 @@ template <bool keeps> vec<float> huge_mish_of(vec<float> x) {
 inline vec<float> huge_mish(vec<float> x) { return huge_mish_of<false>(x); }
 inline vec<float> huge_mish_kept(vec<float> x) { return huge_mish_of<true>(x); }
 
-// (x - tanh(x)) / x^3 as a polynomial in x^2, x up to 1: 0.011 u but for what 1/3 loses.
-constexpr float tanh_shrink_float_terms[] = {0x1.555556p-2f,  -0x1.11111p-3f,   0x1.ba1ae4p-5f,
-                                             -0x1.663b84p-6f, 0x1.217ac8p-7f,   -0x1.ca0018p-9f,
-                                             0x1.4a44e4p-10f, -0x1.6cfa9ap-12f, 0x1.ab6fa2p-15f};
-inline vec<float> tanh_shrink_rest(vec<float> square) {
-  return alternating_polynomial(tanh_shrink_float_terms, square);
-}
-
 // A function as sixteen polynomials, in the distance from a centre. Where zero is a centre, the function is zero there
 // and its slope a power of two; at the others it is nearly a float (the best of 400 near the middle), so that c[0]
 // costs nothing and the last fma makes almost all of the error.
@@ -256,6 +248,40 @@ constexpr pieces<5> tanh_pieces = {
 inline vec<float> tanh_tail(vec<float> a) {
   vec<float> place = fma(a, tanh_slope_of_place, 2.0f);
   return tanh_pieces(to_bits(place) >> 21, a);
+}
+
+// a - tanh(a) in the same pieces: near 0 (a - tanh(a)) / a^3, and from there on 1 - tanh(a), to which a - 1 is to be
+// added. 0.3 u of their results before the roundings.
+constexpr float tanh_shrink_near = 6.0f;
+constexpr pieces<5> tanh_shrink_pieces = {
+    .centre = {0x1.36f5d6p-4f, 0x1.cf5f7cp-3f, 0x1.8222e2p-2f, 0x1.0e4d6p-1f, 0x1.8223aap-1f, 0x1.0e4deep+0f,
+               0x1.5b86d4p+0f, 0x1.a8bfeep+0f, 0x1.0e4d7ep+1f, 0x1.5b8576p+1f, 0x1.a8c2a6p+1f, 0x1.f5fa6p+1f,
+               0x1.34e8dcp+2f, 0x1.8222f8p+2f, 0x1.cf5d46p+2f, 0x1.0df5e8p+3f},
+    .c = {{0x1.548c5ap-2f, 0x1.4e7c5ep-2f, 0x1.42f9c2p-2f, 0x1.332308p-2f, 0x1.16347cp-2f, 0x1.d8dc6ep-3f,
+           0x1.fca63cp-4f, 0x1.1e48bp-4f, 0x1.d90b0cp-6f, 0x1.1dfdb8p-7f, 0x1.573ff6p-9f, 0x1.9b3a0ap-11f,
+           0x1.0d4776p-13f, 0x1.81b274p-17f, 0x1.1433aap-20f, 0x1.93f65p-24f},
+          {-0x1.4a261ap-6f, -0x1.da66dep-5f, -0x1.70459p-4f, -0x1.d1ac6ep-4f, -0x1.1030bep-3f, -0x1.11ef9p-3f,
+           -0x1.dd1118p-3f, -0x1.14477cp-3f, -0x1.d236c4p-5f, -0x1.1cbe46p-6f, -0x1.56cd02p-8f, -0x1.9b10e4p-10f,
+           -0x1.0d494ep-12f, -0x1.81bafp-16f, -0x1.143a1ep-19f, -0x1.93fedep-23f},
+          {-0x1.0d4424p-3f, -0x1.e1ap-4f, -0x1.7e086cp-4f, -0x1.0642cap-4f, -0x1.6bdcb6p-6f, 0x1.f6226ap-7f,
+           0x1.a1d438p-3f, 0x1.00f87ep-3f, 0x1.c4bd36p-5f, 0x1.1a397ap-6f, 0x1.55da32p-8f, 0x1.9aadc8p-10f,
+           0x1.0c8516p-12f, 0x1.80ac48p-16f, 0x1.1378f6p-19f, 0x1.92f85cp-23f},
+          {0x1.096a2cp-6f, 0x1.68eb1ep-5f, 0x1.f6455cp-5f, 0x1.0de996p-4f, 0x1.bfba6ap-5f, 0x1.cd29d6p-6f,
+           -0x1.9dd93p-4f, -0x1.25d5b2p-4f, -0x1.1c4d7p-5f, -0x1.71baap-7f, -0x1.c56a18p-9f, -0x1.115adep-10f,
+           -0x1.65e11p-13f, -0x1.006688p-16f, -0x1.6f3c2ap-20f, -0x1.0c9a32p-23f},
+          {0x1.a97dccp-5f, 0x1.3c6396p-5f, 0x1.268c96p-6f, -0x1.0634b2p-9f, -0x1.4030a2p-6f, -0x1.549682p-6f,
+           0x1.4992eep-6f, 0x1.9623b8p-6f, 0x1.f6b658p-7f, 0x1.6976eep-8f, 0x1.c7db5ap-10f, 0x1.1516c8p-11f,
+           0x1.7f91fp-14f, 0x1.12ff48p-17f, 0x1.89e522p-21f, 0x1.1f617ep-24f},
+          {-0x1.43b5a4p-7f, -0x1.8d57cep-6f, -0x1.d5566ap-6f, -0x1.80e338p-6f, -0x1.0be132p-7f, 0x1.1a7aaep-8f,
+           0x1.62ce04p-7f, -0x1.194b4ap-9f, -0x1.2513a6p-8f, -0x1.0b42ep-9f, -0x1.6494ap-11f, -0x1.b84ce8p-13f,
+           -0x1.323848p-15f, -0x1.b791e6p-19f, -0x1.3ad794p-22f, -0x1.cb807ep-26f}}};
+template <class T> struct tanh_shrink_piece {
+  vec<T> value;
+  mask<T> is_near;
+};
+inline tanh_shrink_piece<float> tanh_shrink_piece_of(vec<float> a) {
+  const vec<float> place = fma(a, tanh_slope_of_place, 2.0f);
+  return {tanh_shrink_pieces(to_bits(place) >> 21, a), place < tanh_shrink_near};
 }
 
 // A tail from `pieces` up to 4.5, where nearly all inputs are: which one, says the integer nearest to 3.43 a. Beyond,

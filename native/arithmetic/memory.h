@@ -5,7 +5,7 @@
 
 #if defined(__x86_64__)
 namespace nonlin {
-extern const ptrdiff_t claimed_ahead; // dispatch.h
+extern const ptrdiff_t claimed_ahead; // claim.cpp
 }
 #endif
 
@@ -159,7 +159,7 @@ template <size_t bytes> void ask_ahead(const void *p) {
 // Asks for the bytes that lie 2 KiB behind p as what is about to be written: a store whose cache line is another
 // cache's waits for it. ns per element of 256 Ki, with and without: relu 0.127 and 0.143, a copy 0.119, on a Xeon with
 // AVX-512 (`npm run bench -- --turns --size 262144`); 1 or 4 KiB do as well. Not on AMD's
-// (dispatch.cpp).
+// (claim.cpp).
 template <size_t bytes> void claim_ahead([[maybe_unused]] void *p) {
 #if defined(__x86_64__)
   for (size_t i = 0; i < bytes; i += 64)

@@ -223,13 +223,19 @@ inline vec<double> max(vec<double> x, vec<double> c) { return select(x < c, c, x
 inline vec<double> min(vec<double> x, vec<double> c) { return select(x > c, c, x); }
 #endif
 
-// -|x|, no farther from 0 than the end; where x is NaN, it or the end.
-inline vec<float> minus_abs_within(vec<float> x, float end) {
+// |x| and -|x|, no farther from 0 than the end; where x is NaN, it or the end.
+template <class T> vec<T> abs_within(vec<T> x, T end) {
 #if VECTOR_BYTES == 64
-  return _mm512_range_ps(x.v, vec<float>(end).v, 0b1110); // The one smaller in size, with a sign.
-#else
-  return max(minus_abs(x), -end);
+  // The one smaller in size, without its sign.
+  if constexpr (__is_same(T, float)) return _mm512_range_ps(x.v, vec<T>(end).v, 0b1010);
 #endif
+  return min(abs(x), end);
+}
+template <class T> vec<T> minus_abs_within(vec<T> x, T end) {
+#if VECTOR_BYTES == 64
+  if constexpr (__is_same(T, float)) return _mm512_range_ps(x.v, vec<T>(end).v, 0b1110); // With one.
+#endif
+  return max(minus_abs(x), -end);
 }
 
 // The larger of two, and the smaller, of numbers from +0 on; NaN is one of them. Float lanes compare their bits, which

@@ -32,7 +32,7 @@ template <class T> vec<T> gelu_tanh_one_plus(vec<T> a) {
 }
 // x sigmoid(v(x)) = x / 2 (1 + tanh(v(x) / 2))
 template <class T> vec<T> gelu_tanh(vec<T> x) {
-  vec<T> a = min(abs(x), gelu_tanh_end<T>);
+  vec<T> a = abs_within(x, gelu_tanh_end<T>);
   return gated(x, a, gelu_tanh_one_plus(a));
 }
 // a v'(a) = 3 c3 a (a^2 + 1 / (3 * 0.044715)), as v(a) above: the 1 it is taken from would leave half of its rounding
@@ -53,7 +53,7 @@ template <class T> vec<T> gelu_sigmoid_one_plus(vec<T> a) {
 }
 // x sigmoid(1.702 x)
 template <class T> vec<T> gelu_sigmoid(vec<T> x) {
-  vec<T> a = min(abs(x), gelu_sigmoid_end<T>);
+  vec<T> a = abs_within(x, gelu_sigmoid_end<T>);
   return gated(x, a, gelu_sigmoid_one_plus(a));
 }
 template <class T> pair<T> gelu_sigmoid_growth(vec<T> a) {
@@ -74,8 +74,8 @@ template <class T> vec<T> silu(vec<T> x, vec<T> b) {
 }
 // The same for b = 1, with the same bits (of floats, as all 2^32 say): what product() would lose is nothing.
 template <class T> vec<T> silu(vec<T> x) {
-  const vec<T> a = select(abs(x) > far_exp_end<T>, vec<T>(T(0)), abs(x));
-  return gated(x, a, one_plus_exp_minus(-a));
+  const vec<T> minus_a = minus_abs_within(x, far_exp_end<T>);
+  return last_step<T>(minus_a / one_plus_exp_minus(minus_a), tiny<T>, ramp(x));
 }
 template <class T> vec<T> silu_slope(vec<T> x, vec<T> b) {
   const vec<T> size = abs(b), end = select(size > 0, exp_end<T> / size, vec<T>(largest<T>));

@@ -100,7 +100,8 @@ endif()
 
 # All of them, and the choice among them, added to a target.
 function(add_kernels target)
-  target_sources(${target} PRIVATE ${native}/dispatch.cpp $<TARGET_OBJECTS:correctly_rounded>)
+  target_sources(${target} PRIVATE ${native}/dispatch.cpp ${native}/arithmetic/claim.cpp
+                                   $<TARGET_OBJECTS:correctly_rounded>)
   foreach(isa IN LISTS isas)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${isa}>)
   endforeach()

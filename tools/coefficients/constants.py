@@ -64,8 +64,8 @@ parts = [cut(sixth, 24), cut(sixth, 53)]
 native.add("sixth", parts)
 native.add("sixth_rest", [rounded(sixth - mpf(part), bits) for part, bits in zip(parts, (24, 53))])
 # logistic.h: what rounding takes from 1 / 3, the first term of (x - tanh(x)) / x^3
-for of, bits in [("", 53), ("<float>", 24)]:
-    native.add("tanh_shrink_more" + of, [rounded(mpf(1) / 3 - mpf(rounded(mpf(1) / 3, bits)), bits)])
+third = mpf(1) / 3
+native.add("tanh_shrink_more", [rounded(third - mpf(rounded(third, 53)), 53)])
 # exponential.h: parts that are both positive.
 for name, number in [("selu_scale", SELU_SCALE), ("selu_below", SELU_BELOW)]:
     for of, bits in [("", 53), ("<float>", 24)]:

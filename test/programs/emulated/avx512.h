@@ -146,10 +146,11 @@ inline __m512d permutex2var_pd(doubles a, __m512i index, doubles b) {
   });
 }
 
-// The one smaller in size, a number rather than NaN, with a sign.
+// The one smaller in size, a number rather than NaN, without its sign or with one.
 template <int how> __m512 range_ps(floats a, floats b) {
-  static_assert(how == 0b1110);
-  return lanes<floats>([&](int i) { return -__builtin_fminf(__builtin_fabsf(a[i]), __builtin_fabsf(b[i])); });
+  static_assert(how == 0b1010 || how == 0b1110);
+  constexpr float sign = how == 0b1010 ? 1 : -1;
+  return lanes<floats>([&](int i) { return sign * __builtin_fminf(__builtin_fabsf(a[i]), __builtin_fabsf(b[i])); });
 }
 inline __m512 broadcast_f32x8(__m256 a) {
   return lanes<floats>([&](int i) { return a[i & 7]; });
