@@ -80,6 +80,7 @@ template <class T> struct some_lanes {
     return some_lanes(_mm512_mask_cmp_ps_mask(m, a.v, b.v, _CMP_GT_OQ));
   }
   some_lanes operator|(some_lanes other) const { return some_lanes(__mmask16(m | other.m)); }
+  unsigned as_bits() const { return m; }
   some_lanes not_below(vec<T> a, vec<T> b) const {
     if constexpr (sizeof(T) == 4)
       return some_lanes(_mm512_mask_cmp_ps_mask(m, a.v, b.v, _CMP_NLT_UQ));
@@ -108,6 +109,9 @@ template <class T> struct some_lanes {
   static some_lanes above(vec<T> a, vec<T> b) { return some_lanes(a > b); }
   some_lanes where_above(vec<T> a, vec<T> b) const { return some_lanes(mask<T>{m.m & (a > b).m}); }
   some_lanes operator|(some_lanes other) const { return some_lanes(mask<T>{m.m | other.m.m}); }
+#if VECTOR_BYTES == 32
+  unsigned as_bits() const { return unsigned(_mm256_movemask_ps(__m256(m.m))); }
+#endif
   some_lanes first(size_t n) const { return some_lanes(mask<T>{m.m & first_lanes<T>(n).m}); }
   some_lanes not_below(vec<T> a, vec<T> b) const { return some_lanes(mask<T>{m.m & ~(a < b).m}); }
   vec<T> choose(vec<T> a, vec<T> b) const { return select(m, a, b); }
