@@ -159,6 +159,32 @@ describe.each(kernelBackends)('$name', (backend) => {
         }
       });
 
+      it.each(cases)('$label of an element does not depend on what is beside it', ({ op, a, b }) => {
+        const results = (x: FloatArray, g: FloatArray) => {
+          const [y, gradient] = [new Floats(x.length), new Floats(x.length)];
+          backend.map(x, y, op, a, b, exact);
+          backend.mapGrad(g, x, gradient, op, a, b, exact);
+          return [y, gradient];
+        };
+        const whole = results(inputs, grads);
+        // Few to many of those among usual ones: loops put rare inputs aside, a few in another way than many.
+        for (const every of [61, 23, 7, 2]) {
+          const isOne = (i: number) => i % every === 1;
+          const [few, usual] = [0.5, 0.5].map((value) => new Floats(inputs.length).fill(value)) as [
+            FloatArray,
+            FloatArray,
+          ];
+          for (let i = 0; i < few.length; i++) if (isOne(i)) few[i] = inputs[i]!;
+          const beside = results(usual, grads);
+          results(few, grads).forEach((actual, which) => {
+            expectSameBits(
+              actual,
+              actual.map((_, i) => (isOne(i) ? whole : beside)[which]![i]!),
+            );
+          });
+        }
+      });
+
       it.each(cases)('$label works in place', ({ op, a, b }) => {
         const expected = new Floats(inputs.length);
         const y = inputs.slice();
