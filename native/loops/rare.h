@@ -33,20 +33,21 @@ struct put_aside {
   alignas(64) int32_t places[most];
   size_t count = 0;
 
-  void add(vec<float> x, some_lanes<float> which, size_t place) {
-    count += compress(x, which, int32_t(place), inputs + count, places + count);
+  // Behind `count` of them those lanes of x, from `place` on, that `which` has; returns how many there are now. `count`
+  // is the loop's own, as that in memory would be stored and loaded again each time.
+  size_t add(vec<float> x, some_lanes<float> which, size_t place, size_t count) {
+    return count + compress(x, which, int32_t(place), inputs + count, places + count);
   }
-  // Those of a group from x and `place` on that `which` has, as bits, no more than a few: so many are copied, whatever
-  // they are. ns per element of N(0,2), of which most groups have one or two, without and with it on Zen 4: 0.40 and
-  // 0.31
-  // (`npm run bench -- --size 262144 --function gelu --input normal:0:2`).
+  // The same of a group from x and `place` on, of which `which` has no more than a few, as bits: so many are copied,
+  // whatever they are. ns per element of N(0,2), where most groups have one or two, without and with it on Zen 4: 0.40
+  // and 0.31 (`npm run bench -- --size 262144 --function gelu --input normal:2`).
   static constexpr unsigned few = 3;
-  void add_few(const float *x, uint64_t which, size_t place) {
+  size_t add_few(const float *x, uint64_t which, size_t place, size_t count) {
     for_few(which, [=, this](unsigned i, size_t at) {
       inputs[count + i] = x[at];
       places[count + i] = int32_t(place + at);
     });
-    count += size_t(__builtin_popcountll(which));
+    return count + size_t(__builtin_popcountll(which));
   }
   template <class F> static void for_few(uint64_t which, F f) {
     constexpr uint64_t last = uint64_t(1) << (group - 1);
@@ -62,13 +63,13 @@ struct put_aside {
 struct put_aside_products : put_aside {
   alignas(64) float factors[most];
 
-  void add(vec<float> by, vec<float> x, some_lanes<float> which, size_t place) {
+  size_t add(vec<float> by, vec<float> x, some_lanes<float> which, size_t place, size_t count) {
     compress(by, which, int32_t(place), factors + count, places + count);
-    put_aside::add(x, which, place);
+    return put_aside::add(x, which, place, count);
   }
-  void add_few(const float *by, const float *x, uint64_t which, size_t place) {
+  size_t add_few(const float *by, const float *x, uint64_t which, size_t place, size_t count) {
     for_few(which, [=, this](unsigned i, size_t at) { factors[count + i] = by[at]; });
-    put_aside::add_few(x, which, place);
+    return put_aside::add_few(x, which, place, count);
   }
 };
 
@@ -93,10 +94,11 @@ template <activation op>
 [[gnu::noinline, gnu::flatten]] void usual_inputs(const float *x, float *y, size_t n, put_aside &aside) {
   using inputs = rare_inputs<op>;
   constexpr size_t lanes = vec<float>::lanes, several = unroll;
+  size_t put = 0;
   // What is to stand for x from place i on.
-  const auto put = [&](vec<float> x, vec<float> usual, size_t i) __attribute__((always_inline)) {
+  const auto apart = [&](vec<float> x, vec<float> usual, size_t i) __attribute__((always_inline)) {
     const some_lanes<float> beyond = some_lanes<float>::above(abs(x), inputs::first_rare);
-    aside.add(x, inputs::needs(beyond, x), i);
+    put = aside.add(x, inputs::needs(beyond, x), i, put);
     return beyond.choose(inputs::plain(x), usual);
   };
   size_t i = 0;
@@ -112,11 +114,11 @@ template <activation op>
 #if defined(__x86_64__)
       const uint64_t beyond = set_plain<inputs>(from, v);
       if (is_few(beyond))
-        aside.add_few(x + i, beyond, i);
+        put = aside.add_few(x + i, beyond, i, put);
       else
 #endif
         for (size_t j = 0; j < several; j++)
-          v[j] = put(from[j], v[j], i + j * lanes);
+          v[j] = apart(from[j], v[j], i + j * lanes);
     }
     for (size_t j = 0; j < several; j++)
       store(y + i + j * lanes, v[j]);
@@ -126,9 +128,10 @@ template <activation op>
     const vec<float> from = load_some<float>(x + i, count); // 0 in the others.
     vec<float> v = inputs::usual(from);
     if (any_greater(abs(from), inputs::first_rare)) [[unlikely]]
-      v = put(from, v, i);
+      v = apart(from, v, i);
     store_some(y + i, v, count);
   }
+  aside.count = put;
 }
 template <activation op> [[gnu::noinline, gnu::flatten]] void rare_inputs_of(const put_aside &aside, float *y) {
   constexpr size_t lanes = vec<float>::lanes;
@@ -151,7 +154,6 @@ template <activation op, bool past_cache = false> void map_with_rare(const float
     size_t count = rare_part - (i == 0 ? lanes - until_aligned<float>(y) : 0);
     if (count > n - i) count = n - i;
     float *const part = past_cache && i > 0 ? kept : y + i;
-    aside.count = 0;
     usual_inputs<op>(x + i, part, count, aside);
     if (aside.count > 0) rare_inputs_of<op>(aside, part);
     if (part == kept) {
@@ -171,9 +173,10 @@ template <class inputs>
 [[gnu::noinline, gnu::flatten]] void usual_products(const float *by, const float *x, float *y, size_t n,
                                                     put_aside_products &aside) {
   constexpr size_t lanes = vec<float>::lanes, several = unroll;
-  const auto put = [&](vec<float> by, vec<float> x, vec<float> usual, size_t i) __attribute__((always_inline)) {
+  size_t put = 0;
+  const auto apart = [&](vec<float> by, vec<float> x, vec<float> usual, size_t i) __attribute__((always_inline)) {
     const some_lanes<float> beyond = some_lanes<float>::above(abs(x), inputs::first_rare);
-    aside.add(by, x, inputs::needs(beyond, x, by), i);
+    put = aside.add(by, x, inputs::needs(beyond, x, by), i, put);
     return beyond.choose(inputs::plain(x), usual);
   };
   size_t i = 0;
@@ -188,11 +191,11 @@ template <class inputs>
 #if defined(__x86_64__)
       const uint64_t beyond = set_plain<inputs>(all, v);
       if (is_few(beyond))
-        aside.add_few(by + i, x + i, beyond, i);
+        put = aside.add_few(by + i, x + i, beyond, i, put);
       else
 #endif
         for (size_t j = 0; j < several; j++)
-          v[j] = put(load<float>(by + i + j * lanes), all[j], v[j], i + j * lanes);
+          v[j] = apart(load<float>(by + i + j * lanes), all[j], v[j], i + j * lanes);
     }
     for (size_t j = 0; j < several; j++)
       v[j] = load<float>(by + i + j * lanes) * v[j];
@@ -204,9 +207,10 @@ template <class inputs>
     const vec<float> from = load_some<float>(x + i, count), factor = load_some<float>(by + i, count);
     vec<float> v = inputs::usual(from);
     if (any_greater(abs(from), inputs::first_rare)) [[unlikely]]
-      v = put(factor, from, v, i);
+      v = apart(factor, from, v, i);
     store_some(y + i, factor * v, count);
   }
+  aside.count = put;
 }
 
 // All of them; rare(by, x, y, n) is that of rare inputs.
@@ -217,7 +221,6 @@ void map_products_with_rare(const float *by, const float *x, float *y, size_t n,
   for (size_t i = 0, count; i < n; i += count) {
     count = rare_part - (i == 0 ? lanes - until_aligned<float>(y) : 0); // As in map_with_rare.
     if (count > n - i) count = n - i;
-    aside.count = 0;
     usual_products<inputs>(by + i, x + i, y + i, count, aside);
     if (aside.count == 0) continue;
     rare(aside.factors, aside.inputs, aside.factors, aside.count);
