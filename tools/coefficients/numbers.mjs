@@ -36,7 +36,7 @@ function ended(code, from) {
   return i;
 }
 
-/** The first definition of a name: from where to where it goes, and which of its numbers count. */
+/** The first definition of a name: from where to where it goes, which of its numbers count, and whether it is a table of them. */
 function definitionOf(code, name) {
   const pattern = name.replace(/[<>:]/g, '\\$&');
   const start = new RegExp(`(?<![\\w.:])${pattern}(?:\\[\\d*\\])*\\s*(=\\s*|(?=[({]))`, 'g');
@@ -47,11 +47,11 @@ function definitionOf(code, name) {
       // A table; a function; a number, which may have others of few digits beside it.
       const end = ended(code, from);
       const counts = /^[[{]/.test(code.slice(from)) ? all : /=>/.test(code.slice(from, end)) ? isLong : isFraction;
-      return { from, end, counts };
+      return { from, end, counts, isTable: counts === all };
     }
     const end = closed(code, from);
     if (code[from] === '{') return { from, end, counts: isLong };
-    if (code[from + 1] === '{') return { from, end, counts: all };
+    if (code[from + 1] === '{') return { from, end, counts: all, isTable: true };
     const body = end + code.slice(end).search(/\S/);
     if (code[body] === '{') return { from: body, end: closed(code, body), counts: isLong };
   }
@@ -68,12 +68,14 @@ function numbersBetween(code, from, end) {
   });
 }
 
-/** The numbers of a definition that are a script's, in their order; undefined where there is none of that name. */
+/** The numbers of a definition that are a script's, in their order; undefined where there is none of that name. Signs are theirs in a table, and part of the formula elsewhere. */
 export function numbersOf(text, name) {
   const code = withoutComments(text);
   const definition = definitionOf(code, name);
   if (definition === undefined) return undefined;
-  return numbersBetween(code, definition.from, definition.end).filter((number) => definition.counts(number.text));
+  return numbersBetween(code, definition.from, definition.end)
+    .filter((number) => definition.counts(number.text))
+    .map((number) => ({ ...number, hasSign: definition.isTable === true }));
 }
 
 /** The numbers of many digits that stand in none of the definitions. */

@@ -87,13 +87,14 @@ function differencesOf(numbers, values) {
     });
 }
 
-/** Signs are part of the formulas, and stay. */
 function write(file, text, numbers, values) {
   let written = '';
   let done = 0;
-  numbers.forEach(({ at, text: old, value }, i) => {
+  numbers.forEach(({ at, text: old, value, hasSign }, i) => {
     if (Object.is(value, values[i])) return;
-    written += text.slice(done, at) + literalOf(values[i], old);
+    const before = text.slice(done, at);
+    const isNegative = Object.is(Math.sign(values[i]), -0) || values[i] < 0;
+    written += (hasSign ? before.replace(/-$/, '') + (isNegative ? '-' : '') : before) + literalOf(values[i], old);
     done = at + old.length;
   });
   if (done > 0) writeFileSync(join(root, file), written + text.slice(done));
