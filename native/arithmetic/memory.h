@@ -109,9 +109,14 @@ template <class T> struct some_lanes {
   static some_lanes above(vec<T> a, vec<T> b) { return some_lanes(a > b); }
   some_lanes where_above(vec<T> a, vec<T> b) const { return some_lanes(mask<T>{m.m & (a > b).m}); }
   some_lanes operator|(some_lanes other) const { return some_lanes(mask<T>{m.m | other.m.m}); }
+  // Where it takes long to tell which, all of them.
+  unsigned as_bits() const {
 #if VECTOR_BYTES == 32
-  unsigned as_bits() const { return unsigned(_mm256_movemask_ps(__m256(m.m))); }
+    return unsigned(_mm256_movemask_ps(__m256(m.m)));
+#else
+    return (1u << vec<T>::lanes) - 1;
 #endif
+  }
   some_lanes first(size_t n) const { return some_lanes(mask<T>{m.m & first_lanes<T>(n).m}); }
   some_lanes not_below(vec<T> a, vec<T> b) const { return some_lanes(mask<T>{m.m & ~(a < b).m}); }
   vec<T> choose(vec<T> a, vec<T> b) const { return select(m, a, b); }

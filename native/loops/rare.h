@@ -73,35 +73,29 @@ struct put_aside_products : put_aside {
   }
 };
 
-#if defined(__x86_64__)
+template <class inputs> some_lanes<float> beyond_of(vec<float> x) {
+  return some_lanes<float>::above(abs(x), inputs::first_rare);
+}
 // Puts what stands for x in its lanes that are beyond, which it returns as bits.
 template <class inputs, size_t several>
 [[gnu::always_inline]] inline uint64_t set_plain(const vec<float> (&x)[several], vec<float> (&v)[several]) {
   static_assert(group <= 64);
   uint64_t beyond = 0;
   for (size_t j = 0; j < several; j++) {
-    const some_lanes<float> which = some_lanes<float>::above(abs(x[j]), inputs::first_rare);
+    const some_lanes<float> which = beyond_of<inputs>(x[j]);
     beyond |= uint64_t(which.as_bits()) << j * vec<float>::lanes;
     v[j] = which.choose(inputs::plain(x[j]), v[j]);
   }
   return beyond;
 }
 inline bool is_few(uint64_t which) { return unsigned(__builtin_popcountll(which)) <= put_aside::few; }
-#endif
 
 // Of n elements of y, all that are not rare; the others are put aside.
 template <activation op>
 [[gnu::noinline, gnu::flatten]] void usual_inputs(const float *x, float *y, size_t n, put_aside &aside) {
   using inputs = rare_inputs<op>;
   constexpr size_t lanes = vec<float>::lanes, several = unroll;
-  size_t put = 0;
-  // What is to stand for x from place i on.
-  const auto apart = [&](vec<float> x, vec<float> usual, size_t i) __attribute__((always_inline)) {
-    const some_lanes<float> beyond = some_lanes<float>::above(abs(x), inputs::first_rare);
-    put = aside.add(x, inputs::needs(beyond, x), i, put);
-    return beyond.choose(inputs::plain(x), usual);
-  };
-  size_t i = 0;
+  size_t put = 0, i = 0;
   for (; i + several * lanes <= n; i += several * lanes) {
     vec<float> v[several], from[several], most = 0.0f;
     for (size_t j = 0; j < several; j++) {
@@ -111,25 +105,25 @@ template <activation op>
     for (size_t j = 0; j < several; j++)
       v[j] = inputs::usual(from[j]);
     if (any_greater(most, inputs::first_rare)) [[unlikely]] {
-#if defined(__x86_64__)
       const uint64_t beyond = set_plain<inputs>(from, v);
       if (is_few(beyond))
         put = aside.add_few(x + i, beyond, i, put);
       else
-#endif
         for (size_t j = 0; j < several; j++)
-          v[j] = apart(from[j], v[j], i + j * lanes);
+          put = aside.add(from[j], inputs::needs(beyond_of<inputs>(from[j]), from[j]), i + j * lanes, put);
     }
     for (size_t j = 0; j < several; j++)
       store(y + i + j * lanes, v[j]);
   }
   for (; i < n; i += lanes) {
     const size_t count = n - i < lanes ? n - i : lanes;
-    const vec<float> from = load_some<float>(x + i, count); // 0 in the others.
-    vec<float> v = inputs::usual(from);
-    if (any_greater(abs(from), inputs::first_rare)) [[unlikely]]
-      v = apart(from, v, i);
-    store_some(y + i, v, count);
+    const vec<float> from[] = {load_some<float>(x + i, count)}; // 0 in the others.
+    vec<float> v[] = {inputs::usual(from[0])};
+    if (any_greater(abs(from[0]), inputs::first_rare)) [[unlikely]] {
+      set_plain<inputs>(from, v);
+      put = aside.add(from[0], inputs::needs(beyond_of<inputs>(from[0]), from[0]), i, put);
+    }
+    store_some(y + i, v[0], count);
   }
   aside.count = put;
 }
@@ -173,13 +167,7 @@ template <class inputs>
 [[gnu::noinline, gnu::flatten]] void usual_products(const float *by, const float *x, float *y, size_t n,
                                                     put_aside_products &aside) {
   constexpr size_t lanes = vec<float>::lanes, several = unroll;
-  size_t put = 0;
-  const auto apart = [&](vec<float> by, vec<float> x, vec<float> usual, size_t i) __attribute__((always_inline)) {
-    const some_lanes<float> beyond = some_lanes<float>::above(abs(x), inputs::first_rare);
-    put = aside.add(by, x, inputs::needs(beyond, x, by), i, put);
-    return beyond.choose(inputs::plain(x), usual);
-  };
-  size_t i = 0;
+  size_t put = 0, i = 0;
   for (; i + several * lanes <= n; i += several * lanes) {
     vec<float> v[several], all[several], most = 0.0f;
     for (size_t j = 0; j < several; j++) {
@@ -188,14 +176,15 @@ template <class inputs>
       most = max(most, abs(all[j]));
     }
     if (any_greater(most, inputs::first_rare)) [[unlikely]] {
-#if defined(__x86_64__)
       const uint64_t beyond = set_plain<inputs>(all, v);
       if (is_few(beyond))
         put = aside.add_few(by + i, x + i, beyond, i, put);
       else
-#endif
-        for (size_t j = 0; j < several; j++)
-          v[j] = apart(load<float>(by + i + j * lanes), all[j], v[j], i + j * lanes);
+        for (size_t j = 0; j < several; j++) {
+          const vec<float> factor = load<float>(by + i + j * lanes);
+          const some_lanes<float> needed = inputs::needs(beyond_of<inputs>(all[j]), all[j], factor);
+          put = aside.add(factor, all[j], needed, i + j * lanes, put);
+        }
     }
     for (size_t j = 0; j < several; j++)
       v[j] = load<float>(by + i + j * lanes) * v[j];
@@ -204,11 +193,13 @@ template <class inputs>
   }
   for (; i < n; i += lanes) {
     const size_t count = n - i < lanes ? n - i : lanes;
-    const vec<float> from = load_some<float>(x + i, count), factor = load_some<float>(by + i, count);
-    vec<float> v = inputs::usual(from);
-    if (any_greater(abs(from), inputs::first_rare)) [[unlikely]]
-      v = apart(factor, from, v, i);
-    store_some(y + i, factor * v, count);
+    const vec<float> from[] = {load_some<float>(x + i, count)}, factor = load_some<float>(by + i, count);
+    vec<float> v[] = {inputs::usual(from[0])};
+    if (any_greater(abs(from[0]), inputs::first_rare)) [[unlikely]] {
+      set_plain<inputs>(from, v);
+      put = aside.add(factor, from[0], inputs::needs(beyond_of<inputs>(from[0]), from[0], factor), i, put);
+    }
+    store_some(y + i, factor * v[0], count);
   }
   aside.count = put;
 }
