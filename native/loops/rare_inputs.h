@@ -22,7 +22,9 @@ template <> struct rare_inputs<nonlin::activation_gelu> {
   }
   static vec<float> usual(vec<float> x) { return ramp(x) + near_tail(gelu_pieces, abs(x)); }
   static vec<float> plain(vec<float> x) { return ramp(x); }
-  static vec<float> rare(vec<float> x) { return last_step_below(gelu_far(abs_within(x, gelu_end<float>)), 1 / huge<float>, ramp(x)); }
+  static vec<float> rare(vec<float> x) {
+    return last_step_below(gelu_far(abs_within(x, gelu_end<float>)), 1 / huge<float>, ramp(x));
+  }
 
   // From where on the slope rounds to 1.
   static constexpr float one_end = 6;
