@@ -1,0 +1,255 @@
+// Softmax and its logarithm on every native backend against the TypeScript one, and against each other: dtype x precision x layout.
+
+import { describe, expect, it } from 'vitest';
+import type { Backend } from '../../lib/backends/backend.js';
+import { mostFew } from '../../lib/backends/backend.js';
+import { reference } from '../../lib/backends/reference.js';
+import type { FloatArray } from '../../lib/basics/floats.js';
+import { random } from '../support/inputs.js';
+import { guarded, kernelBackends } from '../support/kernels.js';
+import { beyond, expectSame } from '../support/same.js';
+
+const dtypes = { float32: Float32Array, float64: Float64Array } as const;
+const precisions = ['fast', 'exact'] as const;
+
+describe.each(kernelBackends)('$name', (backend) => {
+  describe.each(['float32', 'float64'] as const)('%s', (dtype) => {
+    const Floats = dtypes[dtype];
+
+    describe.each(precisions)('%s', (precision) => {
+      const exact = precision === 'exact';
+
+      it('the gradient of softmax takes an infinite grad', () => {
+        for (const [length, inner] of [
+          [3, 1],
+          [40, 1],
+          [3, 5],
+        ] as const) {
+          const x = Floats.from(random(dtype, length * inner * 4, 5));
+          const g = Floats.from(random(dtype, x.length, 1));
+          g[1] = Infinity;
+          g[g.length - 1] = -Infinity;
+          const [y, expected] = [new Floats(x.length), new Floats(x.length)];
+          backend.slicesGrad(g, x, y, 'softmax', length, inner, exact);
+          reference.slicesGrad(g, x, expected, 'softmax', length, inner, exact);
+          const special = (a: FloatArray) => Array.from(a, (value) => (Number.isFinite(value) ? 0 : value));
+          expect(special(y)).toEqual(special(expected));
+        }
+      });
+
+      // [outer, length, inner]: rows shorter and longer than a vector and than the 64 elements of a step, and columns.
+      describe.each(['softmax', 'logSoftmax'] as const)('%s', (what) => {
+        it.each([
+          [3, 1, 1],
+          [7, 3, 1],
+          [17, 10, 1],
+          [5, 16, 1],
+          [3, 17, 1],
+          [2, 64, 1],
+          [2, 131, 1],
+          [2, 1000, 1],
+          [1, 70000, 1],
+          [2, 3, 5],
+          [1, 10, 33],
+          [2, 131, 17],
+          [1, 70, 64],
+        ])('of [%i, %i, %i] and its gradient agree with TypeScript', (outer, length, inner) => {
+          const x = Floats.from(random(dtype, outer * length * inner, 20));
+          const g = Floats.from(random(dtype, x.length, 1));
+          const [y, expected, s, shares] = [0, 1, 2, 3].map(() => new Floats(x.length)) as FloatArray[] as [
+            FloatArray,
+            FloatArray,
+            FloatArray,
+            FloatArray,
+          ];
+          backend.slices(x, y, what, length, inner, exact);
+          reference.slices(x, s, what, length, inner, exact);
+          expect(beyond({ activation: what, direction: 'forward', dtype, precision }, y, s, x)).toBeUndefined();
+          backend.slicesGrad(g, x, y, what, length, inner, exact);
+          reference.slicesGrad(g, x, expected, what, length, inner, exact);
+          reference.slices(x, shares, 'softmax', length, inner, exact);
+          // What cancels is the share times a gradient of at most 1, of the logarithm as many times as there are gradients, and g.
+          const terms = what === 'softmax' ? shares : shares.map((share) => share * length + 1);
+          const comparison = { activation: what, direction: 'gradient', dtype, precision } as const;
+          expect(beyond(comparison, y, expected, x, terms)).toBeUndefined();
+        });
+
+        // One power of two serves entries near 0; elsewhere, and where one towers above the rest, a slice needs its own.
+        it.each([
+          -1e4, -1100, -1054, -760, -400, -130, -122, -118, -100, -60, -20, 36, 46, 51, 52, 60, 100, 361, 700, 1e4,
+        ])('of entries near %d agrees with TypeScript', (centre) => {
+          for (const [outer, length, inner] of [
+            [9, 3, 1],
+            [5, 12, 1],
+            [3, 70, 1],
+            [2, 300, 1],
+            [2, 12, 20],
+            [1, 300, 5],
+          ] as const) {
+            const size = outer * length * inner;
+            const spread = random(dtype, size, 8);
+            // All of them there; and all near 0 but every seventh.
+            for (const some of [false, true]) {
+              const x = new Floats(spread).map((value, i) => (some && i % 7 > 0 ? value : value + centre));
+              const [y, expected] = [new Floats(size), new Floats(size)];
+              backend.slices(x, y, what, length, inner, exact);
+              reference.slices(x, expected, what, length, inner, exact);
+              const comparison = { activation: what, direction: 'forward', dtype, precision } as const;
+              expect(beyond(comparison, y, expected, x), `[${outer}, ${length}, ${inner}]`).toBeUndefined();
+            }
+          }
+        });
+
+        it('of a slice does not depend on the layout', () => {
+          for (const length of [1, 2, 9, 16, 17, 40, 100, 300]) {
+            const rows = 19;
+            const x = Floats.from(random(dtype, rows * length, 30));
+            const g = Floats.from(random(dtype, rows * length, 1));
+            const transposed = (a: FloatArray, m: number, n: number) =>
+              a.map((_, i) => a[(i % m) * n + Math.floor(i / m)]!);
+            for (const grad of [false, true]) {
+              const run = (g: FloatArray, x: FloatArray, inner: number) => {
+                const y = new Floats(x.length);
+                if (grad) backend.slicesGrad(g, x, y, what, length, inner, exact);
+                else backend.slices(x, y, what, length, inner, exact);
+                return y;
+              };
+              const byColumn = run(transposed(g, rows, length), transposed(x, rows, length), rows);
+              expectSame(transposed(byColumn, length, rows), run(g, x, 1));
+            }
+          }
+        });
+
+        // Which take another way, as do those beside them.
+        it('of slices with subnormal shares agrees with TypeScript, and does not depend on the slices beside', () => {
+          const deepest = dtype === 'float32' ? 112 : 760;
+          for (const length of [2, 7, 16, 17, 40, 64, 65, 200, 257, 1000, 40000]) {
+            const rows = length > 1000 ? 3 : 19;
+            const below = random(dtype, rows * length, 1);
+            for (const centre of [0, 80, -1000, 1e5]) {
+              // Every third without, and some of them with entries that are left out.
+              const x = new Floats(below).map((value, i) => {
+                const [row, column] = [Math.floor(i / length), i % length];
+                if (column === row % length) return centre;
+                if (row % 3 === 2) return centre + value;
+                return row % 3 === 1 && column % 5 === 0 ? -Infinity : centre - Math.abs(value) * deepest;
+              });
+              const [y, expected, turned] = [new Floats(x.length), new Floats(x.length), new Floats(x.length)];
+              backend.slices(x, y, what, length, 1, exact);
+              reference.slices(x, expected, what, length, 1, exact);
+              expect(
+                beyond({ activation: what, direction: 'forward', dtype, precision }, y, expected, x),
+              ).toBeUndefined();
+              for (let i = 0; i < x.length; i += length) {
+                const alone = new Floats(length);
+                backend.slices(x.subarray(i, i + length), alone, what, length, 1, exact);
+                expectSame(y.subarray(i, i + length), alone);
+              }
+              const transposed = (a: FloatArray, m: number, n: number) =>
+                a.map((_, i) => a[(i % m) * n + Math.floor(i / m)]!);
+              backend.slices(transposed(x, rows, length), turned, what, length, rows, exact);
+              expectSame(transposed(turned, length, rows), y);
+            }
+          }
+        });
+
+        it('of slices with one small share, wherever it is, does not depend on the layout', () => {
+          const rows = 601;
+          const small = dtype === 'float32' ? 87 : 708;
+          for (const length of [12, 40, 100, 300, 1000]) {
+            const row = (i: number) => Math.floor(i / length);
+            const near = random(dtype, rows * length, 0.5);
+            // About the least normal number, in every third slice, beside which the totals of the others are small.
+            const x = new Floats(near).map((value, i) => {
+              if (row(i) % 3 > 0) return value - 15;
+              const below = small - Math.log(length) - (row(i) % 40) / 8;
+              return value + 32 - (i % length === row(i) % length ? below : 0);
+            });
+            const [y, turned] = [new Floats(x.length), new Floats(x.length)];
+            const transposed = (a: FloatArray, m: number, n: number) =>
+              a.map((_, i) => a[(i % m) * n + Math.floor(i / m)]!);
+            backend.slices(x, y, what, length, 1, exact);
+            backend.slices(transposed(x, rows, length), turned, what, length, rows, exact);
+            expectSame(transposed(turned, length, rows), y);
+          }
+        });
+
+        it('of a slice does not depend on how many there are', () => {
+          for (const [length, inner] of [
+            [1, 1],
+            [10, 1],
+            [17, 1],
+            [100, 1],
+            [10, 3],
+            [26, 17],
+          ] as const) {
+            const slab = length * inner;
+            const size = slab * Math.ceil((2 * mostFew) / slab);
+            const x = Floats.from(random(dtype, size, 20));
+            const g = Floats.from(random(dtype, size, 1));
+            const [y, dx] = [new Floats(size), new Floats(size)];
+            backend.slices(x, y, what, length, inner, exact);
+            backend.slicesGrad(g, x, dx, what, length, inner, exact);
+            for (let i = 0; i < size; i += slab) {
+              const part = (a: FloatArray) => a.subarray(i, i + slab);
+              expectSame(
+                guarded(Floats, slab, (y) => backend.slices(part(x), y, what, length, inner, exact)),
+                part(y),
+              );
+              expectSame(
+                guarded(Floats, slab, (y) => backend.slicesGrad(part(g), part(x), y, what, length, inner, exact)),
+                part(dx),
+              );
+            }
+          }
+        });
+
+        it('works in place', () => {
+          for (const [length, inner] of [
+            [130, 1],
+            [10, 1],
+            [26, 5],
+          ] as const) {
+            const x = Floats.from(random(dtype, 1300, 10));
+            const g = Floats.from(random(dtype, 1300, 1));
+            const expected = new Floats(x.length);
+            const y = x.slice();
+            backend.slices(x, expected, what, length, inner, exact);
+            backend.slices(y, y, what, length, inner, exact);
+            expectSame(y, expected);
+            backend.slicesGrad(g, x, expected, what, length, inner, exact);
+            const inG = g.slice();
+            backend.slicesGrad(inG, x, inG, what, length, inner, exact);
+            expectSame(inG, expected);
+          }
+        });
+      });
+    });
+  });
+});
+
+describe.each(precisions)('all backends of the kernels give the same bits: %s', (precision) => {
+  const exact = precision === 'exact';
+  const [first, ...others] = kernelBackends as [Backend, ...Backend[]];
+
+  it.each(['float32', 'float64'] as const)('%s', (dtype) => {
+    const Floats = dtypes[dtype];
+    const slices = (backend: Backend) => {
+      const rows = Floats.from(random(dtype, 120_120, 30));
+      return [1, 2, 7, 10, 33, 77, 1001, 120_120].flatMap((length) =>
+        [1, 3, 40]
+          .filter((inner) => rows.length % (length * inner) === 0)
+          .flatMap((inner) => {
+            const [y, dx] = [new Floats(rows.length), new Floats(rows.length)];
+            backend.slices(rows, y, 'softmax', length, inner, exact);
+            backend.slicesGrad(y, rows, dx, 'softmax', length, inner, exact);
+            return [y, dx];
+          }),
+      );
+    };
+    for (const other of others) {
+      const expected = slices(first);
+      for (const [i, y] of slices(other).entries()) expectSame(y, expected[i]!);
+    }
+  });
+});
