@@ -15,9 +15,10 @@ bool is_amd() {
 
 } // namespace
 
-// AMD's see by themselves what comes, and are slower for being told: they claim what was written a moment ago, which
-// costs nothing. ns per element of relu, 256 Ki, on Zen 4 with 2048 and with -256: 0.101 and 0.088, a copy 0.083 (`npm
-// run bench -- --turns --size 262144`).
+// ns per element of relu, 256 Ki (`npm run bench -- --turns --size 262144`): on a Xeon with AVX-512 0.127 with 2048 and
+// 0.143 with no claim, a copy 0.119; 1024 or 4096 do as well. AMD's see by themselves what comes, and are slower for
+// being told: they claim what was written a moment ago, which costs nothing. Zen 4 with 2048 and with -256: 0.101 and
+// 0.088, a copy 0.083; -64 to -512 do as well.
 extern const std::ptrdiff_t claimed_ahead;
 const std::ptrdiff_t claimed_ahead = is_amd() ? -256 : 2048;
 

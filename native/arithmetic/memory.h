@@ -165,10 +165,8 @@ template <size_t bytes> void ask_ahead(const void *p) {
     __builtin_prefetch(static_cast<const char *>(p) + (16 << 10) + i, 0, 2);
 }
 
-// Asks for the bytes that lie 2 KiB behind p as what is about to be written: a store whose cache line is another
-// cache's waits for it. ns per element of 256 Ki, with and without: relu 0.127 and 0.143, a copy 0.119, on a Xeon with
-// AVX-512 (`npm run bench -- --turns --size 262144`); 1 or 4 KiB do as well. Not on AMD's
-// (claim.cpp).
+// Asks for bytes somewhat behind p (claim.cpp) as what is about to be written: a store whose cache line is another
+// cache's waits for it.
 template <size_t bytes> void claim_ahead([[maybe_unused]] void *p) {
 #if defined(__x86_64__)
   for (size_t i = 0; i < bytes; i += 64)

@@ -14,7 +14,8 @@ namespace {
 // one, two and four, `npm run bench -- --size 262144` on Zen 4: sigmoid 0.190, 0.177 and 0.176 (avx2 0.289, 0.284 and
 // 0.256), tanh 0.212, 0.207 and 0.199 (avx2 0.482, 0.456 and 0.446).
 // In WebAssembly two, as what is optimized for size keeps more of them in memory: relu takes 0.53 with four, 0.11 with
-// two, and the gradient of gelu 4.8 with two, 4.4 with one (and 0.2 kB less, gzipped).
+// two, and the gradient of gelu 4.8 with two, 4.4 with one (and 0.2 kB less, gzipped), `npm run bench -- --backend wasm
+// --size 262144 --precision fast`.
 #if defined(__wasm__)
 constexpr size_t unroll = 2;
 constexpr bool takes_several_products = false;
@@ -42,7 +43,8 @@ struct put_aside {
   }
   // The same of a group from x and `place` on, of which `which` has no more than a few, as bits: so many are copied,
   // whatever they are. ns per element of N(0,2), where most groups have one or two, without and with it on Zen 4: 0.40
-  // and 0.31 (`npm run bench -- --size 262144 --function gelu --input normal:2`).
+  // and 0.31 (`npm run bench -- --size 262144 --function gelu --input normal:2`). 2 or 4 do nearly as well; with 8 or
+  // 12, arrays that are new each time are slower, as nobody predicts how many of a group are rare.
   static constexpr unsigned few = 3;
   size_t add_few(const float *x, uint64_t which, size_t place, size_t count) {
     for_few(which, [=, this](unsigned i, size_t at) {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root, scripts } from '../../tools/coefficients/list.mjs';
-import { literalOf, numbersOf, othersIn, withoutScript } from '../../tools/coefficients/numbers.mjs';
+import { literalOf, numbersOf, othersIn, rewritten, withoutScript } from '../../tools/coefficients/numbers.mjs';
 
 const listed = Object.entries(scripts).flatMap(([script, files]) =>
   Object.entries(files).flatMap(([file, names]) => names.map((name) => ({ script, file, name }))),
@@ -67,6 +67,19 @@ describe('the numbers of a definition', () => {
     ['use', []],
   ])('%s: %j', (name, values) => {
     expect(numbersOf(code, name)?.map(({ value }) => value)).toEqual(values);
+  });
+
+  it.each([
+    ['table', [-0, 1.5, 0.25, -4], '{{-0, 0x1.8p+0}, {0.25, -4}}'],
+    ['table', [0, -(0x1123 / 2048), -0, 4], '{{0, -0x1.123p+1}, {-0.0, 4}}'],
+    ['fresh', [-1, 0x123 / 256], '({-1, 0x1.23p0})'],
+    ['cubic', [0.1666666666666453, -2.5123456789e-8], 'a * (0.5 + a * 0.1666666666666453) - 2.5123456789e-8;'],
+    ['scale', [0.75], 'scale = 0x1.8p-1f, other'],
+  ])('%s, written as %j', (name, values, text) => {
+    const written = rewritten(code, numbersOf(code, name)!, values);
+    expect(written).toContain(text);
+    expect(numbersOf(written, name)!.map(({ value }) => value)).toEqual(values);
+    expect(rewritten(written, numbersOf(written, name)!, values)).toBe(written);
   });
 
   it('the others, of many digits, are those without a script', () => {

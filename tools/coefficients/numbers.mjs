@@ -78,6 +78,20 @@ export function numbersOf(text, name) {
     .map((number) => ({ ...number, hasSign: definition.isTable === true }));
 }
 
+/** The text with other values for the numbers of a definition; those that have theirs stay as they are written. */
+export function rewritten(text, numbers, values) {
+  let written = '';
+  let done = 0;
+  numbers.forEach(({ at, text: old, value, hasSign }, i) => {
+    if (Object.is(value, values[i])) return;
+    const sign = hasSign && (values[i] < 0 || Object.is(values[i], -0)) ? '-' : '';
+    const before = text.slice(done, at);
+    written += (hasSign ? before.replace(/-\s*$/, '') : before) + sign + literalOf(values[i], old);
+    done = at + old.length;
+  });
+  return written + text.slice(done);
+}
+
 /** The numbers of many digits that stand in none of the definitions. */
 export function othersIn(text, names) {
   const code = withoutComments(text);

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { flag, listOf, oneOf, read } from '../../bench/options.mjs';
 import { root, scripts } from './list.mjs';
-import { literalOf, numbersOf, withoutScript } from './numbers.mjs';
+import { literalOf, numbersOf, rewritten, withoutScript } from './numbers.mjs';
 
 const all = Object.keys(scripts);
 const isIn = (folder, script) => script.startsWith(`${folder}/`);
@@ -69,7 +69,8 @@ function rowsOf(name) {
     const text = readFileSync(join(root, file), 'utf8');
     const numbers = numbersOf(text, definition);
     const differences = differencesOf(numbers, values);
-    if (options.write && numbers?.length === values.length) write(file, text, numbers, values);
+    if (options.write && numbers?.length === values.length)
+      writeFileSync(join(root, file), rewritten(text, numbers, values));
     return { script: name, file, name: definition, error: made[definition].error, numbers: values.length, differences };
   });
 }
@@ -85,19 +86,6 @@ function differencesOf(numbers, values) {
       const sign = made < 0 && value > 0 ? '-' : made > 0 && value < 0 ? 'without the sign ' : '';
       return `line ${line}: ${text}, by the script ${sign}${literalOf(made, text)}`;
     });
-}
-
-function write(file, text, numbers, values) {
-  let written = '';
-  let done = 0;
-  numbers.forEach(({ at, text: old, value, hasSign }, i) => {
-    if (Object.is(value, values[i])) return;
-    const before = text.slice(done, at);
-    const isNegative = Object.is(Math.sign(values[i]), -0) || values[i] < 0;
-    written += (hasSign ? before.replace(/-$/, '') + (isNegative ? '-' : '') : before) + literalOf(values[i], old);
-    done = at + old.length;
-  });
-  if (done > 0) writeFileSync(join(root, file), written + text.slice(done));
 }
 
 function report(row) {

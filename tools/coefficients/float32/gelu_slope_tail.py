@@ -4,7 +4,7 @@ polynomial in 1 / a^2.
 """
 from fit import Report, minimax, units
 from float32.near import interval
-from float32.pieces import centre_near, fit, table
+from float32.pieces import fit, table
 from mpmath import erfc, exp, pi, sqrt
 
 AROUND_ZERO = (2, 3)  # the pieces that end near or hold the zero, 0.7518: fitted for the absolute error
@@ -23,11 +23,9 @@ first, worst = minimax(expression("x"), [1, 3, 5], 24, ("1b-20", interval(0)[1])
 pieces = [(0.0, [*first, 0.0])]
 worst_absolute = 0
 for j in range(1, 16):
-    low, high = interval(j)
-    centre = centre_near(f, (low + high) / 2)
     kind = "absolute" if j in AROUND_ZERO else "relative"
-    coefficients, error = fit(centre, f, expression, (low, high), degree=6, kind=kind, precision=120)
-    pieces.append((centre, coefficients))
+    piece, error = fit(f, expression, interval(j), degree=6, kind=kind, precision=120)
+    pieces.append(piece)
     if kind == "absolute":
         worst_absolute = max(worst_absolute, error / 2**64)
     else:

@@ -1,7 +1,7 @@
 """-a Phi(-a): to 4.5 in sixteen pieces of degree 6, from there on as e^(-a*a/2) / sqrt(2 pi) times a polynomial in 1 / a^2."""
 from fit import Report, minimax, units
 from float32.near import END, SLOPE, interval
-from float32.pieces import centre_near, fit, table
+from float32.pieces import fit, table
 from mpmath import erfc, sqrt
 
 
@@ -13,11 +13,8 @@ def f(a):
 first, worst = minimax("-erfc(x / sqrt(2)) / 2", range(1, 6), 24, ("1b-20", interval(0)[1]), fixed="-1/2")
 pieces = [(0.0, [-0.0, *first])]
 for j in range(1, 16):
-    low, high = interval(j)
-    centre = centre_near(f, (low + high) / 2)
-    expression = lambda a: f"-{a} * erfc({a} / sqrt(2)) / 2"
-    coefficients, error = fit(centre, f, expression, (low, high), degree=6, precision=120)
-    pieces.append((centre, coefficients))
+    piece, error = fit(f, lambda a: f"-{a} * erfc({a} / sqrt(2)) / 2", interval(j), degree=6, precision=120)
+    pieces.append(piece)
     worst = max(worst, error)
 
 # x = 1 / a^2, and -a Phi(-a) / phi(a).

@@ -18,19 +18,24 @@ def centre_near(f, middle):
     return min((middle + k * step for k in range(-200, 201)), key=distance)
 
 
-def fit(centre, f, expression, interval, degree, kind="relative", error=None, precision=165):
-    """The polynomial of a piece: f(centre) as a float, and what Sollya makes of the other coefficients."""
+def fit(f, expression, interval, degree, kind="relative", error=None, precision=165):
+    """
+    A piece, (centre, coefficients), and its error. The first coefficient is f(centre) as a float, the others are what Sollya
+    makes of them; `error` is a function of the centre.
+    """
     low, high = interval
-    return minimax(
+    centre = centre_near(f, (low + high) / 2)
+    coefficients, worst = minimax(
         expression(f"(x + {centre.hex()})"),
         range(1, degree + 1),
         24,
         (low - centre, high - centre),
         kind,
         rounded(f(mpf(centre)), 24).hex(),
-        error,
+        error and error(centre),
         precision,
     )
+    return (centre, coefficients), worst
 
 
 def table(pieces):

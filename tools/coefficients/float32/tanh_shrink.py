@@ -3,7 +3,7 @@ a - tanh(a) in the pieces of tanh, of degree 5: up to place 6 as (a - tanh(a)) /
 which a - 1 is added.
 """
 from fit import Report, units
-from float32.pieces import centre_near, fit, table
+from float32.pieces import fit, table
 from float32.tanh_pieces import interval, starts
 from mpmath import tanh
 
@@ -17,15 +17,14 @@ for j in range(16):
     if starts[j] < NEAR:
         f = lambda a: (a - tanh(a)) / a**3
         expression = lambda a: f"(1 - tanh({a}) / {a}) / {a}^2"
-        kind, error_near = "relative", lambda centre: None
+        kind, error = "relative", None
     else:
         f = lambda a: 1 - tanh(a)
         expression = lambda a: f"(1 - tanh({a}))"
-        kind, error_near = "absolute", lambda centre: f"(p - f) / (x + {centre.hex()} - 1 + f)"
-    centre = centre_near(f, (low + high) / 2)
-    coefficients, error = fit(centre, f, expression, (low, high), 5, kind, error_near(centre), precision=250)
-    pieces.append((centre, coefficients))
-    worst = max(worst, error)
+        kind, error = "absolute", lambda centre: f"(p - f) / (x + {centre.hex()} - 1 + f)"
+    piece, largest = fit(f, expression, (low, high), 5, kind, error, precision=250)
+    pieces.append(piece)
+    worst = max(worst, largest)
 
 report = Report(bits=24)
 report.add("tanh_shrink_near", [NEAR])

@@ -1,6 +1,6 @@
 """tanh(a) in sixteen pieces of degree 5."""
 from fit import Report, minimax, units
-from float32.pieces import centre_near, fit, table
+from float32.pieces import fit, table
 from float32.tanh_pieces import SLOPE, interval
 from mpmath import tanh
 
@@ -8,10 +8,8 @@ from mpmath import tanh
 first, worst = minimax("tanh(x) / x", [1, 2, 3, 4], 24, ("1b-20", interval(0)[1]), fixed="1")
 pieces = [(0.0, [0.0, *first])]
 for j in range(1, 16):
-    low, high = interval(j)
-    centre = centre_near(tanh, (low + high) / 2)
-    coefficients, error = fit(centre, tanh, lambda a: f"tanh({a})", (low, high), degree=5)
-    pieces.append((centre, coefficients))
+    piece, error = fit(tanh, lambda a: f"tanh({a})", interval(j), degree=5)
+    pieces.append(piece)
     worst = max(worst, error)
 
 report = Report(bits=24)
