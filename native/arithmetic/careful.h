@@ -46,12 +46,12 @@ template <> inline vec<careful> last_step<careful>(vec<careful> q, vec<careful> 
   const vec<float> y = fma(select<float>(lost, 1, as_float(q)), as_float(c), as_float(r));
   return select(lost, subnormal_product(as_float(q), as_float(c)), y).v;
 }
-// The same for a c that is a number, no more than 2^-22: of fewer steps.
-inline vec<float> last_step_below(vec<float> q, float c, vec<float> r) {
+// The same of nothing more than q c, for a c that is a number, no more than 2^-22: in fewer steps.
+inline vec<float> last_product(vec<float> q, float c) {
   const vec<float> size = abs(q), one = 0x1p23f;
-  const mask<float> lost = {(size < 0x1p-126f / c).m & (abs(r) <= 0).m};
+  const mask<float> lost = size < 0x1p-126f / c;
   const vec<float>::bits rounded = to_bits(fma(size, float(double(c) * 0x1p149), one)) - to_bits(one);
-  return select(lost, from_bits<float>(rounded | (to_bits(q) & sign_bit<float>)), fma(select<float>(lost, 0, q), c, r));
+  return select(lost, from_bits<float>(rounded | (to_bits(q) & sign_bit<float>)), select<float>(lost, 0, q) * c);
 }
 
 // c / d for a power of two c, where 1 / d is below 2^63.

@@ -284,11 +284,12 @@ inline tanh_shrink_piece<float> tanh_shrink_piece_of(vec<float> a) {
   return {tanh_shrink_pieces(to_bits(place) >> 21, a), place < tanh_shrink_near};
 }
 
-// A tail from `pieces` up to 4.5, where nearly all inputs are: which one, says the integer nearest to 3.43 a. Beyond,
-// from far(a), for which a register waits only where one of its lanes is there.
-constexpr float near_end = 4.5f, pieces_per_unit = 0x1.b77778p+1f;
+// A tail from `pieces` up to 5.4, where nearly all inputs are: which one, say the last bit of the exponent and the
+// first four of the mantissa of 52 - 4.81 a, so that of the sixteen the six beyond 4.15 are half as wide as those
+// before. Beyond 5.4 from far(a), for which a register waits only where one of its lanes is there.
+constexpr float near_end = 5.4f, near_first = 0x1.9ffffep+5f, near_slope = 0x1.34259cp+2f;
 inline vec<float> near_tail(const pieces<6> &near, vec<float> a) {
-  return near(to_bits(fma(a, pieces_per_unit, shifter<float>)), a);
+  return near(to_bits(fma(a, -near_slope, near_first)) >> 19, a);
 }
 template <class F> vec<float> near_or_far(const pieces<6> &near, F far, vec<float> a) {
   vec<float> y = near_tail(near, a);
@@ -304,44 +305,44 @@ inline vec<float> times_density(vec<float> y, vec<float> a) {
   return fma(y, e.rest, y) * e.power;
 }
 
-// -a Phi(-a): 0.33 u before the roundings; and from 4.5 on, times huge, 0.13 u, as a polynomial in 1 / a^2 that is -1
+// -a Phi(-a): 0.64 u before the roundings; and from 5.4 on, times huge, 0.03 u, as a polynomial in 1 / a^2 that is -1
 // at infinity.
 constexpr pieces<6> gelu_pieces = {
-    .centre = {0, 0x1.2a40f2p-2f, 0x1.2a41acp-1f, 0x1.bf61e6p-1f, 0x1.2a402cp+0f, 0x1.74d1bap+0f, 0x1.bf6042p+0f,
-               0x1.04f8p+1f, 0x1.2a410ap+1f, 0x1.4f89e8p+1f, 0x1.74d16p+1f, 0x1.9a1782p+1f, 0x1.bf5ffap+1f,
-               0x1.e4aa48p+1f, 0x1.04f886p+2f, 0x1.1727eep+2f},
+    .centre = {0x1.f91c9cp+1f, 0x1.c3f13p+1f, 0x1.8ec514p+1f, 0x1.59999ep+1f, 0x1.247p+1f, 0x1.de85p+0f, 0x1.742eb6p+0f,
+               0x1.09d7b6p+0f, 0x1.3f0332p-1f, 0.0f, 0x1.52f5bap+2f, 0x1.45ab16p+2f, 0x1.385dc8p+2f, 0x1.2b147ep+2f,
+               0x1.1dca8ep+2f, 0x1.107e2ep+2f},
     .c =
         {
-            {-0.0f, -0x1.cbd152p-4f, -0x1.4e2be8p-3f, -0x1.5601a8p-3f, -0x1.23185ep-3f, -0x1.b15f9p-4f, -0x1.2040acp-4f,
-             -0x1.5a4cf4p-5f, -0x1.79f444p-6f, -0x1.781b2p-7f, -0x1.560ce6p-8f, -0x1.1cbab4p-9f, -0x1.b2283cp-11f,
-             -0x1.2f5ed4p-12f, -0x1.8500d8p-14f, -0x1.d7f78cp-16f},
-            {-0x1p-1f, -0x1.18a172p-2f, -0x1.57f5f6p-4f, 0x1.7fd73p-5f, 0x1.d20d2cp-4f, 0x1.0743aap-3f, 0x1.c7445ap-4f,
-             0x1.4bf508p-4f, 0x1.a7344ep-5f, 0x1.dff188p-6f, 0x1.e8e898p-7f, 0x1.c205fap-8f, 0x1.779e72p-9f,
-             0x1.1d0ae8p-10f, 0x1.8a4cd6p-12f, 0x1.002e8cp-13f},
-            {0x1.988454p-2f, 0x1.76f152p-2f, 0x1.1e448p-2f, 0x1.58d424p-3f, 0x1.0a603ep-4f, -0x1.119f38p-7f,
-             -0x1.760e9ep-5f, -0x1.b901p-5f, -0x1.731d4ap-5f, -0x1.00513p-5f, -0x1.30c05p-6f, -0x1.3ee02cp-7f,
-             -0x1.292a5ap-8f, -0x1.f1003cp-10f, -0x1.76fee8p-11f, -0x1.072faap-12f},
-            {-0x1.354a64p-21f, -0x1.29aac8p-4f, -0x1.ea1fb4p-4f, -0x1.06e3cp-3f, -0x1.a95e08p-4f, -0x1.0219ccp-4f,
-             -0x1.8728fcp-6f, 0x1.5c958ap-9f, 0x1.e09372p-7f, 0x1.080c18p-6f, 0x1.993792p-7f, 0x1.02228p-7f,
-             0x1.166ef8p-8f, 0x1.06cce8p-9f, 0x1.b80212p-11f, 0x1.51b26p-12f},
-            {-0x1.104e4cp-4f, -0x1.bd87b4p-5f, -0x1.8fe106p-6f, 0x1.1b34a2p-7f, 0x1.f96348p-6f, 0x1.2b57bcp-5f,
-             0x1.dc2fccp-6f, 0x1.0a6af8p-6f, 0x1.469652p-8f, -0x1.b57de8p-10f, -0x1.03dcap-8f, -0x1.e25e42p-9f,
-             -0x1.484afp-9f, -0x1.6e95ap-10f, -0x1.5e8f14p-11f, -0x1.2be4f2p-12f},
-            {-0x1.ea3fd6p-15f, 0x1.0273b6p-6f, 0x1.7f3718p-6f, 0x1.49ac7cp-6f, 0x1.3bc35ap-7f, -0x1.6206e4p-10f,
-             -0x1.01b05p-7f, -0x1.218a4ep-7f, -0x1.9b780ep-8f, -0x1.7ebe68p-9f, -0x1.f8d57ap-12f, 0x1.540a5p-11f,
-             0x1.bb2644p-11f, 0x1.4e7cf6p-11f, 0x1.85977p-12f, 0x1.8163dap-13f},
-            {0x1.49d1f6p-7f, 0x1.e6784ep-8f, 0x1.3834acp-10f, -0x1.2934d4p-8f, -0x1.ad5574p-8f, -0x1.59591ep-8f,
-             -0x1.0319eep-9f, 0x1.a1204ep-11f, 0x1.fd6322p-10f, 0x1.cb003ap-10f, 0x1.08a00ap-10f, 0x1.47497cp-12f,
-             -0x1.99373cp-15f, -0x1.480aa2p-13f, -0x1.1a2184p-13f, -0x1.5d8362p-14f},
+            {-0.0001566755527164787f, -0x1.7f7968p-11f, -0x1.7710bp-9f, -0x1.32bc38p-7f, -0x1.a1f8aep-6f,
+             -0x1.d7929p-5f, -0x1.b2aee6p-4f, -0x1.3e036ap-3f, -0x1.54380ep-3f, -0.0f, -0x1.501ba4p-22f,
+             -0x1.ecce78p-21f, -0x1.5a333cp-19f, -0x1.d128cap-18f, -0x1.2b3fap-16f, -0x1.70d71ep-15f},
+            {0x1.4213a2p-11f, 0x1.4f461ap-9f, 0x1.1fd252p-7f, 0x1.942f76p-6f, 0x1.c9a912p-5f, 0x1.963d86p-4f,
+             0x1.0758d6p-3f, 0x1.79302p-4f, -0x1.fb201ep-5f, -0x1p-1f, 0x1.bc0edep-20f, 0x1.38aaccp-18f,
+             0x1.a52e1ap-17f, 0x1.0ec6fap-15f, 0x1.4cb4aap-14f, 0x1.86b134p-13f},
+            {-0x1.26d53ap-10f, -0x1.0c9708p-8f, -0x1.892c7ap-7f, -0x1.c3992p-6f, -0x1.82f01ap-5f, -0x1.a98196p-5f,
+             -0x1.022b34p-7f, 0x1.b72a96p-4f, 0x1.0f22ap-2f, 0x1.98843p-2f, -0x1.1ac6p-18f, -0x1.7d3ebp-17f,
+             -0x1.ea96dep-16f, -0x1.2c93c4p-14f, -0x1.5eff56p-13f, -0x1.867dc4p-12f},
+            {0x1.4aab6ap-10f, 0x1.ff6eaap-9f, 0x1.2e5668p-7f, 0x1.f9917p-7f, 0x1.be826p-7f, -0x1.6747cep-7f,
+             -0x1.039928p-4f, -0x1.e1e6p-4f, -0x1.f8bb14p-4f, 0x1.14dd8ep-16f, 0x1.ccdee8p-18f, 0x1.2842aap-16f,
+             0x1.6a7cfp-15f, 0x1.a50044p-14f, 0x1.d0362p-13f, 0x1.e577fap-12f},
+            {-0x1.f1db04p-11f, -0x1.348c08p-9f, -0x1.0145f6p-8f, -0x1.5bcf9ep-9f, 0x1.a80586p-8f, 0x1.87989cp-6f,
+             0x1.2b787cp-5f, 0x1.7ae952p-6f, -0x1.417ab4p-6f, -0x1.11066p-4f, -0x1.0ce6fp-17f, -0x1.47f252p-16f,
+             -0x1.7b21d4p-15f, -0x1.9e308cp-14f, -0x1.ab3ffap-13f, -0x1.9f148cp-12f},
+            {0x1.fec1c6p-12f, 0x1.b2dc9cp-11f, 0x1.b5742ap-12f, -0x1.195e6ap-9f, -0x1.bc313ap-8f, -0x1.2057eap-7f,
+             -0x1.3d89e8p-10f, 0x1.df287p-7f, 0x1.800e7p-6f, 0x1.6da96ep-11f, 0x1.deb468p-18f, 0x1.12a61p-16f,
+             0x1.2938eep-15f, 0x1.2dd34cp-14f, 0x1.1e9db4p-13f, 0x1.fb315ep-13f},
+            {-0x1.3f0246p-13f, -0x1.3e9d3ep-14f, 0x1.00b26cp-11f, 0x1.97cc4ap-10f, 0x1.e30e6p-10f, -0x1.77432ep-11f,
+             -0x1.5a5e08p-8f, -0x1.9b244ep-8f, 0x1.2dbfeep-12f, 0x1.21c742p-7f, -0x1.452144p-18f, -0x1.5ba168p-17f,
+             -0x1.5e0772p-16f, -0x1.4693fcp-15f, -0x1.141252p-14f, -0x1.b315d4p-14f},
         },
 };
 inline vec<float> gelu_far(vec<float> a) {
   vec<float> v = 1 / (a * a);
-  vec<float> y = fma(v, 0x1.f168ep+7f, -0x1.299088p+6f);
-  y = fma(y, v, 0x1.c6d65p+3f);
-  y = fma(y, v, -0x1.7e987ep+1f);
-  y = fma(y, v, 0x1.fff654p-1f);
-  y = fma(y, v, -0x1.fffffap-1f);
+  vec<float> y = fma(v, 0x1.4a527p+8f, -0x1.4c0f52p+6f);
+  y = fma(y, v, 0x1.d19a7ap+3f);
+  y = fma(y, v, -0x1.7f5a5ep+1f);
+  y = fma(y, v, 0x1.fffc4cp-1f);
+  y = fma(y, v, -0x1.fffffep-1f);
   return times_density(y, a);
 }
 inline vec<float> minus_gelu_tail(vec<float> ramp, vec<float> a) {
@@ -349,43 +350,42 @@ inline vec<float> minus_gelu_tail(vec<float> ramp, vec<float> a) {
                     gelu_pieces, [](vec<float> a) { return gelu_far(a) * (1 / huge<float>); }, a);
 }
 
-// (Phi(-a) - a phi(a)) * huge: 0.15 u; the two pieces around the zero at 0.7518 are fitted for the absolute error, 0.02
-// * 2^-26. From 4.5 on 0.03 u, as -a phi(a) and a polynomial in 1 / a^2 that is 1 at infinity.
+// (Phi(-a) - a phi(a)) * huge: 0.91 u; the piece around the zero at 0.7518 is fitted for the absolute error, 0.08 *
+// 2^-26. From 5.4 on 0.08 u, as -a phi(a) and a polynomial in 1 / a^2 that is 1 at infinity.
 constexpr pieces<6> gelu_slope_pieces = {
-    .centre = {0, 0x1.2a3f9ap-2f, 0x1.2a3f52p-1f, 0x1.bf6182p-1f, 0x1.2a4212p+0f, 0x1.74cf36p+0f, 0x1.bf623ap+0f,
-               0x1.04f80ap+1f, 0x1.2a3ff2p+1f, 0x1.4f87cp+1f, 0x1.74cf4cp+1f, 0x1.9a1a16p+1f, 0x1.bf6252p+1f,
-               0x1.e4a86ep+1f, 0x1.04f782p+2f, 0x1.17296ep+2f},
+    .centre = {0x1.f91d1ap+1f, 0x1.c3ef5ap+1f, 0x1.8ec41cp+1f, 0x1.599a82p+1f, 0x1.246f46p+1f, 0x1.de84d6p+0f,
+               0x1.7430a4p+0f, 0x1.09d752p+0f, 0x1.3f02eap-1f, 0.0f, 0x1.52f4f2p+2f, 0x1.45aab6p+2f, 0x1.385dcap+2f,
+               0x1.2b14fep+2f, 0x1.1dca54p+2f, 0x1.107e5cp+2f},
     .c =
         {
-            {0x1p+63f, 0x1.18a26ep+62f, 0x1.58007ap+60f, -0x1.7fd516p+59f, -0x1.d2112p+60f, -0x1.0744p+61f,
-             -0x1.c7417ap+60f, -0x1.4bf4e6p+60f, -0x1.a73aa6p+59f, -0x1.e002cep+58f, -0x1.e8fc64p+57f, -0x1.c1ec4ap+56f,
-             -0x1.7788bp+55f, -0x1.1d194ap+54f, -0x1.8a64a4p+52f, -0x1.0015dep+51f},
-            {-0x1.988452p+63f, -0x1.76f19cp+63f, -0x1.1e463p+63f, -0x1.58d4bep+62f, -0x1.0a56b8p+61f, 0x1.116268p+58f,
-             0x1.761328p+60f, 0x1.b90104p+60f, 0x1.732062p+60f, 0x1.0057dcp+60f, 0x1.30ca48p+59f, 0x1.3ed08cp+58f,
-             0x1.291b0ep+57f, 0x1.f1170ep+55f, 0x1.7713e6p+54f, 0x1.0717f2p+53f},
-            {0, 0x1.be7f22p+61f, 0x1.6f9754p+62f, 0x1.8a5646p+62f, 0x1.3f0404p+62f, 0x1.832f02p+61f, 0x1.255354p+60f,
-             -0x1.0571cp+57f, -0x1.686a2p+59f, -0x1.8c1434p+59f, -0x1.32eeeap+59f, -0x1.83245p+58f, -0x1.a19342p+57f,
-             -0x1.8a42cep+56f, -0x1.4a12e4p+55f, -0x1.fa649p+53f},
-            {0x1.105632p+62f, 0x1.bd81d2p+61f, 0x1.8fe7d4p+60f, -0x1.1b3112p+59f, -0x1.f98796p+60f, -0x1.2b5a72p+61f,
-             -0x1.dc33bcp+60f, -0x1.0a74ccp+60f, -0x1.46b63ap+58f, 0x1.b54096p+56f, 0x1.03d928p+58f, 0x1.e2653ep+57f,
-             0x1.48422cp+57f, 0x1.6ea022p+56f, 0x1.5e9854p+55f, 0x1.2bca48p+54f},
-            {0, -0x1.44a0ecp+60f, -0x1.e1695cp+60f, -0x1.9d9d9p+60f, -0x1.8b4724p+59f, 0x1.c86528p+56f, 0x1.43e55ap+59f,
-             0x1.6ae36ap+59f, 0x1.01533ep+59f, 0x1.dcca16p+57f, 0x1.31e4f4p+55f, -0x1.aecccp+55f, -0x1.16498p+56f,
-             -0x1.a28398p+55f, -0x1.e60312p+54f, -0x1.df72a4p+53f},
-            {-0x1.e641ap+59f, -0x1.670ceep+59f, -0x1.cdf2dp+56f, 0x1.bd368ap+58f, 0x1.4d1e38p+59f, 0x1.04afb6p+59f,
-             0x1.92f1f6p+57f, -0x1.1a14cp+56f, -0x1.78cfc2p+57f, -0x1.58a558p+57f, -0x1.8c804p+56f, -0x1.01468cp+55f,
-             0x1.295d62p+52f, 0x1.eea962p+53f, 0x1.ac0ae6p+53f, 0x1.08018ap+53f},
-            {0, 0x1.2406eap+58f, 0x1.72fef8p+58f, 0x1.dfc9d8p+57f, 0x1.8999f6p+53f, -0x1.38fd4ap+57f, -0x1.73760ap+57f,
-             -0x1.cc43b6p+56f, -0x1.70793ep+54f, 0x1.0be4d4p+55f, 0x1.640d1cp+55f, 0x1.e66efep+54f, 0x1.81458ap+53f,
-             0x1.330cc6p+50f, -0x1.6654eap+51f, -0x1.6dcddp+51f},
+            {-0x1.420f18p+53f, -0x1.4f5588p+55f, -0x1.1fd84ap+57f, -0x1.94293p+58f, -0x1.c9ad76p+59f, -0x1.963dc8p+60f,
+             -0x1.075896p+61f, -0x1.792eccp+60f, 0x1.fb2272p+59f, 0x1p+63f, -0x1.bc2a78p+44f, -0x1.38b3bap+46f,
+             -0x1.a52ddap+47f, -0x1.0ebd94p+49f, -0x1.4cb9a2p+50f, -0x1.86acdp+51f},
+            {0x1.26d17cp+55f, 0x1.0ca1f4p+57f, 0x1.893338p+58f, 0x1.c393ccp+59f, 0x1.82f20ap+60f, 0x1.a9817ap+60f,
+             0x1.025a4cp+58f, -0x1.b72ccep+61f, -0x1.0f22d4p+63f, -0x1.988462p+63f, 0x1.1ad6f2p+47f, 0x1.7d492ep+48f,
+             0x1.ea96a4p+49f, 0x1.2c89e8p+51f, 0x1.5f044ap+52f, 0x1.8679aap+53f},
+            {-0x1.effd0ap+55f, -0x1.7f9d36p+57f, -0x1.c581eap+58f, -0x1.7b27f2p+59f, -0x1.4ee06ep+59f, 0x1.0d681ap+59f,
+             0x1.855b6ep+61f, 0x1.696e72p+62f, 0x1.7a9022p+62f, 0x1.472e7ap+48f, -0x1.59bdc8p+48f, -0x1.bc7236p+49f,
+             -0x1.0fdf0cp+51f, -0x1.3bb7ecp+52f, -0x1.5c2ddap+53f, -0x1.6c1766p+54f},
+            {0x1.f1cb0ap+55f, 0x1.34a074p+57f, 0x1.015946p+58f, 0x1.5bf956p+57f, -0x1.a826dp+58f, -0x1.87a246p+60f,
+             -0x1.2b7acap+61f, -0x1.7ae42ep+60f, 0x1.41773ap+60f, 0x1.100be2p+62f, 0x1.0ceb96p+49f, 0x1.47ef2ep+50f,
+             0x1.7b1bbp+51f, 0x1.9e22dcp+52f, 0x1.ab3e8ep+53f, 0x1.9f1446p+54f},
+            {-0x1.3e92b2p+55f, -0x1.11dc8cp+56f, -0x1.1fd174p+55f, 0x1.5b78cp+57f, 0x1.1678b2p+59f, 0x1.6ce556p+59f,
+             0x1.aec542p+56f, -0x1.2d2968p+60f, -0x1.e4e992p+60f, 0x1.09776ap+55f, -0x1.294958p+49f, -0x1.557162p+50f,
+             -0x1.71b2a2p+51f, -0x1.77a388p+52f, -0x1.654336p+53f, -0x1.3c2bd4p+54f},
+            {0x1.e2de26p+53f, 0x1.b605bcp+52f, -0x1.8f51ep+55f, -0x1.34fe2cp+57f, -0x1.6658b6p+57f, 0x1.279cdp+56f,
+             0x1.04d75cp+59f, 0x1.33bed8p+59f, -0x1.aa91dep+54f, -0x1.12ba7ep+60f, 0x1.ef7b3ap+48f, 0x1.09086cp+50f,
+             0x1.08defep+51f, 0x1.eb4e98p+51f, 0x1.a30464p+52f, 0x1.43eb4cp+53f},
+            {-0x1.ae37e8p+50f, 0x1.47a20ep+53f, 0x1.19753ap+55f, 0x1.4093dp+55f, -0x1.153e8p+55f, -0x1.46348ap+57f,
+             -0x1.3454a2p+57f, 0x1.d9914ap+56f, 0x1.6985a6p+58f, 0x1.a93d1ep+57f, -0x1.360982p+48f, -0x1.31a5f6p+49f,
+             -0x1.13da6p+50f, -0x1.c953bp+50f, -0x1.48e772p+51f, -0x1.86ddbcp+51f},
         },
 };
 inline vec<float> gelu_slope_far(vec<float> a) {
   vec<float> v = 1 / (a * a);
-  vec<float> y = fma(v, 0x1.2f629p+5f, -0x1.86f964p+3f);
-  y = fma(y, v, 0x1.78367ap+1f);
-  y = fma(y, v, -0x1.ffae38p-1f);
-  y = fma(y, v, 0x1.ffffb6p-1f);
+  vec<float> y = fma(v, -0x1.22c516p+3f, 0x1.6cbfecp+1f);
+  y = fma(y, v, -0x1.ff2832p-1f);
+  y = fma(y, v, 0x1.ffff38p-1f);
   return times_density(fma(y, v, -1.0f) * a, a);
 }
 inline vec<float> gelu_slope_tail(vec<float> a) { return near_or_far(gelu_slope_pieces, gelu_slope_far, a); }

@@ -42,10 +42,10 @@ struct put_aside {
     return count + compress(x, which, int32_t(place), inputs + count, places + count);
   }
   // The same of a group from x and `place` on, of which `which` has no more than a few, as bits: so many are copied,
-  // whatever they are. ns per element of N(0,2), where most groups have one or two, without and with it on Zen 4: 0.40
-  // and 0.31 (`npm run bench -- --size 262144 --function gelu --input normal:2`). 2 or 4 do nearly as well; with 8 or
-  // 12, arrays that are new each time are slower, as nobody predicts how many of a group are rare.
-  static constexpr unsigned few = 3;
+  // whatever they are. ns per element of N(0,3), where most groups have one to four, with 3, 4 and 5 on Zen 4: 0.44,
+  // 0.40 and 0.37 (`npm run bench -- --size 262144 --function gelu --input normal:3`), as a branch tells fewer groups
+  // from the others; with 6 products are slower.
+  static constexpr unsigned few = 5;
   size_t add_few(const float *x, uint64_t which, size_t place, size_t count) {
     for_few(which, [=, this](unsigned i, size_t at) {
       inputs[count + i] = x[at];
@@ -80,17 +80,18 @@ struct put_aside_products : put_aside {
 template <class inputs> some_lanes<float> beyond_of(vec<float> x) {
   return some_lanes<float>::above(abs(x), inputs::first_rare);
 }
-// Puts what stands for x in its lanes that are beyond, which it returns as bits.
-template <class inputs, size_t several>
-[[gnu::always_inline]] inline uint64_t set_plain(const vec<float> (&x)[several], vec<float> (&v)[several]) {
+// Puts what stands for x in its lanes that are beyond, and returns as bits those of them that need more than that:
+// needs(j, beyond) has those of x[j].
+template <class inputs, size_t several, class F>
+[[gnu::always_inline]] inline uint64_t set_plain(const vec<float> (&x)[several], vec<float> (&v)[several], F needs) {
   static_assert(group <= 64);
-  uint64_t beyond = 0;
+  uint64_t needed = 0;
   for (size_t j = 0; j < several; j++) {
-    const some_lanes<float> which = beyond_of<inputs>(x[j]);
-    beyond |= uint64_t(which.as_bits()) << j * vec<float>::lanes;
-    v[j] = which.choose(inputs::plain(x[j]), v[j]);
+    const some_lanes<float> beyond = beyond_of<inputs>(x[j]);
+    needed |= uint64_t(needs(j, beyond).as_bits()) << j * vec<float>::lanes;
+    v[j] = beyond.choose(inputs::plain(x[j]), v[j]);
   }
-  return beyond;
+  return needed;
 }
 inline bool is_few(uint64_t which) { return unsigned(__builtin_popcountll(which)) <= put_aside::few; }
 
@@ -109,12 +110,13 @@ template <activation op>
     for (size_t j = 0; j < several; j++)
       v[j] = inputs::usual(from[j]);
     if (any_greater(most, inputs::first_rare)) [[unlikely]] {
-      const uint64_t beyond = set_plain<inputs>(from, v);
-      if (is_few(beyond))
-        put = aside.add_few(x + i, beyond, i, put);
+      const auto needs = [&](size_t j, some_lanes<float> beyond) { return inputs::needs(beyond, from[j]); };
+      const uint64_t needed = set_plain<inputs>(from, v, needs);
+      if (is_few(needed))
+        put = aside.add_few(x + i, needed, i, put);
       else
         for (size_t j = 0; j < several; j++)
-          put = aside.add(from[j], inputs::needs(beyond_of<inputs>(from[j]), from[j]), i + j * lanes, put);
+          put = aside.add(from[j], needs(j, beyond_of<inputs>(from[j])), i + j * lanes, put);
     }
     for (size_t j = 0; j < several; j++)
       store(y + i + j * lanes, v[j]);
@@ -124,8 +126,9 @@ template <activation op>
     const vec<float> from[] = {load_some<float>(x + i, count)}; // 0 in the others.
     vec<float> v[] = {inputs::usual(from[0])};
     if (any_greater(abs(from[0]), inputs::first_rare)) [[unlikely]] {
-      set_plain<inputs>(from, v);
-      put = aside.add(from[0], inputs::needs(beyond_of<inputs>(from[0]), from[0]), i, put);
+      const auto needs = [&](size_t, some_lanes<float> beyond) { return inputs::needs(beyond, from[0]); };
+      set_plain<inputs>(from, v, needs);
+      put = aside.add(from[0], needs(0, beyond_of<inputs>(from[0])), i, put);
     }
     store_some(y + i, v[0], count);
   }
@@ -180,15 +183,14 @@ template <class inputs>
       most = max(most, abs(all[j]));
     }
     if (any_greater(most, inputs::first_rare)) [[unlikely]] {
-      const uint64_t beyond = set_plain<inputs>(all, v);
-      if (is_few(beyond))
-        put = aside.add_few(by + i, x + i, beyond, i, put);
+      const auto factor = [&](size_t j) { return load<float>(by + i + j * lanes); };
+      const auto needs = [&](size_t j, some_lanes<float> beyond) { return inputs::needs(beyond, all[j], factor(j)); };
+      const uint64_t needed = set_plain<inputs>(all, v, needs);
+      if (is_few(needed))
+        put = aside.add_few(by + i, x + i, needed, i, put);
       else
-        for (size_t j = 0; j < several; j++) {
-          const vec<float> factor = load<float>(by + i + j * lanes);
-          const some_lanes<float> needed = inputs::needs(beyond_of<inputs>(all[j]), all[j], factor);
-          put = aside.add(factor, all[j], needed, i + j * lanes, put);
-        }
+        for (size_t j = 0; j < several; j++)
+          put = aside.add(factor(j), all[j], needs(j, beyond_of<inputs>(all[j])), i + j * lanes, put);
     }
     for (size_t j = 0; j < several; j++)
       v[j] = load<float>(by + i + j * lanes) * v[j];
@@ -200,8 +202,9 @@ template <class inputs>
     const vec<float> from[] = {load_some<float>(x + i, count)}, factor = load_some<float>(by + i, count);
     vec<float> v[] = {inputs::usual(from[0])};
     if (any_greater(abs(from[0]), inputs::first_rare)) [[unlikely]] {
-      set_plain<inputs>(from, v);
-      put = aside.add(factor, from[0], inputs::needs(beyond_of<inputs>(from[0]), from[0], factor), i, put);
+      const auto needs = [&](size_t, some_lanes<float> beyond) { return inputs::needs(beyond, from[0], factor); };
+      set_plain<inputs>(from, v, needs);
+      put = aside.add(factor, from[0], needs(0, beyond_of<inputs>(from[0])), i, put);
     }
     store_some(y + i, factor * v[0], count);
   }

@@ -8,23 +8,19 @@
 namespace {
 
 // In float lanes: usual(x) is the value up to first_rare in size; of what is beyond, rare(x) in the lanes that need it,
-// and plain(x) elsewhere. The same of the slope, where a g above 1 needs more than none. Of a row that has no such
-// inputs, nothing.
+// which is asked of no others, and plain(x) elsewhere. The same of the slope, where a g above 1 needs more than none.
+// Of a row that has no such inputs, nothing.
 template <nonlin::activation> struct rare_inputs { static constexpr bool known = false; };
 template <> struct rare_inputs<nonlin::activation_gelu> {
   static constexpr bool known = true;
-  static constexpr float first_rare = near_end;
-  // From where on x - a Phi(-a) rounds to x.
-  static constexpr float same_end = 5.625f;
+  static constexpr float first_rare = near_end; // From where on x - a Phi(-a) rounds to x, if it is above 0.
 
   static some_lanes<float> needs(some_lanes<float> beyond, vec<float> x) {
-    return beyond.where_above(x, -gelu_end<float>).where_above(same_end, x);
+    return beyond.where_above(x, -gelu_end<float>).where_above(0.0f, x);
   }
   static vec<float> usual(vec<float> x) { return ramp(x) + near_tail(gelu_pieces, abs(x)); }
   static vec<float> plain(vec<float> x) { return ramp(x); }
-  static vec<float> rare(vec<float> x) {
-    return last_step_below(gelu_far(abs_within(x, gelu_end<float>)), 1 / huge<float>, ramp(x));
-  }
+  static vec<float> rare(vec<float> x) { return last_product(gelu_far(x), 1 / huge<float>); }
 
   // From where on the slope rounds to 1.
   static constexpr float one_end = 6;

@@ -54,7 +54,7 @@ export const scripts = {
   'float32/exp_factors': { [float32]: ['exp_shrink', 'exp_square', 'exp_cube', 'sixteenths'] },
   'float32/exp_minus_one': { [float32]: ['expm1_terms'] },
   'float32/tanh_tail': { [float32]: ['tanh_slope_of_place', 'tanh_pieces'] },
-  'float32/gelu_tail': { [float32]: ['near_end', 'pieces_per_unit', 'gelu_pieces', 'gelu_far'] },
+  'float32/gelu_tail': { [float32]: ['near_end', 'near_first', 'near_slope', 'gelu_pieces', 'gelu_far'] },
   'float32/gelu_slope_tail': { [float32]: ['gelu_slope_pieces', 'gelu_slope_far'] },
   'float32/log1p_exp': { [float32]: ['log1p_place', 'log1p_ratios', 'log1p_logs', 'log1p_float_terms'] },
   'float32/tanh_shrink': { [float32]: ['tanh_shrink_near', 'tanh_shrink_pieces'] },

@@ -78,15 +78,16 @@ export function numbersOf(text, name) {
     .map((number) => ({ ...number, hasSign: definition.isTable === true }));
 }
 
-/** The text with other values for the numbers of a definition; those that have theirs stay as they are written. */
+/** The text with other values for the numbers of a definition; those that have theirs stay as they are written, others are hexadecimal where one of them is. */
 export function rewritten(text, numbers, values) {
+  const hexadecimal = numbers.find(({ text }) => text.startsWith('0x'))?.text;
   let written = '';
   let done = 0;
   numbers.forEach(({ at, text: old, value, hasSign }, i) => {
     if (Object.is(value, values[i])) return;
     const sign = hasSign && (values[i] < 0 || Object.is(values[i], -0)) ? '-' : '';
     const before = text.slice(done, at);
-    written += (hasSign ? before.replace(/-\s*$/, '') : before) + sign + literalOf(values[i], old);
+    written += (hasSign ? before.replace(/-\s*$/, '') : before) + sign + literalOf(values[i], hexadecimal ?? old);
     done = at + old.length;
   });
   return written + text.slice(done);
@@ -117,6 +118,7 @@ export function withoutScript() {
 /** A number as a literal like the one in whose place it comes, without its sign. */
 export function literalOf(value, like) {
   const suffix = like.endsWith('f') ? 'f' : '';
+  if (value === 0) return `0.0${suffix}`; // -0 of integers would be 0.
   if (!like.startsWith('0x')) return `${Math.abs(value)}${suffix && Number.isInteger(value) ? '.0' : ''}${suffix}`;
   // 0x1.xxxp+e: the mantissa as an integer of 53 bits, from the bits of the double.
   const bits = new DataView(new ArrayBuffer(8));

@@ -1,12 +1,19 @@
-"""The sixteen pieces of the two GELU tails: piece j is where the integer nearest to slope * a is j."""
+"""
+The sixteen pieces of the two GELU tails. `place` = FIRST - slope a goes from 52 down to 26; which piece, the last bit of its
+exponent and the first four of its mantissa say: those up to 4.15 are twice as wide as the six beyond, where the tails bend most.
+Their numbers are 9, 8, ..., 0 and 15, 14, ..., 10.
+"""
 from fit import rounded
 from mpmath import mpf
 
-END = 4.5
-SLOPE = rounded(mpf(15.45 / END), 24)  # 15.45, so that the last piece, 14.5 to 15.5, ends a little later
+END = 5.4
+FIRST = 52 - 2.0**-18  # the float below 52, which would be in a piece that is none
+SLOPE = rounded(mpf((FIRST - 26 - 1e-4) / END), 24)  # so that the last piece ends a little later
 MARGIN = 2e-6  # of a piece's end, by which its interval is longer at either end
+AT_ZERO = 9
 
 
-def interval(j):
-    low, high = (j - 0.5) / SLOPE, (j + 0.5) / SLOPE
-    return low - MARGIN * high, min(high + MARGIN * high, END * 1.0001)
+def interval(number):
+    low, high = (32 + 2 * number, 34 + 2 * number) if number <= AT_ZERO else (16 + number, 17 + number)
+    near, far = (FIRST - high) / SLOPE, (FIRST - low) / SLOPE
+    return max(near - MARGIN * far, 0), min(far + MARGIN * far, END * 1.0001)
