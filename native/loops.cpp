@@ -224,6 +224,24 @@ template <activation op, class T, class E>
 template <activation op> [[gnu::noinline]] void lenient_row(const void *x, void *y, size_t n, parameters) {
   map<float>(static_cast<const float *>(x), static_cast<float *>(y), n, lenient<op>());
 }
+// Near zero gelu is x / 2, which x - x / 2 would round twice: put in the place of what the usual way made of it. ns per
+// element of subnormal numbers on Zen 4 the careful way and so: 0.89 and 0.40, `npm run bench -- --size 262144
+// --function gelu --input subnormal`.
+template <activation op> [[gnu::noinline]] void lenient_half_row(const void *x, void *y, size_t n, parameters p) {
+  constexpr size_t lanes = vec<float>::lanes;
+  for (size_t i = 0; i < n; i += rare_part) {
+    const size_t part = n - i < rare_part ? n - i : rare_part;
+    alignas(64) float from[rare_part]; // x may be y.
+    float *const to = static_cast<float *>(y) + i;
+    __builtin_memcpy(from, static_cast<const float *>(x) + i, part * sizeof *from);
+    map_row<op, float, float>(from, to, part, p);
+    for (size_t j = 0; j < part; j += lanes) {
+      const size_t count = part - j < lanes ? part - j : lanes;
+      const vec<float> v = load_some<float>(from + j, count), usual = load_some<float>(to + j, count);
+      store_some(to + j, select(abs(v) < small_inputs<op>::below, v * 0.5f, usual), count);
+    }
+  }
+}
 // In lanes of the element.
 template <activation op, class E>
 [[gnu::flatten]] void map_row_past_cache(const void *x, void *y, size_t n, parameters p) {
@@ -321,6 +339,7 @@ template <activation op> constexpr row_kernels kernels_of() {
     if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
 #if !defined(__wasm__)
     if constexpr (lenient<op>::known) row.lenient = lenient_row<op>;
+    if constexpr (op == activation_gelu) row.lenient = lenient_half_row<op>;
 #endif
 #if defined(__x86_64__)
     if constexpr (rows[op].product) row.careful = product_row<op>, row.careful_grad = product_grad_row<op>;

@@ -167,8 +167,9 @@ export const toSum = ({ part: { high, low }, exponent }: Unbounded): DoubleDoubl
 });
 
 /**
- * The limit of f at an infinity, from two numbers that are farther out than what curves a function, and below 2^960 with all that their
- * powers of e are compared with: it is infinite or zero where their results differ by more than a factor of 4, which powers of x from the 7th root on do, and else the second.
+ * The limit of f at an infinity, from two numbers that are farther out than what curves a function, and below 2^960 with
+ * all that their powers of e are compared with: it is infinite or zero where their results differ by more than a factor
+ * of 4, which powers of x from the 7th root on do, and else the second.
  */
 export function limitAt(x: number, f: (x: Unbounded) => Unbounded): number {
   const [far, farther] = [930, 946].map((k) => f(unbounded(Math.sign(x) * 2 ** k))) as [Unbounded, Unbounded];

@@ -351,7 +351,7 @@ inline vec<float> minus_gelu_tail(vec<float> ramp, vec<float> a) {
 }
 
 // (Phi(-a) - a phi(a)) * huge: 0.91 u; the piece around the zero at 0.7518 is fitted for the absolute error, 0.08 *
-// 2^-26. From 5.4 on 0.08 u, as -a phi(a) and a polynomial in 1 / a^2 that is 1 at infinity.
+// 2^-26. From 5.4 on 0.004 u, as -a phi(a) and a polynomial in 1 / a^2 that is 1 at infinity.
 constexpr pieces<6> gelu_slope_pieces = {
     .centre = {0x1.f91d1ap+1f, 0x1.c3ef5ap+1f, 0x1.8ec41cp+1f, 0x1.599a82p+1f, 0x1.246f46p+1f, 0x1.de84d6p+0f,
                0x1.7430a4p+0f, 0x1.09d752p+0f, 0x1.3f02eap-1f, 0.0f, 0x1.52f4f2p+2f, 0x1.45aab6p+2f, 0x1.385dcap+2f,
@@ -383,9 +383,10 @@ constexpr pieces<6> gelu_slope_pieces = {
 };
 inline vec<float> gelu_slope_far(vec<float> a) {
   vec<float> v = 1 / (a * a);
-  vec<float> y = fma(v, -0x1.22c516p+3f, 0x1.6cbfecp+1f);
-  y = fma(y, v, -0x1.ff2832p-1f);
-  y = fma(y, v, 0x1.ffff38p-1f);
+  vec<float> y = fma(v, 0x1.86ca9ep+5f, -0x1.a7236cp+3f);
+  y = fma(y, v, 0x1.7c4f3cp+1f);
+  y = fma(y, v, -0x1.ffe32cp-1f);
+  y = fma(y, v, 0x1.ffffecp-1f);
   return times_density(fma(y, v, -1.0f) * a, a);
 }
 inline vec<float> gelu_slope_tail(vec<float> a) { return near_or_far(gelu_slope_pieces, gelu_slope_far, a); }

@@ -109,7 +109,7 @@ template <class T> struct some_lanes {
   static some_lanes above(vec<T> a, vec<T> b) { return some_lanes(a > b); }
   some_lanes where_above(vec<T> a, vec<T> b) const { return some_lanes(mask<T>{m.m & (a > b).m}); }
   some_lanes operator|(some_lanes other) const { return some_lanes(mask<T>{m.m | other.m.m}); }
-  // Where it takes long to tell which, all of them.
+  // Where it takes long to tell which, all of them: never few.
   unsigned as_bits() const {
 #if VECTOR_BYTES == 32
     return unsigned(_mm256_movemask_ps(__m256(m.m)));

@@ -153,9 +153,8 @@ inline double to_double(number a) { return scaled(a.part.high, a.exponent); }
 inline double to_odd(number a) { return scaled(a.is_usual() ? to_odd(a.part) : a.part.high, a.exponent); }
 
 // The limit at an infinity, from two numbers that are farther out than what curves a function, and below 2^960 with all
-// that their powers of e are compared with: it is infinite or zero
-// where their results differ by more than a factor of 4, which powers of x from the 7th root on do, and else the
-// second.
+// that their powers of e are compared with: it is infinite or zero where their results differ by more than a factor of
+// 4, which powers of x from the 7th root on do, and else the second.
 constexpr double far_out = 0x1p930, farther_out = 0x1p946;
 inline double limit_of(number far, number farther) {
   if (!far.is_usual() || !farther.is_usual()) return to_double(farther);

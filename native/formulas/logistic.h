@@ -34,9 +34,10 @@ template <class T> vec<T> tanh_shrink(vec<T> x) {
   const vec<T> far = (a - T(1)) + 2 * tiny<T> / one_plus_exp_minus(max(-2 * a, -exp_end<T>));
   return copysign(select(a < tanh_shrink_end<T>, near, far), x);
 }
-// In float lanes by pieces: a^3 times one near 0, with what rounding takes from a^3, and a - 1 and one from there on.
-// `unit` is what a is multiplied by where its cube, and what rounding takes from that, may be no subnormal numbers. ns
-// per element on Zen 4 as above and so: 0.49 and 0.30, with AVX2 0.74 and 0.68 (`npm run bench -- --size 262144
+// In float lanes by pieces: near 0 a^3 times a piece, with what rounding takes from a^3; from there on a - 1 and a
+// piece. `unit` is what a is multiplied by where its cube, and what rounding takes from that, may be no subnormal
+// numbers. ns per element on Zen 4 as above and so: 0.49 and 0.30, with AVX2 0.74 and 0.68 (`npm run bench -- --size
+// 262144
 // --function tanhShrink`).
 template <class T> vec<T> tanh_shrink_by_pieces(vec<T> x) {
   constexpr T unit = __is_same(T, careful) ? T(0x1p30) : T(1);

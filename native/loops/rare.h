@@ -134,16 +134,14 @@ template <activation op>
   }
   aside.count = put;
 }
-template <activation op> [[gnu::noinline, gnu::flatten]] void rare_inputs_of(const put_aside &aside, float *y) {
+template <activation op> [[gnu::noinline, gnu::flatten]] void rare_inputs_of(put_aside &aside, float *y) {
   constexpr size_t lanes = vec<float>::lanes;
   for (size_t i = 0; i < aside.count; i += lanes) {
     const size_t count = aside.count - i < lanes ? aside.count - i : lanes;
-    float results[lanes];
     // What lies behind them could be subnormal numbers.
-    store(results, rare_inputs<op>::rare(load_some<float>(aside.inputs + i, count)));
-    for (size_t j = 0; j < count; j++)
-      y[aside.places[i + j]] = results[j];
+    store(aside.inputs + i, rare_inputs<op>::rare(load_some<float>(aside.inputs + i, count)));
   }
+  aside.give(aside.inputs, y);
 }
 
 template <activation op, bool past_cache = false> void map_with_rare(const float *x, float *y, size_t n) {

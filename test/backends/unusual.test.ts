@@ -105,6 +105,23 @@ describe.each(ways)('$name', ({ backend, slow }) => {
     expect(Buffer.from(values(repeated(mixed, longest)).buffer).equals(expected)).toBe(true);
   });
 
+  // Rows of which a part is kept until it is written past the cache, from a place that is not aligned.
+  it.each(['gelu', 'celu'].map((name) => casesOf(name as 'gelu')[0]!))('$label of 16 millions', ({ op, a, b }) => {
+    const expected = new Float32Array(mixed.length);
+    backend.map(mixed, expected, op, a, b);
+    const x = repeated(mixed, 2 ** 24 + 7);
+    const y = new Float32Array(x.length + 1).subarray(1);
+    for (const threads of [1, 2]) {
+      setThreads(threads);
+      backend.map(x, y.fill(0), op, a, b);
+      for (let i = 0; i < x.length; i += length)
+        expect(
+          difference(x.subarray(i), y.subarray(i, i + length), expected.subarray(0, x.length - i)),
+        ).toBeUndefined();
+    }
+    setThreads(threadsBefore);
+  });
+
   // As many as two threads share, and few enough unusual ones that the first of the ever longer parts they try have none.
   it.each(activationNames.map((name) => casesOf(name)[0]!))('$label of few unusual ones, in place', ({ op, a, b }) => {
     const x = Float32Array.from({ length: 140_000 }, (_, i) =>

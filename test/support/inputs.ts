@@ -26,6 +26,9 @@ export function specials(dtype: 'float32' | 'float64'): number[] {
     708.4,
     745.2,
   );
+  // Limits of the kernels' pieces and loops, and the floats beside them.
+  for (const limit of [1.206689, 4.1538627, 5.4, 6])
+    for (let ulp = -2; ulp <= 2; ulp++) positive.push(Math.fround(limit) * (1 + ulp * 2 ** -23));
   return [NaN, ...positive, ...positive.map((x) => -x)];
 }
 

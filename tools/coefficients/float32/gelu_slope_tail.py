@@ -31,7 +31,7 @@ pieces, errors = zip(*map(piece, range(16)))
 # x = 1 / a^2, and (Phi(-a) - a phi(a)) / (a phi(a)), which is -1 at 0.
 far, far_worst = minimax(
     "erfc(1 / sqrt(2 * x)) / 2 * exp(1 / (2 * x)) * sqrt(2 * pi) * sqrt(x) - 1",
-    range(1, 5),
+    range(1, 6),
     24,
     ("1 / 14.76^2", f"1 / {END - 0.001}^2"),
     fixed="-1",
