@@ -221,26 +221,23 @@ template <activation op, class T, class E>
   else
     map<T>(from, to, n, f);
 }
-template <activation op> [[gnu::noinline]] void lenient_row(const void *x, void *y, size_t n, parameters) {
-  map<float>(static_cast<const float *>(x), static_cast<float *>(y), n, lenient<op>());
-}
-// Near zero gelu is x / 2, which x - x / 2 would round twice: put in the place of what the usual way made of it. ns per
-// element of subnormal numbers on Zen 4 the careful way and so: 0.89 and 0.40, `npm run bench -- --size 262144
-// --function gelu --input subnormal`.
-template <activation op> [[gnu::noinline]] void lenient_half_row(const void *x, void *y, size_t n, parameters p) {
+template <activation op> [[gnu::noinline]] void lenient_row(const void *x, void *y, size_t n, parameters p) {
   constexpr size_t lanes = vec<float>::lanes;
-  for (size_t i = 0; i < n; i += rare_part) {
-    const size_t part = n - i < rare_part ? n - i : rare_part;
-    alignas(64) float from[rare_part]; // x may be y.
-    float *const to = static_cast<float *>(y) + i;
-    __builtin_memcpy(from, static_cast<const float *>(x) + i, part * sizeof *from);
-    map_row<op, float, float>(from, to, part, p);
-    for (size_t j = 0; j < part; j += lanes) {
-      const size_t count = part - j < lanes ? part - j : lanes;
-      const vec<float> v = load_some<float>(from + j, count), usual = load_some<float>(to + j, count);
-      store_some(to + j, select(abs(v) < small_inputs<op>::below, v * 0.5f, usual), count);
+  const float *from = static_cast<const float *>(x);
+  float *to = static_cast<float *>(y);
+  if constexpr (!lenient<op>::mends)
+    map<float>(from, to, n, lenient<op>());
+  else
+    for (size_t part; n > 0; from += part, to += part, n -= part) {
+      part = n < rare_part ? n : rare_part;
+      alignas(64) float kept[rare_part]; // x may be y.
+      __builtin_memcpy(kept, from, part * sizeof *kept);
+      map_row<op, float, float>(kept, to, part, p);
+      for (size_t i = 0; i < part; i += lanes) {
+        const size_t count = part - i < lanes ? part - i : lanes;
+        store_some(to + i, lenient<op>()(load_some<float>(kept + i, count), load_some<float>(to + i, count)), count);
+      }
     }
-  }
 }
 // In lanes of the element.
 template <activation op, class E>
@@ -339,7 +336,6 @@ template <activation op> constexpr row_kernels kernels_of() {
     if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
 #if !defined(__wasm__)
     if constexpr (lenient<op>::known) row.lenient = lenient_row<op>;
-    if constexpr (op == activation_gelu) row.lenient = lenient_half_row<op>;
 #endif
 #if defined(__x86_64__)
     if constexpr (rows[op].product) row.careful = product_row<op>, row.careful_grad = product_grad_row<op>;

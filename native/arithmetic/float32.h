@@ -284,9 +284,9 @@ inline tanh_shrink_piece<float> tanh_shrink_piece_of(vec<float> a) {
   return {tanh_shrink_pieces(to_bits(place) >> 21, a), place < tanh_shrink_near};
 }
 
-// A tail from `pieces` up to 5.4, where nearly all inputs are: which one, say the last bit of the exponent and the
-// first four of the mantissa of 52 - 4.81 a, so that of the sixteen the six beyond 4.15 are half as wide as those
-// before. Beyond 5.4 from far(a), for which a register waits only where one of its lanes is there.
+// A tail from `pieces` up to 5.4, where nearly all inputs are: which one, say the first four bits of the mantissa of
+// 52 - 4.81 a. Where that falls below 32, at 4.15, the exponent does too, so that the six pieces beyond are half as
+// wide as the ten before. Beyond 5.4 from far(a), for which a register waits only where one of its lanes is there.
 constexpr float near_end = 5.4f, near_first = 0x1.9ffffep+5f, near_slope = 0x1.34259cp+2f;
 inline vec<float> near_tail(const pieces<6> &near, vec<float> a) {
   return near(to_bits(fma(a, -near_slope, near_first)) >> 19, a);
@@ -313,9 +313,9 @@ constexpr pieces<6> gelu_pieces = {
                0x1.1dca8ep+2f, 0x1.107e2ep+2f},
     .c =
         {
-            {-0.0001566755527164787f, -0x1.7f7968p-11f, -0x1.7710bp-9f, -0x1.32bc38p-7f, -0x1.a1f8aep-6f,
-             -0x1.d7929p-5f, -0x1.b2aee6p-4f, -0x1.3e036ap-3f, -0x1.54380ep-3f, -0.0f, -0x1.501ba4p-22f,
-             -0x1.ecce78p-21f, -0x1.5a333cp-19f, -0x1.d128cap-18f, -0x1.2b3fap-16f, -0x1.70d71ep-15f},
+            {-0x1.48928cp-13f, -0x1.7f7968p-11f, -0x1.7710bp-9f, -0x1.32bc38p-7f, -0x1.a1f8aep-6f, -0x1.d7929p-5f,
+             -0x1.b2aee6p-4f, -0x1.3e036ap-3f, -0x1.54380ep-3f, -0.0f, -0x1.501ba4p-22f, -0x1.ecce78p-21f,
+             -0x1.5a333cp-19f, -0x1.d128cap-18f, -0x1.2b3fap-16f, -0x1.70d71ep-15f},
             {0x1.4213a2p-11f, 0x1.4f461ap-9f, 0x1.1fd252p-7f, 0x1.942f76p-6f, 0x1.c9a912p-5f, 0x1.963d86p-4f,
              0x1.0758d6p-3f, 0x1.79302p-4f, -0x1.fb201ep-5f, -0x1p-1f, 0x1.bc0edep-20f, 0x1.38aaccp-18f,
              0x1.a52e1ap-17f, 0x1.0ec6fap-15f, 0x1.4cb4aap-14f, 0x1.86b134p-13f},

@@ -37,8 +37,7 @@ template <class T> vec<T> tanh_shrink(vec<T> x) {
 // In float lanes by pieces: near 0 a^3 times a piece, with what rounding takes from a^3; from there on a - 1 and a
 // piece. `unit` is what a is multiplied by where its cube, and what rounding takes from that, may be no subnormal
 // numbers. ns per element on Zen 4 as above and so: 0.49 and 0.30, with AVX2 0.74 and 0.68 (`npm run bench -- --size
-// 262144
-// --function tanhShrink`).
+// 262144 --function tanhShrink`).
 template <class T> vec<T> tanh_shrink_by_pieces(vec<T> x) {
   constexpr T unit = __is_same(T, careful) ? T(0x1p30) : T(1);
   const tanh_shrink_piece<T> piece = tanh_shrink_piece_of(abs_within(x, tanh_end<T>));

@@ -80,18 +80,19 @@ struct put_aside_products : put_aside {
 template <class inputs> some_lanes<float> beyond_of(vec<float> x) {
   return some_lanes<float>::above(abs(x), inputs::first_rare);
 }
-// Puts what stands for x in its lanes that are beyond, and returns as bits those of them that need more than that:
-// needs(j, beyond) has those of x[j].
-template <class inputs, size_t several, class F>
-[[gnu::always_inline]] inline uint64_t set_plain(const vec<float> (&x)[several], vec<float> (&v)[several], F needs) {
-  static_assert(group <= 64);
-  uint64_t needed = 0;
-  for (size_t j = 0; j < several; j++) {
-    const some_lanes<float> beyond = beyond_of<inputs>(x[j]);
-    needed |= uint64_t(needs(j, beyond).as_bits()) << j * vec<float>::lanes;
-    v[j] = beyond.choose(inputs::plain(x[j]), v[j]);
-  }
-  return needed;
+// Puts what stands for x in its lanes that are beyond.
+template <class inputs, size_t several>
+[[gnu::always_inline]] inline void set_plain(const vec<float> (&x)[several], vec<float> (&v)[several]) {
+  for (size_t j = 0; j < several; j++)
+    v[j] = beyond_of<inputs>(x[j]).choose(inputs::plain(x[j]), v[j]);
+}
+// The lanes of a group, as bits: lanes_of(j) has those of its vector j.
+template <size_t several, class F> [[gnu::always_inline]] inline uint64_t bits_of(F lanes_of) {
+  static_assert(group <= 64 && put_aside::few < group);
+  uint64_t bits = 0;
+  for (size_t j = 0; j < several; j++)
+    bits |= uint64_t(lanes_of(j).as_bits()) << j * vec<float>::lanes;
+  return bits;
 }
 inline bool is_few(uint64_t which) { return unsigned(__builtin_popcountll(which)) <= put_aside::few; }
 
@@ -110,13 +111,14 @@ template <activation op>
     for (size_t j = 0; j < several; j++)
       v[j] = inputs::usual(from[j]);
     if (any_greater(most, inputs::first_rare)) [[unlikely]] {
-      const auto needs = [&](size_t j, some_lanes<float> beyond) { return inputs::needs(beyond, from[j]); };
-      const uint64_t needed = set_plain<inputs>(from, v, needs);
+      const auto needs = [&](size_t j) { return inputs::needs(beyond_of<inputs>(from[j]), from[j]); };
+      set_plain<inputs>(from, v);
+      const uint64_t needed = bits_of<several>(needs);
       if (is_few(needed))
         put = aside.add_few(x + i, needed, i, put);
       else
         for (size_t j = 0; j < several; j++)
-          put = aside.add(from[j], needs(j, beyond_of<inputs>(from[j])), i + j * lanes, put);
+          put = aside.add(from[j], needs(j), i + j * lanes, put);
     }
     for (size_t j = 0; j < several; j++)
       store(y + i + j * lanes, v[j]);
@@ -126,9 +128,8 @@ template <activation op>
     const vec<float> from[] = {load_some<float>(x + i, count)}; // 0 in the others.
     vec<float> v[] = {inputs::usual(from[0])};
     if (any_greater(abs(from[0]), inputs::first_rare)) [[unlikely]] {
-      const auto needs = [&](size_t, some_lanes<float> beyond) { return inputs::needs(beyond, from[0]); };
-      set_plain<inputs>(from, v, needs);
-      put = aside.add(from[0], needs(0, beyond_of<inputs>(from[0])), i, put);
+      set_plain<inputs>(from, v);
+      put = aside.add(from[0], inputs::needs(beyond_of<inputs>(from[0]), from[0]), i, put);
     }
     store_some(y + i, v[0], count);
   }
@@ -182,13 +183,14 @@ template <class inputs>
     }
     if (any_greater(most, inputs::first_rare)) [[unlikely]] {
       const auto factor = [&](size_t j) { return load<float>(by + i + j * lanes); };
-      const auto needs = [&](size_t j, some_lanes<float> beyond) { return inputs::needs(beyond, all[j], factor(j)); };
-      const uint64_t needed = set_plain<inputs>(all, v, needs);
+      const auto needs = [&](size_t j) { return inputs::needs(beyond_of<inputs>(all[j]), all[j], factor(j)); };
+      set_plain<inputs>(all, v);
+      const uint64_t needed = bits_of<several>(needs);
       if (is_few(needed))
         put = aside.add_few(by + i, x + i, needed, i, put);
       else
         for (size_t j = 0; j < several; j++)
-          put = aside.add(factor(j), all[j], needs(j, beyond_of<inputs>(all[j])), i + j * lanes, put);
+          put = aside.add(factor(j), all[j], needs(j), i + j * lanes, put);
     }
     for (size_t j = 0; j < several; j++)
       v[j] = load<float>(by + i + j * lanes) * v[j];
@@ -200,9 +202,8 @@ template <class inputs>
     const vec<float> from[] = {load_some<float>(x + i, count)}, factor = load_some<float>(by + i, count);
     vec<float> v[] = {inputs::usual(from[0])};
     if (any_greater(abs(from[0]), inputs::first_rare)) [[unlikely]] {
-      const auto needs = [&](size_t, some_lanes<float> beyond) { return inputs::needs(beyond, from[0], factor); };
-      set_plain<inputs>(from, v, needs);
-      put = aside.add(factor, from[0], needs(0, beyond_of<inputs>(from[0])), i, put);
+      set_plain<inputs>(from, v);
+      put = aside.add(factor, from[0], inputs::needs(beyond_of<inputs>(from[0]), from[0], factor), i, put);
     }
     store_some(y + i, factor * v[0], count);
   }

@@ -8,8 +8,8 @@
 namespace {
 
 // In float lanes: usual(x) is the value up to first_rare in size; of what is beyond, rare(x) in the lanes that need it,
-// which is asked of no others, and plain(x) elsewhere. The same of the slope, where a g above 1 needs more than none.
-// Of a row that has no such inputs, nothing.
+// and plain(x) elsewhere; what rare makes of others, such as the 0 behind the last, nobody takes. The same of the
+// slope, where a g above 1 needs more than none. Of a row that has no such inputs, nothing.
 template <nonlin::activation> struct rare_inputs { static constexpr bool known = false; };
 template <> struct rare_inputs<nonlin::activation_gelu> {
   static constexpr bool known = true;

@@ -1,6 +1,6 @@
 // A value, and a gradient, has the bits that it has alone, whatever stands beside it. Native code takes another way only where the
 // processor has met subnormal numbers (native/values.h).
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { boundOf, distance } from '../../lib/activations/bounds.js';
 import { casesOf } from '../../lib/activations/signatures.js';
 import { activationNames, opOf } from '../../lib/activations/table.js';
@@ -72,6 +72,10 @@ const ways: { name: string; backend: Backend; slow?: boolean }[] = kernelBackend
     : [true, false].map((slow) => ({ name: `${backend.name}, ${slow ? 'slow' : 'quick'} subnormals`, backend, slow })),
 );
 
+afterEach(() => {
+  setThreads(threadsBefore);
+});
+
 describe.each(ways)('$name', ({ backend, slow }) => {
   beforeAll(() => {
     if (slow !== undefined) addon?.slowSubnormals(slow);
@@ -120,7 +124,6 @@ describe.each(ways)('$name', ({ backend, slow }) => {
           difference(x.subarray(i), y.subarray(i, i + length), expected.subarray(0, x.length - i)),
         ).toBeUndefined();
     }
-    setThreads(threadsBefore);
   });
 
   // As many as two threads share, and few enough unusual ones that the first of the ever longer parts they try have none.
@@ -143,7 +146,6 @@ describe.each(ways)('$name', ({ backend, slow }) => {
       expect(difference(x, y, values)).toBeUndefined();
       expect(difference(x, dx, slopes)).toBeUndefined();
     }
-    setThreads(threadsBefore);
   });
 
   it.each(cases)('$label', ({ op, a, b }) => {

@@ -28,7 +28,11 @@ export function specials(dtype: 'float32' | 'float64'): number[] {
   );
   // Limits of the kernels' pieces and loops, and the floats beside them.
   for (const limit of [1.206689, 4.1538627, 5.4, 6])
-    for (let ulp = -2; ulp <= 2; ulp++) positive.push(Math.fround(limit) * (1 + ulp * 2 ** -23));
+    for (let steps = -2; steps <= 2; steps++) {
+      const float = Float32Array.of(limit);
+      new Int32Array(float.buffer)[0]! += steps;
+      positive.push(float[0]!);
+    }
   return [NaN, ...positive, ...positive.map((x) => -x)];
 }
 

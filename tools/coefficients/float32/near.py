@@ -1,13 +1,13 @@
 """
-The sixteen pieces of the two GELU tails. `place` = FIRST - slope a goes from 52 down to 26; which piece, the last bit of its
-exponent and the first four of its mantissa say: those up to 4.15 are twice as wide as the six beyond, where the tails bend most.
-Their numbers are 9, 8, ..., 0 and 15, 14, ..., 10.
+The sixteen pieces of the two GELU tails. `place` = FIRST - slope a goes from 52 down to 26; which piece, the first four bits of
+its mantissa say: 9, 8, ..., 0 up to a = 4.15, where it falls below 32, and 15, 14, ..., 10 beyond, half as wide, as the tails
+bend most there.
 """
 from fit import rounded
 from mpmath import mpf
 
-END = 5.4
-FIRST = 52 - 2.0**-18  # the float below 52, which would be in a piece that is none
+END = 5.4  # From 5.35 on x - x Phi(-x) rounds to x, which rare_inputs.h takes it to be.
+FIRST = 52 - 2.0**-18  # the float below 52, which has the number of the last piece, 10
 SLOPE = rounded(mpf((FIRST - 26 - 1e-4) / END), 24)  # so that the last piece ends a little later
 MARGIN = 2e-6  # of a piece's end, by which its interval is longer at either end
 AT_ZERO = 9
