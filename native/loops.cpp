@@ -17,6 +17,20 @@ template <class F> constexpr size_t vectors_of = unroll;
 template <activation op, class F> constexpr size_t vectors_of<exact_value<op, F>> = 4;
 template <activation op, class F> constexpr size_t vectors_of<exact_gradient<op, F>> = 4;
 
+// The values of a group, by a row's `tail` (rare_inputs.h).
+template <class F, size_t several> [[gnu::flatten]] void map_group(const float *x, vec<float> (&v)[several]) {
+  vec<float> from[several], least = 0.0f;
+  for (size_t j = 0; j < several; j++) {
+    from[j] = loaded_once(load<float>(x + j * vec<float>::lanes));
+    least = min(least, from[j]);
+  }
+  for (size_t j = 0; j < several; j++)
+    v[j] = F::usual(from[j]);
+  if (any_greater(F::first, least)) [[unlikely]]
+    for (size_t j = 0; j < several; j++)
+      v[j] = select(from[j] < F::first, F::far(from[j]), v[j]);
+}
+
 // y[i] = f(x[i]) for elements E computed in lanes T. What does not fill a vector goes through the same f, so an
 // element's result does not depend on its place.
 template <class T, bool past_cache = false, class E, class F>
@@ -31,8 +45,12 @@ template <class T, bool past_cache = false, class E, class F>
         ask_ahead<step * sizeof(E)>(x + i);
       else
         claim_ahead<step * sizeof(E)>(y + i);
-      for (size_t j = 0; j < unroll; j++)
-        v[j] = f(loaded_once(load<T>(x + i + j * lanes)));
+      if constexpr (requires { F::first; }) {
+        map_group<F>(x + i, v);
+      } else {
+        for (size_t j = 0; j < unroll; j++)
+          v[j] = f(loaded_once(load<T>(x + i + j * lanes)));
+      }
       for (size_t j = 0; j < unroll; j++)
         if constexpr (past_cache)
           store_past_cache(y + i + j * lanes, v[j]);
@@ -216,6 +234,8 @@ template <activation op, class T, class E>
     careful_row<op>(x, y, n, p);
   else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
     map_with_rare<op>(from, to, n);
+  else if constexpr (sizeof(T) == sizeof(float) && tail<op>::known)
+    map<T>(from, to, n, tail<op>());
   else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map<T>(from, to, n, exact<op>(f));
   else
@@ -251,6 +271,8 @@ template <activation op, class E>
     map_row<op, E, E>(x, y, n, p);
   else if constexpr (sizeof(E) == sizeof(float) && rare_inputs<op>::known)
     map_with_rare<op, true>(from, to, n);
+  else if constexpr (sizeof(E) == sizeof(float) && tail<op>::known)
+    map<E, true>(from, to, n, tail<op>());
   else
     map<E, true>(from, to, n, value_of<op>{p});
 }

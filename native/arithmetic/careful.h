@@ -25,7 +25,6 @@ inline pair<careful> huge_log1p_exp(pair<careful> x) {
   const pair<float> y = huge_log1p_exp_kept(as_float(x));
   return {y.high.v, y.low.v};
 }
-inline vec<careful> huge_mish(vec<careful> x) { return huge_mish_kept(as_float(x)).v; }
 inline vec<careful> tanh_tail(vec<careful> a) { return tanh_tail(as_float(a)).v; }
 inline tanh_shrink_piece<careful> tanh_shrink_piece_of(vec<careful> a) {
   const tanh_shrink_piece<float> piece = tanh_shrink_piece_of(as_float(a));
@@ -54,6 +53,15 @@ inline vec<float> last_product(vec<float> q, float c) {
   return select(lost, from_bits<float>(rounded | (to_bits(q) & sign_bit<float>)), select<float>(lost, 0, q) * c);
 }
 
+#if !defined(__wasm__)
+inline vec<careful> mish(vec<careful> x) {
+  const vec<float> from = as_float(x), near = mish_near(max(from, mish_begin));
+  if (!any_greater(mish_begin, from)) return near.v;
+  const vec<float> far = last_product(huge_mish_far(min(from, mish_begin)), 1 / huge<float>);
+  return select(from < mish_begin, far, near).v;
+}
+#endif
+
 // c / d for a power of two c, where 1 / d is below 2^63.
 template <> inline vec<careful> last_quotient<careful>(vec<careful> c, vec<careful> d) {
   return last_step<careful>(1 / d, c, careful(0));
@@ -71,14 +79,18 @@ inline vec<careful> minus_gelu_tail(vec<careful> ramp, vec<careful> a) {
 constexpr float least_slope = 0x1p-102f;
 
 // q times its power of two, from 2^-109 to 1, in the lanes of which q is no subnormal number; q itself in the others.
-inline vec<float> lowered(vec<float> q, vec<float> unit, mask<float> these) {
-  const vec<float>::bits exponents = to_bits(vec<float>(1.0f)) - to_bits(select<float>(these, unit, 1));
+// What is subnormal is rounded from a `by`, of which q is the nearest float: by default from q.
+inline vec<float> lowered(vec<float> q, vec<float> unit, mask<float> these, vec<float> a, float by) {
+  unit = select<float>(these, unit, 1);
+  const vec<float>::bits exponents = to_bits(vec<float>(1.0f)) - to_bits(unit);
   const mask<float> lost = {(to_bits(abs(q)) < exponents + (1 << 23)) & these.m};
   // As in subnormal_product.
   const vec<float> scale = from_bits<float>(to_bits(unit) + (85 << 23)), one = 0x1p23f;
-  const vec<float>::bits integer = to_bits(fma(select<float>(lost, abs(q), 1) * 0x1p64f, scale, one)) - to_bits(one);
+  const vec<float>::bits integer =
+      to_bits(fma(select<float>(lost, abs(a), 1) * 0x1p64f, scale * by, one)) - to_bits(one);
   return from_bits<float>(lost.m ? integer | (to_bits(q) & sign_bit<float>) : to_bits(q) - exponents);
 }
+inline vec<float> lowered(vec<float> q, vec<float> unit, mask<float> these) { return lowered(q, unit, these, q, 1); }
 
 // A small x as the product of what has its digits, from 2^-40 to 2^-39 in size, and of a power of two. Anything where x
 // is zero.

@@ -186,21 +186,6 @@ inline vec<float> log1p_exp_minus_abs(vec<float> x) {
   return log1p_of<30, false>(exp_factors_times(30, minus_abs_within(x, 104.5f))).high;
 }
 
-// x w / (w + 1) * huge with w = n (n / 2 + 1), n = e^x, for x up to 9.2. n is not rounded on the way to w, but in its
-// half, and 1 / (w + 1) and the quotient are put right by what they leave of w. Where n is kept, half of it and w count
-// from 2^-94 on.
-template <bool keeps> vec<float> huge_mish_of(vec<float> x) {
-  const auto counting = [](vec<float> y) { return keeps ? select(y > 0x1p-30f, y, vec<float>(0.0f)) : y; };
-  const factors e = exp_factors_times(64, x);
-  const vec<float> half = counting(fma(e.power, e.rest, e.power)) * (0.5f / huge<float>);
-  const vec<float> huge_w = fma(e.power, e.rest + fma(e.rest, half, half), e.power);
-  const vec<float> w = counting(huge_w) * (1 / huge<float>), reciprocal = 1 / (w + 1), quotient = huge_w * reciprocal;
-  const vec<float> left = fma(-quotient, w, huge_w - quotient);
-  return fma(x, quotient, x * reciprocal * left);
-}
-inline vec<float> huge_mish(vec<float> x) { return huge_mish_of<false>(x); }
-inline vec<float> huge_mish_kept(vec<float> x) { return huge_mish_of<true>(x); }
-
 // A function as sixteen polynomials, in the distance from a centre. Where zero is a centre, the function is zero there
 // and its slope a power of two; at the others it is nearly a float (the best of 400 near the middle), so that c[0]
 // costs nothing and the last fma makes almost all of the error.
@@ -283,6 +268,61 @@ inline tanh_shrink_piece<float> tanh_shrink_piece_of(vec<float> a) {
   const vec<float> place = fma(a, tanh_slope_of_place, 2.0f);
   return {tanh_shrink_pieces(to_bits(place) >> 21, a), place < tanh_shrink_near};
 }
+
+#if !defined(__wasm__) // Whose size counts: it has the formula of doubles (formulas/softplus.h).
+// x tanh(log(1 + e^x)) from -8.8 on: x times a piece, 0.28 u before the roundings. Which one: the exponent and the
+// first four bits of the mantissa of 1.0554 x + 28.3, so that the last three, from 3.5 on, are twice as wide as the
+// others.
+constexpr float mish_begin = -8.8f, mish_first = 0x1.c49f62p+4f, mish_slope_of_place = 0x1.0e319cp+0f;
+constexpr pieces<7> mish_pieces = {
+    .centre = {0x1.1dac08p+2f, 0x1.96f3eap+2f, 0x1.081a1ap+3f, -0x1.0a73ep+3f, -0x1.d84ed2p+2f, -0x1.9ba952p+2f,
+               -0x1.5f05b4p+2f, -0x1.226442p+2f, -0x1.cb80dep+1f, -0x1.523bdp+1f, -0x1.b1e87ep+0f, -0x1.7eb3bep-1f,
+               0x1.9997bap-3f, 0x1.25c0c6p+0f, 0x1.0c2822p+1f, 0x1.856d4ap+1f},
+    .c = {{0x1.ffdep-1f, 0x1.ffff38p-1f, 0x1.fffffcp-1f, 0x1.fb69aep-13f, 0x1.46e806p-11f, 0x1.a56c1p-10f,
+           0x1.0f63b2p-8f, 0x1.5cca9p-7f, 0x1.bdfda8p-6f, 0x1.193a02p-4f, 0x1.55fe1p-3f, 0x1.7a3a3ap-2f, 0x1.5373fp-1f,
+           0x1.c7cfb8p-1f, 0x1.f3d93cp-1f, 0x1.fde14ep-1f},
+          {0x1.0cddaep-11f, 0x1.9069a2p-17f, 0x1.234d72p-22f, 0x1.fb59f6p-13f, 0x1.46cdeap-11f, 0x1.a51534p-10f,
+           0x1.0ed34p-8f, 0x1.5aea4cp-7f, 0x1.b7c1aap-6f, 0x1.0eeb86p-4f, 0x1.34d684p-3f, 0x1.1c30ap-2f, 0x1.3b8b22p-2f,
+           0x1.427a2p-3f, 0x1.561ffap-5f, 0x1.0273d6p-7f},
+          {-0x1.08426cp-11f, -0x1.9aabdap-17f, -0x1.41e29ap-21f, 0x1.fb3a8ap-14f, 0x1.4699b6p-12f, 0x1.a4678p-11f,
+           0x1.0db25cp-9f, 0x1.5729fp-8f, 0x1.ab4d2p-7f, 0x1.f4e3p-6f, 0x1.e9dbc2p-5f, 0x1.f58f4cp-5f, -0x1.60064ep-5f,
+           -0x1.66208ap-4f, -0x1.16a81p-5f, -0x1.df8ba2p-8f},
+          {0x1.571548p-12f, 0x1.094354p-17f, 0x1.80274p-23f, 0x1.51fd22p-15f, 0x1.b2ed04p-14f, 0x1.175dc6p-12f,
+           0x1.6495bep-11f, 0x1.bf8e5ep-10f, 0x1.0c4c4ap-8f, 0x1.1805ecp-7f, 0x1.4f779p-7f, -0x1.130924p-6f,
+           -0x1.600c2p-5f, 0x1.a1ae7p-7f, 0x1.0548a2p-6f, 0x1.1c16dcp-8f},
+          {-0x1.47eb06p-13f, -0x1.8657d8p-19f, 0x1.dc64fcp-21f, 0x1.51a64ep-17f, 0x1.b1d22p-16f, 0x1.158c6cp-14f,
+           0x1.5e9158p-13f, 0x1.ab918ep-12f, 0x1.d6a08ep-11f, 0x1.5de9d4p-10f, -0x1.b55a3ep-10f, -0x1.a3fc26p-7f,
+           0x1.f047c4p-8f, 0x1.4a4b7p-7f, -0x1.facaccp-9f, -0x1.d46cd8p-10f},
+          {0x1.edd83ap-15f, 0x1.9ff748p-20f, 0x1.53e666p-25f, 0x1.0d96e8p-19f, 0x1.58f732p-18f, 0x1.b5dedap-17f,
+           0x1.0f09ep-15f, 0x1.3573ap-14f, 0x1.0f4a62p-13f, -0x1.43b87ap-15f, -0x1.a4a79ap-10f, -0x1.663618p-10f,
+           0x1.f6a888p-8f, -0x1.53b694p-8f, -0x1.080b7p-12f, 0x1.09ae12p-11f},
+          {-0x1.41a83p-16f, -0x1.5f7a28p-20f, -0x1.8d1568p-21f, 0x1.68d4a4p-22f, 0x1.cb45b6p-21f, 0x1.1e46a2p-19f,
+           0x1.50699cp-18f, 0x1.474c82p-17f, 0x1.32e4ap-18f, -0x1.abd228p-14f, -0x1.dcaec4p-12f, 0x1.6e7cfp-10f,
+           -0x1.12b968p-10f, -0x1.29174ep-12f, 0x1.4083bep-11f, -0x1.326d78p-14f},
+          {0x1.2de2f2p-18f, 0x1.51bd0ep-23f, 0x1.5033a6p-30f, 0x1.999a5p-25f, 0x1.1d9ac2p-23f, 0x1.56c09ep-22f,
+           0x1.246d12p-21f, 0x1.1de92cp-20f, -0x1.c78a8cp-19f, -0x1.2a17acp-15f, -0x1.c97004p-16f, 0x1.33187ep-11f,
+           -0x1.51b312p-10f, 0x1.c48cb4p-11f, -0x1.c3626cp-13f, -0x1.87de96p-17f}}};
+inline vec<float> mish_near(vec<float> x) {
+  const vec<float> end = min(x, mish_end<float>);
+  return x * mish_pieces(to_bits(fma(end, mish_slope_of_place, mish_first)) >> 19, end);
+}
+// And before, times huge: x n (1 - n / 2), n = e^x, of whose n^4 / 4 nothing is left. Without `keeps` n / 2 is a
+// subnormal number where mish itself is.
+inline vec<float> huge_mish_far(vec<float> x) {
+  x = max(x, -109.0f); // Where nothing is left.
+  const factors e = exp_factors_times(64, x);
+  const vec<float> power = max(e.power, huge<float> * 0x1p-60f), one = e.rest + 1.0f;
+  const vec<float> rest = fma(power * (-0.5f / huge<float>), one * one, e.rest);
+  return fma(e.power, rest, e.power) * x;
+}
+inline vec<float> mish_far(vec<float> x) { return times<float>(huge_mish_far(x), 1 / huge<float>); }
+inline vec<float> mish(vec<float> x) {
+  vec<float> y = mish_near(x);
+  if (any_greater(mish_begin, x)) [[unlikely]]
+    y = select(x < mish_begin, mish_far(x), y);
+  return y;
+}
+#endif
 
 // A tail from `pieces` up to 5.4, where nearly all inputs are: which one, say the first four bits of the mantissa of
 // 52 - 4.81 a. Where that falls below 32, at 4.15, the exponent does too, so that the six pieces beyond are half as

@@ -50,7 +50,11 @@ template <activation op, class F>
       }
     }
     vec<float> to = as_float(value(vec<careful>(not_before(at).v)));
-    if (!near::is_level && some) to = lowered(to, unit, small);
+    if constexpr (near::multiple > 0) {
+      if (some) to = lowered(to, unit, small, at, near::multiple);
+    } else if (!near::is_level && some) {
+      to = lowered(to, unit, small);
+    }
     store_some(y + i, to, count);
   }
 }

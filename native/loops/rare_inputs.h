@@ -34,6 +34,19 @@ template <> struct rare_inputs<nonlin::activation_gelu> {
   }
   static vec<float> plain_slope(vec<float> x) { return select<float>(x < 0, -0.0f, 1); }
 };
+// Of a row whose rare inputs, those below `first`, take no longer than to put them aside, and one of which makes a loop
+// compute far(x) for all of its group. Of others, nothing.
+template <nonlin::activation> struct tail { static constexpr bool known = false; };
+#if !defined(__wasm__)
+template <> struct tail<nonlin::activation_mish> {
+  static constexpr bool known = true;
+  static constexpr float first = mish_begin;
+
+  static vec<float> usual(vec<float> x) { return mish_near(x); }
+  static vec<float> far(vec<float> x) { return mish_far(x); }
+  vec<float> operator()(vec<float> x) const { return mish(x); }
+};
+#endif
 // What a loop multiplies by an array: slopes, of a gradient, or values, of a gate.
 template <nonlin::activation op> struct rare_slopes {
   using inputs = rare_inputs<op>;

@@ -15,6 +15,8 @@ template <activation> struct small_inputs {
   static constexpr bool is_level = false;
   static constexpr float below = 0x1p-40f, slope_below = 0x1p-40f, at = 0x1p-40f;
   static constexpr float unusual_below = below; // As far as the usual way meets subnormal numbers.
+  // Of a row that rounds a multiple of x once, which one.
+  static constexpr float multiple = 0;
   [[gnu::always_inline]] static constexpr bool holds(parameters) { return true; }
 };
 struct level_small_inputs : small_inputs<activation_count> {
@@ -40,6 +42,9 @@ template <> struct small_inputs<activation_softplus> : level_small_inputs {
 template <> struct small_inputs<activation_squareplus> : level_small_inputs {
   static constexpr float at = 0x1p-80f;
   [[gnu::always_inline]] static constexpr bool holds(parameters p) { return p.a > 0x1p-20; }
+};
+template <> struct small_inputs<activation_mish> : small_inputs<activation_count> {
+  static constexpr float multiple = 0x1.333334p-1f;
 };
 template <> struct small_inputs<activation_silu> : small_inputs<activation_count> {
   [[gnu::always_inline]] static constexpr bool holds(parameters p) { return -0x1p8 < p.a && p.a < 0x1p8; }
@@ -68,8 +73,8 @@ template <> struct far_inputs<activation_geluSigmoid> {
 template <> struct far_inputs<activation_geluTanh> {
   static double first(parameters) { return 10; }
 };
-// Well before the squares of e^-a that softplus and mish compute, times powers of two, are subnormal numbers. A beta
-// above 10^6 brings what is divided by it nearer.
+// Well before the squares of e^-a that softplus computes, times powers of two, are subnormal numbers. A beta above 10^6
+// brings what is divided by it nearer.
 template <> struct far_inputs<activation_softplus> {
   static double first(parameters p) { return p.a > 1e6 ? 0 : 62 / p.a; }
 };
@@ -77,7 +82,7 @@ template <> struct far_inputs<activation_logSigmoid> {
   static double first(parameters) { return 62; }
 };
 template <> struct far_inputs<activation_mish> {
-  static double first(parameters) { return 40; }
+  static double first(parameters) { return 87; }
 };
 
 // The same of a row by number: below which inputs others stand for them in a gradient, and what; below which they are

@@ -58,6 +58,7 @@ export const scripts = {
   'float32/gelu_slope_tail': { [float32]: ['gelu_slope_pieces', 'gelu_slope_far'] },
   'float32/log1p_exp': { [float32]: ['log1p_place', 'log1p_ratios', 'log1p_logs', 'log1p_float_terms'] },
   'float32/tanh_shrink': { [float32]: ['tanh_shrink_near', 'tanh_shrink_pieces'] },
+  'float32/mish': { [float32]: ['mish_begin', 'mish_first', 'mish_slope_of_place', 'mish_pieces'] },
   'float64/exp_minus_one': { [float64]: ['exp_terms'] },
   'float64/one_plus_exp': { [float64]: ['shifted_eighths', 'shifted_terms'] },
   'float64/log1p': { 'native/arithmetic/log.h': ['log_terms'], 'lib/arithmetic/log.ts': ['terms'] },

@@ -1,0 +1,39 @@
+"""
+tanh(log(1 + e^x)), what mish multiplies x by, from -8.8 to 9.2 in sixteen pieces of degree 7. `place` = slope x + FIRST goes
+from 19 to 38; which piece, the first four bits of its mantissa say: 3, 4, ..., 15 up to 32, at 3.5, and 0, 1, 2 beyond, twice
+as wide.
+"""
+from fit import Report, rounded, units
+from float32.pieces import fit, table
+from mpmath import exp, mpf
+
+BEGIN = -8.8  # Before it mish comes from e^x.
+END = 9.2  # From where on it is x.
+FROM = 19
+SLOPE = rounded(mpf((38 - FROM - 2e-3) / (END - BEGIN)), 24)  # so that the last piece ends a little later
+FIRST = rounded(FROM + 1e-3 - mpf(SLOPE) * BEGIN, 24)
+MARGIN = 2e-6  # of what a place may be wrong by
+
+
+def f(x):
+    w = exp(x)
+    return w * (w + 2) / (w * (w + 2) + 2)
+
+
+def expression(x):
+    return f"(1 - 2 / (exp({x}) * (exp({x}) + 2) + 2))" 
+
+
+def interval(number):
+    low, high = (16 + number, 17 + number) if number > 2 else (32 + 2 * number, 34 + 2 * number)
+    return max((low - FIRST) / SLOPE - MARGIN * 10, BEGIN), min((high - FIRST) / SLOPE + MARGIN * 10, END)
+
+
+pieces, errors = zip(*(fit(f, expression, interval(number), degree=7, precision=120) for number in range(16)))
+
+report = Report(bits=24)
+report.add("mish_begin", [BEGIN])
+report.add("mish_first", [FIRST])
+report.add("mish_slope_of_place", [SLOPE])
+report.add("mish_pieces", table(pieces), units(max(errors), 24))
+report.print()
