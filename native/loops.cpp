@@ -17,20 +17,6 @@ template <class F> constexpr size_t vectors_of = unroll;
 template <activation op, class F> constexpr size_t vectors_of<exact_value<op, F>> = 4;
 template <activation op, class F> constexpr size_t vectors_of<exact_gradient<op, F>> = 4;
 
-// The values of a group, by a row's `tail` (rare_inputs.h).
-template <class F, size_t several> [[gnu::flatten]] void map_group(const float *x, vec<float> (&v)[several]) {
-  vec<float> from[several], least = 0.0f;
-  for (size_t j = 0; j < several; j++) {
-    from[j] = loaded_once(load<float>(x + j * vec<float>::lanes));
-    least = min(least, from[j]);
-  }
-  for (size_t j = 0; j < several; j++)
-    v[j] = F::usual(from[j]);
-  if (any_greater(F::first, least)) [[unlikely]]
-    for (size_t j = 0; j < several; j++)
-      v[j] = select(from[j] < F::first, F::far(from[j]), v[j]);
-}
-
 // y[i] = f(x[i]) for elements E computed in lanes T. What does not fill a vector goes through the same f, so an
 // element's result does not depend on its place.
 template <class T, bool past_cache = false, class E, class F>
@@ -45,12 +31,11 @@ template <class T, bool past_cache = false, class E, class F>
         ask_ahead<step * sizeof(E)>(x + i);
       else
         claim_ahead<step * sizeof(E)>(y + i);
-      if constexpr (requires { F::first; }) {
-        map_group<F>(x + i, v);
-      } else {
+      if constexpr (requires { f.group(x + i, v); })
+        f.group(x + i, v);
+      else
         for (size_t j = 0; j < unroll; j++)
           v[j] = f(loaded_once(load<T>(x + i + j * lanes)));
-      }
       for (size_t j = 0; j < unroll; j++)
         if constexpr (past_cache)
           store_past_cache(y + i + j * lanes, v[j]);
@@ -235,7 +220,7 @@ template <activation op, class T, class E>
   else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
     map_with_rare<op>(from, to, n);
   else if constexpr (sizeof(T) == sizeof(float) && tail<op>::known)
-    map<T>(from, to, n, tail<op>());
+    map<T>(from, to, n, with_tail<op>());
   else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map<T>(from, to, n, exact<op>(f));
   else
@@ -272,7 +257,7 @@ template <activation op, class E>
   else if constexpr (sizeof(E) == sizeof(float) && rare_inputs<op>::known)
     map_with_rare<op, true>(from, to, n);
   else if constexpr (sizeof(E) == sizeof(float) && tail<op>::known)
-    map<E, true>(from, to, n, tail<op>());
+    map<E, true>(from, to, n, with_tail<op>());
   else
     map<E, true>(from, to, n, value_of<op>{p});
 }

@@ -168,6 +168,27 @@ template <activation op, bool past_cache = false> void map_with_rare(const float
   }
 }
 
+// The values of a row with a tail, of a group and of what does not fill one, which is not inlined, as it is rarely met.
+template <activation op> struct with_tail {
+  using inputs = tail<op>;
+
+  template <size_t several> void group(const float *x, vec<float> (&v)[several]) const {
+    vec<float> from[several], least = 0.0f;
+    for (size_t j = 0; j < several; j++) {
+      from[j] = loaded_once(load<float>(x + j * vec<float>::lanes));
+      least = min(least, from[j]);
+    }
+    for (size_t j = 0; j < several; j++)
+      v[j] = inputs::usual(from[j]);
+    if (any_greater(inputs::first, least)) [[unlikely]]
+      for (size_t j = 0; j < several; j++)
+        v[j] = select(from[j] < inputs::first, inputs::far(from[j]), v[j]);
+  }
+  [[gnu::noinline, gnu::flatten]] vec<float> operator()(vec<float> x) const {
+    return select(x < inputs::first, inputs::far(x), inputs::usual(x));
+  }
+};
+
 // The same of products, y[i] = by[i] * factor(x[i]).
 template <class inputs>
 [[gnu::noinline, gnu::flatten]] void usual_products(const float *by, const float *x, float *y, size_t n,
