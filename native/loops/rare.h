@@ -168,10 +168,11 @@ template <activation op, bool past_cache = false> void map_with_rare(const float
   }
 }
 
-// The values of a row with a tail, of a group and of what does not fill one, which is not inlined, as it is rarely met.
+// The values of a row with a tail.
 template <activation op> struct with_tail {
   using inputs = tail<op>;
 
+  vec<float> operator()(vec<float> x) const { return inputs::all(x); }
   template <size_t several> void group(const float *x, vec<float> (&v)[several]) const {
     vec<float> from[several], least = 0.0f;
     for (size_t j = 0; j < several; j++) {
@@ -183,9 +184,6 @@ template <activation op> struct with_tail {
     if (any_greater(inputs::first, least)) [[unlikely]]
       for (size_t j = 0; j < several; j++)
         v[j] = select(from[j] < inputs::first, inputs::far(from[j]), v[j]);
-  }
-  [[gnu::noinline, gnu::flatten]] vec<float> operator()(vec<float> x) const {
-    return select(x < inputs::first, inputs::far(x), inputs::usual(x));
   }
 };
 
