@@ -17,13 +17,15 @@ template <class F> constexpr size_t vectors_of = unroll;
 template <activation op, class F> constexpr size_t vectors_of<exact_value<op, F>> = 4;
 template <activation op, class F> constexpr size_t vectors_of<exact_gradient<op, F>> = 4;
 
-// Of a long formula there is one loop over a few elements, not inlined: with two of each the addon was 0.1 MB larger.
-// Of 100 elements silu would take a tenth longer so.
+// Of which there is one loop over a few elements, that is not inlined: with two of each the addon was 0.12 MB larger.
+// Of 100 elements silu, which is short, would take a tenth longer so. In WebAssembly two are smaller.
 template <class T, class F> constexpr bool is_long = false;
+#if !defined(__wasm__)
 template <class T, activation op>
 constexpr bool is_long<T, value_of<op>> = rows[op].is_long || (sizeof(T) == sizeof(double) && !rows[op].one_rounding);
 template <class T, activation op, class F> constexpr bool is_long<T, exact_value<op, F>> = true;
 template <class T, activation op> constexpr bool is_long<T, with_tail<op>> = true;
+#endif
 
 // y[i] = f(x[i]) a vector at a time.
 template <class T, class E, class F> [[gnu::flatten]] inline void map_few(const E *x, E *y, size_t n, F f) {
