@@ -18,7 +18,8 @@ template <activation op, class F> constexpr size_t vectors_of<exact_value<op, F>
 template <activation op, class F> constexpr size_t vectors_of<exact_gradient<op, F>> = 4;
 
 // Of which there is one loop over a few elements, that is not inlined: with two of each the addon was 0.12 MB larger.
-// Of 100 elements silu, which is short, would take a tenth longer so. In WebAssembly two are smaller.
+// Of 100 elements silu, which is short, would take a tenth longer so. WebAssembly has none
+// before what is aligned.
 template <class T, class F> constexpr bool is_long = false;
 #if !defined(__wasm__)
 template <class T, activation op>
@@ -76,12 +77,14 @@ template <class T, bool past_cache = false, class E, class F>
       map_few<T>(x + i, y + i, count, f);
   };
   size_t i = 0;
+#if !defined(__wasm__)
   if (n >= step) {
     // From here on y is aligned: a store that straddles two cache lines takes twice as long, and Node's large arrays
     // begin 16 bytes past a line.
     i = until_aligned<T>(y);
     if (i > 0) few(0, i);
   }
+#endif
   for (; i + step <= n; i += step)
     several(i);
   if (i < n) few(i, n - i);
