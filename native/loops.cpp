@@ -18,8 +18,7 @@ template <activation op, class F> constexpr size_t vectors_of<exact_value<op, F>
 template <activation op, class F> constexpr size_t vectors_of<exact_gradient<op, F>> = 4;
 
 // Of which there is one loop over a few elements, that is not inlined: with two of each the addon was 0.12 MB larger.
-// Of 100 elements silu, which is short, would take a tenth longer so. WebAssembly has none
-// before what is aligned.
+// Of 100 elements silu, which is short, would take a tenth longer so. WebAssembly has none before what is aligned.
 template <class T, class F> constexpr bool is_long = false;
 #if !defined(__wasm__)
 template <class T, activation op>
