@@ -257,6 +257,7 @@ template <activation op> [[gnu::noinline]] void lenient_row(const void *x, void 
   constexpr size_t lanes = vec<float>::lanes;
   const float *from = static_cast<const float *>(x);
   float *to = static_cast<float *>(y);
+  if (!lenient<op>::for_these(p)) return careful_row<op>(x, y, n, p);
   if constexpr (!lenient<op>::mends)
     map<float>(from, to, n, lenient<op>());
   else

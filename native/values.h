@@ -159,7 +159,14 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
   // Where it is read, a place is in the cache.
   if (row.past_cache[how] == nullptr || x == y) past_cache = false;
   map_function *const values = past_cache ? row.past_cache[how] : row.map[how];
-  if (usual_way_does(op, p)) return values(x, y, n, p);
+  if (usual_way_does(op, p)) {
+#if defined(__x86_64__)
+    // With the same bits: there is less time to be gained than to keep what is done in place would take.
+    if (tells_subnormal && row.lenient != nullptr && how == float32 && x != y && n >= short_elements)
+      return watched_values(set, op, p, how, values, x, y, n, grain_elements);
+#endif
+    return values(x, y, n, p);
+  }
   if (row.careful == nullptr || (how != float32 && !(how == float32_exact && rows[op].product)))
     return values(x, y, n, p);
 #if defined(__x86_64__)

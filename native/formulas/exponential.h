@@ -60,13 +60,14 @@ template <> constexpr constant<careful> selu_scale<careful> = {selu_scale<float>
 template <class T> constexpr constant<T> selu_below = {0x1.c212cc640f031p+0, 0x1.05161b045a1fep-56};
 template <> constexpr constant<float> selu_below<float> = {0x1.c212ccp+0, 0x1.903c0cp-26};
 template <> constexpr constant<careful> selu_below<careful> = {selu_below<float>.high, selu_below<float>.low};
-template <class T> vec<T> selu(vec<T> x) {
-  const vec<T> y = select(x < 0, expm1_below(x), x);
+// From y, e^x - 1 below 0 and x from there on.
+template <class T> vec<T> selu_of_exponential(vec<T> x, vec<T> y) {
   const mask<T> below = x < 0;
   const vec<T> high = select(below, vec<T>(selu_below<T>.high), vec<T>(selu_scale<T>.high));
   const vec<T> low = select(below, vec<T>(selu_below<T>.low), vec<T>(selu_scale<T>.low));
   return fma(y, high, y * low);
 }
+template <class T> vec<T> selu(vec<T> x) { return selu_of_exponential(x, select(x < 0, expm1_below(x), x)); }
 template <class T> vec<T> selu_slope(vec<T> x) {
   const vec<T> y = exp_below(x) * (1 / huge<T>);
   return select(x > 0, vec<T>(selu_scale<T>.high) + selu_scale<T>.low,
