@@ -53,14 +53,12 @@ inline vec<float> last_product(vec<float> q, float c) {
   return select(lost, from_bits<float>(rounded | (to_bits(q) & sign_bit<float>)), select<float>(lost, 0, q) * c);
 }
 
-#if !defined(__wasm__)
 inline vec<careful> mish(vec<careful> x) {
   const vec<float> from = as_float(x), near = mish_near(max(from, mish_begin));
   if (!any_greater(mish_begin, from)) return near.v;
   const vec<float> far = last_product(huge_mish_far(min(from, mish_begin)), 1 / huge<float>);
   return select(from < mish_begin, far, near).v;
 }
-#endif
 
 // c / d for a power of two c, where 1 / d is below 2^63.
 template <> inline vec<careful> last_quotient<careful>(vec<careful> c, vec<careful> d) {

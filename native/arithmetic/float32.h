@@ -269,7 +269,6 @@ inline tanh_shrink_piece<float> tanh_shrink_piece_of(vec<float> a) {
   return {tanh_shrink_pieces(to_bits(place) >> 21, a), place < tanh_shrink_near};
 }
 
-#if !defined(__wasm__) // Whose size counts: it has the formula of doubles (formulas/softplus.h).
 // x tanh(log(1 + e^x)) from -8.8 on: x times a piece, 0.28 u before the roundings. Which one: the exponent and the
 // first four bits of the mantissa of 1.0554 x + 28.3, so that the last three, from 3.5 on, are twice as wide as the
 // others.
@@ -322,7 +321,6 @@ inline vec<float> mish(vec<float> x) {
     y = select(x < mish_begin, mish_far(x), y);
   return y;
 }
-#endif
 
 // A tail from `pieces` up to 5.4, where nearly all inputs are: which one, say the first four bits of the mantissa of
 // 52 - 4.81 a. Where that falls below 32, at 4.15, the exponent does too, so that the six pieces beyond are half as

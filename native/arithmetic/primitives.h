@@ -10,7 +10,7 @@
 //   minus_gelu_tail(r, a)   r - a Phi(-a) for a >= 0, Phi the normal distribution function
 //   gelu_slope_tail(a)      (Phi(-a) - a phi(a)) * huge<T> for a >= 0, phi the normal density
 //
-// Floats bring log1p_exp_minus_abs(x) and, but in WebAssembly, mish(x) of formulas/softplus.h themselves, too, and
+// Floats bring log1p_exp_minus_abs(x) and mish(x) of formulas/softplus.h themselves, too, and
 // tanh_shrink_piece_of(a) instead of tanh_shrink_rest. Instead of tanh_tail a type may bring tanh itself, and instead
 // of the last two what is left of the tails without e^(-a*a/2): with mills(a) = Phi(-a) e^(a*a/2), gelu_factor(a) = a
 // mills(a) and gelu_slope_factor(a) = mills(a) - a / sqrt(2 pi).

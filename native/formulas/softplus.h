@@ -72,7 +72,7 @@ template <class T> vec<T> log_sigmoid(vec<T> x) {
 // where on 1 / (w + 1) is nothing beside 1, it is x. Times huge until the end, so that nothing is subnormal on the way.
 // Float lanes have their own.
 template <class T> vec<T> huge_mish(vec<T> x) {
-  const vec<T> e = huge_exp(x), half = least_kept<keeps<T>>(e, T(huge<T> * 0x1p-60)) * (1 / (2 * huge<T>));
+  const vec<T> e = huge_exp(x), half = e * (1 / (2 * huge<T>));
   // Each with what rounding takes from it: of a large n not to the bit, but w is the same above and below.
   const vec<T> numerator = fma(e, half, e), rest = fma(e, half, e - numerator);
   const vec<T> denominator = fma(numerator, 1 / huge<T>, T(1)), reciprocal = 1 / denominator;
