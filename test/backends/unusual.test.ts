@@ -111,7 +111,7 @@ describe.each(ways)('$name', ({ backend, slow }) => {
   });
 
   // Rows of which a part is kept until it is written past the cache, from a place that is not aligned.
-  it.each(['gelu', 'celu'].map((name) => casesOf(name as 'gelu')[0]!))('$label of 16 millions', ({ op, a, b }) => {
+  it.each(['gelu', 'celu', 'mish'].map((name) => casesOf(name as 'gelu')[0]!))('$label of 16 millions', ({ op, a, b }) => {
     const expected = new Float32Array(mixed.length);
     backend.map(mixed, expected, op, a, b);
     const x = repeated(mixed, 2 ** 24 + 7);

@@ -1,5 +1,5 @@
 """
-tanh(log(1 + e^x)), what mish multiplies x by, from -8.8 to 9.2 in sixteen pieces of degree 7. `place` = slope x + FIRST goes
+tanh(log(1 + e^x)), by which mish multiplies x, from -8.8 to 9.2 in sixteen pieces of degree 7. `place` = FIRST + slope x goes
 from 19 to 38; which piece, the first four bits of its mantissa say: 3, 4, ..., 15 up to 32, at 3.5, and 0, 1, 2 beyond, twice
 as wide.
 """
@@ -7,12 +7,11 @@ from fit import Report, rounded, units
 from float32.pieces import fit, table
 from mpmath import exp, mpf
 
-BEGIN = -8.8  # Before it mish comes from e^x.
-END = 9.2  # From where on it is x.
-FROM = 19
-SLOPE = rounded(mpf((38 - FROM - 2e-3) / (END - BEGIN)), 24)  # so that the last piece ends a little later
-FIRST = rounded(FROM + 1e-3 - mpf(SLOPE) * BEGIN, 24)
-MARGIN = 2e-6  # of what a place may be wrong by
+BEGIN, END = -8.8, 9.2  # Below it mish comes from e^x, and above it is x.
+SPARE = 1e-3  # of a place, by which the first piece begins earlier and the last one ends later
+SLOPE = rounded(mpf((19 - 2 * SPARE) / (END - BEGIN)), 24)
+FIRST = rounded(19 + SPARE - mpf(SLOPE) * BEGIN, 24)
+MARGIN = 2e-5  # by which an interval is longer at either end
 
 
 def f(x):
@@ -21,12 +20,12 @@ def f(x):
 
 
 def expression(x):
-    return f"(1 - 2 / (exp({x}) * (exp({x}) + 2) + 2))" 
+    return f"(1 - 2 / (exp({x}) * (exp({x}) + 2) + 2))"
 
 
 def interval(number):
     low, high = (16 + number, 17 + number) if number > 2 else (32 + 2 * number, 34 + 2 * number)
-    return max((low - FIRST) / SLOPE - MARGIN * 10, BEGIN), min((high - FIRST) / SLOPE + MARGIN * 10, END)
+    return max((low - FIRST) / SLOPE - MARGIN, BEGIN), min((high - FIRST) / SLOPE + MARGIN, END)
 
 
 pieces, errors = zip(*(fit(f, expression, interval(number), degree=7, precision=120) for number in range(16)))
