@@ -44,7 +44,7 @@ template <> struct small_inputs<activation_squareplus> : level_small_inputs {
   [[gnu::always_inline]] static constexpr bool holds(parameters p) { return p.a > 0x1p-20; }
 };
 template <> struct small_inputs<activation_mish> : small_inputs<activation_count> {
-  static constexpr float multiple = 0.6f;
+  static constexpr float multiple = 0.6f; // tanh(log(2))
 };
 template <> struct small_inputs<activation_silu> : small_inputs<activation_count> {
   [[gnu::always_inline]] static constexpr bool holds(parameters p) { return -0x1p8 < p.a && p.a < 0x1p8; }
