@@ -50,7 +50,8 @@ inline vec<float> last_product(vec<float> q, float c) {
   const vec<float> size = abs(q), one = 0x1p23f;
   const mask<float> lost = size < 0x1p-126f / c;
   const vec<float>::bits rounded = to_bits(fma(size, float(double(c) * 0x1p149), one)) - to_bits(one);
-  return select(lost, from_bits<float>(rounded | (to_bits(q) & sign_bit<float>)), select<float>(lost, 0, q) * c);
+  const int32_t exponents = __builtin_bit_cast(int32_t, c) - __builtin_bit_cast(int32_t, 1.0f);
+  return from_bits<float>(lost.m ? rounded | (to_bits(q) & sign_bit<float>) : to_bits(q) + exponents);
 }
 
 inline vec<careful> mish(vec<careful> x) {

@@ -255,6 +255,16 @@ inline size_t compress(vec<float> x, some_lanes<float> which, int32_t first, flo
   __builtin_memcpy(places, &from, sizeof from);
   return count_bits(which.m);
 }
+// The same without their places; and back again, to those lanes of what lies at y.
+inline size_t compress(vec<float> x, some_lanes<float> which, float *lanes) {
+  const __m512 left = _mm512_maskz_compress_ps(which.m, x.v);
+  __builtin_memcpy(lanes, &left, sizeof left);
+  return count_bits(which.m);
+}
+inline size_t expand(const float *lanes, some_lanes<float> which, float *y) {
+  _mm512_storeu_ps(y, _mm512_mask_expand_ps(_mm512_loadu_ps(y), which.m, _mm512_loadu_ps(lanes)));
+  return count_bits(which.m);
+}
 #elif VECTOR_BYTES == 32
 // For each set of lanes, as bits, the numbers of those that it has.
 struct lane_numbers {
