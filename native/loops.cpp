@@ -17,14 +17,15 @@ template <class F> constexpr size_t vectors_of = unroll;
 template <activation op, class F> constexpr size_t vectors_of<exact_value<op, F>> = 4;
 template <activation op, class F> constexpr size_t vectors_of<exact_gradient<op, F>> = 4;
 
-// Of which there is one loop over a few elements, that is not inlined: with two of each the addon was 0.12 MB larger.
-// Of 100 elements silu, which is short, would take a tenth longer so. WebAssembly has none before what is aligned.
-template <class T, class F> constexpr bool is_long = false;
+// Whether the loop over a few elements stands apart, once: of long formulas two of them, inlined, made the addon 0.12
+// MB larger, and of 100 elements silu, which is short, would take a tenth longer so. WebAssembly, which does not align,
+// has one of each anyway.
+template <class T, class F> constexpr bool few_apart = false;
 #if !defined(__wasm__)
 template <class T, activation op>
-constexpr bool is_long<T, value_of<op>> = rows[op].is_long || (sizeof(T) == sizeof(double) && !rows[op].one_rounding);
-template <class T, activation op, class F> constexpr bool is_long<T, exact_value<op, F>> = true;
-template <class T, activation op> constexpr bool is_long<T, with_tail<op>> = true;
+constexpr bool few_apart<T, value_of<op>> = rows[op].is_long || (sizeof(T) == sizeof(double) && !rows[op].one_rounding);
+template <class T, activation op, class F> constexpr bool few_apart<T, exact_value<op, F>> = true;
+template <class T, activation op> constexpr bool few_apart<T, with_tail<op>> = true;
 #endif
 
 // y[i] = f(x[i]) a vector at a time.
@@ -57,11 +58,15 @@ template <class T, bool past_cache = false, class E, class F>
         ask_ahead<step * sizeof(E)>(x + i);
       else
         claim_ahead<step * sizeof(E)>(y + i);
-      if constexpr (requires { f.group(x + i, v); })
-        f.group(x + i, v);
-      else
+      if constexpr (requires(const vec<T>(&from)[unroll]) { f.group(from, v); }) {
+        vec<T> from[unroll];
+        for (size_t j = 0; j < unroll; j++)
+          from[j] = loaded_once(load<T>(x + i + j * lanes));
+        f.group(from, v);
+      } else {
         for (size_t j = 0; j < unroll; j++)
           v[j] = f(loaded_once(load<T>(x + i + j * lanes)));
+      }
       for (size_t j = 0; j < unroll; j++)
         if constexpr (past_cache)
           store_past_cache(y + i + j * lanes, v[j]);
@@ -70,7 +75,7 @@ template <class T, bool past_cache = false, class E, class F>
     }
   };
   const auto few = [=](size_t i, size_t count) __attribute__((flatten)) {
-    if constexpr (is_long<T, F>)
+    if constexpr (few_apart<T, F>)
       map_few_apart<T>(x + i, y + i, count, f);
     else
       map_few<T>(x + i, y + i, count, f);

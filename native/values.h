@@ -3,8 +3,9 @@
 // them, and a careful one, which takes two to three times as long for registers with unusual inputs, and a fifth more
 // for others. The careful way gives the bits that count. The usual one has them too, but of rows that round twice
 // (rows.h) only where it meets no subnormal number. A processor on which these are quick goes the usual way for all
-// other rows. One that says whether it has met any goes the usual way until it does: then what it has done is done
-// again, carefully, and so is what follows. Of others inputs are looked at before.
+// other rows, but of those that have a quicker one for subnormal numbers. One that says whether it has met any goes the
+// usual way until it does: then what it has done is done again, carefully, and so is what follows. Of others inputs are
+// looked at before.
 #pragma once
 
 #include "loops/subnormal.h"
@@ -161,7 +162,7 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
   map_function *const values = past_cache ? row.past_cache[how] : row.map[how];
   if (usual_way_does(op, p)) {
 #if defined(__x86_64__)
-    // With the same bits: there is less time to be gained than to keep what is done in place would take.
+    // Not in place: to keep what is overwritten would take longer than is gained.
     if (tells_subnormal && row.lenient != nullptr && how == float32 && x != y && n >= short_elements)
       return watched_values(set, op, p, how, values, x, y, n, grain_elements);
 #endif

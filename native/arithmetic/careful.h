@@ -78,7 +78,7 @@ inline vec<careful> minus_gelu_tail(vec<careful> ramp, vec<careful> a) {
 constexpr float least_slope = 0x1p-102f;
 
 // q times its power of two, from 2^-109 to 1, in the lanes of which q is no subnormal number; q itself in the others.
-// What is subnormal is rounded from a `by`, of which q is the nearest float: by default from q.
+// What is subnormal is rounded from `a` times `by`, whose nearest float is q: by default from q.
 inline vec<float> lowered(vec<float> q, vec<float> unit, mask<float> these, vec<float> a, float by) {
   unit = select<float>(these, unit, 1);
   const vec<float>::bits exponents = to_bits(vec<float>(1.0f)) - to_bits(unit);

@@ -71,7 +71,7 @@ template <class T> constexpr T log1p_unit = huge<T>;
 // Where a Phi(-a) and its derivative, each of them some polynomial times e^(-a*a/2), round to zero.
 template <class T> constexpr T gelu_end = sizeof(T) == 4 ? T(14.75) : T(38.9);
 // From where on tanh(log(1 + e^x)) rounds to 1.
-template <class T> constexpr T mish_end = sizeof(T) == 4 ? T(9.2) : T(19.5);
+template <class T> constexpr T mish_end = sizeof(T) == 4 ? T(9.1) : T(19.5);
 template <class T> vec<T> exp_times(vec<T> s, exponential<T> e) {
   s = add_exponent(s, e.shifted);
   return fma(s, e.minus_one, s);

@@ -305,8 +305,8 @@ inline vec<float> mish_near(vec<float> x) {
   const vec<float> end = min(x, mish_end<float>);
   return x * mish_pieces(to_bits(fma(end, mish_slope_of_place, mish_first)) >> 19, end);
 }
-// And before, times huge: x n (1 - n / 2), n = e^x, of whose n^4 / 4 nothing is left. Without `keeps` n / 2 is a
-// subnormal number where mish itself is.
+// Before -8.8, times huge: x n (1 - n / 2), n = e^x, of whose n^4 / 4 nothing is left. n / 2 counts as no less than
+// 2^-61, so that it is no subnormal number.
 inline vec<float> huge_mish_far(vec<float> x) {
   x = max(x, -109.0f); // Where nothing is left.
   const factors e = exp_factors_times(64, x);

@@ -58,10 +58,10 @@ template <activation op, class F>
     store_some(y + i, to, count);
   }
 }
-// What stands for the careful way where subnormal numbers take no longer than others (subnormal.h), with parameters
-// that it is `for_these`. The careful sigmoid is one over the divisor, times a power of two, which rounds a subnormal
-// result a second time, and the same two steps in plain floats have its bits. ns per element of U(-100,100) on Zen 4
-// the careful way and so: 0.48 and 0.22, `npm run bench -- --size 262144 --function sigmoid --input even`.
+// What stands for the careful way where subnormal numbers take no longer than others (subnormal.h), with the
+// parameters that `for_these` accepts. The careful sigmoid is one over the divisor, times a power of two, which rounds
+// a subnormal result a second time, and the same two steps in plain floats have its bits. ns per element of U(-100,100)
+// on Zen 4 the careful way and so: 0.48 and 0.22, `npm run bench -- --size 262144 --function sigmoid --input even`.
 template <activation> struct lenient { static constexpr bool known = false, mends = false; };
 struct lenient_always {
   static constexpr bool known = true, mends = false;
@@ -71,15 +71,16 @@ template <> struct lenient<activation_sigmoid> : lenient_always {
   vec<float> operator()(vec<float> x) const { return times<float>(1 / sigmoid_divisor(x), tiny<float>); }
 };
 // Or it is put in the place of what the usual way made of x: gelu near zero is x / 2, which x - x / 2 rounds twice. Of
-// subnormal numbers 0.89 and 0.40.
+// subnormal numbers 0.89 and 0.40, `--function gelu --input subnormal`.
 template <> struct lenient<activation_gelu> : lenient_always {
   static constexpr bool mends = true;
   vec<float> operator()(vec<float> x, vec<float> usual) const {
     return select(abs(x) < small_inputs<activation_gelu>::below, x * 0.5f, usual);
   }
 };
-// Or the usual way is given another number for a small one: selu 1.03 and 0.46, softsign 0.29 and 0.2, elu with AVX2
-// 0.8 and 0.46. Of silu, 0.54, it is left: its results far out are subnormal too, and would take 1.4 times as long.
+// Or the usual way is given another number for a small one. ns per element of these (`--input subnormal`): selu 1.03
+// and 0.46, softsign 0.29 and 0.2, elu with AVX2 0.8 and 0.46. Silu, 0.54, is left: its results far out are subnormal
+// too, and took 1.4 times as long so.
 template <activation op, class F, class G> vec<float> with_small(vec<float> x, F usual, G of_small) {
   using near = small_inputs<op>;
   const mask<float> small = is_smaller(x, near::below);

@@ -214,22 +214,25 @@ template <activation op, bool past_cache = false> void map_with_rare(const float
   }
 }
 
-// The values of a row with a tail.
+// The values of a row with a tail: a NaN, which is not below, hides none that are.
 template <activation op> struct with_tail {
   using inputs = tail<op>;
 
-  vec<float> operator()(vec<float> x) const { return inputs::all(x); }
-  template <size_t several> void group(const float *x, vec<float> (&v)[several]) const {
-    vec<float> from[several], least = 0.0f;
-    for (size_t j = 0; j < several; j++) {
-      from[j] = loaded_once(load<float>(x + j * vec<float>::lanes));
-      least = min(least, from[j]);
-    }
+  template <size_t several> void group(const vec<float> (&x)[several], vec<float> (&v)[several]) const {
+    vec<float> least = 0.0f;
     for (size_t j = 0; j < several; j++)
-      v[j] = inputs::usual(from[j]);
+      least = min(least, x[j]);
+    for (size_t j = 0; j < several; j++)
+      v[j] = inputs::usual(x[j]);
     if (any_greater(inputs::first, least)) [[unlikely]]
       for (size_t j = 0; j < several; j++)
-        v[j] = select(from[j] < inputs::first, inputs::far(from[j]), v[j]);
+        v[j] = select(x[j] < inputs::first, inputs::far(x[j]), v[j]);
+  }
+  vec<float> operator()(vec<float> x) const {
+    const vec<float> from[] = {x};
+    vec<float> v[1];
+    group(from, v);
+    return v[0];
   }
 };
 

@@ -35,18 +35,15 @@ template <> struct rare_inputs<nonlin::activation_gelu> {
   static vec<float> plain_slope(vec<float> x) { return select<float>(x < 0, -0.0f, 1); }
 };
 // Of a row whose rare inputs, those below `first`, take no longer than to put them aside would: far(x) is their value,
-// which a loop then computes for all of a group, usual(x) that of the others, and all(x) either. Of others, nothing.
+// which a loop then computes for all of a group, and usual(x) that of the others. Of other rows, nothing.
 template <nonlin::activation> struct tail { static constexpr bool known = false; };
-#if !defined(__wasm__)
 template <> struct tail<nonlin::activation_mish> {
   static constexpr bool known = true;
   static constexpr float first = mish_begin;
 
   static vec<float> usual(vec<float> x) { return mish_near(x); }
   static vec<float> far(vec<float> x) { return mish_far(x); }
-  static vec<float> all(vec<float> x) { return mish(x); }
 };
-#endif
 // What a loop multiplies by an array: slopes, of a gradient, or values, of a gate.
 template <nonlin::activation op> struct rare_slopes {
   using inputs = rare_inputs<op>;

@@ -59,9 +59,9 @@ struct row {
   bool textbook = false;
   // A gradient is more than a product: g is dropped where the slope is zero. So are all of one rounding.
   bool drops = false;
-  // It takes so long that other loops than the usual ones gain little: in WebAssembly, whose size counts, it has no own
-  // one for usual inputs, and of float64, or with other parameters than the usual ones, none that writes past the
-  // cache.
+  // It takes so long that other loops than the usual ones gain little: one over a few elements is not inlined; in
+  // WebAssembly, whose size counts, it has no own one for usual inputs, and of float64, or with other parameters than
+  // the usual ones, none that writes past the cache.
   bool is_long = false;
   // In WebAssembly it has none either, for a module of less than 150 kB.
   bool careful_in_wasm = false;

@@ -111,20 +111,60 @@ describe.each(ways)('$name', ({ backend, slow }) => {
   });
 
   // Rows of which a part is kept until it is written past the cache, from a place that is not aligned.
-  it.each(['gelu', 'celu', 'mish'].map((name) => casesOf(name as 'gelu')[0]!))('$label of 16 millions', ({ op, a, b }) => {
-    const expected = new Float32Array(mixed.length);
-    backend.map(mixed, expected, op, a, b);
-    const x = repeated(mixed, 2 ** 24 + 7);
-    const y = new Float32Array(x.length + 1).subarray(1);
-    for (const threads of [1, 2]) {
-      setThreads(threads);
-      backend.map(x, y.fill(0), op, a, b);
-      for (let i = 0; i < x.length; i += length)
-        expect(
-          difference(x.subarray(i), y.subarray(i, i + length), expected.subarray(0, x.length - i)),
-        ).toBeUndefined();
-    }
-  });
+  it.each(['gelu', 'celu', 'mish'].map((name) => casesOf(name as 'gelu')[0]!))(
+    '$label of 16 millions',
+    ({ op, a, b }) => {
+      const expected = new Float32Array(mixed.length);
+      backend.map(mixed, expected, op, a, b);
+      const x = repeated(mixed, 2 ** 24 + 7);
+      const y = new Float32Array(x.length + 1).subarray(1);
+      for (const threads of [1, 2]) {
+        setThreads(threads);
+        backend.map(x, y.fill(0), op, a, b);
+        for (let i = 0; i < x.length; i += length)
+          expect(
+            difference(x.subarray(i), y.subarray(i, i + length), expected.subarray(0, x.length - i)),
+          ).toBeUndefined();
+      }
+    },
+  );
+
+  it.each(activationNames.map((name) => casesOf(name)[0]!))(
+    '$label far out is x where it rounds to x',
+    ({ op, a, b }) => {
+      const x = Float32Array.of(12, 20, 50, 1e4, 2 ** 24, 2 ** 24 - 1, 3e38);
+      const [y, exact] = [new Float32Array(x.length), new Float32Array(x.length)];
+      backend.map(x, y, op, a, b);
+      reference.map(x, exact, op, a, b, true);
+      expect([...y].filter((_, i) => exact[i] === x[i])).toEqual([...x].filter((x, i) => exact[i] === x));
+    },
+  );
+
+  // Where loops look at a group of vectors at once.
+  it.each(activationNames.map((name) => casesOf(name)[0]!))(
+    '$label beside NaN, which hides nothing',
+    ({ op, a, b }) => {
+      const values = (x: Float32Array) => {
+        const y = new Float32Array(x.length);
+        backend.map(x, y, op, a, b);
+        return y;
+      };
+      for (const far of [-20, -7, 15]) {
+        const alone = values(Float32Array.of(far))[0]!;
+        for (let at = 0; at < 64; at += 4) {
+          const x = new Float32Array(192).fill(far);
+          for (let i = at; i < x.length; i += 64) x.fill(NaN, i, i + 16);
+          expect(
+            difference(
+              x,
+              values(x),
+              x.map((x) => (x === far ? alone : NaN)),
+            ),
+          ).toBeUndefined();
+        }
+      }
+    },
+  );
 
   // As many as two threads share, and few enough unusual ones that the first of the ever longer parts they try have none.
   it.each(activationNames.map((name) => casesOf(name)[0]!))('$label of few unusual ones, in place', ({ op, a, b }) => {

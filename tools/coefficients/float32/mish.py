@@ -7,7 +7,7 @@ from fit import Report, rounded, units
 from float32.pieces import fit, table
 from mpmath import exp, mpf
 
-BEGIN, END = -8.8, 9.2  # Below it mish comes from e^x, and above it is x.
+BEGIN, END = -8.8, 9.2  # Below it mish comes from e^x; from 9.1 on (exp.h) it is x, as the last piece is 1 from 8.95 on.
 SPARE = 1e-3  # of a place, by which the first piece begins earlier and the last one ends later
 SLOPE = rounded(mpf((19 - 2 * SPARE) / (END - BEGIN)), 24)
 FIRST = rounded(19 + SPARE - mpf(SLOPE) * BEGIN, 24)
