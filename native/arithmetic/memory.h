@@ -262,7 +262,8 @@ inline size_t compress(vec<float> x, some_lanes<float> which, float *lanes) {
   return count_bits(which.m);
 }
 inline size_t expand(const float *lanes, some_lanes<float> which, float *y) {
-  _mm512_storeu_ps(y, _mm512_mask_expand_ps(_mm512_loadu_ps(y), which.m, _mm512_loadu_ps(lanes)));
+  const __m512 both = _mm512_mask_expand_ps(_mm512_loadu_ps(y), which.m, _mm512_loadu_ps(lanes));
+  __builtin_memcpy(y, &both, sizeof both);
   return count_bits(which.m);
 }
 #elif VECTOR_BYTES == 32

@@ -132,6 +132,11 @@ template <class V> V compress(unsigned some, V a) {
 }
 inline __m512 maskz_compress_ps(__mmask16 some, __m512 a) { return compress<floats>(some, a); }
 inline __m512i maskz_compress_epi32(__mmask16 some, __m512i a) { return __m512i(compress(some, words(a))); }
+// And back again, to those lanes.
+inline __m512 mask_expand_ps(floats others, __mmask16 some, floats a) {
+  int count = 0;
+  return lanes<floats>([&](int i) { return some >> i & 1 ? a[count++] : others[i]; });
+}
 
 inline __m512 permutexvar_ps(__m512i index, floats a) {
   return lanes<floats>([&](int i) { return a[words(index)[i] & 15]; });
@@ -272,6 +277,7 @@ inline void stream_pd(void *p, doubles a) {
 #define _mm512_cmplt_epi64_mask emulated::cmplt_epi64_mask
 #define _mm512_maskz_compress_ps emulated::maskz_compress_ps
 #define _mm512_maskz_compress_epi32 emulated::maskz_compress_epi32
+#define _mm512_mask_expand_ps emulated::mask_expand_ps
 #define _mm512_permutexvar_ps emulated::permutexvar_ps
 #define _mm512_permutexvar_pd emulated::permutexvar_pd
 #define _mm512_permutex2var_pd emulated::permutex2var_pd
