@@ -17,31 +17,28 @@ template <class F> constexpr size_t vectors_of = unroll;
 template <activation op, class F> constexpr size_t vectors_of<exact_value<op, F>> = 4;
 template <activation op, class F> constexpr size_t vectors_of<exact_gradient<op, F>> = 4;
 
-// Whether the loop over a few elements stands apart, once: of long formulas two of them, inlined, made the addon 0.12
+// Whether the loop over a few elements stands apart, once: of long formulas two of them, inlined, made the addon 0.07
 // MB larger, and of 100 elements silu, which is short, would take a tenth longer so. WebAssembly, which does not align,
 // has one of each anyway.
 template <class T, class F> constexpr bool few_apart = false;
 #if !defined(__wasm__)
 template <class T, activation op>
 constexpr bool few_apart<T, value_of<op>> = rows[op].is_long || (sizeof(T) == sizeof(double) && !rows[op].one_rounding);
-template <class T, activation op, class F> constexpr bool few_apart<T, exact_value<op, F>> = true;
 template <class T, activation op> constexpr bool few_apart<T, with_tail<op>> = true;
 #endif
 
-// y[i] = f(x[i]) a vector at a time.
-template <class T, class E, class F> [[gnu::flatten]] inline void map_few(const E *x, E *y, size_t n, F f) {
-  constexpr size_t lanes = vec<T>::lanes;
-  for (size_t i = 0; i < n; i += lanes) {
-    const size_t count = n - i < lanes ? n - i : lanes;
-    if constexpr (requires { f.some(x + i, y + i, count); })
-      f.some(x + i, y + i, count);
-    else
-      store_some(y + i, f(load_some<T>(x + i, count)), count);
-  }
+// y[i] = f(x[i]) of up to a vector.
+template <class T, class E, class F> [[gnu::flatten]] inline void map_some(const E *x, E *y, size_t n, F f) {
+  if constexpr (requires { f.some(x, y, n); })
+    f.some(x, y, n);
+  else
+    store_some(y, f(load_some<T>(x, n)), n);
 }
 template <class T, class E, class F>
 [[gnu::noinline, gnu::flatten]] void map_few_apart(const E *x, E *y, size_t n, F f) {
-  map_few<T>(x, y, n, f);
+  constexpr size_t lanes = vec<T>::lanes;
+  for (size_t i = 0; i < n; i += lanes)
+    map_some<T>(x + i, y + i, n - i < lanes ? n - i : lanes, f);
 }
 
 // y[i] = f(x[i]) for elements E computed in lanes T. What does not fill a vector goes through the same f, so an
@@ -74,24 +71,25 @@ template <class T, bool past_cache = false, class E, class F>
           store(y + i + j * lanes, v[j]);
     }
   };
-  const auto few = [=](size_t i, size_t count) __attribute__((flatten)) {
-    if constexpr (few_apart<T, F>)
-      map_few_apart<T>(x + i, y + i, count, f);
-    else
-      map_few<T>(x + i, y + i, count, f);
-  };
   size_t i = 0;
 #if !defined(__wasm__)
   if (n >= step) {
     // From here on y is aligned: a store that straddles two cache lines takes twice as long, and Node's large arrays
     // begin 16 bytes past a line.
     i = until_aligned<T>(y);
-    if (i > 0) few(0, i);
+    if constexpr (few_apart<T, F>)
+      map_few_apart<T>(x, y, i, f);
+    else if (i > 0)
+      map_some<T>(x, y, i, f);
   }
 #endif
   for (; i + step <= n; i += step)
     several(i);
-  if (i < n) few(i, n - i);
+  if constexpr (few_apart<T, F>)
+    map_few_apart<T>(x + i, y + i, n - i, f);
+  else
+    for (; i < n; i += lanes)
+      map_some<T>(x + i, y + i, n - i < lanes ? n - i : lanes, f);
 }
 
 template <activation op, class T, class E>

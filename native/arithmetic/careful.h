@@ -45,7 +45,7 @@ template <> inline vec<careful> last_step<careful>(vec<careful> q, vec<careful> 
   const vec<float> y = fma(select<float>(lost, 1, as_float(q)), as_float(c), as_float(r));
   return select(lost, subnormal_product(as_float(q), as_float(c)), y).v;
 }
-// The same of nothing more than q c, for a c that is a number, no more than 2^-22: in fewer steps.
+// The same of nothing more than q c, for a c that is a number, no more than 2^-22: in fewer steps. Of NaN anything.
 inline vec<float> last_product(vec<float> q, float c) {
   const vec<float> size = abs(q), one = 0x1p23f;
   const mask<float> lost = size < 0x1p-126f / c;

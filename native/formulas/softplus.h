@@ -71,8 +71,9 @@ template <class T> vec<T> log_sigmoid(vec<T> x) {
 // x w / (w + 1) with w = n (n / 2 + 1) and n = e^x, as tanh(log(1 + n)) is ((1 + n)^2 - 1) / ((1 + n)^2 + 1). From
 // where on 1 / (w + 1) is nothing beside 1, it is x. Times huge until the end, so that nothing is subnormal on the way.
 // Float lanes have their own.
-template <class T> vec<T> huge_mish(vec<T> x) {
-  const vec<T> e = huge_exp(x), half = e * (1 / (2 * huge<T>));
+template <class T> vec<T> mish(vec<T> x) {
+  const vec<T> a = max(min(x, mish_end<T>), -exp_end<T>);
+  const vec<T> e = huge_exp(a), half = e * (1 / (2 * huge<T>));
   // Each with what rounding takes from it: of a large n not to the bit, but w is the same above and below.
   const vec<T> numerator = fma(e, half, e), rest = fma(e, half, e - numerator);
   const vec<T> denominator = fma(numerator, 1 / huge<T>, T(1)), reciprocal = 1 / denominator;
@@ -80,10 +81,7 @@ template <class T> vec<T> huge_mish(vec<T> x) {
   const vec<T> quotient = numerator * reciprocal;
   // What the quotient leaves of the numerator; what it lacks itself, of the denominator too: 1 - w / (w + 1).
   const vec<T> left = fma(rest, reciprocal, fma(-quotient, left_over, fma(-quotient, denominator, numerator)));
-  return fma(x, quotient, x * reciprocal * left);
-}
-template <class T> vec<T> mish(vec<T> x) {
-  const vec<T> y = last_step<T>(huge_mish(max(min(x, mish_end<T>), -exp_end<T>)), 1 / huge<T>, T(0));
+  const vec<T> y = last_step<T>(fma(a, quotient, a * reciprocal * left), 1 / huge<T>, T(0));
   // What is made of a zero has lost its sign. Others have the one of x.
   return select(x > mish_end<T>, x, copysign(abs(y), x));
 }

@@ -72,10 +72,11 @@ void compare_ways(const kernels &set, activation op, parameters p, uint64_t ever
         at = x[i];
       }
     }
-    // gelu's rare inputs (loops/rare_inputs.h), of which none is said to be unusual: the usual way meets none there.
+    // Rows with rare inputs (loops/rare_inputs.h), of those that are not said to be unusual: the usual way meets none.
     size_t others = 0;
     for (size_t i = 0; i < n; i++)
-      if (op == activation_gelu && !set.has_unusual(&x[i], 1, unusual.unusual_below(p), unusual.far_from(p)))
+      if ((op == activation_gelu || op == activation_mish) &&
+          !set.has_unusual(&x[i], 1, unusual.unusual_below(p), unusual.far_from(p)))
         near[others++] = x[i];
     has_met_subnormal();
     row.map[float32](near.data(), usual.data(), others, p);
