@@ -71,23 +71,68 @@ template <class T, class E>
   }
 }
 
-// As compute, with the maximum of x; `most` starts from it.
-template <class T, class E, class F>
-[[gnu::noinline, gnu::flatten]] void compute_and_compare(const E *x, T *e, size_t n, F f, vec<T> &most) {
+// e^x of some vectors, kept at e, with `top` the largest of x and before. The caller sees from that whether one was
+// above the ceiling. t: vectors of T.
+template <class T, class E, class F, size_t n>
+inline void compute_some(const E *x, T *e, const F &exp_of, vec<T> &top, vec<T> (&t)[n]) {
   constexpr size_t lanes = vec<T>::lanes;
+  for (size_t i = 0; i < n; i++) {
+    t[i] = load<T>(x + i * lanes);
+    top = max(top, t[i]); // Keeps its own where x is NaN.
+  }
+  for (size_t i = 0; i < n; i++)
+    t[i] = exp_of.below_ceiling(t[i]);
+  for (size_t i = 0; i < n; i++)
+    store(e + i * lanes, t[i]);
+}
+// As compute.
+template <class T, class E, class F>
+[[gnu::noinline, gnu::flatten]] void compute_and_compare(const E *x, T *e, size_t n, F exp_of, vec<T> &most) {
+  constexpr size_t lanes = vec<T>::lanes, several = 4;
   vec<T> top = most;
   size_t j = 0;
-  for (; j + lanes <= n; j += lanes) {
+  for (; j + several * lanes <= n; j += several * lanes) {
+    vec<T> t[several];
     __builtin_prefetch(x + j + ahead);
-    const vec<T> a = load<T>(x + j);
-    top = max(top, a); // Keeps its own where x is NaN.
-    store(e + j, f(a));
+    compute_some(x + j, e + j, exp_of, top, t);
+  }
+  for (; j + lanes <= n; j += lanes) {
+    vec<T> t[1];
+    compute_some(x + j, e + j, exp_of, top, t);
   }
   if (j < n) {
     const vec<T> a = load<T>(x + j, n - j);
     top = max(top, select(first_lanes<T>(n - j), a, most));
-    store(e + j, f(a));
+    store(e + j, exp_of.below_ceiling(a));
   }
+  most = top;
+}
+// The same, each block added to a sum at once: where a block of one register's lanes is four of them.
+template <class T> constexpr bool adds_at_once = VECTOR_BYTES == 64;
+template <class T, class E, class F>
+[[gnu::noinline, gnu::flatten]] void compute_and_add(lane_sum<T, false> &all, const E *x, T *e, size_t n, F exp_of,
+                                                     vec<T> &most) {
+  constexpr size_t lanes = vec<T>::lanes;
+  lane_sum<T, false> sum = all;
+  vec<T> top = most, t[4];
+  size_t j = 0;
+  for (; j + block<T> <= n; j += block<T>) {
+    for (size_t i = 0; i < block<T>; i += 64 / sizeof(E))
+      __builtin_prefetch(x + j + i + ahead);
+    compute_some(x + j, e + j, exp_of, top, t);
+    sum.add(t);
+  }
+  if (j < n) {
+    for (size_t i = 0; i < 4; i++) {
+      const size_t k = j + i * lanes, left = n > k ? n - k < lanes ? n - k : lanes : 0;
+      const vec<T> a = load<T>(x + k, left);
+      top = max(top, select(first_lanes<T>(left), a, top));
+      t[i] = keep_first(exp_of.below_ceiling(a), left);
+      store(e + k, t[i]);
+    }
+    sum.add(t);
+  }
+  all = sum;
   most = top;
 }
 
@@ -138,15 +183,24 @@ private:
   // its blocks whole. `top` becomes the maximum of what it was and of what was read.
   template <class E>
   compensated<vec<double>> add_up(const E *x, T *e, size_t start, size_t end, size_t length, vec<T> &top) const {
-    const size_t whole = (end + block<T> - 1) / block<T> * block<T>;
-    const auto exponentials = [&](size_t j, size_t stop) {
-      T *const to = e + place_of(j, length);
-      compute_and_compare(x + j, to, (stop < end ? stop : end) - j, exp_of, top);
-      for (size_t k = end; k < stop; k += vec<T>::lanes)
-        store(to + (k - j), vec<T>(T(0)));
-    };
-    const auto kept_at = [=](size_t j, size_t) { return load<T>(e + place_of(j, length)); };
-    return sum_chunk<T, false>(start, whole, exponentials, kept_at, unseen);
+    if constexpr (adds_at_once<T>) {
+      lane_sum<T, false> sum;
+      for (size_t j = start; j < end; j += tile<T>)
+        compute_and_add(sum, x + j, e + place_of(j, length), end - j < tile<T> ? end - j : tile<T>, exp_of, top);
+      lane_sums<T, false, step<T>> all;
+      all.put(0, sum);
+      return fold_lanes<T>([&](size_t l) { return all.in_double(l); });
+    } else {
+      const size_t whole = (end + block<T> - 1) / block<T> * block<T>;
+      const auto exponentials = [&](size_t j, size_t stop) {
+        T *const to = e + place_of(j, length);
+        compute_and_compare(x + j, to, (stop < end ? stop : end) - j, exp_of, top);
+        for (size_t k = end; k < stop; k += vec<T>::lanes)
+          store(to + (k - j), vec<T>(T(0)));
+      };
+      const auto kept_at = [=](size_t j, size_t) { return load<T>(e + place_of(j, length)); };
+      return sum_chunk<T, false>(start, whole, exponentials, kept_at, unseen);
+    }
   }
   // The total of a row that usual_exp does not suit, or has more than a chunk.
   template <class E> SELDOM double total_of(const E *x, T *e, size_t length, T &top) {
@@ -160,6 +214,7 @@ private:
       T tops[vec<T>::lanes];
       store(tops, most);
       top = row_maximum<T>(tops, vec<T>::lanes);
+      if (top > exp_of.ceiling.v[0]) total = __builtin_inf();
     } while (!is_usual<T>(total) && !moved && (moved = exp_of.move(top, total, length)));
     return total;
   }
@@ -184,9 +239,10 @@ private:
     sum_list<T, long_rows_at_once> totals;
     for (size_t i = 0; i < long_rows_at_once; i += group)
       totals.put(i, add_across<T>(reinterpret_cast<compensated<vec<double>>(&)[group]>(sums[i])));
+    const T ceiling = exp_of.ceiling.v[0];
     for (size_t i = 0; i < count; i++) {
       tops[i] = row_maximum<T>(most[i], vec<T>::lanes);
-      if (is_usual<T>(totals.high[i])) continue;
+      if (tops[i] <= ceiling && is_usual<T>(totals.high[i])) continue;
       totals.high[i] = total_of(x + i * length, e + i * apart, length, tops[i]);
       steps[i] = exp_of.steps.v[0];
     }

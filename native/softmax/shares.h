@@ -102,6 +102,9 @@ template <class T> struct usual_exp {
     return select(below < floor, vec<T>(T(0)), exp_times_power(below, steps));
   }
 
+  // The same of what is not above the ceiling, for which the caller looks; what is below the floor is taken for it.
+  vec<T> below_ceiling(vec<T> x) const { return exp_times_power(max(x, floor), steps); }
+
   // The same of some lanes, of which `kept` are left without those below the floor, and 0 in the others.
   vec<T> of(vec<T> x, some_lanes<T> &kept) const {
     const vec<T> below = min(ceiling, x);
