@@ -43,12 +43,12 @@ export function naming<A>(name: string, act: () => A): A {
   }
 }
 
-/** An error of a part that does not know for whom it works, with the name of who called it in front; others as they are. */
+/** An error of a part that does not know for whom it works, with the name of who called it in front; of one that does as it is. */
 export function inNameOf(name: string, error: unknown): unknown {
   // Not by instanceof: the errors of an addon are of its own realm, and a Jest test runs in another.
   if (typeof error !== 'object' || error === null) return error;
   const { name: kind, message } = error as Error;
-  if (kind === 'RangeError') return new RangeError(`${name}: ${message}`, { cause: error });
-  if (kind === 'TypeError') return new TypeError(`${name}: ${message}`, { cause: error });
-  return error;
+  const Kind = kind === 'RangeError' ? RangeError : kind === 'TypeError' ? TypeError : undefined;
+  if (Kind === undefined || message.startsWith(`${name}: `)) return error;
+  return new Kind(`${name}: ${message}`, { cause: error });
 }

@@ -3,6 +3,7 @@ import { describe } from '../basics/errors.js';
 import type { DType } from '../basics/floats.js';
 import { checkOptions, isPlainObject, optionOf } from '../basics/options.js';
 import { checkDType } from '../tensor/foreign/dtypes.js';
+import { readParts } from '../tensor/foreign/sources.js';
 import { Tensor, type TensorSource } from '../tensor/tensor.js';
 
 export interface ReadOptions {
@@ -57,7 +58,7 @@ export function metadataOption(options: Dictionary, name: string): Readonly<Reco
 }
 
 export const asTensor = (x: TensorSource): Tensor<DType> =>
-  (x instanceof Tensor ? x : new Tensor(x)) as unknown as Tensor<DType>;
+  (x instanceof Tensor ? x : new Tensor(readParts(x, undefined))) as unknown as Tensor<DType>;
 
 /** True for a single tensor, where names may be `data` and `shape` too. */
 function isOne(x: object): boolean {

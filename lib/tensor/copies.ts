@@ -119,9 +119,9 @@ function scatterFew(
   return end;
 }
 
-/** The elements in row-major order: of the tensor's own memory where it is contiguous, else a copy, for the function `name`. */
-export function contiguousData(tensor: Parts, name?: string): FloatArray {
-  return ownData(tensor) ?? copyOf(tensor, name);
+/** The elements in row-major order: of the tensor's own memory where it is contiguous, else a copy. */
+export function contiguousData(tensor: Parts): FloatArray {
+  return ownData(tensor) ?? copyOf(tensor);
 }
 
 /** The tensor's part of its memory, or undefined where that is not contiguous. */

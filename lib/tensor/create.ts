@@ -88,11 +88,12 @@ export function copiedFrom(source: unknown, options: unknown): Parts<Data> {
   const numbers = parts.data as FloatArray;
   if (areIntegers && (scale !== 1 || zeroPoint !== 0))
     for (let i = 0; i < numbers.length; i++) numbers[i] = (numbers[i]! - (zeroPoint as number)) * (scale as number);
-  const y = converted(parts, given ?? (areIntegers ? 'float32' : (parts.half ?? dtypeOfFloats(numbers))));
   const shape = optionOf(options, 'shape');
-  if (shape === undefined) return y;
-  const sizes = naming('from', () => resolveShape(shape, y.size));
-  return new Parts<Data>(y.data, sizes, undefined, 0, true, y.half);
+  return naming('from', () => {
+    const y = converted(parts, given ?? (areIntegers ? 'float32' : (parts.half ?? dtypeOfFloats(numbers))));
+    if (shape === undefined) return y;
+    return new Parts<Data>(y.data, resolveShape(shape, y.size), undefined, 0, true, y.half);
+  });
 }
 
 const dtypeOfFloats = (data: FloatArray): DType => (typeName(data) === 'Float32Array' ? 'float32' : 'float64');

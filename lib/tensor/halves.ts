@@ -27,26 +27,26 @@ export function asFloats(x: Parts<Data>, wide: FloatDType = 'float32'): Parts {
 }
 
 /** The bits of 16-bit numbers in row-major order: the tensor's own where they lie so, else a copy. */
-export function contiguousBits(x: Parts<Data>, name?: string): Uint16Array {
+export function contiguousBits(x: Parts<Data>): Uint16Array {
   checkPlace(x);
   const { offset, size } = x;
   const bits = bitsOf(x.data as HalfArray);
-  if (!x.packed) return copiedBits(x, bits, name);
+  if (!x.packed) return copiedBits(x, bits);
   return size === lengthOf(bits) ? bits : new Uint16Array(bufferOf(bits), byteOffset(bits) + 2 * offset, size);
 }
 
-function copiedBits(x: Parts<Data>, bits: Uint16Array, name?: string): Uint16Array {
-  const copy = newBits(x.half!, x.size, name, x.shape);
+function copiedBits(x: Parts<Data>, bits: Uint16Array): Uint16Array {
+  const copy = newBits(x.half!, x.size, undefined, x.shape);
   spread(bits, x, x.shape, x.size, copy);
   return copy;
 }
 
-/** A contiguous copy of a tensor, for the function `name`. */
-export function copied(x: Parts<Data>, name: string): Parts<Data> {
+/** A contiguous copy of a tensor. */
+export function copied(x: Parts<Data>): Parts<Data> {
   if (x.half === undefined)
-    return new Parts<Data>(copyOf(x as Parts, name), x.shape, x.packed ? x.strides : undefined, 0, true);
+    return new Parts<Data>(copyOf(x as Parts), x.shape, x.packed ? x.strides : undefined, 0, true);
   checkPlace(x);
-  return ofHalves(copiedBits(x, bitsOf(x.data as HalfArray), name), x);
+  return ofHalves(copiedBits(x, bitsOf(x.data as HalfArray)), x);
 }
 
 /** A contiguous tensor of bits, of the dtype, the shape and the kind of array that another one has. */
@@ -57,20 +57,20 @@ export const ofHalves = (bits: Uint16Array, like: Parts<Data>): Parts<Data> =>
 export function converted(x: Parts<Data>, to: DType): Parts<Data> {
   const { shape, size } = x;
   const from = dtypeOfParts(x);
-  const source = x.half === undefined ? contiguousFloats(x as Parts, 'to') : contiguousBits(x, 'to');
+  const source = x.half === undefined ? contiguousFloats(x as Parts) : contiguousBits(x);
   if (isHalfDType(to)) {
-    const bits = newBits(to, size, 'to', shape);
+    const bits = newBits(to, size, undefined, shape);
     backend.convert(source, from, bits, to);
     return new Parts<Data>(ofBits(bits, to), shape, undefined, 0, true, to);
   }
-  const y = allocate(to, size, 'to', shape);
+  const y = allocate(to, size, undefined, shape);
   backend.convert(source, from, y, to);
   return new Parts<Data>(y, shape);
 }
 
-function contiguousFloats(x: Parts, name?: string): FloatArray {
+function contiguousFloats(x: Parts): FloatArray {
   checkPlace(x);
-  if (!x.packed) return copyOf(x, name);
+  if (!x.packed) return copyOf(x);
   return x.size === lengthOf(x.data) ? x.data : part(x.data, x.offset, x.size);
 }
 

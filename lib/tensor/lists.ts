@@ -15,7 +15,7 @@ export function readNested(source: unknown, dtype: FloatDType): Parts {
       throw new RangeError(`a list may be nested ${mostDimensions} deep; does it contain itself?`);
     first = first[0];
   }
-  const data = allocate(dtype, sizeOf(shape), 'Tensor', shape);
+  const data = allocate(dtype, sizeOf(shape), undefined, shape);
   const path = shape.map(() => 0);
   let count = 0;
 

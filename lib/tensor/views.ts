@@ -27,7 +27,7 @@ export function permuted(x: Layout, dims: unknown): Layout {
   const given = readIntegers(dims, 'dims', 'integers');
   const order = given.map((dim) => normalizeDim(dim, x.shape));
   if (order.length !== x.shape.length || new Set(order).size !== order.length)
-    throw new RangeError(`permute needs each dimension of shape ${shapeText(x.shape)} once, got ${shapeText(given)}`);
+    throw new RangeError(`each dimension of shape ${shapeText(x.shape)} is needed once, got ${shapeText(given)}`);
   return layoutOf(
     order.map((dim) => x.shape[dim]!),
     order.map((dim) => x.strides[dim]!),
@@ -46,25 +46,29 @@ function backwards(list: readonly number[]): number[] {
 
 /** What is left at indices of the first dimensions. */
 export function entered(x: Layout, indices: readonly number[]): Layout {
+  if (indices.length > x.shape.length) throw indexCount(x, indices);
   let { offset } = x;
   for (let dim = 0; dim < indices.length; dim++) offset += stepsTo(x, dim, indices[dim]!);
   if (indices.length === x.shape.length) return { shape: none, strides: none, offset };
   return layoutOf(x.shape.slice(indices.length), x.strides.slice(indices.length), offset);
 }
 
+export const indexCount = ({ shape }: Layout, indices: readonly number[]) =>
+  new RangeError(`shape ${shapeText(shape)} takes ${shape.length} indices, got ${indices.length}`);
+
 /** The shape and the strides of a number. */
 export const none: readonly number[] = Object.freeze([]);
 
 export function selected(x: Layout, dim: number, index: number): Layout {
-  const at = dimOf(x, dim, 'select');
+  const at = dimOf(x, dim);
   return layoutOf(x.shape.toSpliced(at, 1), x.strides.toSpliced(at, 1), x.offset + stepsTo(x, at, index));
 }
 
 export function sliced(x: Layout, dim: number, start: number, end: number, step: number): Layout {
-  const at = dimOf(x, dim, 'slice');
+  const at = dimOf(x, dim);
   for (const place of [start, end, step])
-    if (!Number.isInteger(place)) throw new TypeError(`slice() takes integers, got ${describe(place)}`);
-  if (step < 1) throw new RangeError(`slice() needs a step of at least 1, got ${step}`);
+    if (!Number.isInteger(place)) throw new TypeError(`start, end and step must be integers, got ${describe(place)}`);
+  if (step < 1) throw new RangeError(`step must be at least 1, got ${step}`);
   const length = x.shape[at]!;
   const [from, to] = [start, end].map((place) => Math.min(Math.max(place < 0 ? place + length : place, 0), length));
   const count = Math.max(0, Math.ceil((to! - from!) / step));
@@ -92,9 +96,9 @@ export function viewOf(parts: Parts<Data>, shape: readonly number[]): Parts<Data
   throw new RangeError(`a view of ${from} as shape ${shapeText(shape)} would be a copy; reshape makes one`);
 }
 
-function dimOf(x: Layout, dim: number, name: string): number {
+function dimOf(x: Layout, dim: number): number {
   const at = normalizeDim(dim, x.shape);
-  if (x.shape.length === 0) throw new RangeError(`${name}() needs a dimension, but shape [] has none`);
+  if (x.shape.length === 0) throw new RangeError('a dimension is needed, but shape [] has none');
   return at;
 }
 

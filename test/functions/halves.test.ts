@@ -190,7 +190,7 @@ describe('what does not fit is refused', () => {
       () => gegluGrad(half, half, half, { out: [half, half] }),
       /^gegluGrad: the two results share memory/,
     ],
-    ['no dtype', () => half.to('int8' as DType), /^dtype must be 'float32'/],
+    ['no dtype', () => half.to('int8' as DType), /^to: dtype must be 'float32'/],
     ['a precision', () => relu(half, { precision: 'best' as never }), /^relu: precision must/],
   ];
   it.each(cases)('%s', (_, act, message) => {

@@ -221,11 +221,13 @@ describe('operands', () => {
 
   it('must broadcast and be of a kind', () => {
     const x = new Tensor([[1, 2, 3]]);
-    expect(() => x.mul([1, 2])).toThrow(new RangeError('shapes [1, 3] and [2] do not broadcast: 3 and 2 at -1'));
+    expect(() => x.mul([1, 2])).toThrow(new RangeError('mul: shapes [1, 3] and [2] do not broadcast: 3 and 2 at -1'));
     expect(() => x.add('1' as never)).toThrow(TypeError);
     expect(() => x.add(undefined as never)).toThrow(TypeError);
     expect(() => x.add(new Int32Array(3) as never)).toThrow(
-      new TypeError('data must be a Float32Array or a Float64Array, got Int32Array of 3; pass Float32Array.from(x)'),
+      new TypeError(
+        'add: data must be a Float32Array or a Float64Array, got Int32Array of 3; pass Float32Array.from(x)',
+      ),
     );
   });
 });
@@ -307,19 +309,21 @@ describe('maskedFill', () => {
   it('refuses a mask that would stretch the tensor, and what is no mask', () => {
     const x = new Tensor([1, 2]);
     expect(() => x.maskedFill([[true], [true]], 0)).toThrow(
-      new RangeError('a mask of shape [2, 1] does not broadcast to shape [2]'),
+      new RangeError('maskedFill: a mask of shape [2, 1] does not broadcast to shape [2]'),
     );
     expect(() => x.maskedFill([true, true, false], 0)).toThrow(RangeError);
     expect(() => x.maskedFill(['yes', 'no'] as never, 0)).toThrow(
-      new TypeError('element 0 must be a number or a boolean, got "yes"'),
+      new TypeError('maskedFill: element 0 must be a number or a boolean, got "yes"'),
     );
     expect(() => x.maskedFill(true as never, 0)).toThrow(
-      new TypeError('mask must be a Tensor, a nested list, a typed array or tensor-like, got true'),
+      new TypeError('maskedFill: mask must be a Tensor, a nested list, a typed array or tensor-like, got true'),
     );
     expect(() => x.maskedFill(new DataView(new ArrayBuffer(2)), 0)).toThrow(
-      new TypeError('the data of a mask must be a typed array, got a DataView'),
+      new TypeError('maskedFill: the data of a mask must be a typed array, got a DataView'),
     );
-    expect(() => x.maskedFill([true, false], '0' as never)).toThrow(new TypeError('value must be a number, got "0"'));
+    expect(() => x.maskedFill([true, false], '0' as never)).toThrow(
+      new TypeError('maskedFill: value must be a number, got "0"'),
+    );
   });
 });
 
@@ -379,8 +383,12 @@ describe('allClose', () => {
 
   it('checks the tolerances', () => {
     const x = new Tensor([1]);
-    expect(() => x.allClose(x, { rtol: -1 })).toThrow(new RangeError('rtol must not be negative or NaN, got -1'));
-    expect(() => x.allClose(x, { atol: nan })).toThrow(new RangeError('atol must not be negative or NaN, got NaN'));
+    expect(() => x.allClose(x, { rtol: -1 })).toThrow(
+      new RangeError('allClose: rtol must not be negative or NaN, got -1'),
+    );
+    expect(() => x.allClose(x, { atol: nan })).toThrow(
+      new RangeError('allClose: atol must not be negative or NaN, got NaN'),
+    );
     expect(() => x.allClose(x, { equalnan: true } as never)).toThrow(
       new TypeError('allClose: there is no option `equalnan`; did you mean `equalNan`?'),
     );
@@ -390,7 +398,9 @@ describe('allClose', () => {
     expect(() => x.allClose(x, { equalNan: 'yes' as never })).toThrow(
       new TypeError('allClose: equalNan must be true or false, got "yes"'),
     );
-    expect(() => x.allClose(x, { atol: '1' as never })).toThrow(new TypeError('atol must be a number, got "1"'));
+    expect(() => x.allClose(x, { atol: '1' as never })).toThrow(
+      new TypeError('allClose: atol must be a number, got "1"'),
+    );
   });
 });
 

@@ -63,7 +63,7 @@ describe('a vector of several chunks', () => {
     const x = of(...chunks);
     expect(() => new Tensor(x)).toThrow(
       new TypeError(
-        'a Tensor is one piece of memory, and the Arrow vector has 3; pass x.data[0] and so on for each, Tensor.from(x) for a copy of all',
+        'Tensor: a Tensor is one piece of memory, and the Arrow vector has 3; pass x.data[0] and so on for each, Tensor.from(x) for a copy of all',
       ),
     );
     expect(x.data.map((chunk) => new Tensor(chunk).toArray())).toEqual([[1, 2], [], [3]]);
@@ -146,7 +146,7 @@ describe('what is refused', () => {
 
   it('too few values', () => {
     const x = of({ ...good, length: 3 });
-    expect(() => new Tensor(x)).toThrow(new RangeError('the Arrow vector has 2 values for shape [3]'));
+    expect(() => new Tensor(x)).toThrow(new RangeError('Tensor: the Arrow vector has 2 values for shape [3]'));
     expect(() => Tensor.from(x)).toThrow(new RangeError('from: the Arrow vector has 2 values for shape [3]'));
     const gone = Float32Array.of(1);
     structuredClone(gone.buffer, { transfer: [gone.buffer] });
@@ -155,7 +155,7 @@ describe('what is refused', () => {
 
   it('integers where memory is to be shared', () => {
     expect(() => new Tensor(of({ type: int, length: 2, values: Int32Array.of(1, 2) }))).toThrow(
-      new TypeError('a Tensor has floats, and the Arrow vector Int32Array of 2; pass Tensor.from(x)'),
+      new TypeError('Tensor: a Tensor has floats, and the Arrow vector Int32Array of 2; pass Tensor.from(x)'),
     );
     expect(() => new Tensor(of({ type: int, length: 2, values: Uint16Array.of(1, 2) }))).toThrow('pass Tensor.from(x)');
     expect(() => new Tensor(of(good), { dtype: 'float64' })).toThrow(
@@ -206,7 +206,7 @@ describe('bytes', () => {
 
   it('are refused where they are no whole numbers, gone, or may be numbers themselves', () => {
     expect(() => new Tensor(new Uint8Array(6), { dtype: 'float32' })).toThrow(
-      new RangeError('float32 has 4 bytes an element, and 6 bytes are no multiple of that'),
+      new RangeError('Tensor: float32 has 4 bytes an element, and 6 bytes are no multiple of that'),
     );
     const gone = new Uint8Array(4);
     structuredClone(gone.buffer, { transfer: [gone.buffer] });

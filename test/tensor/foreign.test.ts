@@ -56,7 +56,7 @@ describe('numbers and lists', () => {
         return 1;
       },
     });
-    expect(error(list)).toEqual(new TypeError('element 2 must be a number or a boolean, got undefined'));
+    expect(error(list)).toEqual(new TypeError('Tensor: element 2 must be a number or a boolean, got undefined'));
   });
 
   it('are copied', () => {
@@ -72,9 +72,9 @@ describe('numbers and lists', () => {
         [1, 2, 3],
         [4, 5],
       ],
-      new RangeError('row 1 has 2 entries, row 0 has 3'),
+      new RangeError('Tensor: row 1 has 2 entries, row 0 has 3'),
     ],
-    [[[], [1]], new RangeError('row 1 has 1 entry, row 0 has 0')],
+    [[[], [1]], new RangeError('Tensor: row 1 has 1 entry, row 0 has 0')],
     [
       [
         [
@@ -83,23 +83,23 @@ describe('numbers and lists', () => {
         ],
         [[5, 6], [7]],
       ],
-      new RangeError('row [1, 1] has 1 entry, row [0, 0] has 2'),
+      new RangeError('Tensor: row [1, 1] has 1 entry, row [0, 0] has 2'),
     ],
-    [[[1, 2], 3], new RangeError('element 1 is 3, nested unlike element 0')],
-    [[1, [2]], new RangeError('element 1 is an Array of 1, nested unlike element 0')],
-    [[[1], [[2]]], new RangeError('element [1, 0] is an Array of 1, nested unlike element [0, 0]')],
-    [['a'], new TypeError('element 0 must be a number or a boolean, got "a"')],
+    [[[1, 2], 3], new RangeError('Tensor: element 1 is 3, nested unlike element 0')],
+    [[1, [2]], new RangeError('Tensor: element 1 is an Array of 1, nested unlike element 0')],
+    [[[1], [[2]]], new RangeError('Tensor: element [1, 0] is an Array of 1, nested unlike element [0, 0]')],
+    [['a'], new TypeError('Tensor: element 0 must be a number or a boolean, got "a"')],
     [
       [
         [1, 2],
         [3, null],
       ],
-      new TypeError('element [1, 1] must be a number or a boolean, got null'),
+      new TypeError('Tensor: element [1, 1] must be a number or a boolean, got null'),
     ],
-    [[[true], false], new RangeError('element 1 is false, nested unlike element 0')],
-    [[1, 2n], new TypeError('element 1 must be a number or a boolean, got 2n')],
-    [[1, new Float32Array(1)], new TypeError('element 1 must be a number or a boolean, got Float32Array of 1')],
-    [new Array(2), new TypeError('element 0 must be a number or a boolean, got undefined')],
+    [[[true], false], new RangeError('Tensor: element 1 is false, nested unlike element 0')],
+    [[1, 2n], new TypeError('Tensor: element 1 must be a number or a boolean, got 2n')],
+    [[1, new Float32Array(1)], new TypeError('Tensor: element 1 must be a number or a boolean, got Float32Array of 1')],
+    [new Array(2), new TypeError('Tensor: element 0 must be a number or a boolean, got undefined')],
   ])('%o is refused', (list, expected) => {
     expect(() => new Tensor(list as TensorSource)).toThrow(expected);
   });
@@ -107,7 +107,7 @@ describe('numbers and lists', () => {
   it('a list that contains itself is refused', () => {
     const list: unknown[] = [];
     list.push(list);
-    expect(error(list)).toEqual(new RangeError('a list may be nested 64 deep; does it contain itself?'));
+    expect(error(list)).toEqual(new RangeError('Tensor: a list may be nested 64 deep; does it contain itself?'));
   });
 });
 
@@ -122,22 +122,22 @@ describe('typed arrays', () => {
       'new Float32Array(x.buffer.slice(x.byteOffset, x.byteOffset + x.byteLength))',
     ],
   ])('%o is refused, and the message says how to convert it', (data, name, instead) => {
-    const wanted = `data must be a Float32Array or a Float64Array, got ${name}`;
+    const wanted = `Tensor: data must be a Float32Array or a Float64Array, got ${name}`;
     expect(error(data)).toEqual(new TypeError(`${wanted}; pass ${instead}`));
   });
 
   it.each([[new Uint8Array(2)], [Buffer.alloc(2)]])('%o may be numbers or the bytes of floats', (data) => {
     expect((error(data) as Error).message).toMatch(
-      /^data must be .* of 2; pass Float32Array.from\(x\) for its numbers, new Tensor\(x, { dtype: 'float32' }\) for the floats in its bytes$/,
+      /^Tensor: data must be .* of 2; pass Float32Array.from\(x\) for its numbers, new Tensor\(x, { dtype: 'float32' }\) for the floats in its bytes$/,
     );
   });
 
   it('are not converted', () => {
-    const message = "dtype must be that of the shared data, 'float32', got 'float64'; to() converts";
+    const message = "Tensor: dtype must be that of the shared data, 'float32', got 'float64'; to() converts";
     expect(error(new Float32Array(2), { dtype: 'float64' })).toEqual(new TypeError(message));
     expect(error(new Tensor([1]), { dtype: 'float64' })).toEqual(new TypeError(message));
     expect(error([1], { dtype: 'float8' })).toEqual(
-      new TypeError(`dtype must be 'float32', 'float64', 'float16' or 'bfloat16', got "float8"`),
+      new TypeError(`Tensor: dtype must be 'float32', 'float64', 'float16' or 'bfloat16', got "float8"`),
     );
   });
 
@@ -155,7 +155,7 @@ it.each([[undefined], [null], ['1'], [true], [{}], [new ArrayBuffer(4)], [new Ma
   (source) => {
     expect(isTensorLike(source)).toBe(false);
     expect(error(source)).toBeInstanceOf(TypeError);
-    expect((error(source) as Error).message).toMatch(/^a Tensor is made of numbers, nested lists .*, got /);
+    expect((error(source) as Error).message).toMatch(/^Tensor: a Tensor is made of numbers, nested lists .*, got /);
   },
 );
 

@@ -43,22 +43,29 @@ describe('JSON', () => {
     );
   });
 
-  const dtypes = "dtype must be 'float32', 'float64', 'float16' or 'bfloat16'";
+  const dtypes = "fromJSON: dtype must be 'float32', 'float64', 'float16' or 'bfloat16'";
   it.each<[unknown, Error]>([
-    [undefined, new TypeError('fromJSON takes the object that JSON.parse gives, got undefined')],
-    ['{}', new TypeError('fromJSON takes the object that JSON.parse gives, got "{}"')],
+    [undefined, new TypeError('fromJSON: what JSON.parse gives must be an object, got undefined')],
+    ['{}', new TypeError('fromJSON: what JSON.parse gives must be an object, got "{}"')],
     [{}, new TypeError(`${dtypes}, got undefined`)],
     [{ dtype: 'int32', shape: [1], data: [1] }, new TypeError(`${dtypes}, got "int32"`)],
-    [{ dtype: 'float32', data: [1] }, new TypeError('shape must be an array of sizes, got undefined')],
-    [{ dtype: 'float32', shape: [1] }, new TypeError('data must be a list of numbers, got undefined')],
-    [{ dtype: 'float32', shape: [3], data: [1, 2] }, new RangeError('shape [3] has 3 elements, but there are 2')],
+    [{ dtype: 'float32', data: [1] }, new TypeError('fromJSON: shape must be an array of sizes, got undefined')],
+    [{ dtype: 'float32', shape: [1] }, new TypeError('fromJSON: data must be a list of numbers, got undefined')],
+    [
+      { dtype: 'float32', shape: [3], data: [1, 2] },
+      new RangeError('fromJSON: shape [3] has 3 elements, but there are 2'),
+    ],
     [
       { dtype: 'float32', shape: [2], data: [1, null] },
-      new TypeError('element 1 of data must be a number or one of "NaN", "Infinity", "-Infinity", "-0", got null'),
+      new TypeError(
+        'fromJSON: element 1 of data must be a number or one of "NaN", "Infinity", "-Infinity", "-0", got null',
+      ),
     ],
     [
       { dtype: 'float32', shape: [1], data: ['1'] },
-      new TypeError('element 0 of data must be a number or one of "NaN", "Infinity", "-Infinity", "-0", got "1"'),
+      new TypeError(
+        'fromJSON: element 0 of data must be a number or one of "NaN", "Infinity", "-Infinity", "-0", got "1"',
+      ),
     ],
   ])('%j is refused', (json, expected) => {
     expect(() => Tensor.fromJSON(json as never)).toThrow(expected);

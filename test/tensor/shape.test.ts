@@ -212,13 +212,13 @@ describe('shapes and strides as they are given', () => {
     const message = (what: string) => new RangeError(`${what} may have at most 64 entries, got an Array of 65`);
     const x = new Tensor([5]);
     expect(new Tensor(x.reshape(ones(64)).toArray()).shape).toEqual(ones(64));
-    expect(() => x.reshape(ones(65))).toThrow(message('shape'));
-    expect(() => x.view(...ones(65))).toThrow(message('shape'));
-    expect(() => x.permute(ones(65))).toThrow(message('dims'));
-    expect(() => new Tensor(x, { shape: ones(65) })).toThrow(message('shape'));
-    expect(() => Tensor.fromJSON({ dtype: 'float32', shape: ones(65), data: [1] })).toThrow(message('shape'));
-    expect(() => new Tensor({ data: x.data, dims: ones(65) })).toThrow(message('shape'));
-    expect(() => new Tensor({ data: x.data, shape: ones(64), strides: ones(65) })).toThrow(message('strides'));
+    expect(() => x.reshape(ones(65))).toThrow(message('reshape: shape'));
+    expect(() => x.view(...ones(65))).toThrow(message('view: shape'));
+    expect(() => x.permute(ones(65))).toThrow(message('permute: dims'));
+    expect(() => new Tensor(x, { shape: ones(65) })).toThrow(message('Tensor: shape'));
+    expect(() => Tensor.fromJSON({ dtype: 'float32', shape: ones(65), data: [1] })).toThrow(message('fromJSON: shape'));
+    expect(() => new Tensor({ data: x.data, dims: ones(65) })).toThrow(message('Tensor: shape'));
+    expect(() => new Tensor({ data: x.data, shape: ones(64), strides: ones(65) })).toThrow(message('Tensor: strides'));
   });
 
   it.each([

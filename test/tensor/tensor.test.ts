@@ -7,6 +7,10 @@ import { counting, indices, shapes } from '../support/tensors.js';
 
 const matrix = () => new Tensor(Float32Array.of(0, 1, 2, 3, 4, 5), { shape: [2, 3] });
 /** The element at an index of a nested array. */
+/** What takes any arguments. */
+type Loose = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+const loose = (x: unknown) => x as Loose;
+
 const entry = (nested: Nested, index: readonly number[]) =>
   index.reduce<Nested>((rest, i) => (rest as readonly Nested[])[i]!, nested);
 
@@ -53,7 +57,7 @@ describe('a tensor over a typed array', () => {
   it('says so when its memory has gone', () => {
     const x = matrix();
     structuredClone(x.data.buffer, { transfer: [x.data.buffer as ArrayBuffer] });
-    const error = new TypeError('data is detached: its buffer was transferred');
+    const error = /^([a-z]+: )?data is detached: its buffer was transferred$/i;
     for (const use of [
       () => x.at(0, 0),
       () => x.T.clone(),
@@ -93,7 +97,9 @@ describe('reshape and view', () => {
     expect(x.T.reshape(6).toArray()).toEqual([0, 3, 1, 4, 2, 5]);
     expect(x.T.reshape(6).data).not.toBe(x.data);
     expect(() => x.T.view(6)).toThrow(
-      new RangeError('a view of shape [3, 2] with strides [1, 3] as shape [6] would be a copy; reshape makes one'),
+      new RangeError(
+        'view: a view of shape [3, 2] with strides [1, 3] as shape [6] would be a copy; reshape makes one',
+      ),
     );
   });
 
@@ -115,9 +121,9 @@ describe('reshape and view', () => {
   });
 
   it('refuse another size', () => {
-    const error = new RangeError('shape [4, 2] has 8 elements, but there are 6');
-    expect(() => matrix().reshape(4, 2)).toThrow(error);
-    expect(() => matrix().view(4, 2)).toThrow(error);
+    const error = (name: string) => new RangeError(`${name}: shape [4, 2] has 8 elements, but there are 6`);
+    expect(() => matrix().reshape(4, 2)).toThrow(error('reshape'));
+    expect(() => matrix().view(4, 2)).toThrow(error('view'));
   });
 });
 
@@ -175,12 +181,16 @@ describe('transpose, permute and T', () => {
   it('refuse what is no permutation', () => {
     const x = matrix();
     expect(() => x.permute(0, 0)).toThrow(
-      new RangeError('permute needs each dimension of shape [2, 3] once, got [0, 0]'),
+      new RangeError('permute: each dimension of shape [2, 3] is needed once, got [0, 0]'),
     );
-    expect(() => x.permute(0)).toThrow(new RangeError('permute needs each dimension of shape [2, 3] once, got [0]'));
-    expect(() => x.permute(0, 2)).toThrow(new RangeError('dim must be in [-2, 1] for shape [2, 3], got 2'));
-    expect(() => x.transpose(0, 5)).toThrow(new RangeError('dim must be in [-2, 1] for shape [2, 3], got 5'));
-    expect(() => x.transpose(0.5, 1)).toThrow(new TypeError('dim must be an integer, got 0.5'));
+    expect(() => x.permute(0)).toThrow(
+      new RangeError('permute: each dimension of shape [2, 3] is needed once, got [0]'),
+    );
+    expect(() => x.permute(0, 2)).toThrow(new RangeError('permute: dim must be in [-2, 1] for shape [2, 3], got 2'));
+    expect(() => x.transpose(0, 5)).toThrow(
+      new RangeError('transpose: dim must be in [-2, 1] for shape [2, 3], got 5'),
+    );
+    expect(() => x.transpose(0.5, 1)).toThrow(new TypeError('transpose: dim must be an integer, got 0.5'));
   });
 });
 
@@ -217,21 +227,21 @@ describe('at and item', () => {
 
   it('refuses what is outside', () => {
     const x = matrix();
-    expect(() => x.at(2)).toThrow(new RangeError('index 2 is outside of dimension 0 of shape [2, 3]'));
-    expect(() => x.at(0, -4)).toThrow(new RangeError('index -4 is outside of dimension 1 of shape [2, 3]'));
-    expect(() => x.at(0, 0, 0)).toThrow(new RangeError('shape [2, 3] takes 2 indices, got 3'));
-    expect(() => x.at(0.5)).toThrow(new TypeError('an index must be an integer, got 0.5'));
-    expect(() => new Tensor([]).at(0)).toThrow(new RangeError('index 0 is outside of dimension 0 of shape [0]'));
+    expect(() => x.at(2)).toThrow(new RangeError('at: index 2 is outside of dimension 0 of shape [2, 3]'));
+    expect(() => x.at(0, -4)).toThrow(new RangeError('at: index -4 is outside of dimension 1 of shape [2, 3]'));
+    expect(() => x.at(0, 0, 0)).toThrow(new RangeError('at: shape [2, 3] takes 2 indices, got 3'));
+    expect(() => x.at(0.5)).toThrow(new TypeError('at: an index must be an integer, got 0.5'));
+    expect(() => new Tensor([]).at(0)).toThrow(new RangeError('at: index 0 is outside of dimension 0 of shape [0]'));
   });
 
   it('item takes an index of every dimension too', () => {
     const x = matrix();
     expect(x.item(1, 2)).toBe(5);
     expect(x.T.item(-1, 0)).toBe(2);
-    expect(() => x.item(1)).toThrow(new RangeError('item() needs 2 indices for shape [2, 3], got 1'));
-    expect(() => x.item(0, 3)).toThrow(new RangeError('index 3 is outside of dimension 1 of shape [2, 3]'));
-    expect(() => x.item(0, 0, 0)).toThrow(new RangeError('shape [2, 3] takes 2 indices, got 3'));
-    expect(() => x.item(0, 0.5)).toThrow(new TypeError('an index must be an integer, got 0.5'));
+    expect(() => x.item(1)).toThrow(new RangeError('item: shape [2, 3] takes 2 indices, got 1'));
+    expect(() => x.item(0, 3)).toThrow(new RangeError('item: index 3 is outside of dimension 1 of shape [2, 3]'));
+    expect(() => x.item(0, 0, 0)).toThrow(new RangeError('item: shape [2, 3] takes 2 indices, got 3'));
+    expect(() => x.item(0, 0.5)).toThrow(new TypeError('item: an index must be an integer, got 0.5'));
   });
 
   it('select takes one index of any dimension, and shares memory', () => {
@@ -240,11 +250,11 @@ describe('at and item', () => {
     expect(x.select(0, 1)).toMatchObject({ shape: [3], strides: [1], offset: 3 });
     expect(x.select(-1, 0).select(0, 1).item()).toBe(3);
     expect(x.select(1, 0).data).toBe(x.data);
-    expect(() => x.select(2, 0)).toThrow(new RangeError('dim must be in [-2, 1] for shape [2, 3], got 2'));
-    expect(() => x.select(1, 3)).toThrow(new RangeError('index 3 is outside of dimension 1 of shape [2, 3]'));
-    expect(() => x.select(1, 0.5)).toThrow(new TypeError('an index must be an integer, got 0.5'));
+    expect(() => x.select(2, 0)).toThrow(new RangeError('select: dim must be in [-2, 1] for shape [2, 3], got 2'));
+    expect(() => x.select(1, 3)).toThrow(new RangeError('select: index 3 is outside of dimension 1 of shape [2, 3]'));
+    expect(() => x.select(1, 0.5)).toThrow(new TypeError('select: an index must be an integer, got 0.5'));
     expect(() => new Tensor(1).select(0, 0)).toThrow(
-      new RangeError('select() needs a dimension, but shape [] has none'),
+      new RangeError('select: a dimension is needed, but shape [] has none'),
     );
   });
 
@@ -263,8 +273,8 @@ describe('at and item', () => {
   it('item takes one element of any shape', () => {
     expect(new Tensor([[[7]]]).item()).toBe(7);
     expect((matrix().T.reshape(3, 2, 1).at(2, 1) as Tensor).item()).toBe(5);
-    expect(() => matrix().item()).toThrow(new RangeError('item() needs one element, but shape [2, 3] has 6'));
-    expect(() => new Tensor([]).item()).toThrow(new RangeError('item() needs one element, but shape [0] has 0'));
+    expect(() => matrix().item()).toThrow(new RangeError('item: one element is needed, but shape [2, 3] has 6'));
+    expect(() => new Tensor([]).item()).toThrow(new RangeError('item: one element is needed, but shape [0] has 0'));
   });
 });
 
@@ -374,7 +384,7 @@ describe('a number where one is asked for', () => {
   });
 
   it('is there only for one element', () => {
-    expect(() => Number(matrix())).toThrow(new RangeError('item() needs one element, but shape [2, 3] has 6'));
+    expect(() => Number(matrix())).toThrow(new RangeError('item: one element is needed, but shape [2, 3] has 6'));
     expect(`${new Tensor([1 / 3])}`).toBe('[0.3333]');
     expect(`${matrix()}`).toBe('[[0, 1, 2],\n [3, 4, 5]]');
     expect('x: '.concat(String(matrix().select(0, 0)))).toBe('x: [0, 1, 2]');
@@ -426,5 +436,53 @@ describe('what the functions work with', () => {
     const data = new Float32Array(6);
     expect(resultLike(matrix(), data)).toMatchObject({ data, shape: [2, 3], strides: [3, 1], offset: 0, packed: true });
     expect(resultLike(matrix().T, data)).toMatchObject({ data, shape: [3, 2], strides: [2, 1], packed: true });
+  });
+});
+
+describe('what a method or the constructor refuses', () => {
+  const x = loose(matrix());
+  const { data, T } = matrix();
+  const lost = new Tensor(data);
+  const gone = loose(lost);
+  structuredClone(data.buffer, { transfer: [data.buffer as ArrayBuffer] });
+  const ragged = [[1], [1, 2]];
+  const make = loose(Tensor);
+  const made = (source: unknown, options?: unknown) => new Tensor(source as number, options as never);
+
+  it.each<[string, ...(() => unknown)[]]>([
+    ['Tensor', () => made(ragged), () => made('1'), () => made([1], { shape: [2] })],
+    ['Tensor', () => made([1], { dtype: 'int8' }), () => made({ data: Float32Array.of(1), shape: [7] })],
+    ['fromJSON', () => make.fromJSON!(1), () => make.fromJSON!({ dtype: 'float32', shape: [1], data: [] })],
+    ['from', () => make.from!(ragged), () => make.from!([1], { shape: [2] })],
+    ['reshape', () => x.reshape!(4), () => x.reshape!('6')],
+    ['view', () => x.view!(4), () => loose(matrix().T).view!(6)],
+    ['transpose', () => x.transpose!(0, 2), () => x.transpose!(0)],
+    ['permute', () => x.permute!(0, 2), () => x.permute!(0)],
+    ['at', () => x.at!(2), () => x.at!('0'), () => x.at!(0, 0, 0), () => gone.at!(0)],
+    ['item', () => x.item!(), () => x.item!(0), () => x.item!(0, 3), () => x.item!(0, 0, 0)],
+    ['select', () => x.select!(2, 0), () => x.select!(0, 2), () => x.select!(0)],
+    ['slice', () => x.slice!(2, 0), () => x.slice!(), () => x.slice!(0, '1'), () => x.slice!(0, 0, 1, 0)],
+    ['squeeze', () => x.squeeze!(2), () => x.squeeze!('0')],
+    ['unsqueeze', () => x.unsqueeze!(3), () => x.unsqueeze!()],
+    ['contiguous', () => T.contiguous()],
+    ['clone', () => gone.clone!()],
+    ['sum', () => x.sum!(2), () => x.sum!('0'), () => x.sum!(0, true), () => gone.sum!()],
+    ['mean', () => x.mean!(2), () => gone.mean!()],
+    ['max', () => x.max!(2), () => gone.max!()],
+    ['argmax', () => x.argmax!(2), () => gone.argmax!()],
+    ['topk', () => x.topk!(4), () => x.topk!(1, { dim: 2 }), () => gone.topk!(1)],
+    ['toArray', () => gone.toArray!()],
+    ['to', () => x.to!('int8'), () => x.to!(), () => gone.to!('float64')],
+    ['toJSON', () => gone.toJSON!()],
+    ['toString', () => String(lost)],
+    ['maskedFill', () => x.maskedFill!(ragged, 0), () => x.maskedFill!([1, 0], 0), () => x.maskedFill!(1, 0)],
+    ['equals', () => x.equals!('1'), () => x.equals!(ragged), () => gone.equals!(gone)],
+    ['allClose', () => x.allClose!('1'), () => x.allClose!([1, 2]), () => x.allClose!(1, { rtol: -1 })],
+    ['add', () => x.add!('1'), () => x.add!([1, 2]), () => x.add!(), () => gone.add!(1)],
+    ['sub', () => x.sub!(ragged)],
+    ['mul', () => x.mul!(Int32Array.of(1))],
+    ['div', () => x.div!([1, 2])],
+  ])('%s: is told with its name, once', (name, ...calls) => {
+    for (const call of calls) expect(call).toThrow(new RegExp(`^${name}: (?!${name}: )`));
   });
 });

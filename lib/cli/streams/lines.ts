@@ -1,5 +1,6 @@
 // JSON lines: an array of numbers in, one out, in the same order; for engines that pipe text.
 import type { DType } from '../../basics/floats.js';
+import { readParts } from '../../tensor/foreign/sources.js';
 import { type Nested, Tensor } from '../../tensor/tensor.js';
 import { attempt, Failure } from '../failures.js';
 import { shortest } from '../output.js';
@@ -17,7 +18,7 @@ export function streamLines(source: Source, dtype: DType, f: (x: Tensor<DType>) 
   const answer = (line: Uint8Array): string => {
     number++;
     const subject = `${source.name}, line ${number}`;
-    const y = attempt(subject, () => f(new Tensor(listOf(Buffer.from(line).toString()), { dtype })));
+    const y = attempt(subject, () => f(new Tensor(readParts(listOf(Buffer.from(line).toString()), dtype))));
     return `${textOf(y instanceof Tensor ? y.toArray() : (y as number), dtype)}\n`;
   };
   for (let count = source.read(room); count > 0; count = source.read(room)) {

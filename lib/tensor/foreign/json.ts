@@ -24,7 +24,7 @@ export interface TensorJSON<D extends DType = DType> {
 /** The parts of what toJSON wrote. */
 export function readJSON(json: unknown): Parts<Data> {
   if (typeof json !== 'object' || json === null)
-    throw new TypeError(`fromJSON takes the object that JSON.parse gives, got ${describe(json)}`);
+    throw new TypeError(`what JSON.parse gives must be an object, got ${describe(json)}`);
   const { dtype, shape, data } = json as Readonly<Record<string, unknown>>;
   if (dtype === undefined) throw noDType(dtype);
   checkDType(dtype);

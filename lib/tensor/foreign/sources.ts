@@ -150,7 +150,7 @@ function readNumberOrList(source: unknown, dtype: DType): Parts<Data> {
 }
 
 export function roundedParts(data: FloatArray, shape: readonly number[], dtype: HalfDType): Parts<Data> {
-  const bits = newBits(dtype, lengthOf(data), 'Tensor', shape);
+  const bits = newBits(dtype, lengthOf(data), undefined, shape);
   roundHalves(dtype, data, bits);
   return new Parts<Data>(ofBits(bits, dtype), shape, undefined, 0, true, dtype);
 }
