@@ -129,7 +129,7 @@ function alike({ array, dtype }: Halves, other: unknown, what: string, name: str
   const said = isFloat16Array(other) || other instanceof Tensor ? undefined : dtype;
   const same = halvesOf(other, said, name, what);
   if (same?.dtype === dtype && (same.array === undefined) === (array === undefined)) return same.parts;
-  const wanted = array === undefined ? `${dtype} like x` : `a ${typeName(array)} of ${dtype} like x`;
+  const wanted = `a ${array === undefined ? 'Tensor' : typeName(array)} of ${dtype} like x`;
   const got = other instanceof Tensor ? `a Tensor of ${other.dtype}` : describe(other);
   throw new TypeError(`${name}: ${what} must be ${wanted}, got ${got}`);
 }

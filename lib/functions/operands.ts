@@ -7,6 +7,7 @@ import { checkOther, checkOut, countOf } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
 import { type Data, type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
 import { copyInto, copyOf, fewElements, ownData } from '../tensor/copies.js';
+import { shapeAdvice } from '../tensor/foreign/advice.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
 import { checkReach, overlapsItself, sameShape } from '../tensor/shape.js';
 import { asTensor, resultLike, type Tensor, type TensorLike } from '../tensor/tensor.js';
@@ -160,7 +161,7 @@ export function likeX(x: Tensor, other: unknown, what: string, name: string, fir
     throw new TypeError(`${name}: ${what} must be ${x.dtype} like ${first}, got ${tensor.dtype}`);
   if (!sameShape(tensor.shape, x.shape))
     throw new RangeError(
-      `${name}: ${what} has shape ${shapeText(tensor.shape)} but ${first} has ${shapeText(x.shape)}`,
+      `${name}: ${what} has shape ${shapeText(tensor.shape)} but ${first} has ${shapeText(x.shape)}${shapeAdvice(other, what, x.shape)}`,
     );
   return tensor;
 }

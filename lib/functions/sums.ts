@@ -20,6 +20,7 @@ import {
 import { isFloat16Array, isHalfDType } from '../basics/halves.js';
 import { checkOptions, optionOf, tooMany } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
+import { shapeAdvice } from '../tensor/foreign/advice.js';
 import { checkDType, dtypeOfParts } from '../tensor/foreign/dtypes.js';
 import { asDType, asFloats } from '../tensor/halves.js';
 import { broadcastStrides, contiguousStrides, forEachRow, frozen, Parts, sameShape, sizeOf } from '../tensor/shape.js';
@@ -266,7 +267,7 @@ function factorsOf(grad: unknown, input: Input, from: Read, shape: readonly numb
     throw new TypeError(`${name}: grad must be ${dtypeIn(from)} like x, got ${dtypeIn(by)}`);
   if (!sameShape(shapeOf(by), shape))
     throw new RangeError(
-      `${name}: grad has shape ${shapeText(shapeOf(by))} but the result for x has ${shapeText(shape)}`,
+      `${name}: grad has shape ${shapeText(shapeOf(by))} but the result for x has ${shapeText(shape)}${shapeAdvice(grad, 'grad', shape)}`,
     );
   return memoryOf(by, name, 'grad').x;
 }

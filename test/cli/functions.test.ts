@@ -237,7 +237,7 @@ describe('what cannot be done', () => {
     ],
     [
       'crossEntropy x.npy --target outside.npy',
-      'x.npy, --target outside.npy: crossEntropy: target 3 is none of 3 classes',
+      'x.npy, --target outside.npy: crossEntropy: target 3 is none of 3 classes, 0 to 2',
     ],
     [
       'crossEntropy x.npy --target slopes.npy',

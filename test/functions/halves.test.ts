@@ -172,9 +172,21 @@ describe('what does not fit is refused', () => {
       () => geluGrad(new Tensor([1]), new Tensor([1]), { dtype: 'float16' }),
       /^geluGrad: dtype must be that of x, 'float32'/,
     ],
-    ['an out of floats', () => relu(half, { out: new Tensor([1, 2]) }), /^relu: out must be float16 like x/],
-    ['an out of bits for a Tensor', () => relu(half, { out: bits as never }), /^relu: out/],
-    ['a grad of another type', () => geluGrad(new Tensor([1, 2]), half), /^geluGrad: grad must be float16 like x/],
+    [
+      'an out of floats',
+      () => relu(half, { out: new Tensor([1, 2]) }),
+      /^relu: out must be a Tensor of float16 like x, got a Tensor of float32$/,
+    ],
+    [
+      'an out of bits for a Tensor',
+      () => relu(half, { out: bits as never }),
+      /^relu: out must be a Tensor of float16 like x, got U/,
+    ],
+    [
+      'a grad of another type',
+      () => geluGrad(new Tensor([1, 2]), half),
+      /^geluGrad: grad must be a Tensor of float16 like x/,
+    ],
     [
       'an out of another length',
       () => relu(bits, { dtype: 'float16', out: Uint16Array.of(0) }),

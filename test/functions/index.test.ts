@@ -328,6 +328,24 @@ describe('wrong arguments', () => {
       RangeError,
       'reluGrad: grad has shape [2] but x has [1, 2]',
     ],
+    [
+      'silu',
+      [new Tensor([[1, 2]]), { out: f32(0, 0) }],
+      RangeError,
+      'silu: out has shape [2] but x has [1, 2]; pass new Tensor(out, { shape: [1, 2] })',
+    ],
+    [
+      'swiglu',
+      [new Tensor([[1, 2]]), f32(0, 0)],
+      RangeError,
+      'swiglu: up has shape [2] but gate has [1, 2]; pass new Tensor(up, { shape: [1, 2] })',
+    ],
+    [
+      'logSumExpGrad',
+      [f32(0, 0), new Tensor([[1], [2]]), { keepdim: true }],
+      RangeError,
+      'grad has shape [2] but the result for x has [2, 1]; pass new Tensor(grad, { shape: [2, 1] })',
+    ],
     ['useBackend', ['cuda'], TypeError, 'backend must be one of avx512, avx2, neon, wasm, js, got "cuda"'],
   ];
   it.each(cases)('%s: case %#', (name, args, kind, message) => {

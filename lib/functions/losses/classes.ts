@@ -62,8 +62,10 @@ function readIntegers(from: Int32Array, classes: Int32Array, length: number, ign
 }
 
 function noClass(given: unknown, length: number, name: string): TypeError | RangeError {
-  if (typeof given === 'bigint' || Number.isInteger(given))
-    return new RangeError(`${name}: target ${given} is none of ${length} classes`);
+  if (typeof given === 'bigint' || Number.isInteger(given)) {
+    const range = length === 0 ? '' : `, 0 to ${length - 1}`;
+    return new RangeError(`${name}: target ${given} is none of ${length} classes${range}`);
+  }
   return new TypeError(
     `${name}: target must hold integers, got ${describe(given)}; probabilities are a Tensor or an array of floats`,
   );

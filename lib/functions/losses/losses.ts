@@ -15,6 +15,7 @@ import {
 import { isFloat16Array } from '../../basics/halves.js';
 import { checkOptions, optionOf, tooMany } from '../../basics/options.js';
 import { contiguousData } from '../../tensor/copies.js';
+import { shapeAdvice } from '../../tensor/foreign/advice.js';
 import { isTensorLike } from '../../tensor/foreign/layout.js';
 import { readNumbers } from '../../tensor/foreign/sources.js';
 import { frozen, Parts, sameShape, sizeOf } from '../../tensor/shape.js';
@@ -326,5 +327,7 @@ function checkGrad(grad: Read, shape: readonly number[], dtype: DType, name: str
   if (dtypeIn(grad) !== dtype)
     throw new TypeError(`${name}: grad must be ${dtype} like the logits, got ${dtypeIn(grad)}`);
   if (!sameShape(shapeOf(grad), shape))
-    throw new RangeError(`${name}: grad has shape ${shapeText(shapeOf(grad))} but the losses have ${shapeText(shape)}`);
+    throw new RangeError(
+      `${name}: grad has shape ${shapeText(shapeOf(grad))} but the losses have ${shapeText(shape)}${shapeAdvice(grad, 'grad', shape)}`,
+    );
 }

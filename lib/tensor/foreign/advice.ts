@@ -1,6 +1,8 @@
 // What to pass in place of what cannot be read, for the end of the message of an error.
 
-import { typeName } from '../../basics/floats.js';
+import { shapeText } from '../../basics/allocate.js';
+import { lengthOf, typeName } from '../../basics/floats.js';
+import { sizeOf } from '../shape.js';
 import { isArrow } from './arrow.js';
 
 /** An object of another library's, of which nothing is known. */
@@ -24,6 +26,12 @@ export function advice(x: unknown): string {
   if (typeof given.toArray === 'function') return '; pass x.toArray()';
   if ('values' in x && 'shape' in x) return '; pass { data: x.values, shape: x.shape }';
   return 'selection' in x ? '; pass x.selection' : '';
+}
+
+/** What to pass in place of a flat array that has the elements of a shape, and messages call `what`. */
+export function shapeAdvice(x: unknown, what: string, shape: readonly number[]): string {
+  if (typeName(x) === undefined || lengthOf(x as ArrayBufferView) !== sizeOf(shape)) return '';
+  return `; pass new Tensor(${what}, { shape: ${shapeText(shape)} })`;
 }
 
 /** Like `advice`, for the data of a tensor that is otherwise as it should be. */
