@@ -30,7 +30,7 @@ function initial(): Backend {
   const name = variable('NONLIN_BACKEND')?.trim();
   if (name === undefined) return best();
   try {
-    return find(name, 'NONLIN_BACKEND');
+    return find(name, 'NONLIN_BACKEND', 'NONLIN_BACKEND');
   } catch (error) {
     refusal = (error as Error).message;
     problems.push(refusal);
@@ -38,15 +38,17 @@ function initial(): Backend {
   }
 }
 
-function find(name: unknown, source: string): Backend {
+/** The backend of that name, which is `what` of `source`. */
+function find(name: unknown, source: string, what: string): Backend {
   const isNamed = (candidate: Backend) => candidate.name === name;
   const found = native.backends.find(isNamed) ?? (name === 'js' ? reference : available().find(isNamed));
   if (found !== undefined) return found;
-  const list = backends().join(', ');
+  const here = backends();
+  const list = here.join(', ');
   if (!backendNames.includes(name as BackendName)) {
-    const meant = typeof name === 'string' ? nearest(name, backendNames) : undefined;
+    const meant = typeof name === 'string' ? nearest(name, here) : undefined;
     const help = meant === undefined ? '' : `; did you mean ${meant}?`;
-    throw new TypeError(`${source} must be one of ${backendNames.join(', ')}, got ${describe(name)}${help}`);
+    throw new TypeError(`${what} must be one of those that run here, ${list}, got ${describe(name)}${help}`);
   }
   const why = name === 'wasm' ? wasm().reason : native.reason;
   const reason = why === undefined ? '' : ` (${why})`;
@@ -64,7 +66,7 @@ export function backends(): BackendName[] {
  * @throws TypeError where there is no backend of that name; Error where it cannot run here. Both list what can be asked for.
  */
 export function useBackend(name: BackendName): void {
-  backend = find(name, 'backend');
+  backend = find(name, 'useBackend', 'useBackend: backend');
 }
 
 /** What `info()` tells. */

@@ -27,7 +27,7 @@ it('serves, or says why not', () => {
   expect(info().wasmReason).toBe(reason ?? null);
   if (backend !== undefined) return;
   expect(() => useBackend('wasm')).toThrow(
-    new Error(`backend: wasm cannot run here; ${backends().join(', ')} can (${reason})`),
+    new Error(`useBackend: wasm cannot run here; ${backends().join(', ')} can (${reason})`),
   );
 });
 
