@@ -4,6 +4,7 @@ import { useBackend } from '../backends/select.js';
 import { describe } from '../basics/errors.js';
 import { bytesOf, type DType } from '../basics/floats.js';
 import { isHalfDType } from '../basics/halves.js';
+import type { NpyHeader } from '../files/npy-header.js';
 import { nameOf } from '../files/numbers.js';
 import { type AnyFunction, bytesIn, flowOf, needsRow, type Values } from '../streams/flow.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -160,6 +161,7 @@ function applyToNpy(call: Call): (io: Io) => void {
         if (dtype === undefined && header.kind !== undefined && header.dtype === undefined)
           throw new Failure(`${sources[i]!.name} holds ${nameOf(header.kind)}: --dtype float32 converts it`);
       }
+      if (dtype === undefined) checkAlike(sources, headers);
       const options = call.options();
       const f = functionOf(call);
       const plan = call.hasFiles ? undefined : attempt(subject, () => planOf(name, f, headers, options, dtype));
@@ -180,6 +182,18 @@ function applyToNpy(call: Call): (io: Io) => void {
       for (const source of sources) source.close();
     }
   };
+}
+
+/** Checks that files hold numbers of one dtype: that of the last, which is x where there is a gradient. */
+function checkAlike(sources: readonly Source[], headers: readonly NpyHeader[]): void {
+  const x = headers.at(-1)!;
+  const other = headers.findIndex(({ dtype }) => dtype !== x.dtype);
+  if (other < 0) return;
+  const [theirs, its] = [
+    `${sources[other]!.name} holds ${headers[other]!.dtype}`,
+    `${sources.at(-1)!.name} ${x.dtype}`,
+  ];
+  throw new Failure(`${theirs} and ${its}: --dtype ${x.dtype} converts both`);
 }
 
 /** Writes the result of a plan, or tells what it is like, or both. */

@@ -203,7 +203,8 @@ it.each([
 
 describe('what cannot be done', () => {
   it.each([
-    ['swiglu x.npy double.npy', 'x.npy, double.npy: swiglu: up must be float32 '],
+    ['relu x.npy --grad double.npy', 'double.npy holds float64 and x.npy float32: --dtype float32 converts both'],
+    ['swiglu x.npy double.npy', 'x.npy holds float32 and double.npy float64: --dtype float64 converts both'],
     ['swiglu x.npy f4.npy', 'x.npy, f4.npy: swiglu: up has shape [2, 2] but '],
     ['swiglu x.npy --dim 1', 'x.npy: swiglu: x has shape [2, 3, 4], of which there are no halves'],
     ['swiglu x.npy none.npy', 'cannot read none.npy: no such file or directory'],
