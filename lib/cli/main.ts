@@ -3,13 +3,14 @@
 import { info as environment, refusal } from '../backends/select.js';
 import { describe } from '../basics/errors.js';
 import { nearest } from '../basics/nearest.js';
+import { needsRow } from '../streams/flow.js';
 import { version } from '../version.js';
 import { apply } from './apply.js';
 import { type Arguments, flagOf, type OptionName, optionHelp, parse } from './arguments.js';
 import { check } from './check.js';
 import { compare } from './compare/compare.js';
 import { Failure, UsageError } from './failures.js';
-import { functions } from './functions.js';
+import { type FunctionCommand, functions } from './functions.js';
 import { info } from './info.js';
 import { type Io, inSight } from './output.js';
 
@@ -28,6 +29,10 @@ const input =
 const blocks =
   'It goes in blocks, in little memory whatever the size; as a whole only over other dimensions than\nthe last, with options in files, of a single row, and in Fortran order. --raw and --jsonl write to\nstandard output unless -o says otherwise.';
 
+/** Whether raw values are rows to a function, or may be: a slope for each value of one. */
+const takesRow = (name: string, { files, options }: FunctionCommand) =>
+  files.some(({ length }) => needsRow(name, length)) || options.some(({ kind }) => kind === 'slopes');
+
 const commands = new Map<string, Command>([
   ...[...functions].map(([name, of]): [string, Command] => [
     name,
@@ -40,7 +45,7 @@ const commands = new Map<string, Command>([
         ...of.options.map((option) => flagOf(option.name)),
         ...(of.gradient === undefined ? [] : ['grad']),
         'dtype',
-        ...(of.needsWhole ? [] : ['raw', 'row', 'jsonl']),
+        ...(of.needsWhole ? [] : ['raw', ...(takesRow(name, of) ? ['row'] : []), 'jsonl']),
         'precision',
         'backend',
         'json',

@@ -210,8 +210,8 @@ describe('help and version', () => {
   });
 
   it.each([
-    ['relu', ['output', 'grad', 'dtype', 'raw', 'row', 'jsonl', 'precision', 'backend', 'json', 'help']],
-    ['gelu', ['output', 'approximate', 'grad', 'dtype', 'raw', 'row', 'jsonl', 'precision', 'backend', 'json', 'help']],
+    ['relu', ['output', 'grad', 'dtype', 'raw', 'jsonl', 'precision', 'backend', 'json', 'help']],
+    ['gelu', ['output', 'approximate', 'grad', 'dtype', 'raw', 'jsonl', 'precision', 'backend', 'json', 'help']],
     [
       'softmax',
       [
@@ -233,7 +233,7 @@ describe('help and version', () => {
     ],
     [
       'leakyRelu',
-      ['output', 'negative-slope', 'grad', 'dtype', 'raw', 'row', 'jsonl', 'precision', 'backend', 'json', 'help'],
+      ['output', 'negative-slope', 'grad', 'dtype', 'raw', 'jsonl', 'precision', 'backend', 'json', 'help'],
     ],
     ['info', ['json', 'help']],
     ['compare', ['function', 'precision', 'backend', 'threads', 'time', 'json', 'help']],

@@ -378,13 +378,14 @@ describe('wrong usage', () => {
     [['relu', '--raw', 'float32', '--json'], '--json is not for --raw'],
     [['relu', '--raw', 'float32', '--jsonl'], '--jsonl is not for --raw'],
     [['relu', '--jsonl', '--json'], '--json is not for --jsonl'],
-    [['relu', '--jsonl', '--row', '3'], '--row is not for --jsonl'],
+    [['softmax', '--jsonl', '--row', '3'], '--row is not for --jsonl'],
     [['relu', '--jsonl', '--grad', 'up.npy'], '--grad is not for --jsonl'],
     [['glu', 'x.npy', '--grad', 'up.npy'], '--grad is not an option of glu'],
     [['relu', '--grad', '-', '-'], 'standard input is one file: name the others'],
     [['softmax', 'x.raw', '--grad', 'up.raw', '--raw', 'float32'], '--row is needed'],
     [['swiglu', 'x.npy', 'up.npy', '--jsonl'], '--jsonl takes one file, got also up.npy'],
-    [['relu', 'x.npy', '--row', '3'], '--row is for --raw: a .npy file says what its rows are'],
+    [['softmax', 'x.npy', '--row', '3'], '--row is for --raw: a .npy file says what its rows are'],
+    [['mish', '--raw', 'float32', '--row', '3'], '--row is not an option of mish'],
     [['crossEntropy', 'x.npy', '--target', 'x.npy', '--raw', 'float32'], '--raw is not an option of crossEntropy'],
   ])('%j', async (args, message) => {
     const { code, out, error } = await run(args);
