@@ -6,6 +6,7 @@
 #include "kernels.h"
 #include "loops/careful.h"
 #include "loops/rare.h"
+#include "loops/rare_exact.h"
 
 #include <type_traits>
 
@@ -233,6 +234,19 @@ constexpr bool is_always_careful =
 template <activation op> constexpr bool is_always_careful = false;
 #endif
 
+// Whole groups as rare_exact.h does, with y aligned, and what lies before and behind as any other row.
+template <class F> void map_exact_with_rare(const float *x, float *y, size_t n, F exact) {
+  const auto others = [=](size_t i, size_t end) __attribute__((noinline, flatten)) {
+    map<double>(x + i, y + i, end - i, exact);
+  };
+  const size_t before = until_aligned<float>(y);
+  if (n < before + group) return others(0, n);
+  const size_t whole = (n - before) / group * group;
+  others(0, before);
+  map_with_rare(x + before, y + before, whole, exact);
+  others(before + whole, n);
+}
+
 // `flatten` inlines all that these call: the formula into the loop, whatever its length.
 template <activation op, class T, class E>
 [[gnu::noinline, gnu::flatten]] void map_row(const void *x, void *y, size_t n, parameters p) {
@@ -251,6 +265,8 @@ template <activation op, class T, class E>
     map_with_rare<op>(from, to, n);
   else if constexpr (sizeof(T) == sizeof(float) && tail<op>::known)
     map<T>(from, to, n, with_tail<op>());
+  else if constexpr (sizeof(E) < sizeof(T) && rare_exact<op>::known)
+    map_exact_with_rare(from, to, n, exact<op>(f));
   else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map<T>(from, to, n, exact<op>(f));
   else

@@ -261,6 +261,7 @@ inline size_t compress(vec<float> x, some_lanes<float> which, float *lanes) {
   __builtin_memcpy(lanes, &left, sizeof left);
   return count_bits(which.m);
 }
+inline void store(float *y, vec<float> a, some_lanes<float> which) { _mm512_mask_storeu_ps(y, which.m, a.v); }
 inline size_t expand(const float *lanes, some_lanes<float> which, float *y) {
   const __m512 both = _mm512_mask_expand_ps(_mm512_loadu_ps(y), which.m, _mm512_loadu_ps(lanes));
   __builtin_memcpy(y, &both, sizeof both);

@@ -69,7 +69,7 @@ inline vec<double> quick_gelu_whole(vec<double> a) {
 #if VECTOR_BYTES == 64
 // The same for a up to 4.25, where nearly all are, in sixteen pieces, in the distance from multiples of a step:
 // 2^-37.9. Faster where a lookup is one instruction.
-constexpr double quick_gelu_step = 0x1.18c64p-2;
+constexpr double quick_gelu_near_end = 4.25, quick_gelu_step = 0x1.18c64p-2;
 constexpr double quick_gelu[9][16] = {
     {0, 0x1.b837dafa76016p-4, 0x1.479f41afd9682p-3, 0x1.59fb2439ebe05p-3, 0x1.32503857e0febp-3, 0x1.de658611b5356p-4,
      0x1.50b6f20e636cfp-4, 0x1.afea3e48b818p-5, 0x1.fbf59d4640b3ep-6, 0x1.12de65eb06fcp-6, 0x1.1262cd92db2f3p-7,
@@ -121,8 +121,8 @@ inline vec<quick> minus_gelu_tail(vec<quick> ramp, vec<quick> x) {
   vec<double> a = as_double(x);
 #if VECTOR_BYTES == 64
   vec<double> y = quick_gelu_near(a);
-  if (any_greater(a, 4.25)) [[unlikely]]
-    y = select(a > 4.25, quick_gelu_whole(a), y);
+  if (any_greater(a, quick_gelu_near_end)) [[unlikely]]
+    y = select(a > quick_gelu_near_end, quick_gelu_whole(a), y);
 #else
   vec<double> y = quick_gelu_whole(a);
 #endif

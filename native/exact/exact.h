@@ -119,9 +119,9 @@ template <activation op, class F> struct exact_value {
   }
 
   vec<double> operator()(vec<double> x) const { return decided(x, first(x), f); }
-  // Four vectors from x and y on, for one question.
-  template <size_t vectors, class E> void several(const E *x, E *y) const {
-    static_assert(vectors == 4);
+  // Four vectors from x and y on, for one question, with what is first computed of each.
+  static constexpr size_t at_once = 4 * vec<double>::lanes;
+  template <class E, class First> void several(const E *x, E *y, First first) const {
     constexpr size_t lanes = vec<double>::lanes;
     const vec<double> a = first(load<double>(x)), b = first(load<double>(x + lanes)),
                       c = first(load<double>(x + 2 * lanes)), d = first(load<double>(x + 3 * lanes));
@@ -133,6 +133,10 @@ template <activation op, class F> struct exact_value {
       store(y + 2 * lanes, c);
       store(y + 3 * lanes, d);
     }
+  }
+  template <size_t vectors, class E> void several(const E *x, E *y) const {
+    static_assert(vectors == 4);
+    several(x, y, [this](vec<double> x) { return first(x); });
   }
 };
 template <activation op, class F> auto exact(F f) { return exact_value<op, F>{f}; }
