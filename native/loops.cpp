@@ -269,6 +269,8 @@ template <activation op, class T, class E>
     map_exact_with_rare(from, to, n, exact<op>(f));
   else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map<T>(from, to, n, exact<op>(f));
+  else if constexpr (sizeof(E) < sizeof(T) && rows[op].half != beside_half::other)
+    map<T>(from, to, n, decided<op>(f));
   else
     map<T>(from, to, n, f);
 }
@@ -278,7 +280,7 @@ template <activation op> [[gnu::noinline]] void lenient_row(const void *x, void 
   float *to = static_cast<float *>(y);
   if (!lenient<op>::for_these(p)) return careful_row<op>(x, y, n, p);
   if constexpr (!lenient<op>::mends)
-    map<float>(from, to, n, lenient<op>());
+    map<float>(from, to, n, lenient<op>{p});
   else
     for (size_t part; n > 0; from += part, to += part, n -= part) {
       part = n < rare_part ? n : rare_part;
@@ -287,7 +289,7 @@ template <activation op> [[gnu::noinline]] void lenient_row(const void *x, void 
       map_row<op, float, float>(kept, to, part, p);
       for (size_t i = 0; i < part; i += lanes) {
         const size_t count = part - i < lanes ? part - i : lanes;
-        store_some(to + i, lenient<op>()(load_some<float>(kept + i, count), load_some<float>(to + i, count)), count);
+        store_some(to + i, lenient<op>{p}(load_some<float>(kept + i, count), load_some<float>(to + i, count)), count);
       }
     }
 }
