@@ -267,10 +267,10 @@ template <activation op, class T, class E>
     map<T>(from, to, n, with_tail<op>());
   else if constexpr (sizeof(E) < sizeof(T) && rare_exact<op>::known)
     map_exact_with_rare(from, to, n, exact<op>(f));
+  else if constexpr (sizeof(E) < sizeof(T) && rows[op].value_decides)
+    map<T>(from, to, n, decided<op>(f));
   else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map<T>(from, to, n, exact<op>(f));
-  else if constexpr (sizeof(E) < sizeof(T) && rows[op].half != beside_half::other)
-    map<T>(from, to, n, decided<op>(f));
   else
     map<T>(from, to, n, f);
 }

@@ -91,11 +91,11 @@ inline vec<double> with_half(vec<double> x, vec<double> y, double sign) {
   return store_closed(y, a, b, c, d, error);
 }
 
-// The same of numbers only.
-[[gnu::noinline]] inline bool store_closed_numbers(float *y, vec<double> a, vec<double> b, vec<double> c, vec<double> d,
-                                                   int32_t error) {
-  const mask<double> numbers = {(a == a).m & (b == b).m & (c == c).m & (d == d).m};
-  return count_lanes<double>(numbers) == vec<double>::lanes && store_closed(y, a, b, c, d, error);
+// The same if all are finite: what an infinite gradient makes is decided one by one.
+[[gnu::noinline]] inline bool store_closed_finite(float *y, vec<double> a, vec<double> b, vec<double> c, vec<double> d,
+                                                  int32_t error) {
+  const mask<double> finite = ((a - a) + (b - b)) + ((c - c) + (d - d)) == vec<double>(0.0);
+  return count_lanes<double>(finite) == vec<double>::lanes && store_closed(y, a, b, c, d, error);
 }
 
 // y with f(i) in some lanes.
@@ -252,9 +252,8 @@ template <activation op, class F> struct exact_gradient {
       const bool is_beside_zero = has_zero && any_greater(beside_zero, nearest);
       const bool is_lost = rows[op].textbook && any_zero(v[0], v[1], v[2], v[3]);
       if (is_beside_zero | is_lost | any_doubtful<first_error>(v[0], v[1], v[2], v[3])) [[unlikely]] {
-        // What an infinite g may have made NaN is left to the others.
         if constexpr (!rows[op].textbook)
-          if (!is_beside_zero && store_closed_numbers(y, v[0], v[1], v[2], v[3], first_error)) return;
+          if (!is_beside_zero && store_closed_finite(y, v[0], v[1], v[2], v[3], first_error)) return;
         store_decided(g, x, y, n, v[0], v[1], v[2], v[3], f);
       } else {
         for (size_t j = 0; j < vectors; j++)

@@ -52,6 +52,8 @@ struct row {
   bool product = false;
   // A result in double lanes is so near the true one that no middle between two floats lies between them.
   bool double_decides = false;
+  // The same of its value alone, but for what is beside half of x.
+  bool value_decides = false;
   // The formulas are as a textbook has them (formulas/textbook.h): right, and not made for speed. Floats are computed
   // in double lanes; what these leave open, or make NaN, infinite or zero, and all doubles, in numbers of 106 bits
   // without bounds (exact/unbounded.h), so that nothing has to be said of limits, or of slopes that are far below the
