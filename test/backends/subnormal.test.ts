@@ -1,4 +1,4 @@
-// That no kernel on its careful way multiplies or makes a subnormal number, which Intel's processors take 35 ns for (README), and that
+// That no kernel on its careful way multiplies or makes a subnormal number, which Intel's processors take 35 ns for (docs/speed.md), and that
 // the usual way has the same bits.
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
