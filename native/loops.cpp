@@ -268,7 +268,7 @@ template <activation op, class T, class E>
   else if constexpr (sizeof(E) < sizeof(T) && rare_exact<op>::known)
     map_exact_with_rare(from, to, n, exact<op>(f));
   else if constexpr (sizeof(E) < sizeof(T) && rows[op].value_decides)
-    map<T>(from, to, n, decided<op>(f));
+    map<T>(from, to, n, decided_but_for_half<op, value_of<op>>{f});
   else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map<T>(from, to, n, exact<op>(f));
   else

@@ -79,8 +79,8 @@ inline vec<double> with_half(vec<double> x, vec<double> y, double sign) {
   return true;
 }
 // The same, with what is beside half of x, where there is any so small.
-[[gnu::noinline]] inline bool store_closed(const float *x, float *y, vec<double> a, vec<double> b, vec<double> c,
-                                           vec<double> d, int32_t error, double sign) {
+[[gnu::noinline]] inline bool store_closed_with_half(const float *x, float *y, vec<double> a, vec<double> b,
+                                                     vec<double> c, vec<double> d, int32_t error, double sign) {
   constexpr size_t lanes = vec<double>::lanes;
   vec<float> least = half_end;
   for (size_t j = 0; j < 4 * lanes; j += vec<float>::lanes)
@@ -114,7 +114,7 @@ template <activation op, class F> struct exact_value {
   static constexpr int32_t first_error = has_quick           ? int32_t(rows[op].quick_error)
                                          : rows[op].textbook ? textbook_error
                                                              : value_error;
-  static_assert(!has_half || first_error <= most_beside_half);
+  static_assert(!has_half || (first_error <= most_beside_half && !rows[op].textbook));
 
   vec<double> first(vec<double> x) const {
     if constexpr (has_quick)
@@ -160,7 +160,7 @@ template <activation op, class F> struct exact_value {
                       c = first(load<double>(x + 2 * lanes)), d = first(load<double>(x + 3 * lanes));
     if (any_doubtful<first_error>(a, b, c, d) || (rows[op].textbook && any_zero(a, b, c, d))) [[unlikely]] {
       if constexpr (has_half) {
-        if (store_closed(x, y, a, b, c, d, first_error, sign_beside_half<op>(f.p))) return;
+        if (store_closed_with_half(x, y, a, b, c, d, first_error, sign_beside_half<op>(f.p))) return;
       } else if constexpr (!rows[op].textbook) {
         if (store_closed(y, a, b, c, d, first_error)) return;
       }
@@ -180,12 +180,11 @@ template <activation op, class F> struct exact_value {
 template <activation op, class F> auto exact(F f) { return exact_value<op, F>{f}; }
 
 // f of a row that double lanes decide but for what is beside half of x.
-template <activation op, class F> struct decided_value {
+template <activation op, class F> struct decided_but_for_half {
   F f;
 
   vec<double> operator()(vec<double> x) const { return with_half(x, f(x), sign_beside_half<op>(f.p)); }
 };
-template <activation op, class F> auto decided(F f) { return decided_value<op, F>{f}; }
 
 // f, a slope times an incoming gradient, correctly rounded: y = f(x, g) for a few vectors.
 template <activation op, class F> struct exact_gradient {

@@ -112,8 +112,8 @@ template <> struct lenient<activation_selu> : lenient_always {
   }
 };
 
-// Or a larger number stands for a small one on the way: rrelu 0.61 and 0.14. With means from 2^-20 on no other product
-// is subnormal.
+// Or a larger number stands for a small one on the way: rrelu 0.61 and 0.14. With means above 2^-20 no other product
+// of an x and one is subnormal.
 template <> struct lenient<activation_rrelu> : lenient_always {
   static constexpr float below = small_inputs<activation_rrelu>::below / huge<float>;
   static bool for_these(parameters p) { return __builtin_fabs(p.a / 2 + p.b / 2) > 0x1p-20; }

@@ -39,23 +39,23 @@ template <activation op, class F>
       from[j] = load<float>(x + i + j * lanes);
       most = max(most, abs(from[j]));
     }
-    uint64_t others = 0; // Beyond, and do not need far(x).
+    uint64_t plain_lanes = 0; // Beyond, and do not need far(x).
     if (any_greater(most, inputs::first_rare)) [[unlikely]] {
-      const auto beyond = [&](size_t j) { return some_lanes<float>::above(abs(from[j]), inputs::first_rare); };
+      const auto beyond = [&](size_t j) { return beyond_of<inputs>(from[j]); };
       const auto needs = [&](size_t j) { return inputs::needs(beyond(j), from[j]); };
       const uint64_t needed = bits_of<unroll>(needs);
       if (is_few(needed))
         put = aside.add_few(x + i, needed, i, put);
       else
         put = aside.add_many(from, needs, needed, i, put);
-      others = bits_of<unroll>(beyond) & ~needed;
-      for (size_t j = 0; others != 0 && j < unroll; j++)
+      plain_lanes = bits_of<unroll>(beyond) & ~needed;
+      for (size_t j = 0; plain_lanes != 0 && j < unroll; j++)
         store(plain + j * lanes, inputs::plain(from[j]));
     }
     for (size_t j = 0; j < group; j += exact.at_once)
       exact.several(x + i + j, y + i + j, [](vec<double> x) { return inputs::near(x); });
-    for (size_t j = 0; others != 0 && j < unroll; j++)
-      store(y + i + j * lanes, load<float>(plain + j * lanes), some_lanes<float>(__mmask16(others >> j * lanes)));
+    for (size_t j = 0; plain_lanes != 0 && j < unroll; j++)
+      store(y + i + j * lanes, load<float>(plain + j * lanes), some_lanes<float>(__mmask16(plain_lanes >> j * lanes)));
   }
   aside.count = put;
 }

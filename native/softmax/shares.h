@@ -102,7 +102,8 @@ template <class T> struct usual_exp {
     return select(below < floor, vec<T>(T(0)), exp_times_power(below, steps));
   }
 
-  // The same of what is not above the ceiling, for which the caller looks; what is below the floor is taken for it.
+  // Of an x that is not above the ceiling, for which the caller looks. What is below the floor is taken for it: that
+  // adds nothing to a total. NaN stays NaN.
   vec<T> below_ceiling(vec<T> x) const { return exp_times_power(max(x, floor), steps); }
 
   // The same of some lanes, of which `kept` are left without those below the floor, and 0 in the others.

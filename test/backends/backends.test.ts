@@ -172,6 +172,34 @@ describe.each(kernelBackends)('$name', (backend) => {
 });
 
 describe.each(kernelBackends)('exact of $name', (backend) => {
+  // gelu's rare inputs: none, a few and many of a group of 64, more than a part of the array, and a rest.
+  it.each(activationNames.map((name) => casesOf(name)[0]!))('$label of groups with some far out', ({ op, a, b }) => {
+    const far = [-4.26, -5.1, -7, -14, 4.3, 5.3, -14.8, -300, 5.41, 80, -Infinity, Infinity, NaN, 3e38];
+    const usual = random('float32', 64, 4);
+    for (const many of [0, 1, 5, 6, 20, 64]) {
+      const x = Float32Array.from({ length: 40 * 64 + 37 }, (_, i) =>
+        (i * 11) % 64 < many ? far[i % (many < 20 ? 4 : far.length)]! : usual[i % 64]!,
+      );
+      const [y, expected] = [new Float32Array(x.length), new Float32Array(x.length)];
+      reference.map(x, expected, op, a, b, true);
+      backend.map(x, y, op, a, b, true);
+      expectSame(y, expected);
+      backend.map(x, x, op, a, b, true);
+      expectSame(x, expected);
+    }
+  });
+
+  it.each(activationNames.map((name) => casesOf(name)[0]!))('$label, its slope near a zero', ({ op, a, b }) => {
+    for (const zero of [-0.7518, -0.7525, -0.7512, -1.2785, -1.1925, -1.5]) {
+      const x = Float32Array.from(random('float32', 4096, 0.004), (off) => zero + off);
+      const g = Float32Array.from(random('float32', 4096, 1));
+      const [y, expected] = [new Float32Array(x.length), new Float32Array(x.length)];
+      backend.mapGrad(g, x, y, op, a, b, true);
+      reference.mapGrad(g, x, expected, op, a, b, true);
+      expectSame(y, expected);
+    }
+  });
+
   it.each(activationNames.filter((name) => (activations[name] as Formula).exactly !== undefined))(
     '%s rounds correctly where doubles cannot decide',
     (name) => {

@@ -27,7 +27,7 @@ export function specials(dtype: 'float32' | 'float64'): number[] {
     745.2,
   );
   // Limits of the kernels' pieces and loops, and the floats beside them.
-  for (const limit of [1.206689, 3.5161377, 4.1538627, 5.4, 6, 8.8, 9.1, 109])
+  for (const limit of [2 ** -126, 2 ** -125, 1.206689, 3.5161377, 4.1538627, 4.25, 5.4, 6, 8.8, 9.1, 14.75, 109])
     for (let steps = -2; steps <= 2; steps++) {
       const float = Float32Array.of(limit);
       new Int32Array(float.buffer)[0]! += steps;

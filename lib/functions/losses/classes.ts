@@ -63,7 +63,7 @@ function readIntegers(from: Int32Array, classes: Int32Array, length: number, ign
 
 function noClass(given: unknown, length: number, name: string): TypeError | RangeError {
   if (typeof given === 'bigint' || Number.isInteger(given)) {
-    const range = length === 0 ? '' : `, 0 to ${length - 1}`;
+    const range = length < 2 ? '' : `, 0 to ${length - 1}`;
     return new RangeError(`${name}: target ${given} is none of ${length} classes${range}`);
   }
   return new TypeError(

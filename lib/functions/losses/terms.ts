@@ -72,14 +72,17 @@ function weightedLoss(call: Call, target: number, start: number, maximum: number
   return sum.value;
 }
 
+/** The logarithm of a slice; NaN where its maximum is infinite, as all of its logSoftmax is. */
+const logOf = ({ maxima, logs }: LogParts, i: number): number => (maxima[i]! < Infinity ? logs[i]! : Number.NaN);
+
 /** The sum of the losses of slices, which are also left where there is a place for them. */
-export function lossesOf(call: Call, { maxima, logs }: LogParts, losses: FloatArray | undefined): number {
+export function lossesOf(call: Call, parts: LogParts, losses: FloatArray | undefined): number {
   const { count, classes, probabilities, weights } = call;
   const sum = new Sum();
   for (let i = 0; i < count; i++) {
     const own = classes === undefined ? 0 : classes[i]!;
     if (own < 0) continue;
-    const [start, maximum, log] = [startOf(i, call), maxima[i]!, logs[i]!];
+    const [start, maximum, log] = [startOf(i, call), parts.maxima[i]!, logOf(parts, i)];
     let loss: number;
     if (weights !== undefined) loss = weightedLoss(call, own, start, maximum, log);
     else if (probabilities !== undefined) loss = sharedLoss(call, start, maximum, log);
@@ -94,7 +97,7 @@ export function lossesOf(call: Call, { maxima, logs }: LogParts, losses: FloatAr
 export function plainLosses(
   { x, length, inner, count }: Call,
   classes: Int32Array,
-  { maxima, logs }: LogParts,
+  parts: LogParts,
   losses: FloatArray | undefined,
 ): number {
   const sum = new Sum();
@@ -102,7 +105,7 @@ export function plainLosses(
     for (let k = 0; k < inner; k++, i++) {
       const own = classes[i]!;
       if (own < 0) continue;
-      const loss = maxima[i]! - x[first + k + own * inner]! + logs[i]!;
+      const loss = parts.maxima[i]! - x[first + k + own * inner]! + logOf(parts, i);
       if (losses !== undefined) losses[i] = loss;
       sum.add(loss);
     }
