@@ -87,18 +87,23 @@ inline void compute_some(const E *x, T *e, const F &exp_of, vec<T> &top, vec<T> 
   for (size_t i = 0; i < n; i++)
     store(e + i * lanes, t[i]);
 }
-// As compute, four vectors at a time: of rows of 1000 with AVX2 0.23 ns per element and, so and without a ceiling,
-// 0.19.
+// As compute, several vectors at a time. In WebAssembly, which is optimized for size, one: logSumExp of rows of 1000
+// takes 2.4 ns per element with four, and 1.7.
+#if defined(__wasm__)
+constexpr size_t exponentials_at_once = 1;
+#else
+constexpr size_t exponentials_at_once = 4;
+#endif
 template <class T, class E, class F>
 [[gnu::noinline, gnu::flatten]] void compute_and_compare(const E *x, T *e, size_t n, F exp_of, vec<T> &most) {
-  constexpr size_t lanes = vec<T>::lanes, several = 4;
+  constexpr size_t lanes = vec<T>::lanes, several = exponentials_at_once;
   vec<T> top = most;
   size_t j = 0;
   for (; j + several * lanes <= n; j += several * lanes) {
     vec<T> t[several];
     compute_some(x + j, e + j, exp_of, top, t);
   }
-  for (; j + lanes <= n; j += lanes) {
+  for (; several > 1 && j + lanes <= n; j += lanes) {
     vec<T> t[1];
     compute_some(x + j, e + j, exp_of, top, t);
   }
@@ -109,9 +114,8 @@ template <class T, class E, class F>
   }
   most = top;
 }
-// The same, each block added to a sum at once, where four registers are one: logSumExp of
-// rows of 32000 with AVX-512 in two loops and one 0.20 and 0.17 ns per element, with AVX2 0.26 and 0.29
-// (`npm run bench -- --turns --size 262144 --function logSumExp:32000`, Zen 4).
+// The same, each block added to a sum at once, where it is four registers. ns per element of logSumExp of rows of 32000
+// in two loops and in one: 0.20 and 0.17 (`npm run bench -- --turns --size 262144 --function logSumExp:32000`, Zen 4).
 template <class T> constexpr bool adds_at_once = block<T> == 4 * vec<T>::lanes;
 template <class T, class E, class F>
 [[gnu::noinline, gnu::flatten]] void compute_and_add(lane_sum<T, false> &all, const E *x, T *e, size_t n, F exp_of,
