@@ -154,7 +154,7 @@ constexpr struct {
   bool looks;
 } some_parameters[] = {{{1, 20}, true},   {{1.25, 20}, true},          {{0.5, 20}, true},
                        {{10, 20}, true},  {{3.3, 5}, false},           {{0.003, -1}, false},
-                       {{300, 0}, false}, {{0x1p-19, 0x1p-19}, false}, {{0x1p-21, 0x1p-21}, false}};
+                       {{300, 0}, false}, {{0x1p-19, 0x1p-19}, false}, {{1.1e-9, 1.3e-9}, false}};
 
 } // namespace
 
