@@ -234,7 +234,7 @@ constexpr bool is_always_careful =
 template <activation op> constexpr bool is_always_careful = false;
 #endif
 
-// Whole groups as rare_exact.h does, with y aligned, and what lies before and behind as any other row.
+// Groups from where y is aligned on as rare_exact.h does, the elements before and behind them by `map`.
 template <class F> void map_exact_with_rare(const float *x, float *y, size_t n, F exact) {
   const auto others = [=](size_t i, size_t end) __attribute__((noinline, flatten)) {
     map<double>(x + i, y + i, end - i, exact);
