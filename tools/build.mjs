@@ -1,5 +1,5 @@
 // `npm run build`: the addon, the types and the bundles, a line for each step. Where a step fails, the compiler's message stands first.
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -58,6 +58,8 @@ const steps = {
       await bundle('cjs', { streams: 'lib/streams/node.ts' }, whole);
       // The program has a library of its own in it, which is the only one in its process.
       await bundle('cjs', { cli: 'lib/cli.ts' });
+      // npx makes it so when it links it first, and runs it as it is from then on.
+      chmodSync(join(root, 'dist/cjs/cli.js'), 0o755);
       // For the scripts in bench/ and test/, not for the package.
       await bundle(
         'cjs',

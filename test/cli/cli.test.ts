@@ -1,7 +1,7 @@
 // The command line: as a process on the built file, as a user runs it, where streams, variables or the exit code are what is tested;
 // else main() alone.
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { main } from '../../lib/cli/main.js';
@@ -166,6 +166,10 @@ describe('an activation', () => {
       max: null,
       mean: null,
     });
+  });
+
+  it.skipIf(process.platform === 'win32')('may be run after every build, as npx has a link to it', () => {
+    expect(statSync(new URL('../../dist/cjs/cli.js', import.meta.url)).mode & 0o111).toBe(0o111);
   });
 
   it('makes probabilities of the logits of a real model', async () => {
