@@ -26,6 +26,7 @@ template <class T, class F> constexpr bool few_apart = false;
 template <class T, activation op>
 constexpr bool few_apart<T, value_of<op>> = rows[op].is_long || (sizeof(T) == sizeof(double) && !rows[op].one_rounding);
 template <class T, activation op> constexpr bool few_apart<T, with_tail<op>> = true;
+template <class T, activation op> constexpr bool few_apart<T, lenient<op>> = true;
 #endif
 
 // y[i] = f(x[i]) of up to a vector.

@@ -71,23 +71,41 @@ struct lenient_always {
 template <> struct lenient<activation_sigmoid> : lenient_always {
   vec<float> operator()(vec<float> x) const { return times<float>(1 / sigmoid_divisor(x), tiny<float>); }
 };
+// x / 2 of what is smaller than this, as integers, which a subnormal number does not delay.
+constexpr float least_half = 0x1p-125f;
+inline vec<float> half_of_least(vec<float> x) {
+  const vec<float>::bits size = to_bits(abs(x));
+  return from_bits<float>(((size + ((size >> 1) & 1)) >> 1) | (to_bits(x) & sign_bit<float>));
+}
 // Or it is put in the place of what the usual way made of x: gelu near zero is x / 2, which x - x / 2 rounds twice. Of
 // subnormal numbers 0.89 and 0.40, `--function gelu --input subnormal`.
 template <> struct lenient<activation_gelu> : lenient_always {
   static constexpr bool mends = true;
   vec<float> operator()(vec<float> x, vec<float> usual) const {
-    return select(abs(x) < small_inputs<activation_gelu>::below, x * 0.5f, usual);
+    return select(is_smaller(x, least_half), half_of_least(x), usual);
   }
 };
 // Or the usual way is given another number for a small one. ns per element of these (`--input subnormal`): selu 1.03
-// and 0.46, softsign 0.29 and 0.2, elu with AVX2 0.8 and 0.46. Silu, 0.54, is left: its results far out are subnormal
-// too, and took 1.4 times as long so.
+// and 0.46, softsign 0.29 and 0.2, elu with AVX2 0.8 and 0.46.
 template <activation op, class F, class G> vec<float> with_small(vec<float> x, F usual, G of_small) {
   using near = small_inputs<op>;
   const mask<float> small = is_smaller(x, near::below);
-  if (count_lanes<float>(small) == 0) return usual(x);
   return select(small, of_small(x), usual(select(small, copysign(vec<float>(near::at), x), x)));
 }
+// Which costs others a fifth: a group that has none goes without.
+template <class F> struct halves_least : lenient_always {
+  vec<float> operator()(vec<float> x) const {
+    const mask<float> small = is_smaller(x, least_half);
+    return select(small, half_of_least(x), F()(select(small, vec<float>(1.0f), x)));
+  }
+  template <size_t several> void group(const vec<float> (&x)[several], vec<float> (&v)[several]) const {
+    bool some = false;
+    for (size_t j = 0; j < several; j++)
+      some |= count_lanes<float>(is_smaller(x[j], least_half)) > 0;
+    for (size_t j = 0; j < several; j++)
+      v[j] = some ? (*this)(x[j]) : F()(x[j]);
+  }
+};
 template <> struct lenient<activation_softsign> : lenient_always {
   vec<float> operator()(vec<float> x) const {
     return with_small<activation_softsign>(
@@ -110,6 +128,30 @@ template <> struct lenient<activation_selu> : lenient_always {
           return times<float>(selu_of_exponential(x, times<float>(x, huge<float>)), 1 / huge<float>);
         });
   }
+};
+struct usual_gelu_sigmoid {
+  vec<float> operator()(vec<float> x) const { return gelu_sigmoid(x); }
+};
+template <> struct lenient<activation_geluSigmoid> : halves_least<usual_gelu_sigmoid> {};
+template <> struct lenient<activation_softcap> : lenient_always {
+  static bool for_these(parameters p) { return small_inputs<activation_softcap>::holds(p); }
+  vec<float> operator()(vec<float> x) const {
+    return with_small<activation_softcap>(
+        x, [p = p](vec<float> x) { return softcap(x, vec<float>(p.a)); }, [](vec<float> x) { return x; });
+  }
+};
+// Or all go the careful way, some registers at once.
+template <> struct lenient<activation_tanhShrink> : lenient_always {
+  vec<float> operator()(vec<float> x) const {
+    const mask<float> small = is_smaller(x, small_inputs<activation_tanhShrink>::below);
+    return as_float(tanh_shrink(vec<careful>(select(small, copysign(vec<float>(0.0f), x), x).v)));
+  }
+};
+struct usual_silu {
+  vec<float> operator()(vec<float> x) const { return silu(x); }
+};
+template <> struct lenient<activation_silu> : halves_least<usual_silu> {
+  static bool for_these(parameters p) { return p.a == rows[activation_silu].usual_a; }
 };
 
 // Or a larger number stands for a small one on the way: rrelu 0.61 and 0.14. With means above 2^-20 no other product
