@@ -132,12 +132,7 @@ template <class T> struct usual_exp {
 template <class T> mask<double> is_usual(vec<double> total) {
   return {(total > usual_exp<T>::least).m & (total < usual_exp<T>::most).m};
 }
-inline bool all_lanes(mask<double> m) {
-  bool all = true;
-  for (size_t i = 0; i < vec<double>::lanes; i++)
-    all = all && m.m[i];
-  return all;
-}
+inline bool all_lanes(mask<double> m) { return count_lanes<double>(m) == vec<double>::lanes; }
 template <class T> bool is_usual(double total) { return is_usual<T>(vec<double>(total)).m[0] != 0; }
 
 // e^x times a power of two that makes about the same of a slice's maximum m as usual_exp first makes of 0. Where m is

@@ -27,13 +27,12 @@ template <class T> compensated<vec<double>> add_across(compensated<vec<double>> 
   return rows[0];
 }
 
-// The sums of rows, up to a whole group of them side by side: term_of(i) gives those of row i, and of totals all
-// is_usual where they are. With `again` only for the groups that have one that is not.
+// The sums of rows, up to a whole group of them side by side: term_of(i) gives those of row i. Of totals, whether all
+// are usual.
 template <class T, bool total, class F>
-bool sum_rows(size_t count, size_t length, sum_list<T, batch_rows> &result, F term_of, bool again = false) {
+bool sum_rows(size_t count, size_t length, sum_list<T, batch_rows> &result, F term_of) {
   mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
   for (size_t i = 0; i < count; i += group) {
-    if (again && all_lanes(is_usual<T>(result.get(i).high))) continue;
     compensated<vec<double>> sums[group];
     const size_t here = count - i < group ? count - i : group;
     if (length <= block<T>)
@@ -72,13 +71,11 @@ template <class T, class Exp> bool are_exponentials(const Exp &, const sum_list<
   return true;
 }
 
-// The exponentials of the rows that usual_exp does not suit, and which power each has; what is to be tried first from
-// now on suits the largest of these, or if they are most, the smallest. A bit for each row that has its shares already.
+// The exponentials of the rows that usual_exp does not suit, their totals, and which power each has; what is to be tried
+// first from now on suits the largest of these, or if they are most, the smallest.
 template <class T, class E, class Exp>
-SELDOM uint64_t unusual_rows(const E *x, T *e, size_t count, size_t length, const sum_list<T, batch_rows> &totals,
-                             Exp &first, T *steps) {
-  static_assert(batch_rows <= 64);
-  uint64_t done = 0;
+SELDOM void unusual_rows(const E *x, T *e, size_t count, size_t length, sum_list<T, batch_rows> &totals, Exp &first,
+                         T *steps) {
   size_t small = 0;
   T above = -largest<T>, below = largest<T>;
   for (size_t i = 0; i < count; i++) {
@@ -90,19 +87,21 @@ SELDOM uint64_t unusual_rows(const E *x, T *e, size_t count, size_t length, cons
     } else if (maximum > above) {
       above = maximum;
     }
-    if (!leaves_to_exp(first, maximum, x + i * length, e + i * length, length)) {
-      done |= uint64_t(1) << i;
-      continue;
+    T *const row = e + i * length;
+    compensated<double> total = {1, 0}; // Where it has its shares already.
+    if (leaves_to_exp(first, maximum, x + i * length, row, length)) {
+      const auto exp_of = exp_for(first, maximum);
+      if (steps != nullptr) steps[i] = exp_of.power.v[0];
+      compute_row(first, exp_of, x + i * length, row, length);
+      total = sum_row<T, true>(length, nothing, [=](size_t j, size_t n) { return load_some<T>(row + j, n); });
     }
-    const auto exp_of = exp_for(first, maximum);
-    if (steps != nullptr) steps[i] = exp_of.power.v[0];
-    compute_row(first, exp_of, x + i * length, e + i * length, length);
+    totals.high[i] = total.high;
+    if (sizeof(T) == sizeof(double)) totals.low[i] = total.low;
   }
   if (above > -largest<T>)
     first.move(above, usual_exp<T>::most, length);
   else if (2 * small > count)
     first.move(below, 0, length);
-  return done;
 }
 
 // How many rows are done at a time.
@@ -121,10 +120,7 @@ template <class T, class E, class Exp>
   for (size_t i = 0; steps != nullptr && i < count; i++)
     steps[i] = exp_of.steps.v[0];
   if (sum_rows<T, true>(count, length, totals, term_of)) return seen;
-  const uint64_t done = unusual_rows<T>(x, e, count, length, totals, exp_of, steps);
-  sum_rows<T, true>(count, length, totals, term_of, true);
-  for (size_t i = 0; i < count; i++)
-    if (done >> i & 1) totals.high[i] = 1;
+  unusual_rows<T>(x, e, count, length, totals, exp_of, steps);
   return seen_in<T>::any();
 }
 // to[j] = f(i)(j) for the elements j of each row i. Past its end a row may write what the next one will.
