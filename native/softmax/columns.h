@@ -309,20 +309,43 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
   return true;
 }
 
+// What the exponentials of the next band are tried with, and whether no power suited one, as all is far from zero.
+template <class T> struct tried_exp {
+  usual_exp<T> usual;
+  bool was_far = false;
+
+  // Whether those at x, the first of a band, are as far, after such a band: then it need not be tried.
+  template <class E> bool is_far(const E *x, band_width<T> width) const {
+    bool all = was_far;
+    for (size_t r = 0; all && r < width.registers(); r++) {
+      const vec<T> size = abs(width.load(x, r));
+      all = count_lanes<T>(size > vec<T>(far_from_large<T>)) == width.lanes_in(r);
+    }
+    return all;
+  }
+};
+
 // A band with a column that usual_exp does not suit: each with a power of its own, and the next bands with what suits
 // the largest of this.
 template <class T, class E>
-SELDOM void unusual_band(usual_exp<T> &next, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length,
+SELDOM void unusual_band(tried_exp<T> &next, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length,
                          size_t inner, band_width<T> width, double total, bool log) {
+  const T lowest = -T(__builtin_inf());
   scaled_exp<T> scaled[band_registers];
-  T top = -largest<T>;
+  T top = lowest;
   for (size_t r = 0; r < width.registers(); r++) {
     const vec<T> m = column_maxima<T>(x, length, inner, width, r);
     for (size_t i = 0; i < width.lanes_in(r); i++)
       if (m.v[i] > top) top = m.v[i];
     scaled[r] = scaled_exp<T>(m);
   }
-  next.move(top, total, length);
+  if (top == lowest) { // All is NaN, as where a mask leaves nothing: half of the time of a matrix below its diagonal.
+    for (size_t j = 0; j < length; j++)
+      for (size_t r = 0; r < width.registers(); r++)
+        width.store(y + j * inner, r, vec<T>(lowest - lowest));
+    return;
+  }
+  next.was_far = !next.usual.move(top, total, length);
   const auto exp_of = [&](vec<T> x, size_t r) { return scaled[r](x); };
   softmax_band<T>(
       band_entries<T, E, decltype(exp_of)>{x, inner, width, exp_of}, [](const column_sums<T> *) { return true; }, kept,
@@ -330,7 +353,7 @@ SELDOM void unusual_band(usual_exp<T> &next, kept_band<T> &kept, const E *g, con
 }
 
 template <class T, class E>
-void softmax_band(usual_exp<T> &usual, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length, size_t inner,
+void softmax_band(tried_exp<T> &tried, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length, size_t inner,
                   band_width<T> width, bool log) {
   double unusual = 0; // The total of a column.
   const auto accept = [&](const column_sums<T> *totals) {
@@ -347,10 +370,10 @@ void softmax_band(usual_exp<T> &usual, kept_band<T> &kept, const E *g, const E *
     }
     return true;
   };
-  const auto exp_of = [usual](vec<T> x, size_t) { return usual(x); };
-  if (!softmax_band<T>(band_entries<T, E, decltype(exp_of)>{x, inner, width, exp_of}, accept, kept, g, x, y, length,
-                       inner, width, log))
-    unusual_band<T>(usual, kept, g, x, y, length, inner, width, unusual, log);
+  const auto exp_of = [usual = tried.usual](vec<T> x, size_t) { return usual(x); };
+  if (tried.is_far(x, width) || !softmax_band<T>(band_entries<T, E, decltype(exp_of)>{x, inner, width, exp_of}, accept,
+                                                 kept, g, x, y, length, inner, width, log))
+    unusual_band<T>(tried, kept, g, x, y, length, inner, width, unusual, log);
 }
 
 // As wide a band as can be kept whole, but two cache lines at least.
@@ -363,9 +386,9 @@ template <class T, class E>
 void for_each_band(const E *g, const E *x, E *y, size_t length, size_t inner, size_t columns, bool log) {
   auto &kept = kept_here<kept_band<T>>();
   const size_t most = columns_of_band<T>(length);
-  usual_exp<T> exp_of;
+  tried_exp<T> tried;
   for (size_t c = 0; c < columns; c += most)
-    softmax_band<T>(exp_of, kept, g == nullptr ? g : g + c, x + c, y + c, length, inner,
+    softmax_band<T>(tried, kept, g == nullptr ? g : g + c, x + c, y + c, length, inner,
                     band_width<T>{columns - c < most ? columns - c : most}, log);
 }
 

@@ -71,8 +71,8 @@ template <class T, class Exp> bool are_exponentials(const Exp &, const sum_list<
   return true;
 }
 
-// The exponentials of the rows that usual_exp does not suit, their totals, and which power each has; what is to be tried
-// first from now on suits the largest of these, or if they are most, the smallest.
+// The exponentials of the rows that usual_exp does not suit, their totals, and which power each has; what is to be
+// tried first from now on suits the largest of these, or if they are most, the smallest.
 template <class T, class E, class Exp>
 SELDOM void unusual_rows(const E *x, T *e, size_t count, size_t length, sum_list<T, batch_rows> &totals, Exp &first,
                          T *steps) {
