@@ -117,15 +117,17 @@ inline map_function *careful_way(const row_kernels &row) {
 }
 
 #if defined(__x86_64__)
-// The same for results y of inputs a and b, which careful(a, b, first element, how many) is given from that element on.
+// The same for results y of inputs a and b, which careful(a, b, first element, how many, tried) is given from that
+// element on.
 // Where y is one of them, that is kept, a block at a time, as it may have to be done again.
 template <class Usual, class Careful>
 void watch_results(std::atomic<uint8_t> &left, size_t n, size_t most, const void *a, const void *b, const void *y,
                    Usual usual, Careful careful) {
   constexpr size_t size = sizeof(float);
   if (y != a && y != b)
-    return watch(left, n, most, usual,
-                 [&](size_t i, size_t count, bool) { careful(at(a, i * size), at(b, i * size), i, count); });
+    return watch(left, n, most, usual, [&](size_t i, size_t count, bool tried) {
+      careful(at(a, i * size), at(b, i * size), i, count, tried);
+    });
   block kept;
   watch(
       left, n, block_elements,
@@ -135,7 +137,7 @@ void watch_results(std::atomic<uint8_t> &left, size_t n, size_t most, const void
       },
       [&](size_t i, size_t count, bool tried) {
         const auto input = [&](const void *of) { return tried && of == y ? kept.bytes : at(of, i * size); };
-        careful(input(a), input(b), i, count);
+        careful(input(a), input(b), i, count, tried);
       });
 }
 
@@ -144,10 +146,12 @@ void watch_results(std::atomic<uint8_t> &left, size_t n, size_t most, const void
                                              map_function *values, const void *x, void *y, size_t n, size_t most) {
   constexpr size_t size = sizeof(float);
   map_function *const careful = careful_way(*set.rows[op]);
+  const bool is_done = usual_way_does(op, p); // It was slower, and is right.
   watch_results(
       careful_values_left[op], n, most, x, x, y,
       [&](size_t i, size_t count) { values(at(x, i * size), at(y, i * size), count, p); },
-      [&](const void *from, const void *, size_t i, size_t count) {
+      [&](const void *from, const void *, size_t i, size_t count, bool tried) {
+        if (tried && is_done) return;
         if (rows[op].product) return careful_values(set, op, p, how, from, at(y, i * size), count);
         careful(from, at(y, i * size), count, p);
       });
@@ -235,7 +239,7 @@ inline void careful_products(const kernels &set, activation op, parameters p, ar
       [&](size_t i, size_t count) {
         set.rows[op]->map_grad[how](at(g, i * size), at(x, i * size), at(y, i * size), count, p);
       },
-      [&](const void *g, const void *x, size_t i, size_t count) {
+      [&](const void *g, const void *x, size_t i, size_t count, bool) {
         careful_products(set, op, p, how, g, x, at(y, i * size), count);
       });
 }
@@ -290,7 +294,7 @@ inline void gate_by_blocks(const kernels &set, activation op, parameters p, arit
   watch_results(
       careful_gates_left[op], n, watched_elements, a, b, y,
       [&](size_t i, size_t count) { set.rows[op]->gate(at(a, i * size), at(b, i * size), at(y, i * size), count); },
-      [&](const void *a, const void *b, size_t i, size_t count) {
+      [&](const void *a, const void *b, size_t i, size_t count, bool) {
         gate_by_blocks(set, op, p, float32, a, b, at(y, i * size), count);
       });
 }
