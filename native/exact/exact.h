@@ -100,6 +100,23 @@ inline vec<double> with_half(vec<double> x, vec<double> y, double sign) {
   return count_lanes<double>(finite) == vec<double>::lanes && store_closed(y, a, b, c, d, error);
 }
 
+// Below this a result is x itself: what it lacks, x^2 or a third of x^3, is less than a quarter of a float's last
+// place.
+template <activation> constexpr float itself_below = 0;
+template <> constexpr float itself_below<activation_softsign> = 0x1p-27f;
+template <> constexpr float itself_below<activation_tanh> = 0x1p-13f;
+// Stores four vectors of doubles if they are that.
+template <activation op> bool stored_as_they_are(const float *x, float *y) {
+  constexpr size_t n = 4 * vec<double>::lanes, lanes = vec<float>::lanes;
+  size_t small = 0;
+  for (size_t j = 0; j < n; j += lanes)
+    small += count_lanes<float>(is_smaller(load<float>(x + j), itself_below<op>));
+  if (small < n) return false;
+  for (size_t j = 0; j < n; j += lanes)
+    store(y + j, load<float>(x + j));
+  return true;
+}
+
 // y with f(i) in some lanes.
 template <class F> vec<double> replaced(unsigned lanes, vec<double> y, F f) {
   for (size_t i = 0; i < vec<double>::lanes; i++)
@@ -159,6 +176,8 @@ template <activation op, class F> struct exact_value {
     const vec<double> a = first(load<double>(x)), b = first(load<double>(x + lanes)),
                       c = first(load<double>(x + 2 * lanes)), d = first(load<double>(x + 3 * lanes));
     if (any_doubtful<first_error>(a, b, c, d) || (rows[op].textbook && any_zero(a, b, c, d))) [[unlikely]] {
+      if constexpr (itself_below < op >> 0)
+        if (stored_as_they_are<op>(x, y)) return;
       if constexpr (has_half) {
         if (store_closed_with_half(x, y, a, b, c, d, first_error, sign_beside_half<op>(f.p))) return;
       } else if constexpr (!rows[op].textbook) {
