@@ -5,14 +5,14 @@ import { positive, read, whole } from './options.mjs';
 
 const help = `npm run bench:forms -- [options]
 
-  --size N     elements of a side of the square that is computed on (default 4)
+  --size N     elements of a side of the square that is computed on (default 4), 2000 at most
   --time MS    for each form (default 200)
   --json       rows as JSON
   --help       this text
 
-ns per call, the least of many turns; and in times of the first line.
+ns per call, the least of many turns; per element; and in times of the first line.
 `;
-const options = read('bench:forms', help, { size: [whole(1, 256), '4'], time: [positive, '200'] });
+const options = read('bench:forms', help, { size: [whole(1, 2000), '4'], time: [positive, '200'] });
 
 const { size } = options;
 const shape = [size, size];
@@ -27,6 +27,7 @@ const slice = new nonlin.Tensor(numbers(4 * size * size), { shape: [2 * size, 2 
   .slice(1, 0, size);
 const like = { data: x, dims: shape };
 const strided = { data: x, shape, strides: [1, size], offset: 0 };
+const [wide, wideOut] = [t, out].map((one) => new nonlin.Tensor(Float64Array.from(one.data), { shape }));
 const kept = { data: new Uint8Array(size * size).fill(1), shape };
 const added = new nonlin.Tensor(new Float32Array(size * size), { shape });
 const classes = Array.from({ length: size }, (_, i) => i);
@@ -34,6 +35,8 @@ const [sigmoid, softmax] = [new nonlin.Sigmoid(), new nonlin.Softmax()];
 
 const forms = {
   'sigmoid(array, { out })': () => nonlin.sigmoid(x, { out: y }),
+  'sigmoid(array, { out, precision, dtype })': () => nonlin.sigmoid(x, { out: y, precision: 'fast', dtype: 'float32' }),
+  'relu(array, { out })': () => nonlin.relu(x, { out: y }),
   'sigmoid(array)': () => nonlin.sigmoid(x),
   'new Sigmoid()(array)': () => sigmoid(x),
   'sigmoid(Tensor)': () => nonlin.sigmoid(t),
@@ -43,6 +46,13 @@ const forms = {
   'sigmoid(transposed)': () => nonlin.sigmoid(turned),
   'sigmoid(slice)': () => nonlin.sigmoid(slice),
   'sigmoid(Tensor, { out: transposed })': () => nonlin.sigmoid(t, { out: outTurned }),
+  'relu(Tensor, { out })': () => nonlin.relu(t, { out }),
+  'relu(transposed, { out })': () => nonlin.relu(turned, { out }),
+  'relu(Tensor, { out: transposed })': () => nonlin.relu(t, { out: outTurned }),
+  'relu(slice, { out })': () => nonlin.relu(slice, { out }),
+  'relu(float64, { out })': () => nonlin.relu(wide, { out: wideOut }),
+  'relu(transposed float64, { out })': () => nonlin.relu(wide.T, { out: wideOut }),
+  'relu(float64, { out: transposed })': () => nonlin.relu(wide, { out: wideOut.T }),
   'sigmoidGrad(Tensor, Tensor)': () => nonlin.sigmoidGrad(g, t),
   'gelu(Tensor, { approximate })': () => nonlin.gelu(t, { approximate: 'tanh' }),
   'elu(Tensor, { alpha })': () => nonlin.elu(t, { alpha: 2 }),
@@ -50,8 +60,10 @@ const forms = {
   'softmax(array, { out })': () => nonlin.softmax(x, { out: y }),
   'softmax(Tensor)': () => nonlin.softmax(t),
   'new Softmax()(Tensor)': () => softmax(t),
-  'softmax(Tensor, { dim: 0 })': () => nonlin.softmax(t, { dim: 0 }),
-  'softmax(transposed)': () => nonlin.softmax(turned),
+  'softmax(Tensor, { out })': () => nonlin.softmax(t, { out }),
+  'softmax(Tensor, { dim: 0, out })': () => nonlin.softmax(t, { dim: 0, out }),
+  'softmax(transposed, { out })': () => nonlin.softmax(turned, { out }),
+  'softmax(transposed, { dim: 0, out })': () => nonlin.softmax(turned, { dim: 0, out }),
   'softmax(Tensor, { temperature })': () => nonlin.softmax(t, { temperature: 0.7, out }),
   'softmax(Tensor, { mask: bytes })': () => nonlin.softmax(t, { mask: kept, out }),
   'softmax(Tensor, { mask: floats })': () => nonlin.softmax(t, { mask: added, out }),
@@ -84,8 +96,16 @@ function leastOf(call) {
 const rows = [];
 for (const [form, call] of Object.entries(forms)) {
   const nanoseconds = leastOf(call);
-  rows.push({ form, nanoseconds, times: nanoseconds / (rows[0]?.nanoseconds ?? nanoseconds) });
+  const perElement = nanoseconds / (size * size);
+  rows.push({
+    form,
+    nanoseconds,
+    nanosecondsPerElement: perElement,
+    times: nanoseconds / (rows[0]?.nanoseconds ?? nanoseconds),
+  });
   if (!options.json)
-    console.log(`${form.padEnd(40)}${nanoseconds.toFixed(0).padStart(8)}${rows.at(-1).times.toFixed(1).padStart(8)} x`);
+    console.log(
+      `${form.padEnd(42)}${nanoseconds.toFixed(0).padStart(9)}${perElement.toPrecision(3).padStart(9)}${rows.at(-1).times.toFixed(1).padStart(8)} x`,
+    );
 }
 if (options.json) console.log(JSON.stringify(rows, null, 2));

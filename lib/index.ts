@@ -352,9 +352,10 @@ export const logSoftmaxGrad = alongDimGradient('logSoftmax');
 /** `-s * (grad - sum(grad * s)) / temperature` with s = softmin(x) along `dim`. Arguments as in {@link softmaxGrad}. */
 export const softminGrad = alongDimGradient('softmin');
 
+// Under a name of its own here, as bundlers would else rename the class, whose name users see.
 /** An array of floats of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
-export const Tensor: TensorConstructor = TensorClass;
-export type Tensor<D extends DType = FloatDType> = TensorClass<D>;
+const TensorOf: TensorConstructor = TensorClass;
+type TensorOf<D extends DType = FloatDType> = TensorClass<D>;
 
 export type { FunctionName, OwnOptions } from './activations/signatures.js';
 export type { BackendName } from './backends/backend.js';
@@ -420,3 +421,4 @@ export type {
   Wider,
 } from './tensor/tensor.js';
 export { version } from './version.js';
+export { TensorOf as Tensor };

@@ -1,4 +1,5 @@
 // The public functions: their types, and the way of a call through its options to the backend that serves.
+
 import {
   chosenOf,
   type Elementwise,
@@ -10,6 +11,7 @@ import { backend } from '../backends/select.js';
 import { checkPrecision, type Precision } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
 import { type FloatArray, type FloatDType, type HalfArray, type HalfDType, isFloatArray } from '../basics/floats.js';
+import { named } from '../basics/named.js';
 import { type Given, givenOf, outAlone, tooMany, unread } from '../basics/options.js';
 import type { DataOf, DTypeOf, Tensor, TensorLike } from '../tensor/tensor.js';
 import { mapFew, mapFewOf, mapGradFew, mapGradFewOf, readForeign } from './few.js';
@@ -81,7 +83,7 @@ export type Gradient<F extends FunctionName> =
 export function forward<F extends FunctionName>(name: F): Forward<F> {
   const signature = signatures[name];
   const { own, usual } = signature;
-  return ((x: Input, options: unknown, more: unknown) => {
+  return named(name, (x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'x');
     const out = outAlone(options);
     if (out !== unread && usual !== undefined && backend.mapFew !== undefined) {
@@ -104,7 +106,7 @@ export function gradient<F extends FunctionName>(of: F): Gradient<F> {
   const signature = signatures[of];
   const { own, usual } = signature;
   const name = `${of}Grad`;
-  return ((grad: unknown, x: Input, options: unknown, more: unknown) => {
+  return named(name, (grad: unknown, x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'grad, x');
     const out = outAlone(options);
     if (out !== unread && usual !== undefined && backend.mapGradFew !== undefined) {

@@ -6,6 +6,7 @@ import { shapeText } from '../basics/allocate.js';
 import { checkPrecision, countOf } from '../basics/checks.js';
 import { describe, inNameOf } from '../basics/errors.js';
 import { isFloatArray, part } from '../basics/floats.js';
+import { named } from '../basics/named.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { copyInto } from '../tensor/copies.js';
 import { isTensorLike } from '../tensor/foreign/layout.js';
@@ -101,8 +102,8 @@ export function gateBy<R extends Row>(name: string, { by, gating }: R): GateOf<R
     if (more !== undefined) throw tooMany(more, name, 'x');
     return gateHalves(of, name, x, readOptions(options, name, own, undefined, true), gating).result;
   };
-  if (gating === 'second') return halves as GateOf<R>;
-  return ((a: Input, b: unknown, options: unknown, more: unknown) => {
+  if (gating === 'second') return named(name, halves) as GateOf<R>;
+  return named(name, (a: Input, b: unknown, options: unknown, more: unknown) => {
     if (!isInput(b)) return halves(a, b, options);
     if (more !== undefined) throw tooMany(more, name, 'gate, up');
     return apply(of, name, a, b, readOptions(options, name, of.own, undefined, true)).result;
@@ -117,8 +118,8 @@ export function gateGradientBy<R extends Row>(name: string, { by, gating }: R): 
     if (more !== undefined) throw tooMany(more, name, 'grad, x');
     return gateHalvesGrad(of, name, grad, x, readOptions(options, name, own, undefined, true), gating).result;
   };
-  if (gating === 'second') return halves as GradientOf<R>;
-  return ((grad: Input, a: Input, b: unknown, options: unknown, more: unknown) => {
+  if (gating === 'second') return named(name, halves) as GradientOf<R>;
+  return named(name, (grad: Input, a: Input, b: unknown, options: unknown, more: unknown) => {
     if (!isInput(b)) return halves(grad, a, b, options);
     if (more !== undefined) throw tooMany(more, name, 'grad, gate, up');
     const given = readOptions(options, name, of.own, undefined, true);

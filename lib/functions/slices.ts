@@ -6,6 +6,7 @@ import { allocate } from '../basics/allocate.js';
 import { checkPrecision } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
 import { dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../basics/floats.js';
+import { named } from '../basics/named.js';
 import { type Given, givenOf, outAlone, readOptions, tooMany, unread } from '../basics/options.js';
 import { contiguousData, copyInto } from '../tensor/copies.js';
 import type { Marks, Mask } from '../tensor/foreign/masks.js';
@@ -260,7 +261,7 @@ export type SlicesGradient = <X extends Input, O extends Out<X> = undefined>(
 ) => Result<X, O>;
 
 export function alongDim(what: SliceName): Slices {
-  return ((x: Input, options: unknown, more: unknown) => {
+  return named(what, (x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, what, 'x');
     const out = outAlone(options);
     if (out !== unread && what !== 'softmin') {
@@ -277,7 +278,7 @@ export function alongDim(what: SliceName): Slices {
 
 export function alongDimGradient(what: SliceName): SlicesGradient {
   const name = `${what}Grad`;
-  return ((grad: unknown, x: Input, options: unknown, more: unknown) => {
+  return named(name, (grad: unknown, x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'grad, x');
     return slicesGrad(what, name, grad, x, readOptions(options, name, sliceOptions, undefined, true)).result;
   }) as SlicesGradient;

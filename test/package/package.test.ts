@@ -53,6 +53,13 @@ describe('packed and installed', () => {
     expect(node(code)).toMatch(/got a Tensor; pass/);
   });
 
+  it('calls each function and class as it is exported', () => {
+    const code = `const other = Object.entries(require('nonlin')).filter(([name, of]) => typeof of === 'function' && of.name !== name);
+      console.log(other.map(([name, of]) => name + ' ' + of.name).join());
+      try { require('nonlin').Tensor([1]); } catch (error) { console.log(error.message); }`;
+    expect(node(code)).toBe("swish silu,swishGrad siluGrad\nClass constructor Tensor cannot be invoked without 'new'");
+  });
+
   it('works where native code is', () => {
     expect(node(demo)).toBe('[[0, 0, 1, 2]] [0.0900, 0.2447, 0.6652]\nfalse null');
   });
