@@ -5,6 +5,7 @@
 #include "formulas/formulas.h"
 #include "kernels.h"
 #include "loops/careful.h"
+#include "loops/lenient.h"
 #include "loops/rare.h"
 #include "loops/rare_exact.h"
 

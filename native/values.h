@@ -3,9 +3,9 @@
 // them, and a careful one, which takes two to three times as long for registers with unusual inputs, and a fifth more
 // for others. The careful way gives the bits that count. The usual one has them too, but of rows that round twice
 // (rows.h) only where it meets no subnormal number. A processor on which these are quick goes the usual way for all
-// other rows, but of those that have a quicker one for subnormal numbers. One that says whether it has met any goes the
-// usual way until it does: then what it has done is done again, carefully, and so is what follows. Of others inputs are
-// looked at before.
+// other rows, but for those that have a quicker one for subnormal numbers (loops/lenient.h). One that says whether it
+// has met any goes the usual way until it does: then what it has done is done again, carefully, unless it is right, and
+// so is what follows. Of others inputs are looked at before.
 #pragma once
 
 #include "loops/subnormal.h"
