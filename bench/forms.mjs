@@ -14,6 +14,7 @@ ns per call, the least of many turns; per element; and in times of the first lin
 `;
 const options = read('bench:forms', help, { size: [whole(1, 2000), '4'], time: [positive, '200'] });
 
+nonlin.setThreads(1);
 const { size } = options;
 const shape = [size, size];
 const numbers = (count) => Float32Array.from({ length: count }, () => Math.random() * 8 - 4);
@@ -28,6 +29,7 @@ const slice = new nonlin.Tensor(numbers(4 * size * size), { shape: [2 * size, 2 
 const like = { data: x, dims: shape };
 const strided = { data: x, shape, strides: [1, size], offset: 0 };
 const [wide, wideOut] = [t, out].map((one) => new nonlin.Tensor(Float64Array.from(one.data), { shape }));
+const [wideTurned, wideOutTurned] = [wide.T, wideOut.T];
 const kept = { data: new Uint8Array(size * size).fill(1), shape };
 const added = new nonlin.Tensor(new Float32Array(size * size), { shape });
 const classes = Array.from({ length: size }, (_, i) => i);
@@ -51,8 +53,8 @@ const forms = {
   'relu(Tensor, { out: transposed })': () => nonlin.relu(t, { out: outTurned }),
   'relu(slice, { out })': () => nonlin.relu(slice, { out }),
   'relu(float64, { out })': () => nonlin.relu(wide, { out: wideOut }),
-  'relu(transposed float64, { out })': () => nonlin.relu(wide.T, { out: wideOut }),
-  'relu(float64, { out: transposed })': () => nonlin.relu(wide, { out: wideOut.T }),
+  'relu(transposed float64, { out })': () => nonlin.relu(wideTurned, { out: wideOut }),
+  'relu(float64, { out: transposed })': () => nonlin.relu(wide, { out: wideOutTurned }),
   'sigmoidGrad(Tensor, Tensor)': () => nonlin.sigmoidGrad(g, t),
   'gelu(Tensor, { approximate })': () => nonlin.gelu(t, { approximate: 'tanh' }),
   'elu(Tensor, { alpha })': () => nonlin.elu(t, { alpha: 2 }),
