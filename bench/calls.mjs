@@ -16,7 +16,7 @@ const rowsOf = (row, elements) => ({ shape: [Math.floor(elements / row), row], d
 
 /** What a function of that name is over, for so many elements. */
 export function shapeOf(name, elements) {
-  return columnwise[name] ?? rowsOf(Math.min(Number(name.split(':')[1]), elements), elements);
+  return columnwise[name] ?? rowsOf(Number(name.split(':')[1]), elements);
 }
 
 /** The call that a row measures: `name` as in --function. */

@@ -33,6 +33,13 @@ export const isConditionedRows = (name) => {
   if (logarithms.includes(base)) return condition === undefined && isRows(`softmax:${rows}`);
   return isRows(`${base}:${rows}`) && (condition === undefined || conditions.includes(condition)) && rest.length === 0;
 };
+/** Those whose rows fit in so many elements; what does not is said. */
+export function fitting(names, size) {
+  const [fit, longer] = [[], []];
+  for (const name of names) (isSliced(name) && Number(name.split(':')[1]) > size ? longer : fit).push(name);
+  if (longer.length > 0) console.error(`left out, as their rows are longer than ${size}: ${longer.join(', ')}`);
+  return fit;
+}
 /** Whether the scripts measure it on numbers of 16 bits. */
 export const isOfHalves = (name) => {
   const [base, , condition] = name.split(':');

@@ -4,7 +4,15 @@ import * as nonlin from 'nonlin';
 import { Bench } from 'tinybench';
 import { callOf, columnwise, gates } from './calls.mjs';
 import { evenness, inTurns } from './evenness.mjs';
-import { conditions, elementwise, gradients, isConditionedRows, isOfHalves, logarithms } from './functions.mjs';
+import {
+  conditions,
+  elementwise,
+  fitting,
+  gradients,
+  isConditionedRows,
+  isOfHalves,
+  logarithms,
+} from './functions.mjs';
 import { dtypes, input, inputArray, inputHelp } from './inputs.mjs';
 import { elements, flag, listOf, oneOf, positive, read, refuse, whole } from './options.mjs';
 
@@ -84,7 +92,10 @@ const functions = options.function;
 /** What is measured at each size. */
 const plan = options.size.map((size) => ({
   size,
-  names: functions.filter((name) => columnwise[name] === undefined),
+  names: fitting(
+    functions.filter((name) => columnwise[name] === undefined),
+    size,
+  ),
 }));
 for (const name of functions.filter((name) => columnwise[name] !== undefined))
   plan.push({ size: columnwise[name].shape.reduce((product, extent) => product * extent), names: [name] });

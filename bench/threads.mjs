@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import * as nonlin from 'nonlin';
-import { elementwise, isRows, neededBy } from './functions.mjs';
+import { elementwise, fitting, isRows, neededBy } from './functions.mjs';
 import { elements, listOf, oneOf, positive, read, whole } from './options.mjs';
 
 const help = `npm run bench:threads -- [options]
@@ -51,7 +51,7 @@ function callOf(name, size) {
   const [base, detail] = name.split(':');
   const gradient = base.endsWith('Grad');
   const softmax = base.startsWith('softmax');
-  const row = softmax ? Math.min(Number(detail), size) : 1;
+  const row = softmax ? Number(detail) : 1;
   const used = size - (size % row);
   const fill = (value) => {
     const array = new FloatArray(used).map(value);
@@ -98,8 +98,9 @@ if (!options.json) {
   console.log(`${options.dtype}, 1 thread and ${several}, ${others.length} busy processes on ${cores} cores`);
   print('function', ['elements', '1: p50', `${several}: p50`, 'ratio', '1: p99', `${several}: p99`, 'ratio', 'calls']);
 }
+const named = new Map(options.size.map((size) => [size, fitting(options.function, size)]));
 for (const name of options.function) {
-  for (const size of options.size) {
+  for (const size of options.size.filter((size) => named.get(size).includes(name))) {
     const [one, more] = measure(callOf(name, size));
     const p50 = [quantile(one, 0.5), quantile(more, 0.5)];
     const p99 = [quantile(one, 0.99), quantile(more, 0.99)];

@@ -99,3 +99,13 @@ it('names the option that was meant, and takes none twice', async () => {
     });
   }
 });
+
+it.each(['bench', 'bench:threads'])('%s measures no shorter rows than it was asked for, and says so', async (name) => {
+  const options = ['--size=16', '--time=1', '--function=relu,softmax:1000', '--json'];
+  const { status, stdout, stderr } = await run(fileOf(name), ...options);
+  expect({ status, stderr }).toEqual({
+    status: 0,
+    stderr: 'left out, as their rows are longer than 16: softmax:1000\n',
+  });
+  expect(new Set((JSON.parse(stdout) as { function: string }[]).map((row) => row.function))).toEqual(new Set(['relu']));
+});
