@@ -257,8 +257,8 @@ template <activation op, class T, class E>
   const value_of<op> f = {p};
   if constexpr (sizeof(T) == sizeof(float) && usually<op>::known)
     if (usually<op>::are(p)) return map<T>(from, to, n, usually<op>());
-  if constexpr (sizeof(E) < sizeof(T))
-    if (products_are_exact<op>(p)) return map<T>(from, to, n, f);
+  if constexpr (multiplies_by_mean<op> && sizeof(E) < sizeof(T))
+    if (products_are_exact(p)) return map<T>(from, to, n, f);
   if constexpr (rows[op].one_rounding)
     map<E>(from, to, n, f);
   else if constexpr (rows[op].textbook && sizeof(E) == sizeof(double))
@@ -319,8 +319,8 @@ template <activation op, class T, class E>
   const E *by = static_cast<const E *>(g), *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   using F = gradient_of<op>;
-  if constexpr (sizeof(E) < sizeof(T))
-    if (products_are_exact<op>(p)) return map_grad<T>(by, from, to, n, whole_gradient<T, F>{{p}});
+  if constexpr (multiplies_by_mean<op> && sizeof(E) < sizeof(T))
+    if (products_are_exact(p)) return map_grad<T>(by, from, to, n, whole_gradient<T, F>{{p}});
   if constexpr (rows[op].one_rounding)
     map_grad<E>(by, from, to, n, whole_gradient<E, F>{{p}});
   else if constexpr (rows[op].textbook && sizeof(E) == sizeof(double))
@@ -396,10 +396,12 @@ template <activation op> constexpr row_kernels kernels_of() {
 #endif
   if constexpr (!rows[op].textbook) {
     if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
-#if !defined(__wasm__)
-    if constexpr (lenient<op>::known) row.lenient = lenient_row<op>;
+#if !defined(__wasm__) && !defined(__x86_64__)
+    // Where no processor tells, it stands for the careful way alone.
+    if constexpr (lenient<op>::known && rows[op].rounds_twice == twice::always) row.lenient = lenient_row<op>;
 #endif
 #if defined(__x86_64__)
+    if constexpr (lenient<op>::known) row.lenient = lenient_row<op>;
     if constexpr (rows[op].product) row.careful = product_row<op>, row.careful_grad = product_grad_row<op>;
     if constexpr (rows[op].one_rounding) row.past_cache[float32_exact] = map_row_past_cache<op, float>;
     row.past_cache[float32] = map_row_past_cache<op, float>;

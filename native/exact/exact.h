@@ -205,10 +205,10 @@ template <activation op, class F> struct decided_but_for_half {
   vec<double> operator()(vec<double> x) const { return with_half(x, f(x), sign_beside_half<op>(f.p)); }
 };
 
-// Whether results in double lanes are products of floats with a number of so few bits that they are exact, and neither
-// rounding nor a middle is in question.
-template <activation op> bool products_are_exact(parameters p) {
-  if constexpr (op != activation_rrelu) return false;
+// Whether a row multiplies by a mean of two floats, and whether that has so few bits that products in double lanes are
+// exact: then neither rounding nor a middle is in question.
+template <activation op> constexpr bool multiplies_by_mean = op == activation_rrelu;
+inline bool products_are_exact(parameters p) {
   const double a = p.a / 2, b = p.b / 2, middle = a + b, of_b = middle - a;
   const bool is_sum = (a - (middle - of_b)) + (b - of_b) == 0;
   return is_sum && (__builtin_bit_cast(uint64_t, middle) & 0xffffff) == 0; // 53 bits hold 24 times 29.

@@ -53,6 +53,17 @@ bool sum_rows(size_t count, size_t length, sum_list<T, batch_rows> &result, F te
   return all_lanes(usual);
 }
 
+#if defined(__wasm__) // Whose size counts.
+#define SUMS [[gnu::noinline]]
+#else
+#define SUMS
+#endif
+// The sums of rows of exponentials, as sum_rows gives them.
+template <class T> SUMS bool sum_stored(const T *e, size_t count, size_t length, sum_list<T, batch_rows> &totals) {
+  return sum_rows<T, true>(count, length, totals,
+                           [=](size_t i) { return [=](size_t j, size_t) { return load<T>(e + i * length + j); }; });
+}
+
 // e[j] = the exponentials of n entries of rows, a usual number behind them; what is seen of them.
 template <class T, class E, class Exp> seen_in<T> compute_rows(const Exp &exp_of, const E *x, T *e, size_t n) {
   return compute(x, e, n, exp_of, seen_in<T>());
@@ -93,7 +104,13 @@ SELDOM void unusual_rows(const E *x, T *e, size_t count, size_t length, sum_list
       const auto exp_of = exp_for(first, maximum);
       if (steps != nullptr) steps[i] = exp_of.power.v[0];
       compute_row(first, exp_of, x + i * length, row, length);
+#if defined(__wasm__) // Where size counts more.
+      sum_list<T, batch_rows> one;
+      sum_stored<T>(row, 1, length, one);
+      total = {one.high[0], sizeof(T) == sizeof(double) ? one.low[0] : 0};
+#else
       total = sum_row<T, true>(length, nothing, [=](size_t j, size_t n) { return load_some<T>(row + j, n); });
+#endif
     }
     totals.high[i] = total.high;
     if (sizeof(T) == sizeof(double)) totals.low[i] = total.low;
@@ -115,11 +132,10 @@ template <class T, class E, class Exp>
 [[gnu::noinline, gnu::flatten]] seen_in<T> exponentials_of_rows(Exp &exp_of, const E *x, T *e, size_t count,
                                                                 size_t length, sum_list<T, batch_rows> &totals,
                                                                 T *steps = nullptr) {
-  const auto term_of = [=](size_t i) { return [=](size_t j, size_t) { return load<T>(e + i * length + j); }; };
   const seen_in<T> seen = compute_rows(exp_of, x, e, count * length);
   for (size_t i = 0; steps != nullptr && i < count; i++)
     steps[i] = exp_of.steps.v[0];
-  if (sum_rows<T, true>(count, length, totals, term_of)) return seen;
+  if (sum_stored<T>(e, count, length, totals)) return seen;
   unusual_rows<T>(x, e, count, length, totals, exp_of, steps);
   return seen_in<T>::any();
 }
