@@ -98,9 +98,9 @@ if (!options.json) {
   console.log(`${options.dtype}, 1 thread and ${several}, ${others.length} busy processes on ${cores} cores`);
   print('function', ['elements', '1: p50', `${several}: p50`, 'ratio', '1: p99', `${several}: p99`, 'ratio', 'calls']);
 }
-const named = new Map(options.size.map((size) => [size, fitting(options.function, size)]));
+const measured = new Map(options.size.map((size) => [size, fitting(options.function, size)]));
 for (const name of options.function) {
-  for (const size of options.size.filter((size) => named.get(size).includes(name))) {
+  for (const size of options.size.filter((size) => measured.get(size).includes(name))) {
     const [one, more] = measure(callOf(name, size));
     const p50 = [quantile(one, 0.5), quantile(more, 0.5)];
     const p99 = [quantile(one, 0.99), quantile(more, 0.99)];

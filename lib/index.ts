@@ -355,7 +355,7 @@ export const softminGrad = alongDimGradient('softmin');
 // Under a name of its own here, as bundlers would else rename the class, whose name users see.
 /** An array of floats of any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
 const TensorOf: TensorConstructor = TensorClass;
-type TensorOf<D extends DType = FloatDType> = TensorClass<D>;
+export type Tensor<D extends DType = FloatDType> = TensorClass<D>;
 
 export type { FunctionName, OwnOptions } from './activations/signatures.js';
 export type { BackendName } from './backends/backend.js';

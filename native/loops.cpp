@@ -397,7 +397,7 @@ template <activation op> constexpr row_kernels kernels_of() {
   if constexpr (!rows[op].textbook) {
     if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
 #if !defined(__wasm__) && !defined(__x86_64__)
-    // Where no processor tells, it stands for the careful way alone.
+    // Of other rows the usual way has the right bits, and no processor tells that it was slow.
     if constexpr (lenient<op>::known && rows[op].rounds_twice == twice::always) row.lenient = lenient_row<op>;
 #endif
 #if defined(__x86_64__)

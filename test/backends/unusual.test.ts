@@ -25,7 +25,19 @@ const tiny = Array.from({ length: 400 }, (_, i) => (-1) ** i * 2 ** -126 * ((i +
 const tails = Array.from({ length: 2000 }, (_, i) => (-1) ** i * (5 + i / 20));
 // Where sigmoid is subnormal.
 const farther = random('float32', 1500, 8.5).map((x) => x - 95.5);
-const unusual = Float32Array.from([...tiny, ...tails, ...farther, ...specials('float32'), ...random('float32', 1000)]);
+// Subnormal ones between others of every size below 1 / 32.
+const between = Array.from(
+  { length: 1200 },
+  (_, i) => (i % 4 < 2 ? 1 : -1) * (i % 2 === 0 ? 1.3 * 2 ** -(5 + i / 12) : i * 2 ** -149),
+);
+const unusual = Float32Array.from([
+  ...tiny,
+  ...between,
+  ...tails,
+  ...farther,
+  ...specials('float32'),
+  ...random('float32', 1000),
+]);
 const mixed = usual.map((x, i) => (i % 3 === 0 ? unusual[(i / 3) % unusual.length]! : x));
 
 const usualGrads = mixed.map((_, i) => (i % 7 === 0 ? -1 : (i % 5) / 4));

@@ -49,6 +49,22 @@ while (cases.length < 6000) {
   const lower = Math.fround((2 * middle) / x - upper);
   if (lower !== 0) cases.push([x, lower, upper]);
 }
+/** Of an odd x, what times it leaves 1 of 2^bits. */
+function inverse(x: bigint, bits: bigint): bigint {
+  let y = 1n;
+  for (let i = 0; i < 7; i++) y = BigInt.asUintN(Number(bits), y * (2n - x * y));
+  return y;
+}
+// Means of 33 bits, so that the product has up to 57, and is a few units of its last place from a middle.
+while (cases.length < 8000) {
+  const x = BigInt(Math.floor((1 + random()) * 2 ** 23) | 1);
+  const beside = BigInt(Math.floor(random() * 15) - 7);
+  const sum = 2n * BigInt.asUintN(33, inverse(x, 33n) * (2n ** 32n + beside));
+  const upper = Math.fround(Number(sum));
+  const lower = Number(sum - BigInt(upper));
+  if (beside !== 0n && sum >= 2n ** 33n && x * sum >= 2n ** 57n && Math.fround(lower) === lower)
+    cases.push([Number(x), Math.min(lower, upper), Math.max(lower, upper)]);
+}
 
 describe.each(nonlin.backends())('%s', (backend) => {
   beforeAll(() => nonlin.useBackend(backend));

@@ -84,7 +84,8 @@ export type LossOf<X extends Input, R extends Reduction> = R extends 'none' ? Te
 /**
  * The loss of logits against their classes, `-logSoftmax(logits)` at the target, or against probabilities, `-sum(p * logSoftmax(logits))`:
  * `mean` over the slices, `sum`, or with `none` one for each. Where p is 0 nothing is added, of a logit of -Infinity neither, and a slice
- * of p whose sum is not 1 is taken as it is. A logit of +Infinity or NaN makes the loss NaN. With `labelSmoothing` s of C classes, a target is p (1 - s) + s / C, p of a class being 1 at
+ * of p whose sum is not 1 is taken as it is. A logit of +Infinity or NaN makes NaN of the loss of a slice that counts. With
+ * `labelSmoothing` s of C classes, a target is p (1 - s) + s / C, p of a class being 1 at
  * it and 0 elsewhere. With a `weight` w for each class the target is w p, smoothed before; `mean` is then over the weights of the targets'
  * classes, not smoothed, and of probabilities over the slices as ever.
  *
