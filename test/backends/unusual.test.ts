@@ -112,6 +112,14 @@ describe.each(ways)('$name', ({ backend, slow }) => {
     expect(far).toEqual([]);
   });
 
+  it.each(cases)('$label of subnormal numbers between others is correctly rounded', ({ op, a, b }) => {
+    const x = Float32Array.from(between);
+    const [y, expected] = [new Float32Array(x.length), new Float32Array(x.length)];
+    backend.map(x, y, op, a, b, true);
+    reference.map(x, expected, op, a, b, true);
+    expect(difference(x, y, expected)).toBeUndefined();
+  });
+
   it.each(activationNames.map((name) => casesOf(name)[0]!))('$label of millions', ({ op, a, b }) => {
     const values = (x: Float32Array) => {
       const y = new Float32Array(x.length);
