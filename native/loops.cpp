@@ -257,7 +257,7 @@ template <activation op, class T, class E>
   const value_of<op> f = {p};
   if constexpr (sizeof(T) == sizeof(float) && usually<op>::known)
     if (usually<op>::are(p)) return map<T>(from, to, n, usually<op>());
-  if constexpr (multiplies_by_mean<op> && sizeof(E) < sizeof(T))
+  if constexpr (rows[op].multiplies_by_mean && sizeof(E) < sizeof(T))
     if (products_are_exact(p)) return map<T>(from, to, n, f);
   if constexpr (rows[op].one_rounding)
     map<E>(from, to, n, f);
@@ -319,7 +319,7 @@ template <activation op, class T, class E>
   const E *by = static_cast<const E *>(g), *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   using F = gradient_of<op>;
-  if constexpr (multiplies_by_mean<op> && sizeof(E) < sizeof(T))
+  if constexpr (rows[op].multiplies_by_mean && sizeof(E) < sizeof(T))
     if (products_are_exact(p)) return map_grad<T>(by, from, to, n, whole_gradient<T, F>{{p}});
   if constexpr (rows[op].one_rounding)
     map_grad<E>(by, from, to, n, whole_gradient<E, F>{{p}});

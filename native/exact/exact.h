@@ -100,17 +100,12 @@ inline vec<double> with_half(vec<double> x, vec<double> y, double sign) {
   return count_lanes<double>(finite) == vec<double>::lanes && store_closed(y, a, b, c, d, error);
 }
 
-// Below this a result is x itself: what it lacks, x^2 or a third of x^3, is less than a quarter of a float's last
-// place.
-template <activation> constexpr float itself_below = 0;
-template <> constexpr float itself_below<activation_softsign> = 0x1p-27f;
-template <> constexpr float itself_below<activation_tanh> = 0x1p-13f;
-// Stores four vectors of doubles if they are that.
+// Stores four vectors of inputs that are so small that a result is x itself (rows.h).
 template <activation op> bool stored_as_they_are(const float *x, float *y) {
   constexpr size_t n = 4 * vec<double>::lanes, lanes = vec<float>::lanes;
   size_t small = 0;
   for (size_t j = 0; j < n; j += lanes)
-    small += count_lanes<float>(is_smaller(load<float>(x + j), itself_below<op>));
+    small += count_lanes<float>(is_smaller(load<float>(x + j), rows[op].itself_below));
   if (small < n) return false;
   for (size_t j = 0; j < n; j += lanes)
     store(y + j, load<float>(x + j));
@@ -127,8 +122,7 @@ template <class F> vec<double> replaced(unsigned lanes, vec<double> y, F f) {
 // f, the value of a row as a formula for any T, correctly rounded.
 template <activation op, class F> struct exact_value {
   F f;
-  static constexpr bool has_quick = rows[op].quick_error != 0, has_half = rows[op].half != beside_half::other,
-                        has_itself = itself_below<op> != 0;
+  static constexpr bool has_quick = rows[op].quick_error != 0, has_half = rows[op].half != beside_half::other;
   static constexpr int32_t first_error = has_quick           ? int32_t(rows[op].quick_error)
                                          : rows[op].textbook ? textbook_error
                                                              : value_error;
@@ -177,7 +171,7 @@ template <activation op, class F> struct exact_value {
     const vec<double> a = first(load<double>(x)), b = first(load<double>(x + lanes)),
                       c = first(load<double>(x + 2 * lanes)), d = first(load<double>(x + 3 * lanes));
     if (any_doubtful<first_error>(a, b, c, d) || (rows[op].textbook && any_zero(a, b, c, d))) [[unlikely]] {
-      if constexpr (has_itself)
+      if constexpr (rows[op].itself_below != 0)
         if (stored_as_they_are<op>(x, y)) return;
       if constexpr (has_half) {
         if (store_closed_with_half(x, y, a, b, c, d, first_error, sign_beside_half<op>(f.p))) return;
@@ -206,9 +200,8 @@ template <activation op, class F> struct decided_but_for_half {
   vec<double> operator()(vec<double> x) const { return with_half(x, f(x), sign_beside_half<op>(f.p)); }
 };
 
-// Whether a row multiplies by a mean of two floats, and whether that has so few bits that products in double lanes are
-// exact: then neither rounding nor a middle is in question.
-template <activation op> constexpr bool multiplies_by_mean = op == activation_rrelu;
+// Whether the mean that a row multiplies by has so few bits that products in double lanes are exact: then neither
+// rounding nor a middle is in question.
 inline bool products_are_exact(parameters p) {
   const double a = p.a / 2, b = p.b / 2, middle = a + b, of_b = middle - a;
   const bool is_sum = (a - (middle - of_b)) + (b - of_b) == 0;

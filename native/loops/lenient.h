@@ -41,66 +41,56 @@ template <> struct lenient<activation_gelu> : lenient_always {
     return select(is_smaller(x, least_half), half_of_least(x), usual);
   }
 };
-// Or the usual way F is given 1 in its place, in a group that has any: silu of U(-100,100), some of whose results are
-// subnormal, takes 0.30 where all groups do so, and 0.25.
-template <class F> struct halves_least : lenient_always {
+// Or the usual way is given 1 in the place of such a number, in groups that have one. In all groups silu of
+// U(-100,100), of which some results are subnormal, takes 0.30, and so 0.25.
+template <activation op> struct halves_least : lenient_always {
+  vec<float> usual(vec<float> x) const {
+    if constexpr (usually<op>::known)
+      return usually<op>()(x);
+    else
+      return value_of<op>{p}(x);
+  }
   vec<float> operator()(vec<float> x) const {
     const mask<float> small = is_smaller(x, least_half);
-    return select(small, half_of_least(x), F()(select(small, vec<float>(1.0f), x)));
+    return select(small, half_of_least(x), usual(select(small, vec<float>(1.0f), x)));
   }
   template <size_t several> void group(const vec<float> (&x)[several], vec<float> (&v)[several]) const {
     bool some = false;
     for (size_t j = 0; j < several; j++)
       some |= count_lanes<float>(is_smaller(x[j], least_half)) > 0;
     for (size_t j = 0; j < several; j++)
-      v[j] = some ? (*this)(x[j]) : F()(x[j]);
+      v[j] = some ? (*this)(x[j]) : usual(x[j]);
   }
 };
-struct usual_silu {
-  vec<float> operator()(vec<float> x) const { return silu(x); }
-};
-template <> struct lenient<activation_silu> : halves_least<usual_silu> {
+template <> struct lenient<activation_silu> : halves_least<activation_silu> {
   static bool for_these(parameters p) { return p.a == rows[activation_silu].usual_a; }
 };
-struct usual_gelu_sigmoid {
-  vec<float> operator()(vec<float> x) const { return gelu_sigmoid(x); }
-};
-template <> struct lenient<activation_geluSigmoid> : halves_least<usual_gelu_sigmoid> {};
+template <> struct lenient<activation_geluSigmoid> : halves_least<activation_geluSigmoid> {};
 
-// Of other rows a small number is its own value, or a multiple, and the usual way is given another.
-template <activation op, class F, class G> vec<float> with_small(vec<float> x, F usual, G of_small) {
+// Of other rows a small number is its own value, or of_small(x), and the usual way is given another.
+template <activation op, class F> vec<float> with_small(vec<float> x, parameters p, F of_small) {
   using near = small_inputs<op>;
   const mask<float> small = is_smaller(x, near::below);
-  return select(small, of_small(x), usual(select(small, copysign(vec<float>(near::at), x), x)));
+  return select(small, of_small(x), value_of<op>{p}(select(small, copysign(vec<float>(near::at), x), x)));
 }
-template <> struct lenient<activation_softsign> : lenient_always {
+template <activation op> struct keeps_small : lenient_always {
   vec<float> operator()(vec<float> x) const {
-    return with_small<activation_softsign>(
-        x, [](vec<float> x) { return softsign(x); }, [](vec<float> x) { return x; });
+    return with_small<op>(x, p, [](vec<float> x) { return x; });
   }
 };
-template <> struct lenient<activation_softcap> : lenient_always {
+template <> struct lenient<activation_softsign> : keeps_small<activation_softsign> {};
+template <> struct lenient<activation_softcap> : keeps_small<activation_softcap> {
   static bool for_these(parameters p) { return small_inputs<activation_softcap>::holds(p); }
-  vec<float> operator()(vec<float> x) const {
-    return with_small<activation_softcap>(
-        x, [p = p](vec<float> x) { return softcap(x, vec<float>(p.a)); }, [](vec<float> x) { return x; });
-  }
 };
-template <> struct lenient<activation_elu> : lenient_always {
+template <> struct lenient<activation_elu> : keeps_small<activation_elu> {
   static constexpr bool known = VECTOR_BYTES == 32; // With AVX-512 the usual way takes 0.25 anyway.
   static bool for_these(parameters p) { return p.a == rows[activation_elu].usual_a; }
-  vec<float> operator()(vec<float> x) const {
-    return with_small<activation_elu>(
-        x, [](vec<float> x) { return elu(x, vec<float>(1.0f)); }, [](vec<float> x) { return x; });
-  }
 };
 template <> struct lenient<activation_selu> : lenient_always {
   vec<float> operator()(vec<float> x) const {
-    return with_small<activation_selu>(
-        x, [](vec<float> x) { return selu(x); },
-        [](vec<float> x) {
-          return times<float>(selu_of_exponential(x, times<float>(x, huge<float>)), 1 / huge<float>);
-        });
+    return with_small<activation_selu>(x, p, [](vec<float> x) {
+      return times<float>(selu_of_exponential(x, times<float>(x, huge<float>)), 1 / huge<float>);
+    });
   }
 };
 

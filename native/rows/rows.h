@@ -54,6 +54,10 @@ struct row {
   bool double_decides = false;
   // The same of its value alone, but for what is beside half of x.
   bool value_decides = false;
+  // And of both where the mean of a and b has few bits: they are products with that.
+  bool multiplies_by_mean = false;
+  // Below this a correctly rounded value is x itself: what x lacks is less than a quarter of a float's last place.
+  float itself_below = 0;
   // The formulas are as a textbook has them (formulas/textbook.h): right, and not made for speed. Floats are computed
   // in double lanes; what these leave open, or make NaN, infinite or zero, and all doubles, in numbers of 106 bits
   // without bounds (exact/unbounded.h), so that nothing has to be said of limits, or of slopes that are far below the
