@@ -49,6 +49,8 @@ template <class F> void for_each_block(size_t n, size_t size, unsigned threads, 
 
 // Rows from which on a kernel reads and writes them where they lie; of shorter ones many are copied to one block.
 constexpr size_t own_row = 256;
+// What is gathered at a time: of 4 bytes 64 rows of 64.
+constexpr size_t tile_bytes = 16384;
 
 namespace {
 
@@ -60,11 +62,11 @@ void for_each_tile(const void *const (&in)[inputs], void *y, size_t size, const 
   bool in_rows = rank > 0 && dims[0].length >= own_row;
   for (size_t k = 0; k <= inputs && in_rows; k++)
     in_rows = dims[0].steps[k] == 1;
-  const size_t most = in_rows ? grain_elements : block_elements;
+  const size_t most = in_rows ? grain_elements : tile_bytes / size;
   const strided_tiles tiles(dims, rank, first, inputs + 1, most);
   const bool stream = in_rows && rank == 1 && streams(y, dims[0].length * size, size);
   parallel_for(tiles.count(), grain_elements / most, threads, [&](size_t begin, size_t end) {
-    block own[inputs];
+    alignas(64) char own[inputs][tile_bytes];
     for (size_t i = begin; i < end; i++) {
       const strided_tile tile = tiles.at(i);
       const auto place = [&](size_t array, size_t row) {
@@ -81,13 +83,13 @@ void for_each_tile(const void *const (&in)[inputs], void *y, size_t size, const 
         if (tile.is_packed(k)) {
           from[k] = at(in[k], place(k, 0));
         } else {
-          tile.gather(k, in[k], own[k].bytes, size);
-          from[k] = own[k].bytes;
+          tile.gather(k, in[k], own[k], size);
+          from[k] = own[k];
         }
       }
       const bool is_packed = tile.is_packed(inputs);
-      compute(from, is_packed ? at(y, place(inputs, 0)) : own[0].bytes, tile.width * tile.height, false);
-      if (!is_packed) tile.scatter(inputs, own[0].bytes, y, size);
+      compute(from, is_packed ? at(y, place(inputs, 0)) : own[0], tile.width * tile.height, false);
+      if (!is_packed) tile.scatter(inputs, own[0], y, size);
     }
   });
 }
@@ -308,26 +310,30 @@ void run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
     const std::unique_ptr<char[]> own(in_rows ? nullptr : new char[bytes * inputs]);
     for (size_t i = begin; i < end; i++) {
       const strided_tile tile = tiles.at(i);
+      const auto place = [&](size_t array, size_t slice, size_t row) {
+        return size_t(tile.first[array] + ptrdiff_t(slice) * tile.step[array] + ptrdiff_t(row) * tile.row[array]) *
+               size;
+      };
       const void *from[2];
-      if (in_rows) {
-        for (size_t row = 0; row < tile.height; row++)
-          for (size_t slice = 0; slice < tile.width; slice++) {
-            const auto place = [&](size_t k) {
-              return size_t(tile.first[k] + ptrdiff_t(slice) * tile.step[k] + ptrdiff_t(row) * tile.row[k]) * size;
-            };
-            for (size_t k = 0; k < inputs; k++)
-              from[k] = at(in[k], place(k));
-            compute(from, at(y, place(inputs)), 1);
-          }
-        continue;
-      }
+      for (size_t row = 0; in_rows && row < tile.height; row++)
+        for (size_t slice = 0; slice < tile.width; slice++) {
+          for (size_t k = 0; k < inputs; k++)
+            from[k] = at(in[k], place(k, slice, row));
+          compute(from, at(y, place(inputs, slice, row)), 1);
+        }
+      if (in_rows) continue;
       for (size_t k = 0; k < inputs; k++) {
-        char *block = own.get() + k * bytes;
-        tile.gather_slices(k, in[k], block, length, dims[0].steps[k], size);
-        from[k] = block;
+        if (tile.is_packed_by_slices(k, length, dims[0].steps[k])) {
+          from[k] = at(in[k], place(k, 0, 0));
+        } else {
+          char *block = own.get() + k * bytes;
+          tile.gather_slices(k, in[k], block, length, dims[0].steps[k], size);
+          from[k] = block;
+        }
       }
-      compute(from, own.get(), tile.width * tile.height);
-      tile.scatter_slices(inputs, own.get(), y, length, dims[0].steps[inputs], size);
+      const bool is_packed = tile.is_packed_by_slices(inputs, length, dims[0].steps[inputs]);
+      compute(from, is_packed ? at(y, place(inputs, 0, 0)) : own.get(), tile.width * tile.height);
+      if (!is_packed) tile.scatter_slices(inputs, own.get(), y, length, dims[0].steps[inputs], size);
     }
   });
 }

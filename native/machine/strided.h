@@ -28,10 +28,16 @@ struct strided_tile {
   bool is_packed(size_t array) const {
     return (step[array] == 1 || width == 1) && (row[array] == ptrdiff_t(width) || height == 1);
   }
+  // The same where each is the first of a slice of so many elements, so far apart.
+  bool is_packed_by_slices(size_t array, size_t length, ptrdiff_t apart) const {
+    const ptrdiff_t slice = ptrdiff_t(length);
+    return (apart == 1 || length == 1) && (step[array] == slice || width == 1) &&
+           (row[array] == slice * ptrdiff_t(width) || height == 1);
+  }
   // To an array of its own, and back from there.
   void gather(size_t array, const void *from, void *own, size_t element_size) const;
   void scatter(size_t array, const void *own, void *to, size_t element_size) const;
-  // The same where each element is the first of a slice of so many, so far apart.
+  // The same of slices.
   void gather_slices(size_t array, const void *from, void *own, size_t length, ptrdiff_t apart,
                      size_t element_size) const;
   void scatter_slices(size_t array, const void *own, void *to, size_t length, ptrdiff_t apart,
