@@ -1,6 +1,6 @@
 // Which dimensions of a shape an option names.
 import { inNameOf } from '../basics/errors.js';
-import { normalizeDim } from '../tensor/shape.js';
+import { normalizeDim, normalizeDims } from '../tensor/shape.js';
 
 /** One dimension; the last where none is named. Messages call it `what`. */
 export function dimOf(dim: unknown = -1, shape: readonly number[], name: string, what?: string): number {
@@ -21,10 +21,9 @@ export const listed = (dim: unknown): unknown => (Array.isArray(dim) ? Array.fro
 /** One dimension, or several of them, in their order; a list is one that was `listed`. */
 export function dimsOf(dim: unknown = -1, shape: readonly number[], name: string): readonly number[] {
   if (!Array.isArray(dim)) return [dimOf(dim, shape, name)];
-  const list: readonly unknown[] = dim;
-  if (list.length === 0) throw new RangeError(`${name}: dim must name a dimension, got an empty list`);
-  const dims = list.map((one) => dimOf(one === undefined ? null : one, shape, name));
-  const twice = dims.find((one, i) => dims.indexOf(one) !== i);
-  if (twice !== undefined) throw new RangeError(`${name}: dim names dimension ${twice} twice`);
-  return dims.sort((a, b) => a - b);
+  try {
+    return normalizeDims(dim, shape);
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
 }

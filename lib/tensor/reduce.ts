@@ -6,7 +6,8 @@ import { type Data, dtypeOf, type FloatArray, isFloat32 } from '../basics/floats
 import { checkOptions, optionOf } from '../basics/options.js';
 import { copyOf } from './copies.js';
 import { asDType, asFloats } from './halves.js';
-import { frozen, normalizeDim, Parts, sizeOf } from './shape.js';
+import { frozen, normalizeDim, normalizeDims, Parts, sizeOf } from './shape.js';
+import { permuted } from './views.js';
 
 export interface ReduceOptions {
   /** Whether the dimension stays, with size 1. Default false. */
@@ -54,6 +55,17 @@ function slicesOf(tensor: Parts<Data>, dim: unknown, keepdim: boolean, name: str
   return { x, outer: sizeOf(shape.slice(0, at)), length: shape[at] ?? 1, inner: sizeOf(shape, at + 1), kept };
 }
 
+/** The same along several dimensions, as if they were one behind the others. */
+function slicesAlong(tensor: Parts<Data>, dims: readonly number[], keepdim: boolean, name: string): Slices {
+  const { shape } = tensor;
+  const rest = Array.from(shape.keys()).filter((dim) => !dims.includes(dim));
+  const floats = asFloats(tensor);
+  const { shape: sizes, strides, offset } = permuted(floats, [...rest, ...dims]);
+  const x = copyOf(new Parts(floats.data, sizes, strides, offset), name);
+  const kept = keepdim ? shape.map((size, i) => (dims.includes(i) ? 1 : size)) : rest.map((dim) => shape[dim]!);
+  return { x, outer: sizeOf(sizes.slice(0, rest.length)), length: sizeOf(sizes, rest.length), inner: 1, kept };
+}
+
 /** Calls f with the first place of each slice, and its number. */
 function forEach({ outer, length, inner }: Slices, f: (start: number, slice: number) => void): void {
   if (inner === 0) return;
@@ -68,7 +80,8 @@ export function summed(
   isMean: boolean,
   name: string,
 ): Parts<Data> {
-  const slices = slicesOf(tensor, dim, keepdim, name);
+  const dims = Array.isArray(dim) ? normalizeDims(Array.from<unknown>(dim), tensor.shape) : undefined;
+  const slices = dims ? slicesAlong(tensor, dims, keepdim, name) : slicesOf(tensor, dim, keepdim, name);
   const { x, length, inner, kept } = slices;
   const shape = frozen([...kept]);
   const sums = allocate('float64', sizeOf(shape), name, shape);

@@ -124,6 +124,15 @@ export function normalizeDim(dim: number, shape: readonly number[], what = 'dim'
   return dim < 0 ? dim + rank : dim;
 }
 
+/** The dimensions that a list names, in their order. */
+export function normalizeDims(list: readonly unknown[], shape: readonly number[]): readonly number[] {
+  if (list.length === 0) throw new RangeError('dim must name a dimension, got an empty list');
+  const dims = list.map((dim) => normalizeDim(dim as number, shape));
+  const twice = dims.find((dim, i) => dims.indexOf(dim) !== i);
+  if (twice !== undefined) throw new RangeError(`dim names dimension ${twice} twice`);
+  return dims.sort((a, b) => a - b);
+}
+
 /** Where a new dimension goes in a shape, which has a place more than dimensions. */
 export function placeFor(dim: number, shape: readonly number[]): number {
   const most = shape.length;

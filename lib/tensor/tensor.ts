@@ -399,17 +399,17 @@ export class Tensor<D extends DType = FloatDType> {
   }
 
   /**
-   * The sum of all elements, or along a dimension, as a tensor: in float64 with what its additions round off, and rounded once.
+   * The sum of all elements, or along a dimension or several, as a tensor: in float64 with what its additions round off, and rounded once.
    *
-   * @throws TypeError where the dimension is not an integer, RangeError where the tensor does not have it.
+   * @throws TypeError where a dimension is not an integer, RangeError where the tensor does not have it, and for an empty list.
    * @example new Tensor([[1, 2], [3, 4]]).sum(0, { keepdim: true }).toArray(); // [[4, 6]]; without keepdim [4, 6]
    */
-  sum(dim?: number, options?: ReduceOptions): Tensor<D> {
+  sum(dim?: number | readonly number[], options?: ReduceOptions): Tensor<D> {
     return new Tensor(naming('sum', () => summed(this, dim, keepdimIn(options, 'sum'), false, 'sum')));
   }
 
   /** The mean, like `sum`; of no elements NaN. */
-  mean(dim?: number, options?: ReduceOptions): Tensor<D> {
+  mean(dim?: number | readonly number[], options?: ReduceOptions): Tensor<D> {
     return new Tensor(naming('mean', () => summed(this, dim, keepdimIn(options, 'mean'), true, 'mean')));
   }
 

@@ -177,11 +177,23 @@ describe('along dimensions', () => {
     expect(x.sum(0).toArray()).toEqual([5, 7, 9]);
     expect(x.T.sum(0).toArray()).toEqual([9, 12]);
     expect(x.mean(1, { keepdim: true }).toArray()).toEqual([[3], [4]]);
+    expect(x.mean([1], { keepdim: true }).toArray()).toEqual([[3], [4]]);
     expect(new Tensor([1e30, 1, -1e30]).sum().item()).toBe(1);
     expect(Tensor.full([3000], 1, { dtype: 'bfloat16' }).sum().item()).toBe(3008);
     // Just above a middle, which float32 would round them to.
     expect(new Tensor([1, 2 ** -11, 2 ** -24], { dtype: 'float16' }).sum().item()).toBe(1 + 2 ** -10);
     expect(new Tensor([1, 2 ** -8, 2 ** -40], { dtype: 'bfloat16' }).sum().item()).toBe(1 + 2 ** -7);
+    const cube = new Tensor(Float32Array.from({ length: 24 }, (_, i) => i)).reshape([2, 3, 4]);
+    expect(cube.sum([0, 2]).toArray()).toEqual([60, 92, 124]);
+    expect(cube.permute([2, 0, 1]).sum([-3, 1]).toArray()).toEqual([60, 92, 124]);
+    expect(cube.mean([2, 1], { keepdim: true }).toArray()).toEqual([[[5.5]], [[17.5]]]);
+    expect(cube.to('bfloat16').sum([0, 1, 2]).item()).toBe(276);
+    expect(Tensor.zeros([2, 0, 3]).sum([0, 1]).toArray()).toEqual([0, 0, 0]);
+    expect(Tensor.zeros([2, 0, 3]).mean([2, 0]).shape).toEqual([0]);
+    const wrong = [[], [0, -3], [0, 3], [0, 1.5], [0, undefined as never]];
+    for (const dims of wrong) expect(() => cube.sum(dims)).toThrow(/^sum: dim /);
+    expect(() => cube.mean([])).toThrow(new RangeError('mean: dim must name a dimension, got an empty list'));
+    expect(() => cube.max([0, 1] as never)).toThrow(new TypeError('max: dim must be an integer, got an Array of 2'));
     expect(Tensor.zeros([0]).sum().item()).toBe(0);
     expect(Tensor.zeros([0]).mean().item()).toBeNaN();
     expect(Tensor.zeros([2, 0]).sum(1).toArray()).toEqual([0, 0]);
