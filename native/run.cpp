@@ -165,6 +165,15 @@ void run_gate_gradient(const kernels &set, activation op, parameters p, arithmet
 // Calls rows(first row, end) or columns(first byte, how many) for all of x as [outer, length, inner].
 namespace {
 
+// A block of columns is a whole number of bands of the kernels, so that each row is touched in several cache lines.
+// Of one thread it is all of them, and of several there are two for each, as the first band of a block does not know
+// which exponentials suited the one before: softmax of [1000, 1000] over axis 0 with entries around 60 took 1.6 times
+// its best, and takes 1.1, of two threads 1.4 and 1.2.
+size_t columns_at_a_time(size_t size, size_t length, size_t inner, unsigned threads) {
+  const size_t band = 512 / size, bands = (inner + band - 1) / band, share = threads == 1 ? bands : bands / threads / 2;
+  return std::min(inner, std::max({share, grain_elements / length / band, size_t(1)}) * band);
+}
+
 template <class Rows, class Columns>
 void for_each_slice(size_t size, size_t outer, size_t length, size_t inner, unsigned threads, Rows rows,
                     Columns columns) {
@@ -178,12 +187,7 @@ void for_each_slice(size_t size, size_t outer, size_t length, size_t inner, unsi
     parallel_for(outer, std::max<size_t>(1, grain_elements / length), threads, rows);
     return;
   }
-  // A block of columns is a whole number of bands of the kernels, so that each row is touched in several cache lines.
-  // Of one thread it is all of them, and of several there are two for each, as the first band of a block does not know
-  // which exponentials suited the one before: softmax of [1000, 1000] over axis 0 with entries around 60 took 1.6 times
-  // its best, and takes 1.1, of two threads 1.4 and 1.2.
-  const size_t band = 512 / size, bands = (inner + band - 1) / band, share = threads == 1 ? bands : bands / threads / 2;
-  const size_t width = std::min(inner, std::max({share, grain_elements / length / band, size_t(1)}) * band);
+  const size_t width = columns_at_a_time(size, length, inner, threads);
   const size_t blocks = (inner + width - 1) / width;
   const size_t grain = std::max<size_t>(1, grain_elements / length / width);
   parallel_for(outer * blocks, grain, threads, [&](size_t begin, size_t end) {
@@ -299,15 +303,23 @@ void run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
     else
       loops.rows_grad[how](from[0], from[1], to, count, length);
   };
-  // Tiles of slices, whose first elements they name.
-  const strided_tiles tiles(dims + 1, rank - 1, first, inputs + 1, std::max<size_t>(1, most_strided_slice / length));
+  // Slices that are rows, or columns in rows as far apart, in all arrays.
+  const ptrdiff_t apart = dims[0].steps[0];
   bool in_rows = length >= own_row;
-  for (size_t k = 0; k <= inputs; k++)
+  bool in_columns = apart > 1 && rank > 1 && !are_few_columns(dims[1].length, size, g != nullptr);
+  for (size_t k = 0; k <= inputs; k++) {
     in_rows &= dims[0].steps[k] == 1;
-  parallel_for(tiles.count(), 1, threads, [&](size_t begin, size_t end) {
+    in_columns = in_columns && dims[0].steps[k] == apart && dims[1].steps[k] == 1;
+  }
+  // Tiles of slices, whose first elements they name.
+  const size_t most = in_columns ? columns_at_a_time(size, length, dims[1].length, threads)
+                                 : std::max<size_t>(1, most_strided_slice / length);
+  const strided_tiles tiles(dims + 1, rank - 1, first, inputs + 1, most);
+  const size_t grain = std::max<size_t>(1, grain_elements / length / most);
+  parallel_for(tiles.count(), grain, threads, [&](size_t begin, size_t end) {
     // Beyond what a thread's stack may hold.
-    const size_t bytes = in_rows ? 0 : std::max(length, most_strided_slice) * size;
-    const std::unique_ptr<char[]> own(in_rows ? nullptr : new char[bytes * inputs]);
+    const size_t bytes = in_rows || in_columns ? 0 : std::max(length, most_strided_slice) * size;
+    const std::unique_ptr<char[]> own(bytes == 0 ? nullptr : new char[bytes * inputs]);
     for (size_t i = begin; i < end; i++) {
       const strided_tile tile = tiles.at(i);
       const auto place = [&](size_t array, size_t slice, size_t row) {
@@ -321,7 +333,16 @@ void run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
             from[k] = at(in[k], place(k, slice, row));
           compute(from, at(y, place(inputs, slice, row)), 1);
         }
-      if (in_rows) continue;
+      if (in_columns) {
+        for (size_t k = 0; k < inputs; k++)
+          from[k] = at(in[k], place(k, 0, 0));
+        void *const to = at(y, place(inputs, 0, 0));
+        if (g == nullptr)
+          loops.columns[how](from[0], to, length, size_t(apart), tile.width);
+        else
+          loops.columns_grad[how](from[0], from[1], to, length, size_t(apart), tile.width);
+      }
+      if (in_rows || in_columns) continue;
       for (size_t k = 0; k < inputs; k++) {
         if (tile.is_packed_by_slices(k, length, dims[0].steps[k])) {
           from[k] = at(in[k], place(k, 0, 0));

@@ -11,7 +11,7 @@ import { inNameOf } from '../basics/errors.js';
 import type { FloatArray } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
-import { contiguousStrides, mergeRuns, sizeOf } from '../tensor/shape.js';
+import { contiguousStrides, mergeRunsInAnyOrder, sizeOf } from '../tensor/shape.js';
 import { resultLike, type Tensor } from '../tensor/tensor.js';
 
 /** How messages call the inputs. */
@@ -169,8 +169,8 @@ export class StridedOperands {
   #runs(inputs = this.#inputs(), along?: number): Runs {
     const strides = this.into?.strides ?? contiguousStrides(this.shape);
     const all = [...inputs.map((input) => input.strides), strides];
-    if (along === undefined) return mergeRuns(this.shape, all)!;
-    const others = mergeRuns(
+    if (along === undefined) return mergeRunsInAnyOrder(this.shape, all)!;
+    const others = mergeRunsInAnyOrder(
       this.shape.toSpliced(along, 1),
       all.map((one) => one.toSpliced(along, 1)),
     )!;

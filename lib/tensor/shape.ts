@@ -471,3 +471,14 @@ export function mergeRuns(
   }
   return { lengths, steps };
 }
+
+/** The same of operands that are read and written element by element, in any order: the shortest steps of the last one innermost. */
+export function mergeRunsInAnyOrder(
+  shape: readonly number[],
+  strides: readonly (readonly number[])[],
+): { lengths: number[]; steps: number[][] } | undefined {
+  const last = strides.at(-1)!;
+  const dims = Array.from(shape.keys()).sort((a, b) => Math.abs(last[b]!) - Math.abs(last[a]!));
+  const ordered = (list: readonly number[]) => dims.map((dim) => list[dim]!);
+  return mergeRuns(ordered(shape), strides.map(ordered));
+}

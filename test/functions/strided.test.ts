@@ -70,6 +70,21 @@ describe.each(nonlin.backends())('%s', (backend) => {
       );
     });
 
+    it.each(functions)('%s of operands that all lie alike', (_, compute) => {
+      fc.assert(
+        fc.property(cases, ({ shape, outLie, dim }) => {
+          const x = shifted(lying(Kind, shape, outLie, xValue), 3);
+          const grad = shifted(lying(Kind, shape, outLie, gradValue), 1);
+          const out = lying(Kind, shape, outLie, () => 7);
+          const expected = compute(side(grad), side(x), undefined, dim);
+          compute(grad, x, out, dim);
+          expectSame(elementsOf(out), expected.data);
+          expect(unusedOf(out).every((value) => value === 7)).toBe(true);
+        }),
+        { numRuns: 25 },
+      );
+    });
+
     it.each(functions)('%s in place, and with an out among the input', (_, compute) => {
       fc.assert(
         fc.property(cases, ({ shape, outLie, gradLie, dim }) => {
@@ -145,6 +160,14 @@ describe.each(nonlin.backends())('%s', (backend) => {
     );
   });
 });
+
+/** The same layout some elements further on in its memory. */
+function shifted({ data, shape, strides, offset }: Tensor, by: number): Tensor {
+  const further =
+    data instanceof Float64Array ? new Float64Array(data.length + by) : new Float32Array(data.length + by);
+  further.set(data as Float32Array, by);
+  return new Tensor({ data: further, shape, strides, offset: offset + by });
+}
 
 /** Dimensions in that order without gaps. */
 function still(order: readonly number[]): Lie {
