@@ -207,7 +207,7 @@ void run_as_rows(const E *g, const E *x, E *y, size_t outer, size_t length, size
     // A column may be half of all there is, beyond what a thread's stack may hold. Few are all of a short call, which
     // memory of its own would take longer than what is computed.
     const size_t elements = std::min(most, end - begin) * length, both = elements * (g == nullptr ? 1 : 2);
-    E few[256]; // The most of a small call, and as many of a gradient.
+    E few[256];
     const std::unique_ptr<E[]> many(both > std::size(few) ? new (std::nothrow) E[both] : nullptr);
     E *const own = both > std::size(few) ? many.get() : few;
     for (size_t i = begin, some; own == nullptr && i < end; i += some) {
@@ -318,7 +318,7 @@ void run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
   const size_t grain = std::max<size_t>(1, grain_elements / length / most);
   parallel_for(tiles.count(), grain, threads, [&](size_t begin, size_t end) {
     // Beyond what a thread's stack may hold.
-    const size_t bytes = in_rows || in_columns ? 0 : std::max(length, most_strided_slice) * size;
+    const size_t bytes = in_rows || in_columns ? 0 : most_strided_slice * size;
     const std::unique_ptr<char[]> own(bytes == 0 ? nullptr : new char[bytes * inputs]);
     for (size_t i = begin; i < end; i++) {
       const strided_tile tile = tiles.at(i);

@@ -222,7 +222,7 @@ strided_tiles::strided_tiles(const dimension *dims, size_t rank, const ptrdiff_t
   bool crosses = false;
   for (size_t k = 0; k < arrays; k++)
     crosses |= beside.steps[k] != 0 && std::abs(inner.steps[k]) > std::abs(beside.steps[k]);
-  width = std::min(inner.length, crosses ? 64 : most);
+  width = std::min({inner.length, most, crosses ? 64 : most});
   height = std::min(beside.length, std::max<size_t>(1, most / width));
   across = (inner.length + width - 1) / width;
   down = (beside.length + height - 1) / height;

@@ -15,7 +15,7 @@ afterAll(() => nonlin.useBackend(chosen));
 const shapes = fc.oneof(
   fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 }),
   fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 50 })),
-  fc.constantFrom([3, 300], [300, 3], [2, 1100], [5, 1, 260], [2, 40, 9, 2]),
+  fc.constantFrom([3, 300], [300, 3], [2, 1100], [5, 1, 260], [2, 40, 9, 2], [70, 130], [2, 3000, 9]),
 );
 const cases = shapes.chain((shape) =>
   fc.record({
@@ -118,13 +118,37 @@ describe.each(nonlin.backends())('%s', (backend) => {
     });
   });
 
+  it('has slices of any length that go across the other dimensions', () => {
+    for (const [length, ...rest] of [
+      [257, 64, 2],
+      [400, 2, 64],
+      [300, 70, 70],
+      [8193, 2, 2],
+      [16384, 3, 2],
+    ] as const)
+      for (const Kind of [Float32Array, Float64Array]) {
+        const x = lying(Kind, [rest[0], length, rest[1]], still([2, 1, 0]), xValue);
+        const grad = lying(Kind, [rest[0], length, rest[1]], still([1, 2, 0]), gradValue);
+        expectSame(softmax(x, { dim: 1 }).data, softmax(side(x), { dim: 1 }).data);
+        expectSame(softmaxGrad(grad, x, { dim: 1 }).data, softmaxGrad(side(grad), side(x), { dim: 1 }).data);
+      }
+  });
+
   it('shares large operands among threads', () => {
     const x = lying(Float32Array, [700, 600], still([1, 0]), xValue);
     const out = lying(Float32Array, [700, 600], still([0, 1]));
     const contiguous = side(x);
     const expected = [sigmoid(contiguous).data, softmax(contiguous, { dim: 0 }).data] as const;
+    const gaps = { ...still([2, 0, 1]), gaps: [3, 1, 2] };
+    const slabs = lying(Float32Array, [4, 30, 1500], gaps, xValue);
+    const shares = lying(Float32Array, [4, 30, 1500], gaps, () => 7);
     for (const threads of [3, 1]) {
       nonlin.setThreads(threads);
+      for (const dim of [0, 1]) {
+        softmax(slabs, { out: shares, dim });
+        expectSame(elementsOf(shares), softmax(side(slabs), { dim }).data);
+      }
+      expect(unusedOf(shares).every((value) => value === 7)).toBe(true);
       expectSame(sigmoid(x, { out }).contiguous().data, expected[0]);
       expectSame(softmax(x, { out, dim: 0 }).contiguous().data, expected[1]);
     }
