@@ -49,7 +49,7 @@ template <class F> void for_each_block(size_t n, size_t size, unsigned threads, 
 
 // Rows from which on a kernel reads and writes them where they lie; of shorter ones many are copied to one block.
 constexpr size_t own_row = 256;
-// What is gathered at a time: of 4 bytes 64 rows of 64.
+// What is gathered at a time: of 4 bytes 64 rows of 64, no more than a grain.
 constexpr size_t tile_bytes = 16384;
 
 namespace {
@@ -69,26 +69,23 @@ void for_each_tile(const void *const (&in)[inputs], void *y, size_t size, const 
     alignas(64) char own[inputs][tile_bytes];
     for (size_t i = begin; i < end; i++) {
       const strided_tile tile = tiles.at(i);
-      const auto place = [&](size_t array, size_t row) {
-        return size_t(tile.first[array] + ptrdiff_t(row) * tile.row[array]) * size;
-      };
       const void *from[inputs];
       for (size_t row = 0; in_rows && row < tile.height; row++) {
         for (size_t k = 0; k < inputs; k++)
-          from[k] = at(in[k], place(k, row));
-        compute(from, at(y, place(inputs, row)), tile.width, stream);
+          from[k] = at(in[k], tile.place(k, 0, row) * size);
+        compute(from, at(y, tile.place(inputs, 0, row) * size), tile.width, stream);
       }
       if (in_rows) continue;
       for (size_t k = 0; k < inputs; k++) {
         if (tile.is_packed(k)) {
-          from[k] = at(in[k], place(k, 0));
+          from[k] = at(in[k], tile.place(k) * size);
         } else {
           tile.gather(k, in[k], own[k], size);
           from[k] = own[k];
         }
       }
       const bool is_packed = tile.is_packed(inputs);
-      compute(from, is_packed ? at(y, place(inputs, 0)) : own[0], tile.width * tile.height, false);
+      compute(from, is_packed ? at(y, tile.place(inputs) * size) : own[0], tile.width * tile.height, false);
       if (!is_packed) tile.scatter(inputs, own[0], y, size);
     }
   });
@@ -162,7 +159,6 @@ void run_gate_gradient(const kernels &set, activation op, parameters p, arithmet
   });
 }
 
-// Calls rows(first row, end) or columns(first byte, how many) for all of x as [outer, length, inner].
 namespace {
 
 // A block of columns is a whole number of bands of the kernels, so that each row is touched in several cache lines.
@@ -174,6 +170,7 @@ size_t columns_at_a_time(size_t size, size_t length, size_t inner, unsigned thre
   return std::min(inner, std::max({share, grain_elements / length / band, size_t(1)}) * band);
 }
 
+// Calls rows(first row, end) or columns(slab, first column, how many) for all of x as [outer, length, inner].
 template <class Rows, class Columns>
 void for_each_slice(size_t size, size_t outer, size_t length, size_t inner, unsigned threads, Rows rows,
                     Columns columns) {
@@ -311,52 +308,58 @@ void run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
     in_rows &= dims[0].steps[k] == 1;
     in_columns = in_columns && dims[0].steps[k] == apart && dims[1].steps[k] == 1;
   }
-  // Tiles of slices, whose first elements they name.
+  // Calls compute(inputs, y) of the slice at a place of a tile, where it lies.
+  const auto where_it_lies = [&](const strided_tile &tile, size_t across, size_t down, auto compute) {
+    const void *from[2];
+    for (size_t k = 0; k < inputs; k++)
+      from[k] = at(in[k], tile.place(k, across, down) * size);
+    compute(from, at(y, tile.place(inputs, across, down) * size));
+  };
+  const auto rows = [&](const strided_tile &tile) {
+    for (size_t down = 0; down < tile.height; down++)
+      for (size_t across = 0; across < tile.width; across++)
+        where_it_lies(tile, across, down, [&](const void *const *from, void *to) { compute(from, to, 1); });
+  };
+  const auto columns = [&](const strided_tile &tile) {
+    where_it_lies(tile, 0, 0, [&](const void *const *from, void *to) {
+      if (g == nullptr)
+        loops.columns[how](from[0], to, length, size_t(apart), tile.width);
+      else
+        loops.columns_grad[how](from[0], from[1], to, length, size_t(apart), tile.width);
+    });
+  };
+  // By blocks of rows, of what is none already.
+  const size_t bytes = most_strided_slice * size;
+  const auto blocks = [&](const strided_tile &tile, char *own) {
+    const void *from[2];
+    for (size_t k = 0; k < inputs; k++) {
+      char *const block = own + k * bytes;
+      const bool is_packed = tile.is_packed_by_slices(k, length, dims[0].steps[k]);
+      from[k] = is_packed ? at(in[k], tile.place(k) * size) : block;
+      if (!is_packed) tile.gather_slices(k, in[k], block, length, dims[0].steps[k], size);
+    }
+    const bool is_packed = tile.is_packed_by_slices(inputs, length, dims[0].steps[inputs]);
+    compute(from, is_packed ? at(y, tile.place(inputs) * size) : own, tile.width * tile.height);
+    if (!is_packed) tile.scatter_slices(inputs, own, y, length, dims[0].steps[inputs], size);
+  };
+  // Tiles of slices, whose first elements they name; of columns one row high.
   const size_t most = in_columns ? columns_at_a_time(size, length, dims[1].length, threads)
                                  : std::max<size_t>(1, most_strided_slice / length);
   const strided_tiles tiles(dims + 1, rank - 1, first, inputs + 1, most);
-  const size_t grain = std::max<size_t>(1, grain_elements / length / most);
-  parallel_for(tiles.count(), grain, threads, [&](size_t begin, size_t end) {
-    // Beyond what a thread's stack may hold.
-    const size_t bytes = in_rows || in_columns ? 0 : most_strided_slice * size;
-    const std::unique_ptr<char[]> own(bytes == 0 ? nullptr : new char[bytes * inputs]);
-    for (size_t i = begin; i < end; i++) {
-      const strided_tile tile = tiles.at(i);
-      const auto place = [&](size_t array, size_t slice, size_t row) {
-        return size_t(tile.first[array] + ptrdiff_t(slice) * tile.step[array] + ptrdiff_t(row) * tile.row[array]) *
-               size;
-      };
-      const void *from[2];
-      for (size_t row = 0; in_rows && row < tile.height; row++)
-        for (size_t slice = 0; slice < tile.width; slice++) {
-          for (size_t k = 0; k < inputs; k++)
-            from[k] = at(in[k], place(k, slice, row));
-          compute(from, at(y, place(inputs, slice, row)), 1);
-        }
-      if (in_columns) {
-        for (size_t k = 0; k < inputs; k++)
-          from[k] = at(in[k], place(k, 0, 0));
-        void *const to = at(y, place(inputs, 0, 0));
-        if (g == nullptr)
-          loops.columns[how](from[0], to, length, size_t(apart), tile.width);
-        else
-          loops.columns_grad[how](from[0], from[1], to, length, size_t(apart), tile.width);
-      }
-      if (in_rows || in_columns) continue;
-      for (size_t k = 0; k < inputs; k++) {
-        if (tile.is_packed_by_slices(k, length, dims[0].steps[k])) {
-          from[k] = at(in[k], place(k, 0, 0));
-        } else {
-          char *block = own.get() + k * bytes;
-          tile.gather_slices(k, in[k], block, length, dims[0].steps[k], size);
-          from[k] = block;
-        }
-      }
-      const bool is_packed = tile.is_packed_by_slices(inputs, length, dims[0].steps[inputs]);
-      compute(from, is_packed ? at(y, place(inputs, 0, 0)) : own.get(), tile.width * tile.height);
-      if (!is_packed) tile.scatter_slices(inputs, own.get(), y, length, dims[0].steps[inputs], size);
-    }
-  });
+  parallel_for(tiles.count(), std::max<size_t>(1, grain_elements / length / most), threads,
+               [&](size_t begin, size_t end) {
+                 // Beyond what a thread's stack may hold.
+                 const std::unique_ptr<char[]> own(in_rows || in_columns ? nullptr : new char[bytes * inputs]);
+                 for (size_t i = begin; i < end; i++) {
+                   const strided_tile tile = tiles.at(i);
+                   if (in_rows)
+                     rows(tile);
+                   else if (in_columns)
+                     columns(tile);
+                   else
+                     blocks(tile, own.get());
+                 }
+               });
 }
 
 void run_conditioned(const kernels &set, slice what, arithmetic how, const conditions &c, const outer_steps &steps,

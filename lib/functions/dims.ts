@@ -15,9 +15,6 @@ export function dimOf(dim: unknown = -1, shape: readonly number[], name: string,
 export const channelDimOf = (dim: unknown, shape: readonly number[], name: string, what?: string): number =>
   dimOf(dim === undefined ? Math.min(1, shape.length - 1) : dim, shape, name, what);
 
-/** A list of dimensions as it is now. Its entries may be getters, which can do anything to the memory of x: so before that is found. */
-export const listed = (dim: unknown): unknown => (Array.isArray(dim) ? Array.from<unknown>(dim) : dim);
-
 /** One dimension, or several of them, in their order; a list is one that was `listed`. */
 export function dimsOf(dim: unknown = -1, shape: readonly number[], name: string): readonly number[] {
   if (!Array.isArray(dim)) return [dimOf(dim, shape, name)];

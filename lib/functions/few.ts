@@ -15,6 +15,7 @@ import {
   lengthOfPresent,
 } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
+import { fewElements } from '../tensor/copies.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
 import type { Marks } from '../tensor/foreign/masks.js';
 import { isContiguous, sameShape } from '../tensor/shape.js';
@@ -156,8 +157,8 @@ function dataOf(x: unknown, { dtype }: Given): FloatArray | undefined {
 
 // Where the elements of views go, an array for each number of them. Nothing runs between that and their use.
 const rooms = [0, 1].map(() => ({
-  float32: new Array<FloatArray | undefined>(mostFew + 1),
-  float64: new Array<FloatArray | undefined>(mostFew + 1),
+  float32: new Array<FloatArray | undefined>(fewElements + 1),
+  float64: new Array<FloatArray | undefined>(fewElements + 1),
 }));
 
 function roomFor(like: FloatArray, count: number, place: number): FloatArray {
@@ -173,6 +174,7 @@ function elementsOf(x: unknown, place: number): FloatArray | undefined {
   if (!(x instanceof Tensor) || x.size > mostFew) return undefined;
   const whole = wholeOf(x);
   if (whole !== undefined) return whole;
+  if (x.size > fewElements) return undefined;
   const walk = walkOf(x);
   const { data } = x;
   if (walk === null || !liesIn(data, walk)) return undefined;
@@ -197,7 +199,7 @@ function placeOf(x: unknown, elements: FloatArray, out: unknown, other = x): Flo
   if (!(out instanceof Tensor) || !sameShape((x as Tensor).shape, out.shape) || isReadOnly(out)) return null;
   if (liesOverPart(out, x as Tensor) || (other !== x && liesOverPart(out, other as Tensor))) return null;
   if (whole !== undefined) return whole;
-  if (out.size > mostFew) return null;
+  if (out.size > fewElements) return null;
   const walk = walkOf(out);
   if (walk === null || walk.overlaps || !liesIn(out.data, walk) || isFloat32(out.data) !== isFloat32(elements))
     return null;

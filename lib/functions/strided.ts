@@ -11,7 +11,7 @@ import { inNameOf } from '../basics/errors.js';
 import type { FloatArray } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
-import { contiguousStrides, mergeRunsInAnyOrder, sizeOf } from '../tensor/shape.js';
+import { contiguousStridesOf, mergeRunsInAnyOrder, sizeOf } from '../tensor/shape.js';
 import { resultLike, type Tensor } from '../tensor/tensor.js';
 
 /** How messages call the inputs. */
@@ -167,16 +167,37 @@ export class StridedOperands {
   }
   /** The runs of the shape; where slices go along a dimension, this one first, and then those of the others. */
   #runs(inputs = this.#inputs(), along?: number): Runs {
-    const strides = this.into?.strides ?? contiguousStrides(this.shape);
-    const all = [...inputs.map((input) => input.strides), strides];
-    if (along === undefined) return mergeRunsInAnyOrder(this.shape, all)!;
-    const others = mergeRunsInAnyOrder(
-      this.shape.toSpliced(along, 1),
-      all.map((one) => one.toSpliced(along, 1)),
-    )!;
-    return {
-      lengths: [this.shape[along]!, ...others.lengths],
-      steps: others.steps.map((steps, k) => [all[k]![along]!, ...steps]),
-    };
+    const { shape } = this;
+    const strides = inputs.map((input) => input.strides);
+    strides.push(this.into?.strides ?? contiguousStridesOf(shape));
+    if (shape !== last.shape || along !== last.along || !areSame(strides, last.strides))
+      last = { shape, along, strides, runs: runsOf(shape, strides, along) };
+    return last.runs;
   }
+}
+
+/** Those of the last call: to work them out takes as long as a small one, and the next is often of the same lists, which are frozen. */
+let last: {
+  readonly shape: readonly number[];
+  readonly along: number | undefined;
+  readonly strides: readonly (readonly number[])[];
+  readonly runs: Runs;
+} = { shape: [], along: undefined, strides: [], runs: { lengths: [], steps: [] } };
+
+function areSame(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function runsOf(shape: readonly number[], strides: readonly (readonly number[])[], along: number | undefined): Runs {
+  if (along === undefined) return mergeRunsInAnyOrder(shape, strides)!;
+  const others = mergeRunsInAnyOrder(
+    shape.toSpliced(along, 1),
+    strides.map((one) => one.toSpliced(along, 1)),
+  )!;
+  return {
+    lengths: [shape[along]!, ...others.lengths],
+    steps: others.steps.map((steps, k) => [strides[k]![along]!, ...steps]),
+  };
 }

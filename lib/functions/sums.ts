@@ -23,9 +23,18 @@ import { contiguousData } from '../tensor/copies.js';
 import { shapeAdvice } from '../tensor/foreign/advice.js';
 import { checkDType, dtypeOfParts } from '../tensor/foreign/dtypes.js';
 import { asDType, asFloats } from '../tensor/halves.js';
-import { broadcastStrides, contiguousStrides, forEachRow, frozen, Parts, sameShape, sizeOf } from '../tensor/shape.js';
+import {
+  broadcastStrides,
+  contiguousStrides,
+  forEachRow,
+  frozen,
+  listed,
+  Parts,
+  sameShape,
+  sizeOf,
+} from '../tensor/shape.js';
 import { asTensor, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
-import { dimsOf, listed } from './dims.js';
+import { dimsOf } from './dims.js';
 import type { Output } from './functions.js';
 import { givenHalves, halvesOf, mayBeHalf } from './halves.js';
 import type { Input } from './operands.js';

@@ -6,7 +6,7 @@ import { type Data, dtypeOf, type FloatArray, isFloat32 } from '../basics/floats
 import { checkOptions, optionOf } from '../basics/options.js';
 import { copyOf } from './copies.js';
 import { asDType, asFloats } from './halves.js';
-import { frozen, normalizeDim, normalizeDims, Parts, sizeOf } from './shape.js';
+import { frozen, listed, normalizeDim, normalizeDims, Parts, sizeOf } from './shape.js';
 import { permuted } from './views.js';
 
 export interface ReduceOptions {
@@ -80,8 +80,9 @@ export function summed(
   isMean: boolean,
   name: string,
 ): Parts<Data> {
-  const dims = Array.isArray(dim) ? normalizeDims(Array.from<unknown>(dim), tensor.shape) : undefined;
-  const slices = dims ? slicesAlong(tensor, dims, keepdim, name) : slicesOf(tensor, dim, keepdim, name);
+  const list = listed(dim);
+  const dims = Array.isArray(list) ? normalizeDims(list, tensor.shape) : [dim as number];
+  const slices = dims.length > 1 ? slicesAlong(tensor, dims, keepdim, name) : slicesOf(tensor, dims[0], keepdim, name);
   const { x, length, inner, kept } = slices;
   const shape = frozen([...kept]);
   const sums = allocate('float64', sizeOf(shape), name, shape);

@@ -124,7 +124,14 @@ export function normalizeDim(dim: number, shape: readonly number[], what = 'dim'
   return dim < 0 ? dim + rank : dim;
 }
 
-/** The dimensions that a list names, in their order. */
+/**
+ * A list of dimensions as it is now; everything else as it is. Its entries may be getters, which can do anything to the memory of x: so
+ * before that is found. Of more entries than there are dimensions some are the same, whichever they are.
+ */
+export const listed = (dim: unknown): unknown =>
+  Array.isArray(dim) ? Array.from({ length: Math.min(dim.length, mostDimensions + 1) }, (_, i) => dim[i]) : dim;
+
+/** The dimensions that a list which was `listed` names, in their order. */
 export function normalizeDims(list: readonly unknown[], shape: readonly number[]): readonly number[] {
   if (list.length === 0) throw new RangeError('dim must name a dimension, got an empty list');
   const dims = list.map((dim) => normalizeDim(dim as number, shape));
@@ -472,7 +479,7 @@ export function mergeRuns(
   return { lengths, steps };
 }
 
-/** The same of operands that are read and written element by element, in any order: the shortest steps of the last one innermost. */
+/** The same where the order does not matter, as of what goes element by element: the shortest steps of the last operand innermost. */
 export function mergeRunsInAnyOrder(
   shape: readonly number[],
   strides: readonly (readonly number[])[],

@@ -401,7 +401,7 @@ export class Tensor<D extends DType = FloatDType> {
   /**
    * The sum of all elements, or along a dimension or several, as a tensor: in float64 with what its additions round off, and rounded once.
    *
-   * @throws TypeError where a dimension is not an integer, RangeError where the tensor does not have it, and for an empty list.
+   * @throws TypeError where a dimension is not an integer, RangeError where the tensor does not have it, and where a list names it twice or is empty.
    * @example new Tensor([[1, 2], [3, 4]]).sum(0, { keepdim: true }).toArray(); // [[4, 6]]; without keepdim [4, 6]
    */
   sum(dim?: number | readonly number[], options?: ReduceOptions): Tensor<D> {

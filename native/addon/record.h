@@ -126,7 +126,7 @@ constexpr size_t record_bytes = 64;
 static_assert(sizeof(call_record) == record_bytes);
 // The most elements of each input of a small call (`mostFew` of lib/backends/backend.ts), and a record with all of
 // them.
-constexpr size_t most_few = 128;
+constexpr size_t most_few = 1024;
 constexpr size_t block_bytes = record_bytes + call_record::most_inputs * most_few * sizeof(double);
 
 } // namespace nonlin

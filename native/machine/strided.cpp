@@ -17,7 +17,8 @@ constexpr size_t long_row = 16;
 // lie in one set. Larger squares of them keep to the pages that the processor remembers.
 constexpr size_t square = 8, tile = 64;
 
-// How many bytes further along its rows memory is asked for, which the processor does not foresee across so many rows.
+// How many bytes further along its rows memory is asked for, which the processor does not foresee across so many rows,
+// and how many it gets at a time.
 constexpr size_t ahead = 256, cache_line = 64;
 
 // An element as a number, of which a copy keeps every bit, at any address: arrays may begin within one.

@@ -24,7 +24,11 @@ struct strided_tile {
   size_t width, height;
   ptrdiff_t first[most_arrays], step[most_arrays], row[most_arrays];
 
-  // Whether its elements lie side by side, row by row.
+  // One of its elements, counted from the array's beginning.
+  size_t place(size_t array, size_t across = 0, size_t down = 0) const {
+    return size_t(first[array] + ptrdiff_t(across) * step[array] + ptrdiff_t(down) * row[array]);
+  }
+  // Whether they lie side by side, row by row.
   bool is_packed(size_t array) const {
     return (step[array] == 1 || width == 1) && (row[array] == ptrdiff_t(width) || height == 1);
   }

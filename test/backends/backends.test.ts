@@ -5,7 +5,7 @@ import type { Formula } from '../../lib/activations/formula.js';
 import { type Case, casesOf } from '../../lib/activations/signatures.js';
 import { activationNames, activations, opOf } from '../../lib/activations/table.js';
 import type { Backend } from '../../lib/backends/backend.js';
-import { mostFew } from '../../lib/backends/backend.js';
+import { mostFew, mostFewDoubles } from '../../lib/backends/backend.js';
 import { native } from '../../lib/backends/native/native.js';
 import { reference } from '../../lib/backends/reference.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
@@ -20,7 +20,7 @@ const precisions = ['fast', 'exact'] as const;
 // Around the widths of a vector and of two, 2 to 16 lanes, and around the size of a small call.
 const lengths = [
   ...[0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100],
-  ...[mostFew - 1, mostFew, mostFew + 1],
+  ...[mostFewDoubles, mostFewDoubles + 1, mostFew - 1, mostFew, mostFew + 1],
 ];
 
 /** float32 inputs and results from arbitrary precision: [x, value, slope] and [x, grad, gradient] in flat lists. */

@@ -189,38 +189,38 @@ describe('the addon is told how many threads to use', () => {
     const variables = fakeAddon(
       at('told.cjs'),
       '',
-      `cores: 4, sharedElements: 1000, setThreads: (n) => console.log(n)`,
+      `cores: 4, sharedElements: 2000, setThreads: (n) => console.log(n)`,
     );
     const calls = `const call = (n) => { nonlin.sigmoid(new Float32Array(n)); log('call ' + n); };`;
     return run(`${calls} ${code}`, { ...settings, variables: { ...variables, ...settings.variables } }).split('\n');
   };
 
   it('before the first call that is shared, and no sooner', () => {
-    expect(told('call(200); call(999); call(1000); call(1000)')).toEqual([
+    expect(told('call(200); call(1999); call(2000); call(2000)')).toEqual([
       'call 200',
-      'call 999',
+      'call 1999',
       '4',
-      'call 1000',
-      'call 1000',
+      'call 2000',
+      'call 2000',
     ]);
   });
 
   it('again after setThreads', () => {
     const code =
-      'nonlin.setThreads(2); call(1000); nonlin.setThreads(3); call(200); call(1000); nonlin.setThreads(3); call(1000)';
-    expect(told(code)).toEqual(['2', 'call 1000', 'call 200', '3', 'call 1000', 'call 1000']);
+      'nonlin.setThreads(2); call(2000); nonlin.setThreads(3); call(200); call(2000); nonlin.setThreads(3); call(2000)';
+    expect(told(code)).toEqual(['2', 'call 2000', 'call 200', '3', 'call 2000', 'call 2000']);
   });
 
   it.each([
-    ['as NONLIN_THREADS says', 'call(1000)', { NONLIN_THREADS: '5' }],
-    ['as setThreads says, whatever NONLIN_THREADS does', 'nonlin.setThreads(5); call(1000)', { NONLIN_THREADS: '6' }],
+    ['as NONLIN_THREADS says', 'call(2000)', { NONLIN_THREADS: '5' }],
+    ['as setThreads says, whatever NONLIN_THREADS does', 'nonlin.setThreads(5); call(2000)', { NONLIN_THREADS: '6' }],
   ])('%s', (_, code, variables) => {
-    expect(told(code, { variables })).toEqual(['5', 'call 1000']);
+    expect(told(code, { variables })).toEqual(['5', 'call 2000']);
   });
 
   it('in every method, for a gradient and a softmax too', () => {
     const code = `
-      const x = new Float32Array(1000);
+      const x = new Float32Array(2000);
       let n = 1;
       for (const f of [nonlin.sigmoid, nonlin.softmax]) { nonlin.setThreads(++n); f(x); }
       for (const f of [nonlin.sigmoidGrad, nonlin.softmaxGrad]) { nonlin.setThreads(++n); f(x, x); }`;
@@ -231,7 +231,7 @@ describe('the addon is told how many threads to use', () => {
     const code = `
       const { Worker, isMainThread } = require('node:worker_threads');
       const text = 'const nonlin = require(' + ${JSON.stringify(JSON.stringify(join(dist, 'index.js')))} + ');' +
-        'nonlin.sigmoid(new Float32Array(1000)); console.log("threads " + nonlin.info().threads)';
+        'nonlin.sigmoid(new Float32Array(2000)); console.log("threads " + nonlin.info().threads)';
       new Worker(text, { eval: true });`;
     expect(told(code)).toEqual(['threads 1']);
   });

@@ -145,6 +145,9 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
   });
 });
 
+// Beyond a small call, which has other arguments.
+const many = `${2 * mostFew}`;
+
 describe('with an addon that is wrong in one place', () => {
   // Plain TypeScript under a native name, but for tanh(0.5) of float32 in fast precision.
   const wrongAddon = (wrong = 'value === 0.5 && (y[i] = 0.4621175)') =>
@@ -155,7 +158,7 @@ describe('with an addon that is wrong in one place', () => {
     );
 
   it('check finds it, and exits with 1', () => {
-    const { code, out, error } = nonlin(['check', '--json', '--count', '300'], wrongAddon());
+    const { code, out, error } = nonlin(['check', '--json', '--count', many], wrongAddon());
     expect({ code, error }).toEqual({ code: 1, error: '' });
     const { ok, rows } = JSON.parse(out);
     expect(ok).toBe(false);
@@ -174,7 +177,7 @@ describe('with an addon that is wrong in one place', () => {
   });
 
   it('check shows it in its line and in full, and says that it failed', () => {
-    const { code, out } = nonlin(['check', '--count', '300'], wrongAddon());
+    const { code, out } = nonlin(['check', '--count', many], wrongAddon());
     expect(code).toBe(1);
     expect(out).toMatch(/^tanh +✗ 11 +✓ +✓$/m);
     expect(out).toContain(`
@@ -194,7 +197,7 @@ describe('with an addon that is wrong in one place', () => {
   });
 
   it('check takes a zero of the wrong sign for a difference', () => {
-    const { code, out } = nonlin(['check', '--count', '300'], wrongAddon('value || (y[i] = 0)'));
+    const { code, out } = nonlin(['check', '--count', many], wrongAddon('value || (y[i] = 0)'));
     expect(code).toBe(1);
     expect(out).toMatch(/^✗ tanh, avx2, float32: Infinity ulp apart\n +x +-0\n +native +0\n +typescript +-0$/m);
   });
@@ -232,8 +235,8 @@ describe('with two instruction sets, one of which must not run', () => {
 
   it('check runs avx2 alone where NONLIN_BACKEND or --backend says so', () => {
     for (const { code, out } of [
-      nonlin(['check', '--count', '300', '--json'], { ...twoSets(), NONLIN_BACKEND: 'avx2' }),
-      nonlin(['check', '--count', '300', '--json', '--backend', 'avx2'], twoSets()),
+      nonlin(['check', '--count', many, '--json'], { ...twoSets(), NONLIN_BACKEND: 'avx2' }),
+      nonlin(['check', '--count', many, '--json', '--backend', 'avx2'], twoSets()),
     ]) {
       expect(code).toBe(0);
       const names = new Set(JSON.parse(out).rows.map((row: { backend: string }) => row.backend));

@@ -1,7 +1,7 @@
 // Whose memory is read and written: arrays that answer wrongly for themselves, arrays whose memory is gone, and results that lie
 // over their inputs.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mostFew } from '../../lib/backends/backend.js';
+import { mostFew, mostFewDoubles } from '../../lib/backends/backend.js';
 import * as nonlin from '../../lib/index.js';
 import { random } from '../support/inputs.js';
 
@@ -14,7 +14,7 @@ const chosen = nonlin.info().backend;
 afterAll(() => nonlin.useBackend(chosen));
 
 // For relu in JavaScript, for a small call and for a large one.
-const counts = [3, mostFew, 300];
+const counts = [3, mostFewDoubles, mostFew, mostFew + 172];
 
 /** Every function and gradient, as a function of x and an out; softmax also by columns. */
 const functions = ['relu', 'sigmoid', 'tanh', 'gelu', 'softmax'] as const;
@@ -222,8 +222,9 @@ describe.each(nonlin.backends())('%s', (backend) => {
     const shifts = (count: number) => [1, -1, 2, -3, count >> 1, 1 - count];
     // Only the addon sees where memory lies; the others copy what they read.
     const copies = backend === 'js' || backend === 'wasm';
-    const large = copies ? [] : [mostFew + 1, 300];
-    const right = copies ? [3, 20, 31, 32, mostFew, mostFew + 1, 300] : [3, 20, 31, 32, mostFew];
+    const few = dtype === 'float32' ? mostFew : mostFewDoubles;
+    const large = copies ? [] : [few + 1, few + 172];
+    const right = copies ? [3, 20, 31, 32, few, few + 1, few + 172] : [3, 20, 31, 32, few];
     const calls: [string, object][] = [
       ...functions.map((name) => [name, {}] as [string, object]),
       ['softmax', { dim: 0 }],
@@ -269,7 +270,7 @@ describe.each(nonlin.backends())('%s', (backend) => {
     });
 
     it('an out that is x through another buffer is x', () => {
-      for (const count of [3, mostFew, 300]) {
+      for (const count of [3, few, few + 172]) {
         const values = FloatArray.from(random(dtype, count, 8));
         for (const name of functions) {
           const [x, out] = pairOf(count, 0);

@@ -162,6 +162,13 @@ describe.each(nonlin.backends())('%s', (backend) => {
     }
   });
 
+  it('a list of more dimensions than there are is not read to its end', () => {
+    const dim = Object.assign([], { length: 4e9 });
+    const wrong = new TypeError('softmax: dim must be an integer, got undefined');
+    expect(() => softmax(x, { dim })).toThrow(wrong);
+    expect(() => new nonlin.Softmax({ dim })).toThrow(TypeError);
+  });
+
   it('a single number and an empty x have slices too', () => {
     const one = new Tensor(5);
     expect(softmax(one, { temperature: 2, mask: [true] }).item()).toBe(1);

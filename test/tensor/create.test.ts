@@ -187,10 +187,13 @@ describe('along dimensions', () => {
     expect(cube.sum([0, 2]).toArray()).toEqual([60, 92, 124]);
     expect(cube.permute([2, 0, 1]).sum([-3, 1]).toArray()).toEqual([60, 92, 124]);
     expect(cube.mean([2, 1], { keepdim: true }).toArray()).toEqual([[[5.5]], [[17.5]]]);
+    expect(cube.slice(1, 1, 3).sum([0, 2]).toArray()).toEqual([92, 124]);
+    expect(Tensor.full([], 5).sum([-1]).item()).toBe(5);
     expect(cube.to('bfloat16').sum([0, 1, 2]).item()).toBe(276);
     expect(Tensor.zeros([2, 0, 3]).sum([0, 1]).toArray()).toEqual([0, 0, 0]);
     expect(Tensor.zeros([2, 0, 3]).mean([2, 0]).shape).toEqual([0]);
-    const wrong = [[], [0, -3], [0, 3], [0, 1.5], [0, undefined as never]];
+    const huge = Object.assign([], { length: 4e9 });
+    const wrong = [[], huge, [0, -3], [0, 3], [0, 1.5], [0, undefined as never]];
     for (const dims of wrong) expect(() => cube.sum(dims)).toThrow(/^sum: dim /);
     expect(() => cube.mean([])).toThrow(new RangeError('mean: dim must name a dimension, got an empty list'));
     expect(() => cube.max([0, 1] as never)).toThrow(new TypeError('max: dim must be an integer, got an Array of 2'));

@@ -20,6 +20,7 @@ import {
   integers,
   type Kind,
   kinds,
+  mostSpread,
   recordBytes,
   writeCall,
   writeSlices,
@@ -47,9 +48,9 @@ export function callNative(
 ): void {
   const count = lengthOfPresent(y);
   const elements = elementsOf(y);
-  const { all, first } = elements;
+  const { all, first, most } = elements;
   writeCall(set, kind, op, elements, exact);
-  if (count > mostFew) {
+  if (count > most) {
     if (second === undefined) call(block, input, y);
     else call(block, input, second, y);
     return;
@@ -117,9 +118,9 @@ export function callGateGradient(
 ): void {
   const count = lengthOfPresent(grad);
   const elements = elementsOf(grad);
-  const { all } = elements;
+  const { all, most } = elements;
   writeCall(set, kinds.gateGradient, op, elements, exact);
-  if (count > mostFew) {
+  if (count > most) {
     call(block, grad, a, b, da, db);
     return;
   }
@@ -144,9 +145,9 @@ export function callLogParts(
 ): void {
   const count = lengthOfPresent(x);
   const elements = elementsOf(x);
-  const { all } = elements;
+  const { all, most } = elements;
   writeCall(set, kinds.logParts, 0, elements, exact);
-  if (count > mostFew) {
+  if (count > most) {
     call(block, x, maxima, logs);
     return;
   }
@@ -175,7 +176,7 @@ export function callChannels(
   const elements = elementsOf(y);
   const { all, first } = elements;
   writeCall(set, grad === undefined ? kinds.channels : kinds.channelsGradient, 0, elements, exact);
-  if (count > mostFew) {
+  if (count > mostSpread) {
     writeSlices(lengthOfPresent(slopes), inner);
     if (grad === undefined) call(block, x, slopes, y);
     else call(block, grad, x, slopes, y);

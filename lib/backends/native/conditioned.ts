@@ -1,7 +1,7 @@
 // Calls of native code under conditions: a temperature, a mask that may lie in steps of its own.
 import type { Op } from '../../activations/table.js';
 import { copyAt, copyOver, elementBytes, type FloatArray, isFloatArray, lengthOfPresent } from '../../basics/floats.js';
-import { type Conditions, type FewConditions, type Mask, mostFew, mostSteps } from '../backend.js';
+import { type Conditions, type FewConditions, type Mask, mostSteps } from '../backend.js';
 import type { Call } from './addon.js';
 import { callFew, callFewOfTwo } from './few.js';
 import {
@@ -12,6 +12,7 @@ import {
   firstOf,
   integers,
   kinds,
+  mostSpread,
   numbers,
   recordBytes,
   writeCall,
@@ -32,11 +33,12 @@ export function callConditioned(
   y: FloatArray,
   { temperature, mask, zero }: Conditions,
 ): void {
-  writeCall(set, kinds.conditioned, op, elementsOf(y), exact);
+  const elements = elementsOf(y);
+  writeCall(set, kinds.conditioned, op, elements, exact);
   writeFlags(grad !== undefined, mask !== undefined, mask?.additive === true, zero);
   writeParameters(temperature, 0);
   const count = lengthOfPresent(y);
-  if (count > 0 && count <= mostFew) {
+  if (count > 0 && count <= (mask === undefined ? elements.most : mostSpread)) {
     callFewConditioned(call, count, grad, x, y, mask);
     return;
   }

@@ -2,7 +2,6 @@
 import type { Chosen } from '../../activations/signatures.js';
 import { isLike, isThere } from '../../basics/checks.js';
 import { byteOffset, copyAt, copyOver, type FloatArray, lengthOfPresent, typeName } from '../../basics/floats.js';
-import { mostFew } from '../backend.js';
 import type { Call } from './addon.js';
 import { callSmall, firstOf, float32, float64, integers, type Kind, parameters } from './record.js';
 
@@ -23,7 +22,7 @@ export function callFew(
   const elements = type === 'Float32Array' ? float32 : type === 'Float64Array' ? float64 : undefined;
   if (elements === undefined) return undefined;
   const count = lengthOfPresent(x);
-  if (count > mostFew || !isThere(x, count)) return undefined;
+  if (count > elements.most || !isThere(x, count)) return undefined;
   let y = out;
   if (y === undefined) y = emptyOf(type, count);
   else if (
@@ -55,7 +54,7 @@ export function callFewOfTwo(
   const elements = type === 'Float32Array' ? float32 : type === 'Float64Array' ? float64 : undefined;
   if (elements === undefined) return undefined;
   const count = lengthOfPresent(x);
-  if (count > mostFew || !isThere(x, count) || !isLike(second, type, count)) return undefined;
+  if (count > elements.most || !isThere(x, count) || !isLike(second, type, count)) return undefined;
   let y = out;
   if (y === undefined) y = emptyOf(type, count);
   else if (!isLike(y, type, count) || byteOffset(x) !== byteOffset(y) || byteOffset(second) !== byteOffset(y))

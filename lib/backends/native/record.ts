@@ -3,7 +3,7 @@
 // same block behind the record, computed there by the kernels of every other call, whose bits they give, and copied out.
 import type { Op } from '../../activations/table.js';
 import { type FloatArray, isFloat32, part } from '../../basics/floats.js';
-import { mostFew } from '../backend.js';
+import { mostFew, mostFewDoubles } from '../backend.js';
 import { type Call, loaded } from './addon.js';
 
 /** What a call does, as native/addon/record.h numbers it. */
@@ -34,6 +34,8 @@ export type Kind = (typeof kinds)[keyof typeof kinds];
 // thread of JavaScript, and no call is inside another.
 export const recordBytes = 64;
 const mostInputs = 3;
+/** For more elements a call of arrays takes less time than a loop that says a mask or slopes of each. */
+export const mostSpread = 128;
 const itsBlock = loaded.addon?.block;
 export const block = itsBlock ?? new ArrayBuffer(recordBytes + mostInputs * mostFew * Float64Array.BYTES_PER_ELEMENT);
 export const integers: Int32Array = new Int32Array(block, 0, 6);
@@ -44,6 +46,8 @@ export const parameters: Float64Array = new Float64Array(block, 48, 2);
 export interface Elements {
   readonly all: FloatArray;
   readonly first: FloatArray[];
+  /** How many a small call may have. */
+  readonly most: number;
   /** As native/kernels.h counts its kinds of arithmetic. */
   readonly fast: number;
   readonly exact: number;
@@ -51,12 +55,14 @@ export interface Elements {
 export const float32: Elements = {
   all: new Float32Array(block, recordBytes),
   first: new Array(mostFew + 1),
+  most: mostFew,
   fast: 0,
   exact: 1,
 };
 export const float64: Elements = {
   all: new Float64Array(block, recordBytes),
-  first: new Array(mostFew + 1),
+  first: new Array(mostFewDoubles + 1),
+  most: mostFewDoubles,
   fast: 2,
   exact: 2,
 };
