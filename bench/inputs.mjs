@@ -87,4 +87,5 @@ export function inputArray(name, dtype, size, length) {
 }
 
 /** Floats as an array of that dtype. */
-export const inDType = (floats, dtype) => (dtype in arrays ? floats : new Tensor(floats).to(dtype).data);
+export const inDType = (floats, dtype) =>
+  arrays[dtype] === floats.constructor ? floats : new Tensor(floats).to(dtype).data;

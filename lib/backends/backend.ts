@@ -19,8 +19,8 @@ export type Operation = 'add' | 'sub' | 'mul' | 'div';
 
 /**
  * The most elements that an array of a small call may have, of float32 or 16 bits, and of float64. ns per call with arrays handed over and
- * with a block, `npm run bench -- --function relu,sigmoidGrad --size 256 --threads 1` and so on, on Zen 4 (avx512, Node 20.20): relu of 129 elements
- * 185 and 93, of 256 194 and 104, of 512 193 and 129, of 1024 213 and 201; of 256 float64 elements 218 and 161, of 512 238 and 231.
+ * with a block, `npm run bench -- --function relu --size 129,256,512,1024` (and `--dtype float64`) on a busy Zen 4, Node 20.20: of 129
+ * elements 351 and 241, of 256 355 and 243, of 512 384 and 303, of 1024 455 and 419; of 256 of float64 387 and 268, of 512 411 and 369.
  */
 export const mostFew = 1024;
 export const mostFewDoubles = 512;
