@@ -201,8 +201,8 @@ void run_as_rows(const E *g, const E *x, E *y, size_t outer, size_t length, size
                  Rows compute, Columns columns) {
   const size_t most = std::max<size_t>(1, grain_elements / length);
   parallel_for(outer * inner, most, threads, [&](size_t begin, size_t end) {
-    // A column may be half of all there is, beyond what a thread's stack may hold. Few are all of a short call, which
-    // memory of its own would take longer than what is computed.
+    // A column may be half of all there is, beyond what a thread's stack may hold. For few elements memory of their own
+    // would take longer than what is computed.
     const size_t elements = std::min(most, end - begin) * length, both = elements * (g == nullptr ? 1 : 2);
     E few[256];
     const std::unique_ptr<E[]> many(both > std::size(few) ? new (std::nothrow) E[both] : nullptr);
@@ -328,8 +328,12 @@ void run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
         loops.columns_grad[how](from[0], from[1], to, length, size_t(apart), tile.width);
     });
   };
+  // Tiles of slices, whose first elements they name; of columns one row high.
+  const size_t most = in_columns ? columns_at_a_time(size, length, dims[1].length, threads)
+                                 : std::max<size_t>(1, most_strided_slice / length);
+  const strided_tiles tiles(dims + 1, rank - 1, first, inputs + 1, most);
   // By blocks of rows, of what is none already.
-  const size_t bytes = most_strided_slice * size;
+  const size_t bytes = tiles.largest() * length * size;
   const auto blocks = [&](const strided_tile &tile, char *own) {
     const void *from[2];
     for (size_t k = 0; k < inputs; k++) {
@@ -342,10 +346,6 @@ void run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
     compute(from, is_packed ? at(y, tile.place(inputs) * size) : own, tile.width * tile.height);
     if (!is_packed) tile.scatter_slices(inputs, own, y, length, dims[0].steps[inputs], size);
   };
-  // Tiles of slices, whose first elements they name; of columns one row high.
-  const size_t most = in_columns ? columns_at_a_time(size, length, dims[1].length, threads)
-                                 : std::max<size_t>(1, most_strided_slice / length);
-  const strided_tiles tiles(dims + 1, rank - 1, first, inputs + 1, most);
   parallel_for(tiles.count(), std::max<size_t>(1, grain_elements / length / most), threads,
                [&](size_t begin, size_t end) {
                  // Beyond what a thread's stack may hold.

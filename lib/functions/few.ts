@@ -174,7 +174,7 @@ function elementsOf(x: unknown, place: number): FloatArray | undefined {
   if (!(x instanceof Tensor) || x.size > mostFew) return undefined;
   const whole = wholeOf(x);
   if (whole !== undefined) return whole;
-  if (x.size > fewElements) return undefined;
+  if (x.size > fewElements || backend.mapFew === undefined) return undefined;
   const walk = walkOf(x);
   const { data } = x;
   if (walk === null || !liesIn(data, walk)) return undefined;

@@ -170,13 +170,15 @@ export class StridedOperands {
     const { shape } = this;
     const strides = inputs.map((input) => input.strides);
     strides.push(this.into?.strides ?? contiguousStridesOf(shape));
-    if (shape !== last.shape || along !== last.along || !areSame(strides, last.strides))
-      last = { shape, along, strides, runs: runsOf(shape, strides, along) };
-    return last.runs;
+    if (shape === last.shape && along === last.along && areSame(strides, last.strides)) return last.runs;
+    const runs = runsOf(shape, strides, along);
+    // Of a Tensor that JavaScript has changed they may be lists that change.
+    if ([shape, ...strides].every(Object.isFrozen)) last = { shape, along, strides, runs };
+    return runs;
   }
 }
 
-/** Those of the last call: to work them out takes as long as a small one, and the next is often of the same lists, which are frozen. */
+/** Those of a call before: to work them out takes as long as a small one, and the next is often of the same lists, which are frozen. */
 let last: {
   readonly shape: readonly number[];
   readonly along: number | undefined;

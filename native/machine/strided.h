@@ -60,6 +60,7 @@ public:
   // The first dimension is the innermost; none is empty.
   strided_tiles(const dimension *dims, size_t rank, const ptrdiff_t *first, size_t arrays, size_t most);
   size_t count() const { return total; }
+  size_t largest() const { return width * height; }
   strided_tile at(size_t tile) const;
 
 private:

@@ -171,6 +171,16 @@ describe.each(nonlin.backends())('%s', (backend) => {
     expect([...out.data].every((value) => value === 7)).toBe(true);
   });
 
+  it('follows a Tensor whose lists JavaScript has replaced and changes', () => {
+    const x = lying(Float32Array, [30, 30], still([0, 1]), xValue);
+    const changed = { shape: [30, 30], strides: [1, 30] };
+    const other = Object.assign(lying(Float32Array, [30, 30], still([0, 1]), xValue), changed) as Tensor;
+    expectSame(sigmoid(other).data, sigmoid(side(x)).data);
+    changed.strides.reverse();
+    const turned = new Tensor({ data: x.data, shape: [30, 30], strides: [30, 1], offset: x.offset });
+    expectSame(sigmoid(other).data, sigmoid(side(turned)).data);
+  });
+
   it('finds that memory has gone', () => {
     const gone = lying(Float32Array, [30, 30], still([1, 0]));
     structuredClone(gone.data.buffer, { transfer: [gone.data.buffer as ArrayBuffer] });

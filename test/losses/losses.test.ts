@@ -1,6 +1,7 @@
 // logSumExp, logSoftmax and crossEntropy: what is lost where they are computed by their definitions, shapes, and errors.
 import { afterEach, describe, expect, it } from 'vitest';
 import { ulpDistance } from '../../lib/arithmetic/ulp.js';
+import { mostFew, mostFewDoubles } from '../../lib/backends/backend.js';
 import * as nonlin from '../../lib/index.js';
 import { random } from '../support/inputs.js';
 import { expectSame } from '../support/same.js';
@@ -40,6 +41,17 @@ describe.each(nonlin.backends())('%s', (name) => {
       y.forEach((value, i) => {
         expect(Math.abs(value / expected[i]! - 1)).toBeLessThan(ulps(Floats, 4));
       });
+    });
+
+    it('of as many entries as a small call has, and more, is what it is as a row of many', () => {
+      nonlin.useBackend(name);
+      const rounded = (value: number) => Floats.of(value)[0];
+      for (const length of [mostFewDoubles, mostFew].flatMap((most) => [most - 1, most, most + 1, 2 * most])) {
+        const x = Floats.from(random(Floats === Float32Array ? 'float32' : 'float64', length, 8));
+        const rows = new Tensor(Floats.of(...x, ...x, ...x), { shape: [3, length] });
+        expect(rounded(nonlin.logSumExp(x))).toBe(nonlin.logSumExp(rows).data[1]);
+        expect(rounded(crossEntropy(x, 5))).toBe(crossEntropy(rows, [5, 5, 5], { reduction: 'none' }).data[1]);
+      }
     });
 
     it('entries that are infinite or NaN', () => {
