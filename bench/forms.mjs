@@ -31,6 +31,7 @@ const strided = { data: x, shape, strides: [1, size], offset: 0 };
 const [wide, wideOut] = [t, out].map((one) => new nonlin.Tensor(Float64Array.from(one.data), { shape }));
 const [wideTurned, wideOutTurned] = [wide.T, wideOut.T];
 const kept = { data: new Uint8Array(size * size).fill(1), shape };
+const keptRow = { data: new Uint8Array(size).fill(1), shape: [1, size] };
 const added = new nonlin.Tensor(new Float32Array(size * size), { shape });
 const classes = Array.from({ length: size }, (_, i) => i);
 const [sigmoid, softmax] = [new nonlin.Sigmoid(), new nonlin.Softmax()];
@@ -71,6 +72,8 @@ const forms = {
   'softmax(Tensor, { temperature })': () => nonlin.softmax(t, { temperature: 0.7, out }),
   'softmax(Tensor, { mask: bytes })': () => nonlin.softmax(t, { mask: kept, out }),
   'softmax(Tensor, { mask: floats })': () => nonlin.softmax(t, { mask: added, out }),
+  'softmax(Tensor, { mask: row })': () => nonlin.softmax(t, { mask: keptRow, out }),
+  'prelu(Tensor, { weight: channels })': () => nonlin.prelu(t, { weight: row.data, channelDim: 1, out }),
   'logSumExp(Tensor)': () => nonlin.logSumExp(t),
   'crossEntropy(Tensor, classes)': () => nonlin.crossEntropy(t, classes),
   'y[i] = x[i] + g[i] in a loop': () => {

@@ -16,7 +16,10 @@ import {
   sizeOf,
 } from './shape.js';
 
-/** Up to so many elements are few. */
+/**
+ * Up to so many elements are few. ns per relu of a transposed Tensor on Zen 4, by a loop and by a call, `npm run bench:forms -- --size 16`
+ * and 20: of 16 x 16 473 and 850, of 20 x 20 1070 and 894.
+ */
 export const fewElements = 256;
 
 /** A fresh, contiguous copy of x, for the function `name`. */

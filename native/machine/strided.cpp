@@ -18,7 +18,8 @@ constexpr size_t long_row = 16;
 constexpr size_t square = 8, tile = 64;
 
 // How many bytes further along its rows memory is asked for, which the processor does not foresee across so many rows,
-// and how many it gets at a time.
+// and how many it gets at a time. ns per element of relu of a transposed 2000 x 2000 Tensor, `npm run bench:forms --
+// --size 2000` on Zen 4: 1.74 where nothing is asked for, 1.12 with 128 bytes, 1.10 with 256.
 constexpr size_t ahead = 256, cache_line = 64;
 
 // An element as a number, of which a copy keeps every bit, at any address: arrays may begin within one.

@@ -34,7 +34,10 @@ export type Kind = (typeof kinds)[keyof typeof kinds];
 // thread of JavaScript, and no call is inside another.
 export const recordBytes = 64;
 const mostInputs = 3;
-/** For more elements a call of arrays takes less time than a loop that says a mask or slopes of each. */
+/**
+ * For more elements a call of arrays takes less time than a loop that says a mask or slopes of each. ns per call on Zen 4, by arrays and
+ * by a loop, `npm run bench:forms -- --size 16` and 20: softmax under a mask of one row 1324 and 1576, 1522 and 3178; prelu 946 and 2590 of 20.
+ */
 export const mostSpread = 128;
 const itsBlock = loaded.addon?.block;
 export const block = itsBlock ?? new ArrayBuffer(recordBytes + mostInputs * mostFew * Float64Array.BYTES_PER_ELEMENT);
