@@ -155,7 +155,7 @@ template <int power, bool keeps> pair<float> log1p_of(const factors &e) {
   const vec<float> z = fma(u, lookup(log1p_ratios, piece), lookup(tables.less_one, piece));
   const vec<float> counts = keeps ? select(u > unit * 0x1p-94f, z, vec<float>(0.0f)) : z;
   const vec<float> small = unit == log1p_unit<float> ? counts : counts * (log1p_unit<float> / unit);
-  const vec<float> square = small * counts;
+  const vec<float> square = times(small, counts);
   vec<float> p = tables.terms[3];
   for (int i = 3; i-- > 0;)
     p = fma(p, small, tables.terms[i]);
