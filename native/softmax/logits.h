@@ -105,7 +105,7 @@ private:
 
 // As scaled_exp, of logits less `shift`; nothing of those out of reach.
 struct tempered_exp {
-  vec<double> shift, floor, power;
+  vec<double> shift, floor, power, ceiling = __builtin_inf();
   // Where the maximum is large, what is the largest of the logits less `shift`, or 0: to be taken off as well.
   vec<double> rest = 0.0;
   bool has_rest = false;
@@ -119,6 +119,17 @@ struct tempered_exp {
     const vec<double> scaled = select(moderate, real, none);
     floor = scaled - reach<double>;
     power = double(usual_exp<double>::power) - (fma(scaled, log2_e<double>, shifter<double>) - shifter<double>);
+  }
+  // As usual_exp, for rows whose totals are to tell whether it serves.
+  static tempered_exp usual(double unit) {
+    const usual_exp<double> like;
+    tempered_exp exp_of;
+    exp_of.shift = 0.0;
+    exp_of.floor = like.floor;
+    exp_of.ceiling = like.ceiling;
+    exp_of.power = like.steps;
+    exp_of.unit = unit;
+    return exp_of;
   }
   // Where the maximum is so large that what rounding took from it, up to 2^-53 of it, is no longer small beside 1.
   // Below it stays in the lower parts of the logits.
@@ -134,7 +145,8 @@ struct tempered_exp {
   // where nothing is, so large logits within reach are equal.
   double part_of_shares(bool adds) const {
     const vec<double> of_rest = adds && has_rest ? abs(rest) * unit : vec<double>(0.0);
-    double farthest = 0;
+    double farthest = ceiling.v[0]; // Of a maximum that is not known.
+    if (farthest == __builtin_inf()) farthest = 0;
     for (size_t i = 0; i < vec<double>::lanes; i++) {
       const double m = __builtin_fabs(floor.v[i] + reach<double>) + of_rest.v[i];
       farthest = m > farthest ? m : farthest;
@@ -151,7 +163,9 @@ struct tempered_exp {
   }
   vec<double> operator()(pair<double> logit) const {
     if (has_rest) logit = less_rest(logit);
-    const pair<double> z = {logit.high * unit, logit.low * unit};
+    // NaN stays NaN.
+    const vec<double> high = min(logit.high * unit, ceiling);
+    const pair<double> z = {high, select(high < ceiling, logit.low * unit, vec<double>(0.0))};
     const exponential<double> e = exponential_of(z);
     return select(z.high < floor, vec<double>(0.0), exp_times(vec<double>(1.0), {e.minus_one, e.shifted + power}));
   }

@@ -174,7 +174,8 @@ template <class E> void fill_small_rows(const double *, E *, size_t, size_t, con
 
 // As leaves_open, of rows.
 [[gnu::noinline, gnu::flatten]] inline bool rows_leave_open(const double *e, size_t count, size_t length,
-                                                            const shares<double, batch_rows> &share_of) {
+                                                            const shares<double, batch_rows> &share_of,
+                                                            double part = part_of_share) {
   // Calls see(shares) for all registers of them; past its end a row has some of the next one.
   const auto for_each_share = [=, &share_of](auto see) {
     for (size_t i = 0; i < count; i++) {
@@ -184,13 +185,15 @@ template <class E> void fill_small_rows(const double *, E *, size_t, size_t, con
     }
   };
 #if !defined(__wasm__) // Where size counts more.
-  doubts<share_error> seen;
-  for_each_share([&](vec<double> s) { seen.see(s); });
-  if (!seen.any()) [[likely]]
-    return false;
+  if (part <= part_of_share) {
+    doubts<share_error> seen;
+    for_each_share([&](vec<double> s) { seen.see(s); });
+    if (!seen.any()) [[likely]]
+      return false;
+  }
 #endif
   unsigned open = 0;
-  for_each_share([&](vec<double> s) { open |= open_lanes(s, s * part_of_share); });
+  for_each_share([&](vec<double> s) { open |= open_lanes(s, s * part); });
   return open != 0;
 }
 inline bool rows_leave_open(const float *, size_t, size_t, const shares<float, batch_rows> &) { return false; }

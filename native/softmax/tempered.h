@@ -4,6 +4,7 @@
 
 #include "softmax/logits.h"
 #include "softmax/logs.h"
+#include "softmax/short_rows.h"
 
 namespace {
 
@@ -127,18 +128,52 @@ template <class E> struct conditioned_band {
   }
 };
 
-template <class E>
-[[gnu::noinline]] void tempered_row(kept_row<double> &kept, const row_logits<E> &logits, const E *g, E *y,
-                                    size_t length, const conditions &c, bool log) {
-  const double m = largest_of_row(logits, length, no_shift);
-  tempered_exp exp_of{vec<double>(m), logits.of.unit};
-  if (exp_of.needs_rest()) exp_of.take_rest(finite_or_zero(largest_of_row(logits, length, exp_of.shift)));
-  const conditioned_row<E> entries{logits, exp_of, c.temperature, exp_of.part_of_shares(logits.of.adds())};
-  const auto is_something = [](compensated<double> total) { return !(total.high == 0); };
-  if (!softmax_row<double>(entries, is_something, kept, g, logits.x, y, length, false, log)) {
-    const vec<double> nothing = c.zero ? 0 : __builtin_nan("");
-    fill_row<double>(y, length, false, [=](size_t, size_t) { return nothing; });
+// Whether a total is one of some entries, or one that says that the power of all rows served.
+struct total_test {
+  bool is_tried;
+  bool operator()(compensated<double> total) const {
+    return is_tried ? is_usual<double>(total.high) : !(total.high == 0);
   }
+};
+// A row, its maximum known or not.
+template <class E>
+[[gnu::noinline]] bool tempered_row(kept_row<double> &kept, const row_logits<E> &logits, const E *g, E *y,
+                                    size_t length, const conditions &c, bool log, const tempered_exp &exp_of,
+                                    total_test accept) {
+  const conditioned_row<E> entries{logits, exp_of, c.temperature, exp_of.part_of_shares(logits.of.adds())};
+  return softmax_row<double>(entries, accept, kept, g, logits.x, y, length, false, log);
+}
+template <class E> row_logits<E> row_of(const logits<E> &of, const E *x, size_t i, size_t length, const conditions &c) {
+  return {of, x + i * length, i * c.beside, c.along};
+}
+// Whether all entries of a row are masked.
+template <class E> bool is_empty(const row_logits<E> &logits, size_t length) {
+  constexpr size_t lanes = vec<double>::lanes;
+  for (size_t j = 0, n; j < length; j += n) {
+    n = length - j < lanes ? length - j : lanes;
+    if (count_lanes<double>({~is_masked(logits.bias(j, n)).m & first_lanes<double>(n).m}) > 0) return false;
+  }
+  return true;
+}
+// Row i, or its gradient.
+template <class E>
+[[gnu::noinline]] void tempered_row(kept_row<double> &kept, const logits<E> &of, const E *g, const E *x, E *y, size_t i,
+                                    size_t length, const conditions &c, bool log) {
+  const row_logits<E> logits = row_of(of, x, i, length, c);
+  if (g != nullptr) g += i * length;
+  y += i * length;
+  const auto is_done = [&](const tempered_exp &exp_of, total_test accept) {
+    return tempered_row(kept, logits, g, y, length, c, log, exp_of, accept);
+  };
+  if (!is_empty(logits, length)) {
+    if (is_done(tempered_exp::usual(of.unit), total_test{true})) return;
+    const double m = largest_of_row(logits, length, no_shift);
+    tempered_exp exp_of{vec<double>(m), of.unit};
+    if (exp_of.needs_rest()) exp_of.take_rest(finite_or_zero(largest_of_row(logits, length, exp_of.shift)));
+    if (is_done(exp_of, total_test{false})) return;
+  }
+  const vec<double> nothing = c.zero ? 0 : __builtin_nan("");
+  fill_row<double>(y, length, false, [=](size_t, size_t) { return nothing; });
 }
 
 template <class E>
@@ -242,18 +277,156 @@ template <class E>
       logits.width.store(y + j * logits.inner, r, log_below(z(j, r), top[r], exp_of[r].unit, log[r]));
 }
 
+// Of each row of terms, in the order of all sums.
+[[gnu::noinline, gnu::flatten]] inline void sum_terms(const double *terms, size_t count, size_t length,
+                                                      sum_list<double, batch_rows> &sums) {
+  sum_rows<double, false>(count, length, sums, [=](size_t i) {
+    return [row = terms + i * length](size_t j, size_t) { return load<double>(row + j); };
+  });
+}
+
+// Short rows, a batch at a time as short_rows.h has them, with the same bits as a row alone. Those that one power of
+// two does not serve, or that have nothing left, are left to whoever does a row alone.
+template <class E> class tempered_batch {
+  static constexpr size_t lanes = vec<double>::lanes, room = batch<double> + 2 * lanes;
+  const row_logits<E> logits; // As of one row.
+  const double temperature;
+  const size_t count, length, elements;
+  // Exponentials, and in their place what is made of them; shares; gradients.
+  double *const e, *const s, *const by;
+  sum_list<double, batch_rows> totals;
+  bool is_all = true; // Whether all rows are usual.
+
+  template <class F> void for_each_part(F f) const {
+    size_t j = 0;
+    for (; j + lanes <= elements; j += lanes)
+      f(j, lanes);
+    if (j < elements) f(j, elements - j);
+  }
+  mask<double> masked_at(size_t j, size_t n) const { return is_masked(logits.bias(j, n)); }
+  void fill_shares(const shares<double, batch_rows> &share_of) {
+    fill_rows(s, count, length, [&](size_t i) {
+      return [this, share = share_of.of(i)](size_t j) { return share(load<double>(e + j)); };
+    });
+  }
+  template <class F> void store_row(E *y, size_t i, F value) const {
+    for (size_t j = i * length, end = j + length, n; j < end; j += n) {
+      n = end - j < lanes ? end - j : lanes;
+      store_some(y + j, value(j, n), n);
+    }
+  }
+  template <class F> void store_usual(E *y, F value) const {
+    if (is_all) return for_each_part([&](size_t j, size_t n) { store_some(y + j, value(j, n), n); });
+    for (size_t i = 0; i < count; i++)
+      if (is_usual(i)) store_row(y, i, value);
+  }
+
+public:
+  tempered_batch(const row_logits<E> &logits, double temperature, double *memory, size_t count, size_t length)
+      : logits(logits), temperature(temperature), count(count), length(length), elements(count * length), e(memory),
+        s(e + room), by(s + room) {}
+
+  bool is_usual(size_t i) const { return is_all || ::is_usual<double>(totals.high[i]); }
+
+  [[gnu::noinline, gnu::flatten]] void compute(const tempered_exp exp_of) {
+    for_each_part([&](size_t j, size_t n) { store(e + j, exp_of(logits.at(j, n, exp_of.shift))); });
+    store(e + elements, vec<double>(usual_exp<double>::factor)); // As compute of rows.h.
+    is_all = sum_stored<double>(e, count, length, totals);
+  }
+  // The shares of rows that are usual, at y, which may be x.
+  [[gnu::noinline, gnu::flatten]] void shares_to(E *y, double part) {
+    const shares<double, batch_rows> share_of(totals, count);
+    fill_shares(share_of);
+    const auto value = [&](size_t j, size_t) { return load<double>(s + j); };
+    if constexpr (is_decided<double, E>) {
+      if (rows_leave_open(e, count, length, share_of, part)) {
+        for (size_t i = 0, first = 0; i < count; i++, first += length) {
+          if (!is_usual(i)) continue;
+          if (leaves_open(e + first, length, share_of.of(i), part))
+            nonlin::correctly_rounded_shares(
+                logits.of.open_slice(logits.x + first, 1, first, 1, temperature, __builtin_nan("")), y + first, length);
+          else
+            store_row(y, i, value);
+        }
+        return;
+      }
+    }
+    store_usual(y, value);
+  }
+  // And their gradients, of softmax or its logarithm; y may be x or g.
+  [[gnu::noinline, gnu::flatten]] void gradients_to(const E *g, E *y, bool log) {
+    const vec<double> none = 0.0;
+    for_each_part(
+        [&](size_t j, size_t n) { store(by + j, select(masked_at(j, n), none, load_some<double>(g + j, n))); });
+    store(by + elements, none);
+    fill_shares(shares<double, batch_rows>(totals, count));
+    const double *const shares = s, *const grads = by;
+    if (!log)
+      for_each_part([&](size_t j, size_t) { store(e + j, load<double>(shares + j) * load<double>(grads + j)); });
+    sum_list<double, batch_rows> sums;
+    sum_terms(log ? grads : e, count, length, sums);
+    fill_rows(e, count, length, [&](size_t i) {
+      const vec<double> sum = value_of(compensated<double>{sums.high[i], sums.low[i]});
+      return [=](size_t j) {
+        const vec<double> share = load<double>(shares + j), g = load<double>(grads + j);
+        return log ? fma(-share, sum, g) : share * (g - sum);
+      };
+    });
+    store_usual(y,
+                [&](size_t j, size_t n) { return select(masked_at(j, n), none, load<double>(e + j) / temperature); });
+  }
+};
+
+// What lies in another way of a mask is put side by side.
+template <class E>
+[[gnu::noinline]] void tempered_short_rows(kept_row<double> &kept, const logits<E> &of, const E *g, const E *x, E *y,
+                                           size_t rows, size_t length, const conditions &c, bool log) {
+  const size_t size = c.additive ? sizeof(E) : 1, most = rows_of_batch<double>(length);
+  const bool as_they_are = c.mask == nullptr || (c.along == 1 && c.beside == length);
+  alignas(E) char together[batch<double> * sizeof(E)];
+  for (size_t first = 0, count; first < rows; first += count) {
+    count = rows - first < most ? rows - first : most;
+    const size_t start = first * length;
+    const char *const marks = static_cast<const char *>(c.mask);
+    conditions here = c;
+    if (as_they_are && marks != nullptr) here.mask = marks + start * size;
+    if (!as_they_are) {
+      here.mask = together;
+      // Those of all rows are put there once.
+      if (first == 0 || c.beside != 0)
+        for (size_t i = 0; i < count; i++)
+          for (size_t j = 0; j < length; j++)
+            __builtin_memcpy(together + (i * length + j) * size, marks + ((first + i) * c.beside + j * c.along) * size,
+                             size);
+    }
+    const row_logits<E> all{logits<E>(here), x + start, 0, 1};
+    const tempered_exp exp_of = tempered_exp::usual(all.of.unit);
+    tempered_batch<E> some(all, c.temperature, kept.e, count, length);
+    some.compute(exp_of);
+    if (g == nullptr)
+      some.shares_to(y + start, exp_of.part_of_shares(all.of.adds()));
+    else
+      some.gradients_to(g + start, y + start, log);
+    for (size_t i = 0; i < count; i++)
+      if (!some.is_usual(i)) tempered_row(kept, of, g, x, y, first + i, length, c, log);
+  }
+}
+
 template <class E, bool log>
 void tempered_rows(const void *grad, const void *input, void *output, size_t rows, size_t length, const conditions &c) {
   const E *g = static_cast<const E *>(grad), *x = static_cast<const E *>(input);
   E *y = static_cast<E *>(output);
   const logits<E> of(c);
   auto &kept = kept_here<kept_row<double>>();
+#if !defined(__wasm__) // Whose size counts.
+  if (rows > 1 && length <= short_row<double> && !(log && g == nullptr))
+    return tempered_short_rows(kept, of, g, x, y, rows, length, c, log);
+#endif
   for (size_t i = 0; i < rows; i++) {
-    const row_logits<E> row{of, x + i * length, i * c.beside, c.along};
     if (log && g == nullptr)
-      tempered_log_row(row, y + i * length, length, c.zero);
+      tempered_log_row(row_of(of, x, i, length, c), y + i * length, length, c.zero);
     else
-      tempered_row(kept, row, g == nullptr ? g : g + i * length, y + i * length, length, c, log);
+      tempered_row(kept, of, g, x, y, i, length, c, log);
   }
 }
 
