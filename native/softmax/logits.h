@@ -105,7 +105,7 @@ private:
 
 // As scaled_exp, of logits less `shift`; nothing of those out of reach.
 struct tempered_exp {
-  vec<double> shift, floor, power, ceiling = __builtin_inf();
+  vec<double> shift, floor, power;
   // Where the maximum is large, what is the largest of the logits less `shift`, or 0: to be taken off as well.
   vec<double> rest = 0.0;
   bool has_rest = false;
@@ -119,17 +119,6 @@ struct tempered_exp {
     const vec<double> scaled = select(moderate, real, none);
     floor = scaled - reach<double>;
     power = double(usual_exp<double>::power) - (fma(scaled, log2_e<double>, shifter<double>) - shifter<double>);
-  }
-  // As usual_exp, for rows whose totals are to tell whether it serves.
-  static tempered_exp usual(double unit) {
-    const usual_exp<double> like;
-    tempered_exp exp_of;
-    exp_of.shift = 0.0;
-    exp_of.floor = like.floor;
-    exp_of.ceiling = like.ceiling;
-    exp_of.power = like.steps;
-    exp_of.unit = unit;
-    return exp_of;
   }
   // Where the maximum is so large that what rounding took from it, up to 2^-53 of it, is no longer small beside 1.
   // Below it stays in the lower parts of the logits.
@@ -145,8 +134,7 @@ struct tempered_exp {
   // where nothing is, so large logits within reach are equal.
   double part_of_shares(bool adds) const {
     const vec<double> of_rest = adds && has_rest ? abs(rest) * unit : vec<double>(0.0);
-    double farthest = ceiling.v[0]; // Of a maximum that is not known.
-    if (farthest == __builtin_inf()) farthest = 0;
+    double farthest = 0;
     for (size_t i = 0; i < vec<double>::lanes; i++) {
       const double m = __builtin_fabs(floor.v[i] + reach<double>) + of_rest.v[i];
       farthest = m > farthest ? m : farthest;
@@ -163,12 +151,24 @@ struct tempered_exp {
   }
   vec<double> operator()(pair<double> logit) const {
     if (has_rest) logit = less_rest(logit);
-    // NaN stays NaN.
-    const vec<double> high = min(logit.high * unit, ceiling);
-    const pair<double> z = {high, select(high < ceiling, logit.low * unit, vec<double>(0.0))};
+    const pair<double> z = {logit.high * unit, logit.low * unit};
     const exponential<double> e = exponential_of(z);
     return select(z.high < floor, vec<double>(0.0), exp_times(vec<double>(1.0), {e.minus_one, e.shifted + power}));
   }
+};
+// As usual_exp, for rows whose totals are to tell whether it serves; NaN stays NaN.
+struct guessed_exp {
+  double unit;
+
+  vec<double> operator()(pair<double> logit) const {
+    const usual_exp<double> like;
+    const vec<double> high = min(logit.high * unit, like.ceiling), none = 0.0;
+    const pair<double> z = {high, select(high < like.ceiling, logit.low * unit, none)};
+    const exponential<double> e = exponential_of(z);
+    return select(high < like.floor, none, exp_times(vec<double>(1.0), {e.minus_one, e.shifted + like.steps}));
+  }
+  // As part_of_shares, where the largest logit is from -308 to 278.
+  static constexpr double part_of_shares = part_of_share + 4 * (308 + reach<float>)*0x1p-53;
 };
 // Of logits of which the largest is `top`, for what is less than it.
 inline tempered_exp exp_below(vec<double> top, double unit) {

@@ -60,14 +60,14 @@ constexpr double no_shift = 0;
 inline vec<double> finite_or_zero(vec<double> m) { return select(m > -__builtin_inf(), m, vec<double>(0.0)); }
 
 // e[i] = f(e^logit) for n entries from j on.
-template <class E, class F>
-[[gnu::noinline, gnu::flatten]] void compute_exponentials(const row_logits<E> of, const tempered_exp exp_of, size_t j,
-                                                          size_t n, double *e, F f) {
+template <class E, class Exp, class F>
+[[gnu::noinline, gnu::flatten]] void compute_exponentials(const row_logits<E> of, const Exp exp_of, vec<double> shift,
+                                                          size_t j, size_t n, double *e, F f) {
   constexpr size_t lanes = vec<double>::lanes;
   size_t i = 0;
   for (; i + lanes <= n; i += lanes)
-    store(e + i, f(exp_of(of.at(j + i, lanes, exp_of.shift))));
-  if (i < n) store(e + i, f(exp_of(of.at(j + i, n - i, exp_of.shift))));
+    store(e + i, f(exp_of(of.at(j + i, lanes, shift))));
+  if (i < n) store(e + i, f(exp_of(of.at(j + i, n - i, shift))));
   store(e + n, vec<double>(usual_exp<double>::factor)); // As compute.
 }
 
@@ -78,7 +78,7 @@ template <class E> struct conditioned_row {
   double temperature;
 
   template <class F> void compute(size_t j, size_t n, double *e, F f) const {
-    compute_exponentials(logits, exp_of, j, n, e, f);
+    compute_exponentials(logits, exp_of, exp_of.shift, j, n, e, f);
   }
   vec<double> gradient(const E *g, size_t j, size_t n) const {
     return select(is_masked(logits.bias(j, n)), vec<double>(0.0), load_some<double>(g + j, n));
@@ -128,21 +128,6 @@ template <class E> struct conditioned_band {
   }
 };
 
-// Whether a total is one of some entries, or one that says that the power of all rows served.
-struct total_test {
-  bool is_tried;
-  bool operator()(compensated<double> total) const {
-    return is_tried ? is_usual<double>(total.high) : !(total.high == 0);
-  }
-};
-// A row, its maximum known or not.
-template <class E>
-[[gnu::noinline]] bool tempered_row(kept_row<double> &kept, const row_logits<E> &logits, const E *g, E *y,
-                                    size_t length, const conditions &c, bool log, const tempered_exp &exp_of,
-                                    total_test accept) {
-  const conditioned_row<E> entries{logits, exp_of, c.temperature, exp_of.part_of_shares(logits.of.adds())};
-  return softmax_row<double>(entries, accept, kept, g, logits.x, y, length, false, log);
-}
 template <class E> row_logits<E> row_of(const logits<E> &of, const E *x, size_t i, size_t length, const conditions &c) {
   return {of, x + i * length, i * c.beside, c.along};
 }
@@ -162,15 +147,12 @@ template <class E>
   const row_logits<E> logits = row_of(of, x, i, length, c);
   if (g != nullptr) g += i * length;
   y += i * length;
-  const auto is_done = [&](const tempered_exp &exp_of, total_test accept) {
-    return tempered_row(kept, logits, g, y, length, c, log, exp_of, accept);
-  };
   if (!is_empty(logits, length)) {
-    if (is_done(tempered_exp::usual(of.unit), total_test{true})) return;
-    const double m = largest_of_row(logits, length, no_shift);
-    tempered_exp exp_of{vec<double>(m), of.unit};
+    tempered_exp exp_of{vec<double>(largest_of_row(logits, length, no_shift)), of.unit};
     if (exp_of.needs_rest()) exp_of.take_rest(finite_or_zero(largest_of_row(logits, length, exp_of.shift)));
-    if (is_done(exp_of, total_test{false})) return;
+    const conditioned_row<E> entries{logits, exp_of, c.temperature, exp_of.part_of_shares(of.adds())};
+    const auto is_something = [](compensated<double> total) { return !(total.high == 0); };
+    if (softmax_row<double>(entries, is_something, kept, g, logits.x, y, length, false, log)) return;
   }
   const vec<double> nothing = c.zero ? 0 : __builtin_nan("");
   fill_row<double>(y, length, false, [=](size_t, size_t) { return nothing; });
@@ -328,13 +310,14 @@ public:
 
   bool is_usual(size_t i) const { return is_all || ::is_usual<double>(totals.high[i]); }
 
-  [[gnu::noinline, gnu::flatten]] void compute(const tempered_exp exp_of) {
-    for_each_part([&](size_t j, size_t n) { store(e + j, exp_of(logits.at(j, n, exp_of.shift))); });
-    store(e + elements, vec<double>(usual_exp<double>::factor)); // As compute of rows.h.
+  void compute() {
+    const auto itself = [](vec<double> e) { return e; };
+    compute_exponentials(logits, guessed_exp{logits.of.unit}, vec<double>(0.0), 0, elements, e, itself);
     is_all = sum_stored<double>(e, count, length, totals);
   }
   // The shares of rows that are usual, at y, which may be x.
-  [[gnu::noinline, gnu::flatten]] void shares_to(E *y, double part) {
+  [[gnu::noinline, gnu::flatten]] void shares_to(E *y) {
+    constexpr double part = guessed_exp::part_of_shares;
     const shares<double, batch_rows> share_of(totals, count);
     fill_shares(share_of);
     const auto value = [&](size_t j, size_t) { return load<double>(s + j); };
@@ -400,11 +383,10 @@ template <class E>
                              size);
     }
     const row_logits<E> all{logits<E>(here), x + start, 0, 1};
-    const tempered_exp exp_of = tempered_exp::usual(all.of.unit);
     tempered_batch<E> some(all, c.temperature, kept.e, count, length);
-    some.compute(exp_of);
+    some.compute();
     if (g == nullptr)
-      some.shares_to(y + start, exp_of.part_of_shares(all.of.adds()));
+      some.shares_to(y + start);
     else
       some.gradients_to(g + start, y + start, log);
     for (size_t i = 0; i < count; i++)
