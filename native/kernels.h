@@ -67,7 +67,8 @@ struct slice_kernels {
   columns_grad_function *columns_grad[arithmetic_count];
 };
 
-// The same under conditions, forward and gradient in one.
+// The same under conditions, forward and gradient in one; of columns only the values, and without a temperature or what
+// is added.
 struct conditioned_kernels {
   conditioned_rows_function *rows[arithmetic_count];
   conditioned_columns_function *columns[arithmetic_count];

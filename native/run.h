@@ -51,8 +51,9 @@ struct outer_steps {
   static constexpr size_t most = 4;
   size_t count = 0, sizes[most], strides[most];
 };
-// The same under conditions, of which the mask is that of the first slice.
-void run_conditioned(const kernels &set, slice what, arithmetic how, const conditions &c, const outer_steps &steps,
+// The same under conditions, of which the mask is that of the first slice. False where there is no memory for columns
+// as rows.
+bool run_conditioned(const kernels &set, slice what, arithmetic how, const conditions &c, const outer_steps &steps,
                      const void *g, const void *x, void *y, size_t outer, size_t length, size_t inner,
                      unsigned threads);
 // The maximum of each slice and log(sum(e^(x - maximum))), as [outer, inner].

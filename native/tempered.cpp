@@ -10,11 +10,7 @@ extern const conditioned_kernels tempered_softmax, tempered_log_softmax;
 template <bool log>
 constexpr conditioned_kernels kernels_of = {
     {tempered_rows<float, log>, tempered_rows<float, log>, tempered_rows<double, log>},
-#if !defined(__wasm__) // As in kernels.cpp.
-    {tempered_columns<float, log>, tempered_columns<float, log>, tempered_columns<double, log>},
-#else
-    {},
-#endif
+    {}, // Columns are turned into rows (run.cpp).
 };
 const conditioned_kernels tempered_softmax = kernels_of<false>, tempered_log_softmax = kernels_of<true>;
 

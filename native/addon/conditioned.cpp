@@ -15,6 +15,8 @@ struct condition_numbers {
   } steps[outer_steps::most];
 };
 
+constexpr char no_memory[] = "there is no memory to put the slices side by side";
+
 // Adds up how far `size` steps lead, false where that is beyond all memory.
 bool reach_on(size_t &last, size_t size, size_t stride) {
   size_t distance;
@@ -48,8 +50,9 @@ napi_value call_few_conditioned(napi_env env, const call_record &record, char *m
     steps.sizes[0] = outer;
     steps.strides[0] = length * inner;
   }
-  run_conditioned(*supported_kernels()[size_t(record.set)], slice(record.op), arithmetic(record.how), c, steps,
-                  gradient ? first : nullptr, first + (inputs - 1) * bytes, first, outer, length, inner, 1);
+  if (!run_conditioned(*supported_kernels()[size_t(record.set)], slice(record.op), arithmetic(record.how), c, steps,
+                       gradient ? first : nullptr, first + (inputs - 1) * bytes, first, outer, length, inner, 1))
+    return fail_range(env, no_memory);
   return nullptr;
 }
 
@@ -93,10 +96,10 @@ napi_value call_conditioned(napi_env env, const call_record &record, const char 
     if (!fits || (elements > 0 && (slices != outer || last >= mask.length)))
       return fail_range(env, "the mask does not reach all slices");
   }
-  if (elements > 0)
-    run_conditioned(*supported_kernels()[size_t(record.set)], slice(record.op), arithmetic(record.how), c, steps,
-                    gradient ? all[0].data : nullptr, all[arrays - 2].data, y.data, outer, length, inner,
-                    threads_for(env, elements));
+  if (elements > 0 && !run_conditioned(*supported_kernels()[size_t(record.set)], slice(record.op),
+                                       arithmetic(record.how), c, steps, gradient ? all[0].data : nullptr,
+                                       all[arrays - 2].data, y.data, outer, length, inner, threads_for(env, elements)))
+    return fail_range(env, no_memory);
   return nullptr;
 }
 

@@ -124,7 +124,6 @@ struct tempered_exp {
   // Below it stays in the lower parts of the logits.
   static constexpr double too_large = 0x1p40;
   bool needs_rest() const { return any_greater(abs(shift) * unit, too_large); }
-  mask<double> is_large() const { return abs(shift) * unit > vec<double>(too_large); }
   void take_rest(vec<double> largest) {
     rest = largest;
     has_rest = true;

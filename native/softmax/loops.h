@@ -26,8 +26,8 @@ using columns_grad_function = void(const void *g, const void *x, void *y, size_t
 // As above, a gradient where there is a g.
 using conditioned_rows_function = void(const void *g, const void *x, void *y, size_t rows, size_t length,
                                        const conditions &c);
-using conditioned_columns_function = void(const void *g, const void *x, void *y, size_t length, size_t inner,
-                                          size_t columns, const conditions &c);
+using conditioned_columns_function = void(const void *x, void *y, size_t length, size_t inner, size_t columns,
+                                          const conditions &c);
 
 // The maximum of each slice, and the logarithm of sum(e^(x - maximum)).
 using log_parts_rows_function = void(const void *x, double *maxima, double *logs, size_t rows, size_t length);

@@ -1,5 +1,5 @@
-// Softmax, its logarithm and their gradients under any conditions, in double lanes. What a row or a band is made of
-// differs; the sums, the shares and the gradients are those without conditions.
+// Softmax, its logarithm and their gradients under any conditions, in double lanes. What a row is made of differs; the
+// sums, the shares and the gradients are those without conditions.
 #pragma once
 
 #include "softmax/logits.h"
@@ -8,7 +8,7 @@
 
 namespace {
 
-// The logits of a row, from its own first entry in the mask on; those of a band, by row and register.
+// The logits of a row, from its own first entry in the mask on.
 template <class E> struct row_logits {
   logits<E> of;
   const E *x;
@@ -17,19 +17,6 @@ template <class E> struct row_logits {
   vec<double> bias(size_t j, size_t n) const { return of.bias(first + j * along, along, n); }
   pair<double> at(size_t j, size_t n, vec<double> shift) const {
     return of(load_some<double>(x + j, n), bias(j, n), shift);
-  }
-};
-template <class E> struct band_logits {
-  logits<E> of;
-  const E *x;
-  size_t inner, first, along, beside;
-  band_width<double> width;
-
-  vec<double> bias(size_t j, size_t r) const {
-    return of.bias(first + j * along + r * vec<double>::lanes * beside, beside, width.lanes_in(r));
-  }
-  pair<double> at(size_t j, size_t r, vec<double> shift) const {
-    return of(width.load(x + j * inner, r), bias(j, r), shift);
   }
 };
 inline vec<double> rounded(pair<double> a) { return a.high + a.low; }
@@ -49,13 +36,6 @@ template <class E>
     largest = m.v[i] > largest ? m.v[i] : largest;
   return largest;
 }
-template <class E>
-vec<double> largest_of_columns(const band_logits<E> &of, size_t length, size_t r, vec<double> taken) {
-  vec<double> m = -__builtin_inf();
-  for (size_t j = 0; j < length; j++)
-    m = max(m, rounded(of.at(j, r, taken)));
-  return m;
-}
 constexpr double no_shift = 0;
 inline vec<double> finite_or_zero(vec<double> m) { return select(m > -__builtin_inf(), m, vec<double>(0.0)); }
 
@@ -71,7 +51,7 @@ template <class E, class Exp, class F>
   store(e + n, vec<double>(usual_exp<double>::factor)); // As compute.
 }
 
-// What softmax_row and softmax_band read. Nothing that a masked entry's gradient holds counts.
+// What softmax_row reads. Nothing that a masked entry's gradient holds counts.
 template <class E> struct conditioned_row {
   row_logits<E> logits;
   tempered_exp exp_of;
@@ -98,36 +78,6 @@ template <class E> struct conditioned_row {
     nonlin::correctly_rounded_shares(slice, y, length);
   }
 };
-template <class E> struct conditioned_band {
-  band_logits<E> logits;
-  const tempered_exp *exp_of;
-  double temperature, of_nothing;
-  // By register, the columns without an entry left.
-  const mask<double> *empty;
-
-  vec<double> exponential(size_t j, size_t r) const { return exp_of[r](logits.at(j, r, exp_of[r].shift)); }
-  vec<double> gradient(const E *g, size_t j, size_t r) const {
-    return select(is_masked(logits.bias(j, r)), vec<double>(0.0), logits.width.load(g + j * logits.inner, r));
-  }
-  vec<double> result(vec<double> dx, size_t j, size_t r) const {
-    const vec<double> kept = select(is_masked(logits.bias(j, r)), vec<double>(0.0), dx / temperature);
-    return select(empty[r], vec<double>(of_nothing), kept);
-  }
-
-  static constexpr bool is_decided = ::is_decided<double, E>;
-  double part;
-  bool leaves_open(const vec<double> *e, size_t n, size_t apart, share<double> share_of) const {
-    return columns_leave_open(e, n, apart, share_of, part);
-  }
-  static bool asks_of(const doubts<share_error> &) { return true; }
-  void decide(size_t column, E *y, size_t length) const {
-    const size_t first = logits.first + column * logits.beside;
-    const nonlin::open_slice slice =
-        logits.of.open_slice(logits.x + column, logits.inner, first, logits.along, temperature, of_nothing);
-    nonlin::correctly_rounded_shares(slice, y + column, length);
-  }
-};
-
 template <class E> row_logits<E> row_of(const logits<E> &of, const E *x, size_t i, size_t length, const conditions &c) {
   return {of, x + i * length, i * c.beside, c.along};
 }
@@ -156,39 +106,6 @@ template <class E>
   }
   const vec<double> nothing = c.zero ? 0 : __builtin_nan("");
   fill_row<double>(y, length, false, [=](size_t, size_t) { return nothing; });
-}
-
-template <class E>
-[[gnu::noinline]] void tempered_band(kept_band<double> &kept, const band_logits<E> &logits, const E *g, E *y,
-                                     size_t length, const conditions &c, bool log) {
-  constexpr size_t lanes = vec<double>::lanes;
-  const size_t registers = logits.width.registers();
-  tempered_exp exp_of[band_registers];
-  for (size_t r = 0; r < registers; r++) {
-    exp_of[r] = {largest_of_columns(logits, length, r, no_shift), logits.of.unit};
-    if (!exp_of[r].needs_rest()) continue;
-    const vec<double> rest = finite_or_zero(largest_of_columns(logits, length, r, exp_of[r].shift));
-    exp_of[r].take_rest(select(exp_of[r].is_large(), rest, vec<double>(0.0)));
-  }
-  mask<double> empty[band_registers];
-  const auto accept = [&](column_sums<double> *totals) {
-    for (size_t r = 0; r < registers; r++) {
-      const vec<double> total = load<double>(totals[r].high);
-      empty[r] = {(total <= vec<double>(0.0)).m};
-      // A share of 0 then, in place of NaN.
-      if (c.zero) store(totals[r].high, select(empty[r], vec<double>(1.0), total));
-    }
-    return true;
-  };
-  static_assert(sizeof(column_sums<double>::high) == lanes * sizeof(double));
-  const double of_nothing = c.zero ? 0 : __builtin_nan("");
-  double part = 0;
-  for (size_t r = 0; r < registers; r++) {
-    const double of_register = exp_of[r].part_of_shares(logits.of.adds());
-    part = of_register > part ? of_register : part;
-  }
-  softmax_band<double>(conditioned_band<E>{logits, exp_of, c.temperature, of_nothing, empty, part}, accept, kept, g,
-                       logits.x, y, length, logits.inner, logits.width, log);
 }
 
 // The logarithm: the largest logit is taken off, rounded, and then the `top`, what is the largest of that. The logits
@@ -228,35 +145,6 @@ template <class E>
   const vec<double> rest = log1p_rest(below, usual_exp<double>::factor, count);
   const vec<double> log = log_of<E>(m, below, rest.v[0], zero);
   fill_row<double>(y, length, false, [&](size_t j, size_t n) { return log_below(z(j, n), top, exp_of.unit, log); });
-}
-
-template <class E>
-[[gnu::noinline]] void tempered_log_band(const band_logits<E> &logits, E *y, size_t length, bool zero) {
-  constexpr size_t lanes = vec<double>::lanes;
-  const size_t registers = logits.width.registers();
-  vec<double> m[band_registers], largest[band_registers], top[band_registers], log[band_registers];
-  tempered_exp exp_of[band_registers];
-  const auto z = [&](size_t j, size_t r) { return logits.at(j, r, largest[r]); };
-  for (size_t r = 0; r < registers; r++) {
-    m[r] = largest_of_columns(logits, length, r, no_shift);
-    largest[r] = finite_or_zero(m[r]);
-    top[r] = finite_or_zero(largest_of_columns(logits, length, r, largest[r]));
-    exp_of[r] = exp_below(top[r], logits.of.unit);
-  }
-  column_sums<double> below[band_registers], count[band_registers];
-  sum_columns<double, false>(length, registers, below, nothing,
-                             [&](size_t j, size_t r) { return below_top(exp_of[r], z(j, r)); });
-  sum_columns<double, false>(length, registers, count, nothing,
-                             [&](size_t j, size_t r) { return count_top(z(j, r), top[r]); });
-  for (size_t r = 0; r < registers; r++) {
-    const vec<double> sum = value_of(below[r].get(0));
-    const vec<double> rest = log1p_rest(sum, usual_exp<double>::factor, value_of(count[r].get(0)));
-    for (size_t i = 0; i < lanes; i++)
-      log[r].v[i] = log_of<E>(m[r].v[i], sum.v[i], rest.v[i], zero);
-  }
-  for (size_t j = 0; j < length; j++)
-    for (size_t r = 0; r < registers; r++)
-      logits.width.store(y + j * logits.inner, r, log_below(z(j, r), top[r], exp_of[r].unit, log[r]));
 }
 
 // Of each row of terms, in the order of all sums.
@@ -409,24 +297,6 @@ void tempered_rows(const void *grad, const void *input, void *output, size_t row
       tempered_log_row(row_of(of, x, i, length, c), y + i * length, length, c.zero);
     else
       tempered_row(kept, of, g, x, y, i, length, c, log);
-  }
-}
-
-template <class E, bool log>
-void tempered_columns(const void *grad, const void *input, void *output, size_t length, size_t inner, size_t columns,
-                      const conditions &c) {
-  const E *g = static_cast<const E *>(grad), *x = static_cast<const E *>(input);
-  E *y = static_cast<E *>(output);
-  const logits<E> of(c);
-  auto &kept = kept_here<kept_band<double>>();
-  const size_t most = columns_of_band<double>(length);
-  for (size_t first = 0; first < columns; first += most) {
-    const band_width<double> width{columns - first < most ? columns - first : most};
-    const band_logits<E> band{of, x + first, inner, first * c.beside, c.along, c.beside, width};
-    if (log && g == nullptr)
-      tempered_log_band(band, y + first, length, c.zero);
-    else
-      tempered_band(kept, band, g == nullptr ? g : g + first, y + first, length, c, log);
   }
 }
 
