@@ -421,9 +421,13 @@ bool run_conditioned(const kernels &set, slice what, arithmetic how, const condi
       }
       if (marks != nullptr) compute(0, count, {c.temperature, marks, c.additive, c.zero, 1, length});
     };
+    // Asked before anything is written, too: a column may be half of all there is.
+    constexpr size_t little = size_t(1) << 16;
+    const size_t bytes = std::min(outer * inner, std::max<size_t>(1, grain_elements / length)) * length * size;
+    if (bytes > little && !std::unique_ptr<char[]>(new (std::nothrow) char[g == nullptr ? bytes : 2 * bytes]))
+      return false;
     std::atomic<bool> failed = false;
-    const auto no_rows = [&](auto...) { failed = true; };
-    run_as_rows(how, g, x, y, outer, length, inner, threads, rows, no_rows);
+    run_as_rows(how, g, x, y, outer, length, inner, threads, rows, [&](auto...) { failed = true; });
     return !failed;
   }
   const auto rows = [&](size_t begin, size_t end) {

@@ -105,6 +105,60 @@ describe.each(nonlin.backends())('%s', (backend) => {
     });
   });
 
+  // Short rows are done many at a time, but for those whose entries are far out, or masked.
+  it.each(arithmetics)(
+    '$dtype, $precision: short rows have the bits of each alone, whatever lies beside them',
+    ({ dtype, precision }) => {
+      here(() => {
+        const tensor = (data: FloatArray, shape: number[]) => new Tensor(data as Float32Array, { shape });
+        for (const length of [1, 2, 3, 10, 31, 128]) {
+          const [rows, size] = [70, 70 * length];
+          const from = (f: (i: number) => number): FloatArray =>
+            (dtype === 'float32' ? new Float32Array(size) : new Float64Array(size)).map((_, i) => f(i));
+          const number = (i: number) => Math.sin(i * i + length);
+          const x = from((i) => 3 * number(i) + [0, 0, 0, 420, -500, 0, 1e5][Math.floor(i / length) % 7]!);
+          x[5 * length] = Number.NaN;
+          x[11 * length] = Infinity;
+          x[12 * length] = -Infinity;
+          const grad = from((i) => number(i + 0.5));
+          const keeps = (i: number) => Number(Math.floor(i / length) % 9 !== 4 && number(i + 0.25) < 0.4);
+          const flags = Uint8Array.from({ length: size }, (_, i) => keeps(i));
+          grad[flags.indexOf(0)] = Number.NaN;
+          const added = from((i) => (keeps(i) ? 2 * number(i + 0.75) : -Infinity));
+          const masks = [undefined, flags, added];
+          const calls = (['softmax', 'softmaxGrad', 'logSoftmaxGrad'] as const).flatMap((name) =>
+            masks.flatMap((mask) => [1, 0.7].map((temperature) => ({ name, mask, temperature }))),
+          );
+          for (const { name, mask, temperature } of calls) {
+            // In place of x, and of grad.
+            const part = (first: number, count: number) => {
+              const of = (data: FloatArray) =>
+                tensor(data.slice(first * length, (first + count) * length), [count, length]);
+              const marks = () =>
+                mask instanceof Uint8Array
+                  ? { data: mask.slice(first * length, (first + count) * length), shape: [count, length] }
+                  : of(mask!);
+              const options = { temperature, precision, ...(mask && { mask: marks() }) };
+              return (name === 'softmax' ? [0] : [0, 1]).map((place) => {
+                const inputs = [of(x), of(grad)];
+                const out = inputs[place]!;
+                const y =
+                  name === 'softmax'
+                    ? softmax(out, { ...options, out })
+                    : nonlin[name](inputs[1]!, inputs[0]!, { ...options, out });
+                return Array.from(y.data);
+              });
+            };
+            const together = part(0, rows);
+            const alone = Array.from({ length: rows }, (_, i) => part(i, 1));
+            for (const [k, all] of together.entries())
+              expect(all, `${name} of ${length}, in place of ${k}`).toEqual(alone.flatMap((one) => one[k]!));
+          }
+        }
+      });
+    },
+  );
+
   // The shares and logarithms are mpmath's, of 4000 bits.
   it.each([
     ['float32', 1e-40, [1, 2, 3], [0, 0, 1], [-Infinity, -Infinity, 0]],

@@ -106,9 +106,9 @@ void print_conditioned(const kernels &set, slice what, arithmetic how, const siz
           for (const bool back : {false, true}) {
             if (inner == 1) {
               set.conditioned[what]->rows[how](back ? g.data() : nullptr, x.data(), y.data(), outer, length, c);
-            } else {
+            } else if (!back && !additive && temperature == 1) { // Other columns are turned into rows.
               for (size_t o = 0; o < size; o += length * inner)
-                set.conditioned[what]->columns[how](back ? &g[o] : nullptr, &x[o], &y[o], length, inner, inner, c);
+                set.conditioned[what]->columns[how](&x[o], &y[o], length, inner, inner, c);
             }
             (back ? gradient : value).add(y);
           }

@@ -158,9 +158,9 @@ template <class E> void conditioned(const kernels &set, arithmetic how, size_t o
             for (const bool back : {true, false}) {
               if (inner == 1) {
                 loops->rows[how](back ? g : nullptr, x, y, outer, length, c);
-              } else {
+              } else if (!back && !additive && temperature == 1) { // Other columns are turned into rows.
                 for (size_t i = 0; i < outer * length * inner; i += length * inner)
-                  loops->columns[how](back ? g + i : nullptr, x + i, y + i, length, inner, inner, c);
+                  loops->columns[how](x + i, y + i, length, inner, inner, c);
               }
             }
           }

@@ -1,4 +1,5 @@
-// Softmax over two long columns where the system gives no more memory: prints what differs from the same with memory.
+// Softmax over two long columns where the system gives no more memory: prints what differs from the same with memory, and what those do
+// that cannot go without.
 const { spawnSync } = require('node:child_process');
 const { readFileSync } = require('node:fs');
 const { setThreads, softmax, softmaxGrad, Tensor } = require('../../../dist/cjs/index.js');
@@ -11,12 +12,12 @@ const tensor = (columns, f) => {
 };
 const x = tensor(2, (i) => (i % 1013) / 100);
 const mask = tensor(1, (i) => -(i % 3));
-const calls = [
-  (options) => softmax(x, options),
-  (options) => softmaxGrad(x, x, options),
-  (options) => softmax(x, { ...options, mask }),
-].flatMap((call) => [1, 2].map((threads) => ({ call, threads, out: tensor(2, () => 0) })));
+const calls = [(options) => softmax(x, options), (options) => softmaxGrad(x, x, options)].flatMap((call) =>
+  [1, 2].map((threads) => ({ call, threads, out: tensor(2, () => 0) })),
+);
 
+const refusals = [];
+const untouched = tensor(2, () => 7);
 const limit = (bytes) => spawnSync('prlimit', ['--pid', process.pid, `--as=${bytes}:`]);
 // 2 MiB more than there are, half of what a column takes.
 const [, kilobytes] = /VmSize:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'));
@@ -25,7 +26,21 @@ for (const { call, threads, out } of calls) {
   setThreads(threads);
   call({ dim: 0, out });
 }
+for (const refused of [
+  () => softmax(x, { dim: 0, mask, out: untouched }),
+  () => softmaxGrad(x, x, { dim: 0, temperature: 2, out: untouched }),
+])
+  try {
+    refused();
+    console.log('there was memory');
+  } catch ({ name, message }) {
+    refusals.push(`${name}: ${message}`);
+  }
 limit('unlimited');
+console.log(
+  refusals.join('\n'),
+  untouched.data.every((value) => value === 7),
+);
 for (const [i, { call, out }] of calls.entries()) {
   const [got, wanted] = [out, call({ dim: 0 })].map(({ data }) => Buffer.from(data.buffer));
   if (!got.equals(wanted)) console.log(`call ${i} differs`);
