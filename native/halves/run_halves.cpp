@@ -67,6 +67,7 @@ double beside_half_of(double y, double x, activation op, parameters p) {
         result = beside_half_of(result, x[i], call.op, call.p);
       else if (std::abs(x[i] - zero.of(call.p)) * zero.scale(call.p) < near_zero)
         error = std::abs(g[i]) * cancelled_error;
+      if (std::isinf(g[i])) error = 0; // The sign of the slope decides.
       uint16_t low = to_half(call.type, result - error);
       if (error == 0) {
         low = to_half(call.type, result);

@@ -16,6 +16,7 @@ import {
   type HalfDType,
   leakyRelu,
   logSoftmax,
+  mishGrad,
   PReLU,
   prelu,
   preluGrad,
@@ -24,6 +25,7 @@ import {
   SwiGLU,
   sigmoid,
   sigmoidGrad,
+  siluGrad,
   softmax,
   softmaxGrad,
   swiglu,
@@ -252,6 +254,29 @@ describe.runIf(Float16Array !== undefined)('Float16Array', () => {
     const x = new Tensor([1, 2, 3]);
     expect(softmax(x, { mask: of(0, -Infinity, 0) })).toEqual(softmax(x, { mask: Float32Array.of(0, -Infinity, 0) }));
     expect(x.maskedFill(of(0, -0, 1), 9).toArray()).toEqual([1, 2, 9]);
+  });
+});
+
+// NaN in place of half of them before, where the slope is near its zero.
+describe.each(dtypes)('a %s gradient of all numbers with an infinite grad', (dtype) => {
+  const all = Uint16Array.from({ length: 65536 }, (_, i) => i);
+  const x = new Tensor(all, { dtype }).to('float64').data;
+  const grad = new Uint16Array(all.length).fill(dtype === 'float16' ? 0xfc00 : 0xff80);
+  // Of a slope too small for a double the zero has it; at -Infinity it is one.
+  const signOf = (slope: number, x: number) => (Object.is(slope, -0) && x !== -Infinity ? -1 : Math.sign(slope));
+
+  it.each([
+    ['silu', siluGrad],
+    ['gelu', geluGrad],
+    ['mish', mishGrad],
+  ] as const)('%s has the sign of the slope', (_, gradient) => {
+    const slopes = gradient(new Float64Array(x.length).fill(1), x);
+    for (const backend of backends()) {
+      useBackend(backend);
+      const dx = new Tensor(gradient(grad, all, { dtype }), { dtype }).to('float64').data;
+      const wrong = Array.from(x.keys()).filter((i) => !Object.is(dx[i], -Infinity * signOf(slopes[i]!, x[i]!)));
+      expect(wrong, backend).toEqual([]);
+    }
   });
 });
 

@@ -169,9 +169,9 @@ export function saidHalf(data: HalfArray, like?: Foreign): HalfDType | undefined
 }
 
 // A tensor of an array whose memory is gone would be an empty one.
-export function checkMemory(data: unknown): void {
+export function checkMemory(data: unknown, what = 'data'): void {
   if (typeName(data) !== undefined && lengthOf(data as ArrayBufferView) === 0)
-    checkPresent(data as ArrayBufferView, 'data');
+    checkPresent(data as ArrayBufferView, what);
 }
 
 export function floats(data: unknown, like?: Foreign): FloatArray {

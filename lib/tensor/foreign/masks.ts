@@ -84,7 +84,7 @@ function floatsOrBytes(data: unknown, like?: Foreign): FloatArray | Uint8Array {
 
 /** A typed array of any type; of floats of 16 bits, whose bits would be other numbers, a copy as float32. */
 export function numbers(data: unknown, like?: Foreign): FloatArray | Uint8Array {
-  checkMemory(data);
+  checkMemory(data, 'the mask');
   if (typeName(data) === undefined)
     throw new TypeError(
       `the data of a mask must be a typed array, got ${describe(data)}${like === undefined ? '' : dataAdvice(data, like)}`,
