@@ -22,7 +22,7 @@ export function shapeOf(name, elements) {
 /** The call that a row measures: `name` as in --function. */
 export function callOf(name, x, out, precision, dtype) {
   const [base, detail, condition] = name.split(':');
-  if (base.endsWith('Grad')) {
+  if (base.endsWith('Grad') && !isSliced(base)) {
     const f = nonlin[base];
     const grad = inDType(
       Float32Array.from(x, () => 2 * Math.random() - 1),
@@ -53,17 +53,26 @@ export function callOf(name, x, out, precision, dtype) {
     const classes = Int32Array.from({ length: shape[0] }, () => Math.floor(Math.random() * shape[1]));
     return () => f(from, classes, { precision });
   }
-  if (condition === undefined) return () => f(from, { out: to, dim, precision });
+  const grad = base.endsWith('Grad')
+    ? tensor(
+        inDType(
+          Float32Array.from(x, () => 2 * Math.random() - 1),
+          dtype,
+        ),
+      )
+    : undefined;
+  const callOn = (from, more) =>
+    grad === undefined
+      ? () => f(from, { out: to, dim, precision, ...more })
+      : () => f(grad, from, { out: to, dim, precision, ...more });
+  if (condition === undefined) return callOn(from);
   const keeps = Uint8Array.from({ length: elements }, () => Math.round(Math.random()));
   const masked = (data) => tensor(data.map((value, i) => (keeps[i] === 0 ? -Infinity : value)));
-  if (condition === 'infinite') {
-    const left = masked(x.subarray(0, elements));
-    return () => f(left, { out: to, dim, precision });
-  }
+  if (condition === 'infinite') return callOn(masked(x.subarray(0, elements)));
   const more = {
     mask: { mask: { data: keeps, shape } },
     added: { mask: masked(new x.constructor(elements)) },
     temperature: { temperature: 0.7 },
   }[condition];
-  return () => f(from, { out: to, dim, precision, ...more });
+  return callOn(from, more);
 }

@@ -26,12 +26,16 @@ export const isRows = (name) => /^softmax:[1-9]\d{0,9}$/.test(name);
 export const logarithms = ['logSoftmax', 'logSumExp', 'crossEntropy'];
 /** Whether it is of slices. */
 export const isSliced = (name) => name.startsWith('softmax') || logarithms.includes(name.split(':')[0]);
-/** What softmax of rows may be under: a boolean mask that leaves half out, the same as -Infinity to be added, or in x itself; a temperature. */
+/** What softmax of rows, and its gradient, may be under: a boolean mask that leaves half out, the same as -Infinity to be added, or in x itself; a temperature. */
 export const conditions = ['mask', 'added', 'infinite', 'temperature'];
 export const isConditionedRows = (name) => {
   const [base, rows, condition, ...rest] = name.split(':');
   if (logarithms.includes(base)) return condition === undefined && isRows(`softmax:${rows}`);
-  return isRows(`${base}:${rows}`) && (condition === undefined || conditions.includes(condition)) && rest.length === 0;
+  return (
+    isRows(`${base.replace(/Grad$/, '')}:${rows}`) &&
+    (condition === undefined || conditions.includes(condition)) &&
+    rest.length === 0
+  );
 };
 /** Those whose rows fit in so many elements; what does not is said. */
 export function fitting(names, size) {

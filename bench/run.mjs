@@ -23,7 +23,7 @@ const help = `npm run bench -- [options]
                          (default: all, rows of 10, 1000 and 32000); the last two have a size of their own, [1000, 1000] and
                          [128, 32, 1000], of which they are over the axis named; logSoftmax:ROW, logSumExp:ROW, crossEntropy:ROW
                          (of random classes). softmax:ROW:mask is under a boolean mask that leaves half out at random, :added under one of -Infinity to be added, :infinite of such an x, and
-                         :temperature divides by 0.7
+                         :temperature divides by 0.7; softmaxGrad:ROW and so on are gradients
   --backend NAME[,...]   default: all that run here
   --precision NAME[,..]  fast, exact (default: both)
   --dtype NAME[,...]     float32 (default), float64, float16, bfloat16; of several each function takes them in turn, and its last
@@ -46,8 +46,8 @@ const options = read('bench', help, {
     listOf(
       oneOf(names, isConditionedRows, [
         ...names,
-        ...['softmax', ...logarithms].map((one) => `${one}:ROW`),
-        ...conditions.map((one) => `softmax:ROW:${one}`),
+        ...['softmax', 'softmaxGrad', ...logarithms].map((one) => `${one}:ROW`),
+        ...['softmax', 'softmaxGrad'].flatMap((base) => conditions.map((one) => `${base}:ROW:${one}`)),
       ]),
     ),
     [...elementwise, 'softmax:10', 'softmax:1000', 'softmax:32000', ...Object.keys(columnwise)].join(),
