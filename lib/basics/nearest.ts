@@ -1,7 +1,7 @@
 // What a name that there is not was meant to be: for error messages, so it may take its time.
 
 /** What other libraries call an option of ours. */
-const elsewhere: Readonly<Record<string, string>> = { axis: 'dim', inplace: 'out' };
+const elsewhere: Readonly<Record<string, string>> = { axis: 'dim', inplace: 'out', dims: 'shape' };
 
 /** The one of `names` that other libraries call `name`. */
 export function ours(name: string, names: readonly string[]): string | undefined {

@@ -179,7 +179,7 @@ describe('the options', () => {
   });
 
   it.each([
-    [{ dims: [2] }, 'Tensor: there is no option `dims`; Tensor takes `shape` and `dtype`'],
+    [{ dims: [2] }, 'Tensor: there is no option `dims`; Tensor takes `shape`'],
     [{ shap: [2] }, 'Tensor: there is no option `shap`; did you mean `shape`?'],
     [{ dType: 'float64' }, 'Tensor: there is no option `dType`; did you mean `dtype`?'],
     [new Float32Array(2), 'Tensor: options must be a plain object such as { shape: [2, 3] }, got Float32Array of 2'],
