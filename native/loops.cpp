@@ -5,6 +5,7 @@
 #include "formulas/formulas.h"
 #include "kernels.h"
 #include "loops/careful.h"
+#include "loops/careful_groups.h"
 #include "loops/lenient.h"
 #include "loops/rare.h"
 #include "loops/rare_exact.h"
@@ -28,6 +29,7 @@ template <class T, activation op>
 constexpr bool few_apart<T, value_of<op>> = rows[op].is_long || (sizeof(T) == sizeof(double) && !rows[op].one_rounding);
 template <class T, activation op> constexpr bool few_apart<T, with_tail<op>> = true;
 template <class T, activation op> constexpr bool few_apart<T, lenient<op>> = true;
+template <class T, activation op> constexpr bool few_apart<T, careful_group<op>> = true;
 #endif
 
 // y[i] = f(x[i]) of up to a vector.
@@ -278,6 +280,10 @@ template <activation op, class T, class E>
   else
     map<T>(from, to, n, f);
 }
+template <activation op> CAREFULLY void careful_group_row(const void *x, void *y, size_t n, parameters p) {
+  if (!careful_group<op>::for_these(p)) return careful_row<op>(x, y, n, p);
+  map<float>(static_cast<const float *>(x), static_cast<float *>(y), n, careful_group<op>{p});
+}
 template <activation op> [[gnu::noinline]] void lenient_row(const void *x, void *y, size_t n, parameters p) {
   constexpr size_t lanes = vec<float>::lanes;
   const float *from = static_cast<const float *>(x);
@@ -396,6 +402,7 @@ template <activation op> constexpr row_kernels kernels_of() {
 #endif
   if constexpr (!rows[op].textbook) {
     if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
+    if constexpr (careful_group<op>::known) row.careful = careful_group_row<op>;
 #if !defined(__wasm__) && !defined(__x86_64__)
     // Of other rows the usual way has the right bits, and no processor tells that it was slow.
     if constexpr (lenient<op>::known && rows[op].rounds_twice == twice::always) row.lenient = lenient_row<op>;

@@ -57,7 +57,7 @@ inline vec<float> last_product(vec<float> q, float c) {
 inline vec<careful> mish(vec<careful> x) {
   const vec<float> from = as_float(x), near = mish_near(max(from, mish_begin));
   if (!any_greater(mish_begin, from)) return near.v;
-  const vec<float> far = last_product(huge_mish_far(min(from, mish_begin)), 1 / huge<float>);
+  const vec<float> far = last_product(huge_mish_far(from), 1 / huge<float>);
   return select(from < mish_begin, far, near).v;
 }
 

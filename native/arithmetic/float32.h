@@ -146,14 +146,14 @@ struct log1p_tables {
 template <int power> constexpr float unit_of = __builtin_bit_cast(float, (127 + power) << 23);
 template <int power> constexpr log1p_tables log1p_times = unit_of<power>;
 // log(1 + u) * 2^power as a sum of two, the second what rounding takes from the first. Where a small u is kept, z^2
-// counts from 2^-188 on.
+// counts from 2^-188 on, and beside a smaller power, where it is no subnormal number either, from 2^-180 on.
 template <int power, bool keeps> pair<float> log1p_of(const factors &e) {
   constexpr float unit = unit_of<power>;
   constexpr const log1p_tables &tables = log1p_times<power>;
   const vec<float> u = fma(e.power, e.rest, e.power);
   const vec<float>::bits piece = to_bits(e.power + tables.place) >> 21;
   const vec<float> z = fma(u, lookup(log1p_ratios, piece), lookup(tables.less_one, piece));
-  const vec<float> counts = keeps ? select(u > unit * 0x1p-94f, z, vec<float>(0.0f)) : z;
+  const vec<float> counts = keeps ? select(u > unit * (power < 64 ? 0x1p-90f : 0x1p-94f), z, vec<float>(0.0f)) : z;
   const vec<float> small = unit == log1p_unit<float> ? counts : counts * (log1p_unit<float> / unit);
   const vec<float> square = times(small, counts);
   vec<float> p = tables.terms[3];
@@ -308,7 +308,7 @@ inline vec<float> mish_near(vec<float> x) {
 // Before -8.8, times huge: x n (1 - n / 2), n = e^x, of whose n^4 / 4 nothing is left. n / 2 counts as no less than
 // 2^-61, so that it is no subnormal number.
 inline vec<float> huge_mish_far(vec<float> x) {
-  x = max(x, -109.0f); // Where nothing is left.
+  x = min(max(x, -109.0f), mish_begin); // Where nothing is left, and so that no exponent leaves its bits for others.
   const factors e = exp_factors_times(64, x);
   const vec<float> power = max(e.power, huge<float> * 0x1p-60f), one = e.rest + 1.0f;
   const vec<float> rest = fma(power * (-0.5f / huge<float>), one * one, e.rest);

@@ -264,6 +264,16 @@ inline vec<float>::bits smaller_unsigned(vec<float>::bits a, vec<float>::bits b)
 #endif
 }
 
+#if defined(__x86_64__)
+inline vec<float>::bits larger_unsigned(vec<float>::bits a, vec<float>::bits b) {
+#if VECTOR_BYTES == 64
+  return vec<float>::bits(_mm512_max_epu32(__m512i(a), __m512i(b)));
+#else
+  return vec<float>::bits(_mm256_max_epu32(__m256i(a), __m256i(b)));
+#endif
+}
+#endif
+
 // Whether any of them is above `most`, as integers without a sign.
 inline bool any_above(vec<float>::bits a, vec<float>::bits most) {
 #if VECTOR_BYTES == 64

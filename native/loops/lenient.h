@@ -9,7 +9,7 @@
 // and 0.14, elu with AVX2 0.8 and 0.44; of U(-100,100) sigmoid 0.48 and 0.20.
 #pragma once
 
-#include "loops/careful.h"
+#include "loops/careful_groups.h"
 
 namespace nonlin {
 namespace {
@@ -28,8 +28,7 @@ template <> struct lenient<activation_sigmoid> : lenient_always {
   vec<float> operator()(vec<float> x) const { return times<float>(1 / sigmoid_divisor(x), tiny<float>); }
 };
 
-// x / 2 of what is smaller than this, as integers, which a subnormal number does not delay.
-constexpr float least_half = 0x1p-125f;
+// x / 2 of what is smaller than `least_half`, as integers, which a subnormal number does not delay.
 inline vec<float> half_of_least(vec<float> x) {
   const vec<float>::bits size = to_bits(abs(x));
   return from_bits<float>(((size + ((size >> 1) & 1)) >> 1) | (to_bits(x) & sign_bit<float>));
