@@ -280,8 +280,33 @@ template <activation op, class T, class E>
   else
     map<T>(from, to, n, f);
 }
+// Of gelu, whose loop is one of rare inputs, parts of which small inputs are left out, and their halves put in their
+// places.
+template <activation op> CAREFULLY void careful_rare_row(const void *inputs, void *results, size_t n, parameters p) {
+  constexpr size_t lanes = vec<float>::lanes;
+  const float *x = static_cast<const float *>(inputs);
+  float *y = static_cast<float *>(results);
+  for (size_t part; n > 0; x += part, y += part, n -= part) {
+    part = n < rare_part ? n : rare_part;
+    alignas(64) float others[rare_part], halves[rare_part];
+    bool some = false;
+    for (size_t i = 0; i < part; i += lanes) {
+      const vec<float> from = load_some<float>(x + i, part - i < lanes ? part - i : lanes);
+      const mask<float> small = is_least(from, least_half);
+      store(others + i, without(small, from));
+      store(halves + i, only(small, part_of_least(from, 0.5f)));
+      some |= count_lanes<float>(small) > 0;
+    }
+    map_row<op, float, float>(some ? others : x, y, part, p);
+    for (size_t i = 0; some && i < part; i += lanes) {
+      const size_t count = part - i < lanes ? part - i : lanes;
+      store_some(y + i, either(load_some<float>(y + i, count), load<float>(halves + i)), count);
+    }
+  }
+}
 template <activation op> CAREFULLY void careful_group_row(const void *x, void *y, size_t n, parameters p) {
-  if (!careful_group<op>::for_these(p)) return careful_row<op>(x, y, n, p);
+  if constexpr (!rows[op].product) // These hold with any.
+    if (!careful_group<op>::for_these(p)) return careful_row<op>(x, y, n, p);
   map<float>(static_cast<const float *>(x), static_cast<float *>(y), n, careful_group<op>{p});
 }
 template <activation op> [[gnu::noinline]] void lenient_row(const void *x, void *y, size_t n, parameters p) {
@@ -403,13 +428,16 @@ template <activation op> constexpr row_kernels kernels_of() {
   if constexpr (!rows[op].textbook) {
     if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
     if constexpr (careful_group<op>::known) row.careful = careful_group_row<op>;
+#if defined(__x86_64__)
+    if constexpr (rare_inputs<op>::known) row.careful = careful_rare_row<op>;
+#endif
 #if !defined(__wasm__) && !defined(__x86_64__)
     // Of other rows the usual way has the right bits, and no processor tells that it was slow.
     if constexpr (lenient<op>::known && rows[op].rounds_twice == twice::always) row.lenient = lenient_row<op>;
 #endif
 #if defined(__x86_64__)
     if constexpr (lenient<op>::known) row.lenient = lenient_row<op>;
-    if constexpr (rows[op].product) row.careful = product_row<op>, row.careful_grad = product_grad_row<op>;
+    if constexpr (rows[op].product) row.careful_grad = product_grad_row<op>;
     if constexpr (rows[op].one_rounding) row.past_cache[float32_exact] = map_row_past_cache<op, float>;
     row.past_cache[float32] = map_row_past_cache<op, float>;
     if constexpr (!rare_inputs<op>::known && !rows[op].is_long)

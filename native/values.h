@@ -93,8 +93,8 @@ inline map_function *careful_way(const row_kernels &row) {
   return subnormals_are_slow() || row.lenient == nullptr ? row.careful : row.lenient;
 }
 
-// y[i] = f(x[i]), the careful way where a group of inputs asks for it, as few may be unusual: where no processor tells,
-// and of products, whose careful way is the same for all inputs. Others' takes usual registers the usual way.
+// y[i] = f(x[i]), the careful way where a group of inputs asks for it, as few may be unusual: where no processor tells.
+// Where one does, the careful way itself takes usual registers the usual way.
 [[gnu::noinline]] inline void careful_values(const kernels &set, activation op, parameters p, arithmetic how,
                                              const void *x, void *y, size_t n) {
   const row_kernels &row = *set.rows[op];
@@ -142,8 +142,8 @@ void watch_results(std::atomic<uint8_t> &left, size_t n, size_t most, const void
 }
 
 // y[i] = f(x[i]), the usual way until the processor tells.
-[[gnu::noinline]] inline void watched_values(const kernels &set, activation op, parameters p, arithmetic how,
-                                             map_function *values, const void *x, void *y, size_t n, size_t most) {
+[[gnu::noinline]] inline void watched_values(const kernels &set, activation op, parameters p, map_function *values,
+                                             const void *x, void *y, size_t n, size_t most) {
   constexpr size_t size = sizeof(float);
   map_function *const careful = careful_way(*set.rows[op]);
   const bool is_done = usual_way_does(op, p); // It was slower, and is right.
@@ -152,7 +152,6 @@ void watch_results(std::atomic<uint8_t> &left, size_t n, size_t most, const void
       [&](size_t i, size_t count) { values(at(x, i * size), at(y, i * size), count, p); },
       [&](const void *from, const void *, size_t i, size_t count, bool tried) {
         if (tried && is_done) return;
-        if (rows[op].product) return careful_values(set, op, p, how, from, at(y, i * size), count);
         careful(from, at(y, i * size), count, p);
       });
 }
@@ -170,7 +169,7 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
 #if defined(__x86_64__)
     // Not in place: to keep what is overwritten would take longer than is gained.
     if (tells_subnormal && row.lenient != nullptr && how == float32 && x != y && n >= short_elements)
-      return watched_values(set, op, p, how, values, x, y, n, grain_elements);
+      return watched_values(set, op, p, values, x, y, n, grain_elements);
 #endif
     return values(x, y, n, p);
   }
@@ -179,7 +178,7 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
 #if defined(__x86_64__)
   // A call of few elements in place, as small ones are, is looked at sooner than copied.
   if (tells_subnormal && (x != y || n > looked_at))
-    return watched_values(set, op, p, how, values, x, y, n,
+    return watched_values(set, op, p, values, x, y, n,
                           past_cache || rows[op].product ? grain_elements : watched_elements);
 #endif
   careful_values(set, op, p, how, x, y, n);

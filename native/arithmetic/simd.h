@@ -274,6 +274,30 @@ inline vec<float>::bits larger_unsigned(vec<float>::bits a, vec<float>::bits b) 
 }
 #endif
 
+#if defined(__x86_64__)
+// f(x) in double lanes, one half of x after the other.
+template <class F> vec<float> in_doubles(vec<float> x, F f) {
+#if VECTOR_BYTES == 64
+  const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x.v), 1));
+  const vec<double> first = f(vec<double>(_mm512_cvtps_pd(_mm512_castps512_ps256(x.v)))),
+                    second = f(vec<double>(_mm512_cvtps_pd(high)));
+  return _mm512_castpd_ps(_mm512_insertf64x4(_mm512_castps_pd(_mm512_castps256_ps512(_mm512_cvtpd_ps(first.v))),
+                                             _mm256_castps_pd(_mm512_cvtpd_ps(second.v)), 1));
+#else
+  const vec<double> first = f(vec<double>(_mm256_cvtps_pd(_mm256_castps256_ps128(x.v)))),
+                    second = f(vec<double>(_mm256_cvtps_pd(_mm256_extractf128_ps(x.v, 1))));
+  return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(first.v)), _mm256_cvtpd_ps(second.v), 1);
+#endif
+}
+inline vec<float>::bits nearest_integer(vec<float> a) {
+#if VECTOR_BYTES == 64
+  return vec<float>::bits(_mm512_cvtps_epi32(a.v));
+#else
+  return vec<float>::bits(_mm256_cvtps_epi32(a.v));
+#endif
+}
+#endif
+
 // Whether any of them is above `most`, as integers without a sign.
 inline bool any_above(vec<float>::bits a, vec<float>::bits most) {
 #if VECTOR_BYTES == 64

@@ -66,17 +66,7 @@ template <activation op> CAREFULLY void careful_row(const void *inputs, void *re
     if (usually<op>::are(p)) return careful_map<op>(x, y, n, p, usually<op>());
   careful_map<op>(x, y, n, p, value_of<op>{p});
 }
-// The same of a row whose value is x or the product of two floats: double lanes hold that.
-template <activation op> CAREFULLY void product_row(const void *inputs, void *results, size_t n, parameters p) {
-  constexpr size_t lanes = vec<double>::lanes;
-  const float *x = static_cast<const float *>(inputs);
-  float *y = static_cast<float *>(results);
-  for (size_t i = 0; i < n; i += lanes) {
-    const size_t count = n - i < lanes ? n - i : lanes;
-    store_some(y + i, value_of<op>{p}(load_some<double>(x + i, count)), count);
-  }
-}
-// And its gradient.
+// The gradient of a row whose value is x or the product of two floats: double lanes hold that.
 template <activation op>
 CAREFULLY void product_grad_row(const void *grads, const void *inputs, void *results, size_t n, parameters p) {
   constexpr size_t lanes = vec<double>::lanes;

@@ -45,12 +45,19 @@ inline vec<float> lower(vec<float> q, float c, vec<float> r, mask<float> alone) 
                          sign = (to_bits(q) ^ to_bits(vec<float>(c))) & sign_bit<float>;
   return either(fma(without(lost, q), c, r), only(lost, only(alone, from_bits<float>(integer | sign))));
 }
-// Of a positive q.
+// The same of nothing but q c.
 inline vec<float> lower(vec<float> q, float c) {
-  const vec<float> one = 0x1p23f;
-  const mask<float> lost = q < 0x1p-126f / c;
-  const vec<float>::bits integer = to_bits(fma(q, c * 0x1p85f * 0x1p64f, one)) - to_bits(one);
-  return either(without(lost, q) * c, only(lost, from_bits<float>(integer)));
+  const vec<float> size = abs(q), one = 0x1p23f;
+  const mask<float> lost = size < 0x1p-126f / c;
+  const vec<float>::bits integer = to_bits(fma(size, c * 0x1p85f * 0x1p64f, one)) - to_bits(one);
+  return either(without(lost, q) * c, only(lost, from_bits<float>(integer | (to_bits(q) & sign_bit<float>))));
+}
+// x times huge, for an x smaller than 1.
+inline vec<float> lifted(vec<float> x) {
+  const mask<float> subnormal = is_least(x, 0x1p-126f);
+  const vec<float> multiple = __builtin_convertvector(to_bits(abs(x)), vec<float>::native);
+  return either(without(subnormal, x) * huge<float>,
+                only(subnormal, copysign(multiple * (huge<float> * 0x1p-100f * 0x1p-49f), x)));
 }
 
 // A group without unusual inputs goes the usual way.
@@ -107,6 +114,16 @@ template <activation op> struct exponential_near_zero : itself_near_zero<op> {
 template <> struct careful_group<activation_elu> : exponential_near_zero<activation_elu> {};
 template <> struct careful_group<activation_celu> : exponential_near_zero<activation_celu> {};
 
+// Of tanhShrink a third of a cube is nothing near zero.
+template <> struct careful_group<activation_tanhShrink> : group_of<activation_tanhShrink> {
+  static constexpr float least = small_inputs<activation_tanhShrink>::unusual_below;
+  vec<float> operator()(vec<float> x) const {
+    const mask<float> small = is_least(x, small_inputs<activation_tanhShrink>::below);
+    return copysign(as_float(tanh_shrink(vec<careful>(without(small, x).v))), x);
+  }
+  IN_GROUP
+};
+
 // Rows that are level near zero.
 inline vec<float> level_near_zero(vec<float> x) { return without(is_least(x, 0x1p-100f), x); }
 template <> struct careful_group<activation_sigmoid> : group_of<activation_sigmoid> {
@@ -152,6 +169,14 @@ template <> struct careful_group<activation_silu> : group_of<activation_silu> {
   }
   IN_GROUP
 };
+template <> struct careful_group<activation_hardSwish> : group_of<activation_hardSwish> {
+  static constexpr float least = least_half;
+  vec<float> operator()(vec<float> x) const {
+    const mask<float> small = is_least(x, least);
+    return either(usual(without(small, x)), only(small, part_of_least(x, 0.5f)));
+  }
+  IN_GROUP
+};
 template <> struct careful_group<activation_geluSigmoid> : group_of<activation_geluSigmoid> {
   static constexpr bool knows_far = true;
   static constexpr float least = least_half, far = 51;
@@ -177,6 +202,53 @@ template <> struct careful_group<activation_geluTanh> : group_of<activation_gelu
     const mask<float> small = is_least(x, least), rounds = is_least(x, least_half);
     const vec<float> half = only(small, without(rounds, x)) * 0.5f, rounded = only(rounds, part_of_least(x, 0.5f));
     return either(far_out(without(small, x)), either(half, rounded));
+  }
+  IN_GROUP
+};
+
+// A multiple of x near zero, rounded once as if it were larger, and then where it is a subnormal number. For those a
+// number 2^64 times as large stands on the way.
+//
+// With means above 2^-20 no other product of an x and one is subnormal.
+template <> struct careful_group<activation_rrelu> : group_of<activation_rrelu> {
+  static constexpr float least = 0x1p-104f;
+  static bool for_these(parameters p) { return __builtin_fabs(p.a / 2 + p.b / 2) > 0x1p-20; }
+  vec<float> operator()(vec<float> x) const {
+    const mask<float> small = is_least(x, least);
+    const vec<float> y = usual(either(without(small, x), lifted(only(small, x))));
+    return select(small, lower(y, 1 / huge<float>), y);
+  }
+  IN_GROUP
+};
+// selu's multiples are above 1, so only those of subnormal numbers are some. A float is as many times 2^-149 as it says
+// up to 2^24.
+template <> struct careful_group<activation_selu> : group_of<activation_selu> {
+  vec<float> operator()(vec<float> x) const {
+    const mask<float> small = is_least(x, least), subnormal = is_least(x, 0x1p-126f);
+    const vec<float> multiple = __builtin_convertvector(to_bits(abs(x)), vec<float>::native), other = without(small, x),
+                     lifted = without(subnormal, only(small, x)) * huge<float>,
+                     integer = only(subnormal, copysign(multiple, x));
+    const vec<float> exponential = select(other < 0, expm1_below(other), other);
+    const vec<float> e = either(exponential, either(lifted, integer)), y = selu_of_exponential(e, e);
+    const vec<float> lowered = y * select<float>(small, 1 / huge<float>, 1);
+    return select(subnormal, copysign(from_bits<float>(nearest_integer(abs(y))), x), lowered);
+  }
+  IN_GROUP
+};
+
+// Rows whose value is x or the product of two floats, which double lanes hold.
+template <activation op> struct leaky_group : group_of<op> {
+  vec<float> operator()(vec<float> x) const {
+    const double a = this->p.a;
+    return select(x < 0, a == 0 ? vec<float>(-0.0f) : in_doubles(x, [=](vec<double> x) { return x * a; }), x);
+  }
+  IN_GROUP
+};
+template <> struct careful_group<activation_leakyRelu> : leaky_group<activation_leakyRelu> {};
+template <> struct careful_group<activation_prelu> : leaky_group<activation_prelu> {};
+template <> struct careful_group<activation_relu2> : group_of<activation_relu2> {
+  vec<float> operator()(vec<float> x) const {
+    return in_doubles(max(x, 0.0f), [](vec<double> x) { return x * x; });
   }
   IN_GROUP
 };
