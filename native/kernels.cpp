@@ -61,6 +61,14 @@ template <operation what, class E> void combine(const void *a, const void *b, vo
   { combine<what, float>, combine<what, float>, combine<what, double> }
 #endif
 
+#if defined(__x86_64__)
+void careful_product(const void *a, const void *b, void *y, size_t n, bool stream) {
+  combine<float>(a, b, y, n, stream, [](vec<float> a, vec<float> b) { return exact_product(a, b); });
+}
+#else
+constexpr combine_function *careful_product = nullptr;
+#endif
+
 template <class E> void slopes(const void *x, const void *slopes, void *y, size_t n, bool stream) {
   combine<E>(x, slopes, y, n, stream, [](vec<E> x, vec<E> slope) { return leaky_relu(x, slope); });
 }
@@ -204,6 +212,7 @@ const kernels KERNELS = {
                 COMBINE(subtraction),
                 {combine<multiplication, float>, combine<multiplication, float>, combine<multiplication, double>},
                 COMBINE(division)},
+    .careful_product = careful_product,
     .slopes = {slopes<float>, slopes<float>, slopes<double>},
     .slopes_grad = {slopes_grad<float>, slopes_grad<float>, slopes_grad<double>},
     .stand_in = stand_in,

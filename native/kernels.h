@@ -78,6 +78,7 @@ struct kernels {
   const char *name;
   const row_kernels *rows[activation_count];
   combine_function *combine[operation_count][arithmetic_count];
+  combine_function *careful_product; // Of floats, as fast where it is a subnormal number, or nothing.
   slopes_function *slopes[arithmetic_count];
   slopes_grad_function *slopes_grad[arithmetic_count];
   stand_in_function *stand_in;

@@ -401,8 +401,8 @@ template <activation op>
       constexpr size_t lanes = vec<float>::lanes;
       for (size_t i = 0; i < n; i += lanes) {
         const size_t count = n - i < lanes ? n - i : lanes;
-        store_some(y + i, rare_inputs<op>::rare(load_some<float>(x + i, count)) * load_some<float>(by + i, count),
-                   count);
+        const vec<float> value = rare_inputs<op>::rare(load_some<float>(x + i, count));
+        store_some(y + i, small_product(value, load_some<float>(by + i, count)), count);
       }
     });
   else if constexpr (usually<op>::known)

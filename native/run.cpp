@@ -147,15 +147,23 @@ void run_gate(const kernels &set, activation op, parameters p, arithmetic how, c
   });
 }
 
+// y[i] = a[i] b[i] of a block.
+static void multiply(const kernels &set, arithmetic how, const void *a, const void *b, void *y, size_t n) {
+  const auto is_small = [&](const void *of) { return set.has_unusual(of, n, small_factor, __builtin_inff()); };
+  const bool carefully =
+      how == float32 && set.careful_product != nullptr && subnormals_are_slow() && (is_small(a) || is_small(b));
+  (carefully ? set.careful_product : set.combine[multiplication][how])(a, b, y, n, false);
+}
+
 void run_gate_gradient(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *a,
                        const void *b, void *da, void *db, size_t n, unsigned threads) {
   const size_t size = element_size(how);
   for_each_block(n, size, threads, [&](size_t from, size_t count) {
     block gate, slope; // All is read before anything is written.
     run_values(set, op, p, how, at(a, from), gate.bytes, count);
-    set.combine[multiplication][how](at(g, from), at(b, from), slope.bytes, count, false);
+    multiply(set, how, at(g, from), at(b, from), slope.bytes, count);
     run_gradients(set, op, p, how, slope.bytes, at(a, from), slope.bytes, count);
-    set.combine[multiplication][how](at(g, from), gate.bytes, gate.bytes, count, false);
+    multiply(set, how, at(g, from), gate.bytes, gate.bytes, count);
     std::memcpy(at(da, from), slope.bytes, count * size);
     std::memcpy(at(db, from), gate.bytes, count * size);
   });

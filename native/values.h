@@ -273,19 +273,38 @@ inline void run_gradients(const kernels &set, activation op, parameters p, arith
   looked_gradients(set, op, p, how, g, x, y, n);
 }
 
+// Values of usual inputs are no smaller than 2^-64 or so: products with these are no subnormal numbers.
+constexpr float small_factor = 0x1p-60f;
+
 // y[i] = f(a[i]) b[i] of a block after another: f, which stays in the core's own cache, times b.
-inline void gate_by_blocks(const kernels &set, activation op, parameters p, arithmetic how, const void *a,
-                           const void *b, void *y, size_t n) {
+inline void gate_by_blocks(const kernels &set, activation op, parameters p, arithmetic how, combine_function *product,
+                           const void *a, const void *b, void *y, size_t n) {
   const size_t size = element_size(how);
   for (size_t i = 0; i < n; i += block_elements) {
     block gate;
     const size_t count = std::min(block_elements, n - i);
     run_values(set, op, p, how, at(a, i * size), gate.bytes, count);
-    set.combine[multiplication][how](gate.bytes, at(b, i * size), at(y, i * size), count, false);
+    product(gate.bytes, at(b, i * size), at(y, i * size), count, false);
   }
 }
 
 #if defined(__x86_64__)
+// The same carefully: blocks whose inputs are so usual that no product is a subnormal number by the loop that does
+// both, in which gelu's rare products may be some (loops.cpp).
+inline void careful_gates(const kernels &set, activation op, parameters p, const void *a, const void *b, void *y,
+                          size_t n) {
+  constexpr size_t size = sizeof(float);
+  const float below = unusual_of[op].unusual_below(p), far = unusual_of[op].far_from(p) / 2;
+  for (size_t i = 0, count; i < n; i += count) {
+    count = std::min(block_elements, n - i);
+    const void *const x = at(a, i * size), *const by = at(b, i * size);
+    if (set.has_unusual(x, count, below, far) || set.has_unusual(by, count, small_factor, __builtin_inff()))
+      gate_by_blocks(set, op, p, float32, set.careful_product, x, by, at(y, i * size), count);
+    else
+      set.rows[op]->gate(x, by, at(y, i * size), count);
+  }
+}
+
 // The same by the loop that does both, until the processor tells.
 [[gnu::noinline]] inline void watched_gate(const kernels &set, activation op, parameters p, const void *a,
                                            const void *b, void *y, size_t n) {
@@ -294,13 +313,17 @@ inline void gate_by_blocks(const kernels &set, activation op, parameters p, arit
       careful_gates_left[op], n, watched_elements, a, b, y,
       [&](size_t i, size_t count) { set.rows[op]->gate(at(a, i * size), at(b, i * size), at(y, i * size), count); },
       [&](const void *a, const void *b, size_t i, size_t count, bool) {
-        gate_by_blocks(set, op, p, float32, a, b, at(y, i * size), count);
+        careful_gates(set, op, p, a, b, at(y, i * size), count);
       });
 }
 #endif
 
-// Whether one loop does both, and need not be watched: where there is no careful way either.
+// Whether one loop does both, and need not be watched: where there is no careful way, which the product alone has only
+// where a processor tells.
 inline bool gate_is_free(const kernels &set, activation op, parameters p) {
+#if defined(__x86_64__)
+  if (tells_subnormal) return usual_way_does(op, p);
+#endif
   return set.rows[op]->careful == nullptr || usual_way_does(op, p);
 }
 inline bool has_gate(const kernels &set, activation op, parameters p, arithmetic how) {
@@ -319,7 +342,7 @@ inline void run_gates(const kernels &set, activation op, parameters p, arithmeti
     return watched_gate(set, op, p, a, b, y, n);
 #endif
   }
-  gate_by_blocks(set, op, p, how, a, b, y, n);
+  gate_by_blocks(set, op, p, how, set.combine[multiplication][how], a, b, y, n);
 }
 
 } // namespace nonlin

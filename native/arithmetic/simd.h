@@ -265,30 +265,30 @@ inline vec<float>::bits smaller_unsigned(vec<float>::bits a, vec<float>::bits b)
 }
 
 #if defined(__x86_64__)
-inline vec<float>::bits larger_unsigned(vec<float>::bits a, vec<float>::bits b) {
+// f(a, b) in double lanes, one half of these after the other.
+template <class F> vec<float> in_doubles(vec<float> a, vec<float> b, F f) {
 #if VECTOR_BYTES == 64
-  return vec<float>::bits(_mm512_max_epu32(__m512i(a), __m512i(b)));
+#define LOW 0, 1, 2, 3, 4, 5, 6, 7
+#define HIGH 8, 9, 10, 11, 12, 13, 14, 15
+  const auto wide = [](__m256 half) -> vec<double> { return _mm512_cvtps_pd(half); };
+  const auto narrow = [](vec<double> half) -> __m256 { return _mm512_cvtpd_ps(half.v); };
 #else
-  return vec<float>::bits(_mm256_max_epu32(__m256i(a), __m256i(b)));
+#define LOW 0, 1, 2, 3
+#define HIGH 4, 5, 6, 7
+  const auto wide = [](__m128 half) -> vec<double> { return _mm256_cvtps_pd(half); };
+  const auto narrow = [](vec<double> half) -> __m128 { return _mm256_cvtpd_ps(half.v); };
 #endif
+  const auto low = [=](vec<float> x) { return wide(__builtin_shufflevector(x.v, x.v, LOW)); };
+  const auto high = [=](vec<float> x) { return wide(__builtin_shufflevector(x.v, x.v, HIGH)); };
+  return __builtin_shufflevector(narrow(f(low(a), low(b))), narrow(f(high(a), high(b))), LOW, HIGH);
+#undef LOW
+#undef HIGH
 }
-#endif
+// a b, which double lanes hold, so that it is rounded once whatever it is.
+inline vec<float> exact_product(vec<float> a, vec<float> b) {
+  return in_doubles(a, b, [](vec<double> a, vec<double> b) { return a * b; });
+}
 
-#if defined(__x86_64__)
-// f(x) in double lanes, one half of x after the other.
-template <class F> vec<float> in_doubles(vec<float> x, F f) {
-#if VECTOR_BYTES == 64
-  const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x.v), 1));
-  const vec<double> first = f(vec<double>(_mm512_cvtps_pd(_mm512_castps512_ps256(x.v)))),
-                    second = f(vec<double>(_mm512_cvtps_pd(high)));
-  return _mm512_castpd_ps(_mm512_insertf64x4(_mm512_castps_pd(_mm512_castps256_ps512(_mm512_cvtpd_ps(first.v))),
-                                             _mm256_castps_pd(_mm512_cvtpd_ps(second.v)), 1));
-#else
-  const vec<double> first = f(vec<double>(_mm256_cvtps_pd(_mm256_castps256_ps128(x.v)))),
-                    second = f(vec<double>(_mm256_cvtps_pd(_mm256_extractf128_ps(x.v, 1))));
-  return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(first.v)), _mm256_cvtpd_ps(second.v), 1);
-#endif
-}
 inline vec<float>::bits nearest_integer(vec<float> a) {
 #if VECTOR_BYTES == 64
   return vec<float>::bits(_mm512_cvtps_epi32(a.v));
@@ -296,6 +296,10 @@ inline vec<float>::bits nearest_integer(vec<float> a) {
   return vec<float>::bits(_mm256_cvtps_epi32(a.v));
 #endif
 }
+// The same where some are likely to be subnormal numbers, of which a processor may take long to make one.
+inline vec<float> small_product(vec<float> a, vec<float> b) { return exact_product(a, b); }
+#else
+inline vec<float> small_product(vec<float> a, vec<float> b) { return a * b; }
 #endif
 
 // Whether any of them is above `most`, as integers without a sign.

@@ -63,14 +63,15 @@ inline vec<float> lifted(vec<float> x) {
 // A group without unusual inputs goes the usual way.
 template <class F, size_t several>
 [[gnu::always_inline]] inline void in_group(const F &f, const vec<float> (&x)[several], vec<float> (&v)[several]) {
-  const vec<float>::bits least = to_bits(vec<float>(F::least)), usual = to_bits(vec<float>(F::far)) - least;
-  vec<float>::bits most = to_bits(abs(x[0])) - least;
+  // How far a size is from the least of the usual ones, less all ones, so that the least of these is the farthest.
+  const vec<float>::bits least = to_bits(vec<float>(F::least)), before = least - 1;
+  vec<float>::bits lacks = before - to_bits(abs(x[0]));
   for (size_t j = 1; j < several; j++)
-    most = larger_unsigned(most, to_bits(abs(x[j])) - least);
-  if (!any_above(most, usual))
+    lacks = smaller_unsigned(lacks, before - to_bits(abs(x[j])));
+  if (!any_above(~lacks, to_bits(vec<float>(F::far)) - least))
     for (size_t j = 0; j < several; j++)
       v[j] = f.usual(not_before(x[j]));
-  else if (F::knows_far && count_lanes<float>({most}) == 0) // None near zero.
+  else if (F::knows_far && count_lanes<float>({~lacks}) == 0) // None near zero.
     for (size_t j = 0; j < several; j++)
       v[j] = f.far_out(not_before(x[j]));
   else
@@ -236,11 +237,12 @@ template <> struct careful_group<activation_selu> : group_of<activation_selu> {
   IN_GROUP
 };
 
-// Rows whose value is x or the product of two floats, which double lanes hold.
+// Rows whose value is x or the product of two floats.
 template <activation op> struct leaky_group : group_of<op> {
   vec<float> operator()(vec<float> x) const {
     const double a = this->p.a;
-    return select(x < 0, a == 0 ? vec<float>(-0.0f) : in_doubles(x, [=](vec<double> x) { return x * a; }), x);
+    return select(x < 0,
+                  a == 0 ? vec<float>(-0.0f) : in_doubles(x, x, [a](vec<double> x, vec<double>) { return x * a; }), x);
   }
   IN_GROUP
 };
@@ -248,7 +250,8 @@ template <> struct careful_group<activation_leakyRelu> : leaky_group<activation_
 template <> struct careful_group<activation_prelu> : leaky_group<activation_prelu> {};
 template <> struct careful_group<activation_relu2> : group_of<activation_relu2> {
   vec<float> operator()(vec<float> x) const {
-    return in_doubles(max(x, 0.0f), [](vec<double> x) { return x * x; });
+    const vec<float> y = max(x, 0.0f);
+    return exact_product(y, y);
   }
   IN_GROUP
 };

@@ -172,6 +172,9 @@ inline __m512d scalef_pd(doubles a, doubles b) {
 inline __m512d cvtps_pd(__m256 a) {
   return lanes<doubles>([&](int i) { return double(a[i]); });
 }
+inline __m512i cvtps_epi32(__m512 a) {
+  return (__m512i)lanes<words>([&](int i) { return int(__builtin_rintf(a[i])); });
+}
 inline __m256 cvtpd_ps(doubles a) {
   return lanes<__m256>([&](int i) { return float(a[i]); });
 }
@@ -288,6 +291,7 @@ inline void stream_pd(void *p, doubles a) {
 #define _mm512_scalef_pd emulated::scalef_pd
 #define _mm512_cvtps_pd emulated::cvtps_pd
 #define _mm512_cvtpd_ps emulated::cvtpd_ps
+#define _mm512_cvtps_epi32 emulated::cvtps_epi32
 #define _mm512_loadu_ps emulated::loadu_ps
 #define _mm512_loadu_pd emulated::loadu_pd
 #define _mm512_maskz_loadu_ps emulated::maskz_loadu_ps
