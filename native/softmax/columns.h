@@ -126,15 +126,15 @@ void sum_columns(size_t length, size_t registers, column_sums<T> *result, P prep
   }
 }
 
-// As leaves_open, of columns: of vectors so many apart.
-[[gnu::noinline, gnu::flatten]] inline bool columns_leave_open(const vec<double> *e, size_t n, size_t apart,
-                                                               share<double> share_of, double part) {
+// Of which columns of a register n shares are open, as leaves_open says of a row, as bits: of vectors so many apart.
+[[gnu::noinline, gnu::flatten]] inline unsigned open_columns(const vec<double> *e, size_t n, size_t apart,
+                                                             share<double> share_of, double part) {
   unsigned open = 0;
   for (size_t j = 0; j < n; j++) {
     const vec<double> s = share_of(e[j * apart]);
     open |= open_lanes(s, s * part);
   }
-  return open != 0;
+  return open;
 }
 
 // As row_entries; exp_of(x, r) is for the columns of register r.
@@ -148,9 +148,9 @@ template <class T, class E, class Exp> struct band_entries {
   vec<T> gradient(const E *g, size_t j, size_t r) const { return width.load(g + j * inner, r); }
   vec<T> result(vec<T> dx, size_t, size_t) const { return dx; }
   static constexpr bool is_decided = ::is_decided<T, E>;
-  // Whether one of n shares in a register of columns is open, of exponentials so many registers apart.
-  bool leaves_open(const vec<T> *e, size_t n, size_t apart, share<T> share_of) const {
-    return columns_leave_open(e, n, apart, share_of, part_of_share);
+  // In which columns of a register one of n shares is open, of exponentials so many registers apart.
+  unsigned open(const vec<T> *e, size_t n, size_t apart, share<T> share_of) const {
+    return open_columns(e, n, apart, share_of, part_of_share);
   }
   static bool asks_of(const doubts<share_error> &seen) { return seen.any(); }
   void decide(size_t column, E *y, size_t length) const {
@@ -239,27 +239,40 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
       else
         for_each([&](size_t j, size_t r) { return entries.exponential(j, r); });
     };
-    // As softmax_row.
-    bool open = false;
+    // As softmax_row, but each column by itself: the others of a band have their shares already.
+    unsigned open[band_registers] = {}, any = 0;
     doubts<share_error> seen_shares;
     const auto see_share = [&](vec<T> share) {
       if constexpr (X::is_decided) seen_shares.see(share);
     };
-    const auto decides = [&] {
+    const auto decide = [&] {
       if constexpr (X::is_decided) {
-        if (!entries.asks_of(seen_shares)) return false;
+        if (!entries.asks_of(seen_shares)) return;
         for_each_block([&](size_t j, size_t end) {
           for (size_t r = 0; r < registers; r++)
-            open = open || entries.leaves_open(&kept_at(j, r), end - j, registers, share_of[r]);
+            any |= open[r] |= entries.open(&kept_at(j, r), end - j, registers, share_of[r]);
         });
-        for (size_t c = 0; open && c < width.columns; c++)
-          entries.decide(c, y, length);
+        for (size_t c = 0; any != 0 && c < width.columns; c++)
+          if (open[c / lanes] >> c % lanes & 1) entries.decide(c, y, length);
       }
-      return open;
     };
     if (X::is_decided && x == y) {
       for_each_share([&](size_t, size_t, vec<T> share) { see_share(share); });
-      if (decides()) return true;
+      decide();
+      // Those that are decided are left as they are.
+      if (any != 0) {
+        for_each_block([&](size_t j, size_t end) {
+          for (; j < end; j++)
+            for (size_t r = 0; r < registers; r++) {
+              vec<T> share = share_of[r](kept_at(j, r));
+              const vec<T> before = width.load(y + j * inner, r);
+              for (size_t i = 0; i < lanes; i++)
+                if (open[r] >> i & 1) share.v[i] = before.v[i];
+              width.store(y + j * inner, r, share);
+            }
+        });
+        return true;
+      }
     }
     double most = 0;
     for (size_t r = 0; r < registers; r++) {
@@ -277,7 +290,7 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
       __builtin_prefetch(y + (j + 4) * inner + r * lanes, 1);
       width.store(y + j * inner, r, share);
     });
-    if (x != y) decides();
+    if (x != y) decide();
     return true;
   }
   const auto gradient = [&](size_t j, size_t r) { return entries.gradient(g, j, r); };
