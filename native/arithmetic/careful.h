@@ -45,13 +45,13 @@ template <> inline vec<careful> last_step<careful>(vec<careful> q, vec<careful> 
   const vec<float> y = fma(select<float>(lost, 1, as_float(q)), as_float(c), as_float(r));
   return select(lost, subnormal_product(as_float(q), as_float(c)), y).v;
 }
-// The same of nothing more than q c, for a c that is a number, no more than 2^-22: in fewer steps. Of NaN anything.
+// The same of nothing more than q c, for a q below 0 and a c above 0 that is no more than 2^-22: in fewer steps. Of
+// other q anything.
 inline vec<float> last_product(vec<float> q, float c) {
-  const vec<float> size = abs(q), one = 0x1p23f;
-  const mask<float> lost = size < 0x1p-126f / c;
-  const vec<float>::bits rounded = to_bits(fma(size, float(double(c) * 0x1p149), one)) - to_bits(one);
+  const vec<float> one = 0x1p23f;
+  const vec<float>::bits rounded = to_bits(fma(q, float(double(c) * -0x1p149), one)) - to_bits(one);
   const int32_t exponents = __builtin_bit_cast(int32_t, c) - __builtin_bit_cast(int32_t, 1.0f);
-  return from_bits<float>(lost.m ? rounded | (to_bits(q) & sign_bit<float>) : to_bits(q) + exponents);
+  return from_bits<float>((q > -0x1p-126f / c).m ? rounded | sign_bit<float> : to_bits(q) + exponents);
 }
 
 inline vec<careful> mish(vec<careful> x) {
