@@ -15,7 +15,7 @@ import {
   lengthOfPresent,
 } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
-import { fewElements } from '../tensor/copies.js';
+import { fewElements, spread } from '../tensor/copies.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
 import type { Marks } from '../tensor/foreign/masks.js';
 import { isContiguous, sameShape } from '../tensor/shape.js';
@@ -105,7 +105,7 @@ function innerOf(shape: readonly number[], at: number): number {
   return inner;
 }
 
-/** The same at a temperature, negative for softmin, or under a mask that lies like x. */
+/** The same at a temperature, negative for softmin, or under a mask. */
 export function conditionedFew(
   slice: Slice,
   sign: number,
@@ -124,13 +124,33 @@ export function conditionedFew(
   const shape = isArray ? [count] : (x as Tensor).shape;
   const { out } = given;
   const into = isArray ? out : placeOf(x, from, out);
-  if (into === null || shape.length === 0 || !(marks === undefined || liesLike(marks, from, x))) return undefined;
+  if (into === null || shape.length === 0) return undefined;
+  const mask = marks && entriesOf(marks, from, x, shape);
+  if (mask === null) return undefined;
   const at = dim === undefined ? shape.length - 1 : dimOf(dim, shape, name);
   const t = temperatureOf(temperature, isFloat32(from), name);
-  const under = { temperature: sign * t, mask: marks?.data, zero: isZero(empty, name) };
+  const under = { temperature: sign * t, mask, zero: isZero(empty, name) };
   const others = areUsual(under) ? undefined : under;
   const y = backend.slicesFew?.(from, into, slice, shape[at]!, innerOf(shape, at), exact, others);
   return isArray ? y : answered(x, out, into as FloatArray | undefined, y);
+}
+
+/** A mask with an entry for each element of x: itself, or a copy that is broadcast; null of what others have to look at. */
+function entriesOf(marks: Marks, from: FloatArray, x: unknown, shape: readonly number[]): Marks['data'] | null {
+  if (liesLike(marks, from, x)) return marks.data;
+  const count = lengthOfPresent(from);
+  const { data } = marks;
+  if (count > fewElements || !broadcasts(marks.shape, shape)) return null;
+  if (isFloatArray(data) && isFloat32(data) !== isFloat32(from)) return null;
+  const room = isFloatArray(data) ? roomFor(from, count, 1) : flagRoom(count);
+  spread(data, marks, shape, count, room);
+  return room;
+}
+
+function broadcasts(from: readonly number[], shape: readonly number[]): boolean {
+  const missing = shape.length - from.length;
+  for (let dim = 0; dim < from.length; dim++) if (from[dim] !== 1 && from[dim] !== shape[dim + missing]) return false;
+  return missing >= 0;
 }
 
 /** Whether a mask has its entries where x has its elements. */
@@ -167,6 +187,12 @@ function roomFor(like: FloatArray, count: number, place: number): FloatArray {
   const kept = isSingle ? float32 : float64;
   kept[count] ??= isSingle ? new Float32Array(count) : new Float64Array(count);
   return kept[count];
+}
+
+const flagRooms = new Array<Uint8Array | undefined>(fewElements + 1);
+function flagRoom(count: number): Uint8Array {
+  flagRooms[count] ??= new Uint8Array(count);
+  return flagRooms[count];
 }
 
 /** The elements of a Tensor of few in row-major order: its memory where they are all of that, or a copy. */
