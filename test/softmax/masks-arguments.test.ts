@@ -47,6 +47,11 @@ describe.each(nonlin.backends())('%s', (backend) => {
       'softmax: a mask of floats is added to x and must be float32 like x, got float64',
     ],
     [
+      { mask: new Tensor([[[0, 0, 0]]]) },
+      RangeError,
+      "softmax: a mask of shape [1, 1, 3] does not broadcast to x's shape [2, 3]",
+    ],
+    [
       { mask: new Tensor([[[0, 0, 0]], [[0, 0, 0]]]) },
       RangeError,
       "softmax: a mask of shape [2, 1, 3] does not broadcast to x's shape [2, 3]",
