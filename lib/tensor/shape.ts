@@ -117,7 +117,10 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
  * @throws TypeError where dim is not an integer, RangeError where the shape has no such dimension.
  */
 export function normalizeDim(dim: number, shape: readonly number[], what = 'dim'): number {
-  if (!Number.isInteger(dim)) throw new TypeError(`${what} must be an integer, got ${describe(dim)}`);
+  if (!Number.isInteger(dim)) {
+    const instead = typeof dim === 'object' && dim !== null && what in dim ? `; pass the ${what} itself` : '';
+    throw new TypeError(`${what} must be an integer, got ${describe(dim)}${instead}`);
+  }
   const rank = Math.max(1, shape.length);
   if (dim < -rank || dim >= rank)
     throw new RangeError(`${what} must be in [${-rank}, ${rank - 1}] for shape ${shapeText(shape)}, got ${dim}`);

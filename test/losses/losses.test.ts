@@ -262,7 +262,7 @@ describe('refuses', () => {
       TypeError,
       'keepdim must be a boolean',
     ],
-    ['too few targets', () => nonlin.crossEntropy(x, [0]), RangeError, 'target has 1 elements'],
+    ['too few targets', () => nonlin.crossEntropy(x, [0]), RangeError, 'target has 1 element, and'],
     [
       'a target that is no class',
       () => nonlin.crossEntropy(x, [0, 2]),

@@ -195,6 +195,9 @@ describe('along dimensions', () => {
     const huge = Object.assign([], { length: 4e9 });
     const wrong = [[], huge, [0, -3], [0, 3], [0, 1.5], [0, undefined as never]];
     for (const dims of wrong) expect(() => cube.sum(dims)).toThrow(/^sum: dim /);
+    expect(() => cube.sum({ dim: 0 } as never)).toThrow(
+      new TypeError('sum: dim must be an integer, got an object; pass the dim itself'),
+    );
     expect(() => cube.mean([])).toThrow(new RangeError('mean: dim must name a dimension, got an empty list'));
     expect(() => cube.max([0, 1] as never)).toThrow(new TypeError('max: dim must be an integer, got an Array of 2'));
     expect(Tensor.zeros([0]).sum().item()).toBe(0);

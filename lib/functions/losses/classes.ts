@@ -82,7 +82,7 @@ export function classesOf(
   if (ArrayBuffer.isView(targets) && targets.length === 0) checkPresent(targets, `${name}: target`);
   if (targets.length !== count)
     throw new RangeError(
-      `${name}: target has ${targets.length} elements, and logits of shape ${shapeText(shape)} have ${count} slices along ${at}${targets.length === count * length ? '; probabilities are a Tensor or an array of floats' : ''}`,
+      `${name}: target has ${targets.length} ${targets.length === 1 ? 'element' : 'elements'}, and logits of shape ${shapeText(shape)} have ${count} slices along ${at}${targets.length === count * length ? '; probabilities are a Tensor or an array of floats' : ''}`,
     );
   const classes = takeClasses(count);
   if (typeName(targets) === 'Int32Array') {
