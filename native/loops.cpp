@@ -280,6 +280,7 @@ template <activation op, class T, class E>
   else
     map<T>(from, to, n, f);
 }
+#if defined(__x86_64__)
 // Of gelu, whose loop is one of rare inputs, parts of which small inputs are left out, and their halves put in their
 // places.
 template <activation op> CAREFULLY void careful_rare_row(const void *inputs, void *results, size_t n, parameters p) {
@@ -304,8 +305,9 @@ template <activation op> CAREFULLY void careful_rare_row(const void *inputs, voi
     }
   }
 }
+#endif
 template <activation op> CAREFULLY void careful_group_row(const void *x, void *y, size_t n, parameters p) {
-  if constexpr (!rows[op].product) // These hold with any.
+  if constexpr (!rows[op].product) // Of which the groups hold with any.
     if (!careful_group<op>::for_these(p)) return careful_row<op>(x, y, n, p);
   map<float>(static_cast<const float *>(x), static_cast<float *>(y), n, careful_group<op>{p});
 }
@@ -426,8 +428,10 @@ template <activation op> constexpr row_kernels kernels_of() {
   if constexpr (rows[op].gates) row.gate = gate_row<op>;
 #endif
   if constexpr (!rows[op].textbook) {
-    if constexpr (!rows[op].one_rounding && !is_always_careful<op>) row.careful = careful_row<op>;
-    if constexpr (careful_group<op>::known) row.careful = careful_group_row<op>;
+    if constexpr (careful_group<op>::known)
+      row.careful = careful_group_row<op>;
+    else if constexpr (!rows[op].one_rounding && !is_always_careful<op>)
+      row.careful = careful_row<op>;
 #if defined(__x86_64__)
     if constexpr (rare_inputs<op>::known) row.careful = careful_rare_row<op>;
 #endif

@@ -1,7 +1,7 @@
 // The values of a row, and its gradients, of up to a piece of work. In float lanes there are two ways to them: the
 // usual one, which on some processors takes ten times as long or more where it multiplies subnormal numbers or makes
-// them, and a careful one, which takes two to three times as long for registers with unusual inputs, and a fifth more
-// for others. The careful way gives the bits that count. The usual one has them too, but of rows that round twice
+// them, and a careful one, which takes up to twice as long for registers with unusual inputs, and a fifth more for
+// others. The careful way gives the bits that count. The usual one has them too, but of rows that round twice
 // (rows.h) only where it meets no subnormal number. A processor on which these are quick goes the usual way for all
 // other rows, but for those that have a quicker one for subnormal numbers (loops/lenient.h). One that says whether it
 // has met any goes the usual way until it does: then what it has done is done again, carefully, unless it is right, and
@@ -184,8 +184,9 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
   careful_values(set, op, p, how, x, y, n);
 }
 
-// Products of larger ones are subnormal numbers only with slopes below 2^-66: the processor tells, where it does.
-constexpr float small_grad = 0x1p-60f;
+// Products of larger ones are subnormal numbers only with slopes, or values, below 2^-66: the processor tells, where it
+// does.
+constexpr float small_factor = 0x1p-60f;
 
 // y[i] = g[i] f'(x[i]) of up to a block, carefully: products that are subnormal numbers by double lanes, from slopes of
 // inputs that are none. y may be g or x.
@@ -199,7 +200,7 @@ inline void careful_gradients(const kernels &set, activation op, parameters p, a
   set.stand_in(x, from.of, n, small.below, small.at);
 #if defined(__x86_64__)
   // It may have been x alone.
-  if (tells_subnormal && !set.has_unusual(g, n, small_grad, __builtin_inff())) {
+  if (tells_subnormal && !set.has_unusual(g, n, small_factor, __builtin_inff())) {
     has_met_subnormal();
     gradient(g, from.of, rest.of, n, p);
     if (!has_met_subnormal()) {
@@ -253,7 +254,7 @@ inline void careful_products(const kernels &set, activation op, parameters p, ar
   for (size_t i = 0; i < n; i += block_elements) {
     const size_t count = std::min(block_elements, n - i);
     const void *const grads = at(g, i * size), *const inputs = at(x, i * size);
-    if (set.has_unusual(inputs, count, small.below, most) || set.has_unusual(grads, count, small_grad, most))
+    if (set.has_unusual(inputs, count, small.below, most) || set.has_unusual(grads, count, small_factor, most))
       careful_products(set, op, p, how, grads, inputs, at(y, i * size), count);
     else
       set.rows[op]->map_grad[how](grads, inputs, at(y, i * size), count, p);
@@ -272,9 +273,6 @@ inline void run_gradients(const kernels &set, activation op, parameters p, arith
 #endif
   looked_gradients(set, op, p, how, g, x, y, n);
 }
-
-// Values of usual inputs are no smaller than 2^-64 or so: products with these are no subnormal numbers.
-constexpr float small_factor = 0x1p-60f;
 
 // y[i] = f(a[i]) b[i] of a block after another: f, which stays in the core's own cache, times b.
 inline void gate_by_blocks(const kernels &set, activation op, parameters p, arithmetic how, combine_function *product,
@@ -295,11 +293,12 @@ inline void careful_gates(const kernels &set, activation op, parameters p, const
                           size_t n) {
   constexpr size_t size = sizeof(float);
   const float below = unusual_of[op].unusual_below(p), far = unusual_of[op].far_from(p) / 2;
+  combine_function *const product = subnormals_are_slow() ? set.careful_product : set.combine[multiplication][float32];
   for (size_t i = 0, count; i < n; i += count) {
     count = std::min(block_elements, n - i);
     const void *const x = at(a, i * size), *const by = at(b, i * size);
     if (set.has_unusual(x, count, below, far) || set.has_unusual(by, count, small_factor, __builtin_inff()))
-      gate_by_blocks(set, op, p, float32, set.careful_product, x, by, at(y, i * size), count);
+      gate_by_blocks(set, op, p, float32, product, x, by, at(y, i * size), count);
     else
       set.rows[op]->gate(x, by, at(y, i * size), count);
   }

@@ -289,6 +289,10 @@ inline vec<float> exact_product(vec<float> a, vec<float> b) {
   return in_doubles(a, b, [](vec<double> a, vec<double> b) { return a * b; });
 }
 
+// The same where some are likely to be subnormal numbers, of which a processor may take long to make one.
+inline vec<float> small_product(vec<float> a, vec<float> b) { return exact_product(a, b); }
+
+// To the nearest integers, of two as near the even one.
 inline vec<float>::bits nearest_integer(vec<float> a) {
 #if VECTOR_BYTES == 64
   return vec<float>::bits(_mm512_cvtps_epi32(a.v));
@@ -296,8 +300,6 @@ inline vec<float>::bits nearest_integer(vec<float> a) {
   return vec<float>::bits(_mm256_cvtps_epi32(a.v));
 #endif
 }
-// The same where some are likely to be subnormal numbers, of which a processor may take long to make one.
-inline vec<float> small_product(vec<float> a, vec<float> b) { return exact_product(a, b); }
 #else
 inline vec<float> small_product(vec<float> a, vec<float> b) { return a * b; }
 #endif

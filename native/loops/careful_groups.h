@@ -17,6 +17,9 @@ namespace {
 // Of a row that has it, values with the parameters that `for_these` accepts.
 template <activation> struct careful_group { static constexpr bool known = false; };
 
+// Below it x / 2 rounds.
+constexpr float least_half = 0x1p-125f;
+
 #if defined(__x86_64__)
 
 // The lanes that are smaller than a limit, zeros among them, as integers.
@@ -35,8 +38,8 @@ inline vec<float> part_of_least(vec<float> x, float c) {
   return from_bits<float>((to_bits(fma(multiple, c, one)) - to_bits(one)) | (to_bits(x) & sign_bit<float>));
 }
 
-// q c for a power of two c from 2^-126 to 1 in the lanes `alone`, q c + r in the others, where q c is no subnormal
-// number, or nothing beside r, in which `alone` is zero.
+// q c + r for a power of two c from 2^-126 to 1. In the lanes `alone` r is zero; in the others q c is no subnormal
+// number, or nothing beside r.
 inline vec<float> lower(vec<float> q, float c, vec<float> r, mask<float> alone) {
   const vec<float> size = abs(q), one = 0x1p23f;
   const float most = __builtin_fabsf(c);
@@ -73,8 +76,9 @@ template <class F> vec<float>::bits distance(vec<float> x) {
 // A group without unusual inputs goes the usual way.
 template <class F, size_t several>
 [[gnu::always_inline]] inline void in_group(const F &f, const vec<float> (&x)[several], vec<float> (&v)[several]) {
-  // How far a size is from the least of the usual ones, less all ones, so that the least of these is the farthest.
-  const vec<float>::bits least = to_bits(vec<float>(F::least)), before = least - 1;
+  // size - least as an integer without a sign is beyond what usual sizes have for those too small and those too large.
+  // ~(size - least) is least - 1 - size, and the smallest of these is of the size that is farthest.
+  const vec<float>::bits least = to_bits(vec<float>(f.least_usual())), before = least - 1;
   vec<float>::bits lacks = before - distance<F>(x[0]);
   for (size_t j = 1; j < several; j++)
     lacks = smaller_unsigned(lacks, before - distance<F>(x[j]));
@@ -94,8 +98,10 @@ template <activation op> struct group_of {
   // Whether inputs above `far` are usual, which takes a step to ask; and whether far_out(x) is for a group with none
   // near zero.
   static constexpr bool only_below = false, knows_far = false;
+  // Of inputs between these, and of zeros, the usual way meets no subnormal number.
   static constexpr float least = 0x1p-40f, far = __builtin_inff();
   static bool for_these(parameters) { return true; }
+  float least_usual() const { return careful_group<op>::least; }
   vec<float> usual(vec<float> x) const {
     if constexpr (usually<op>::known)
       return usually<op>()(x);
@@ -118,7 +124,7 @@ template <activation op> struct itself_near_zero : group_of<op> {
 template <> struct careful_group<activation_tanh> : itself_near_zero<activation_tanh> {};
 template <> struct careful_group<activation_softsign> : itself_near_zero<activation_softsign> {};
 template <> struct careful_group<activation_softcap> : itself_near_zero<activation_softcap> {
-  static bool for_these(parameters p) { return small_inputs<activation_softcap>::holds(p); }
+  static bool for_these(parameters p) { return small_inputs<activation_softcap>::holds(p) && p.a < 0x1p60; }
 };
 template <activation op> struct exponential_near_zero : itself_near_zero<op> {
   static bool for_these(parameters p) { return p.a == rows[op].usual_a; }
@@ -160,8 +166,7 @@ template <> struct careful_group<activation_logSigmoid> : group_of<activation_lo
   }
 };
 
-// Rows that are half of x near zero, which rounds where x is smaller than this.
-constexpr float least_half = 0x1p-125f;
+// Rows that are half of x near zero.
 template <activation op> struct half_near_zero : group_of<op> {
   static constexpr float least = least_half;
   vec<float> operator()(vec<float> x) const {
@@ -208,14 +213,18 @@ template <> struct careful_group<activation_geluTanh> : group_of<activation_gelu
 // A multiple of x near zero, rounded once as if it were larger, and then where it is a subnormal number. For those a
 // number 2^64 times as large stands on the way.
 //
-// With means above 2^-20 no other product of an x and one is subnormal.
+// With means above 2^-20 no other product of an x and one is subnormal. Below 1 the product is what is larger.
 template <> struct careful_group<activation_rrelu> : group_of<activation_rrelu> {
   static constexpr float least = 0x1p-104f;
-  static bool for_these(parameters p) { return __builtin_fabs(p.a / 2 + p.b / 2) > 0x1p-20; }
+  static bool for_these(parameters p) {
+    const double mean = p.a / 2 + p.b / 2;
+    return mean > 0x1p-20 && mean < 1;
+  }
   vec<float> operator()(vec<float> x) const {
     const mask<float> small = is_least(x, least);
-    const vec<float> y = usual(either(without(small, x), lifted(only(small, x))));
-    return select(small, lower(y, 1 / huge<float>), y);
+    const vec<float> v = either(without(small, x), lifted(only(small, x))), mean = middle_of<float>(p.a, p.b);
+    const vec<float> y = max(v, mean * v);
+    return either(without(small, y), only(small, lower(y, 1 / huge<float>)));
   }
 };
 // selu's multiples are above 1, so only those of subnormal numbers are some. A float is as many times 2^-149 as it says
@@ -235,10 +244,14 @@ template <> struct careful_group<activation_selu> : group_of<activation_selu> {
 
 // Rows whose value is x or the product of two floats.
 template <activation op> struct leaky_group : group_of<op> {
+  float least_usual() const {
+    const double a = __builtin_fabs(this->p.a);
+    return a < 1 ? float(0x1p-126 / (a > 0x1p-200 ? a : 0x1p-200)) : 0x1p-126f;
+  }
   vec<float> operator()(vec<float> x) const {
     const double a = this->p.a;
-    return select(x < 0,
-                  a == 0 ? vec<float>(-0.0f) : in_doubles(x, x, [a](vec<double> x, vec<double>) { return x * a; }), x);
+    const vec<float> y = in_doubles(x, x, [a](vec<double> x, vec<double>) { return x * a; });
+    return a > 0 && a < 1 ? max(x, y) : select(x < 0, a == 0 ? vec<float>(-0.0f) : y, x);
   }
 };
 template <> struct careful_group<activation_leakyRelu> : leaky_group<activation_leakyRelu> {};

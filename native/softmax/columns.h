@@ -239,7 +239,7 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
       else
         for_each([&](size_t j, size_t r) { return entries.exponential(j, r); });
     };
-    // As softmax_row, but each column by itself: the others of a band have their shares already.
+    // As softmax_row, but each column by itself: the others of a band have the usual shares.
     unsigned open[band_registers] = {}, any = 0;
     doubts<share_error> seen_shares;
     const auto see_share = [&](vec<T> share) {

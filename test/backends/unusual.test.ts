@@ -230,6 +230,31 @@ describe.each(ways)('$name', ({ backend, slow }) => {
 
   // Those of which one loop does both, and others.
   const gated = cases.filter(({ row }) => ['silu', 'gelu', 'sigmoid', 'relu'].includes(row));
+  it.each(gated)('the gradients of a gate by $label', ({ op, a, b }) => {
+    const [values, dx, dby, slopes] = Array.from({ length: 4 }, () => new Float32Array(length)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    backend.map(mixed, values, op, a, b);
+    const all = [usualGrads, smallGrads, largeGrads, mixed.toReversed()];
+    for (const g of all)
+      for (const by of all) {
+        backend.gateGrad(g, mixed, by, dx, dby, op, a, b, false);
+        const products = g.map((g, i) => g * by[i]!);
+        backend.mapGrad(products, mixed, slopes, op, a, b);
+        expect(difference(mixed, dx, slopes)).toBeUndefined();
+        expect(
+          difference(
+            mixed,
+            dby,
+            g.map((g, i) => g * values[i]!),
+          ),
+        ).toBeUndefined();
+      }
+  });
+
   it.each(gated)('a gate by $label', ({ op, a, b }) => {
     const gate = (x: Float32Array, by: Float32Array, y = new Float32Array(x.length)) => {
       backend.gate(x, by, y, op, a, b);
