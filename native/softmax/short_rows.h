@@ -340,10 +340,23 @@ template <class T, class E, class Make>
   if (stream) fence();
 }
 
+#if !defined(__wasm__) // Where size counts more.
+// Rows of one entry: 1 where it is a number, else NaN.
+template <class T, class E> void softmax_ones(const E *x, E *y, size_t rows) {
+  constexpr size_t lanes = vec<T>::lanes;
+  for (size_t i = 0, n; i < rows; i += n) {
+    n = rows - i < lanes ? rows - i : lanes;
+    const vec<T> entry = load_some<T>(x + i, n);
+    store_some(y + i, (entry - entry) + T(1), n);
+  }
+}
+#endif
+
 template <class T, class E> void softmax_rows(const void *x, void *y, size_t rows, size_t length, bool stream) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
-#if !defined(__wasm__) // Where size counts more.
+#if !defined(__wasm__)
+  if (length == 1) return softmax_ones<T>(from, to, rows);
   if (rows == 1 && length <= vec<T>::lanes && softmax_registers<1, T>(from, to, length)) return;
   if (rows == 1 && length <= step<T> && length > vec<T>::lanes && softmax_registers<parts<T>, T>(from, to, length))
     return;
