@@ -8,6 +8,7 @@
 #include <iterator>
 #include <memory>
 #include <new>
+#include <utility>
 
 namespace nonlin {
 
@@ -279,6 +280,14 @@ void put_side_by_side(const M *mask, void *rows, size_t first, size_t count, siz
 
 void run_slices(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y, size_t outer,
                 size_t length, size_t inner, unsigned threads) {
+  // Slices of one entry are rows or columns, as is quicker: ns per element of a million as rows and as columns softmax
+  // 0.2 and 0.9, its gradient 5.1 and 2.0, logSoftmax 6.9 and 2.2 (Xeon).
+  if (length == 1) {
+    const bool as_rows = g == nullptr && what == softmax_slice;
+    inner *= outer;
+    outer = 1;
+    if (as_rows) std::swap(outer, inner);
+  }
   const size_t size = element_size(how);
   const slice_kernels &loops = set.slices[what];
   const auto columns = [&](size_t slab, size_t column, size_t count) {

@@ -18,7 +18,7 @@ import type { Given } from '../basics/options.js';
 import { fewElements, spread } from '../tensor/copies.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
 import type { Marks } from '../tensor/foreign/masks.js';
-import { isContiguous, sameShape } from '../tensor/shape.js';
+import { isContiguous, sameShape, stretchesTo } from '../tensor/shape.js';
 import { asTensor, resultLike, Tensor, walkOf, wholeOf } from '../tensor/tensor.js';
 import { gather, liesIn, scatterTo } from '../tensor/walks.js';
 import { areUsual, isZero, temperatureOf } from './conditions.js';
@@ -140,17 +140,11 @@ function entriesOf(marks: Marks, from: FloatArray, x: unknown, shape: readonly n
   if (liesLike(marks, from, x)) return marks.data;
   const count = lengthOfPresent(from);
   const { data } = marks;
-  if (count > fewElements || !broadcasts(marks.shape, shape)) return null;
+  if (count > fewElements || !stretchesTo(marks.shape, shape)) return null;
   if (isFloatArray(data) && isFloat32(data) !== isFloat32(from)) return null;
   const room = isFloatArray(data) ? roomFor(from, count, 1) : flagRoom(count);
   spread(data, marks, shape, count, room);
   return room;
-}
-
-function broadcasts(from: readonly number[], shape: readonly number[]): boolean {
-  const missing = shape.length - from.length;
-  for (let dim = 0; dim < from.length; dim++) if (from[dim] !== 1 && from[dim] !== shape[dim + missing]) return false;
-  return missing >= 0;
 }
 
 /** Whether a mask has its entries where x has its elements. */

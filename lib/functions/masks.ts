@@ -16,13 +16,12 @@ import {
 import { spread } from '../tensor/copies.js';
 import { type Marks, readMarks } from '../tensor/foreign/masks.js';
 import {
-  broadcastShapes,
   broadcastStrides,
   checkReach,
   contiguousStrides,
   mergeRuns,
-  sameShape,
   sizeOf,
+  stretchesTo,
 } from '../tensor/shape.js';
 import { type Tensor, wholeOf } from '../tensor/tensor.js';
 
@@ -58,19 +57,11 @@ export function fitted(marks: Marks, x: FloatArray, shape: readonly number[], na
     );
   if (marks.isFlat && marks.shape[0] === sizeOf(shape))
     return { data: marks.data, shape, strides: contiguousStrides(shape), offset: marks.offset, isFlat: true };
-  if (!broadcastsTo(marks.shape, shape))
+  if (!stretchesTo(marks.shape, shape))
     throw new RangeError(
       `${name}: a mask of shape ${shapeText(marks.shape)} does not broadcast to x's shape ${shapeText(shape)}`,
     );
   return marks;
-}
-
-function broadcastsTo(from: readonly number[], shape: readonly number[]): boolean {
-  try {
-    return sameShape(broadcastShapes(from, shape), shape);
-  } catch {
-    return false;
-  }
 }
 
 /** The mask as backends take it, for a shape with elements; not in the memory of y. */

@@ -344,7 +344,7 @@ export function broadcastShapes(a: readonly number[], b: readonly number[]): rea
 }
 
 /** Whether a shape broadcasts to another as it is, which is what broadcasting most often comes to. */
-function stretchesTo(from: readonly number[], shape: readonly number[]): boolean {
+export function stretchesTo(from: readonly number[], shape: readonly number[]): boolean {
   if (from === shape) return true;
   const added = shape.length - from.length;
   if (added < 0) return false;

@@ -616,8 +616,7 @@ export function asTensor(x: unknown, what: string, name: string): Tensor<FloatDT
   if (!isFloatArray(x) && !isTensorLike(x)) {
     const wanted = 'a Float32Array, a Float64Array, a Tensor or something with data and shape or dims';
     // What would make an input of an output would not be it.
-    const isMissing = x === undefined && what === 'x' && name.endsWith('Grad');
-    const instead = isMissing ? `; ${name} takes grad, x` : what === 'out' ? '' : advice(x).replace(/\bx\b/g, what);
+    const instead = what === 'out' ? '' : advice(x).replace(/\bx\b/g, what);
     throw new TypeError(`${name}: ${what} must be ${wanted}, got ${describe(x)}${instead}`);
   }
   const tensor = x instanceof Tensor ? x : anyTensor(x, undefined, what, name);

@@ -19,6 +19,12 @@ template <activation> struct careful_group { static constexpr bool known = false
 
 // Below it x / 2 rounds.
 constexpr float least_half = 0x1p-125f;
+// c x for an x smaller than 2^-126 / c, c up to 1: the bits of such a number are how many times 2^-149 it is, and a
+// float from 2^23 to 2^24 is an integer.
+inline vec<float> part_of_least(vec<float> x, float c) {
+  const vec<float> multiple = __builtin_convertvector(to_bits(abs(x)), vec<float>::native), one = 0x1p23f;
+  return from_bits<float>((to_bits(fma(multiple, c, one)) - to_bits(one)) | (to_bits(x) & sign_bit<float>));
+}
 
 #if defined(__x86_64__)
 
@@ -30,13 +36,6 @@ inline vec<float> only(mask<float> these, vec<float> x) { return select(these, x
 inline vec<float> without(mask<float> these, vec<float> x) { return select(these, vec<float>(0.0f), x); }
 // Of which one is zero.
 inline vec<float> either(vec<float> a, vec<float> b) { return from_bits<float>(to_bits(a) | to_bits(b)); }
-
-// c x for an x smaller than 2^-126 / c, c up to 1: the bits of such a number are how many times 2^-149 it is, and a
-// float from 2^23 to 2^24 is an integer.
-inline vec<float> part_of_least(vec<float> x, float c) {
-  const vec<float> multiple = __builtin_convertvector(to_bits(abs(x)), vec<float>::native), one = 0x1p23f;
-  return from_bits<float>((to_bits(fma(multiple, c, one)) - to_bits(one)) | (to_bits(x) & sign_bit<float>));
-}
 
 // q c + r for a power of two c from 2^-126 to 1. In the lanes `alone` r is zero; in the others q c is no subnormal
 // number, or nothing beside r.

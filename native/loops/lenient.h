@@ -28,16 +28,11 @@ template <> struct lenient<activation_sigmoid> : lenient_always {
   vec<float> operator()(vec<float> x) const { return times<float>(1 / sigmoid_divisor(x), tiny<float>); }
 };
 
-// x / 2 of what is smaller than `least_half`, as integers, which a subnormal number does not delay.
-inline vec<float> half_of_least(vec<float> x) {
-  const vec<float>::bits size = to_bits(abs(x));
-  return from_bits<float>(((size + ((size >> 1) & 1)) >> 1) | (to_bits(x) & sign_bit<float>));
-}
-// It is put in the place of what the usual gelu made of x: x - x / 2, which rounds twice.
+// A half that rounds once is put in the place of what the usual gelu made of x: x - x / 2, which rounds twice.
 template <> struct lenient<activation_gelu> : lenient_always {
   static constexpr bool mends = true;
   vec<float> operator()(vec<float> x, vec<float> usual) const {
-    return select(is_smaller(x, least_half), half_of_least(x), usual);
+    return select(is_smaller(x, least_half), part_of_least(x, 0.5f), usual);
   }
 };
 // Or the usual way is given 1 in the place of such a number, in groups that have one. In all groups silu of
@@ -51,7 +46,7 @@ template <activation op> struct halves_least : lenient_always {
   }
   vec<float> operator()(vec<float> x) const {
     const mask<float> small = is_smaller(x, least_half);
-    return select(small, half_of_least(x), usual(select(small, vec<float>(1.0f), x)));
+    return select(small, part_of_least(x, 0.5f), usual(select(small, vec<float>(1.0f), x)));
   }
   template <size_t several> void group(const vec<float> (&x)[several], vec<float> (&v)[several]) const {
     bool some = false;
