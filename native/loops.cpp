@@ -107,13 +107,20 @@ template <activation op, class T, class E, class F> struct times_slope {
   using scaled = scaled_slope<op>;
   static constexpr bool is_float = sizeof(T) == sizeof(float), is_scaled = is_float && scaled::known;
   static constexpr bool loses = is_float || far_slope<op>::known;
+#if defined(__wasm__) // Where size counts more.
+  static constexpr bool is_plain = false;
+#else
+  static constexpr bool is_plain = is_float && has_plain<op>;
+#endif
 
   F f;
   // What slopes are multiplied by, from where on they are normal, and from where on their products with a g not far
   // below 1 are.
   T unit = 1, normal = is_float ? T(0x1p-126) : T(0x1p-1022), large = normal;
+  T plain_end = 0;
 
   explicit times_slope(parameters p) : f{p} {
+    if constexpr (is_plain) plain_end = scaled::plain_end(p);
     if constexpr (is_scaled) unit = scaled::unit(p), normal = T(0x1p-126) * unit, large = T(least_slope) * unit;
   }
 
@@ -168,6 +175,16 @@ template <activation op, class T, class E, class F> struct times_slope {
     vec<T> from[vectors], slopes[vectors], least = unit;
     for (size_t j = 0; j < vectors; j++)
       from[j] = load_some<T>(x + j * lanes, lanes_of(j));
+    if constexpr (is_plain) {
+      vec<T> most = T(0);
+      for (size_t j = 0; j < vectors; j++)
+        most = max(most, abs(from[j]));
+      if (!any_greater(most, plain_end)) [[likely]] {
+        for (size_t j = 0; j < vectors; j++)
+          put(j, by(j) * scaled::plain(from[j], f.p));
+        return;
+      }
+    }
     for (size_t j = 0; j < vectors; j++) {
       slopes[j] = slope_of(from[j]);
       // Where a slope is NaN, the others'.

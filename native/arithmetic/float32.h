@@ -193,9 +193,20 @@ template <int degree> struct pieces {
   float centre[16], c[degree + 1][16];
 
   vec<float> operator()(vec<float>::bits piece, vec<float> a) const {
-    vec<float> d = a - lookup(centre, piece);
+    const vec<float> d = a - lookup(centre, piece);
+    return fma(before_last(piece, d), d, lookup(c[0], piece));
+  }
+  // With what the last fma rounds away.
+  pair<float> and_rest(vec<float>::bits piece, vec<float> a) const {
+    const vec<float> d = a - lookup(centre, piece), y = before_last(piece, d), first = lookup(c[0], piece);
+    const vec<float> sum = fma(y, d, first);
+    return {sum, fma(y, d, first - sum)};
+  }
+
+private:
+  vec<float> before_last(vec<float>::bits piece, vec<float> d) const {
     vec<float> y = lookup(c[degree], piece);
-    for (int i = degree; i-- > 0;)
+    for (int i = degree; i-- > 1;)
       y = fma(y, d, lookup(c[i], piece));
     return y;
   }
@@ -233,6 +244,9 @@ constexpr pieces<5> tanh_pieces = {
 inline vec<float> tanh_tail(vec<float> a) {
   vec<float> place = fma(a, tanh_slope_of_place, 2.0f);
   return tanh_pieces(to_bits(place) >> 21, a);
+}
+inline pair<float> tanh_tail_and_rest(vec<float> a) {
+  return tanh_pieces.and_rest(to_bits(fma(a, tanh_slope_of_place, 2.0f)) >> 21, a);
 }
 
 // a - tanh(a) in the same pieces: near 0 (a - tanh(a)) / a^3, and from there on 1 - tanh(a), to which a - 1 is to be
@@ -322,6 +336,58 @@ inline vec<float> mish(vec<float> x) {
   return y;
 }
 
+// Its slope times huge from -8.8 on, in pieces of degree 8: 0.58 u before the last rounding, and 0.3 * 2^-26 around its
+// zero at -1.1924. Which one, as above, of 0.9644 x + 27.49.
+constexpr float mish_slope_end = 10.8f; // From where on it rounds to 1.
+constexpr float mish_slope_first = 0x1.b7cc74p+4f, mish_slope_step = 0x1.edc15p-1f;
+constexpr pieces<8> mish_slope_pieces = {
+    .centre = {0x1.6dd5fep+2f, 0x1.f290dp+2f, 0x1.3ba0b4p+3f, -0x1.090672p+3f, -0x1.cfb6ep+2f, -0x1.8d5a04p+2f,
+               -0x1.4afe5p+2f, -0x1.08a0acp+2f, -0x1.8c839p+1f, -0x1.07cab2p+1f, -0x1.061dcp+0f, 0x1.ab9d0cp-7f,
+               0x1.0ccd42p+0f, 0x1.0b208ap+1f, 0x1.8fdd12p+1f, 0x1.0a4a48p+2f},
+    .c = {{0x1.000eacp+64f, 0x1.000054p+64f, 0x1.000002p+64f, -0x1.e2df5cp+54f, -0x1.23c148p+56f, -0x1.56a532p+57f,
+           -0x1.8163bcp+58f, -0x1.936838p+59f, -0x1.6e4dccp+60f, -0x1.c353dep+60f, 0x1.a1b382p+59f, 0x1.3778c4p+63f,
+           0x1.0ec154p+64f, 0x1.1071a8p+64f, 0x1.04832cp+64f, 0x1.00de3ap+64f},
+          {-0x1.a60c92p+52f, -0x1.3784d8p+47f, -0x1.9c490cp+41f, -0x1.a06e4p+54f, -0x1.e9a05ep+55f, -0x1.14174ep+57f,
+           -0x1.227b4cp+58f, -0x1.0ac39p+59f, -0x1.504b4cp+59f, 0x1.9ef8e4p+58f, 0x1.5b369p+62f, 0x1.46fd8ep+63f,
+           0x1.46b2d6p+61f, -0x1.e30488p+59f, -0x1.a9733cp+58f, -0x1.74af3p+56f},
+          {0x1.7549e2p+52f, 0x1.0cb712p+47f, -0x1.75a686p+42f, -0x1.5de44cp+53f, -0x1.8b6d24p+54f, -0x1.a216f6p+55f,
+           -0x1.84546p+56f, -0x1.fad1bep+56f, 0x1.159dcep+56f, 0x1.36e762p+60f, 0x1.c5fbacp+61f, -0x1.c40fp+59f,
+           -0x1.f67fd6p+61f, -0x1.52f4dcp+55f, 0x1.0e48a6p+58f, 0x1.2a8ccp+56f},
+          {-0x1.b0ffd8p+51f, -0x1.6132d2p+46f, -0x1.e9827ep+40f, -0x1.7990eep+51f, -0x1.90e12ep+52f, -0x1.786406p+53f,
+           -0x1.fda724p+53f, 0x1.815162p+52f, 0x1.3d8bbep+57f, 0x1.4b4686p+59f, 0x1.8070ap+58f, -0x1.77be98p+61f,
+           0x1.6044ap+60f, 0x1.0702d6p+59f, -0x1.33ff8ap+56f, -0x1.27a2fcp+55f},
+          {0x1.790174p+50f, 0x1.56b328p+46f, 0x1.519e38p+45f, -0x1.202eb8p+49f, -0x1.113186p+50f, -0x1.7efc42p+50f,
+           0x1.181e5ep+48f, 0x1.bfe58ep+53f, 0x1.1b300ap+56f, 0x1.3818aap+57f, -0x1.1d0cf6p+59f, 0x1.3aeebcp+54f,
+           0x1.2fb7cp+59f, -0x1.6b6914p+58f, -0x1.50369ep+53f, 0x1.7b3254p+53f},
+          {-0x1.da19cp+48f, -0x1.d01004p+43f, -0x1.42dcd6p+38f, -0x1.3d22d4p+46f, -0x1.ca60eap+46f, -0x1.21e49ap+40f,
+           0x1.e53e2ep+49f, 0x1.54d8fp+52f, 0x1.204a46p+54f, -0x1.b070ep+52f, -0x1.2b83dcp+58f, 0x1.821d6ep+59f,
+           -0x1.1c19acp+59f, 0x1.8c2e8ep+56f, 0x1.4ed6c6p+54f, -0x1.0334d6p+51f},
+          {0x1.a522c2p+45f, -0x1.fa2eb8p+45f, -0x1.eb47ecp+45f, -0x1.c841bp+42f, -0x1.3a6bc8p+40f, 0x1.a7d1ap+45f,
+           0x1.41f536p+48f, 0x1.4475f2p+50f, 0x1.35f37ep+51f, -0x1.45bd88p+54f, -0x1.3097eep+54f, 0x1.4c23e4p+56f,
+           0x1.73b21ap+54f, 0x1.feb3d4p+53f, -0x1.50a9b6p+53f, -0x1.da6c88p+47f},
+          {-0x1.641e26p+44f, -0x1.217fd6p+40f, -0x1.3f7c64p+35f, 0x1.88aa9ep+34f, 0x1.4f2d28p+41f, 0x1.10ae4cp+44f,
+           0x1.0ee5d2p+46f, 0x1.a1e57ep+47f, -0x1.09a846p+48f, -0x1.0ebf3ep+53f, 0x1.5ddcc6p+55f, -0x1.3150b2p+57f,
+           0x1.c327b2p+56f, -0x1.87f6cep+54f, 0x1.6da6b6p+51f, 0x1.53f99p+48f},
+          {0x1.0a790cp+45f, 0x1.fa40d4p+44f, 0x1.ca12bap+44f, 0x1.3e9f5cp+37f, 0x1.5bf9c6p+39f, 0x1.ff9ccp+41f,
+           0x1.552ea6p+43f, 0x1.21ec8ap+44f, -0x1.fd7bc4p+47f, -0x1.9d38eep+50f, 0x1.2bdff8p+54f, -0x1.1cf7aap+55f,
+           -0x1.e4a072p+54f, 0x1.056048p+53f, -0x1.e36522p+47f, -0x1.0ff5e4p+47f}}};
+// Before -8.8, n (x + 1 - n (x + 0.5)) with n = e^x, of whose n^4 x nothing is left.
+inline vec<float> huge_mish_slope_far(vec<float> x) {
+  x = min(max(x, -110.0f), mish_begin); // As above.
+  const factors e = exp_factors_times(64, x);
+  const vec<float> power = max(e.power, huge<float> * 0x1p-60f), n = fma(power, e.rest, power) * (1 / huge<float>);
+  const vec<float> bracket = fma(-n, x + 0.5f, x + 1.0f);
+  const vec<float> product = e.power * bracket, rest = fma(e.power, bracket, -product);
+  return product + fma(product, e.rest, rest);
+}
+inline vec<float> huge_mish_slope(vec<float> x) {
+  const vec<float> end = min(x, mish_slope_end);
+  vec<float> y = mish_slope_pieces(to_bits(fma(end, mish_slope_step, mish_slope_first)) >> 19, end);
+  if (any_greater(mish_begin, x)) [[unlikely]]
+    y = select(x < mish_begin, huge_mish_slope_far(x), y);
+  return y;
+}
+
 // A tail from `pieces` up to 5.4, where nearly all inputs are: which one, say the first four bits of the mantissa of
 // 52 - 4.81 a. Where that falls below 32, at 4.15, the exponent does too, so that the six pieces beyond are half as
 // wide as the ten before. Beyond 5.4 from far(a), for which a register waits only where one of its lanes is there.
@@ -336,10 +402,13 @@ template <class F> vec<float> near_or_far(const pieces<6> &near, F far, vec<floa
   return y;
 }
 // y phi(a) * huge, phi(a) = e^(-a*a/2) / sqrt(2 pi)
-inline vec<float> times_density(vec<float> y, vec<float> a) {
+inline factors density(vec<float> a) {
   constexpr unit<float> minus_half = {-0.5, -0x1.71547652b82fep-1, -0x1.62e42fefa39efp+0, -0x1.abc9e3b39803fp-55};
   const scale scale = {vec<float>(64 * 16 - 21), 0x1.fb51e4ced6fep-1};
-  factors e = exp_factors(scale, minus_half, sharp{a, a, 0});
+  return exp_factors(scale, minus_half, sharp{a, a, 0});
+}
+inline vec<float> times_density(vec<float> y, vec<float> a) {
+  const factors e = density(a);
   return fma(y, e.rest, y) * e.power;
 }
 
@@ -425,7 +494,10 @@ inline vec<float> gelu_slope_far(vec<float> a) {
   y = fma(y, v, 0x1.7c4f3cp+1f);
   y = fma(y, v, -0x1.ffe32cp-1f);
   y = fma(y, v, 0x1.ffffecp-1f);
-  return times_density(fma(y, v, -1.0f) * a, a);
+  y = fma(y * v, a, -a);
+  const factors e = density(a);
+  const vec<float> product = y * e.power, rest = fma(y, e.power, -product);
+  return product + fma(product, e.rest, rest);
 }
 inline vec<float> gelu_slope_tail(vec<float> a) { return near_or_far(gelu_slope_pieces, gelu_slope_far, a); }
 

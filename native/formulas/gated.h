@@ -26,9 +26,11 @@ template <class T> vec<T> gated_slope(vec<T> x, pair<T> growth, vec<T> one_plus)
 // 1 / 0.044715
 template <class T> constexpr T gelu_tanh_most = T(0x1.65d2p+4);
 template <class T> constexpr T gelu_tanh_rest = sum<T>(0x1.65d25edd9ed82p+4 - 0x1.65d2p+4, -0x1.586cc71ee31dep-55);
+template <class T>
+constexpr unit<T> gelu_tanh_unit = {0x1.2444f2a4d8b4bp-4, 0x1.a5a7cf7572a98p-4, 0x1.36d9d56d77525p+3,
+                                    -0x1.ec6f30aff2b84p-51};
 template <class T> vec<T> gelu_tanh_one_plus(vec<T> a) {
-  constexpr unit<T> c3 = {0x1.2444f2a4d8b4bp-4, 0x1.a5a7cf7572a98p-4, 0x1.36d9d56d77525p+3, -0x1.ec6f30aff2b84p-51};
-  return one_plus_exp(c3, cubic<T>{a, gelu_tanh_most<T>, gelu_tanh_rest<T>});
+  return one_plus_exp(gelu_tanh_unit<T>, cubic<T>{a, gelu_tanh_most<T>, gelu_tanh_rest<T>});
 }
 // x sigmoid(v(x)) = x / 2 (1 + tanh(v(x) / 2))
 template <class T> vec<T> gelu_tanh(vec<T> x) {
@@ -47,10 +49,10 @@ template <class T> vec<T> gelu_tanh_slope(vec<T> x) {
 }
 
 // (1 + e^(1.702 a)) * tiny
-template <class T> vec<T> gelu_sigmoid_one_plus(vec<T> a) {
-  constexpr unit<T> c = {0x1.b3b645a1cac08p+0, 0x1.3a4cbdc7ee26bp+1, 0x1.a10753b4384c1p-2, 0x1.015c728834038p-56};
-  return one_plus_exp(c, a);
-}
+template <class T>
+constexpr unit<T> gelu_sigmoid_unit = {0x1.b3b645a1cac08p+0, 0x1.3a4cbdc7ee26bp+1, 0x1.a10753b4384c1p-2,
+                                       0x1.015c728834038p-56};
+template <class T> vec<T> gelu_sigmoid_one_plus(vec<T> a) { return one_plus_exp(gelu_sigmoid_unit<T>, a); }
 // x sigmoid(1.702 x)
 template <class T> vec<T> gelu_sigmoid(vec<T> x) {
   vec<T> a = abs_within(x, gelu_sigmoid_end<T>);

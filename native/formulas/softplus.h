@@ -88,10 +88,9 @@ template <class T> vec<T> mish(vec<T> x) {
 
 // What its slope is made of, from n = e^-a and a = |x|: n (n + 2) + 2, with what rounding takes from it, and 1 + 2 n +
 // 2 n^2.
-template <class T, bool keeps> struct mish_terms {
-  vec<T> a, e, kept, n, lower, lower_rest, upper;
-  mish_terms(vec<T> x)
-      : a(min(abs(x), exp_end<T>)), e(huge_exp(-a)), kept(least_kept<keeps>(e, T(0x1p1))), n(kept * (1 / huge<T>)) {
+template <class T> struct mish_terms {
+  vec<T> a, e, n, lower, lower_rest, upper;
+  mish_terms(vec<T> x) : a(min(abs(x), exp_end<T>)), e(huge_exp(-a)), n(e * (1 / huge<T>)) {
     const vec<T> sum = fma(n, n, 2 * n), sum_rest = fma(n, n, 2 * n - sum);
     lower = sum + T(2);
     lower_rest = (sum - (lower - T(2))) + sum_rest;
@@ -99,24 +98,19 @@ template <class T, bool keeps> struct mish_terms {
   }
 };
 // Below 0 it is n (4 (x + 1) + n (4 x + 6 + n (4 + n))) / (n^2 + 2 n + 2)^2, n = e^x, and from there on, with n = e^-x,
-// 1 + n^2 (4 x - 2 + n (4 x - 4 - 4 n)) / (1 + 2 n + 2 n^2)^2. The first, and what the second adds to 1, times huge:
-template <class T, bool keeps> vec<T> huge_mish_bend(vec<T> x) {
-  const mish_terms<T, keeps> m(x);
+// 1 + n^2 (4 x - 2 + n (4 x - 4 - 4 n)) / (1 + 2 n + 2 n^2)^2. Float lanes have their own.
+template <class T> vec<T> mish_slope(vec<T> x) {
+  const mish_terms<T> m(x);
   const mask<T> below = x < 0;
   const vec<T> falling = fma(m.n, fma(m.n, m.n + T(4), fma(m.a, -4, 6)), fma(m.a, -4, 4));
   const vec<T> rising = m.n * fma(m.n, fma(m.n, -4, fma(m.a, 4, -4)), fma(m.a, 4, -2));
-  const vec<T> factor = select(below, falling, rising);
-  const vec<T> e = keeps ? select(below, m.e, m.kept) : m.e, numerator = e * factor;
+  const vec<T> factor = select(below, falling, rising), numerator = m.e * factor;
   const vec<T> root = select(below, m.lower, m.upper), square = root * root, reciprocal = 1 / square;
-  const vec<T> square_rest =
-      or_nothing<keeps>(m.e, T(0x1p1), fma(root, root, -square) + 2 * root * select(below, m.lower_rest, vec<T>(T(0))));
+  const vec<T> square_rest = fma(root, root, -square) + 2 * root * select(below, m.lower_rest, vec<T>(T(0)));
   // What the quotient leaves of the numerator.
   const vec<T> quotient = numerator * reciprocal;
-  const vec<T> left = fma(-quotient, square, numerator) + fma(-quotient, square_rest, fma(e, factor, -numerator));
-  return fma(left, reciprocal, quotient);
-}
-template <class T> vec<T> mish_slope(vec<T> x) {
-  return fma(huge_mish_bend<T, keeps<T>>(x), 1 / huge<T>, select(x < 0, vec<T>(T(0)), vec<T>(T(1))));
+  const vec<T> left = fma(-quotient, square, numerator) + fma(-quotient, square_rest, fma(m.e, factor, -numerator));
+  return fma(fma(left, reciprocal, quotient), 1 / huge<T>, select(below, vec<T>(T(0)), vec<T>(T(1))));
 }
 
 } // namespace

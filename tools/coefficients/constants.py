@@ -45,7 +45,7 @@ native.add("minus_one", unit(mpf(-1)))
 # float32.h. The density's height over 2^(-21/16), which the table of exponentials has.
 # And the float after the nearest to 1 / ln 2: with the nearest one e^x would fall at a place, as float32.h says.
 native.add("natural", [1.0, cut(1 / LN_2, 24) + 2.0**-23, *halves(LN_2)])
-native.add("times_density", [*unit(mpf(-0.5))[1:], double(DENSITY * 2 ** (mpf(21) / 16))])
+native.add("density", [*unit(mpf(-0.5))[1:], double(DENSITY * 2 ** (mpf(21) / 16))])
 # quick.h, whose units have no rest
 native.add("tanh", unit(mpf(2))[1:3])
 native.add("quick_gelu_whole", unit(mpf(-0.5))[1:3])
@@ -53,10 +53,10 @@ native.add("quick_gelu_whole", unit(mpf(-0.5))[1:3])
 most = cut(1 / FRACTION, 16)
 native.add("gelu_tanh_most", [most])
 native.add("gelu_tanh_rest", rest(1 / FRACTION, most))
-native.add("gelu_tanh_one_plus", unit(CUBIC))
+native.add("gelu_tanh_unit", unit(CUBIC))
 most = cut(1 / (3 * FRACTION), 13)
 native.add("gelu_tanh_growth", [most, *rest(1 / (3 * FRACTION), most), *halves(3 * CUBIC)])
-native.add("gelu_sigmoid_one_plus", unit(SCALE))
+native.add("gelu_sigmoid_unit", unit(SCALE))
 native.add("gelu_sigmoid_growth", halves(SCALE))
 # piecewise.h: a sixth, cut to the bits of a float and of a double, and what that leaves.
 sixth = mpf(1) / 6
