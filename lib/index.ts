@@ -234,8 +234,8 @@ export const softmin = alongDim('softmin');
 
 /**
  * `grad` where x > 0, else 0; NaN where x is NaN. `grad` has the kind, dtype and shape of x; `out` may be either of them.
- * This and the slopes below are within 4 ulp, or 2^-24 (float64: 2^-53) where a slope passes through zero; the
- * product with `grad` adds a rounding.
+ * This and the slopes below are within 2 ulp (float64: 4), or 2^-25 (2^-53) where a slope passes through zero; the product with
+ * `grad` adds a rounding.
  *
  * @throws like {@link relu}, and where `grad` differs from x in kind, dtype or shape.
  */

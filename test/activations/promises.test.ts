@@ -21,7 +21,7 @@ function judged(row: object, share: number | null = 0) {
 
 it.each([
   ['gelu', 2, 2.001],
-  ['elu(alpha=2)', 4, 4.001],
+  ['elu(alpha=2)', 2, 2.001],
   ['threshold(threshold=0.5, value=-1)', 0, 0.5],
   ['prelu(weight=0.25)', 0.5, 0.501],
   ['softmax', 4, 4.001],
