@@ -215,12 +215,12 @@ template <class T> seen_in<T> compute_rows(const added_exp<T> &of, const T *x, T
 template <class T, class M> T maximum_for(const marked_exp<T, M> &of, const T *x, size_t length) {
   return kept_maximum(x, of.marks_of(x), of.sign, length);
 }
+template <class T> void see_apart(const added_exp<T> &of, const T *x, size_t n) {
+  of.changed->usual = false;
+  of.changed->masked = of.changed->masked && keeps_or_masks(of.marks_of(x), n);
+}
 // Of a row of nothing the shares are 0 where that is asked for.
 template <class T, class M> bool leaves_to_exp(const marked_exp<T, M> &of, T maximum, const T *x, T *e, size_t length) {
-  if constexpr (__is_same(T, M)) {
-    of.changed->usual = false;
-    of.changed->masked = of.changed->masked && keeps_or_masks(of.marks_of(x), length);
-  }
   if (!of.zero || maximum > -T(__builtin_inf())) return true;
   for (size_t j = 0; j < length; j++)
     if (kept_by<T>(of.marks_of(x) + j, 1).m[0] != 0 && !(x[j] <= T(__builtin_inf()))) return true;
@@ -228,18 +228,24 @@ template <class T, class M> bool leaves_to_exp(const marked_exp<T, M> &of, T max
     e[j] = 0;
   return false;
 }
+// What is added is looked at as one power is tried.
+template <class T, class M> constexpr bool is_looked_at(const marked_exp<T, M> &) { return __is_same(T, M); }
+template <class T, class M> vec<T> logits_at(const marked_exp<T, M> &of, const T *x, size_t n) {
+  return select(kept_by<T>(of.marks_of(x), n), load_some<T>(x, n) * of.sign, vec<T>(-T(__builtin_inf())));
+}
 template <class T, class M, class F>
-void compute_row(const marked_exp<T, M> &of, F exp_of, const T *x, T *e, size_t length) {
-  for (size_t j = 0; j < length; j += vec<T>::lanes) {
-    const size_t n = length - j < vec<T>::lanes ? length - j : vec<T>::lanes;
-    const vec<T> power = exp_of(load_some<T>(x + j, n) * vec<T>(of.sign));
-    store_some(e + j, select(kept_by<T>(of.marks_of(x) + j, n), power, vec<T>(T(0))), n);
-  }
+vec<T> terms_at(const marked_exp<T, M> &of, const F &exp_of, const T *x, size_t n) {
+  return select(kept_by<T>(of.marks_of(x), n), exp_of.above_floor(load_some<T>(x, n) * of.sign), vec<T>(T(0)));
 }
 template <class T>
 bool are_exponentials(const added_exp<T> &of, const sum_list<T, batch_rows> &totals, size_t count, size_t length) {
-  double least = usual_exp<T>::most;
-  for (size_t i = 0; i < count; i++)
+  constexpr size_t lanes = vec<double>::lanes;
+  vec<double> several = usual_exp<T>::most;
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    several = min(several, load<double>(&totals.high[i])); // Keeps its own where one is NaN.
+  double least = folded<lanes / 2>(several, [](vec<double> a, vec<double> b) { return min(a, b); }).v[0];
+  for (; i < count; i++)
     least = totals.high[i] < least ? totals.high[i] : least;
   return of.changed->come_to_nothing(of, least, length);
 }
@@ -328,9 +334,15 @@ template <class T> float maximum_for(const heated_exp &of, const float *x, size_
   store(tops, top);
   return row_maximum<float>(tops, lanes);
 }
-inline heated_scaled_exp exp_for(const heated_exp &tried, float maximum) {
-  const scaled_exp<float> like{vec<float>(maximum)};
+inline heated_scaled_exp exp_for(const heated_exp &tried, vec<float> maximum, bool = false) {
+  const scaled_exp<float> like(maximum, true);
   return {tried.of, like.floor, like.power};
+}
+inline vec<float> terms_at(const heated_exp &, const heated_scaled_exp &exp_of, const float *x, size_t n) {
+  return exp_of(load_some<float>(x, n));
+}
+template <class T> vec<float> logits_at(const heated_exp &of, const float *x, size_t n) {
+  return of.of(load_some<float>(x, n)).high;
 }
 inline bool leaves_to_exp(const heated_exp &tried, float maximum, const float *x, float *y, size_t length) {
   if (-large<float> <= maximum && maximum <= large<float>) return true;
@@ -342,7 +354,7 @@ void unusual_row(const heated_exp &tried, kept_row<T> &kept, decltype(nullptr) g
                  size_t length, bool stream, bool = false) {
   const float maximum = maximum_for<T>(tried, x, length);
   if (!leaves_to_exp(tried, maximum, x, y, length)) return;
-  const heated_scaled_exp exp_of = exp_for(tried, maximum);
+  const heated_scaled_exp exp_of = exp_for(tried, vec<float>(maximum));
   softmax_row<T>(
       row_entries<T, float, heated_scaled_exp>{x, exp_of}, [](compensated<double>) { return true; }, kept, g, x, y,
       length, stream, false);

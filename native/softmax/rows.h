@@ -342,7 +342,11 @@ bool softmax_row(const X &entries, F accept, kept_row<T> &kept, G g, const E *x,
 template <class T, class E> T maximum_for(const usual_exp<T> &, const E *x, size_t length) {
   return row_maximum<T>(x, length);
 }
-template <class T> scaled_exp<T> exp_for(const usual_exp<T> &, T maximum) { return scaled_exp<T>(vec<T>(maximum)); }
+template <class T> auto exp_for(const usual_exp<T> &, vec<T> m, bool moderate = false) {
+  return scaled_exp<T>(m, moderate);
+}
+// Looks at n entries of rows that get a power of their own.
+template <class T, class E> void see_apart(const usual_exp<T> &, const E *, size_t) {}
 // Whether that is so; else it writes the shares themselves.
 template <class T, class E> bool leaves_to_exp(const usual_exp<T> &, T, const E *, T *, size_t) { return true; }
 
@@ -353,7 +357,7 @@ SELDOM void unusual_row(const Exp &tried, kept_row<T> &kept, G g, const E *x, E 
   if constexpr (is_decided<T, E> && __is_same(G, decltype(nullptr)))
     return nonlin::correctly_rounded_shares({x, 1}, y, length);
 #endif
-  const auto exp_of = exp_for(tried, maximum_for<T>(tried, x, length));
+  const auto exp_of = exp_for(tried, vec<T>(maximum_for<T>(tried, x, length)));
   softmax_row<T>(
       row_entries<T, E, decltype(exp_of)>{x, exp_of}, [](compensated<double>) { return true; }, kept, g, x, y, length,
       stream, log);

@@ -96,6 +96,7 @@ template <class T> struct usual_exp {
   static constexpr double least = wide ? 0x1p56 : 0x1p26, most = wide ? 0x1p900 : 0x1p125;
 
   vec<T> floor = wide ? T(-1054) : T(-122.5), ceiling = wide ? T(361) : T(51.2), steps = T(power);
+  bool apart = false; // Whether slices lie so far apart that none is tried on several.
 
   vec<T> operator()(vec<T> x) const {
     const vec<T> below = min(ceiling, x);
@@ -111,6 +112,12 @@ template <class T> struct usual_exp {
     const vec<T> below = min(ceiling, x);
     kept = kept.not_below(below, floor);
     return kept.choose(exp_times_power(below, steps), T(0));
+  }
+
+  // Whether it makes a usual total of a slice with such a maximum, and of none above that which it was moved for.
+  bool reaches(T maximum) const {
+    constexpr double lowest = wide ? 57 : 27;
+    return double(maximum) * log2_e<double> + double(steps.v[0]) >= lowest;
   }
 
   // For a slice of so many entries whose total was not usual: it suits its maximum, and as many of those as it can that
@@ -143,13 +150,19 @@ template <class T> struct scaled_exp {
   vec<T> shift, floor, power;
 
   scaled_exp() = default;
-  explicit scaled_exp(vec<T> m) {
+  // Of an m that is not so large where `moderate`.
+  explicit scaled_exp(vec<T> m, bool moderate = false) {
     const vec<T> finite = max(m, -largest<T>);
-    shift = select(abs(finite) > large<T>, finite, vec<T>(T(0)));
+    shift = moderate ? vec<T>(T(0)) : select(abs(finite) > large<T>, finite, vec<T>(T(0)));
     floor = m - shift - reach<T>;
     power = T(usual_exp<T>::power) - (fma(finite - shift, log2_e<T>, shifter<T>) - shifter<T>);
   }
   vec<T> operator()(vec<T> x) const { return exp_times_power(max(x - shift, floor), power); }
+  // Nothing of those below the floor: of a sum of them alone the errors would be subnormal numbers.
+  vec<T> above_floor(vec<T> x) const {
+    const vec<T> rest = x - shift;
+    return select(rest < floor, vec<T>(T(0)), exp_times_power(max(rest, floor), power));
+  }
 };
 
 // A sum with the errors its additions made. V is a vector or a number.
@@ -288,6 +301,21 @@ template <class T, class F> compensated<vec<double>> fold_lanes(F lanes_from) {
   for (size_t i = 0; i < n; i++)
     all[i] = lanes_from(i * vec<double>::lanes);
   return add_lanes<T>(all);
+}
+// Rows whose totals make up a register.
+constexpr size_t group = vec<double>::lanes;
+// The last levels of the tree in each of a group of rows, whose totals come to lie side by side.
+template <class T> compensated<vec<double>> add_across(compensated<vec<double>> (&rows)[group]) {
+  constexpr std::make_index_sequence<group> order;
+  for (size_t width = group / 2; width; width /= 2) {
+    for (size_t i = 0; i < width; i++) {
+      const compensated<vec<double>> &a = rows[i], &b = rows[i + width];
+      compensated<vec<double>> sum = {interleave_low(a.high, b.high, order), interleave_low(a.low, b.low, order)};
+      join<T>(sum, {interleave_high(a.high, b.high, order), interleave_high(a.low, b.low, order)});
+      rows[i] = sum;
+    }
+  }
+  return rows[0];
 }
 // Up to four elements of virtual lanes, in double at once: the first of each lie at t, the next ones `apart` from them.
 template <size_t n, class T> compensated<vec<double>> add_few(const T *t, size_t apart) {

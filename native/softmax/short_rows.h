@@ -7,25 +7,9 @@
 namespace {
 
 template <class T> constexpr size_t short_row = 4 * block<T>;
-// Rows whose totals make up a register.
-constexpr size_t group = vec<double>::lanes;
 // Rows done at a time, at most, and their elements: 16 KiB, half of a first-level cache.
 constexpr size_t batch_rows = 64;
 template <class T> constexpr size_t batch = 16384 / sizeof(T);
-
-// The last levels of the tree in each of a group of rows, whose totals come to lie side by side.
-template <class T> compensated<vec<double>> add_across(compensated<vec<double>> (&rows)[group]) {
-  constexpr std::make_index_sequence<group> order;
-  for (size_t width = group / 2; width; width /= 2) {
-    for (size_t i = 0; i < width; i++) {
-      const compensated<vec<double>> &a = rows[i], &b = rows[i + width];
-      compensated<vec<double>> sum = {interleave_low(a.high, b.high, order), interleave_low(a.low, b.low, order)};
-      join<T>(sum, {interleave_high(a.high, b.high, order), interleave_high(a.low, b.low, order)});
-      rows[i] = sum;
-    }
-  }
-  return rows[0];
-}
 
 // The sums of rows, up to a whole group of them side by side: term_of(i) gives those of row i. Of totals, whether all
 // are usual.
@@ -53,14 +37,10 @@ bool sum_rows(size_t count, size_t length, sum_list<T, batch_rows> &result, F te
   return all_lanes(usual);
 }
 
-#if defined(__wasm__) // Whose size counts.
-#define SUM_OF_ITS_OWN [[gnu::noinline]]
-#else
-#define SUM_OF_ITS_OWN
-#endif
 // The sums of rows of exponentials, as sum_rows gives them.
 template <class T>
-SUM_OF_ITS_OWN bool sum_stored(const T *e, size_t count, size_t length, sum_list<T, batch_rows> &totals) {
+[[gnu::noinline, gnu::flatten]] bool sum_stored(const T *e, size_t count, size_t length,
+                                                sum_list<T, batch_rows> &totals) {
   return sum_rows<T, true>(count, length, totals,
                            [=](size_t i) { return [=](size_t j, size_t) { return load<T>(e + i * length + j); }; });
 }
@@ -69,13 +49,12 @@ SUM_OF_ITS_OWN bool sum_stored(const T *e, size_t count, size_t length, sum_list
 template <class T, class E, class Exp> seen_in<T> compute_rows(const Exp &exp_of, const E *x, T *e, size_t n) {
   return compute(x, e, n, exp_of, seen_in<T>());
 }
-// Those of a row by what suits it; writes nothing behind them.
-template <class T, class E, class Exp, class F>
-void compute_row(const Exp &, F exp_of, const E *x, T *e, size_t length) {
-  for (size_t j = 0; j < length; j += vec<T>::lanes) {
-    const size_t n = length - j < vec<T>::lanes ? length - j : vec<T>::lanes;
-    store_some(e + j, exp_of(load_some<T>(x + j, n)), n);
-  }
+// Whether they are computed with one power in any case.
+template <class T> constexpr bool is_looked_at(const usual_exp<T> &) { return false; }
+// What the maximum of a row is the largest of, and the exponentials by what suits it, of n lanes at most.
+template <class T, class E> vec<T> logits_at(const usual_exp<T> &, const E *x, size_t n) { return load_some<T>(x, n); }
+template <class T, class E, class F> vec<T> terms_at(const usual_exp<T> &, const F &exp_of, const E *x, size_t n) {
+  return exp_of.above_floor(load_some<T>(x, n));
 }
 
 // Whether what was made of rows, of which these are the totals, are their exponentials.
@@ -100,18 +79,18 @@ SELDOM void unusual_rows(const E *x, T *e, size_t count, size_t length, sum_list
       above = maximum;
     }
     T *const row = e + i * length;
+    see_apart(first, x + i * length, length);
     compensated<double> total = {1, 0}; // Where it has its shares already.
     if (leaves_to_exp(first, maximum, x + i * length, row, length)) {
-      const auto exp_of = exp_for(first, maximum);
+      const auto exp_of = exp_for(first, vec<T>(maximum));
       if (steps != nullptr) steps[i] = exp_of.power.v[0];
-      compute_row(first, exp_of, x + i * length, row, length);
-#if defined(__wasm__) // Where size counts more.
+      for (size_t j = 0; j < length; j += vec<T>::lanes) {
+        const size_t n = length - j < vec<T>::lanes ? length - j : vec<T>::lanes;
+        store_some(row + j, terms_at(first, exp_of, x + i * length + j, n), n);
+      }
       sum_list<T, batch_rows> one;
       sum_stored<T>(row, 1, length, one);
       total = {one.high[0], sizeof(T) == sizeof(double) ? one.low[0] : 0};
-#else
-      total = sum_row<T, true>(length, nothing, [=](size_t j, size_t n) { return load_some<T>(row + j, n); });
-#endif
     }
     totals.high[i] = total.high;
     if (sizeof(T) == sizeof(double)) totals.low[i] = total.low;
@@ -121,6 +100,106 @@ SELDOM void unusual_rows(const E *x, T *e, size_t count, size_t length, sum_list
   else if (2 * small > count)
     first.move(below, 0, length);
 }
+
+// to[j] = f(i)(j) for the elements j of each row i. Past its end a row may write what the next one will.
+template <class T, class F> void fill_rows(T *to, size_t count, size_t length, F f) {
+  for (size_t i = 0; i < count; i++) {
+    const auto of_row = f(i);
+    for (size_t j = i * length, end = j + length; j < end; j += vec<T>::lanes)
+      store(to + j, of_row(j));
+  }
+}
+
+#if !defined(__wasm__) // Where size counts more.
+// The maximum of each row, with `memory` for their entries: of few lanes in each from all places at once, each with
+// those behind it, twice as many each time.
+template <class T, class E, class Exp>
+void maxima_of_rows(const Exp &first, const E *x, T *memory, size_t count, size_t length, T *maxima) {
+  constexpr size_t lanes = vec<T>::lanes;
+  // A row alone takes longer where its entries are not what counts.
+  if (length >= (__is_same(Exp, usual_exp<T>) ? lanes : 2 * lanes)) {
+    for (size_t i = 0; i < count; i++)
+      maxima[i] = maximum_for<T>(first, x + i * length, length);
+    return;
+  }
+  const size_t n = count * length;
+  const vec<T> lowest = -T(__builtin_inf());
+  for (size_t j = 0; j < n; j += lanes) // Of NaN the lowest.
+    store(memory + j, max(lowest, logits_at<T>(first, x + j, n - j < lanes ? n - j : lanes)));
+  store(memory + n, lowest);
+  store(memory + n + lanes, lowest);
+  for (size_t width = 1, more; width < length; width += more) {
+    more = length - width < width ? length - width : width;
+    for (size_t j = 0; j < n; j += lanes)
+      store(memory + j, max(load<T>(memory + j), load<T>(memory + j + more)));
+  }
+  for (size_t i = 0; i < count; i++)
+    maxima[i] = memory[i * length];
+}
+
+// The exponentials of n entries, each in the place of its row's maximum; what is seen of them.
+template <bool moderate, class T, class E, class Exp>
+seen_in<T> compute_by_maxima(const Exp &first, const E *x, T *e, size_t n) {
+  constexpr size_t lanes = vec<T>::lanes;
+  const auto terms = [&](size_t j, size_t n) {
+    return terms_at(first, exp_for(first, load<T>(e + j), moderate), x + j, n);
+  };
+  const vec<T> usual = usual_exp<T>::factor;
+  seen_in<T> seen;
+  size_t j = 0;
+  for (; j + lanes <= n; j += lanes)
+    store(e + j, see_some(seen, terms(j, lanes)));
+  if (j < n) store(e + j, see_some(seen, select(first_lanes<T>(n - j), terms(j, n - j), usual)));
+  store(e + n, usual); // As compute.
+  return seen;
+}
+// As compute_rows, each row with a power of its own, in little more time than with one for all; and the maxima. What is
+// to be tried first from now on suits the largest of them, unless it does not suit the smallest.
+template <class T, class E, class Exp>
+[[gnu::noinline, gnu::flatten]] seen_in<T> compute_apart(Exp &first, const E *x, T *e, size_t count, size_t length,
+                                                         T *maxima, T *steps) {
+  constexpr size_t lanes = vec<T>::lanes;
+  maxima_of_rows(first, x, e, count, length, maxima);
+  for (size_t i = count; i % lanes != 0; i++)
+    maxima[i] = maxima[0];
+  vec<T> most = load<T>(maxima), least = most;
+  for (size_t i = lanes; i < count; i += lanes) {
+    most = max(most, load<T>(maxima + i));
+    least = min(least, load<T>(maxima + i));
+  }
+  const T top = folded<lanes / 2>(most, [](vec<T> a, vec<T> b) { return max(a, b); }).v[0];
+  const T bottom = folded<lanes / 2>(least, [](vec<T> a, vec<T> b) { return min(a, b); }).v[0];
+  for (size_t i = 0; steps != nullptr && i < count; i += lanes)
+    store(steps + i, exp_for(first, load<T>(maxima + i)).power);
+  first.apart = !(first.move(top, usual_exp<T>::most, length) && first.reaches(bottom));
+
+  fill_rows(e, count, length, [&](size_t i) { return [m = vec<T>(maxima[i])](size_t) { return m; }; });
+  const size_t n = count * length;
+  return -large<T> <= bottom && top <= large<T> ? compute_by_maxima<true>(first, x, e, n)
+                                                : compute_by_maxima<false>(first, x, e, n);
+}
+// Whether all those are exponentials. Of the others there are shares.
+template <class T, class E, class Exp>
+bool leaves_rows_to_exp(const Exp &first, const E *x, T *e, size_t count, size_t length, const T *maxima,
+                        sum_list<T, batch_rows> &totals) {
+  see_apart(first, x, count * length);
+  bool all = true;
+  for (size_t i = 0; i < count; i++) {
+    if (leaves_to_exp(first, maxima[i], x + i * length, e + i * length, length)) continue;
+    totals.high[i] = 1;
+    if (sizeof(T) == sizeof(double)) totals.low[i] = 0;
+    all = false;
+  }
+  return all;
+}
+// Whether no more rows are unusual than are soonest done alone.
+template <class T> bool few_unusual(const sum_list<T, batch_rows> &totals, size_t count) {
+  size_t some = 0;
+  for (size_t i = 0; i < count; i++)
+    some += !is_usual<T>(totals.high[i]);
+  return some <= count / 16;
+}
+#endif
 
 // How many rows are done at a time.
 template <class T> size_t rows_of_batch(size_t length) {
@@ -133,20 +212,35 @@ template <class T, class E, class Exp>
 [[gnu::noinline, gnu::flatten]] seen_in<T> exponentials_of_rows(Exp &exp_of, const E *x, T *e, size_t count,
                                                                 size_t length, sum_list<T, batch_rows> &totals,
                                                                 T *steps = nullptr) {
+#if defined(__wasm__) // Where size counts more.
   const seen_in<T> seen = compute_rows(exp_of, x, e, count * length);
   for (size_t i = 0; steps != nullptr && i < count; i++)
     steps[i] = exp_of.steps.v[0];
   if (sum_stored<T>(e, count, length, totals)) return seen;
+#else
+  // What is looked at costs a try of all anyway, which of longer rows serves many.
+  bool apart = exp_of.apart && !(is_looked_at(exp_of) && length >= 8), again = false;
+  T maxima[batch_rows];
+  for (;; again = true) {
+    seen_in<T> seen;
+    if (!apart || (is_looked_at(exp_of) && !again)) {
+      seen = compute_rows(exp_of, x, e, count * length);
+      for (size_t i = 0; steps != nullptr && i < count; i++)
+        steps[i] = exp_of.steps.v[0];
+    }
+    if (apart) seen = compute_apart(exp_of, x, e, count, length, maxima, steps);
+    const bool usual = sum_stored<T>(e, count, length, totals);
+    if (apart) {
+      if (!usual) exp_of.apart = true; // As of NaN, which no power suits.
+      return leaves_rows_to_exp(exp_of, x, e, count, length, maxima, totals) ? seen : seen_in<T>::any();
+    }
+    if (usual) return seen;
+    apart = !few_unusual(totals, count);
+    if (!apart) break;
+  }
+#endif
   unusual_rows<T>(x, e, count, length, totals, exp_of, steps);
   return seen_in<T>::any();
-}
-// to[j] = f(i)(j) for the elements j of each row i. Past its end a row may write what the next one will.
-template <class T, class F> void fill_rows(T *to, size_t count, size_t length, F f) {
-  for (size_t i = 0; i < count; i++) {
-    const auto of_row = f(i);
-    for (size_t j = i * length, end = j + length; j < end; j += vec<T>::lanes)
-      store(to + j, of_row(j));
-  }
 }
 
 // The shares of `count` rows of exponentials.
