@@ -10,8 +10,9 @@ namespace {
 // From which logarithm on softmax's total serves: above that of 2, as the logarithm of two equal entries is to be right
 // to the last bit.
 constexpr double total_serves = 0.7;
-// Below this rest, what usual_exp leaves out could be seen in it.
-constexpr double rest_is_whole = 0x1p-60;
+// Below this rest what lies so far below the maximum that other ways leave it out could be seen in it, and below this
+// sum what usual_exp takes for its floor: 2^-126 for each such entry, where a sum has 48 bits.
+constexpr double rest_is_whole = 0x1p-85, sum_is_whole = 0x1p-45;
 // In the place of a logarithm, that there is no total to tell it.
 constexpr double no_total = -1;
 
@@ -62,12 +63,13 @@ template <class T, class E>
   }
   for (size_t i = 0; i < some; i += lanes)
     store(of_tops + i, exp_times_power(load<T>(of_tops + i), load<T>(powers + i)));
+  double told[batch_rows];
   for (size_t i = 0; i < some; i += doubles)
-    store(below + i, log1p_rest(load<double>(below + i), load<double>(of_tops + i), load<double>(counts + i)));
+    store(told + i, log1p_rest(load<double>(below + i), load<double>(of_tops + i), load<double>(counts + i)));
   for (size_t i = 0; i < some; i++) {
     const size_t row = rows[i];
-    logs[row] =
-        logs[row] != no_total && below[i] >= rest_is_whole ? below[i] : log_of_row(x + row * length, length, tops[row]);
+    const bool is_whole = logs[row] != no_total && told[i] >= rest_is_whole && below[i] >= sum_is_whole;
+    logs[row] = is_whole ? told[i] : log_of_row(x + row * length, length, tops[row]);
   }
 }
 
@@ -148,6 +150,11 @@ constexpr size_t long_rows_at_once = 8;
 template <class T> struct logs_of_rows {
   kept_row<T> &kept = kept_here<kept_row<T>>();
   usual_exp<T> exp_of;
+  bool far_apart = false;
+
+  template <class E> logs_of_rows(const E *first, size_t length) {
+    if (length > short_row<T>) guess<T>(exp_of, first, length);
+  }
 
   // Long rows that are `read_again` after this are to be still near. ns per element of logSoftmax of rows of 1000,
   // eight and two at a time, `npm run bench -- --turns --size 262144 --function logSoftmax:1000` on a Xeon: 0.292 and
@@ -179,7 +186,7 @@ private:
     for (size_t i = 0; i < count; i++)
       tops[i] = row_maximum<T>(x + i * length, length);
     sum_list<T, batch_rows> totals;
-    exponentials_of_rows(exp_of, x, e, count, length, totals, steps);
+    exponentials_of_rows(exp_of, x, e, count, length, totals, far_apart, steps);
     logs_of_totals(x, e, length, count, length, totals, tops, steps, maxima, logs);
   }
 

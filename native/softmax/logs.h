@@ -17,7 +17,7 @@ template <class T, class E>
 [[gnu::flatten]] void log_softmax_rows(const void *x, void *y, size_t rows, size_t length, bool stream) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
-  logs_of_rows<T> logs_of;
+  logs_of_rows<T> logs_of(from, length);
   const size_t most = logs_of.rows_at_once(length, true);
   for (size_t first = 0; first < rows; first += most) {
     const size_t count = rows - first < most ? rows - first : most;
@@ -61,7 +61,7 @@ template <class T, class E>
 template <class T, class E>
 [[gnu::flatten]] void log_parts_rows(const void *x, double *maxima, double *logs, size_t rows, size_t length) {
   const E *from = static_cast<const E *>(x);
-  logs_of_rows<T> logs_of;
+  logs_of_rows<T> logs_of(from, length);
   const size_t most = logs_of.rows_at_once(length, false);
   for (size_t first = 0; first < rows; first += most) {
     const size_t count = rows - first < most ? rows - first : most;

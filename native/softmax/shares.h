@@ -96,7 +96,6 @@ template <class T> struct usual_exp {
   static constexpr double least = wide ? 0x1p56 : 0x1p26, most = wide ? 0x1p900 : 0x1p125;
 
   vec<T> floor = wide ? T(-1054) : T(-122.5), ceiling = wide ? T(361) : T(51.2), steps = T(power);
-  bool apart = false; // Whether slices lie so far apart that none is tried on several.
 
   vec<T> operator()(vec<T> x) const {
     const vec<T> below = min(ceiling, x);

@@ -157,7 +157,7 @@ seen_in<T> compute_by_maxima(const Exp &first, const E *x, T *e, size_t n) {
 // to be tried first from now on suits the largest of them, unless it does not suit the smallest.
 template <class T, class E, class Exp>
 [[gnu::noinline, gnu::flatten]] seen_in<T> compute_apart(Exp &first, const E *x, T *e, size_t count, size_t length,
-                                                         T *maxima, T *steps) {
+                                                         T *maxima, T *steps, bool &far_apart) {
   constexpr size_t lanes = vec<T>::lanes;
   maxima_of_rows(first, x, e, count, length, maxima);
   for (size_t i = count; i % lanes != 0; i++)
@@ -171,7 +171,7 @@ template <class T, class E, class Exp>
   const T bottom = folded<lanes / 2>(least, [](vec<T> a, vec<T> b) { return min(a, b); }).v[0];
   for (size_t i = 0; steps != nullptr && i < count; i += lanes)
     store(steps + i, exp_for(first, load<T>(maxima + i)).power);
-  first.apart = !(first.move(top, usual_exp<T>::most, length) && first.reaches(bottom));
+  far_apart = !(first.move(top, usual_exp<T>::most, length) && first.reaches(bottom));
 
   fill_rows(e, count, length, [&](size_t i) { return [m = vec<T>(maxima[i])](size_t) { return m; }; });
   const size_t n = count * length;
@@ -207,11 +207,11 @@ template <class T> size_t rows_of_batch(size_t length) {
   return fit < batch_rows ? fit : batch_rows;
 }
 // The exponentials of `count` rows at x, what is seen of them, their totals, and where it is asked for the power of two
-// of each.
+// of each. `far_apart`: whether the rows before these were so that one power for all need not be tried.
 template <class T, class E, class Exp>
 [[gnu::noinline, gnu::flatten]] seen_in<T> exponentials_of_rows(Exp &exp_of, const E *x, T *e, size_t count,
                                                                 size_t length, sum_list<T, batch_rows> &totals,
-                                                                T *steps = nullptr) {
+                                                                bool &far_apart, T *steps = nullptr) {
 #if defined(__wasm__) // Where size counts more.
   const seen_in<T> seen = compute_rows(exp_of, x, e, count * length);
   for (size_t i = 0; steps != nullptr && i < count; i++)
@@ -219,7 +219,7 @@ template <class T, class E, class Exp>
   if (sum_stored<T>(e, count, length, totals)) return seen;
 #else
   // What is looked at costs a try of all anyway, which of longer rows serves many.
-  bool apart = exp_of.apart && !(is_looked_at(exp_of) && length >= 8), again = false;
+  bool apart = far_apart && !(is_looked_at(exp_of) && length >= 8), again = false;
   T maxima[batch_rows];
   for (;; again = true) {
     seen_in<T> seen;
@@ -228,10 +228,10 @@ template <class T, class E, class Exp>
       for (size_t i = 0; steps != nullptr && i < count; i++)
         steps[i] = exp_of.steps.v[0];
     }
-    if (apart) seen = compute_apart(exp_of, x, e, count, length, maxima, steps);
+    if (apart) seen = compute_apart(exp_of, x, e, count, length, maxima, steps, far_apart);
     const bool usual = sum_stored<T>(e, count, length, totals);
     if (apart) {
-      if (!usual) exp_of.apart = true; // As of NaN, which no power suits.
+      if (!usual) far_apart = true; // As of NaN, which no power suits.
       return leaves_rows_to_exp(exp_of, x, e, count, length, maxima, totals) ? seen : seen_in<T>::any();
     }
     if (usual) return seen;
@@ -314,12 +314,13 @@ bool softmax_short_rows(Exp &exp_of, const E *x, E *y, size_t rows, size_t lengt
   constexpr size_t lanes = vec<T>::lanes;
   alignas(64) T memory[batch<T> + page_bytes / sizeof(T) + lanes];
   const size_t most = rows_of_batch<T>(length);
+  bool far_apart = false;
   for (size_t first = 0; first < rows; first += most) {
     const size_t count = rows - first < most ? rows - first : most;
     E *to = y + first * length;
     T *const e = place_for(x + first * length, memory);
     sum_list<T, batch_rows> totals;
-    const seen_in<T> seen = exponentials_of_rows(exp_of, x + first * length, e, count, length, totals);
+    const seen_in<T> seen = exponentials_of_rows(exp_of, x + first * length, e, count, length, totals, far_apart);
     if (!are_exponentials(exp_of, totals, count, length)) return false;
     const shares<T, batch_rows> share_of(totals, count);
     if (is_decided<T, E> && rows_leave_open(e, count, length, share_of))
@@ -341,11 +342,12 @@ template <class T, class E>
   T *const e = kept.e, *const s = e + batch<T> + 2 * lanes; // And then the results.
   usual_exp<T> exp_of;
   const size_t most = rows_of_batch<T>(length);
+  bool far_apart = false;
   for (size_t first = 0; first < rows; first += most) {
     const size_t count = rows - first < most ? rows - first : most, n = count * length;
     const E *const by = g + first * length;
     sum_list<T, batch_rows> sums;
-    exponentials_of_rows(exp_of, x + first * length, e, count, length, sums);
+    exponentials_of_rows(exp_of, x + first * length, e, count, length, sums, far_apart);
     const shares<T, batch_rows> share_of(sums, count);
     fill_rows(s, count, length,
               [&](size_t i) { return [e, share = share_of.of(i)](size_t j) { return share(load<T>(e + j)); }; });
