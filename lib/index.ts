@@ -53,8 +53,8 @@ export const elu = forward('elu');
 /**
  * Sigmoid linear unit, `x * sigmoid(beta * x)` (Hendrycks and Gimpel, 2016; with `beta` Swish, Ramachandran, Zoph and Le, 2017);
  * `beta`, any finite number, is 1. -0 at -Infinity, where the product would be NaN.
- * Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}; with another `beta` float32 and float64 are
- * within 4 ulp; where its size is below 2^-20, the far left tail ends early.
+ * Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}; with another `beta` float64 is within 4 ulp;
+ * where its size is below 2^-20, the far left tail ends early.
  */
 export const silu = forward('silu');
 
@@ -191,7 +191,7 @@ export const tanhShrink = forward('tanhShrink');
 
 /**
  * `cap * tanh(x / cap)` (Bello and others, 2016; the logits of Gemma 2); `cap`, above 0, is needed.
- * Accepts, returns and throws like {@link relu}; float32 and float64 are within 4 ulp, `precision: 'exact'` correctly rounded.
+ * Accepts, returns and throws like {@link relu}; float32 is within 2 ulp and float64 within 4, `precision: 'exact'` correctly rounded.
  */
 export const softcap = forward('softcap');
 

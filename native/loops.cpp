@@ -364,8 +364,13 @@ template <activation op, class E>
   else
     map<E, true>(from, to, n, value_of<op>{p});
 }
+#if defined(__wasm__) // As of values, but of few of which it is asked that they be fast.
+#define GRADIENTS [[gnu::noinline, gnu::flatten, clang::minsize]]
+#else
+#define GRADIENTS [[gnu::noinline, gnu::flatten]]
+#endif
 template <activation op, class T, class E>
-[[gnu::noinline, gnu::flatten]] void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {
+GRADIENTS void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {
   const E *by = static_cast<const E *>(g), *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   using F = gradient_of<op>;

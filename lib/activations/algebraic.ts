@@ -12,16 +12,16 @@ function squareplus(x: number, b: number): number {
   const half = 0.5 * (a + Math.sqrt(a * a + b));
   return x < 0 ? (0.25 * b) / half : half;
 }
-/** The value over sqrt(x^2 + b). 3 ulp. */
+/** The value over sqrt(x^2 + b): below 0 b / 2 over x^2 + b + |x| sqrt(x^2 + b), and from there on 1 less that of -x. 3.3 ulp. */
 function squareplusSlope(x: number, b: number): number {
   const a = Math.abs(x);
   const height = Math.sqrt(b);
   if (a > height * 2 ** 30) return x > 0 ? 1 : ((0.5 * height) / a) * ((0.5 * height) / a);
   if (b < 2 ** -500) return squareplusSlope(x * 2 ** 300, b * 2 ** 600);
   if (b > 2 ** 900) return squareplusSlope(x * 2 ** -300, b * 2 ** -600);
-  const root = Math.sqrt(a * a + b);
-  const half = 0.5 * (a + root);
-  return (x < 0 ? (0.25 * b) / half : half) / root;
+  const squares = a * a + b;
+  const slope = (0.5 * b) / (squares + a * Math.sqrt(squares));
+  return x < 0 ? slope : 1 - slope;
 }
 function squareplusFar(g: number, a: number, b: number): number {
   const ratio = (0.5 * Math.sqrt(b)) / a;

@@ -13,6 +13,7 @@ export type Subject = Activation | (typeof slices)[number];
 // Where a gradient passes through zero, an ulp counts as 2^-26 (float64: 2^-55) at least: no absolute error is small beside a result
 // that is nearly zero.
 const usual = { fast: 2, exact: 0.5, float64: 2 };
+// And of values with other parameters than the defaults.
 const ofSlopes = { ...usual, float64: 4 };
 /** Of float16 and bfloat16, whatever the row and its parameters. */
 export const halfUlp = 0.5;

@@ -98,7 +98,7 @@ template <class T> struct mish_terms {
   }
 };
 // Below 0 it is n (4 (x + 1) + n (4 x + 6 + n (4 + n))) / (n^2 + 2 n + 2)^2, n = e^x, and from there on, with n = e^-x,
-// 1 + n^2 (4 x - 2 + n (4 x - 4 - 4 n)) / (1 + 2 n + 2 n^2)^2. Float lanes have their own.
+// 1 + n^2 (4 x - 2 + n (4 x - 4 - 4 n)) / (1 + 2 n + 2 n^2)^2. Float lanes have pieces, huge_mish_slope.
 template <class T> vec<T> mish_slope(vec<T> x) {
   const mish_terms<T> m(x);
   const mask<T> below = x < 0;

@@ -35,7 +35,8 @@ template <class T, class E> T row_maximum(const E *x, size_t length) {
 }
 // For rows that begin so, where usual_exp may not suit their first entries: a guess, as to find out by a row takes
 // twice as long, and ten times where what it makes is subnormal. Entries beyond 1000 may be a mask's, and tell nothing.
-template <class T, class E> void guess(usual_exp<T> &exp_of, const E *x, size_t length) {
+template <class T, class E>
+void guess([[maybe_unused]] usual_exp<T> &exp_of, [[maybe_unused]] const E *x, [[maybe_unused]] size_t length) {
 #if !defined(__wasm__)               // Where size counts more.
   constexpr T mask = 1000, room = 8; // A few entries have not the largest of many.
   const T top = row_maximum<T>(x, length < vec<T>::lanes ? length : vec<T>::lanes);

@@ -211,7 +211,7 @@ template <class T> size_t rows_of_batch(size_t length) {
 template <class T, class E, class Exp>
 [[gnu::noinline, gnu::flatten]] seen_in<T> exponentials_of_rows(Exp &exp_of, const E *x, T *e, size_t count,
                                                                 size_t length, sum_list<T, batch_rows> &totals,
-                                                                bool &far_apart, T *steps = nullptr) {
+                                                                [[maybe_unused]] bool &far_apart, T *steps = nullptr) {
 #if defined(__wasm__) // Where size counts more.
   const seen_in<T> seen = compute_rows(exp_of, x, e, count * length);
   for (size_t i = 0; steps != nullptr && i < count; i++)
