@@ -100,9 +100,10 @@ template <class T, bool past_cache = false, class E, class F>
 template <activation op, class T, class E>
 void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p);
 
-// y = g * f(x, 1) for a few vectors from x, g and y on. In float lanes a slope loses its digits below 2^-126, which a g
-// above 1 would bring to light: there it is computed in double lanes. Where slopes are lost and no g is above 1 is not
-// to take much longer, as half of a layer may have died.
+// y = g * f(x, 1) for a few vectors from x, g and y on. A slope loses its digits below some limit (in float lanes
+// 2^-126, scaled 2^-156), which a large g would bring to light: there it is computed in double lanes. Where slopes are
+// small and no g is so large is not to take much longer, as half of a layer may have died, and grads are scaled by
+// 2^16.
 template <activation op, class T, class E, class F> struct times_slope {
   using scaled = scaled_slope<op>;
   static constexpr bool is_float = sizeof(T) == sizeof(float), is_scaled = is_float && scaled::known;
@@ -114,14 +115,15 @@ template <activation op, class T, class E, class F> struct times_slope {
 #endif
 
   F f;
-  // What slopes are multiplied by, from where on they are normal, and from where on their products with a g not far
-  // below 1 are.
-  T unit = 1, normal = is_float ? T(0x1p-126) : T(0x1p-1022), large = normal;
+  // What slopes are multiplied by, below what they have lost digits, and from where on their products with a g not far
+  // below 1 are normal. Up to most_g the product of what has lost some is nothing.
+  T unit = 1, lost = is_float ? T(0x1p-126) : T(0x1p-1022), large = lost, most_g = 1;
   T plain_end = 0;
 
   explicit times_slope(parameters p) : f{p} {
     if constexpr (is_plain) plain_end = scaled::plain_end(p);
-    if constexpr (is_scaled) unit = scaled::unit(p), normal = T(0x1p-126) * unit, large = T(least_slope) * unit;
+    if constexpr (is_scaled) unit = scaled::unit(p), large = T(least_slope) * unit;
+    if (unit > 1) lost = T(0x1p-92), most_g = 64;
   }
 
   vec<T> slope_of(vec<T> x) const {
@@ -143,7 +145,8 @@ template <activation op, class T, class E, class F> struct times_slope {
     }
   }
 
-  // The same where some g are above 1 besides. Not inlined, so that it costs the loops neither registers nor room.
+  // The same where some have lost digits and some g are large besides. Not inlined, so that it costs the loops neither
+  // registers nor room.
   [[gnu::noinline, gnu::cold]] static vec<T> again(const E *x, vec<T> g, size_t n, vec<T> slope, times_slope of) {
     const vec<T> from = load_some<T>(x, n);
     if constexpr (!is_float) {
@@ -161,7 +164,7 @@ template <activation op, class T, class E, class F> struct times_slope {
       map_grad_row<op, double, double>(wide_g, wide_x, wide_g, lanes, of.f.p);
       for (size_t i = 0; i < lanes; i += doubles)
         store(xs + i, load<double>(wide_g + i));
-      return select(mask<T>{(size_of(slope) < vec<T>(of.normal)).m & (abs(g) > T(1)).m}, load<T>(xs),
+      return select(mask<T>{(size_of(slope) < vec<T>(of.lost)).m & (abs(g) > of.most_g).m}, load<T>(xs),
                     of.with_small(g, slope));
     }
   }
@@ -198,9 +201,9 @@ template <activation op, class T, class E, class F> struct times_slope {
           most = max(most, abs(by(j)));
           stored[j] = slopes[j];
         }
-        const bool above_1 = any_greater(most, T(1));
+        const bool may_count = any_greater(vec<T>(lost), least) && any_greater(most, most_g);
         for (size_t j = 0; j < vectors; j++)
-          put(j, above_1 ? again(x + j * lanes, by(j), lanes_of(j), stored[j], *this) : with_small(by(j), stored[j]));
+          put(j, may_count ? again(x + j * lanes, by(j), lanes_of(j), stored[j], *this) : with_small(by(j), stored[j]));
         return;
       }
     }

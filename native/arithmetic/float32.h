@@ -119,6 +119,13 @@ inline vec<float> one_plus_exp(pair<float> y) {
 }
 inline vec<float> one_plus_exp(const unit<float> &u, cubic<float> y) { return one_plus_exp_of(u, sharp_value_of(y)); }
 
+// y times what they make, with what rounding takes from the first product, and on the way times 2^36, so that this is
+// no subnormal number.
+inline vec<float> times_and_rest(vec<float> y, const factors &e) {
+  const vec<float> larger = y * 0x1p36f, product = larger * e.power, rest = fma(larger, e.power, -product);
+  return (product + fma(product, e.rest, rest)) * 0x1p-36f;
+}
+
 // log(1 + u) = log(1 + z) - log(r), z = r u + (r - 1), for one of eight r, that of small u 1; log(1 + z) is z + z^2
 // p(z), |z| up to 0.08: 0.44 u of the logarithm. Each log(r) is nearly a float. Which r: the exponent and the first two
 // bits of the mantissa of power + 0.4, u = power (1 + rest), so that it need not wait for u. ns per element of
@@ -373,12 +380,10 @@ constexpr pieces<8> mish_slope_pieces = {
            -0x1.e4a072p+54f, 0x1.056048p+53f, -0x1.e36522p+47f, -0x1.0ff5e4p+47f}}};
 // Before -8.8, n (x + 1 - n (x + 0.5)) with n = e^x, of whose n^4 x nothing is left.
 inline vec<float> huge_mish_slope_far(vec<float> x) {
-  x = min(max(x, -110.0f), mish_begin); // As above.
+  x = min(max(x, -116.0f), mish_begin); // Where it is 2^-160.
   const factors e = exp_factors_times(64, x);
   const vec<float> power = max(e.power, huge<float> * 0x1p-60f), n = fma(power, e.rest, power) * (1 / huge<float>);
-  const vec<float> bracket = fma(-n, x + 0.5f, x + 1.0f);
-  const vec<float> product = e.power * bracket, rest = fma(e.power, bracket, -product);
-  return product + fma(product, e.rest, rest);
+  return times_and_rest(fma(-n, x + 0.5f, x + 1.0f), e);
 }
 inline vec<float> huge_mish_slope(vec<float> x) {
   const vec<float> end = min(x, mish_slope_end);
@@ -494,10 +499,7 @@ inline vec<float> gelu_slope_far(vec<float> a) {
   y = fma(y, v, 0x1.7c4f3cp+1f);
   y = fma(y, v, -0x1.ffe32cp-1f);
   y = fma(y, v, 0x1.ffffecp-1f);
-  y = fma(y * v, a, -a);
-  const factors e = density(a);
-  const vec<float> product = y * e.power, rest = fma(y, e.power, -product);
-  return product + fma(product, e.rest, rest);
+  return times_and_rest(fma(y * v, a, -a), density(a));
 }
 inline vec<float> gelu_slope_tail(vec<float> a) { return near_or_far(gelu_slope_pieces, gelu_slope_far, a); }
 

@@ -111,7 +111,7 @@ inline vec<float> scaled_step_plus(vec<float> x, vec<float> w, float unit = huge
 // For inputs from near_end on (rare_inputs.h).
 template <> struct scaled_slope<nonlin::activation_gelu> : scaled_with_sign {
   static vec<float> of(vec<float> x, nonlin::parameters) {
-    return scaled_step_plus(x, gelu_slope_far(min(abs(x), gelu_end<float>)));
+    return scaled_step_plus(x, gelu_slope_far(min(abs(x), 14.9f)));
   }
 };
 // gated_slope times 2^scale, from a v'(a) and e^v(a) / 2^scale, with what rounding takes from the bracket and from what
@@ -128,7 +128,7 @@ template <int scale> vec<float> scaled_gated_slope(vec<float> x, pair<float> gro
 }
 template <> struct scaled_slope<nonlin::activation_geluTanh> : scaled_with_sign {
   template <int scale> static vec<float> times(vec<float> x) {
-    const vec<float> a = min(abs(x), gelu_tanh_end<float>);
+    const vec<float> a = min(abs(x), 11.6f);
     const sharp v = sharp_value_of({a, gelu_tanh_most<float>, gelu_tanh_rest<float>});
     return scaled_gated_slope<scale>(x, gelu_tanh_growth(a),
                                      exp_factors(vec<float>(-16 * scale), gelu_tanh_unit<float>, v));
@@ -139,7 +139,7 @@ template <> struct scaled_slope<nonlin::activation_geluTanh> : scaled_with_sign 
 };
 template <> struct scaled_slope<nonlin::activation_geluSigmoid> : scaled_with_sign {
   template <int scale> static vec<float> times(vec<float> x) {
-    const vec<float> a = min(abs(x), gelu_sigmoid_end<float>);
+    const vec<float> a = min(abs(x), 76.0f);
     return scaled_gated_slope<scale>(x, gelu_sigmoid_growth(a),
                                      exp_factors(vec<float>(-16 * scale), gelu_sigmoid_unit<float>, a));
   }
@@ -149,7 +149,7 @@ template <> struct scaled_slope<nonlin::activation_geluSigmoid> : scaled_with_si
 };
 template <> struct scaled_slope<nonlin::activation_silu> : scaled_with_sign {
   template <int scale> static vec<float> times(vec<float> x, vec<float> b) {
-    const vec<float> size = abs(b), a = min(abs(x), min(exp_end<float> / size, largest<float>));
+    const vec<float> size = abs(b), a = min(abs(x), min(far_exp_end<float> / size, largest<float>));
     const pair<float> v = product(a, size);
     return scaled_gated_slope<scale>(times_sign(x, b), v, exp_factors(vec<float>(-16 * scale), log2_e<float>, v));
   }
