@@ -20,11 +20,14 @@ template <activation> struct careful_group { static constexpr bool known = false
 // Below it x / 2 rounds.
 constexpr float least_half = 0x1p-125f;
 // c x for an x smaller than 2^-126 / c, c up to 1: the bits of such a number are how many times 2^-149 it is, and a
-// float from 2^23 to 2^24 is an integer.
-inline vec<float> part_of_least(vec<float> x, float c) {
+// float from 2^23 to 2^24 is an integer. Rounded once, or as if it were larger and then as it is.
+template <bool twice = false> vec<float> part_of_least(vec<float> x, vec<float> c) {
   const vec<float> multiple = __builtin_convertvector(to_bits(abs(x)), vec<float>::native), one = 0x1p23f;
-  return from_bits<float>((to_bits(fma(multiple, c, one)) - to_bits(one)) | (to_bits(x) & sign_bit<float>));
+  const vec<float> sum = twice ? multiple * c + one : fma(multiple, c, one);
+  return from_bits<float>((to_bits(sum) - to_bits(one)) | (to_bits(x) & sign_bit<float>));
 }
+// Whether all of a register are so small, for which this alone takes half as long as what serves others too.
+inline bool all_least(vec<float> x) { return !any_greater(abs(x), least_half); }
 
 #if defined(__x86_64__)
 
@@ -220,8 +223,10 @@ template <> struct careful_group<activation_rrelu> : group_of<activation_rrelu> 
     return mean > 0x1p-20 && mean < 1;
   }
   vec<float> operator()(vec<float> x) const {
+    const vec<float> mean = middle_of<float>(p.a, p.b);
+    if (all_least(x)) return max(x, part_of_least<true>(x, mean));
     const mask<float> small = is_least(x, least);
-    const vec<float> v = either(without(small, x), lifted(only(small, x))), mean = middle_of<float>(p.a, p.b);
+    const vec<float> v = either(without(small, x), lifted(only(small, x)));
     const vec<float> y = max(v, mean * v);
     return either(without(small, y), only(small, lower(y, 1 / huge<float>)));
   }
@@ -249,6 +254,7 @@ template <activation op> struct leaky_group : group_of<op> {
   }
   vec<float> operator()(vec<float> x) const {
     const double a = this->p.a;
+    if (a > 0 && a < 1 && all_least(x)) return max(x, part_of_least(x, float(a)));
     const vec<float> y = in_doubles(x, x, [a](vec<double> x, vec<double>) { return x * a; });
     return a > 0 && a < 1 ? max(x, y) : select(x < 0, a == 0 ? vec<float>(-0.0f) : y, x);
   }
