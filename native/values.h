@@ -45,7 +45,7 @@ void watch(std::atomic<uint8_t> &left, size_t n, size_t most, Usual usual, Caref
   }
   bool has_met = true; // Or somebody else has.
   for (size_t i = 0, count, at_trial = trial_elements; i < n; i += count) {
-    count = std::min(i == 0 && most == watched_elements ? first_elements : most, n - i);
+    count = std::min(i == 0 && (most == watched_elements || n > most) ? first_elements : most, n - i);
     const uint8_t times = left.load(std::memory_order_relaxed);
     if (times > trial) {
       left.store(uint8_t(times - 1), std::memory_order_relaxed);

@@ -26,8 +26,8 @@ template <bool twice = false> vec<float> part_of_least(vec<float> x, vec<float> 
   const vec<float> sum = twice ? multiple * c + one : fma(multiple, c, one);
   return from_bits<float>((to_bits(sum) - to_bits(one)) | (to_bits(x) & sign_bit<float>));
 }
-// Whether all of a register are so small, for which this alone takes half as long as what serves others too.
-inline bool all_least(vec<float> x) { return !any_greater(abs(x), least_half); }
+// Whether all of a register are subnormal, of which this alone takes half as long as what serves others too.
+inline bool all_least(vec<float> x) { return !any_greater(abs(x), 0x1p-126f); }
 
 #if defined(__x86_64__)
 
