@@ -380,7 +380,7 @@ constexpr pieces<8> mish_slope_pieces = {
            -0x1.e4a072p+54f, 0x1.056048p+53f, -0x1.e36522p+47f, -0x1.0ff5e4p+47f}}};
 // Before -8.8, n (x + 1 - n (x + 0.5)) with n = e^x, of whose n^4 x nothing is left.
 inline vec<float> huge_mish_slope_far(vec<float> x) {
-  x = min(max(x, -116.0f), mish_begin); // Where it is 2^-160.
+  x = min(max(x, -114.0f), mish_begin); // Where it is 2^-158.
   const factors e = exp_factors_times(64, x);
   const vec<float> power = max(e.power, huge<float> * 0x1p-60f), n = fma(power, e.rest, power) * (1 / huge<float>);
   return times_and_rest(fma(-n, x + 0.5f, x + 1.0f), e);

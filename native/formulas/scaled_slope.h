@@ -114,8 +114,9 @@ template <> struct scaled_slope<nonlin::activation_gelu> : scaled_with_sign {
     return scaled_step_plus(x, gelu_slope_far(min(abs(x), 14.9f)));
   }
 };
-// gated_slope times 2^scale, from a v'(a) and e^v(a) / 2^scale, with what rounding takes from the bracket and from what
-// it is divided by. There y is no subnormal number: where it would be, it does not count.
+// gated_slope times 2^scale, up to where it is 2^-158, beyond which it comes to nothing, from a v'(a) and e^v(a) /
+// 2^scale, with what rounding takes from the bracket and from what it is divided by. There y is no subnormal number:
+// where it would be, it does not count.
 template <int scale> vec<float> scaled_gated_slope(vec<float> x, pair<float> growth, const factors &e) {
   constexpr float unit = unit_of<scale>;
   const vec<float> less = fma(e.power, e.rest, 1 / unit), one_plus = less + e.power;
@@ -128,7 +129,7 @@ template <int scale> vec<float> scaled_gated_slope(vec<float> x, pair<float> gro
 }
 template <> struct scaled_slope<nonlin::activation_geluTanh> : scaled_with_sign {
   template <int scale> static vec<float> times(vec<float> x) {
-    const vec<float> a = min(abs(x), 11.6f);
+    const vec<float> a = min(abs(x), 11.1f);
     const sharp v = sharp_value_of({a, gelu_tanh_most<float>, gelu_tanh_rest<float>});
     return scaled_gated_slope<scale>(x, gelu_tanh_growth(a),
                                      exp_factors(vec<float>(-16 * scale), gelu_tanh_unit<float>, v));
@@ -139,7 +140,7 @@ template <> struct scaled_slope<nonlin::activation_geluTanh> : scaled_with_sign 
 };
 template <> struct scaled_slope<nonlin::activation_geluSigmoid> : scaled_with_sign {
   template <int scale> static vec<float> times(vec<float> x) {
-    const vec<float> a = min(abs(x), 76.0f);
+    const vec<float> a = min(abs(x), 67.0f);
     return scaled_gated_slope<scale>(x, gelu_sigmoid_growth(a),
                                      exp_factors(vec<float>(-16 * scale), gelu_sigmoid_unit<float>, a));
   }
@@ -149,7 +150,7 @@ template <> struct scaled_slope<nonlin::activation_geluSigmoid> : scaled_with_si
 };
 template <> struct scaled_slope<nonlin::activation_silu> : scaled_with_sign {
   template <int scale> static vec<float> times(vec<float> x, vec<float> b) {
-    const vec<float> size = abs(b), a = min(abs(x), min(far_exp_end<float> / size, largest<float>));
+    const vec<float> size = abs(b), a = min(abs(x), min(114 / size, largest<float>));
     const pair<float> v = product(a, size);
     return scaled_gated_slope<scale>(times_sign(x, b), v, exp_factors(vec<float>(-16 * scale), log2_e<float>, v));
   }
