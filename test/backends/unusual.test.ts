@@ -99,6 +99,21 @@ describe.each(ways)('$name', ({ backend, slow }) => {
     if (slow !== undefined) addon?.slowSubnormals(measured);
   });
 
+  // A register of nothing else has a way of its own.
+  it.each([
+    ['leakyRelu', Math.fround(0.3), 0],
+    ['prelu', Math.fround(0.9), 0],
+    ['rrelu', 0.5, Math.fround(0.7)],
+  ] as const)('%s(%f, %f) of numbers around 2^-126 does not depend on what lies beside them', (row, a, b) => {
+    const x = Float32Array.from({ length: 8192 }, (_, i) => -(2 ** -126) * (0.5 + (1.7 * i) / 8192));
+    const isOther = (i: number) => i % 5 === 3;
+    const mixed = x.map((value, i) => (isOther(i) ? 1 : value));
+    const [y, beside] = [new Float32Array(x.length), new Float32Array(x.length)];
+    backend.map(x, y, opOf[row], a, b);
+    backend.map(mixed, beside, opOf[row], a, b);
+    expect(y.map((value, i) => (isOther(i) ? 0 : value))).toEqual(beside.map((value, i) => (isOther(i) ? 0 : value)));
+  });
+
   it.each(cases)('$label of an unusual number agrees with TypeScript', ({ row: activation, op, a, b }) => {
     const comparison = { activation, direction: 'forward', dtype: 'float32', precision: 'fast' } as const;
     const bound = boundOf(comparison);
