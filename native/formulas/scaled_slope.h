@@ -64,7 +64,7 @@ template <> struct scaled_slope<nonlin::activation_softplus> : scaled_by_huge {
 template <> struct scaled_slope<nonlin::activation_softsign> {
   static constexpr bool known = false, has_sign = false;
   static float plain_end(nonlin::parameters) { return 0x1p23f; }
-  // softsign_slope, in which 1 + |x| is no less than 1 more than what it loses.
+  // softsign_slope of an x up to where the sum less 1 is exact.
   static vec<float> plain(vec<float> x, nonlin::parameters) {
     const vec<float> a = abs(x), sum = 1 + a, rest = a - (sum - 1);
     return 1 / fma(sum, sum, (sum + sum) * rest);
