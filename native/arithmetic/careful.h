@@ -4,7 +4,7 @@
 // --input even`, Sapphire Rapids). What adds, compares or converts one, and whatever integers do, takes no longer.
 #pragma once
 
-#include "arithmetic/float32.h"
+#include "arithmetic/float32/pieces.h"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // e^x in the forms that keep the last digits of what it is a factor or a term of, as templates over vec<T>.
-// A type brings exp_minus_one(r), which is e^r - 1 for |r| <= 0.3467 (float32.h, float64.h).
+// A type brings exp_minus_one(r), which is e^r - 1 for |r| <= 0.3467 (float32/exponentials.h, float64.h).
 #pragma once
 
 #include "arithmetic/lookup.h"

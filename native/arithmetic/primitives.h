@@ -1,5 +1,5 @@
-// What the formulas rest on: functions that float32.h, float64.h, quick.h and double_double.h each define for vec<T>, T
-// being float ("fast"), double (float64, and float32 widened, which is "exact"), quick (what `exact` tries first) and
+// What the formulas rest on: functions that float32/*.h, float64.h, quick.h and double_double.h each define for vec<T>,
+// T being float ("fast"), double (float64, and float32 widened, which is "exact"), quick (what `exact` tries first) and
 // double_double (what it asks in the last resort). NaN stays NaN in all of them.
 //
 //   one_plus_exp_minus(x)   (1 + e^-x) * tiny<T>, x at most 40; and one_plus_exp(unit, x) for a multiple or a cubic
@@ -17,7 +17,7 @@
 #pragma once
 
 #include "arithmetic/careful.h"
-#include "arithmetic/float32.h"
+#include "arithmetic/float32/pieces.h"
 #include "arithmetic/float64.h"
 #include "arithmetic/quick.h"
 #include "arithmetic/simd.h"

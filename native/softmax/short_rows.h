@@ -192,7 +192,8 @@ bool leaves_rows_to_exp(const Exp &first, const E *x, T *e, size_t count, size_t
   }
   return all;
 }
-// Whether no more rows are unusual than are soonest done alone.
+// Whether no more rows are unusual than are soonest done alone: one takes some 100 ns, 64 rows
+// of 10 in a batch 600 (`npm run bench -- --function softmax:10 --input uniform:-100:100`, Xeon).
 template <class T> bool few_unusual(const sum_list<T, batch_rows> &totals, size_t count) {
   size_t some = 0;
   for (size_t i = 0; i < count; i++)
@@ -218,7 +219,8 @@ template <class T, class E, class Exp>
     steps[i] = exp_of.steps.v[0];
   if (sum_stored<T>(e, count, length, totals)) return seen;
 #else
-  // What is looked at costs a try of all anyway, which of longer rows serves many.
+  // What is looked at costs a try of all anyway, which of longer rows serves many: under a mask of floats rows of 10 of
+  // U(-100,100) take 1.5 ns per element without, and 1.2; of 5, 2.1 without, and 2.7 (AVX-512, a Xeon).
   bool apart = far_apart && !(is_looked_at(exp_of) && length >= 8), again = false;
   T maxima[batch_rows];
   for (;; again = true) {

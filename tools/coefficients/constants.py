@@ -42,8 +42,8 @@ native.add("log2_e", [double(1 / LN_2)])
 native.add("ln_2", [double(LN_2)])
 native.add("ln_2_rest", halves(LN_2))
 native.add("minus_one", unit(mpf(-1)))
-# float32.h. The density's height over 2^(-21/16), which the table of exponentials has.
-# And the float after the nearest to 1 / ln 2: with the nearest one e^x would fall at a place, as float32.h says.
+# float32/*.h. The density's height over 2^(-21/16), which the table of exponentials has.
+# And the float after the nearest to 1 / ln 2: with the nearest one e^x would fall at a place, as float32/exponentials.h says.
 native.add("natural", [1.0, cut(1 / LN_2, 24) + 2.0**-23, *halves(LN_2)])
 native.add("density", [*unit(mpf(-0.5))[1:], double(DENSITY * 2 ** (mpf(21) / 16))])
 # quick.h, whose units have no rest

@@ -8,7 +8,8 @@ export const searched = ['native', 'lib'];
 /** But for these, whose numbers are others': a published approximation, limits of float64. */
 export const unsearched = ['lib/cli'];
 
-const float32 = 'native/arithmetic/float32.h';
+const exponentials = 'native/arithmetic/float32/exponentials.h';
+const pieces = 'native/arithmetic/float32/pieces.h';
 const float64 = 'native/arithmetic/float64.h';
 const quick = 'native/arithmetic/quick.h';
 const erfc = 'lib/arithmetic/erfc.ts';
@@ -19,7 +20,8 @@ export const scripts = {
   constants: {
     'native/arithmetic/exp.h': ['log2_e', 'ln_2', 'ln_2_rest', 'minus_one'],
     'native/arithmetic/primitives.h': ['largest'],
-    [float32]: ['natural', 'density'],
+    [exponentials]: ['natural'],
+    [pieces]: ['density'],
     [quick]: ['tanh', 'quick_gelu_whole'],
     'native/formulas/gated.h': [
       'gelu_tanh_most',
@@ -51,15 +53,15 @@ export const scripts = {
     'lib/activations/exponential.ts': ['seluScale', 'seluBelow', 'seluAlpha'],
     'lib/arithmetic/double-double.ts': ['ln2', 'pi'],
   },
-  'float32/exp_factors': { [float32]: ['exp_shrink', 'exp_square', 'exp_cube', 'sixteenths'] },
-  'float32/exp_minus_one': { [float32]: ['expm1_terms'] },
-  'float32/tanh_tail': { [float32]: ['tanh_slope_of_place', 'tanh_pieces'] },
-  'float32/gelu_tail': { [float32]: ['near_end', 'near_first', 'near_slope', 'gelu_pieces', 'gelu_far'] },
-  'float32/gelu_slope_tail': { [float32]: ['gelu_slope_pieces', 'gelu_slope_far'] },
-  'float32/log1p_exp': { [float32]: ['log1p_place', 'log1p_ratios', 'log1p_logs', 'log1p_float_terms'] },
-  'float32/tanh_shrink': { [float32]: ['tanh_shrink_near', 'tanh_shrink_pieces'] },
-  'float32/mish': { [float32]: ['mish_begin', 'mish_first', 'mish_slope_of_place', 'mish_pieces'] },
-  'float32/mish_slope': { [float32]: ['mish_slope_first', 'mish_slope_step', 'mish_slope_pieces'] },
+  'float32/exp_factors': { [exponentials]: ['exp_shrink', 'exp_square', 'exp_cube', 'sixteenths'] },
+  'float32/exp_minus_one': { [exponentials]: ['expm1_terms'] },
+  'float32/tanh_tail': { [pieces]: ['tanh_slope_of_place', 'tanh_pieces'] },
+  'float32/gelu_tail': { [pieces]: ['near_end', 'near_first', 'near_slope', 'gelu_pieces', 'gelu_far'] },
+  'float32/gelu_slope_tail': { [pieces]: ['gelu_slope_pieces', 'gelu_slope_far'] },
+  'float32/log1p_exp': { [exponentials]: ['log1p_place', 'log1p_ratios', 'log1p_logs', 'log1p_float_terms'] },
+  'float32/tanh_shrink': { [pieces]: ['tanh_shrink_near', 'tanh_shrink_pieces'] },
+  'float32/mish': { [pieces]: ['mish_begin', 'mish_first', 'mish_slope_of_place', 'mish_pieces'] },
+  'float32/mish_slope': { [pieces]: ['mish_slope_first', 'mish_slope_step', 'mish_slope_pieces'] },
   'float64/exp_minus_one': { [float64]: ['exp_terms'] },
   'float64/one_plus_exp': { [float64]: ['shifted_eighths', 'shifted_terms'] },
   'float64/log1p': { 'native/arithmetic/log.h': ['log_terms'], 'lib/arithmetic/log.ts': ['terms'] },

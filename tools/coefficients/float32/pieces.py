@@ -1,4 +1,4 @@
-"""Sixteen polynomials, one for each part of an interval, in the distance from a centre: `pieces` of float32.h."""
+"""Sixteen polynomials, one for each part of an interval, in the distance from a centre: `pieces` of float32/pieces.h."""
 from math import frexp
 
 from fit import minimax, rounded, units
