@@ -114,7 +114,9 @@ struct tempered_exp {
   // Up to which size of the maximum nothing is taken off, as nothing is of what is guessed for short rows. What
   // rounding takes from a logit is a part of it: of 14285, from entries around 10000 at a temperature of 0.7, so much
   // that it left a share open in every sixth row of 1000.
-  static constexpr double moderate_size = 308;
+  // Of a batch the total tells which maxima serve: of 128 entries some down to -312.6 (guessed_exp), where a row alone
+  // is to have the same bits.
+  static constexpr double moderate_size = 320;
 
   tempered_exp() = default;
   tempered_exp(vec<double> m, double unit) : unit(unit) {
@@ -171,7 +173,7 @@ struct guessed_exp {
     const exponential<double> e = exponential_of(z);
     return select(high < like.floor, none, exp_times(vec<double>(1.0), {e.minus_one, e.shifted + like.steps}));
   }
-  // As part_of_shares, where the largest logit is from -308 to 278.
+  // As part_of_shares, where the largest logit is from -312.6 to 278.
   static constexpr double part_of_shares = part_of_share + 4 * (tempered_exp::moderate_size + reach<float>)*0x1p-53;
 };
 // Of logits of which the largest is `top`, for what is less than it.
