@@ -38,7 +38,8 @@ inline vec<float> subnormal_product(vec<float> q, vec<float> c) {
   return from_bits<float>((to_bits(sum) - to_bits(vec<float>(0x1p23f))) |
                           ((to_bits(q) ^ to_bits(c)) & sign_bit<float>));
 }
-// q c + r for a power of two c, where q and r are no subnormal numbers, |q| is below 2^63 and c from 2^-103 to 2^41.
+// q c + r for a power of two c from 2^-103 to 2^41, where q and r are no subnormal numbers and |q| is below 2^63 where
+// its product is one.
 template <> inline vec<careful> last_step<careful>(vec<careful> q, vec<careful> c, vec<careful> r) {
   const vec<float> size = as_float(abs(q)), least = 0x1p-126f / as_float(abs(c));
   const mask<float> lost = {(size < least).m & (size > 0).m & (abs(r) <= 0).m};

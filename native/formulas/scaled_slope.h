@@ -9,14 +9,13 @@
 
 namespace {
 
-// Slopes in float lanes times a power of two, as a rule huge<float>: they still have what a float slope below the
+// Slopes in float lanes times huge<float>: they still have what a float slope below the
 // normal numbers has lost, and no division or product on the way is subnormal, for which sigmoid's took 11 times as
 // long on U(-100,100) (`npm run bench -- --function sigmoidGrad --input even`, Sapphire Rapids). Of rows whose slopes
 // are never so small, nothing.
 template <nonlin::activation> struct scaled_slope { static constexpr bool known = false, has_sign = false; };
 struct scaled_by_huge {
   static constexpr bool known = true, has_sign = false;
-  static float unit(nonlin::parameters) { return huge<float>; }
 };
 struct scaled_with_sign : scaled_by_huge {
   static constexpr bool has_sign = true;
@@ -159,26 +158,18 @@ template <> struct scaled_slope<nonlin::activation_silu> : scaled_with_sign {
   static vec<float> plain(vec<float> x, nonlin::parameters p) { return times<0>(x, float(p.a)); }
 };
 
-// c e^x below 0, and `above` elsewhere. The unit is 1 where a factor is so large that nothing else would do.
+// c e^x below 0, and `above` elsewhere. Beyond the end it comes to nothing, for a c up to 2^31.
 struct scaled_exponential : scaled_with_sign {
-  static float unit_for(float c, float above) {
-    const auto is_small = [](float a) { return -0x1p60f < a && a < 0x1p60f; };
-    return is_small(c) && is_small(above) ? huge<float> : 1;
-  }
   static vec<float> of(vec<float> x, float c, float above) {
-    // A large factor makes something of what is beyond exp_end.
     constexpr float end = far_exp_end<float>;
-    const float unit = unit_for(c, above);
     const vec<float> y = select(x < -end, vec<float>(0.0f), huge_exp(max(minus_abs(x), -end)));
-    return select(x > 0, vec<float>(above * unit), vec<float>(c * (unit / huge<float>)) * y);
+    return select(x > 0, vec<float>(above * huge<float>), vec<float>(c) * y);
   }
 };
 template <> struct scaled_slope<nonlin::activation_elu> : scaled_exponential {
-  static float unit(nonlin::parameters p) { return unit_for(float(p.a), 1); }
   static vec<float> of(vec<float> x, nonlin::parameters p) { return scaled_exponential::of(x, float(p.a), 1); }
 };
 template <> struct scaled_slope<nonlin::activation_seluOf> : scaled_exponential {
-  static float unit(nonlin::parameters p) { return unit_for(float(p.b) * float(p.a), float(p.b)); }
   static vec<float> of(vec<float> x, nonlin::parameters p) {
     return scaled_exponential::of(x, float(p.b) * float(p.a), float(p.b));
   }

@@ -32,7 +32,8 @@ enum class beside_half { other, larger, by_sign_of_a };
 
 // The parameters other than 0 of which a formula holds in float lanes, by their size: well within those of which it was
 // found to lose digits, or to reach its end too early, against `exact`. These are silu's beta below 2^-38, softplus's
-// below 2^-45, and alpha above 2^56 in the slope of elu; and in rrelu a mean of bounds that is a subnormal number.
+// below 2^-45, softcap's cap of 2^-126, and in rrelu a mean of bounds that is a subnormal number; in the slopes of elu
+// and selu a factor above 2^31 makes something of what float lanes leave out (scaled_slope.h).
 struct sizes {
   double least = 0, most = __builtin_inf();
 
@@ -48,7 +49,7 @@ struct row {
   const char *called;
   // A result is rounded once or not at all, also in float lanes: there is nothing for `exact` to do better.
   bool one_rounding = false;
-  // And its value is x or a product of two floats.
+  // And it multiplies: its value is x or a product of two floats, but for hardSigmoidOf, and a gradient is one of g.
   bool product = false;
   // A result in double lanes is so near the true one that no middle between two floats lies between them.
   bool double_decides = false;
