@@ -59,6 +59,32 @@ double slope_at(const void *slopes, arithmetic how, size_t i) {
   return how == float64 ? static_cast<const double *>(slopes)[i] : static_cast<const float *>(slopes)[i];
 }
 
+// y[i] = f(x[i]) by so many slopes, or its gradient, the usual way, which is right, until the processor tells that it
+// was slow.
+void run_slopes(const kernels &set, arithmetic how, const void *g, const void *x, const void *slopes, void *y, size_t n,
+                bool stream) {
+  const auto usual = [&](size_t from, size_t count) {
+    if (g == nullptr)
+      set.slopes[how](at(x, from), at(slopes, from), at(y, from), count, stream);
+    else
+      set.slopes_grad[how](at(g, from), at(x, from), at(slopes, from), at(y, from), count);
+  };
+#if defined(__x86_64__)
+  constexpr size_t size = sizeof(float);
+  if (how != float64 && tells_subnormal && subnormals_are_slow())
+    return watch(
+        careful_slopes_left, n, grain_elements, [&](size_t i, size_t count) { usual(i * size, count); },
+        [&](size_t i, size_t count, bool tried) {
+          if (tried) return;
+          if (g == nullptr)
+            set.carefully.slopes(at(x, i * size), at(slopes, i * size), at(y, i * size), count);
+          else
+            set.carefully.slopes_grad(at(g, i * size), at(x, i * size), at(slopes, i * size), at(y, i * size), count);
+        });
+#endif
+  usual(0, n);
+}
+
 // Calls f(first element, how many) for each run of so many elements, or for the parts of it that threads share.
 template <class F> void for_each_run(size_t n, size_t run, unsigned threads, F f) {
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
@@ -76,10 +102,7 @@ void run_channels(const kernels &set, arithmetic how, const void *g, const void 
   const bool stream = streams(y, n * size, size);
   const auto combine = [&](size_t first, const void *factors, size_t count) {
     const size_t from = first * size;
-    if (g == nullptr)
-      set.slopes[how](at(x, from), factors, at(y, from), count, stream);
-    else
-      set.slopes_grad[how](at(g, from), at(x, from), factors, at(y, from), count);
+    run_slopes(set, how, g == nullptr ? g : at(g, from), at(x, from), factors, at(y, from), count, stream);
   };
   if (inner >= long_channel) {
     for_each_run(n, inner, threads, [&](size_t first, size_t count) {

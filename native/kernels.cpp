@@ -61,29 +61,45 @@ template <operation what, class E> void combine(const void *a, const void *b, vo
   { combine<what, float>, combine<what, float>, combine<what, double> }
 #endif
 
-#if defined(__x86_64__)
-void careful_product(const void *a, const void *b, void *y, size_t n, bool stream) {
-  combine<float>(a, b, y, n, stream, [](vec<float> a, vec<float> b) { return exact_product(a, b); });
-}
-#else
-constexpr combine_function *careful_product = nullptr;
-#endif
-
 template <class E> void slopes(const void *x, const void *slopes, void *y, size_t n, bool stream) {
   combine<E>(x, slopes, y, n, stream, [](vec<E> x, vec<E> slope) { return leaky_relu(x, slope); });
 }
 
-template <class E> void slopes_grad(const void *grad, const void *input, const void *slopes, void *result, size_t n) {
-  constexpr size_t lanes = vec<E>::lanes;
+template <class T, class E>
+void slopes_grad(const void *grad, const void *input, const void *slopes, void *result, size_t n) {
+  constexpr size_t lanes = vec<T>::lanes;
   const E *g = static_cast<const E *>(grad), *x = static_cast<const E *>(input), *a = static_cast<const E *>(slopes);
   E *y = static_cast<E *>(result);
   for (size_t i = 0; i < n; i += lanes) {
     const size_t some = n - i < lanes ? n - i : lanes;
     store_some(y + i,
-               leaky_relu_gradient(load_some<E>(x + i, some), load_some<E>(g + i, some), load_some<E>(a + i, some)),
+               leaky_relu_gradient(load_some<T>(x + i, some), load_some<T>(g + i, some), load_some<T>(a + i, some)),
                some);
   }
 }
+
+// Products of floats by double lanes, which hold them, and for which no subnormal number of floats is one. Each half of
+// a register is loaded and stored by itself, which takes no shuffle.
+#if defined(__x86_64__)
+template <class F> void combine_carefully(const void *first, const void *second, void *result, size_t n, F f) {
+  constexpr size_t lanes = vec<double>::lanes;
+  const float *a = static_cast<const float *>(first), *b = static_cast<const float *>(second);
+  float *y = static_cast<float *>(result);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    store(y + i, f(load<double>(a + i), load<double>(b + i)));
+  if (i < n) store(y + i, f(load<double>(a + i, n - i), load<double>(b + i, n - i)), n - i);
+}
+void careful_product(const void *a, const void *b, void *y, size_t n) {
+  combine_carefully(a, b, y, n, [](vec<double> a, vec<double> b) { return a * b; });
+}
+void careful_slopes(const void *x, const void *slopes, void *y, size_t n) {
+  combine_carefully(x, slopes, y, n, [](vec<double> x, vec<double> slope) { return leaky_relu(x, slope); });
+}
+constexpr careful_products products = {careful_product, careful_slopes, slopes_grad<double, float>};
+#else
+constexpr careful_products products = {};
+#endif
 
 // In double lanes, where the product of two floats is exact.
 template <class E> void add_slopes_grad(const void *grad, const void *input, double *sums, double *lost, size_t n) {
@@ -212,9 +228,9 @@ const kernels KERNELS = {
                 COMBINE(subtraction),
                 {combine<multiplication, float>, combine<multiplication, float>, combine<multiplication, double>},
                 COMBINE(division)},
-    .careful_product = careful_product,
     .slopes = {slopes<float>, slopes<float>, slopes<double>},
-    .slopes_grad = {slopes_grad<float>, slopes_grad<float>, slopes_grad<double>},
+    .slopes_grad = {slopes_grad<float, float>, slopes_grad<float, float>, slopes_grad<double, double>},
+    .carefully = products,
     .stand_in = stand_in,
     .part_small = part_small,
     .has_unusual = has_unusual,

@@ -74,13 +74,20 @@ struct conditioned_kernels {
   conditioned_columns_function *columns[arithmetic_count];
 };
 
+// Of floats, as fast where subnormal numbers are multiplied or made; none where no processor tells of them (values.h).
+struct careful_products {
+  void (*product)(const void *a, const void *b, void *y, size_t n);
+  void (*slopes)(const void *x, const void *slopes, void *y, size_t n);
+  slopes_grad_function *slopes_grad;
+};
+
 struct kernels {
   const char *name;
   const row_kernels *rows[activation_count];
   combine_function *combine[operation_count][arithmetic_count];
-  combine_function *careful_product; // Of floats, as fast where it is a subnormal number, or nothing.
   slopes_function *slopes[arithmetic_count];
   slopes_grad_function *slopes_grad[arithmetic_count];
+  careful_products carefully;
   stand_in_function *stand_in;
   part_function *part_small;
   has_unusual_function *has_unusual;

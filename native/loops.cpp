@@ -9,6 +9,7 @@
 #include "loops/lenient.h"
 #include "loops/rare.h"
 #include "loops/rare_exact.h"
+#include "loops/subnormal.h"
 
 #include <type_traits>
 
@@ -100,10 +101,10 @@ template <class T, bool past_cache = false, class E, class F>
 template <activation op, class T, class E>
 void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p);
 
-// y = g * f(x, 1) for a few vectors from x, g and y on. A slope loses its digits below some limit (in float lanes
-// 2^-126, scaled 2^-156), which a large g would bring to light: there it is computed in double lanes. Where slopes are
-// small and no g is so large is not to take much longer, as half of a layer may have died, and grads are scaled by
-// 2^16.
+// y = g * f(x, 1) for a few vectors from x, g and y on. A slope loses its digits below some limit: in float lanes
+// 2^-126, and scaled 2^-156, where formulas end. That a large g would bring to light: there it is computed in double
+// lanes. Where slopes are small and no g is so large is not to take much longer, as half of a layer may have died, and
+// grads are scaled by 2^16.
 template <activation op, class T, class E, class F> struct times_slope {
   using scaled = scaled_slope<op>;
   static constexpr bool is_float = sizeof(T) == sizeof(float), is_scaled = is_float && scaled::known;
@@ -114,16 +115,19 @@ template <activation op, class T, class E, class F> struct times_slope {
   static constexpr bool is_plain = is_float && has_plain<op>;
 #endif
 
-  F f;
   // What slopes are multiplied by, below what they have lost digits, and from where on their products with a g not far
-  // below 1 are normal. Up to most_g the product of what has lost some is nothing.
-  T unit = 1, lost = is_float ? T(0x1p-126) : T(0x1p-1022), large = lost, most_g = 1;
+  // below 1 are normal. Up to most_g the product of one that has lost some is nothing, or has no more digits to lose.
+  static constexpr T unit = is_scaled ? T(huge<float>) : T(1), least_normal = is_float ? T(0x1p-126) : T(0x1p-1022);
+  static constexpr T lost = is_scaled ? T(0x1p-156 * huge<float>) : least_normal, most_g = is_scaled ? 64 : 1;
+  static constexpr T large = is_scaled ? T(least_slope) * unit : lost;
+  // Whether a slope of 0 is there made one that is not.
+  static constexpr bool is_zero_at_zero = is_float && op == activation_tanhShrink;
+
+  F f;
   T plain_end = 0;
 
   explicit times_slope(parameters p) : f{p} {
     if constexpr (is_plain) plain_end = scaled::plain_end(p);
-    if constexpr (is_scaled) unit = scaled::unit(p), large = T(least_slope) * unit;
-    if (unit > 1) lost = T(0x1p-92), most_g = 64;
   }
 
   vec<T> slope_of(vec<T> x) const {
@@ -145,8 +149,13 @@ template <activation op, class T, class E, class F> struct times_slope {
     }
   }
 
-  // The same where some have lost digits and some g are large besides. Not inlined, so that it costs the loops neither
-  // registers nor room.
+  // The lanes where one has lost digits and the g is large.
+  static mask<T> loses_some(vec<T> g, vec<T> slope, vec<T> x) {
+    const mask<T> both = {(size_of(slope) < lost).m & (abs(g) > most_g).m};
+    return is_zero_at_zero ? mask<T>{both.m & (abs(x) > 0).m} : both;
+  }
+  // The same as with_small where there are such lanes. Not inlined, so that it costs the loops neither registers nor
+  // room.
   [[gnu::noinline, gnu::cold]] static vec<T> again(const E *x, vec<T> g, size_t n, vec<T> slope, times_slope of) {
     const vec<T> from = load_some<T>(x, n);
     if constexpr (!is_float) {
@@ -164,8 +173,7 @@ template <activation op, class T, class E, class F> struct times_slope {
       map_grad_row<op, double, double>(wide_g, wide_x, wide_g, lanes, of.f.p);
       for (size_t i = 0; i < lanes; i += doubles)
         store(xs + i, load<double>(wide_g + i));
-      return select(mask<T>{(size_of(slope) < vec<T>(of.lost)).m & (abs(g) > of.most_g).m}, load<T>(xs),
-                    of.with_small(g, slope));
+      return select(loses_some(g, slope, from), load<T>(xs), of.with_small(g, slope));
     }
   }
 
@@ -200,10 +208,13 @@ template <activation op, class T, class E, class F> struct times_slope {
         for (size_t j = 0; j < vectors; j++) {
           most = max(most, abs(by(j)));
           stored[j] = slopes[j];
+          if constexpr (is_zero_at_zero) stored[j] = select(abs(from[j]) <= 0, vec<T>(T(0)), stored[j]);
         }
-        const bool may_count = any_greater(vec<T>(lost), least) && any_greater(most, most_g);
+        const bool may_count = any_greater(lost, least) && any_greater(most, most_g);
         for (size_t j = 0; j < vectors; j++)
-          put(j, may_count ? again(x + j * lanes, by(j), lanes_of(j), stored[j], *this) : with_small(by(j), stored[j]));
+          put(j, may_count && count_lanes<T>(loses_some(by(j), stored[j], from[j])) > 0
+                     ? again(x + j * lanes, by(j), lanes_of(j), stored[j], *this)
+                     : with_small(by(j), stored[j]));
         return;
       }
     }
@@ -426,6 +437,7 @@ template <activation op>
   if constexpr (rare_inputs<op>::known)
     map_products_with_rare<rare_values<op>>(by, x, y, n, [](const float *by, const float *x, float *y, size_t n) {
       constexpr size_t lanes = vec<float>::lanes;
+      const untold products; // Of outliers below -13, one in 4000 of a layer's, the whole array would be looked at.
       for (size_t i = 0; i < n; i += lanes) {
         const size_t count = n - i < lanes ? n - i : lanes;
         const vec<float> value = rare_inputs<op>::rare(load_some<float>(x + i, count));

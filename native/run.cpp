@@ -144,16 +144,8 @@ void run_gate(const kernels &set, activation op, parameters p, arithmetic how, c
       ask_for(at(a, next), std::min(block_elements * size, n * size - next));
     }
     run_values(set, op, p, how, at(a, from), values, count);
-    set.combine[multiplication][how](values, at(b, from), at(y, from), count, stream);
+    run_products(set, how, values, at(b, from), at(y, from), count, stream);
   });
-}
-
-// y[i] = a[i] b[i] of a block.
-static void multiply(const kernels &set, arithmetic how, const void *a, const void *b, void *y, size_t n) {
-  const auto is_small = [&](const void *of) { return set.has_unusual(of, n, small_factor, __builtin_inff()); };
-  const bool carefully =
-      how == float32 && set.careful_product != nullptr && subnormals_are_slow() && (is_small(a) || is_small(b));
-  (carefully ? set.careful_product : set.combine[multiplication][how])(a, b, y, n, false);
 }
 
 void run_gate_gradient(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *a,
@@ -162,9 +154,9 @@ void run_gate_gradient(const kernels &set, activation op, parameters p, arithmet
   for_each_block(n, size, threads, [&](size_t from, size_t count) {
     block gate, slope; // All is read before anything is written.
     run_values(set, op, p, how, at(a, from), gate.bytes, count);
-    multiply(set, how, at(g, from), at(b, from), slope.bytes, count);
+    run_products(set, how, at(g, from), at(b, from), slope.bytes, count);
     run_gradients(set, op, p, how, slope.bytes, at(a, from), slope.bytes, count);
-    multiply(set, how, at(g, from), gate.bytes, gate.bytes, count);
+    run_products(set, how, at(g, from), gate.bytes, gate.bytes, count);
     std::memcpy(at(da, from), slope.bytes, count * size);
     std::memcpy(at(db, from), gate.bytes, count * size);
   });

@@ -29,7 +29,7 @@ constexpr uint8_t careful_times = 16, trial = 1, trusted = 0;
 // Where the usual way takes three times as long at most, a trial of 64 elements costs little beside a part.
 inline uint8_t times_until_trial() { return subnormals_are_slow() ? careful_times : trial + 1; }
 inline std::atomic<uint8_t> careful_values_left[activation_count], careful_gradients_left[activation_count],
-    careful_gates_left[activation_count];
+    careful_gates_left[activation_count], careful_products_left, careful_slopes_left;
 
 // Calls usual(first element, how many) for parts of up to `most` of n elements, and careful(first, how many, whether
 // the usual way was tried) for those where that has met a subnormal number.
@@ -45,7 +45,9 @@ void watch(std::atomic<uint8_t> &left, size_t n, size_t most, Usual usual, Caref
   }
   bool has_met = true; // Or somebody else has.
   for (size_t i = 0, count, at_trial = trial_elements; i < n; i += count) {
-    count = std::min(i == 0 && (most == watched_elements || n > most) ? first_elements : most, n - i);
+    // Of a row of few instructions a call of no more than a piece of work is one part.
+    const bool begins = i == 0 && (most == watched_elements || n > most);
+    count = std::min(begins ? first_elements : most, n - i);
     const uint8_t times = left.load(std::memory_order_relaxed);
     if (times > trial) {
       left.store(uint8_t(times - 1), std::memory_order_relaxed);
@@ -129,6 +131,7 @@ void watch_results(std::atomic<uint8_t> &left, size_t n, size_t most, const void
       careful(at(a, i * size), at(b, i * size), i, count, tried);
     });
   block kept;
+  static_assert(first_elements <= block_elements);
   watch(
       left, n, block_elements,
       [&](size_t i, size_t count) {
@@ -197,7 +200,9 @@ inline void careful_gradients(const kernels &set, activation op, parameters p, a
   } from, slopes, products, rest;
   map_grad_function &gradient = *set.rows[op]->map_grad[how];
   const small_input small = unusual_of[op].small_slope(p);
-  set.stand_in(x, from.of, n, small.below, small.at);
+  const bool is_level =
+      small.most_grad == __builtin_inff() || small.below == 0 || !set.has_unusual(g, n, 0, small.most_grad);
+  set.stand_in(x, from.of, n, is_level ? small.below : 0, small.at);
 #if defined(__x86_64__)
   // It may have been x alone.
   if (tells_subnormal && !set.has_unusual(g, n, small_factor, __builtin_inff())) {
@@ -265,7 +270,7 @@ inline void careful_products(const kernels &set, activation op, parameters p, ar
 inline void run_gradients(const kernels &set, activation op, parameters p, arithmetic wanted, const void *g,
                           const void *x, void *y, size_t n) {
   const arithmetic how = lanes_for(op, p, wanted);
-  // A row of one rounding that is no product passes g on or does not, but for hardSigmoid with other numbers.
+  // A row of one rounding that is no product passes g on or does not.
   const bool multiplies = rows[op].one_rounding ? rows[op].product && how != float64 : how == float32;
   if (!multiplies || !subnormals_are_slow()) return set.rows[op]->map_grad[how](g, x, y, n, p);
 #if defined(__x86_64__)
@@ -274,15 +279,41 @@ inline void run_gradients(const kernels &set, activation op, parameters p, arith
   looked_gradients(set, op, p, how, g, x, y, n);
 }
 
+// y[i] = a[i] b[i] of a block, which may be written past the cache: the usual way, which is right, until the processor
+// tells that it was slow.
+inline void run_products(const kernels &set, arithmetic how, const void *a, const void *b, void *y, size_t n,
+                         bool past_cache = false) {
+  combine_function &usual = *set.combine[multiplication][how];
+#if defined(__x86_64__)
+  constexpr size_t size = sizeof(float);
+  if (how != float64 && !past_cache && tells_subnormal && subnormals_are_slow()) {
+    if (careful_products_left.load(std::memory_order_relaxed) == trusted) {
+      usual(a, b, y, n, false);
+      // Or f has: then the next block will know.
+      if (has_met_subnormal()) careful_products_left.store(trial, std::memory_order_relaxed);
+      return;
+    }
+    return watch(
+        careful_products_left, n, block_elements,
+        [&](size_t i, size_t count) { usual(at(a, i * size), at(b, i * size), at(y, i * size), count, false); },
+        [&](size_t i, size_t count, bool tried) {
+          if (!tried) set.carefully.product(at(a, i * size), at(b, i * size), at(y, i * size), count);
+        });
+  }
+#endif
+  usual(a, b, y, n, past_cache);
+}
+
 // y[i] = f(a[i]) b[i] of a block after another: f, which stays in the core's own cache, times b.
-inline void gate_by_blocks(const kernels &set, activation op, parameters p, arithmetic how, combine_function *product,
-                           const void *a, const void *b, void *y, size_t n) {
+template <class Product>
+void gate_by_blocks(const kernels &set, activation op, parameters p, arithmetic how, Product product, const void *a,
+                    const void *b, void *y, size_t n) {
   const size_t size = element_size(how);
   for (size_t i = 0; i < n; i += block_elements) {
     block gate;
     const size_t count = std::min(block_elements, n - i);
     run_values(set, op, p, how, at(a, i * size), gate.bytes, count);
-    product(gate.bytes, at(b, i * size), at(y, i * size), count, false);
+    product(gate.bytes, at(b, i * size), at(y, i * size), count);
   }
 }
 
@@ -293,14 +324,17 @@ inline void careful_gates(const kernels &set, activation op, parameters p, const
                           size_t n) {
   constexpr size_t size = sizeof(float);
   const float below = unusual_of[op].unusual_below(p), far = unusual_of[op].far_from(p) / 2;
-  combine_function *const product = subnormals_are_slow() ? set.careful_product : set.combine[multiplication][float32];
+  const auto product = [&](const void *a, const void *b, void *y, size_t n) {
+    if (subnormals_are_slow()) return set.carefully.product(a, b, y, n);
+    set.combine[multiplication][float32](a, b, y, n, false);
+  };
   for (size_t i = 0, count; i < n; i += count) {
     count = std::min(block_elements, n - i);
-    const void *const x = at(a, i * size), *const by = at(b, i * size);
-    if (set.has_unusual(x, count, below, far) || set.has_unusual(by, count, small_factor, __builtin_inff()))
-      gate_by_blocks(set, op, p, float32, product, x, by, at(y, i * size), count);
+    const void *const x = at(a, i * size), *const factors = at(b, i * size);
+    if (set.has_unusual(x, count, below, far) || set.has_unusual(factors, count, small_factor, __builtin_inff()))
+      gate_by_blocks(set, op, p, float32, product, x, factors, at(y, i * size), count);
     else
-      set.rows[op]->gate(x, by, at(y, i * size), count);
+      set.rows[op]->gate(x, factors, at(y, i * size), count);
   }
 }
 
@@ -326,7 +360,8 @@ inline bool gate_is_free(const kernels &set, activation op, parameters p) {
   return set.rows[op]->careful == nullptr || usual_way_does(op, p);
 }
 inline bool has_gate(const kernels &set, activation op, parameters p, arithmetic how) {
-  if (how != float32 || set.rows[op]->gate == nullptr || p.a != rows[op].usual_a) return false;
+  const bool as_fast = how == float32 || (how == float32_exact && rows[op].one_rounding);
+  if (!as_fast || set.rows[op]->gate == nullptr || p.a != rows[op].usual_a) return false;
 #if defined(__x86_64__)
   if (tells_subnormal) return true;
 #endif
@@ -341,7 +376,8 @@ inline void run_gates(const kernels &set, activation op, parameters p, arithmeti
     return watched_gate(set, op, p, a, b, y, n);
 #endif
   }
-  gate_by_blocks(set, op, p, how, set.combine[multiplication][how], a, b, y, n);
+  const auto product = [&](const void *a, const void *b, void *y, size_t n) { run_products(set, how, a, b, y, n); };
+  gate_by_blocks(set, op, p, how, product, a, b, y, n);
 }
 
 } // namespace nonlin

@@ -66,7 +66,7 @@ template <activation op> CAREFULLY void careful_row(const void *inputs, void *re
     if (usually<op>::are(p)) return careful_map<op>(x, y, n, p, usually<op>());
   careful_map<op>(x, y, n, p, value_of<op>{p});
 }
-// The gradient of a row whose value is x or the product of two floats: double lanes hold that.
+// The gradient of a row that multiplies and rounds once: double lanes hold a product of two floats.
 template <activation op>
 CAREFULLY void product_grad_row(const void *grads, const void *inputs, void *results, size_t n, parameters p) {
   constexpr size_t lanes = vec<double>::lanes;

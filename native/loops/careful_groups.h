@@ -19,15 +19,16 @@ template <activation> struct careful_group { static constexpr bool known = false
 
 // Below it x / 2 rounds.
 constexpr float least_half = 0x1p-125f;
-// c x for an x smaller than 2^-126 / c, c up to 1: the bits of such a number are how many times 2^-149 it is, and a
-// float from 2^23 to 2^24 is an integer. Rounded once, or as if it were larger and then as it is.
+// c x for an x smaller than 2^-125, and a c of which that is a subnormal number: the bits of such an x are how many
+// times 2^-149 it is, and a float from 2^23 to 2^24 is an integer. Rounded once; with `twice` first as if it were a
+// larger number, and then as the one it is.
 template <bool twice = false> vec<float> part_of_least(vec<float> x, vec<float> c) {
   const vec<float> multiple = __builtin_convertvector(to_bits(abs(x)), vec<float>::native), one = 0x1p23f;
   const vec<float> sum = twice ? multiple * c + one : fma(multiple, c, one);
   return from_bits<float>((to_bits(sum) - to_bits(one)) | (to_bits(x) & sign_bit<float>));
 }
-// Whether all of a register are subnormal, of which this alone takes half as long as what serves others too.
-inline bool all_least(vec<float> x) { return !any_greater(abs(x), 0x1p-126f); }
+// Whether all of a register are such, up to 2^-126: this alone serves them.
+inline bool all_least(vec<float> x) { return !any_above(to_bits(abs(x)), to_bits(vec<float>(0x1p-126f))); }
 
 #if defined(__x86_64__)
 
@@ -172,6 +173,7 @@ template <> struct careful_group<activation_logSigmoid> : group_of<activation_lo
 template <activation op> struct half_near_zero : group_of<op> {
   static constexpr float least = least_half;
   vec<float> operator()(vec<float> x) const {
+    if (all_least(x)) return part_of_least(x, 0.5f);
     const mask<float> small = is_least(x, least);
     const careful_group<op> &row = static_cast<const careful_group<op> &>(*this);
     return either(row.far_out(without(small, x)), only(small, part_of_least(x, 0.5f)));
@@ -265,6 +267,16 @@ template <> struct careful_group<activation_relu2> : group_of<activation_relu2> 
   vec<float> operator()(vec<float> x) const {
     const vec<float> y = max(x, 0.0f);
     return exact_product(y, y);
+  }
+};
+
+// a x + b is b where x is subnormal, or nearest to it, unless b is as small; then the usual way serves, which is right.
+template <> struct careful_group<activation_hardSigmoidOf> : group_of<activation_hardSigmoidOf> {
+  static constexpr float least = 0x1p-126f;
+  vec<float> operator()(vec<float> x) const {
+    if (!(__builtin_fabs(p.a) < 0x1p40 && __builtin_fabs(p.b) > 0x1p-60)) return usual(x);
+    const mask<float> small = is_least(x, least);
+    return usual(either(without(small, x), only(small, copysign(vec<float>(least), x))));
   }
 };
 

@@ -19,6 +19,12 @@ inline bool has_met_subnormal() {
   _mm_setcsr(state & ~state_of_both);
   return true;
 }
+// While it lives nothing tells: of what makes subnormal numbers, and does not take long.
+struct untold {
+  const unsigned state = _mm_getcsr();
+  [[gnu::always_inline]] untold() {}
+  [[gnu::always_inline]] ~untold() { _mm_setcsr(state); }
+};
 // Whether that is so here, and not where another processor stands for this one (Rosetta, Valgrind).
 inline const bool tells_subnormal = [] {
   volatile float least = 0x1p-149f;
@@ -52,6 +58,11 @@ inline std::atomic<bool> measured_slow = [] {
 inline bool subnormals_are_slow() { return measured_slow.load(std::memory_order_relaxed); }
 #else
 inline bool subnormals_are_slow() { return true; }
+#endif
+#if !defined(__x86_64__)
+struct untold {
+  untold() {}
+};
 #endif
 
 } // namespace nonlin

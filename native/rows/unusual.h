@@ -9,11 +9,13 @@ namespace nonlin {
 // `always_inline` as kernels ask, too: what is merged of several files must not be of one instruction set.
 //
 // Near zero, of inputs smaller than `below`, a row is a multiple of x, the same one to 28 bits, or with `is_level` as
-// it is `at` another of the same sign. Its slope is level, below a limit of its own. Both have the same bits as those
-// of other inputs there, as far as parameters do not bend a row so near zero.
+// it is `at` another of the same sign. Its slope is level, below a limit of its own, beside a grad no larger than
+// `most_grad`. Both have the same bits as those of other inputs there, as far as parameters do not bend a row so near
+// zero.
 template <activation> struct small_inputs {
   static constexpr bool is_level = false;
   static constexpr float below = 0x1p-40f, slope_below = 0x1p-40f, at = 0x1p-40f;
+  static constexpr float most_grad = __builtin_inff();
   static constexpr float unusual_below = below; // As far as the usual way meets subnormal numbers.
   // Of a row that rounds a multiple of x once, which one.
   static constexpr float multiple = 0;
@@ -32,7 +34,7 @@ template <> struct small_inputs<activation_logSigmoid> : level_small_inputs {};
 template <> struct small_inputs<activation_hardSigmoid> : level_small_inputs {};
 // x^3 / 3, and its slope x^2, of which a large grad makes something.
 template <> struct small_inputs<activation_tanhShrink> : level_small_inputs {
-  static constexpr float below = 0x1p-50f, slope_below = 0, unusual_below = 0x1p-30f;
+  static constexpr float below = 0x1p-50f, slope_below = 0x1p-80f, most_grad = 64, unusual_below = 0x1p-30f;
 };
 // Up to a threshold, from which on it is x.
 template <> struct small_inputs<activation_softplus> : level_small_inputs {
@@ -85,14 +87,14 @@ template <> struct far_inputs<activation_mish> {
   static double first(parameters) { return 87; }
 };
 
-// The same of a row by number: below which inputs others stand for them in a gradient, and what; below which they are
-// near zero; and from where on they are far out.
+// The same of a row by number: below which inputs others stand for them in a gradient, what, and up to which grads;
+// below which they are near zero; and from where on they are far out.
 struct small_input {
-  float below = 0, at = 0;
+  float below = 0, at = 0, most_grad = 0;
 };
 template <activation op> small_input small_slope(parameters p) {
   using small = small_inputs<op>;
-  return small::holds(p) ? small_input{small::slope_below, small::at} : small_input{};
+  return small::holds(p) ? small_input{small::slope_below, small::at, small::most_grad} : small_input{};
 }
 template <activation op> float unusual_below(parameters p) {
   return small_inputs<op>::holds(p) ? small_inputs<op>::unusual_below : 0;

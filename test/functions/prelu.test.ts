@@ -1,5 +1,6 @@
 // prelu with a slope for each channel, against a loop of one element at a time, and its gradients against sums in integers.
 import { afterEach, describe, expect, it } from 'vitest';
+import { loaded } from '../../lib/backends/native/addon.js';
 import * as nonlin from '../../lib/index.js';
 import { expectSame } from '../support/same.js';
 
@@ -29,9 +30,20 @@ const valuesOf = (Floats: typeof Float32Array | typeof Float64Array, count: numb
 const slopeOf = (c: number) => [0.25, 0, -1.5, 1, 1e-30][c % 5]!;
 const stored = (x: Float, value: number) => (x instanceof Float32Array ? Math.fround(value) : value);
 
+const { addon } = loaded;
+const measured = addon?.slowSubnormals();
+
 describe.each(nonlin.backends())('%s', (name) => {
-  it.each([Float32Array, Float64Array])('every channel has its slope: %o', (Floats) => {
+  afterEach(() => {
+    if (measured !== undefined) addon?.slowSubnormals(measured);
+  });
+  it.each([
+    [Float32Array, true],
+    [Float32Array, false],
+    [Float64Array, true],
+  ])('every channel has its slope: %o, where subnormal numbers are slow: %s', (Floats, slow) => {
     nonlin.useBackend(name);
+    addon?.slowSubnormals(slow);
     for (const shape of shapes) {
       const [outer, length, inner] = shape;
       const size = outer * length * inner;
