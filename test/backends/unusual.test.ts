@@ -330,18 +330,23 @@ describe.each(ways)('$name', ({ backend, slow }) => {
     }
   });
 
-  it.each(cases)('the gradient of $label for small grads agrees with TypeScript', ({ row: activation, op, a, b }) => {
+  it.each(
+    cases.flatMap((of) => [
+      { ...of, size: 'small', grads: smallGrads },
+      { ...of, size: 'large', grads: largeGrads },
+    ]),
+  )('the gradient of $label for $size grads agrees with TypeScript', ({ row: activation, op, a, b, grads }) => {
     const comparison = { activation, direction: 'gradient', dtype: 'float32', precision: 'fast', a } as const;
     const bound = boundOf(comparison);
     const [y, expected] = [new Float32Array(length), new Float32Array(length)];
-    backend.mapGrad(smallGrads, mixed, y, op, a, b);
-    reference.mapGrad(smallGrads, mixed, expected, op, a, b, false);
+    backend.mapGrad(grads, mixed, y, op, a, b);
+    reference.mapGrad(grads, mixed, expected, op, a, b, false);
     // A slope with its error, rounded once more: where that is to a subnormal number, it may be the next one.
     const far = [...y].findIndex((y, i) => {
-      const terms = Math.abs(smallGrads[i]!);
+      const terms = Math.abs(grads[i]!);
       return distance(comparison, bound, y, expected[i]!, mixed[i]!, terms) > Math.max(bound.ulp, 1);
     });
-    expect(far < 0 ? undefined : [mixed[far], smallGrads[far], y[far], expected[far]]).toBeUndefined();
+    expect(far < 0 ? undefined : [mixed[far], grads[far], y[far], expected[far]]).toBeUndefined();
   });
 
   // Infinities, zeros and the largest and smallest numbers, each with each; and where float lanes find no slope of elu's.
