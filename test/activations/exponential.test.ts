@@ -344,12 +344,22 @@ describe.each(backends())('half of a subnormal number, %s', (backend) => {
 });
 
 describe.each(backends())('a large alpha makes something of an exponential far out: %s', (backend) => {
-  it.each([-105, -111, -115])('elu, x = %s', (x) => {
+  it.each([
+    ['elu', -105, { alpha: 2 ** 20 }],
+    ['elu', -111, { alpha: 2 ** 20 }],
+    ['elu', -115, { alpha: 2 ** 20 }],
+    // From here on float lanes have none.
+    ['elu', -130.00001525878906, { alpha: 2 ** 31 }],
+    ['elu', -130.00001525878906, { alpha: 2 ** 32 }],
+    ['elu', -130.00001525878906, { alpha: 2 ** 40 }],
+    ['selu', -130.00001525878906, { alpha: 2 ** 19, gamma: 2 ** 19 }],
+    ['selu', -130.00001525878906, { alpha: 2 ** 17, gamma: 2 ** 14 }],
+  ])('%s, x = %s, %o', (name, x, options) => {
     useBackend(backend);
-    const alpha = 2 ** 20;
-    const [grad, inputs] = [Float32Array.of(1, 0.5, 2), new Float32Array(3).fill(x)];
-    const gradient = gradientOf('elu')(grad, inputs, { alpha });
-    const wanted = Float32Array.from(grad, (g) => g * alpha * Math.exp(x));
+    const factor = options.alpha * ('gamma' in options ? options.gamma! : 1);
+    const [grad, inputs] = [Float32Array.of(1, 64, 64.00001), new Float32Array(3).fill(x)];
+    const gradient = gradientOf(name)(grad, inputs, options);
+    const wanted = Float32Array.from(grad, (g) => g * factor * Math.exp(x));
     expect(Array.from(gradient, (y, i) => ulpDistance(y, wanted[i]!, 'float32') <= 1)).toEqual([true, true, true]);
   });
 });
