@@ -1,4 +1,5 @@
 // How a tensor prints, by PyTorch's rules of thumb: one notation for all numbers, chosen from their range, in aligned columns.
+import { type Data, lossOf } from '../basics/floats.js';
 import { checkReach, type Parts } from './shape.js';
 
 const decimals = 4;
@@ -26,6 +27,16 @@ export function format(tensor: Parts): string {
   // A row shares its line with at most `rank` brackets on either side.
   const perLine = Math.max(1, Math.floor((lineWidth + 2 - 2 * rank) / (width + 2)));
   return render(shown, 0, perLine, (number) => write(number).padStart(width));
+}
+
+/** In a word what keeps a tensor from being printed, as its memory may have gone; undefined where nothing does. */
+export function missing(tensor: Parts<Data>): string | undefined {
+  try {
+    checkReach(tensor.data, tensor);
+    return undefined;
+  } catch {
+    return lossOf(tensor.data) === 'transferred' ? 'detached' : 'beyond its buffer';
+  }
 }
 
 /** How many of the first and of the last entries of each dimension are shown. */

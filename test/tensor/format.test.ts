@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { DType } from '../../lib/basics/floats.js';
 import { Tensor } from '../../lib/tensor/tensor.js';
 import { counting, shapes } from '../support/tensors.js';
 
@@ -182,5 +183,22 @@ describe('inspect', () => {
     const x = new Tensor([[1], [2]]);
     expect(inspect({ weights: x })).toBe('{\n  weights: Tensor(float32, [2, 1])\n  [[1],\n   [2]]\n}');
     expect(inspect({ a: { b: { c: x } } }, { depth: 2, breakLength: 200 })).toContain('[Tensor(float32, [2, 1])]');
+  });
+
+  it('throws nothing where the memory has gone', () => {
+    const gone = (x: Tensor<DType>) => {
+      structuredClone(x.data.buffer, { transfer: [x.data.buffer as ArrayBuffer] });
+      return inspect(x);
+    };
+    expect(gone(new Tensor([1, 2]))).toBe('Tensor(float32, [2]) detached');
+    expect(gone(new Tensor([1, 2], { dtype: 'bfloat16' }))).toBe('Tensor(bfloat16, [2]) detached');
+    expect(gone(new Tensor([]))).toBe('Tensor(float32, [0]) detached');
+    const memory: ArrayBuffer & { resize?(bytes: number): void } = Reflect.construct(ArrayBuffer, [
+      8,
+      { maxByteLength: 8 },
+    ]);
+    const x = new Tensor(new Float32Array(memory));
+    memory.resize?.(4);
+    expect(inspect(x)).toBe('Tensor(float32, [2]) beyond its buffer');
   });
 });
