@@ -116,6 +116,7 @@ export let walkOf: (x: Tensor<DType>) => Walk | null;
 
 /** Floats of 16, 32 or 64 bits in any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
 export class Tensor<D extends DType = FloatDType> {
+  // Members of its own, as structuredClone leaves getters out, and writable: Object.freeze takes 20 to 70 ns of 300 for each new one.
   /** The typed array given, itself, of which the tensor may be a part; an element's index in it follows from `strides`. */
   readonly data: DataOf<D>;
   /** The sizes of the dimensions, frozen; [] for a single number. */
