@@ -106,6 +106,11 @@ interface Call {
 
 export function apply(name: string, of: FunctionCommand, args: Arguments, io: Io): number {
   const { given } = args;
+  const [output = '', ending] = /.*(\.npz|\.safetensors)$/is.exec(given.get('output') ?? '') ?? [];
+  if (ending !== undefined)
+    throw new UsageError(
+      `-o ${output}: a .npy file is written, or with --raw or --jsonl values or lines, and no ${ending}: name it .npy; save() of nonlin/files writes ${ending}`,
+    );
   const grad = given.get('grad');
   const inputs = pathsOf(name, of, args);
   const paths = grad === undefined ? inputs : [grad, ...inputs];

@@ -89,6 +89,12 @@ export function readHeader(bytes: Uint8Array): NpyHeader {
   return { descr: inPython(descr), kind, dtype, shape, fortranOrder, swapped, start };
 }
 
+/** Asserts that the first few bytes of a file of another format are not those of a .npy file. */
+export function checkNotNpy(bytes: Uint8Array): void {
+  if (bytes.length > 3 && magic.startsWith(latin1(bytes.subarray(0, magic.length))))
+    throw new TypeError('it is a .npy file, which load() reads by that ending, and readNpy() from bytes');
+}
+
 /** Where the header of a .npy file begins, and where its data does, which its first `longestPreamble` bytes tell. */
 export function readPreamble(bytes: Uint8Array): { readonly from: number; readonly start: number } {
   if (latin1(bytes.subarray(0, magic.length)) !== magic) {

@@ -1,7 +1,7 @@
 // The header of a .safetensors file: JSON of unknown origin, of which everything is checked as the format's own implementation does
 // (huggingface/safetensors, tensor.rs): its size, its types, and that the tensors lie one after another without a gap.
 
-import type { NumberKind } from './npy-header.js';
+import { checkNotNpy, type NumberKind } from './npy-header.js';
 import { countOf } from './numbers.js';
 import { bytesAt, type Reading, viewOf } from './reading.js';
 import { textOf } from './zip/names.js';
@@ -55,7 +55,9 @@ export interface Header {
 /** The header of a file of `size` bytes, its tensors in the order in which they lie. */
 export function* safetensorsHeader(size: number): Reading<Header> {
   if (size < 8) throw new RangeError(`it is truncated: it has ${size} of the 8 bytes that say how long its header is`);
-  const length = viewOf(yield* bytesAt(0, 8)).getBigUint64(0, true);
+  const first = yield* bytesAt(0, 8);
+  checkNotNpy(first);
+  const length = viewOf(first).getBigUint64(0, true);
   if (length > mostHeader)
     throw new RangeError(`its header is said to have ${length} bytes: accepted are ${mostHeader}`);
   const start = 8 + Number(length);

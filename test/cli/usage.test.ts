@@ -60,6 +60,11 @@ describe('wrong usage', () => {
     [['softmax', 'f4.npy', '--dim', '0', '--dim', '0'], '--dim is given twice'],
     [['check', '--json', '--seed', '1', '--json'], '--json is given twice'],
     [['relu', 'f4.npy', '-o', '-', '--json'], '--json and -o - both want standard output'],
+    [
+      ['relu', 'f4.npy', '-o', 'o.npz'],
+      '-o o.npz: a .npy file is written, or with --raw or --jsonl values or lines, and no',
+    ],
+    [['relu', 'f4.npy', '--raw', 'float32', '-o', 'a.b/O.SafeTensors'], 'save() of nonlin/files writes .SafeTensors'],
     [['relu', 'f4.npy', '--dim', '0'], '--dim is not an option of relu'],
     [['tanh', 'f4.npy', '--approximate', 'tanh'], '--approximate is not an option of tanh'],
     [['softmax', 'f4.npy', '--dim', 'last'], '--dim must be an integer, got "last"'],

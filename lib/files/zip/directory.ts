@@ -1,4 +1,5 @@
 // The directory at the end of a zip file: what members there are and where. Every number in it is checked against the file.
+import { checkNotNpy } from '../npy-header.js';
 import { bytesAt, type Reading, viewOf } from '../reading.js';
 import { flags, lengths, signatures, wide16, wide32, wideField } from './format.js';
 import { nameIn } from './names.js';
@@ -46,7 +47,9 @@ interface End {
 
 /** Where the directory is, by what stands at the end of the file. */
 function* endOf(size: number): Reading<End> {
-  const first = size < 4 ? 0 : viewOf(yield* bytesAt(0, 4)).getUint32(0, true);
+  const start = yield* bytesAt(0, Math.min(size, 4));
+  checkNotNpy(start);
+  const first = size < 4 ? 0 : viewOf(start).getUint32(0, true);
   if (first !== signatures.member && first !== signatures.end)
     throw new TypeError('it does not start as a zip file, with PK and 3, 4 or 5, 6');
   const from = Math.max(0, size - lengths.end - wide16);
