@@ -46,7 +46,7 @@ const sums: ReadonlySet<string> = new Set(['logSumExp']);
 const mostTried = 64;
 
 /** Options that name a dimension, of which a stream has one, the row; and the output, which is the next in the stream. */
-const withoutMeaning = ['dim', 'channelDim', 'keepdim', 'out'];
+export const withoutMeaning: readonly string[] = ['dim', 'channelDim', 'keepdim', 'out'];
 
 const arrays = { float32: Float32Array, float64: Float64Array, float16: Uint16Array, bfloat16: Uint16Array } as const;
 

@@ -1,10 +1,10 @@
 // One stream's way through a function: chunks in, as they happen to be cut, and those of results out, each in new memory.
 import { checkPresent } from '../basics/checks.js';
-import { describe } from '../basics/errors.js';
+import { describe, list } from '../basics/errors.js';
 import { bufferOf, byteOffset, bytesOf, type Data, type DType, lengthOf, typeName } from '../basics/floats.js';
 import { ofBits } from '../basics/halves.js';
 import { checkPlain } from '../basics/options.js';
-import { type AnyFunction, bytesIn, type Flow, flowOf, leftOver, valuesIn } from './flow.js';
+import { type AnyFunction, bytesIn, type Flow, flowOf, leftOver, valuesIn, withoutMeaning } from './flow.js';
 
 /** Bytes of little-endian values, or values. */
 export type Chunk = Uint8Array | Data;
@@ -81,7 +81,11 @@ export class Passage {
   }
 
   #flowOf(dtype: DType): Flow {
-    return flowOf(this.name, this.f, { dtype, row: this.#row, options: this.#options });
+    try {
+      return flowOf(this.name, this.f, { dtype, row: this.#row, options: this.#options });
+    } catch (error) {
+      throw inStream(error);
+    }
   }
 
   /** Checks a chunk, and takes from the first one what the stream is of. */
@@ -121,6 +125,17 @@ export class Passage {
     joined.set(bytes.subarray(0, whole - this.#count), this.#count);
     return joined;
   }
+}
+
+/** The error of a function that lists its options, which alone knows them, with those of a stream of it; any other as it is. */
+function inStream(error: unknown): unknown {
+  const { message } = error as Error;
+  const [, before, listed] = /^(.* there is no option `.*`; \w+ takes )(`.*`)$/s.exec(message) ?? [];
+  if (listed === undefined) return error;
+  const own = [...listed.matchAll(/`(\w+)`/g)].map(([, name]) => name!);
+  const takes = [...own.filter((name) => !withoutMeaning.includes(name)), 'row'];
+  const help = list(takes.map((name) => `\`${name}\``));
+  return new TypeError(`${before}${help}`, { cause: error });
 }
 
 function turn(bytes: Uint8Array, width: number): void {
