@@ -72,6 +72,18 @@ describe('JSON', () => {
   });
 });
 
+describe('where a tensor is wanted, JSON', () => {
+  it.each(['float32', 'float64', 'float16', 'bfloat16'] as const)('of %s is refused with the way in', (dtype) => {
+    for (const first of [1, Number.NaN]) {
+      const json = JSON.parse(JSON.stringify(new Tensor([first, 2], { dtype })));
+      const got = 'data must be a Float32Array or a Float64Array, got an Array of 2; pass Tensor.fromJSON';
+      expect(() => new Tensor(json)).toThrow(`Tensor: ${got}(x)`);
+      expect(() => relu(json)).toThrow(`relu: x: ${got}(x)`);
+    }
+    expect(() => new Tensor({ dtype, shape: [1], data: [null] })).toThrow('pass Tensor.fromJSON(x)');
+  });
+});
+
 describe('what others see of a tensor', () => {
   const members = ['data', 'shape', 'strides', 'offset', 'size'];
 

@@ -1,7 +1,7 @@
 // What to pass in place of what cannot be read, for the end of the message of an error.
 
 import { shapeText } from '../../basics/allocate.js';
-import { lengthOf, typeName } from '../../basics/floats.js';
+import { bytesOf, lengthOf, typeName } from '../../basics/floats.js';
 import { sizeOf } from '../shape.js';
 import { isArrow } from './arrow.js';
 
@@ -44,6 +44,9 @@ export function dataAdvice(data: unknown, like: Foreign): string {
   if ('ort_tensor' in like) return `; pass x.to('float32')`;
   const type = like.dtype ?? like.type;
   if (typeName(data) === 'Uint16Array' && (type === 'float16' || type === 'bfloat16')) return `; pass new Tensor(x)`;
+  // What toJSON writes.
+  const isJSON = Array.isArray(data) && Object.keys(like).sort().join() === 'data,dtype,shape';
+  if (isJSON && Object.hasOwn(bytesOf, String(like.dtype))) return '; pass Tensor.fromJSON(x)';
   const numbers = conversion('x.data', data);
   if (numbers === undefined) return '';
   const layout = ['dims' in like ? 'dims' : 'shape', 'strides', 'stride', 'offset'].filter((name) => name in like);
