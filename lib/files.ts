@@ -12,10 +12,12 @@ import { checkBytes, joined, type Reading, readFrom } from './files/reading.js';
 import { safetensorsChunks, safetensorsIn } from './files/safetensors.js';
 import {
   asTensor,
+  checkSaveOptions,
   compressOption,
   dtypeOption,
   metadataOption,
   type NpzOptions,
+  onlyTensor,
   type ReadOptions,
   type SafetensorsOptions,
   type TensorsByName,
@@ -157,12 +159,8 @@ export async function save(
   options?: NpzOptions & SafetensorsOptions,
 ): Promise<void> {
   const format = formatOf(path, 'save');
-  const takes = { npy: [], npz: ['compress'], safetensors: ['metadata'] }[format];
-  checkOptions(options, 'save', takes, 'compress: true');
-  if (format === 'npy') {
-    const tensor = naming('save', () => asTensor(content as TensorSource));
-    return saveAs(path, npyChunks(tensor));
-  }
+  checkSaveOptions(options, format);
+  if (format === 'npy') return saveAs(path, npyChunks(onlyTensor(content, 'save')));
   const all = tensorsIn(content, 'save');
   const given = options as Readonly<Record<string, unknown>> | undefined;
   if (format === 'npz') return saveAs(path, npzStream(all, compressOption(given, 'save')));

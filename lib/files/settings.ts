@@ -1,8 +1,9 @@
 // The arguments of what reads and writes files, checked.
-import { describe } from '../basics/errors.js';
+import { describe, naming } from '../basics/errors.js';
 import type { DType } from '../basics/floats.js';
 import { checkOptions, isPlainObject, optionOf } from '../basics/options.js';
 import { checkDType } from '../tensor/foreign/dtypes.js';
+import { isTensorLike } from '../tensor/foreign/layout.js';
 import { readParts } from '../tensor/foreign/sources.js';
 import { Tensor, type TensorSource } from '../tensor/tensor.js';
 
@@ -46,6 +47,21 @@ export function compressOption(options: Dictionary, name: string): boolean {
   return compress;
 }
 
+const saveOptions = { npy: [], npz: ['compress'], safetensors: ['metadata'] } as const;
+
+/** Asserts that options of `save` are those of a format, and says of which they are otherwise. */
+export function checkSaveOptions(options: unknown, format: keyof typeof saveOptions): void {
+  const takes: readonly string[] = saveOptions[format];
+  if (isPlainObject(options))
+    for (const [other, names] of Object.entries(saveOptions))
+      for (const option of names)
+        if (Object.hasOwn(options, option) && !takes.includes(option))
+          throw new TypeError(
+            `save: there is no option \`${option}\` for a .${format} file, only for a .${other} file`,
+          );
+  checkOptions(options, 'save', takes, 'compress: true');
+}
+
 /** A copy of what a file is to say of itself. */
 export function metadataOption(options: Dictionary, name: string): Readonly<Record<string, string>> | undefined {
   const metadata = optionOf(options, 'metadata');
@@ -65,6 +81,17 @@ function isOne(x: object): boolean {
   const { data, shape, dims } = x as Readonly<Record<string, unknown>>;
   const sizes = dims ?? shape;
   return ArrayBuffer.isView(x) || (ArrayBuffer.isView(data) && (Array.isArray(sizes) || ArrayBuffer.isView(sizes)));
+}
+
+/** The tensor of a file that holds one. */
+export function onlyTensor(content: unknown, name: string): Tensor<DType> {
+  const isTensor = (x: unknown) => ArrayBuffer.isView(x) || isTensorLike(x);
+  const values = content instanceof Map ? [...content.values()] : isPlainObject(content) ? Object.values(content) : [];
+  if (values.length > 0 && values.every(isTensor) && !isOne(content as object))
+    throw new TypeError(
+      `${name}: a .npy file holds one tensor, got ${values.length} by name: let it end in .npz or .safetensors`,
+    );
+  return naming(name, () => asTensor(content as TensorSource));
 }
 
 /** The pairs of names and tensors that something has, all of which are looked at before anything is written. */

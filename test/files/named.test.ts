@@ -82,10 +82,20 @@ describe('save and load', () => {
     expect(file.metadata).toEqual({ a: 'b' });
     await file.close();
     await expect(save(path('o.npy'), x, { compress: true })).rejects.toThrow(
-      /^save: there is no option `compress`, nor any other$/,
+      /^save: there is no option `compress` for a \.npy file, only for a \.npz file$/,
     );
+    await expect(save(path('o.npy'), x, { compres: true } as object)).rejects.toThrow('option `compres`, nor any');
     await expect(save(path('o.npz'), { x }, { metadata: {} })).rejects.toThrow('there is no option `metadata`');
     await expect(load(path('o.npz'), { nam: 'x' } as object)).rejects.toThrow('load: there is no option `nam`');
+  });
+
+  it('put several tensors into no .npy file', async () => {
+    for (const tensors of [{ x, y: x }, { x }, new Map([['x', x]]), { data: x, shape: x }])
+      await expect(save(path('several.npy'), tensors)).rejects.toThrow(
+        /^save: a \.npy file holds one tensor, got \d by name: let it end in \.npz or \.safetensors$/,
+      );
+    for (const one of [{ data: Float32Array.of(1), shape: Int32Array.of(1) }, [[1]], x])
+      await save(path('one.npy'), one);
   });
 
   it('keep integers for who asks for a dtype', async () => {
@@ -336,7 +346,7 @@ describe('writing', () => {
     );
     await expect(save(path('kept.npz'), { x: 'text' as unknown as Tensor })).rejects.toThrow('save: "x" is no tensor');
     await expect(save(path('kept.npz'), x)).rejects.toThrow('save: tensors must have names');
-    await expect(save(path('kept.npy'), { x } as unknown as Tensor)).rejects.toThrow(/^save: a Tensor is made of/);
+    await expect(save(path('kept.npy'), { x } as unknown as Tensor)).rejects.toThrow(/^save: a \.npy file holds one/);
     expect(readFileSync(path('kept.npz'))).toEqual(before);
     expect(inFolder()).toEqual([]);
     await expect(save(join(folder, 'no', 'x.npy'), x)).rejects.toThrow(/^ENOENT/);
