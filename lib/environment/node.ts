@@ -168,8 +168,19 @@ export function openModule(): Module {
   try {
     return { bytes: nodeFs().readFileSync(`${__dirname}/../../dist/nonlin.wasm`) };
   } catch (error) {
-    return { reason: `the module of WebAssembly could not be read: ${messageOf(error)}` };
+    return { reason: `the module of WebAssembly ${whyNoModule(error)}` };
   }
+}
+
+/** What keeps the module from being read. */
+function whyNoModule(error: unknown): string {
+  const { code, path = '' } = error as { readonly code?: unknown; readonly path?: string };
+  if (code !== 'ENOENT') return `could not be read: ${messageOf(error)}`;
+  const { dirname, join, resolve } = nodePath();
+  const file = resolve(path);
+  // What only a checkout has.
+  const isCheckout = nodeFs().existsSync(join(dirname(dirname(file)), 'CMakeLists.txt'));
+  return isCheckout ? `is not built: \`npm run wasm\` makes ${file}` : `is missing: ${file}`;
 }
 
 /** Why there is no addon, and what to do. `path` and `error` are those of a checkout's. */

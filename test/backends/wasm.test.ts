@@ -345,6 +345,28 @@ const exporting = (others: string) => `
   const { Instance } = WebAssembly;
   WebAssembly.Instance = class { constructor(module) { this.exports = { ...new Instance(module).exports, ${others} } } }`;
 
+/** Code in which a module is asked for that is not there. */
+const elsewhere = `const fs = require('node:fs');
+  const { readFileSync, existsSync } = fs;
+  fs.readFileSync = (path, ...others) => readFileSync(/\\.wasm$/.test(path) ? path + '.none' : path, ...others);`;
+
+it.each([
+  [
+    'a checkout',
+    '',
+    /^the module of WebAssembly is not built: `npm run wasm` makes [^ ]+[\\/]dist[\\/]nonlin\.wasm\.none$/,
+  ],
+  [
+    'a package',
+    `fs.existsSync = (path) => !/CMakeLists/.test(path) && existsSync(path)`,
+    /^the module of WebAssembly is missing: [^ ]+nonlin\.wasm\.none$/,
+  ],
+])('without a module, %s says so', (_, code, reason) => {
+  const { wasmReason } = load(`${elsewhere} ${code}`, noAddon);
+  expect(wasmReason).toMatch(reason);
+  expect(wasmReason).not.toContain('..');
+});
+
 describe.runIf(isBuilt)('where WebAssembly', () => {
   it.each([
     ['is not there', 'delete globalThis.WebAssembly', /^this engine does not take the module of WebAssembly: /],
