@@ -88,8 +88,8 @@ export const geglu = gate('geglu');
 export const relu6 = forward('relu6');
 
 /**
- * `x` between `min` and `max`, `min(max(x, min), max)` (Collobert, 2004); they are -1 and 1, as in PyTorch. Accepts, returns and throws
- * like {@link relu}, and a RangeError where `min` is above `max`; exact, and NaN stays NaN.
+ * `x` between `min` and `max`, `min(max(x, min), max)` (Collobert, 2004); they are, or by PyTorch's names `minVal` and `maxVal`, -1 and 1.
+ * Accepts, returns and throws like {@link relu}, and a RangeError where `min` is above `max`; exact, and NaN stays NaN.
  */
 export const hardTanh = forward('hardTanh');
 

@@ -60,8 +60,8 @@ export const piecewiseRows = {
   hardTanh: {
     ulp: 0,
     parameters: {
-      min: { default: -1, samples: [0, -2, 0.1, -1e30, 3] },
-      max: { default: 1, samples: [1, 0, 0.75, 1e30, 3] },
+      min: { default: -1, alias: 'minVal' as const, samples: [0, -2, 0.1, -1e30, 3] },
+      max: { default: 1, alias: 'maxVal' as const, samples: [1, 0, 0.75, 1e30, 3] },
     },
     together: { holds: (min, max) => min <= max, wanted: 'min must be at most max' },
     f: clamp,

@@ -370,6 +370,8 @@ describe('options', () => {
 
   it.each([
     ['hardTanh', { min: 2, max: 1 }, RangeError, 'hardTanh: min must be at most max, got min 2 and max 1'],
+    ['hardTanh', { minVal: 2 }, RangeError, 'hardTanh: min must be at most max, got min 2 and max 1'],
+    ['hardTanh', { max: 2, maxVal: 2 }, TypeError, 'hardTanh: `max` and `maxVal` are the same option'],
     ['hardTanh', { min: 2 }, RangeError, 'hardTanh: min must be at most max, got min 2 and max 1'],
     ['rrelu', { lower: 1 }, RangeError, 'rrelu: lower must be at most upper, got lower 1 and upper 0.3333333432674408'],
     ['hardShrink', { lambda: -1 }, RangeError, 'hardShrink: lambda must be finite, at least 0, got -1'],
@@ -401,6 +403,16 @@ describe('options', () => {
     const layer = new nonlin.Softshrink({ lambd: 0.125 });
     expect(layer(x)).toEqual(Float32Array.of(-0.875, 0.125, 2.875));
     expect([layer.lambda, layer.lambd, String(layer)]).toEqual([0.125, 0.125, 'Softshrink(lambda=0.125)']);
+  });
+
+  it('minVal and maxVal are min and max, in functions and layers', () => {
+    const ends = { minVal: -0.125, maxVal: 2 };
+    expect(nonlin.hardTanh(x, ends)).toEqual(nonlin.hardTanh(x, { min: -0.125, max: 2 }));
+    expect(nonlin.hardTanh(x, { min: -0.125, maxVal: 2 })).toEqual(nonlin.hardTanh(x, ends));
+    expect(nonlin.hardTanhGrad(x, x, ends)).toEqual(nonlin.hardTanhGrad(x, x, { min: -0.125, max: 2 }));
+    const layer = new nonlin.Hardtanh(ends);
+    expect(layer(x)).toEqual(nonlin.hardTanh(x, ends));
+    expect([layer.min, layer.maxVal, String(layer)]).toEqual([-0.125, 2, 'Hardtanh(min=-0.125, max=2)']);
   });
 
   it('hardSigmoid has the real sixth, unless another one or another half is given', () => {
