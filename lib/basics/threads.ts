@@ -37,6 +37,11 @@ function asked(): number | undefined {
   if (text === undefined) return undefined;
   const n = Number(text);
   if (isPossible(n)) return n;
-  problems.push(`NONLIN_THREADS must be an integer in [1, ${most}], got ${describe(text)}`);
+  const usual = isMainThread()
+    ? `as many threads as there are cores, ${usualMost} at most`
+    : '1 thread, as a worker does';
+  problems.push(
+    `NONLIN_THREADS must be an integer in [1, ${most}], got ${describe(text)}: it is ignored, and a call uses ${usual}`,
+  );
   return undefined;
 }

@@ -162,7 +162,9 @@ describe('NONLIN_THREADS', () => {
       for (const NONLIN_BACKEND of i === 0 ? all : [all[i % all.length]!]) {
         const { threads, problems } = load({ variables: { NONLIN_THREADS: text, NONLIN_BACKEND } });
         expect(threads).toBe(usual.threads);
-        expect(problems).toEqual([`NONLIN_THREADS must be an integer in [1, 256], got ${JSON.stringify(text)}`]);
+        expect(problems).toEqual([
+          `NONLIN_THREADS must be an integer in [1, 256], got ${JSON.stringify(text)}: it is ignored, and a call uses as many threads as there are cores, 8 at most`,
+        ]);
       }
     },
   );
