@@ -9,7 +9,7 @@ import { apply } from './apply.js';
 import { type Arguments, flagOf, type OptionName, optionHelp, parse } from './arguments.js';
 import { check } from './check.js';
 import { compare } from './compare/compare.js';
-import { Failure, UsageError } from './failures.js';
+import { Enough, Failure, UsageError } from './failures.js';
 import { type FunctionCommand, functions } from './functions.js';
 import { info } from './info.js';
 import { type Io, inSight } from './output.js';
@@ -123,6 +123,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       io.error.write(`nonlin: ${inSight(error.message)}\nSee nonlin ${topic}--help.\n`);
       return 2;
     }
+    if (error instanceof Enough) return 0;
     if (error instanceof Failure) {
       io.error.write(`nonlin: ${inSight(error.message)}\n`);
       return 1;

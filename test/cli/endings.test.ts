@@ -259,6 +259,8 @@ describe('a process', () => {
       const { stdout, stderr } = spawnSync('bash', ['-c', line]);
       expect(stderr.toString()).toBe('');
       expect(stdout.toString().split(/\s+/).filter(Boolean)).toEqual(['10', '0']);
+      const byName = spawnSync('bash', ['-c', line.replace('<', '-o /dev/stdout <')]);
+      expect([byName.stderr.toString(), byName.stdout.toString()]).toEqual(['', stdout.toString()]);
     },
   );
 
