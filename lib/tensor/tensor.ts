@@ -276,7 +276,7 @@ export class Tensor<D extends DType = FloatDType> {
    */
   reshape(...shape: Integers): Tensor<D> {
     return naming('reshape', () => {
-      const wanted = resolveShape(listOf(shape), this.size);
+      const wanted = wantedShape(shape, this.size);
       const strides = viewStrides(this, wanted);
       if (strides !== undefined) return shownAs(this, { shape: wanted, strides, offset: this.offset });
       return new Tensor(viewOf(copied(this), wanted));
@@ -289,7 +289,7 @@ export class Tensor<D extends DType = FloatDType> {
    * @throws like `reshape`; RangeError where it would take a copy.
    */
   view(...shape: Integers): Tensor<D> {
-    return new Tensor(naming('view', () => viewOf(this, resolveShape(listOf(shape), this.size))));
+    return new Tensor(naming('view', () => viewOf(this, wantedShape(shape, this.size))));
   }
 
   /**
@@ -584,7 +584,10 @@ export class Tensor<D extends DType = FloatDType> {
   /** The number of a tensor with one element, where one is asked for: `Number(x)`, `x.at(0) + 1`, `Math.max(...x)`. */
   [Symbol.toPrimitive](hint: string): number | string {
     // toString() has four decimals.
-    return hint === 'number' || (hint === 'default' && this.size === 1) ? this.item() : this.toString();
+    if (hint === 'string' || (hint === 'default' && this.size !== 1)) return this.toString();
+    if (this.size === 1) return this.item();
+    const has = `a Tensor of shape ${shapeText(this.shape)} is no single number, as it has ${this.size} elements`;
+    throw new RangeError(`${has}; item(0, ...) gives one of them, sub() and equals() are of all`);
   }
 
   [inspect](depth?: number): unknown {
@@ -693,6 +696,13 @@ function combined<T extends DType>(op: Operation, a: Tensor<DType>, other: unkno
     const result = combine(op, asFloats(a), asFloats(b));
     return new Tensor(a.half !== undefined && a.half === b.half ? asDType(result, a.dtype) : result);
   });
+}
+
+/** The shape that was asked for, of so many elements. */
+function wantedShape(given: Integers, size: number): readonly number[] {
+  if (given.length === 0 && size !== 1)
+    throw new TypeError(`a shape is needed for ${size} elements, such as (2, -1) or ([2, -1]), got none`);
+  return resolveShape(listOf(given), size);
 }
 
 function listOf(integers: Integers): unknown {

@@ -61,7 +61,8 @@ it('reads a file and writes one', async () => {
 describe('a bad line', () => {
   it.each([
     ['[1,', 'it is no JSON: '],
-    ['', 'it is no JSON: '],
+    ['', 'it is empty, and must be an array of numbers'],
+    [' \r', 'it is empty, '],
     ['NaN', 'it is no JSON: '],
     ['{"x": [1]}', 'it must be an array of numbers, or of such arrays'],
     ['"text"', 'it must be an array of numbers, or of such arrays'],

@@ -1,5 +1,6 @@
 // What is wrong with a command line or a file: told in a line, with nothing written and an exit code that says which it is.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { at, nonlin, ownFolder, quickly, run } from '../support/processes/cli.js';
 
@@ -7,6 +8,7 @@ ownFolder();
 
 describe('wrong files', () => {
   const wrong = 'no-such-folder/out.npy';
+  const integers = join(import.meta.dirname, '../data/npy/integers/i8-big-endian.npy');
   it.each([
     [['relu', 'none.npy'], 'cannot read none.npy: no such file or directory'],
     [['relu', '.'], 'cannot read .: illegal operation on a directory'],
@@ -17,6 +19,10 @@ describe('wrong files', () => {
     [['relu', 'f4.npy', '-o', wrong], `cannot write ${wrong}: no such file or directory`],
     [['compare', 'none.npy'], 'cannot read none.npy: no such file or directory'],
     [['compare', 'empty.npy'], 'empty.npy has no elements: there is nothing to compare'],
+    [
+      ['compare', integers],
+      `${integers} holds int64, and what is compared is float32 or float64: nonlin identity in.npy`,
+    ],
     [['compare', 'f4.npy', '--threads', '257'], '--threads: setThreads: threads must be in [1, 256], got 257'],
   ])('%j: one line, exit code 1', async (args, message) => {
     const { code, out, error } = await run(args, Buffer.alloc(0));

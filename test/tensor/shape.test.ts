@@ -214,6 +214,11 @@ describe('shapes and strides as they are given', () => {
     expect(new Tensor(x.reshape(ones(64)).toArray()).shape).toEqual(ones(64));
     expect(() => x.reshape(ones(65))).toThrow(message('reshape: shape'));
     expect(() => x.view(...ones(65))).toThrow(message('view: shape'));
+    expect(() => new Tensor([1, 2]).view()).toThrow(
+      new TypeError('view: a shape is needed for 2 elements, such as (2, -1) or ([2, -1]), got none'),
+    );
+    expect(() => new Tensor([]).reshape()).toThrow(/^reshape: a shape is needed for 0 elements/);
+    expect(x.view().shape).toEqual([]);
     expect(() => x.permute(ones(65))).toThrow(message('permute: dims'));
     expect(() => new Tensor(x, { shape: ones(65) })).toThrow(message('Tensor: shape'));
     expect(() => Tensor.fromJSON({ dtype: 'float32', shape: ones(65), data: [1] })).toThrow(message('fromJSON: shape'));

@@ -384,7 +384,13 @@ describe('a number where one is asked for', () => {
   });
 
   it('is there only for one element', () => {
-    expect(() => Number(matrix())).toThrow(new RangeError('item: one element is needed, but shape [2, 3] has 6'));
+    const message =
+      'a Tensor of shape [2, 3] is no single number, as it has 6 elements; item(0, ...) gives one of them';
+    for (const act of [() => Number(matrix()), () => (matrix() as unknown as number) > 3]) {
+      expect(act).toThrow(RangeError);
+      expect(act).toThrow(message);
+    }
+    expect(() => Number(new Tensor([]))).toThrow('a Tensor of shape [0] is no single number, as it has 0 elements');
     expect(`${new Tensor([1 / 3])}`).toBe('[0.3333]');
     expect(`${matrix()}`).toBe('[[0, 1, 2],\n [3, 4, 5]]');
     expect('x: '.concat(String(matrix().select(0, 0)))).toBe('x: [0, 1, 2]');

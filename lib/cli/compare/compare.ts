@@ -8,15 +8,18 @@ import { allocate, shapeText } from '../../basics/allocate.js';
 import type { Precision } from '../../basics/checks.js';
 import type { DType, FloatArray, FloatDType } from '../../basics/floats.js';
 import { setThreads } from '../../basics/threads.js';
+import { nameOf } from '../../files/numbers.js';
 import { contiguousData } from '../../tensor/copies.js';
 import { sizeOf } from '../../tensor/shape.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { type Arguments, backendOf, integerOf, precisionOf, secondsOf } from '../arguments.js';
 import { attempt, Failure, UsageError } from '../failures.js';
-import { readTensor } from '../files.js';
+import { tensorIn } from '../files.js';
 import { forward, isSlice, type Name, namesOf, type Operation, operationsOf, withBackend } from '../operations.js';
 import { bar, type Io, inSight, json, type Paint, paintFor, progress, table } from '../output.js';
 import { randomFrom } from '../random.js';
+import { headerOf } from '../streams/npy.js';
+import { openNpy } from '../streams/sources.js';
 import { type Loop, loops, softmaxRows } from './loops.js';
 import { type Contestant, type Figure, measure } from './turns.js';
 
@@ -59,7 +62,7 @@ export async function compare(args: Arguments, io: Io): Promise<number> {
     // One by default: a loop has no more, and a second core is not always there to be had.
     const many = askedThreads ?? (io.environment.NONLIN_THREADS && before.problems.length === 0 ? before.threads : 1);
     attempt('--threads', () => setThreads(many));
-    const x = path === undefined ? normalTensor() : floatsOf(readTensor(path, io), path).contiguous();
+    const x = path === undefined ? normalTensor() : readFloats(path, io).contiguous();
     if (x.size === 0) throw new Failure(`${path} has no elements: there is nothing to compare`);
     const subject = {
       backend: info().backend,
@@ -83,9 +86,15 @@ export async function compare(args: Arguments, io: Io): Promise<number> {
 }
 
 /** The loops are of floats. */
-function floatsOf(x: Tensor<DType>, path: string): Tensor {
-  if (x.half === undefined) return x as Tensor<FloatDType>;
-  throw new Failure(`${path} is ${x.dtype}, and what is compared is float32 or float64`);
+function readFloats(path: string, io: Io): Tensor {
+  const source = openNpy(path, io);
+  const { kind, dtype } = headerOf(source);
+  if (kind === undefined || dtype === 'float32' || dtype === 'float64')
+    return tensorIn(source, undefined) as Tensor<FloatDType>;
+  source.close();
+  throw new Failure(
+    `${source.name} holds ${nameOf(kind)}, and what is compared is float32 or float64: nonlin identity in.npy --dtype float32 -o floats.npy converts it`,
+  );
 }
 
 /** 256 Ki float32 values, for softmax in rows of 1024. The same ones every time. */

@@ -50,6 +50,7 @@ const words: ReadonlyMap<unknown, number> = new Map([
 ]);
 
 function listOf(text: string): number | Nested[] {
+  if (text.trim() === '') throw new Failure('it is empty, and must be an array of numbers');
   let value: unknown;
   try {
     // Only strings can be such words, and to look at each item takes ten times as long.
