@@ -123,7 +123,10 @@ export function writeSafetensors(tensors: TensorsByName, options?: SafetensorsOp
  * @throws TypeError, RangeError like {@link readNpz}, and what Node throws where there is no such file.
  * @example await load('model.safetensors', { name: 'lm_head.weight' });
  */
-export async function load(path: FilePath, options?: ReadOptions & { readonly name?: string }): Promise<Tensor<DType>> {
+export async function load(
+  path: FilePath,
+  options?: ReadOptions & { readonly name?: string | undefined },
+): Promise<Tensor<DType>> {
   const dtype = dtypeOption(options, 'load', ['name']);
   const name = optionOf(options as Readonly<Record<string, unknown>> | undefined, 'name');
   if (name !== undefined && typeof name !== 'string')

@@ -28,13 +28,13 @@ type NeededOf<P> = { [N in keyof P]: P[N] extends { readonly default: number } ?
 
 /** The options of a function's own, by its name. */
 export type OwnOptions<F extends FunctionName> = {
-  readonly [N in Exclude<keyof ParametersOf<F>, NeededOf<ParametersOf<F>>>]?: number;
+  readonly [N in Exclude<keyof ParametersOf<F>, NeededOf<ParametersOf<F>>>]?: number | undefined;
 } & {
   readonly [N in NeededOf<ParametersOf<F>>]: number;
 } & {
-  readonly [N in keyof ParametersOf<F> as AliasOf<ParametersOf<F>[N]>]?: number;
+  readonly [N in keyof ParametersOf<F> as AliasOf<ParametersOf<F>[N]>]?: number | undefined;
 } & (F extends keyof Variants
-    ? { readonly [N in Variants[F]['option']]?: keyof RowsOf<F> }
+    ? { readonly [N in Variants[F]['option']]?: keyof RowsOf<F> | undefined }
     : Readonly<Record<never, never>>);
 
 /** The options that a function or a layer takes besides `out` and `precision`, in the order of `Given.own`. */

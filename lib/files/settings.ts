@@ -9,17 +9,17 @@ import { Tensor, type TensorSource } from '../tensor/tensor.js';
 
 export interface ReadOptions {
   /** What the numbers become. Without, floats keep their dtype, and integers and booleans are a TypeError. */
-  readonly dtype?: DType;
+  readonly dtype?: DType | undefined;
 }
 
 export interface NpzOptions {
   /** True to deflate the arrays, as `np.savez_compressed` does; false by default. */
-  readonly compress?: boolean;
+  readonly compress?: boolean | undefined;
 }
 
 export interface SafetensorsOptions {
   /** What the file says of itself: `{ format: 'pt' }`. */
-  readonly metadata?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Tensors by their names: an object, a Map, or what gives pairs of both. */

@@ -51,9 +51,9 @@ export interface Options<X extends Input = Input, O extends Out<X> = Out<X>> {
   /** Filled and returned instead of something new; has the kind, dtype and size of x, and may be x itself. */
   readonly out?: O;
   /** `'fast'` (default) computes float32 in float32; `'exact'` rounds correctly, once. float64 is the same in both. */
-  readonly precision?: Precision;
+  readonly precision?: Precision | undefined;
   /** What the numbers of a Uint16Array are; of other inputs their own dtype. */
-  readonly dtype?: HalfDType | FloatDType;
+  readonly dtype?: HalfDType | FloatDType | undefined;
 }
 
 /** The options of an elementwise function, by its name: those of its own besides. */

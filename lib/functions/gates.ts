@@ -44,7 +44,7 @@ export type HalvesOptions<F extends FunctionName, X extends Input = Input, O ext
   F,
   X,
   O
-> & { readonly dim?: number };
+> & { readonly dim?: number | undefined };
 
 /** A gate of the halves of one input. */
 export type HalvesGate<F extends FunctionName> = <X extends Input, O extends Out<X> = undefined>(
@@ -67,7 +67,7 @@ export interface GateGradient<F extends FunctionName> {
     grad: Input,
     gate: X,
     up: Input,
-    options?: Omit<OptionsOf<F>, 'out'> & { readonly out?: readonly [Out<X>, Out<X>] },
+    options?: Omit<OptionsOf<F>, 'out'> & { readonly out?: readonly [Out<X>, Out<X>] | undefined },
   ): [Output<X>, Output<X>];
   <X extends Input, O extends Out<X> = undefined>(grad: Input, x: X, options?: HalvesOptions<F, X, O>): Result<X, O>;
 }

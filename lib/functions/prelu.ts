@@ -23,7 +23,7 @@ interface Slopes<W extends Weight> {
   /** The slope below 0: a number, or one for each channel; rounded to the dtype of x, and to float32 for those of 16 bits. */
   readonly weight: W;
   /** The dimension of the channels; negative counts from the end. Default 1 of two and more dimensions, as in PyTorch, and 0 of one. */
-  readonly channelDim?: number;
+  readonly channelDim?: number | undefined;
 }
 
 export interface PReLUOptions<X extends Input = Input, O extends Out<X> = Out<X>>
@@ -31,9 +31,9 @@ export interface PReLUOptions<X extends Input = Input, O extends Out<X> = Out<X>
     Slopes<Weight> {}
 
 export interface WeightGradOptions<W extends Weight = Weight> extends Slopes<W> {
-  readonly precision?: Precision;
+  readonly precision?: Precision | undefined;
   /** What the numbers of a Uint16Array are; of other inputs their own dtype. */
-  readonly dtype?: DType;
+  readonly dtype?: DType | undefined;
 }
 
 /** The gradient by the weight: a number for a number. */

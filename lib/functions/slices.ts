@@ -22,17 +22,17 @@ import { type Answer, answerOf, finished, type Input, type Operands, operands, r
 
 export interface SoftmaxOptions<X extends Input = Input, O extends Out<X> = Out<X>> extends Options<X, O> {
   /** The dimension along which it is taken, or several that are taken as one; shares sum to 1. Negative counts from the end. Default -1. */
-  readonly dim?: number | readonly number[];
+  readonly dim?: number | readonly number[] | undefined;
   /** What x is divided by, finite and above 0. Default 1. */
-  readonly temperature?: number;
+  readonly temperature?: number | undefined;
   /**
    * Broadcast to x. Booleans, and numbers of an integer type, keep an entry where they are `true` or not 0, as in PyTorch's attention
    * and unlike `maskedFill`, which fills there. Floats of x's dtype are added to x / temperature, and -Infinity masks. Masked entries
    * have share 0 and gradient 0, as long as their slice is not NaN.
    */
-  readonly mask?: SoftmaxMask;
+  readonly mask?: SoftmaxMask | undefined;
   /** What a slice gets of which no entry is left: `'nan'` (default), or `'zero'` for shares and gradients of 0. */
-  readonly empty?: 'nan' | 'zero';
+  readonly empty?: 'nan' | 'zero' | undefined;
 }
 
 /** A list of booleans, or what `maskedFill` takes but for lists of numbers, which could be of either kind. */

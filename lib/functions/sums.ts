@@ -42,13 +42,13 @@ import { slicesOfFloats } from './slices.js';
 
 export interface LogSumExpOptions {
   /** The dimension or dimensions that are summed over; negative counts from the end. Default -1. */
-  readonly dim?: number | readonly number[];
+  readonly dim?: number | readonly number[] | undefined;
   /** Whether the result has them with size 1. Default false. */
-  readonly keepdim?: boolean;
+  readonly keepdim?: boolean | undefined;
   /** Of numbers of 16 bits it is always exact. */
-  readonly precision?: Precision;
+  readonly precision?: Precision | undefined;
   /** What the numbers of a Uint16Array are; of other inputs their own dtype. */
-  readonly dtype?: DType;
+  readonly dtype?: DType | undefined;
 }
 
 /** What `logSumExp` gives. */

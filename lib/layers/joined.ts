@@ -75,7 +75,7 @@ export class Halves extends Layer {
   static of<N extends GateName>(
     name: N,
   ): new (
-    options?: OwnOptions<(typeof gates)[N]['by']> & { readonly dim?: number },
+    options?: OwnOptions<(typeof gates)[N]['by']> & { readonly dim?: number | undefined },
   ) => Halves {
     const { by, gating, layer } = gates[name];
     class Named extends Halves {

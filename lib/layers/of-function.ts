@@ -75,7 +75,9 @@ export class Elementwise extends Layer {
   }
 }
 
-type Instance<F extends FunctionName> = Elementwise & Required<OwnOptions<F>>;
+type Instance<F extends FunctionName> = Elementwise & {
+  readonly [N in keyof OwnOptions<F>]-?: Exclude<OwnOptions<F>[N], undefined>;
+};
 type Constructor<F extends FunctionName> = { readonly function: F } & (Record<never, never> extends OwnOptions<F>
   ? new (
       options?: OwnOptions<F>,

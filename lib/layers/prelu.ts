@@ -10,13 +10,13 @@ import { Layer } from './layer.js';
 
 export interface PReLULayerOptions {
   /** How many slopes are made, each of them `init`: 1 (default), or as many as x has channels. */
-  readonly numParameters?: number;
+  readonly numParameters?: number | undefined;
   /** Default 0.25. */
-  readonly init?: number;
+  readonly init?: number | undefined;
   /** The slopes themselves, in the place of those two: a typed array or a Tensor is shared, and what is written to it counts. */
-  readonly weight?: Weight;
+  readonly weight?: Weight | undefined;
   /** The dimension of the channels, as in the function. */
-  readonly channelDim?: number;
+  readonly channelDim?: number | undefined;
 }
 
 /** x, and below 0 x times a slope for all or for each channel, like the function `prelu`. */

@@ -27,10 +27,10 @@ type Own<N extends StreamName> = N extends 'prelu'
 /** The options of the function, as in a call, and what the stream is of. */
 export type StreamOptions<N extends StreamName> = Own<N> & {
   /** What bytes or the numbers of a Uint16Array are; other arrays say it themselves. */
-  readonly dtype?: DType;
+  readonly dtype?: DType | undefined;
   /** How many values make a row: needed by functions along a dimension, and by gates, whose row is gate and input. */
-  readonly row?: number;
-  readonly precision?: Precision;
+  readonly row?: number | undefined;
+  readonly precision?: Precision | undefined;
 };
 
 /** Options, which are needed where one of the function's own is. */

@@ -90,11 +90,11 @@ export function allEqual(a: Parts, b: Parts): boolean {
 
 export interface Tolerance {
   /** How far apart two values may be, relative to the other tensor's. Default 1e-5. */
-  readonly rtol?: number;
+  readonly rtol?: number | undefined;
   /** How far apart two values may be, added to the relative part. Default 1e-8. */
-  readonly atol?: number;
+  readonly atol?: number | undefined;
   /** Whether NaN is close to NaN. Default false. */
-  readonly equalNan?: boolean;
+  readonly equalNan?: boolean | undefined;
 }
 
 const tolerances = ['rtol', 'atol', 'equalNan'] as const satisfies (keyof Tolerance)[];

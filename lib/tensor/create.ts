@@ -18,10 +18,10 @@ export interface NewOptions<D extends DType = DType> {
   readonly dtype?: D;
 }
 export interface FromOptions<D extends DType = DType> extends NewOptions<D> {
-  readonly shape?: IntegerList;
+  readonly shape?: IntegerList | undefined;
   /** Of integers: what one of them counts, 1 by default, from `zeroPoint` on, 0 by default. */
-  readonly scale?: number;
-  readonly zeroPoint?: number;
+  readonly scale?: number | undefined;
+  readonly zeroPoint?: number | undefined;
 }
 
 /** The dtype that an option names, `'float32'` by default. */

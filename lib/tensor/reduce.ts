@@ -11,12 +11,12 @@ import { permuted } from './views.js';
 
 export interface ReduceOptions {
   /** Whether the dimension stays, with size 1. Default false. */
-  readonly keepdim?: boolean;
+  readonly keepdim?: boolean | undefined;
 }
 export interface TopkOptions {
-  readonly dim?: number;
+  readonly dim?: number | undefined;
   /** Default true. */
-  readonly largest?: boolean;
+  readonly largest?: boolean | undefined;
 }
 
 /** Places along a dimension, as tensors of floats cannot hold them. */

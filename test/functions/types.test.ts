@@ -2,11 +2,14 @@
 import ndarray, { type NdArray } from 'ndarray';
 import * as ort from 'onnxruntime-common';
 import { describe, expect, expectTypeOf, it } from 'vitest';
+import { readNpy, writeNpy, writeNpz, writeSafetensors } from '../../lib/files.js';
 import {
   CrossEntropyLoss,
   crossEntropy,
   crossEntropyGrad,
   type DType,
+  ELU,
+  elu,
   type FloatArray,
   type FloatDType,
   GELU,
@@ -15,6 +18,7 @@ import {
   geluGrad,
   type HalfArray,
   type HalfDType,
+  hardTanh,
   type Input,
   type IntegerList,
   type Integers,
@@ -26,14 +30,19 @@ import {
   type NewArray,
   type Options,
   type Output,
+  PReLU,
+  prelu,
   type Reduction,
   ReLU,
   relu,
   reluGrad,
   Softmax,
   type SoftmaxOptions,
+  SwiGLU,
   softmax,
   softmaxGrad,
+  swiglu,
+  swigluGrad,
   Tensor,
   type TensorConstructor,
   type TensorJSON,
@@ -42,6 +51,7 @@ import {
   type TensorSource,
   type Tolerance,
 } from '../../lib/index.js';
+import { transformIterable } from '../../lib/streams/node.js';
 
 const f32 = Float32Array.of(1, 2);
 const f64 = Float64Array.of(1, 2);
@@ -272,6 +282,48 @@ describe('a Tensor', () => {
     expect(new Named([1])).toBeInstanceOf(Tensor);
     expectTypeOf(Tensor).toEqualTypeOf<TensorConstructor>();
   });
+});
+
+it('an option may be undefined, which is none, under exactOptionalPropertyTypes too', async () => {
+  const none = undefined as undefined;
+  const number = undefined as number | undefined;
+  const x = new Tensor([[1, 2]]);
+  const dtype = undefined as 'float32' | undefined;
+  expect(softmax(x, { dim: number, temperature: number, mask: none, empty: none, precision: none, dtype }).size).toBe(
+    2,
+  );
+  expect(gelu(x, { approximate: none, out: none })).toEqual(gelu(x));
+  expect([elu(x, { alpha: number }), hardTanh(x, { minVal: number, max: number })]).toEqual([elu(x), hardTanh(x)]);
+  expect(swiglu(x, { dim: number, beta: number })).toEqual(swiglu(x));
+  expect(swigluGrad(x, x, x, { out: none })).toEqual(swigluGrad(x, x, x));
+  expect(prelu(x, { weight: 1, channelDim: number })).toEqual(x);
+  expect(logSumExp(x, { dim: none, keepdim: none, precision: none, dtype })).toEqual(logSumExp(x));
+  const loss = { dim: none, ignoreIndex: none, labelSmoothing: none, weight: none, precision: none };
+  expectTypeOf(crossEntropy(x, [0], loss)).toEqualTypeOf<number>();
+  expect(crossEntropy(x, [0], { ...loss, dtype })).toBe(crossEntropy(x, [0]));
+  expect(new Tensor([1], { shape: none })).toEqual(new Tensor([1]));
+  expect(Tensor.from([1], { scale: number, zeroPoint: number, shape: none })).toEqual(new Tensor([1]));
+  // Where the type of the result follows the option, it cannot follow what may be undefined.
+  // @ts-expect-error float32 or float64
+  expect(Tensor.zeros([1], { dtype: none as 'float64' | undefined }).dtype).toBe('float32');
+  // @ts-expect-error a number or a Tensor
+  expect(crossEntropy(x, [0], { reduction: none as 'none' | undefined })).toBe(crossEntropy(x, [0]));
+  expect(x.sum(0, { keepdim: none })).toEqual(x.sum(0));
+  expect(x.topk(1, { dim: none, largest: none })).toEqual(x.topk(1));
+  expect(x.allClose(x, { rtol: none, atol: none, equalNan: none })).toBe(true);
+  const layer = new ELU({ alpha: number });
+  expectTypeOf(layer.alpha).toEqualTypeOf<number>();
+  expectTypeOf(new GELU().approximate).toEqualTypeOf<'none' | 'tanh' | 'sigmoid'>();
+  expect(layer.alpha).toBe(1);
+  expect(String(new PReLU({ numParameters: none, init: none, weight: none, channelDim: none }))).toBe(
+    String(new PReLU()),
+  );
+  expect(new SwiGLU({ dim: none, beta: none })(x)).toEqual(swiglu(x));
+  expect(writeNpz({ x }, { compress: none })).toEqual(writeNpz({ x }));
+  expect(writeSafetensors({ x }, { metadata: none })).toEqual(writeSafetensors({ x }));
+  expect(readNpy(writeNpy(x), { dtype: none })).toEqual(x);
+  for await (const y of transformIterable('relu', [f32], { dtype: none, row: none, precision: none }))
+    expect(y).toEqual(relu(f32));
 });
 
 it('every type in a signature has a name to import', () => {

@@ -48,19 +48,19 @@ export type Reduction = 'mean' | 'sum' | 'none';
 
 export interface CrossEntropyOptions<R extends Reduction = Reduction> {
   /** The dimension of the classes; negative counts from the end. Default 1 of two and more dimensions, as in PyTorch, and 0 of one. */
-  readonly dim?: number;
+  readonly dim?: number | undefined;
   /** `'mean'` (default) over the slices that count, `'sum'`, or `'none'`: a loss for each. */
   readonly reduction?: R;
   /** A class that does not count. Default -100. Not for probabilities. */
-  readonly ignoreIndex?: number;
+  readonly ignoreIndex?: number | undefined;
   /** How much of each target is spread over all classes alike, from 0 to 1. Default 0. */
-  readonly labelSmoothing?: number;
+  readonly labelSmoothing?: number | undefined;
   /** A weight for each class, rounded to the dtype of the logits, and to float32 for those of 16 bits; default 1. */
-  readonly weight?: Weights;
+  readonly weight?: Weights | undefined;
   /** Of numbers of 16 bits it is always exact. */
-  readonly precision?: Precision;
+  readonly precision?: Precision | undefined;
   /** What the numbers of a Uint16Array of logits are; of other logits their own dtype. */
-  readonly dtype?: DType;
+  readonly dtype?: DType | undefined;
 }
 
 /** The numbers of the classes: one for each slice of the logits, in row-major order; something tensor-like of integers has the slices' shape. */

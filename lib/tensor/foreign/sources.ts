@@ -56,7 +56,7 @@ export type TensorSource = number | readonly NestedMask[] | Data | Uint8Array | 
 
 export interface TensorOptions<D extends DType = DType> {
   /** The sizes of the dimensions; one of them may be -1, which stands for what the others leave. */
-  readonly shape?: IntegerList;
+  readonly shape?: IntegerList | undefined;
   /**
    * Of lists and numbers what they become, `'float32'` by default. Memory is shared and must have this dtype already; of a
    * Uint16Array it says whether its numbers are `'float16'` or `'bfloat16'`, of a Uint8Array or a Buffer of what numbers it has the bytes.
