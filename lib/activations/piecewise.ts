@@ -41,6 +41,8 @@ const hardSwish = (x: number) => (x < 3 ? (x > -3 ? (x * (x + 3)) / 6 : -0) : x)
 /** (2 x + 3) / 6 between them, where it has its zero as well: there the sum is exact. */
 function hardSwishGrad(x: number, g: number): number {
   if (!(x < 3)) return x >= 3 ? g : x;
+  // The product must not overflow where the gradient does not; powers of two round nothing.
+  if (Math.abs(g) > 2 ** 1020 && Number.isFinite(g)) return hardSwishGrad(x, g * 2 ** -4) * 2 ** 4;
   return x > -3 && x !== -1.5 ? (g * (2 * x + 3)) / 6 : 0;
 }
 

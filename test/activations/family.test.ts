@@ -1,6 +1,9 @@
 // The activations beside relu, sigmoid, tanh and gelu by the public functions, on every backend: the limits at the infinities, both
 // zeros, NaN, and each formula's thresholds, written down by hand.
 import { afterAll, describe, expect, it } from 'vitest';
+import { casesOf } from '../../lib/activations/signatures.js';
+import { activationNames } from '../../lib/activations/table.js';
+import { backend as serving } from '../../lib/backends/select.js';
 import * as nonlin from '../../lib/index.js';
 
 const { backends, info, useBackend } = nonlin;
@@ -329,6 +332,21 @@ describe.each(backends())('%s', (backend) => {
     // The product is exact, and so is its sixth where that is a middle.
     const wrong = x.filter((value, i) => gradient[i] !== Math.fround((g[i]! * (2 * value + 3)) / 6));
     expect(wrong).toEqual(Float32Array.of());
+  });
+});
+
+describe.each(backends())('%s', (backend) => {
+  it.each(activationNames.flatMap(casesOf))('nothing on the way to a gradient of $label overflows', ({ op, a, b }) => {
+    useBackend(backend);
+    const x = Float64Array.from({ length: 257 }, (_, i) => (i - 128) / 32);
+    const gradient = (g: number) => {
+      const y = new Float64Array(x.length);
+      serving.mapGrad(new Float64Array(x.length).fill(g), x, y, op, a, b, false);
+      return y;
+    };
+    // Powers of two round nothing.
+    const expected = gradient(2 ** 900).map((y) => y * 2 ** 123);
+    expect(gradient(2 ** 1023)).toEqual(expected);
   });
 });
 
