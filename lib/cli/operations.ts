@@ -12,6 +12,7 @@ import { slices, slicesGrad } from '../functions/slices.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Arguments } from './arguments.js';
 import { UsageError } from './failures.js';
+import { functions } from './functions.js';
 
 /** A row of the table, or a function over a dimension. */
 export type Name = Activation | Slice;
@@ -57,8 +58,12 @@ export function namesOf({ given }: Arguments): readonly Name[] | undefined {
   const text = given.get('function');
   if (text === undefined) return undefined;
   return text.split(',').map((word) => {
-    const name = names.find((candidate) => candidate === word);
+    const name = names.find((candidate) => candidate === (word === 'swish' ? 'silu' : word));
     if (name !== undefined) return name;
+    if (functions.has(word))
+      throw new UsageError(
+        `--function: ${word} is a function, but only elementwise ones, softmax and logSoftmax are for this`,
+      );
     const meant = nearest(word, names);
     const help = meant === undefined ? `there are ${names.join(', ')}` : `did you mean ${meant}?`;
     throw new UsageError(`--function: there is no ${describe(word)}; ${help}`);

@@ -133,6 +133,11 @@ describe.skipIf(!hasNative)('with a native backend (skipped where none runs)', (
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
+  it('check knows silu as swish too', () => {
+    const { out } = nonlin(['check', '--count', '300', '--json', '--function', 'swish']);
+    expect(JSON.parse(out).rows[0].activation).toBe('silu');
+  });
+
   it('check tells a seed from another, and repeats one', () => {
     const run = (seed: string) => {
       const { seconds, ...found } = JSON.parse(nonlin(['check', '--count', '300', '--json', '--seed', seed]).out);

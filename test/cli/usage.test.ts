@@ -83,6 +83,11 @@ describe('wrong usage', () => {
     [['gelu', 'f4.npy', '--backend', 'gpu'], '--backend must be one of avx512, avx2, neon, wasm, js, got "gpu"'],
     [['info', 'x'], 'info takes no argument, got x'],
     [['info', '--seed', '1'], '--seed is not an option of info'],
+    ...['swiglu', 'softmin', 'logSumExp', 'crossEntropy'].map((name): [string[], string] => [
+      ['check', '--function', `relu,${name}`],
+      `--function: ${name} is a function, but only elementwise ones, softmax and logSoftmax are for this`,
+    ]),
+    [['check', '--function', 'sigmoi'], '--function: there is no "sigmoi"; did you mean sigmoid?'],
     [['check', 'x'], 'check takes no argument, got x'],
     [['check', '--count', '0'], '--count must be an integer from 1 to 67108864, got "0"'],
     [['check', '--count', '99999999999'], '--count must be an integer from 1 to 67108864, got "99999999999"'],
