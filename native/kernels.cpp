@@ -3,6 +3,7 @@
 #include "kernels.h"
 #include "arithmetic/careful.h"
 #include "formulas/piecewise.h"
+#include "rows/unusual.h"
 #include "softmax/logs.h"
 #if !defined(__wasm__) // Which leaves numbers of 16 bits to TypeScript.
 #include "exact/half_lanes.h"
@@ -93,10 +94,15 @@ template <class F> void combine_carefully(const void *first, const void *second,
 void careful_product(const void *a, const void *b, void *y, size_t n) {
   combine_carefully(a, b, y, n, [](vec<double> a, vec<double> b) { return a * b; });
 }
+void careful_product_or_none(const void *a, const void *b, void *y, size_t n) {
+  combine_carefully(a, b, y, n,
+                    [](vec<double> a, vec<double> b) { return select(abs(b) > 0, a * b, vec<double>(0.0)); });
+}
 void careful_slopes(const void *x, const void *slopes, void *y, size_t n) {
   combine_carefully(x, slopes, y, n, [](vec<double> x, vec<double> slope) { return leaky_relu(x, slope); });
 }
-constexpr careful_products products = {careful_product, careful_slopes, slopes_grad<double, float>};
+constexpr careful_products products = {careful_product, careful_product_or_none, careful_slopes,
+                                       slopes_grad<double, float>};
 #else
 constexpr careful_products products = {};
 #endif

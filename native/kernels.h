@@ -77,6 +77,7 @@ struct conditioned_kernels {
 // Of floats, as fast where subnormal numbers are multiplied or made; none where no processor tells of them (values.h).
 struct careful_products {
   void (*product)(const void *a, const void *b, void *y, size_t n);
+  void (*product_or_none)(const void *a, const void *b, void *y, size_t n); // 0 where b is.
   void (*slopes)(const void *x, const void *slopes, void *y, size_t n);
   slopes_grad_function *slopes_grad;
 };

@@ -216,6 +216,11 @@ inline void careful_gradients(const kernels &set, activation op, parameters p, a
 #endif
   std::fill_n(slopes.of, n, 1.0f);
   gradient(slopes.of, from.of, slopes.of, n, p);
+#if defined(__x86_64__)
+  // Vanishing gradients: beside no g above 1 a slope that came to nothing is nothing.
+  if (!set.has_unusual(g, n, 0, 1) && !set.has_unusual(slopes.of, n, least_slope, __builtin_inff()))
+    return (rows[op].drops ? set.carefully.product_or_none : set.carefully.product)(g, slopes.of, y, n);
+#endif
   if (set.part_small(g, slopes.of, products.of, rest.of, n)) {
     gradient(rest.of, from.of, rest.of, n, p);
     for (size_t i = 0; i < n; i++)

@@ -74,10 +74,6 @@ inline vec<careful> minus_gelu_tail(vec<careful> ramp, vec<careful> a) {
   return select(a > near_end, last_step<careful>(far.v, careful(1 / huge<float>), ramp), near);
 }
 
-// Smaller slopes are kept with a factor (formulas/scaled_slope.h), and are multiplied by a grad with more digits than
-// a float has there: their products with a grad not far below 1 may be subnormal numbers.
-constexpr float least_slope = 0x1p-102f;
-
 // q times its power of two, from 2^-109 to 1, in the lanes of which q is no subnormal number; q itself in the others.
 // What is subnormal is rounded from `a` times `by`, whose nearest float is q: by default from q.
 inline vec<float> lowered(vec<float> q, vec<float> unit, mask<float> these, vec<float> a, float by) {

@@ -87,6 +87,10 @@ template <> struct far_inputs<activation_mish> {
   static double first(parameters) { return 87; }
 };
 
+// Smaller slopes are kept with a factor (formulas/scaled_slope.h), and are multiplied by a grad with more digits than
+// a float has there: their products with a grad not far below 1 may be subnormal numbers.
+constexpr float least_slope = 0x1p-102f;
+
 // The same of a row by number: below which inputs others stand for them in a gradient, what, and up to which grads;
 // below which they are near zero; and from where on they are far out.
 struct small_input {
