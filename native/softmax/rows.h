@@ -33,8 +33,10 @@ template <class T, class E> T row_maximum(const E *x, size_t length) {
   }
   return folded<lanes / 2>(max(a, b), [](vec<T> a, vec<T> b) { return max(a, b); }).v[0];
 }
-// For rows that begin so, where usual_exp may not suit their first entries: a guess, as to find out by a row takes
-// twice as long, and ten times where what it makes is subnormal. Entries beyond 1000 may be a mask's, and tell nothing.
+// For rows that begin so, where usual_exp may not suit their first entries: a guess, as to find out takes a row. ns per
+// element of one row of 32000 around -130 in logSumExp without, as subnormal numbers are made, 1.9, and so 0.23 (`npm
+// run bench -- --size 32000 --function logSumExp:32000 --input around:-130`, a Xeon). Entries beyond 1000 may be a
+// mask's, and tell nothing.
 template <class T, class E>
 void guess([[maybe_unused]] usual_exp<T> &exp_of, [[maybe_unused]] const E *x, [[maybe_unused]] size_t length) {
 #if !defined(__wasm__)               // Where size counts more.
