@@ -289,7 +289,13 @@ template <activation op, class F> struct exact_gradient {
         if constexpr (has_zero) nearest = min(nearest, distance(a, f.p));
         return first(a, load<double>(g + j * lanes));
       };
+#if defined(__wasm__) // Where size counts more.
+      vec<double> v[vectors];
+      for (size_t j = 0; j < vectors; j++)
+        v[j] = one(j);
+#else
       const vec<double> v[] = {one(0), one(1), one(2), one(3)}; // Of long formulas a loop over them would stay one.
+#endif
       const bool is_beside_zero = has_zero && any_greater(beside_zero, nearest);
       const bool is_lost = rows[op].textbook && any_zero(v[0], v[1], v[2], v[3]);
       if (is_beside_zero | is_lost | any_doubtful<first_error>(v[0], v[1], v[2], v[3])) [[unlikely]] {
