@@ -45,8 +45,8 @@ export const leakyRelu = forward('leakyRelu');
 
 /**
  * Exponential linear unit, `x` where x is positive and `alpha * (e^x - 1)` elsewhere (Clevert, Unterthiner and Hochreiter, 2015);
- * `alpha` is 1. Keeps its digits near 0. Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}; with an
- * `alpha` above 1000 in size, slopes below e^-110 (float64: e^-760) of it may be 0.
+ * `alpha` is 1. Keeps its digits near 0. Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}; in
+ * float64, with an `alpha` above 1000 in size, slopes below e^-760 of it may be 0.
  */
 export const elu = forward('elu');
 
@@ -166,9 +166,9 @@ export const logSigmoid = forward('logSigmoid');
 /**
  * Scaled exponential linear unit, `s * x` where x is positive and `s * a * (e^x - 1)` elsewhere, with the real numbers
  * s = 1.0507009873554804934193349852946 and a = 1.6732632423543772848170429916717 (Klambauer and others, 2017). With one of the
- * options `alpha` and `gamma` it is that of numbers of the array's dtype: ONNX has the float32 nearest to both; with a product of
- * the two above 1000 in size, slopes below e^-110 (float64: e^-760) of it may be 0. Accepts, returns and throws like {@link relu}, and
- * is as accurate as {@link silu}.
+ * options `alpha` and `gamma` it is that of numbers of the array's dtype: ONNX has the float32 nearest to both; in float64, with a
+ * product of the two above 1000 in size, slopes below e^-760 of it may be 0. Accepts, returns and throws like {@link relu}, and is as
+ * accurate as {@link silu}.
  */
 export const selu = forward('selu');
 

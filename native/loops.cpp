@@ -338,7 +338,7 @@ template <activation op> CAREFULLY void careful_rare_row(const void *inputs, voi
 }
 #endif
 template <activation op> CAREFULLY void careful_group_row(const void *x, void *y, size_t n, parameters p) {
-  if constexpr (!rows[op].product) // Of which the groups hold with any.
+  if constexpr (!rows[op].product) // Whose groups serve any.
     if (!careful_group<op>::for_these(p)) return careful_row<op>(x, y, n, p);
   map<float>(static_cast<const float *>(x), static_cast<float *>(y), n, careful_group<op>{p});
 }

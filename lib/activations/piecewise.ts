@@ -20,7 +20,10 @@ const shrunk = (x: number) => (x === 0 || Number.isNaN(x) ? x : 0);
 function line(x: number, a: number, b: number): DoubleDouble {
   if (a === 0) return wide(b + flat(x));
   const y = a * x + b;
-  return y > -1 && y < 2 ? add(multiply(a, x), b) : { high: y, low: 0 };
+  if (!(y > -1 && y < 2)) return { high: y, low: 0 };
+  // The halves of a factor near the largest would overflow; the other is then small.
+  const unit = Math.abs(a) > 2 ** 900 ? 2 ** -200 : Math.abs(x) > 2 ** 900 ? 2 ** 200 : 1;
+  return add(multiply(a * unit, x / unit), b);
 }
 const isBelowOne = ({ high, low }: DoubleDouble) => high < 1 || (high === 1 && low < 0);
 /** It between 0 and 1. */
@@ -31,8 +34,13 @@ function unitLine(x: number, a: number, b: number): DoubleDouble {
 /** Its gradient. */
 function unitLineGrad(x: number, g: number, a: number, b: number): number {
   const y = line(x, a, b);
-  // Where b is 0, the product may be too small.
-  const isAbove = b === 0 ? (a > 0 ? x > 0 : x < 0) : y.high > 0;
+  // Where b is 0, the product may be too small; and where it is hardly more, so may what their sum is above 0 by.
+  let isAbove = y.high > 0;
+  if (b === 0) isAbove = a > 0 ? x > 0 : x < 0;
+  else if (Math.abs(y.high) < 2 ** -800) {
+    const [less, more] = Math.abs(a) < Math.abs(x) ? [a, x] : [x, a];
+    isAbove = add(multiply(less * 2 ** 200, more), b * 2 ** 200).high > 0;
+  }
   return a !== 0 && isAbove && isBelowOne(y) ? a * g : flat(x);
 }
 

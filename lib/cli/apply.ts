@@ -109,7 +109,7 @@ export function apply(name: string, of: FunctionCommand, args: Arguments, io: Io
   const [output = '', ending] = /.*(\.npz|\.safetensors)$/is.exec(given.get('output') ?? '') ?? [];
   if (ending !== undefined)
     throw new UsageError(
-      `-o ${output}: a .npy file is written, or with --raw or --jsonl values or lines, and no ${ending}: name it .npy; save() of nonlin/files writes ${ending}`,
+      `-o ${output}: a .npy file is written, or with --raw or --jsonl values or lines, and no ${ending}: name it so; save() of nonlin/files writes ${ending}`,
     );
   const grad = given.get('grad');
   const inputs = pathsOf(name, of, args);

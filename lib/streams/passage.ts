@@ -3,6 +3,7 @@ import { checkPresent } from '../basics/checks.js';
 import { describe, list } from '../basics/errors.js';
 import { bufferOf, byteOffset, bytesOf, type Data, type DType, lengthOf, typeName } from '../basics/floats.js';
 import { ofBits } from '../basics/halves.js';
+import { nearest } from '../basics/nearest.js';
 import { checkPlain } from '../basics/options.js';
 import { type AnyFunction, bytesIn, type Flow, flowOf, leftOver, valuesIn, withoutMeaning } from './flow.js';
 
@@ -127,15 +128,20 @@ export class Passage {
   }
 }
 
-/** The error of a function that lists its options, which alone knows them, with those of a stream of it; any other as it is. */
+/** A function's error of an option that there is not, which alone knows them, in terms of a stream of it; any other as it is. */
 function inStream(error: unknown): unknown {
   const { message } = error as Error;
-  const [, before, listed] = /^(.* there is no option `.*`; \w+ takes )(`.*`)$/s.exec(message) ?? [];
-  if (listed === undefined) return error;
-  const own = [...listed.matchAll(/`(\w+)`/g)].map(([, name]) => name!);
-  const takes = [...own.filter((name) => !withoutMeaning.includes(name)), 'row'];
-  const help = list(takes.map((name) => `\`${name}\``));
-  return new TypeError(`${before}${help}`, { cause: error });
+  const [, before, option, help] = /^(.* there is no option `([^`]*)`; )(.*)$/s.exec(message) ?? [];
+  if (help === undefined) return error;
+  const named = [...help.matchAll(/`(\w+)`/g)].map(([, name]) => name!);
+  const left = named.filter((name) => !withoutMeaning.includes(name));
+  const isGuess = help.startsWith('did you mean');
+  const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``);
+  let other = help;
+  if (nearest(option!, ['row']) !== undefined) other = 'did you mean `row`?';
+  else if (!isGuess) other = help.replace(/`.*`/s, list(quoted([...left, 'row'])));
+  else if (left.length === 0) other = `a stream has no ${quoted(named)[0]}`;
+  return new TypeError(`${before}${other}`, { cause: error });
 }
 
 function turn(bytes: Uint8Array, width: number): void {

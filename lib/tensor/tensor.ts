@@ -701,7 +701,9 @@ function combined<T extends DType>(op: Operation, a: Tensor<DType>, other: unkno
 /** The shape that was asked for, of so many elements. */
 function wantedShape(given: Integers, size: number): readonly number[] {
   if (given.length === 0 && size !== 1)
-    throw new TypeError(`a shape is needed for ${size} elements, such as (2, -1) or ([2, -1]), got none`);
+    throw new TypeError(
+      `a shape is needed for ${size} elements, such as ${size === 0 ? '(0)' : '(2, -1) or ([2, -1])'}, got none`,
+    );
   return resolveShape(listOf(given), size);
 }
 

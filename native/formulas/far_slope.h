@@ -140,13 +140,13 @@ template <> struct far_slope<nonlin::activation_mish> {
   exponential<double> power;
   far_slope(vec<double> a, nonlin::parameters) : factor(1 - a), power(exponential_of(-a)) {}
 };
-// a^2, by powers of two that leave no part of it too small.
+// a^2, by powers of two that leave no part of it too small, nor too large beside any g.
 template <> struct far_slope<nonlin::activation_tanhShrink> {
   static constexpr bool known = true;
   static constexpr double end = 1;
   vec<double> factor;
-  exponential<double> power = {0.0, shifter<double> - 1600};
-  far_slope(vec<double> a, nonlin::parameters) : factor(a * 0x1p800 * (a * 0x1p800)) {}
+  exponential<double> power = {0.0, shifter<double> - 1200};
+  far_slope(vec<double> a, nonlin::parameters) : factor(a * 0x1p600 * (a * 0x1p600)) {}
 };
 template <> struct far_slope<nonlin::activation_softcap> {
   static constexpr bool known = true;

@@ -79,13 +79,16 @@ template <class T> vec<T> hard_sigmoid_of(vec<T> x, vec<T> a, vec<T> b) {
   const vec<T> line = select(abs(a) > 0, fma(a, x, b), select(x <= vec<T>(T(__builtin_inf())), b, x));
   return clamp(line + 0, vec<T>(T(0)), vec<T>(T(1)));
 }
-// Whether the line is above 0 its rounding tells, but for a product too small; whether it is below 1 does not, as it
-// rounds to 1 from there: that is asked of a x + (b - 1), and of what rounding takes from the difference. Where b is 0,
-// or 1, the signs of a and x tell.
+// Whether the line is above 0 its rounding tells, times a power of two where b is so small that it would round to 0;
+// whether it is below 1 does not, as it rounds to 1 from there: that is asked of a x + (b - 1), and of what rounding
+// takes from the difference. Where b is 0, or 1, the signs of a and x tell.
 template <class T> vec<T> hard_sigmoid_of_gradient(vec<T> x, vec<T> g, vec<T> a, vec<T> b) {
   const vec<T> less = b - 1, taken = b - less, rest = (b - (less + taken)) + (taken - 1);
   const vec<T> zero = T(0), slope = select(abs(a) > 0, a * g, zero);
-  const vec<T> above = select(abs(b) > 0, fma(a, x, b), select(a > 0, x, -x));
+  // What is not 0 is a multiple of the last bits of b and of a product as large: 2^-197 (2^-1179).
+  constexpr bool wide = sizeof(T) > sizeof(float);
+  const vec<T> unit = select(abs(b) < T(wide ? 0x1p-900 : 0x1p-60), vec<T>(T(wide ? 0x1p128 : 0x1p64)), vec<T>(T(1)));
+  const vec<T> above = select(abs(b) > 0, fma(a, x * unit, b * unit), select(a > 0, x, -x));
   const vec<T> under = select(abs(less) > 0, fma(a, x, less) + rest, select(a > 0, x, -x));
   const vec<T> inside = select(under < 0, slope, zero);
   return select(x <= vec<T>(T(__builtin_inf())), select(above > 0, inside, zero), x);

@@ -9,10 +9,9 @@
 
 namespace {
 
-// Slopes in float lanes times huge<float>: they still have what a float slope below the
-// normal numbers has lost, and no division or product on the way is subnormal, for which sigmoid's took 11 times as
-// long on U(-100,100) (`npm run bench -- --function sigmoidGrad --input even`, Sapphire Rapids). Of rows whose slopes
-// are never so small, nothing.
+// Slopes in float lanes times huge<float>: they still have what a float slope below the normal numbers has lost, and no
+// division or product on the way is subnormal, for which sigmoid's took 11 times as long on U(-100,100) (`npm run bench
+// -- --function sigmoidGrad --input even`, Sapphire Rapids). Of rows whose slopes are never so small, nothing.
 template <nonlin::activation> struct scaled_slope { static constexpr bool known = false, has_sign = false; };
 struct scaled_by_huge {
   static constexpr bool known = true, has_sign = false;

@@ -19,7 +19,7 @@ inline bool has_met_subnormal() {
   _mm_setcsr(state & ~state_of_both);
   return true;
 }
-// While it lives nothing tells: of what makes subnormal numbers, and does not take long.
+// While it lives nothing tells: of what makes subnormal numbers, and does not take long. Only time depends on it.
 struct untold {
   const unsigned state = _mm_getcsr();
   [[gnu::always_inline]] untold() {}

@@ -49,7 +49,7 @@ struct row {
   const char *called;
   // A result is rounded once or not at all, also in float lanes: there is nothing for `exact` to do better.
   bool one_rounding = false;
-  // And it multiplies: its value is x or a product of two floats, but for hardSigmoidOf, and a gradient is one of g.
+  // And it multiplies: its value is x or a product of two floats, but for hardSigmoidOf, and a gradient is g times one.
   bool product = false;
   // A result in double lanes is so near the true one that no middle between two floats lies between them.
   bool double_decides = false;

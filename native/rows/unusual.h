@@ -29,6 +29,10 @@ struct level_small_inputs : small_inputs<activation_count> {
 template <> struct small_inputs<activation_relu2> : small_inputs<activation_count> {
   static constexpr float slope_below = 0;
 };
+// Where a x + b leaves 0, or 1, may be as near zero as any number.
+template <> struct small_inputs<activation_hardSigmoidOf> : small_inputs<activation_count> {
+  static constexpr float slope_below = 0;
+};
 template <> struct small_inputs<activation_sigmoid> : level_small_inputs {};
 template <> struct small_inputs<activation_logSigmoid> : level_small_inputs {};
 template <> struct small_inputs<activation_hardSigmoid> : level_small_inputs {};

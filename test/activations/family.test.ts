@@ -448,6 +448,27 @@ describe('options', () => {
     expect(new nonlin.Hardsigmoid({ alpha: 0.25, beta: 0.5 })(x)).toEqual(Float32Array.of(0.25, 0.5625, 1));
   });
 
+  // [alpha, beta, x, value, slope], the value and slope those of real numbers, rounded.
+  it.each([
+    ['float32', 1, 2 ** -66, -(2 ** -100), 2 ** -66, 1],
+    ['float32', 2 ** 39, 0.5, 2 ** -45, 0.515625, 2 ** 39],
+    // What the line is above 0 by is less than half of the smallest number.
+    ['float32', 0.75, 2 ** -149, -(2 ** -149), 0, 0.75],
+    ['float64', 0.75, 2 ** -1074, -(2 ** -1074), 0, 0.75],
+    ['float64', 2 ** 1010, 0.5, 2 ** -1012, 0.75, 2 ** 1010],
+    ['float64', 2 ** -1014, 0.5, 2 ** 1012, 0.75, 2 ** -1014],
+    ['float64', -(2 ** 1010), 1, 2 ** -1015, 0.96875, -(2 ** 1010)],
+  ] as const)('hardSigmoid of %s, alpha %d, beta %d, at %d', (dtype, alpha, beta, x, value, slope) => {
+    const Floats = dtype === 'float32' ? Float32Array : Float64Array;
+    for (const length of [1, 70, 2000])
+      for (const precision of ['fast', 'exact'] as const) {
+        const all = (number: number) => new Floats(length).fill(number);
+        const options = { alpha, beta, precision };
+        expect(nonlin.hardSigmoid(all(x), options)).toEqual(all(value));
+        expect(nonlin.hardSigmoidGrad(all(1), all(x), options)).toEqual(all(slope));
+      }
+  });
+
   it('layers need what functions need, and refuse what they refuse', () => {
     expect(new nonlin.Threshold({ threshold: 1, value: 7 })(x)).toEqual(Float32Array.of(7, 7, 3));
     // @ts-expect-error: both are needed.

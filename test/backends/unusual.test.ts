@@ -66,6 +66,9 @@ const atTheLimit = (
     ['seluOf', 2 ** 19, 2 ** 19],
     ['seluOf', -89.04100036621094, -5],
     ['hardSigmoidOf', 2 ** -100, 1],
+    ['hardSigmoidOf', 1, 2 ** -66],
+    ['hardSigmoidOf', 0.5, 2 ** -149],
+    ['hardSigmoidOf', 2 ** 39, 0.5],
     ['hardSigmoidOf', -(2 ** -100), 1],
   ] as const
 ).map(([row, a, b]) => ({ label: `${row}(${a}, ${b})`, row, op: opOf[row], a, b }));
@@ -350,7 +353,7 @@ describe.each(ways)('$name', ({ backend, slow }) => {
   });
 
   // Infinities, zeros and the largest and smallest numbers, each with each; and where float lanes find no slope of elu's.
-  const ends = [Infinity, 3e38, 1e12, 800, 130.00001525878906, 100, 2 ** -126, 2 ** -149, 0]
+  const ends = [Infinity, 3e38, 1e12, 800, 130.00001525878906, 100, 2 ** -45, 1e-30, 2 ** -126, 2 ** -149, 0]
     .flatMap((x) => [x, -x])
     .concat(Number.NaN);
   it.each([...cases, ...atTheLimit])('$label at the ends of x and grad', ({ row: activation, op, a, b }) => {
