@@ -120,8 +120,7 @@ template <activation op, class T, class E, class F> struct times_slope {
   static constexpr T unit = is_scaled ? T(huge<float>) : T(1), least_normal = is_float ? T(0x1p-126) : T(0x1p-1022);
   static constexpr T lost = is_scaled ? T(0x1p-156 * huge<float>) : least_normal, most_g = is_scaled ? 64 : 1;
   static constexpr T large = is_scaled ? T(least_slope) * unit : lost;
-  // Whether a slope of 0 is there made one that is not.
-  static constexpr bool is_zero_at_zero = is_float && op == activation_tanhShrink;
+  static constexpr bool is_zero_at_zero = is_scaled && scaled::is_zero_at_zero;
 
   F f;
   T plain_end = 0;

@@ -16,10 +16,11 @@ import {
 } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
 import { fewElements, spread } from '../tensor/copies.js';
+import { asTensor } from '../tensor/foreign/as-tensor.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
 import type { Marks } from '../tensor/foreign/masks.js';
 import { isContiguous, sameShape, stretchesTo } from '../tensor/shape.js';
-import { asTensor, resultLike, Tensor, walkOf, wholeOf } from '../tensor/tensor.js';
+import { resultLike, Tensor, walkOf, wholeOf } from '../tensor/tensor.js';
 import { gather, liesIn, scatterTo } from '../tensor/walks.js';
 import { areUsual, isZero, temperatureOf } from './conditions.js';
 import { dimOf } from './dims.js';

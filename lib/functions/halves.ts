@@ -17,10 +17,11 @@ import {
 import { isFloat16Array, isHalfArray, isHalfDType, newBits, ofBits } from '../basics/halves.js';
 import type { Given } from '../basics/options.js';
 import { copyBitsInto } from '../tensor/copies.js';
+import { anyTensor } from '../tensor/foreign/as-tensor.js';
 import { isReadOnly, isTensorLike } from '../tensor/foreign/layout.js';
 import { asDType, asFloats, contiguousBits, ofHalves } from '../tensor/halves.js';
 import { overlapsItself, type Parts, sameShape } from '../tensor/shape.js';
-import { anyTensor, Tensor } from '../tensor/tensor.js';
+import { Tensor } from '../tensor/tensor.js';
 import type { Answer, Input } from './operands.js';
 
 /** Numbers of 16 bits and what they are; where they came without a shape, `array` is what they came in. */

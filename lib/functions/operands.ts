@@ -8,9 +8,10 @@ import { inNameOf } from '../basics/errors.js';
 import { type Data, type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
 import { copyInto, copyOf, fewElements, ownData } from '../tensor/copies.js';
 import { shapeAdvice } from '../tensor/foreign/advice.js';
+import { asTensor } from '../tensor/foreign/as-tensor.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
 import { checkReach, overlapsItself, sameShape } from '../tensor/shape.js';
-import { asTensor, resultLike, type Tensor, type TensorLike } from '../tensor/tensor.js';
+import { resultLike, type Tensor, type TensorLike } from '../tensor/tensor.js';
 import { StridedOperands, type Words } from './strided.js';
 
 /** What a function takes: a typed array, a Tensor, or anything tensor-like. */

@@ -21,6 +21,7 @@ import { isFloat16Array, isHalfDType } from '../basics/halves.js';
 import { checkOptions, optionOf, tooMany } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
 import { shapeAdvice } from '../tensor/foreign/advice.js';
+import { asTensor } from '../tensor/foreign/as-tensor.js';
 import { checkDType, dtypeOfParts } from '../tensor/foreign/dtypes.js';
 import { asDType, asFloats } from '../tensor/halves.js';
 import {
@@ -33,7 +34,7 @@ import {
   sameShape,
   sizeOf,
 } from '../tensor/shape.js';
-import { asTensor, type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
+import { type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
 import { dimsOf } from './dims.js';
 import type { Output } from './functions.js';
 import { givenHalves, halvesOf, mayBeHalf } from './halves.js';

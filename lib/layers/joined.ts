@@ -14,7 +14,7 @@ import { type Given, readOwn } from '../basics/options.js';
 import { map, mapGrad } from '../functions/functions.js';
 import { type GateName, type Gating, gateHalves, gateHalvesGrad, gates, halvesOptions } from '../functions/gates.js';
 import type { Answer, Input } from '../functions/operands.js';
-import { asTensor } from '../tensor/tensor.js';
+import { asTensor } from '../tensor/foreign/as-tensor.js';
 import { Layer, quoted } from './layer.js';
 
 /** The layer of a gate: of the halves of x along `dim`, which is the last one where nothing else is said. */

@@ -10,7 +10,6 @@ import {
   type FloatArray,
   type FloatDType,
   type HalfDType,
-  isFloatArray,
   lengthOfPresent,
 } from '../basics/floats.js';
 import { isFloat16Array, isHalfDType, numbersOf } from '../basics/halves.js';
@@ -18,10 +17,9 @@ import { alsoGot, checkOptions, optionOf } from '../basics/options.js';
 import { allClose, allEqual, combine, fillWhere, readTolerance, type Tolerance } from './arithmetic.js';
 import { contiguousData, nested, ownData } from './copies.js';
 import { copiedFrom, type FromOptions, filled, type NewOptions, range } from './create.js';
-import { advice } from './foreign/advice.js';
 import { checkDType, type DataOf, dtypeOfParts, noDType } from './foreign/dtypes.js';
 import { type JSONNumber, readJSON, type TensorJSON, writeJSON } from './foreign/json.js';
-import { type IntegerList, isTensorLike, type TensorLike } from './foreign/layout.js';
+import type { IntegerList, TensorLike } from './foreign/layout.js';
 import { type Mask, type NestedMask, readMask } from './foreign/masks.js';
 import { type DTypeOf, readParts, type TensorOptions, type TensorSource } from './foreign/sources.js';
 import { format, missing } from './format.js';
@@ -613,30 +611,6 @@ function partsOf(source: unknown, options: TensorOptions | undefined): Parts<Dat
     const shape = optionOf(options, 'shape');
     return shape === undefined ? parts : viewOf(parts, resolveShape(shape, parts.size));
   });
-}
-
-/** A Tensor itself, or one that shares the memory of a typed array or of something tensor-like; `what` of the function `name`. */
-export function asTensor(x: unknown, what: string, name: string): Tensor<FloatDType> {
-  if (x instanceof Tensor && x.half === undefined) return x as Tensor<FloatDType>;
-  if (!isFloatArray(x) && !isTensorLike(x)) {
-    const wanted = 'a Float32Array, a Float64Array, a Tensor or something with data and shape or dims';
-    // What would make an input of an output would not be it.
-    const instead = what === 'out' ? '' : advice(x).replace(/\bx\b/g, what);
-    throw new TypeError(`${name}: ${what} must be ${wanted}, got ${describe(x)}${instead}`);
-  }
-  const tensor = x instanceof Tensor ? x : anyTensor(x, undefined, what, name);
-  if (tensor.half === undefined) return tensor as Tensor<FloatDType>;
-  throw new TypeError(`${name}: ${what} must be float32 or float64, got ${tensor.dtype}; pass ${what}.to('float32')`);
-}
-
-/** The same of any dtype; `dtype` says what a Uint16Array holds. */
-export function anyTensor(x: unknown, dtype: unknown, what: string, name: string): Tensor {
-  if (x instanceof Tensor && dtype === undefined) return x;
-  try {
-    return new Tensor(readParts(x, dtype));
-  } catch (error) {
-    throw inNameOf(`${name}: ${what}`, error);
-  }
 }
 
 /** The memory of a Tensor that is all of it, in row-major order; undefined for everything else. Of 16 bits it is no FloatArray. */

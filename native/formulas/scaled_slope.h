@@ -12,9 +12,12 @@ namespace {
 // Slopes in float lanes times huge<float>: they still have what a float slope below the normal numbers has lost, and no
 // division or product on the way is subnormal, for which sigmoid's took 11 times as long on U(-100,100) (`npm run bench
 // -- --function sigmoidGrad --input even`, Sapphire Rapids). Of rows whose slopes are never so small, nothing.
-template <nonlin::activation> struct scaled_slope { static constexpr bool known = false, has_sign = false; };
+template <nonlin::activation> struct scaled_slope {
+  static constexpr bool known = false, has_sign = false, is_zero_at_zero = false;
+};
 struct scaled_by_huge {
   static constexpr bool known = true, has_sign = false;
+  static constexpr bool is_zero_at_zero = false; // Though of(0) is not.
 };
 struct scaled_with_sign : scaled_by_huge {
   static constexpr bool has_sign = true;
@@ -59,8 +62,7 @@ template <> struct scaled_slope<nonlin::activation_softplus> : scaled_by_huge {
   }
 };
 // No slope of softsign's is scaled.
-template <> struct scaled_slope<nonlin::activation_softsign> {
-  static constexpr bool known = false, has_sign = false;
+template <> struct scaled_slope<nonlin::activation_softsign> : scaled_slope<nonlin::activation_count> {
   static float plain_end(nonlin::parameters) { return 0x1p23f; }
   // softsign_slope of an x up to where the sum less 1 is exact.
   static vec<float> plain(vec<float> x, nonlin::parameters) {
@@ -78,6 +80,7 @@ template <> struct scaled_slope<nonlin::activation_tanh> : scaled_by_huge {
   static vec<float> plain(vec<float> x, nonlin::parameters) { return times<0>(x); }
 };
 template <> struct scaled_slope<nonlin::activation_tanhShrink> : scaled_by_huge {
+  static constexpr bool is_zero_at_zero = true;
   static vec<float> of(vec<float> x, nonlin::parameters) {
     // Below 2^-80 it comes to nothing; from the end on it is 1.
     const vec<float> a = abs(x);

@@ -29,7 +29,7 @@ struct level_small_inputs : small_inputs<activation_count> {
 template <> struct small_inputs<activation_relu2> : small_inputs<activation_count> {
   static constexpr float slope_below = 0;
 };
-// Where a x + b leaves 0, or 1, may be as near zero as any number.
+// The x at which a x + b passes 0, or 1, is of any size.
 template <> struct small_inputs<activation_hardSigmoidOf> : small_inputs<activation_count> {
   static constexpr float slope_below = 0;
 };
@@ -98,7 +98,7 @@ constexpr float least_slope = 0x1p-102f;
 // The same of a row by number: below which inputs others stand for them in a gradient, what, and up to which grads;
 // below which they are near zero; and from where on they are far out.
 struct small_input {
-  float below = 0, at = 0, most_grad = 0;
+  float below = 0, at = 0, most_grad = __builtin_inff();
 };
 template <activation op> small_input small_slope(parameters p) {
   using small = small_inputs<op>;

@@ -352,6 +352,21 @@ describe.each(ways)('$name', ({ backend, slow }) => {
     expect(far < 0 ? undefined : [mixed[far], grads[far], y[far], expected[far]]).toBeUndefined();
   });
 
+  // Float lanes end a slope where 64 times it is nothing, and leave larger grads to double lanes.
+  it.each(cases)('the gradient of $label ends no sooner than it comes to nothing', ({ row: activation, op, a, b }) => {
+    const comparison = { activation, direction: 'gradient', dtype: 'float32', precision: 'fast', a } as const;
+    const most = Math.max(boundOf(comparison).ulp, 1);
+    const x = Float32Array.from({ length: 8192 }, (_, i) => (i - 4096) / 16);
+    const [y, expected] = [new Float32Array(x.length), new Float32Array(x.length)];
+    for (const grad of [64, 65]) {
+      const g = new Float32Array(x.length).fill(grad);
+      backend.mapGrad(g, x, y, op, a, b);
+      reference.mapGrad(g, x, expected, op, a, b, false);
+      const far = y.findIndex((y, i) => distance(comparison, boundOf(comparison), y, expected[i]!, x[i]!, grad) > most);
+      expect(far < 0 ? undefined : [x[far], grad, y[far], expected[far]]).toBeUndefined();
+    }
+  });
+
   // Infinities, zeros and the largest and smallest numbers, each with each; and where float lanes find no slope of elu's.
   const ends = [Infinity, 3e38, 1e12, 800, 130.00001525878906, 100, 2 ** -45, 1e-30, 2 ** -126, 2 ** -149, 0]
     .flatMap((x) => [x, -x])

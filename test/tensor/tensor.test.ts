@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contiguousData, copyInto } from '../../lib/tensor/copies.js';
-import { asTensor, type Nested, resultLike, Tensor } from '../../lib/tensor/tensor.js';
+import { asTensor } from '../../lib/tensor/foreign/as-tensor.js';
+import { type Nested, resultLike, Tensor } from '../../lib/tensor/tensor.js';
 import { counting, indices, shapes } from '../support/tensors.js';
 
 const matrix = () => new Tensor(Float32Array.of(0, 1, 2, 3, 4, 5), { shape: [2, 3] });

@@ -13,9 +13,10 @@ import {
 import { isFloat16Array } from '../../basics/halves.js';
 import { contiguousData } from '../../tensor/copies.js';
 import { advice } from '../../tensor/foreign/advice.js';
+import { anyTensor } from '../../tensor/foreign/as-tensor.js';
 import { isTensorLike } from '../../tensor/foreign/layout.js';
 import { asFloats } from '../../tensor/halves.js';
-import { anyTensor, Tensor, type TensorLike } from '../../tensor/tensor.js';
+import { Tensor, type TensorLike } from '../../tensor/tensor.js';
 
 /** A number for each: a typed array of floats, a list or a Tensor of one dimension, of any dtype. */
 export type Weights = Exclude<Data, Uint16Array> | readonly number[] | TensorLike;

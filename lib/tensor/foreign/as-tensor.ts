@@ -1,0 +1,32 @@
+// An argument of a function as a Tensor: one itself, or one that shares its memory.
+
+import { describe, inNameOf } from '../../basics/errors.js';
+import { type FloatDType, isFloatArray } from '../../basics/floats.js';
+import { Tensor } from '../tensor.js';
+import { advice } from './advice.js';
+import { isTensorLike } from './layout.js';
+import { readParts } from './sources.js';
+
+/** A Tensor itself, or one that shares the memory of a typed array or of something tensor-like; `what` of the function `name`. */
+export function asTensor(x: unknown, what: string, name: string): Tensor<FloatDType> {
+  if (x instanceof Tensor && x.half === undefined) return x as Tensor<FloatDType>;
+  if (!isFloatArray(x) && !isTensorLike(x)) {
+    const wanted = 'a Float32Array, a Float64Array, a Tensor or something with data and shape or dims';
+    // What would make an input of an output would not be it.
+    const instead = what === 'out' ? '' : advice(x).replace(/\bx\b/g, what);
+    throw new TypeError(`${name}: ${what} must be ${wanted}, got ${describe(x)}${instead}`);
+  }
+  const tensor = x instanceof Tensor ? x : anyTensor(x, undefined, what, name);
+  if (tensor.half === undefined) return tensor as Tensor<FloatDType>;
+  throw new TypeError(`${name}: ${what} must be float32 or float64, got ${tensor.dtype}; pass ${what}.to('float32')`);
+}
+
+/** The same of any dtype; `dtype` says what a Uint16Array holds. */
+export function anyTensor(x: unknown, dtype: unknown, what: string, name: string): Tensor {
+  if (x instanceof Tensor && dtype === undefined) return x;
+  try {
+    return new Tensor(readParts(x, dtype));
+  } catch (error) {
+    throw inNameOf(`${name}: ${what}`, error);
+  }
+}
