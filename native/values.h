@@ -239,6 +239,28 @@ inline void careful_products(const kernels &set, activation op, parameters p, ar
 }
 
 #if defined(__x86_64__)
+// The same where subnormal numbers are quick, though not all that is made of them: usual inputs stand for small ones
+// once the processor tells. What it told of is right.
+[[gnu::noinline]] inline void lenient_gradients(const kernels &set, activation op, parameters p, arithmetic how,
+                                                small_input small, const void *g, const void *x, void *y, size_t n) {
+  constexpr size_t size = sizeof(float);
+  const auto usual = [&](const void *x, size_t i, size_t count) {
+    set.rows[op]->map_grad[how](at(g, i * size), x, at(y, i * size), count, p);
+  };
+  watch(
+      careful_gradients_left[op], n, watched_elements,
+      [&](size_t i, size_t count) { usual(at(x, i * size), i, count); },
+      [&](size_t i, size_t count, bool tried) {
+        if (tried) return;
+        block others;
+        for (const size_t end = i + count; i < end; i += count) {
+          count = std::min(block_elements, end - i);
+          set.stand_in(at(x, i * size), others.bytes, count, small.below, small.at);
+          usual(others.bytes, i, count);
+        }
+      });
+}
+
 // The same, the usual way until the processor tells.
 [[gnu::noinline]] inline void watched_gradients(const kernels &set, activation op, parameters p, arithmetic how,
                                                 const void *g, const void *x, void *y, size_t n) {
@@ -276,7 +298,13 @@ inline void run_gradients(const kernels &set, activation op, parameters p, arith
   const arithmetic how = lanes_for(op, p, wanted);
   // A row of one rounding that is no product passes g on or does not.
   const bool multiplies = rows[op].one_rounding ? rows[op].product && how != float64 : how == float32;
-  if (!multiplies || !subnormals_are_slow()) return set.rows[op]->map_grad[how](g, x, y, n, p);
+  if (!multiplies) return set.rows[op]->map_grad[how](g, x, y, n, p);
+#if defined(__x86_64__)
+  if (!subnormals_are_slow() && tells_subnormal && !rows[op].one_rounding && y != g && y != x && n >= short_elements)
+    if (const small_input small = unusual_of[op].small_slope(p); small.below > 0 && small.most_grad == __builtin_inff())
+      return lenient_gradients(set, op, p, how, small, g, x, y, n);
+#endif
+  if (!subnormals_are_slow()) return set.rows[op]->map_grad[how](g, x, y, n, p);
 #if defined(__x86_64__)
   if (tells_subnormal && ((y != g && y != x) || n > looked_at)) return watched_gradients(set, op, p, how, g, x, y, n);
 #endif
@@ -340,9 +368,11 @@ inline void careful_gates(const kernels &set, activation op, parameters p, const
       taken = next_ones;
     else
       carefully = false;
-    if (carefully)
-      gate_by_blocks(set, op, p, float32, product, x, factors, at(y, i * size), count);
-    else
+    if (carefully) {
+      block gate;
+      careful_way (*set.rows[op])(x, gate.bytes, count, p);
+      product(gate.bytes, factors, at(y, i * size), count);
+    } else
       set.rows[op]->gate(x, factors, at(y, i * size), count);
   }
 }
@@ -351,10 +381,12 @@ inline void careful_gates(const kernels &set, activation op, parameters p, const
 [[gnu::noinline]] inline void watched_gate(const kernels &set, activation op, parameters p, const void *a,
                                            const void *b, void *y, size_t n) {
   constexpr size_t size = sizeof(float);
+  const bool is_done = usual_way_does(op, p); // As in watched_values.
   watch_results(
       careful_gates_left[op], n, watched_elements, a, b, y,
       [&](size_t i, size_t count) { set.rows[op]->gate(at(a, i * size), at(b, i * size), at(y, i * size), count); },
-      [&](const void *a, const void *b, size_t i, size_t count, bool) {
+      [&](const void *a, const void *b, size_t i, size_t count, bool tried) {
+        if (tried && is_done) return;
         careful_gates(set, op, p, a, b, at(y, i * size), count);
       });
 }
@@ -380,7 +412,12 @@ inline bool has_gate(const kernels &set, activation op, parameters p, arithmetic
 inline void run_gates(const kernels &set, activation op, parameters p, arithmetic how, const void *a, const void *b,
                       void *y, size_t n) {
   if (has_gate(set, op, p, how)) {
-    if (gate_is_free(set, op, p)) return set.rows[op]->gate(a, b, y, n);
+    bool is_free = gate_is_free(set, op, p);
+#if defined(__x86_64__)
+    // As in run_values.
+    if (tells_subnormal && set.rows[op]->lenient != nullptr && y != a && y != b && n >= short_elements) is_free = false;
+#endif
+    if (is_free) return set.rows[op]->gate(a, b, y, n);
 #if defined(__x86_64__)
     return watched_gate(set, op, p, a, b, y, n);
 #endif
