@@ -110,9 +110,23 @@ struct put_aside_groups : put_aside {
 #else
 using put_aside_groups = put_aside;
 #endif
-// The same with what they are multiplied by.
-struct put_aside_products : put_aside {
+// The same with what they are multiplied by; by(j) is that of vector j.
+struct put_aside_products : put_aside_groups {
   alignas(64) float factors[most];
+
+  template <size_t several, class G, class F>
+  size_t add_many(G by, const vec<float> (&x)[several], F needs, uint64_t needed, size_t place, size_t count) {
+#if VECTOR_BYTES == 64
+    size_t end = count;
+    for (size_t j = 0; j < several; j++)
+      end += compress(by(j), needs(j), factors + end);
+    return put_aside_groups::add_many(x, needs, needed, place, count);
+#else
+    for (size_t j = 0; j < several; j++)
+      count = add(by(j), x[j], needs(j), place + j * vec<float>::lanes, count);
+    return count;
+#endif
+  }
 
   size_t add(vec<float> by, vec<float> x, some_lanes<float> which, size_t place, size_t count) {
     compress(by, which, int32_t(place), factors + count, places + count);
@@ -257,8 +271,7 @@ template <class inputs>
       if (is_few(needed))
         put = aside.add_few(by + i, x + i, needed, i, put);
       else
-        for (size_t j = 0; j < several; j++)
-          put = aside.add(factor(j), all[j], needs(j), i + j * lanes, put);
+        put = aside.add_many(factor, all, needs, needed, i, put);
     }
     for (size_t j = 0; j < several; j++)
       v[j] = load<float>(by + i + j * lanes) * v[j];
