@@ -90,9 +90,10 @@ inline bool ways_agree(activation op, parameters p) {
 }
 // And is as fast.
 inline bool usual_way_does(activation op, parameters p) { return !subnormals_are_slow() && ways_agree(op, p); }
-// What computes them carefully.
+// What computes them carefully; of rows that multiply nothing the usual way does.
 inline map_function *careful_way(const row_kernels &row) {
-  return subnormals_are_slow() || row.lenient == nullptr ? row.careful : row.lenient;
+  map_function *const careful = subnormals_are_slow() || row.lenient == nullptr ? row.careful : row.lenient;
+  return careful == nullptr ? row.map[float32] : careful;
 }
 
 // y[i] = f(x[i]), the careful way where a group of inputs asks for it, as few may be unusual: where no processor tells.

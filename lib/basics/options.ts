@@ -17,7 +17,7 @@ export interface Given {
 
 type Dictionary = Readonly<Record<string, unknown>>;
 
-const { hasOwnProperty: isOwn, propertyIsEnumerable: isWritten } = Object.prototype;
+const { hasOwnProperty: isOwn } = Object.prototype;
 
 /** The options of a call without any. */
 export const noOptions: Given = Object.freeze({
@@ -147,7 +147,8 @@ export function checkOptions(
 ): asserts options is Dictionary | undefined {
   if (options === undefined) return;
   checkPlain(options, name, example, instead);
-  for (const option of Object.keys(options)) if (!takes.includes(option)) throw noOption(option, name, takes);
+  for (const option in options)
+    if (isOwn.call(options, option) && !takes.includes(option)) throw noOption(option, name, takes);
 }
 
 /** Asserts that options are an object of which whoever reads them sees all. */
@@ -164,7 +165,9 @@ export const isPlainObject = (x: unknown): x is Dictionary => isObject(x) && isP
 
 /** An option of an object that checkOptions has seen. */
 export function optionOf(options: Dictionary | undefined, option: string): unknown {
-  return options !== undefined && isWritten.call(options, option) ? options[option] : undefined;
+  // V8 asks propertyIsEnumerable in C++, which four times takes a tenth of logSumExp of 16 elements.
+  for (const written in options) if (written === option) return isOwn.call(options, option) ? options[option] : undefined;
+  return undefined;
 }
 
 function isObject(options: unknown): options is Dictionary {
