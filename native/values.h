@@ -249,8 +249,7 @@ inline void careful_products(const kernels &set, activation op, parameters p, ar
     set.rows[op]->map_grad[how](at(g, i * size), x, at(y, i * size), count, p);
   };
   watch(
-      careful_gradients_left[op], n, grain_elements,
-      [&](size_t i, size_t count) { usual(at(x, i * size), i, count); },
+      careful_gradients_left[op], n, grain_elements, [&](size_t i, size_t count) { usual(at(x, i * size), i, count); },
       [&](size_t i, size_t count, bool tried) {
         if (tried) return;
         block others;
