@@ -132,6 +132,26 @@ describe.each(ways)('$name', ({ backend, slow }) => {
     expect(far).toEqual([]);
   });
 
+  // The usual formula rounds it twice.
+  it.each(['silu', 'gelu', 'geluTanh', 'geluSigmoid', 'hardSwish'] as const)(
+    '%s of a subnormal number is its half, rounded once',
+    (name) => {
+      const { op, a, b } = casesOf(name)[0]!;
+      for (const length of [1, 100, 5000]) {
+        const x = Float32Array.from({ length }, (_, i) => (i % 2 ? -1 : 1) * (3 + 4 * (i % 50)) * 2 ** -149);
+        const y = new Float32Array(length);
+        backend.map(x, y, op, a, b);
+        expect(
+          difference(
+            x,
+            y,
+            x.map((value) => value / 2),
+          ),
+        ).toBeUndefined();
+      }
+    },
+  );
+
   it.each(cases)('$label of subnormal numbers between others is correctly rounded', ({ op, a, b }) => {
     const x = Float32Array.from(between);
     const [y, expected] = [new Float32Array(x.length), new Float32Array(x.length)];
