@@ -183,7 +183,7 @@ function ask(of: Elementwise, given: readonly unknown[], single: boolean, name: 
   asked.op = rows === undefined && parametrized === undefined ? op : chosenRow(of, given, name);
   asked.a = parameters.length > 0 ? chosenParameter(parameters[0]!, given, single, name) : 0;
   asked.b = parameters.length > 1 ? chosenParameter(parameters[1]!, given, single, name) : 0;
-  if (of.together !== undefined) checkTogether(of, asked.a, asked.b, name);
+  if (of.together !== undefined) checkTogether(of, given, asked.a, asked.b, name);
   return asked;
 }
 
@@ -214,9 +214,15 @@ function isReal(of: Option, given: readonly unknown[]): boolean {
 }
 
 /** Asserts what the two parameters must be together. */
-function checkTogether({ together, parameters }: Elementwise, a: number, b: number, name: string): void {
+function checkTogether(
+  { together, parameters }: Elementwise,
+  given: readonly unknown[],
+  a: number,
+  b: number,
+  name: string,
+): void {
   if (together === undefined || together.holds(a, b)) return;
-  const got = parameters.map((of, i) => `${of.name} ${i === 0 ? a : b}`);
+  const got = parameters.map((of, i) => `${saidOf(of, given)} ${i === 0 ? a : b}`);
   throw new RangeError(`${name}: ${together.wanted}, got ${list(got)}`);
 }
 
@@ -239,6 +245,10 @@ function chosenParameter(of: Option, given: readonly unknown[], single: boolean,
 const isTwice = ({ place, other }: Option, given: readonly unknown[]) =>
   other !== undefined && given[other] !== undefined && given[place] !== undefined;
 
+/** The name by which a parameter was given. */
+const saidOf = ({ name, other, parameter }: Option, given: readonly unknown[]) =>
+  other !== undefined && given[other] !== undefined ? parameter.alias! : name;
+
 const leastNormal = 2 ** -126;
 const isTooSmall = (value: number, { normal = false }: Parameter) =>
   normal && value !== 0 && Math.abs(value) < leastNormal;
@@ -252,10 +262,11 @@ function notAllowed(value: unknown, of: Option, given: readonly unknown[], name:
   const { least, above, alias } = of.parameter;
   if (isTwice(of, given)) return new TypeError(`${name}: \`${of.name}\` and \`${alias}\` are the same option`);
   if (value === undefined) return new TypeError(`${name}: \`${of.name}\` is needed, a number`);
-  if (typeof value !== 'number') return new TypeError(`${name}: ${of.name} must be a number, got ${describe(value)}`);
+  const said = saidOf(of, given);
+  if (typeof value !== 'number') return new TypeError(`${name}: ${said} must be a number, got ${describe(value)}`);
   if (isTooSmall(value, of.parameter) && !(value <= (above ?? -Infinity)))
-    return new RangeError(`${name}: ${of.name} must be no smaller than ${leastNormal} in size, got ${value}`);
+    return new RangeError(`${name}: ${said} must be no smaller than ${leastNormal} in size, got ${value}`);
   const range = least !== undefined ? `, at least ${least}` : above !== undefined ? `, above ${above}` : '';
   const wanted = Number.isFinite(value) && range === '' ? 'finite as a float32' : `finite${range}`;
-  return new RangeError(`${name}: ${of.name} must be ${wanted}, got ${value}`);
+  return new RangeError(`${name}: ${said} must be ${wanted}, got ${value}`);
 }

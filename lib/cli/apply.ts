@@ -78,6 +78,21 @@ function ownOf(options: readonly FunctionOption[], args: Arguments): readonly (r
   return own;
 }
 
+/** Asserts that the function takes the numbers that are given, for which no file is read: float64 takes all that any dtype does. */
+function checkNumbers({ call, options }: FunctionCommand, own: readonly (readonly [string, unknown])[]): void {
+  const isNumber = (option: string) =>
+    options.some(({ name, kind }) => name === option && (kind === 'number' || kind === 'slopes'));
+  const numbers = own.filter(([option, value]) => typeof value === 'number' && isNumber(option));
+  if (numbers.length === 0) return;
+  const target = options.some(({ name }) => name === 'target') ? { target: [0] } : {};
+  try {
+    call([new Tensor(Float64Array.of(0, 0), { shape: [1, 2] })], { ...Object.fromEntries(numbers), ...target });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
+}
+
 /** The paths of the inputs; undefined is what is piped in. */
 function pathsOf(name: string, { files }: FunctionCommand, { positionals, given }: Arguments) {
   const most = Math.max(...files.map(({ length }) => length));
@@ -115,6 +130,7 @@ export function apply(name: string, of: FunctionCommand, args: Arguments, io: Io
   const inputs = pathsOf(name, of, args);
   const paths = grad === undefined ? inputs : [grad, ...inputs];
   const own = ownOf(of.options, args);
+  checkNumbers(of, own);
   const precision = precisionOf(args);
   const backend = backendOf(args);
   const inFiles = own.flatMap(([option, value]) => (value instanceof FileValue ? [{ option, value }] : []));

@@ -388,12 +388,14 @@ describe('options', () => {
 
   it.each([
     ['hardTanh', { min: 2, max: 1 }, RangeError, 'hardTanh: min must be at most max, got min 2 and max 1'],
-    ['hardTanh', { minVal: 2 }, RangeError, 'hardTanh: min must be at most max, got min 2 and max 1'],
+    ['hardTanh', { minVal: 2 }, RangeError, 'hardTanh: min must be at most max, got minVal 2 and max 1'],
+    ['hardTanh', { maxVal: NaN }, RangeError, 'hardTanh: maxVal must be finite, got NaN'],
+    ['hardShrink', { lambd: -1 }, RangeError, 'hardShrink: lambd must be finite, at least 0, got -1'],
     ['hardTanh', { max: 2, maxVal: 2 }, TypeError, 'hardTanh: `max` and `maxVal` are the same option'],
     ['hardTanh', { min: 2 }, RangeError, 'hardTanh: min must be at most max, got min 2 and max 1'],
     ['rrelu', { lower: 1 }, RangeError, 'rrelu: lower must be at most upper, got lower 1 and upper 0.3333333432674408'],
     ['hardShrink', { lambda: -1 }, RangeError, 'hardShrink: lambda must be finite, at least 0, got -1'],
-    ['softShrink', { lambd: -1 }, RangeError, 'softShrink: lambda must be finite, at least 0, got -1'],
+    ['softShrink', { lambd: -1 }, RangeError, 'softShrink: lambd must be finite, at least 0, got -1'],
     ['softShrink', { lambda: 1, lambd: 1 }, TypeError, 'softShrink: `lambda` and `lambd` are the same option'],
     ['hardShrink', { lambda: null }, TypeError, 'hardShrink: lambda must be a number, got null'],
     ['squareplus', { b: 0 }, RangeError, 'squareplus: b must be finite, above 0, got 0'],
