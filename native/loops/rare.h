@@ -115,7 +115,8 @@ struct put_aside_products : put_aside_groups {
   alignas(64) float factors[most];
 
   template <size_t several, class G, class F>
-  size_t add_many(G by, const vec<float> (&x)[several], F needs, uint64_t needed, size_t place, size_t count) {
+  size_t add_many(G by, const vec<float> (&x)[several], F needs, [[maybe_unused]] uint64_t needed, size_t place,
+                  size_t count) {
 #if VECTOR_BYTES == 64
     size_t end = count;
     for (size_t j = 0; j < several; j++)
@@ -172,9 +173,11 @@ template <activation op>
     for (size_t j = 0; j < several; j++)
       v[j] = inputs::usual(from[j]);
     if (any_greater(most, inputs::first_rare)) [[unlikely]] {
-      const auto needs = [&](size_t j) { return inputs::needs(beyond_of<inputs>(from[j]), from[j]); };
+      const auto may_need = [&](size_t j) { return inputs::may_need(from[j]); };
+      const auto needs = [&](size_t j) { return inputs::needs(may_need(j), from[j]); };
       set_plain<inputs>(from, v);
-      const uint64_t needed = bits_of<several>(needs);
+      uint64_t needed = bits_of<several>(may_need);
+      if (!is_few(needed)) needed = bits_of<several>(needs);
       if (is_few(needed))
         put = aside.add_few(x + i, needed, i, put);
       else
@@ -189,7 +192,7 @@ template <activation op>
     vec<float> v[] = {inputs::usual(from[0])};
     if (any_greater(abs(from[0]), inputs::first_rare)) [[unlikely]] {
       set_plain<inputs>(from, v);
-      put = aside.add(from[0], inputs::needs(beyond_of<inputs>(from[0]), from[0]), i, put);
+      put = aside.add(from[0], inputs::needs(inputs::may_need(from[0]), from[0]), i, put);
     }
     store_some(y + i, v[0], count);
   }

@@ -15,12 +15,12 @@ template <> struct rare_inputs<nonlin::activation_gelu> {
   static constexpr bool known = true;
   static constexpr float first_rare = near_end; // From where on x - a Phi(-a) rounds to x, if it is above 0.
 
-  static some_lanes<float> needs(some_lanes<float> beyond, vec<float> x) {
-    return beyond.where_above(x, -gelu_end<float>).where_above(0.0f, x);
-  }
+  // Where it may be needed, and of these lanes those where it is: up to where it is 0, as rare(x) is beyond.
+  static some_lanes<float> may_need(vec<float> x) { return some_lanes<float>::above(-first_rare, x); }
+  static some_lanes<float> needs(some_lanes<float> may, vec<float> x) { return may.where_above(x, -gelu_end<float>); }
   static vec<float> usual(vec<float> x) { return ramp(x) + near_tail(gelu_pieces, abs(x)); }
   static vec<float> plain(vec<float> x) { return ramp(x); }
-  static vec<float> rare(vec<float> x) { return last_product(gelu_far(x), 1 / huge<float>); }
+  static vec<float> rare(vec<float> x) { return last_product(gelu_far(max(x, -gelu_end<float>)), 1 / huge<float>); }
 
   // From where on the slope rounds to 1.
   static constexpr float one_end = 6;
@@ -56,8 +56,8 @@ template <nonlin::activation op> struct rare_slopes {
 };
 template <nonlin::activation op> struct rare_values {
   using inputs = rare_inputs<op>;
-  static some_lanes<float> needs(some_lanes<float> beyond, vec<float> x, vec<float>) {
-    return inputs::needs(beyond, x);
+  static some_lanes<float> needs(some_lanes<float>, vec<float> x, vec<float>) {
+    return inputs::needs(inputs::may_need(x), x);
   }
   static vec<float> usual(vec<float> x) { return inputs::usual(x); }
   static vec<float> plain(vec<float> x) { return inputs::plain(x); }
