@@ -3,9 +3,10 @@
 // them, and a careful one, which takes up to twice as long for registers with unusual inputs, and a fifth more for
 // others. The careful way gives the bits that count. The usual one has them too, but of rows that round twice
 // (rows.h) only where it meets no subnormal number. A processor on which these are quick goes the usual way for all
-// other rows, but for those that have a quicker one for subnormal numbers (loops/lenient.h). One that says whether it
-// has met any goes the usual way until it does: then what it has done is done again, carefully, unless it is right, and
-// so is what follows. Of others inputs are looked at before.
+// other rows, but for those that have a quicker one for subnormal numbers (loops/lenient.h), and for gradients, in
+// which usual inputs stand for small ones once it has met any. One that says whether it has met any goes the usual way
+// until it does: then what it has done is done again, carefully, unless it is right, and so is what follows. Of others
+// inputs are looked at before.
 #pragma once
 
 #include "loops/subnormal.h"
@@ -14,7 +15,8 @@
 
 namespace nonlin {
 
-// Fewer are asked after only once: of 16 elements sigmoid takes 96 ns so, and 107 where it is asked before as well.
+// As many, or fewer, are asked after only once: of 16 elements sigmoid takes 96 ns so, and 107 where it is asked before
+// as well.
 constexpr size_t short_elements = 1024;
 
 #if defined(__x86_64__)
@@ -132,7 +134,7 @@ void watch_results(std::atomic<uint8_t> &left, size_t n, size_t most, const void
       careful(at(a, i * size), at(b, i * size), i, count, tried);
     });
   block kept;
-  static_assert(first_elements <= block_elements);
+  static_assert(first_elements <= block_elements && short_elements <= block_elements);
   watch(
       left, n, block_elements,
       [&](size_t i, size_t count) {
@@ -159,6 +161,12 @@ void watch_results(std::atomic<uint8_t> &left, size_t n, size_t most, const void
         careful(from, at(y, i * size), count, p);
       });
 }
+
+// Whether results y of a and b that are right the usual way, and mostly soonest, are watched all the same: not in
+// place, as to keep what is overwritten would take longer than is gained.
+inline bool is_worth_watching(const void *a, const void *b, const void *y, size_t n) {
+  return tells_subnormal && y != a && y != b && n >= short_elements;
+}
 #endif
 
 // y[i] = f(x[i]), past the cache or not.
@@ -171,8 +179,7 @@ inline void run_values(const kernels &set, activation op, parameters p, arithmet
   map_function *const values = past_cache ? row.past_cache[how] : row.map[how];
   if (usual_way_does(op, p)) {
 #if defined(__x86_64__)
-    // Not in place: to keep what is overwritten would take longer than is gained.
-    if (tells_subnormal && row.lenient != nullptr && how == float32 && x != y && n >= short_elements)
+    if (row.lenient != nullptr && how == float32 && is_worth_watching(x, x, y, n))
       return watched_values(set, op, p, values, x, y, n, grain_elements);
 #endif
     return values(x, y, n, p);
@@ -240,8 +247,11 @@ inline void careful_products(const kernels &set, activation op, parameters p, ar
 }
 
 #if defined(__x86_64__)
-// The same where subnormal numbers are quick, though not all that is made of them: usual inputs stand for small ones
-// once the processor tells. What it told of is right.
+// The same where subnormal numbers are quick: but a quotient of one takes Zen 5 three times as long as another, and a
+// product of others that is one two cycles more. Once the processor tells, usual inputs stand for small ones; what it
+// told of is right. ns per element of subnormal inputs on Zen 5, before and so: squareplusGrad 0.66 and 0.33 (avx2 1.5
+// and 0.64), softplusGrad 0.51 and 0.25 (0.89 and 0.45), siluGrad 0.53 and 0.36 (1.2 and 0.65), `npm run bench --
+// --size 262144 --precision fast --input even --function ...`.
 [[gnu::noinline]] inline void lenient_gradients(const kernels &set, activation op, parameters p, arithmetic how,
                                                 small_input small, const void *g, const void *x, void *y, size_t n) {
   constexpr size_t size = sizeof(float);
@@ -299,12 +309,14 @@ inline void run_gradients(const kernels &set, activation op, parameters p, arith
   // A row of one rounding that is no product passes g on or does not.
   const bool multiplies = rows[op].one_rounding ? rows[op].product && how != float64 : how == float32;
   if (!multiplies) return set.rows[op]->map_grad[how](g, x, y, n, p);
+  if (!subnormals_are_slow()) {
 #if defined(__x86_64__)
-  if (!subnormals_are_slow() && tells_subnormal && !rows[op].one_rounding && y != g && y != x && n >= short_elements)
-    if (const small_input small = unusual_of[op].small_slope(p); small.below > 0 && small.most_grad == __builtin_inff())
-      return lenient_gradients(set, op, p, how, small, g, x, y, n);
+    const small_input small = unusual_of[op].small_slope(p);
+    const bool stands_in = !rows[op].one_rounding && small.below > 0 && small.most_grad == __builtin_inff();
+    if (stands_in && is_worth_watching(g, x, y, n)) return lenient_gradients(set, op, p, how, small, g, x, y, n);
 #endif
-  if (!subnormals_are_slow()) return set.rows[op]->map_grad[how](g, x, y, n, p);
+    return set.rows[op]->map_grad[how](g, x, y, n, p);
+  }
 #if defined(__x86_64__)
   if (tells_subnormal && ((y != g && y != x) || n > looked_at)) return watched_gradients(set, op, p, how, g, x, y, n);
 #endif
@@ -377,7 +389,8 @@ inline void careful_gates(const kernels &set, activation op, parameters p, const
   }
 }
 
-// The same by the loop that does both, until the processor tells.
+// The same by the loop that does both, until the processor tells. ns per element of subnormal inputs on Zen 5, where it
+// is not watched and where it is: swiglu 0.43 and 0.25 (avx2 0.94 and 0.48), as above.
 [[gnu::noinline]] inline void watched_gate(const kernels &set, activation op, parameters p, const void *a,
                                            const void *b, void *y, size_t n) {
   constexpr size_t size = sizeof(float);
@@ -392,35 +405,25 @@ inline void careful_gates(const kernels &set, activation op, parameters p, const
 }
 #endif
 
-// Whether one loop does both, and need not be watched: where there is no careful way, which the product alone has only
-// where a processor tells.
-inline bool gate_is_free(const kernels &set, activation op, parameters p) {
-#if defined(__x86_64__)
-  if (tells_subnormal) return usual_way_does(op, p);
-#endif
-  return set.rows[op]->careful == nullptr || usual_way_does(op, p);
-}
+// Whether one loop does both. Where no processor tells, a row with a careful way has none unless its usual one does.
 inline bool has_gate(const kernels &set, activation op, parameters p, arithmetic how) {
   const bool as_fast = how == float32 || (how == float32_exact && rows[op].one_rounding);
   if (!as_fast || set.rows[op]->gate == nullptr || p.a != rows[op].usual_a) return false;
 #if defined(__x86_64__)
   if (tells_subnormal) return true;
 #endif
-  return gate_is_free(set, op, p);
+  return set.rows[op]->careful == nullptr || usual_way_does(op, p);
 }
 // y[i] = f(a[i]) b[i]. y is a or b, or overlaps none.
 inline void run_gates(const kernels &set, activation op, parameters p, arithmetic how, const void *a, const void *b,
                       void *y, size_t n) {
   if (has_gate(set, op, p, how)) {
-    bool is_free = gate_is_free(set, op, p);
 #if defined(__x86_64__)
-    // As in run_values.
-    if (tells_subnormal && set.rows[op]->lenient != nullptr && y != a && y != b && n >= short_elements) is_free = false;
+    const bool is_mostly_quick = usual_way_does(op, p);
+    if (tells_subnormal && (!is_mostly_quick || (set.rows[op]->lenient != nullptr && is_worth_watching(a, b, y, n))))
+      return watched_gate(set, op, p, a, b, y, n);
 #endif
-    if (is_free) return set.rows[op]->gate(a, b, y, n);
-#if defined(__x86_64__)
-    return watched_gate(set, op, p, a, b, y, n);
-#endif
+    return set.rows[op]->gate(a, b, y, n);
   }
   const auto product = [&](const void *a, const void *b, void *y, size_t n) { run_products(set, how, a, b, y, n); };
   gate_by_blocks(set, op, p, how, product, a, b, y, n);

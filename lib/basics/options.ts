@@ -112,7 +112,7 @@ function dimOptions(options: unknown, name: string, own: readonly string[]): Giv
 /** The options that the constructor of a layer was given, and nothing more, in their order. A number is the `dim`. */
 export function readOwn(options: unknown, more: unknown, name: string, own: readonly string[]): readonly unknown[] {
   if (own.length === 0) {
-    if (options !== undefined || more !== undefined) throw takesNothing(options ?? more, name);
+    if (options !== undefined || more !== undefined) throw takesNothing(options === undefined ? more : options, name);
     return noOptions.own;
   }
   if (more !== undefined) throw tooMany(more, name);

@@ -17,7 +17,7 @@ template <nonlin::activation> struct scaled_slope {
 };
 struct scaled_by_huge {
   static constexpr bool known = true, has_sign = false;
-  static constexpr bool is_zero_at_zero = false; // Though of(0) is not.
+  static constexpr bool is_zero_at_zero = false;
 };
 struct scaled_with_sign : scaled_by_huge {
   static constexpr bool has_sign = true;
@@ -80,7 +80,7 @@ template <> struct scaled_slope<nonlin::activation_tanh> : scaled_by_huge {
   static vec<float> plain(vec<float> x, nonlin::parameters) { return times<0>(x); }
 };
 template <> struct scaled_slope<nonlin::activation_tanhShrink> : scaled_by_huge {
-  static constexpr bool is_zero_at_zero = true;
+  static constexpr bool is_zero_at_zero = true; // Though of(0) is not.
   static vec<float> of(vec<float> x, nonlin::parameters) {
     // Below 2^-80 it comes to nothing; from the end on it is 1.
     const vec<float> a = abs(x);

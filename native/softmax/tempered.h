@@ -158,7 +158,7 @@ template <class E>
 // Short rows, a batch at a time as short_rows.h has them, with the same bits as a row alone. Those that one power of
 // two does not serve, or that have nothing left, are left to whoever does a row alone.
 template <class E> class tempered_batch {
-  static_assert(short_row<double> <= 200000); // For tempered_exp::moderate_size: e^(320 - 307.8) of them.
+  static_assert(short_row<double> <= 198000); // For tempered_exp::moderate_size: e^(320 - 307.8) of them.
   static constexpr size_t lanes = vec<double>::lanes, room = batch<double> + 2 * lanes;
   const row_logits<E> logits; // As of one row.
   const double temperature;
