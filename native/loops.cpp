@@ -351,12 +351,13 @@ template <activation op> [[gnu::noinline]] void lenient_row(const void *x, void 
   else
     for (size_t part; n > 0; from += part, to += part, n -= part) {
       part = n < rare_part ? n : rare_part;
-      alignas(64) float kept[rare_part]; // x may be y.
-      __builtin_memcpy(kept, from, part * sizeof *kept);
-      map_row<op, float, float>(kept, to, part, p);
+      alignas(64) float kept[rare_part];
+      const float *inputs = from;
+      if (x == y) inputs = static_cast<float *>(__builtin_memcpy(kept, from, part * sizeof *kept));
+      map_row<op, float, float>(inputs, to, part, p);
       for (size_t i = 0; i < part; i += lanes) {
         const size_t count = part - i < lanes ? part - i : lanes;
-        store_some(to + i, lenient<op>{p}(load_some<float>(kept + i, count), load_some<float>(to + i, count)), count);
+        store_some(to + i, lenient<op>{p}(load_some<float>(inputs + i, count), load_some<float>(to + i, count)), count);
       }
     }
 }
