@@ -142,7 +142,7 @@ template <activation op, class T, class E, class F> struct times_slope {
     if constexpr (is_scaled) {
       const mask<T> small = size_of(slope) < vec<T>(large);
       const vec<T> whole = product(g, select(small, vec<T>(unit), slope));
-      return select(small, vec<T>(last_step<careful>((g * slope).v, careful(1 / unit), careful(-0.0)).v), whole);
+      return select(small, lower(g * slope, 1 / unit), whole);
     } else {
       return product(g, slope);
     }

@@ -51,13 +51,6 @@ inline vec<float> lower(vec<float> q, float c, vec<float> r, mask<float> alone) 
                          sign = (to_bits(q) ^ to_bits(vec<float>(c))) & sign_bit<float>;
   return either(fma(without(lost, q), c, r), only(lost, only(alone, from_bits<float>(integer | sign))));
 }
-// The same of nothing but q c.
-inline vec<float> lower(vec<float> q, float c) {
-  const vec<float> size = abs(q), one = 0x1p23f;
-  const mask<float> lost = size < 0x1p-126f / c;
-  const vec<float>::bits integer = to_bits(fma(size, c * 0x1p85f * 0x1p64f, one)) - to_bits(one);
-  return either(without(lost, q) * c, only(lost, from_bits<float>(integer | (to_bits(q) & sign_bit<float>))));
-}
 // x times huge, for an x smaller than 1.
 inline vec<float> lifted(vec<float> x) {
   const mask<float> subnormal = is_least(x, 0x1p-126f);
