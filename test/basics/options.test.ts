@@ -284,7 +284,8 @@ describe('constructors', () => {
       new TypeError(`${wrong}Float32Array of 3; to apply it: new ${name}()(x)`),
     );
     expect(() => new loose[name]!({ inplace: true })).toThrow(wrong);
-    expect(() => new loose[name]!(undefined, 0)).toThrow(wrong);
+    expect(() => new loose[name]!(undefined, 0)).toThrow(`${wrong}0`);
+    expect(() => new loose[name]!(null)).toThrow(`${wrong}null`);
     expect(String(new loose[name]!(undefined))).toBe(`${name}()`);
   });
 
