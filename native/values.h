@@ -263,11 +263,20 @@ inline void careful_products(const kernels &set, activation op, parameters p, ar
       [&](size_t i, size_t count, bool tried) {
         if (tried) return;
         block others;
+        size_t begin = i; // Of blocks in which none is small: it may have been g, or a slope.
+        const auto up_to = [&](size_t end) {
+          if (begin < end) usual(at(x, begin * size), begin, end - begin);
+        };
         for (const size_t end = i + count; i < end; i += count) {
           count = std::min(block_elements, end - i);
-          set.stand_in(at(x, i * size), others.bytes, count, small.below, small.at);
+          const void *const inputs = at(x, i * size);
+          if (!set.has_unusual(inputs, std::min(looked_at, count), small.below, __builtin_inff())) continue;
+          up_to(i);
+          set.stand_in(inputs, others.bytes, count, small.below, small.at);
           usual(others.bytes, i, count);
+          begin = i + count;
         }
+        up_to(i);
       });
 }
 
@@ -362,6 +371,7 @@ inline void careful_gates(const kernels &set, activation op, parameters p, const
                           size_t n) {
   constexpr size_t size = sizeof(float);
   const float below = unusual_of[op].unusual_below(p), far = unusual_of[op].far_from(p) / 2;
+  map_function *const values = careful_way(*set.rows[op]);
   const auto product = [&](const void *a, const void *b, void *y, size_t n) {
     if (subnormals_are_slow()) return set.carefully.product(a, b, y, n);
     set.combine[multiplication][float32](a, b, y, n, false);
@@ -380,12 +390,13 @@ inline void careful_gates(const kernels &set, activation op, parameters p, const
       taken = next_ones;
     else
       carefully = false;
-    if (carefully) {
-      block gate;
-      careful_way (*set.rows[op])(x, gate.bytes, count, p);
-      product(gate.bytes, factors, at(y, i * size), count);
-    } else
+    if (!carefully) {
       set.rows[op]->gate(x, factors, at(y, i * size), count);
+      continue;
+    }
+    block gate;
+    values(x, gate.bytes, count, p);
+    product(gate.bytes, factors, at(y, i * size), count);
   }
 }
 

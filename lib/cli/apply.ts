@@ -78,19 +78,26 @@ function ownOf(options: readonly FunctionOption[], args: Arguments): readonly (r
   return own;
 }
 
-/** Asserts that the function takes the numbers that are given, for which no file is read: float64 takes all that any dtype does. */
+/**
+ * Asserts that the function takes the numbers that are given, for which no file is read: of one dtype or another, as float32 rounds them
+ * first.
+ */
 function checkNumbers({ call, options }: FunctionCommand, own: readonly (readonly [string, unknown])[]): void {
   const isNumber = (option: string) =>
     options.some(({ name, kind }) => name === option && (kind === 'number' || kind === 'slopes'));
-  const numbers = own.filter(([option, value]) => typeof value === 'number' && isNumber(option));
-  if (numbers.length === 0) return;
+  const numbers = Object.fromEntries(own.filter(([option, value]) => typeof value === 'number' && isNumber(option)));
+  if (Object.keys(numbers).length === 0) return;
   const target = options.some(({ name }) => name === 'target') ? { target: [0] } : {};
-  try {
-    call([new Tensor(Float64Array.of(0, 0), { shape: [1, 2] })], { ...Object.fromEntries(numbers), ...target });
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    throw new UsageError(error.message, { cause: error });
-  }
+  const refused = [Float32Array.of(0, 0), Float64Array.of(0, 0)].map((data) => {
+    try {
+      call([new Tensor(data, { shape: [1, 2] })], { ...numbers, ...target });
+    } catch (error) {
+      if (error instanceof TypeError || error instanceof RangeError) return error;
+      throw error;
+    }
+    return undefined;
+  });
+  if (refused.every((error) => error !== undefined)) throw new UsageError(refused[1]!.message, { cause: refused[1] });
 }
 
 /** The paths of the inputs; undefined is what is piped in. */

@@ -46,14 +46,14 @@ template <> inline vec<careful> last_step<careful>(vec<careful> q, vec<careful> 
   const vec<float> y = fma(select<float>(lost, 1, as_float(q)), as_float(c), as_float(r));
   return select(lost, subnormal_product(as_float(q), as_float(c)), y).v;
 }
-// The same of nothing more than q c, for a c above 0: in half as many steps.
+// The same of nothing more than q c, for a c above 0 that is no more than 2^-22: in half as many steps.
 inline vec<float> lower(vec<float> q, float c) {
   const vec<float> size = abs(q), one = 0x1p23f;
   const mask<float> lost = size < 0x1p-126f / c;
   const vec<float>::bits integer = to_bits(fma(size, c * 0x1p85f * 0x1p64f, one)) - to_bits(one);
   return select(lost, from_bits<float>(integer | (to_bits(q) & sign_bit<float>)), select<float>(lost, 1, q) * c);
 }
-// And for a q below 0 and a c above 0 that is no more than 2^-22: in fewer still. Of other q anything.
+// And of a q below 0: in fewer still. Of other q anything.
 inline vec<float> last_product(vec<float> q, float c) {
   const vec<float> one = 0x1p23f;
   const vec<float>::bits rounded = to_bits(fma(q, float(double(c) * -0x1p149), one)) - to_bits(one);

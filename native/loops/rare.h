@@ -1,6 +1,6 @@
 // The loop of a row with rare inputs: what these take longer, others do not wait for. All of a part of the array is
 // computed as if there were none, and those that were are computed after it, close together. A result does not depend
-// on its place: which way it takes says its input alone.
+// on its place: which way it takes says its input alone, or two ways have the same bits.
 #pragma once
 
 #include "arithmetic/memory.h"

@@ -8,14 +8,15 @@
 namespace {
 
 // In float lanes: usual(x) is the value up to first_rare in size; of what is beyond, rare(x) in the lanes that need it,
-// and plain(x) elsewhere; what rare makes of others, such as the 0 behind the last, nobody takes. The same of the
-// slope, where a g above 1 needs more than none. Of a row that has no such inputs, nothing.
+// and plain(x) elsewhere. Of those that may need it and do not, rare(x) has the bits of plain(x), as a loop takes one
+// or the other; of others, such as the 0 behind the last, nobody takes it. The same of the slope, where a g above 1
+// needs more than none. Of a row that has no such inputs, nothing.
 template <nonlin::activation> struct rare_inputs { static constexpr bool known = false; };
 template <> struct rare_inputs<nonlin::activation_gelu> {
   static constexpr bool known = true;
   static constexpr float first_rare = near_end; // From where on x - a Phi(-a) rounds to x, if it is above 0.
 
-  // Where it may be needed, and of these lanes those where it is: up to where it is 0, as rare(x) is beyond.
+  // Up to where it is 0, as rare(x) is beyond.
   static some_lanes<float> may_need(vec<float> x) { return some_lanes<float>::above(-first_rare, x); }
   static some_lanes<float> needs(some_lanes<float> may, vec<float> x) { return may.where_above(x, -gelu_end<float>); }
   static vec<float> usual(vec<float> x) { return ramp(x) + near_tail(gelu_pieces, abs(x)); }

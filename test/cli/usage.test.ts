@@ -42,6 +42,24 @@ describe('wrong files', () => {
   });
 });
 
+describe('numbers that one dtype takes', () => {
+  it.each([
+    ['hardTanh', '--min', '1.00000001', '--max', '1'],
+    ['silu', '--beta', '1e-60'],
+  ])('%j is right of float32', async (name, ...options) => {
+    const { code, error } = await run([name, 'f4.npy', ...options]);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+  });
+
+  it('and too large a one is wrong of the file', async () => {
+    const { code, error } = await run(['elu', 'f4.npy', '--alpha', '1e300']);
+    expect({ code, error }).toEqual({
+      code: 1,
+      error: 'nonlin: f4.npy: elu: alpha must be finite as a float32, got 1e+300\n',
+    });
+  });
+});
+
 describe('wrong usage', () => {
   it.each([
     [[], 'no command is given'],
