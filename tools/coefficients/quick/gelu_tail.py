@@ -1,5 +1,5 @@
 """
-a Phi(-a): as s e^(-a*a/2) and a polynomial of degree 13 in s = a / (a + 5), and to 4.25 in sixteen pieces of degree 8, in the
+a Phi(-a): as s e^(-a*a/2) and a polynomial of degree 13 in s = a / (a + 5), and to 4.5 in sixteen pieces of degree 8, in the
 distance from multiples of a step. Both begin with a / 2 itself.
 """
 from fit import Report, minimax, power_of_two, rounded
@@ -19,7 +19,7 @@ whole, whole_worst = minimax(
     precision=120,
 )
 
-step = rounded(mpf(4.25) / 15.5, 20) # k of them are exact
+step = rounded(mpf(4.5) / 15.5, 20) # k of them are exact
 end = step / 2 + MARGIN
 first, worst = minimax("erfc(x / sqrt(2)) / 2", range(1, 8), 53, (end * 2**-20, end), fixed=HALF)
 pieces = [[0.0, *first]]
