@@ -15,8 +15,9 @@ template <activation> struct rare_exact { static constexpr bool known = false; }
 template <> struct rare_exact<activation_gelu> {
   static constexpr bool known = true;
   static constexpr float first_rare = quick_gelu_near_end;
-  // From where on a positive x is its own result, and plain(x) takes the place of some.
-  static constexpr float first_plain = rare_inputs<activation_gelu>::first_rare;
+  // From where on a positive x is its own result; none up to the number before is plain.
+  static constexpr float first_plain = rare_inputs<activation_gelu>::first_rare,
+                         before_plain = __builtin_bit_cast(float, __builtin_bit_cast(int32_t, first_plain) - 1);
 
   static some_lanes<float> needs(some_lanes<float> beyond, vec<float> x) {
     return beyond.where_above(x, -gelu_end<float>).where_above(first_plain, x);
@@ -55,7 +56,7 @@ template <activation op, class F>
         put = aside.add_few(x + i, needed, i, put);
       else
         put = aside.add_many(from, needs, needed, i, put);
-      if (any_greater(most, inputs::first_plain)) plain_lanes = bits_of<unroll>(beyond) & ~needed;
+      if (any_greater(most, inputs::before_plain)) plain_lanes = bits_of<unroll>(beyond) & ~needed;
       for (size_t j = 0; plain_lanes != 0 && j < unroll; j++)
         store(plain + j * lanes, inputs::plain(from[j]));
     }

@@ -73,6 +73,18 @@ const atTheLimit = (
   ] as const
 ).map(([row, a, b]) => ({ label: `${row}(${a}, ${b})`, row, op: opOf[row], a, b }));
 
+// Inputs among which slopes come to nothing, and the rows whose slopes do.
+const untilTheyEnd = [1 / 16, 4, 256].map((step) => Float32Array.from({ length: 8192 }, (_, i) => (i - 4096) * step));
+const isLeast = (y: number) => Math.abs(y) < 2 ** -127;
+function slopesOf(x: Float32Array, grad: number, op: (typeof cases)[0]['op'], a: number, b: number) {
+  const y = new Float32Array(x.length);
+  reference.mapGrad(new Float32Array(x.length).fill(grad), x, y, op, a, b, false);
+  return y;
+}
+const ending = cases.filter(({ op, a, b }) =>
+  untilTheyEnd.some((x) => slopesOf(x, 64, op, a, b).some((y) => y !== 0 && isLeast(y))),
+);
+
 // An element alone.
 const [one, oneGrad, ofOne] = [new Float32Array(1), new Float32Array(1), new Float32Array(1)];
 
@@ -374,20 +386,71 @@ describe.each(ways)('$name', ({ backend, slow }) => {
 
   // Float lanes end a slope where 64 times it is nothing, and leave larger grads to double lanes. Beside a subnormal result the errors of
   // both formulas are nothing, but it may be rounded twice.
-  it.each(cases)('the gradient of $label ends no sooner than it comes to nothing', ({ op, a, b }) => {
-    for (const step of [1 / 16, 4, 256]) {
-      const x = Float32Array.from({ length: 8192 }, (_, i) => (i - 4096) * step);
-      const [y, expected] = [new Float32Array(x.length), new Float32Array(x.length)];
+  it.each(ending)('the gradient of $label ends no sooner than it comes to nothing', ({ op, a, b }) => {
+    for (const x of untilTheyEnd)
       for (const grad of [64, 65]) {
-        const g = new Float32Array(x.length).fill(grad);
+        const [g, y] = [new Float32Array(x.length).fill(grad), new Float32Array(x.length)];
+        const expected = slopesOf(x, grad, op, a, b);
         backend.mapGrad(g, x, y, op, a, b);
-        reference.mapGrad(g, x, expected, op, a, b, false);
-        const far = y.findIndex(
-          (y, i) => Math.abs(expected[i]!) < 2 ** -127 && !(Math.abs(y - expected[i]!) <= 2 ** -149),
-        );
+        const far = y.findIndex((y, i) => isLeast(expected[i]!) && !(Math.abs(y - expected[i]!) <= 2 ** -149));
         expect(far < 0 ? undefined : [x[far], grad, y[far], expected[far]]).toBeUndefined();
       }
-    }
+  });
+
+  // Where a formula ends the largest of a group may tell which way it goes: an input there, and those beside it, for all of a group.
+  it.each(cases)('$label where formulas end does not depend on the group', ({ op, a, b }) => {
+    const near = (end: number) => {
+      const bits = new Int32Array(Float32Array.of(end).buffer)[0]!;
+      return [...new Float32Array(Int32Array.of(bits - 1, bits, bits + 1).buffer)].flatMap((x) => [x, -x]);
+    };
+    const ends = [
+      2 ** -126,
+      2 ** -40,
+      0.5,
+      1,
+      2,
+      3,
+      4.25,
+      4.5,
+      5.4,
+      6,
+      8.8,
+      9.1,
+      10,
+      10.8,
+      14.75,
+      14.9,
+      20,
+      51,
+      62,
+      70,
+      87,
+      109,
+    ].flatMap(near);
+    for (const exact of [false, true])
+      for (const x of ends) {
+        const [all, y, alone] = [new Float32Array(192).fill(x), new Float32Array(192), new Float32Array(1)];
+        backend.map(all, y, op, a, b, exact);
+        backend.map(Float32Array.of(x), alone, op, a, b, exact);
+        expect(
+          difference(
+            all,
+            y,
+            y.map(() => alone[0]!),
+          ),
+          exact ? 'exact' : 'fast',
+        ).toBeUndefined();
+        backend.mapGrad(new Float32Array(192).fill(1), all, y, op, a, b, exact);
+        backend.mapGrad(Float32Array.of(1), Float32Array.of(x), alone, op, a, b, exact);
+        expect(
+          difference(
+            all,
+            y,
+            y.map(() => alone[0]!),
+          ),
+          exact ? 'exact' : 'fast',
+        ).toBeUndefined();
+      }
   });
 
   // Some of a group of 64 are put aside, and up to five of them in another way.
