@@ -70,9 +70,10 @@ void sum_few_rows(size_t length, size_t registers, column_sums<T> *result, F ter
 }
 
 // Adds up term(j, r) over the rows j, for each column of register r, in the order of sum_row. prepare(j, end) comes
-// before the terms of the rows from j to end, a block at most.
-template <class T, bool total, class P, class F>
-void sum_columns(size_t length, size_t registers, column_sums<T> *result, P prepare, F term) {
+// before the terms of the rows from j to end, a block at most; where there are more, lane_of(lanes, r, i) gives what is
+// added of the columns of register r from i on.
+template <class T, bool total, class P, class F, class L>
+void sum_columns(size_t length, size_t registers, column_sums<T> *result, P prepare, F term, L lane_of) {
   constexpr size_t lanes = vec<T>::lanes;
   if (length <= block<T>) {
     prepare(0, length);
@@ -115,7 +116,7 @@ void sum_columns(size_t length, size_t registers, column_sums<T> *result, P prep
         compensated<vec<double>> all[step<T>];
         for (size_t l = 0; l < step<T>; l++) {
           all[l] = {0.0, 0.0};
-          if (l < used) all[l] = sums[l][r].in_double(i);
+          if (l < used) all[l] = lane_of(sums[l][r], r, i);
         }
         compensated<vec<double>> sum = {0.0, 0.0};
         if (start > 0) sum = result[r].get(i);
@@ -124,6 +125,11 @@ void sum_columns(size_t length, size_t registers, column_sums<T> *result, P prep
       }
     }
   }
+}
+template <class T, bool total, class P, class F>
+void sum_columns(size_t length, size_t registers, column_sums<T> *result, P prepare, F term) {
+  sum_columns<T, total>(length, registers, result, prepare, term,
+                        [](const auto &lanes, size_t, size_t i) { return lanes.in_double(i); });
 }
 
 // Of which columns of a register n shares are open, as leaves_open says of a row, as bits: of vectors so many apart.

@@ -40,6 +40,36 @@ template <class T, class E> double count_maxima(const E *x, size_t length, T m) 
   return count;
 }
 
+// What a slice of more than a block has below its maximum, in float lanes: there the largest of each lane lie apart,
+// and those that are the maximum's exponential are counted, once for each lane. So x need not be read for them.
+template <class T> constexpr bool parts_lanes(size_t length) { return sizeof(T) == sizeof(float) && length > block<T>; }
+// Of a chunk, up to the last levels of the tree.
+struct rest_of_lanes {
+  compensated<vec<double>> below, count;
+};
+template <class T, class F, class A>
+rest_of_lanes rest_of_chunk(size_t start, size_t end, F term, double of_maximum, A add) {
+  const auto lanes = lanes_of_chunk<T, true>(start, end, nothing, term, unseen, add);
+  vec<double> count = 0.0;
+  const auto below = fold_lanes<T>([&](size_t l) { return lanes.below(l, of_maximum, count); });
+  return {below, {count, 0.0}};
+}
+struct rest_of_slice {
+  double below, count;
+};
+template <class T, class F> rest_of_slice rest_of_row(size_t length, F term, double of_maximum) {
+  rest_of_slice all = {0, 0};
+  for (size_t start = 0; start < length; start += chunk) {
+    const size_t end = length - start < chunk ? length : start + chunk;
+    const auto add = [&](auto &sums, size_t j, size_t whole) {
+      add_many_blocks(sums, unseen, j, whole, term, nothing);
+    };
+    const rest_of_lanes here = rest_of_chunk<T>(start, end, term, of_maximum, add);
+    all = {all.below + add_within<T>(here.below).high, all.count + add_within<T>(here.count).high};
+  }
+  return all;
+}
+
 template <class T> struct log_parts { T maximum, log; };
 
 // From how many entries on log_totals.h has a shorter way.
@@ -113,24 +143,42 @@ template <class T, class E>
     exp_of[r] = exp_below_maximum(m[r]);
   }
   column_sums<T> below[band_registers];
-  sum_columns<T, false>(length, registers, below, nothing, [&](size_t j, size_t r) {
-    return below_maximum<T>(exp_of[r], width.load(x + j * inner, r), m[r]);
-  });
-  typename vec<T>::bits count[band_registers] = {};
-  for (size_t j = 0; j < length; j++)
+  T powers[band_registers][lanes];
+  double counts[band_registers][lanes] = {};
+  for (size_t r = 0; r < registers; r++)
+    store(powers[r], exp_of[r](finite_maximum(m[r])));
+  if (parts_lanes<T>(length)) {
+    if constexpr (sizeof(T) == sizeof(float)) {
+      const auto term = [&](size_t j, size_t r) {
+        const vec<T> entry = width.load(x + j * inner, r);
+        return select(entry >= m[r], load<T>(powers[r]), below_maximum<T>(exp_of[r], entry, m[r]));
+      };
+      sum_columns<T, true>(length, registers, below, nothing, term, [&](const auto &lanes, size_t r, size_t i) {
+        vec<double> count = load<double>(&counts[r][i]);
+        const auto sum = lanes.below(i, load<double>(&powers[r][i]), count);
+        store(&counts[r][i], count);
+        return sum;
+      });
+    }
+  } else {
+    sum_columns<T, false>(length, registers, below, nothing, [&](size_t j, size_t r) {
+      return below_maximum<T>(exp_of[r], width.load(x + j * inner, r), m[r]);
+    });
+    typename vec<T>::bits count[band_registers] = {};
+    for (size_t j = 0; j < length; j++)
+      for (size_t r = 0; r < registers; r++)
+        count[r] -= (width.load(x + j * inner, r) >= m[r]).m;
     for (size_t r = 0; r < registers; r++)
-      count[r] -= (width.load(x + j * inner, r) >= m[r]).m;
+      for (size_t i = 0; i < lanes; i++)
+        counts[r][i] = double(count[r][i]);
+  }
   for (size_t r = 0; r < registers; r++) {
-    T maxima[lanes], powers[lanes];
-    double counts[lanes];
+    T maxima[lanes];
     store(maxima, m[r]);
-    store(powers, exp_of[r](finite_maximum(m[r])));
-    for (size_t i = 0; i < lanes; i++)
-      counts[i] = double(count[r][i]);
     for (size_t i = 0; i < lanes; i += vec<double>::lanes) {
       store(&parts.maxima[r * lanes + i], load<double>(&maxima[i]));
       store(&parts.logs[r * lanes + i],
-            log1p_rest(value_of(below[r].get(i)), load<double>(&powers[i]), load<double>(counts + i)));
+            log1p_rest(value_of(below[r].get(i)), load<double>(&powers[r][i]), load<double>(&counts[r][i])));
     }
   }
 }

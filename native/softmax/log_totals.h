@@ -33,11 +33,13 @@ template <class T> bool has_total(T m, double total) {
 template <class T, class E> SELDOM double log_of_row(const E *x, size_t length, T top) {
   const vec<T> m = top;
   const scaled_exp<T> exp_of = exp_below_maximum(m);
-  const double below = sum_row<T, false>(length, nothing, [=](size_t j, size_t n) {
-                         return below_maximum<T>(exp_of, load_some<T>(x + j, n), m);
-                       }).high;
-  const double of_top = exp_of(finite_maximum(m)).v[0], count = count_maxima<T>(x, length, top);
-  return log1p_rest(below, of_top, count).v[0];
+  const vec<T> of_top = exp_of(finite_maximum(m));
+  const auto below = [=](size_t j, size_t n) { return below_maximum<T>(exp_of, load_some<T>(x + j, n), m); };
+  const auto all = [=](size_t j, size_t n) { return select(load_some<T>(x + j, n) >= m, of_top, below(j, n)); };
+  const rest_of_slice rest = parts_lanes<T>(length) ? rest_of_row<T>(length, all, of_top.v[0])
+                                                    : rest_of_slice{sum_row<T, false>(length, nothing, below).high,
+                                                                    count_maxima<T>(x, length, top)};
+  return log1p_rest(rest.below, double(of_top.v[0]), rest.count).v[0];
 }
 
 // The rests of rows with kept exponentials, each row of them `apart` from the one before, for those whose logarithm
@@ -52,17 +54,38 @@ template <class T, class E>
   double below[batch_rows] = {}, counts[batch_rows] = {};
   for (size_t i = 0; i < count; i++) {
     if (logs[i] > total_serves) continue;
-    const auto term = [e = e + i * apart, row = x + i * length, m = vec<T>(tops[i])](size_t j, size_t n) {
-      return select(load_some<T>(row + j, n) >= m, vec<T>(T(0)), load_some<T>(e + j, n));
-    };
-    below[some] = sum_row<T, false>(length, nothing, term).high;
-    counts[some] = count_maxima<T>(x + i * length, length, tops[i]);
     of_tops[some] = tops[i];
     powers[some] = steps[i];
     rows[some++] = i;
   }
   for (size_t i = 0; i < some; i += lanes)
     store(of_tops + i, exp_times_power(load<T>(of_tops + i), load<T>(powers + i)));
+  for (size_t i = 0; i < some; i += group) {
+    compensated<vec<double>> sums[group], numbers[group];
+    const size_t here = some - i < group ? some - i : group;
+    for (size_t k = here; k < group; k++)
+      sums[k] = numbers[k] = {0.0, 0.0};
+    if (parts_lanes<T>(length)) {
+      for (size_t k = 0; k < here; k++) {
+        const auto term = [=, e = e + rows[i + k] * apart](size_t j, size_t n) { return load_some<T>(e + j, n); };
+        const auto add = [&](auto &sums, size_t j, size_t end) { add_blocks(sums, unseen, j, end, term, nothing); };
+        const rest_of_lanes rest = rest_of_chunk<T>(0, length, term, of_tops[i + k], add);
+        sums[k] = rest.below;
+        numbers[k] = rest.count;
+      }
+      store(counts + i, add_across<T>(numbers).high);
+    } else {
+      for (size_t k = 0; k < here; k++) {
+        const T top = tops[rows[i + k]];
+        const E *const row = x + rows[i + k] * length;
+        sums[k] = sum_short<T, false>(length, [=, e = e + rows[i + k] * apart, m = vec<T>(top)](size_t j, size_t n) {
+          return select(load_some<T>(row + j, n) >= m, vec<T>(T(0)), load_some<T>(e + j, n));
+        });
+        counts[i + k] = count_maxima<T>(row, length, top);
+      }
+    }
+    store(below + i, add_across<T>(sums).high);
+  }
   double told[batch_rows];
   for (size_t i = 0; i < some; i += doubles)
     store(told + i, log1p_rest(load<double>(below + i), load<double>(of_tops + i), load<double>(counts + i)));

@@ -126,10 +126,10 @@ template <class T, class F>
 }
 template <class T> void see_all(nothing_of, size_t, size_t, auto) {}
 
-// Those of a chunk, the elements from start to end. prepare(j, end) comes before the terms from j to end, which
-// add(sums, j, end) adds as far as they are whole blocks.
+// The virtual lanes of a chunk, the elements from start to end. prepare(j, end) comes before the terms from j to end,
+// which add(sums, j, end) adds as far as they are whole blocks.
 template <class T, bool total, class P, class F, class S, class A>
-compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term, S &seen, A add) {
+lane_sums<T, total, step<T>> lanes_of_chunk(size_t start, size_t end, P prepare, F term, S &seen, A add) {
   constexpr size_t lanes = vec<T>::lanes;
   static_assert(tile<T> % block<T> == 0);
   lane_sum<T, total> sums[parts<T>];
@@ -161,6 +161,12 @@ compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term, 
   lane_sums<T, total, step<T>> all;
   for (size_t p = 0; p < parts<T>; p++)
     all.put(p * lanes, sums[p]);
+  return all;
+}
+// Their sum.
+template <class T, bool total, class P, class F, class S, class A>
+compensated<vec<double>> sum_chunk(size_t start, size_t end, P prepare, F term, S &seen, A add) {
+  const auto all = lanes_of_chunk<T, total>(start, end, prepare, term, seen, add);
   return fold_lanes<T>([&](size_t l) { return all.in_double(l); });
 }
 template <class T, bool total, class P, class F, class S>

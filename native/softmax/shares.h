@@ -285,6 +285,14 @@ template <class T, bool total, size_t n> struct lane_sums {
     if constexpr (total) join<T>(sum, {load<double>(&largest[i]), 0.0});
     return sum;
   }
+  // The same without each of the largest that is the maximum's exponential, of which there are so many more.
+  compensated<vec<double>> below(size_t i, vec<double> of_maximum, vec<double> &count) const {
+    static_assert(total && sizeof(T) == sizeof(float));
+    const vec<double> apart = load<double>(&largest[i]), none = 0.0;
+    const mask<double> is_maximum = apart >= of_maximum;
+    count = count + select(is_maximum, vec<double>(1.0), none);
+    return {load<double>(&high[i]) + load<double>(&low[i]) + select(is_maximum, none, apart), none};
+  }
 };
 // The sum of virtual lanes, a tree.
 template <class T, class V, size_t n> compensated<V> add_lanes(compensated<V> (&lanes)[n]) {
