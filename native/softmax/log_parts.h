@@ -8,10 +8,15 @@
 
 namespace {
 
-// The rest of one slice or of several, from their sums of scaled exponentials below the maximum, e^m scaled alike, and
-// how many entries are the maximum.
-inline vec<double> log1p_rest(vec<double> below, vec<double> of_maximum, vec<double> count) {
-  return log1p(below / of_maximum + (count - 1));
+// The logarithm of one slice or of several, from their sums of exponentials below the maximum, what makes e^m of each
+// 1, and how many entries are the maximum.
+inline vec<double> log1p_rest(vec<double> below, vec<double> unit, vec<double> count) {
+  return log1p(fma(below, unit, count - 1));
+}
+// The same of exponentials times 2^steps, of which e^top is the largest. In double, so that a rest is no more wrong
+// than the exponentials in it.
+template <class T> vec<double> log1p_rest(vec<double> below, const T *top, const T *steps, vec<double> count) {
+  return log1p_rest(below, exp_times_power(-load<double>(top), -load<double>(steps)), count);
 }
 
 template <class T> vec<T> finite_maximum(vec<T> m) { return max(min(m, largest<T>), -largest<T>); }
@@ -75,6 +80,53 @@ template <class T> struct log_parts { T maximum, log; };
 // From how many entries on log_totals.h has a shorter way.
 template <class T> constexpr size_t total_from = sizeof(T) == sizeof(float) ? step<T> : SIZE_MAX;
 
+// The parts of as many slices of less entries than that as a register has lanes: entry j of all of them at t[j].
+template <class T> void log_parts_of_lanes(const vec<T> *t, size_t length, double *maxima, double *logs) {
+  constexpr size_t lanes = vec<T>::lanes;
+  vec<T> m = -T(__builtin_inf()), number = T(0);
+  for (size_t j = 0; j < length; j++)
+    m = max(m, t[j]);
+  const scaled_exp<T> exp_of = exp_below_maximum(m);
+  T e[step<T>][lanes], tops[lanes], scaled[lanes], powers[lanes], counts[lanes];
+  for (size_t j = 0; j < length; j++) {
+    number = number + select(t[j] >= m, vec<T>(T(1)), vec<T>(T(0)));
+    store(e[j], below_maximum<T>(exp_of, t[j], m));
+  }
+  store(tops, m);
+  store(scaled, finite_maximum(m) - exp_of.shift);
+  store(powers, exp_of.power);
+  store(counts, number);
+  for (size_t i = 0; i < lanes; i += vec<double>::lanes) {
+    vec<double> sums[step<T>];
+    for (size_t j = 0; j < length; j++)
+      sums[j] = load<double>(&e[j][i]);
+    // The tree of add_lanes, without what is not there.
+    for (size_t left = length, width = step<T> / 2; width; left = left < width ? left : width, width /= 2)
+      for (size_t j = width; j < left; j++)
+        sums[j - width] = sums[j - width] + sums[j];
+    store(maxima + i, load<double>(&tops[i]));
+    store(logs + i, log1p_rest(sums[0], &scaled[i], &powers[i], load<double>(&counts[i])));
+  }
+}
+// Of rows, to be put in arrays of batch_rows.
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void log_parts_of_few(const E *x, size_t count, size_t length, double *maxima,
+                                                      double *logs) {
+  constexpr size_t lanes = vec<T>::lanes;
+  for (size_t i = 0; i < count; i += lanes) {
+    vec<T> t[step<T>];
+    for (size_t c = 0; c < length; c += lanes) {
+      auto &columns = reinterpret_cast<vec<T>(&)[lanes]>(t[c]);
+      for (size_t r = 0; r < lanes; r++) {
+        const size_t place = (i + r) * length + c, left = place < count * length ? count * length - place : 0;
+        columns[r] = load_some<T>(x + place, left < lanes ? left : lanes);
+      }
+      transpose(columns);
+    }
+    log_parts_of_lanes(t, length, maxima + i, logs + i);
+  }
+}
+
 // How many rows are done at a time: what is the same for each is then done for a register of them.
 template <class T> size_t rows_of_logs(size_t length) {
   const size_t fit = batch<T> / length;
@@ -87,7 +139,7 @@ template <class T, class E>
   constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
   if (length >= total_from<T>) __builtin_unreachable();
   // What scaled_exp has for each row, e^m as it scales it, and how many entries are m.
-  T tops[batch_rows] = {}, shifts[batch_rows], floors[batch_rows], powers[batch_rows], of_tops[batch_rows];
+  T tops[batch_rows] = {}, shifts[batch_rows], floors[batch_rows], powers[batch_rows], scaled_tops[batch_rows];
   double counts[batch_rows] = {};
   for (size_t i = 0; i < count; i++) {
     tops[i] = row_maximum<T>(x + i * length, length);
@@ -100,7 +152,7 @@ template <class T, class E>
     store(shifts + i, exp_of.shift);
     store(floors + i, exp_of.floor);
     store(powers + i, exp_of.power);
-    store(of_tops + i, exp_of(finite_maximum(m)));
+    store(scaled_tops + i, finite_maximum(m) - exp_of.shift);
   }
   const auto term_of = [&](size_t i) {
     scaled_exp<T> exp_of;
@@ -123,7 +175,7 @@ template <class T, class E>
     }
   }
   for (size_t i = 0; i < count; i += doubles)
-    store(logs + i, log1p_rest(value_of(below.get(i)), load<double>(of_tops + i), load<double>(counts + i)));
+    store(logs + i, log1p_rest(value_of(below.get(i)), scaled_tops + i, powers + i, load<double>(counts + i)));
 }
 
 // The parts of the columns of a band, and of as many as its registers have.
@@ -136,6 +188,15 @@ template <class T, class E>
                                                        band_of_parts<T> &parts) {
   constexpr size_t lanes = vec<T>::lanes;
   const size_t registers = width.registers();
+  if (length < total_from<T> && sizeof(T) == sizeof(float)) {
+    for (size_t r = 0; r < registers; r++) {
+      vec<T> t[step<T>];
+      for (size_t j = 0; j < length; j++)
+        t[j] = width.load(x + j * inner, r);
+      log_parts_of_lanes(t, length, &parts.maxima[r * lanes], &parts.logs[r * lanes]);
+    }
+    return;
+  }
   vec<T> m[band_registers];
   scaled_exp<T> exp_of[band_registers];
   for (size_t r = 0; r < registers; r++) {
@@ -143,19 +204,19 @@ template <class T, class E>
     exp_of[r] = exp_below_maximum(m[r]);
   }
   column_sums<T> below[band_registers];
-  T powers[band_registers][lanes];
   double counts[band_registers][lanes] = {};
-  for (size_t r = 0; r < registers; r++)
-    store(powers[r], exp_of[r](finite_maximum(m[r])));
   if (parts_lanes<T>(length)) {
     if constexpr (sizeof(T) == sizeof(float)) {
+      T of_maxima[band_registers][lanes];
+      for (size_t r = 0; r < registers; r++)
+        store(of_maxima[r], exp_of[r](finite_maximum(m[r])));
       const auto term = [&](size_t j, size_t r) {
         const vec<T> entry = width.load(x + j * inner, r);
-        return select(entry >= m[r], load<T>(powers[r]), below_maximum<T>(exp_of[r], entry, m[r]));
+        return select(entry >= m[r], load<T>(of_maxima[r]), below_maximum<T>(exp_of[r], entry, m[r]));
       };
       sum_columns<T, true>(length, registers, below, nothing, term, [&](const auto &lanes, size_t r, size_t i) {
         vec<double> count = load<double>(&counts[r][i]);
-        const auto sum = lanes.below(i, load<double>(&powers[r][i]), count);
+        const auto sum = lanes.below(i, load<double>(&of_maxima[r][i]), count);
         store(&counts[r][i], count);
         return sum;
       });
@@ -173,12 +234,14 @@ template <class T, class E>
         counts[r][i] = double(count[r][i]);
   }
   for (size_t r = 0; r < registers; r++) {
-    T maxima[lanes];
+    T maxima[lanes], scaled[lanes], powers[lanes];
     store(maxima, m[r]);
+    store(scaled, finite_maximum(m[r]) - exp_of[r].shift);
+    store(powers, exp_of[r].power);
     for (size_t i = 0; i < lanes; i += vec<double>::lanes) {
       store(&parts.maxima[r * lanes + i], load<double>(&maxima[i]));
       store(&parts.logs[r * lanes + i],
-            log1p_rest(value_of(below[r].get(i)), load<double>(&powers[r][i]), load<double>(&counts[r][i])));
+            log1p_rest(value_of(below[r].get(i)), &scaled[i], &powers[i], load<double>(&counts[r][i])));
     }
   }
 }

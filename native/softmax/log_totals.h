@@ -39,7 +39,12 @@ template <class T, class E> SELDOM double log_of_row(const E *x, size_t length, 
   const rest_of_slice rest = parts_lanes<T>(length) ? rest_of_row<T>(length, all, of_top.v[0])
                                                     : rest_of_slice{sum_row<T, false>(length, nothing, below).high,
                                                                     count_maxima<T>(x, length, top)};
-  return log1p_rest(rest.below, double(of_top.v[0]), rest.count).v[0];
+  T scaled[vec<double>::lanes], steps[vec<double>::lanes];
+  for (size_t i = 0; i < vec<double>::lanes; i++) {
+    scaled[i] = (finite_maximum(m) - exp_of.shift).v[0];
+    steps[i] = exp_of.power.v[0];
+  }
+  return log1p_rest(vec<double>(rest.below), scaled, steps, vec<double>(rest.count)).v[0];
 }
 
 // The rests of rows with kept exponentials, each row of them `apart` from the one before, for those whose logarithm
@@ -50,16 +55,16 @@ template <class T, class E>
                                                    const T *tops, const T *steps, double *logs) {
   constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
   size_t rows[batch_rows], some = 0;
-  T of_tops[batch_rows] = {}, powers[batch_rows] = {};
+  T maxima[batch_rows] = {}, powers[batch_rows] = {}, of_maxima[batch_rows];
   double below[batch_rows] = {}, counts[batch_rows] = {};
   for (size_t i = 0; i < count; i++) {
     if (logs[i] > total_serves) continue;
-    of_tops[some] = tops[i];
+    maxima[some] = tops[i];
     powers[some] = steps[i];
     rows[some++] = i;
   }
-  for (size_t i = 0; i < some; i += lanes)
-    store(of_tops + i, exp_times_power(load<T>(of_tops + i), load<T>(powers + i)));
+  for (size_t i = 0; parts_lanes<T>(length) && i < some; i += lanes)
+    store(of_maxima + i, exp_times_power(load<T>(maxima + i), load<T>(powers + i)));
   for (size_t i = 0; i < some; i += group) {
     compensated<vec<double>> sums[group], numbers[group];
     const size_t here = some - i < group ? some - i : group;
@@ -69,7 +74,7 @@ template <class T, class E>
       for (size_t k = 0; k < here; k++) {
         const auto term = [=, e = e + rows[i + k] * apart](size_t j, size_t n) { return load_some<T>(e + j, n); };
         const auto add = [&](auto &sums, size_t j, size_t end) { add_blocks(sums, unseen, j, end, term, nothing); };
-        const rest_of_lanes rest = rest_of_chunk<T>(0, length, term, of_tops[i + k], add);
+        const rest_of_lanes rest = rest_of_chunk<T>(0, length, term, of_maxima[i + k], add);
         sums[k] = rest.below;
         numbers[k] = rest.count;
       }
@@ -88,7 +93,7 @@ template <class T, class E>
   }
   double told[batch_rows];
   for (size_t i = 0; i < some; i += doubles)
-    store(told + i, log1p_rest(load<double>(below + i), load<double>(of_tops + i), load<double>(counts + i)));
+    store(told + i, log1p_rest(load<double>(below + i), maxima + i, powers + i, load<double>(counts + i)));
   for (size_t i = 0; i < some; i++) {
     const size_t row = rows[i];
     const bool is_whole = logs[row] != no_total && told[i] >= rest_is_whole && below[i] >= sum_is_whole;
@@ -189,7 +194,8 @@ template <class T> struct logs_of_rows {
     return fit < 1 ? 1 : fit < long_rows_at_once ? fit : long_rows_at_once;
   }
   template <class E> void operator()(const E *x, size_t count, size_t length, double *maxima, double *logs) {
-    if (length < total_from<T>) return log_parts_of_rows<T>(x, count, length, maxima, logs);
+    if constexpr (sizeof(T) == sizeof(double)) return log_parts_of_rows<T>(x, count, length, maxima, logs);
+    if (length < total_from<T>) return log_parts_of_few<T>(x, count, length, maxima, logs);
     if constexpr (sizeof(T) == sizeof(float)) {
       if (length <= short_row<T>)
         short_rows(x, count, length, maxima, logs);

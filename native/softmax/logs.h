@@ -23,6 +23,22 @@ template <class T, class E>
     const size_t count = rows - first < most ? rows - first : most;
     double maxima[batch_rows], logs[batch_rows];
     logs_of(from, count, length, maxima, logs);
+    if (length < total_from<T> || (x == y && length <= short_row<T> && length % vec<T>::lanes != 0)) {
+      constexpr size_t lanes = vec<T>::lanes;
+      T *const e = logs_of.kept.e;
+      const size_t n = count * length;
+      const auto left = [=](size_t j) { return n - j < lanes ? n - j : lanes; };
+      fill_rows(e, count, length, [&](size_t i) {
+        return [=, m = vec<T>(T(maxima[i])), log = vec<T>(usable_log<T, E>({maxima[i], logs[i]}))](size_t j) {
+          return log_share<T>(load_some<T>(from + j, left(j)), m, log);
+        };
+      });
+      for (size_t j = 0; j < n; j += lanes)
+        store_some(to + j, load<T>(e + j), left(j));
+      from += n;
+      to += n;
+      continue;
+    }
     for (size_t i = 0; i < count; i++, from += length, to += length) {
       const vec<T> m = T(maxima[i]), log = usable_log<T, E>({maxima[i], logs[i]});
       fill_row<T>(to, length, stream, [&](size_t j, size_t n) {

@@ -142,7 +142,7 @@ template <class E>
   };
   const double below = sum_of([=](pair<double> z) { return below_top(exp_of, z); });
   const double count = sum_of([=](pair<double> z) { return count_top(z, top); });
-  const vec<double> rest = log1p_rest(below, usual_exp<double>::factor, count);
+  const vec<double> rest = log1p_rest(below, 1 / usual_exp<double>::factor, count);
   const vec<double> log = log_of<E>(m, below, rest.v[0], zero);
   fill_row<double>(y, length, false, [&](size_t j, size_t n) { return log_below(z(j, n), top, exp_of.unit, log); });
 }
