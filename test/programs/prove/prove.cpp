@@ -20,10 +20,12 @@ void print(const check &c) {
 }
 void print(const row &r) {
   std::printf("{\"function\": \"%s\", \"direction\": \"%s\", \"precision\": \"%s\", \"inputs\": %llu, \"ulp\": %s, "
-              "\"at\": \"%s\", \"wrong\": %s, \"differ\": %llu, \"differAt\": \"%s\"}",
+              "\"at\": \"%s\", \"wrong\": %s, \"differ\": %llu, \"differAt\": \"%s\", "
+              "\"depend\": %s, \"dependAt\": \"%s\"}",
               r.function.c_str(), r.direction, r.precision, static_cast<unsigned long long>(r.inputs),
               json(r.ulp).c_str(), r.at.c_str(), r.wrong ? std::to_string(*r.wrong).c_str() : "null",
-              static_cast<unsigned long long>(r.differ), r.differ_at.c_str());
+              static_cast<unsigned long long>(r.differ), r.differ_at.c_str(),
+              r.depend ? std::to_string(*r.depend).c_str() : "null", r.depend_at.c_str());
 }
 template <class T> void print_list(const char *name, const std::vector<T> &list) {
   std::printf("\"%s\": [", name);
@@ -74,6 +76,7 @@ int main(int argc, char **argv) {
   std::vector<prove::row> rows = prove_float32(options, passes);
   append(rows, prove_float64(options));
   append(rows, prove_halves(options));
+  ask_for_company(options, rows);
   append(rows, prove_softmax(options));
 
   std::printf("{\"instructionSets\": [");

@@ -61,6 +61,9 @@ struct row {
   std::optional<uint64_t> wrong; // results that are not the correctly rounded ones, where that was looked at
   uint64_t differ;               // results whose bits depend on the instruction set
   std::string differ_at;         // where, once
+  // Results whose bits depend on what else is in the array, where that was looked at; a gradient's for any grad.
+  std::optional<uint64_t> depend = {};
+  std::string depend_at = {};
 };
 
 // How far the oracle was found from MPFR, or a step of `exact` from the truth, as a share of the error it is allowed.
@@ -140,5 +143,7 @@ std::vector<row> prove_float32(const options &, std::vector<check> &passes);
 std::vector<row> prove_float64(const options &);
 std::vector<row> prove_halves(const options &);
 std::vector<row> prove_softmax(const options &);
+// Into the rows of the others.
+void ask_for_company(const options &, std::vector<row> &);
 
 } // namespace prove

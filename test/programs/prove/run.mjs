@@ -11,7 +11,8 @@ import * as tables from './tables.mjs';
 const help = `npm run prove -- [options]
 
 Holds every function, on every instruction set of this CPU, against the true value: float32 for all 2^32 inputs,
-float16 and bfloat16 for all 65,536, float64 and softmax for random ones. Needs CMake, a C++20 compiler and MPFR (Debian: libmpfr-dev).
+float16 and bfloat16 for all 65,536, float64 and softmax for random ones. Of inputs where formulas may end it asks whether their
+results depend on what else is in the array. Needs CMake, a C++20 compiler and MPFR (Debian: libmpfr-dev).
 Exit codes: 0, every promise is kept; 1, one is broken; 2, wrong options, no compiler or no MPFR.
 
   --function NAME[,...]  a row of lib/activations/table.ts, softmax or logSoftmax (default: all); a row with parameters is proved for
@@ -126,5 +127,7 @@ function breaches(row) {
     lines.push(`${name}: ${row.wrong} results are not correctly rounded`);
   if (row.differ > 0)
     lines.push(`${name}: ${row.differ} results depend on the instruction set, one at ${row.differAt}`);
+  if (row.depend > 0)
+    lines.push(`${name}: ${row.depend} results depend on others in the array, one at ${row.dependAt}`);
   return lines;
 }
