@@ -36,7 +36,7 @@ template <> struct lane<double> {
   typedef integer bits __attribute__((vector_size(VECTOR_BYTES)));
 };
 
-// Double lanes again, for formulas of which some forty bits will be used (exact.h). As a number it is a double.
+// Double lanes again, for formulas of which some 37 bits will be used (exact.h). As a number it is a double.
 struct quick {
   double value;
   constexpr quick(double a) : value(a) {}

@@ -1,6 +1,6 @@
 // `exact`: float32 computed in double lanes and rounded once, to the nearest float (Ziv's method). What is computed is
 // known but for its error; only where a middle between two floats lies within that does it take more. A formula runs on
-// the primitives of quick.h, of which some forty bits are right; on those of float64.h for the inputs that these leave
+// the primitives of quick.h, of which 37 bits or more are right; on those of float64.h for the inputs that these leave
 // open, one in some thousands; on those of double_double.h for what is open still, one in millions. So each input is
 // decided by itself, and no formula is tuned for those that come out wrong. lib/activations/rounding.ts is the same in
 // TypeScript.

@@ -8,15 +8,17 @@
 
 namespace {
 
-// The logarithm of one slice or of several, from their sums of exponentials below the maximum, what makes e^m of each
-// 1, and how many entries are the maximum.
-inline vec<double> log1p_rest(vec<double> below, vec<double> unit, vec<double> count) {
-  return log1p(fma(below, unit, count - 1));
+// The logarithm of one slice or of several, from their sums of exponentials below the maximum, what
+// makes a part of e^m of those, and how many entries are the maximum.
+inline vec<double> log1p_rest(vec<double> below, vec<double> part, vec<double> count) {
+  return log1p(fma(below, part, count - 1));
 }
-// The same of exponentials times 2^steps, of which e^top is the largest. In double, so that a rest is no more wrong
-// than the exponentials in it.
+// The same of exponentials times 2^steps, of which e^top is the largest. Of floats it is taken in double, so that a
+// rest is no more wrong than the exponentials in it; of doubles it is one of them, that its error may be theirs.
 template <class T> vec<double> log1p_rest(vec<double> below, const T *top, const T *steps, vec<double> count) {
-  return log1p_rest(below, exp_times_power(-load<double>(top), -load<double>(steps)), count);
+  const vec<double> x = load<double>(top), power = load<double>(steps);
+  if constexpr (sizeof(T) == sizeof(double)) return log1p(below / exp_times_power(x, power) + (count - 1));
+  return log1p_rest(below, exp_times_power(-x, -power), count);
 }
 
 template <class T> vec<T> finite_maximum(vec<T> m) { return max(min(m, largest<T>), -largest<T>); }
