@@ -134,12 +134,11 @@ template <class T> size_t rows_of_logs(size_t length) {
   const size_t fit = batch<T> / length;
   return fit < 1 ? 1 : fit < batch_rows ? fit : batch_rows;
 }
-// The parts of so many rows, to be put in arrays of batch_rows; in float lanes of short ones only.
+// The parts of so many rows, to be put in arrays of batch_rows, in double lanes.
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void log_parts_of_rows(const E *x, size_t count, size_t length, double *maxima,
                                                        double *logs) {
   constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
-  if (length >= total_from<T>) __builtin_unreachable();
   // What scaled_exp has for each row, e^m as it scales it, and how many entries are m.
   T tops[batch_rows] = {}, shifts[batch_rows], floors[batch_rows], powers[batch_rows], scaled_tops[batch_rows];
   double counts[batch_rows] = {};
@@ -166,9 +165,9 @@ template <class T, class E>
     };
   };
   sum_list<T, batch_rows> below;
-  if (sizeof(T) == sizeof(float) || length <= short_row<T>) {
+  if (length <= short_row<T>) {
     sum_rows<T, false>(count, length, below, term_of);
-  } else if constexpr (sizeof(T) == sizeof(double)) {
+  } else {
     below = {};
     for (size_t i = 0; i < count; i++) {
       const compensated<double> sum = sum_row<T, false>(length, nothing, term_of(i));

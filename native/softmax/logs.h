@@ -13,6 +13,22 @@ template <class T, class E> T usable_log(log_parts<double> parts) {
   return sizeof(E) == sizeof(float) && parts.log < 0x1p-150 ? T(0) : T(parts.log);
 }
 
+// Short rows in place, first beside each other in `memory`: a store of a part of a register holds up loads from just
+// behind it. ns per element of logSoftmax of rows of 10 into another array, in place by fill_row, and so: 0.79, 1.17
+// and 0.79 (AVX-512 of a Zen 5).
+template <class T, class E>
+void write_rows(const E *x, E *y, T *memory, size_t count, size_t length, const double *maxima, const double *logs) {
+  constexpr size_t lanes = vec<T>::lanes;
+  const size_t n = count * length;
+  const auto left = [=](size_t j) { return n - j < lanes ? n - j : lanes; };
+  fill_rows(memory, count, length, [&](size_t i) {
+    const vec<T> m = T(maxima[i]), log = usable_log<T, E>({maxima[i], logs[i]});
+    return [=](size_t j) { return log_share<T>(load_some<T>(x + j, left(j)), m, log); };
+  });
+  for (size_t j = 0; j < n; j += lanes)
+    store_some(y + j, load<T>(memory + j), left(j));
+}
+
 template <class T, class E>
 [[gnu::flatten]] void log_softmax_rows(const void *x, void *y, size_t rows, size_t length, bool stream) {
   const E *from = static_cast<const E *>(x);
@@ -23,20 +39,10 @@ template <class T, class E>
     const size_t count = rows - first < most ? rows - first : most;
     double maxima[batch_rows], logs[batch_rows];
     logs_of(from, count, length, maxima, logs);
-    if (length < total_from<T> || (x == y && length <= short_row<T> && length % vec<T>::lanes != 0)) {
-      constexpr size_t lanes = vec<T>::lanes;
-      T *const e = logs_of.kept.e;
-      const size_t n = count * length;
-      const auto left = [=](size_t j) { return n - j < lanes ? n - j : lanes; };
-      fill_rows(e, count, length, [&](size_t i) {
-        return [=, m = vec<T>(T(maxima[i])), log = vec<T>(usable_log<T, E>({maxima[i], logs[i]}))](size_t j) {
-          return log_share<T>(load_some<T>(from + j, left(j)), m, log);
-        };
-      });
-      for (size_t j = 0; j < n; j += lanes)
-        store_some(to + j, load<T>(e + j), left(j));
-      from += n;
-      to += n;
+    if (x == y && length <= block<T> && length % vec<T>::lanes != 0) {
+      write_rows(from, to, logs_of.kept.e, count, length, maxima, logs);
+      from += count * length;
+      to += count * length;
       continue;
     }
     for (size_t i = 0; i < count; i++, from += length, to += length) {

@@ -37,8 +37,30 @@ describe.each(kernelBackends)('$name', (backend) => {
         }
       });
 
-      // [outer, length, inner]: rows shorter and longer than a vector and than the 64 elements of a step, and columns.
+      // Side by side, in the same lane of a register, and in several.
+      it.each([[[3]], [[0, 1]], [[0, 16, 32]], [[1, 2, 17, 33, 50]]])('logSoftmax of maxima at %j', (places) => {
+        for (const length of [51, 64, 65, 100, 300, 1000, 33_000]) {
+          const x = new Floats(length).fill(7.5);
+          for (const place of places) x[place] = 40.25;
+          const most = dtype === 'float32' ? 2 ** -22.5 : 2 ** -51;
+          const log = Math.log1p((length - places.length) * Math.exp(7.5 - 40.25) + (places.length - 1));
+          for (const inner of [1, 3]) {
+            const [all, y] = [
+              Floats.from({ length: inner * length }, (_, i) => x[Math.floor(i / inner)]!),
+              new Floats(inner * length),
+            ];
+            backend.slices(all, y, 'logSoftmax', length, inner, exact);
+            const wrong = y.findIndex((value, i) => {
+              const wanted = all[i]! - 40.25 - log;
+              return !(Math.abs(value - wanted) <= most * Math.abs(wanted));
+            });
+            expect(wrong, `${length} x ${inner}`).toBe(-1);
+          }
+        }
+      });
+
       describe.each(['softmax', 'logSoftmax'] as const)('%s', (what) => {
+        // [outer, length, inner]: rows shorter and longer than a vector and than the 64 elements of a step, and columns.
         it.each([
           [3, 1, 1],
           [7, 3, 1],
@@ -206,13 +228,19 @@ describe.each(kernelBackends)('$name', (backend) => {
         });
 
         it('works in place', () => {
+          // The longest is more than is kept of a row.
           for (const [length, inner] of [
             [130, 1],
             [10, 1],
+            [2, 1],
+            [26, 1],
+            [65, 1],
             [26, 5],
+            [400_010, 1],
           ] as const) {
-            const x = Floats.from(random(dtype, 1300, 10));
-            const g = Floats.from(random(dtype, 1300, 1));
+            const size = Math.max(length, 1300);
+            const x = Floats.from(random(dtype, size, 10));
+            const g = Floats.from(random(dtype, size, 1));
             const expected = new Floats(x.length);
             const y = x.slice();
             backend.slices(x, expected, what, length, inner, exact);
@@ -242,9 +270,11 @@ describe.each(precisions)('all backends of the kernels give the same bits: %s', 
           .filter((inner) => rows.length % (length * inner) === 0)
           .flatMap((inner) => {
             const [y, dx] = [new Floats(rows.length), new Floats(rows.length)];
+            const logs = new Floats(rows.length);
             backend.slices(rows, y, 'softmax', length, inner, exact);
             backend.slicesGrad(y, rows, dx, 'softmax', length, inner, exact);
-            return [y, dx];
+            backend.slices(rows, logs, 'logSoftmax', length, inner, exact);
+            return [y, dx, logs];
           }),
       );
     };
