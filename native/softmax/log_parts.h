@@ -223,7 +223,8 @@ template <class T, class E>
       });
     }
   } else {
-    sum_columns<T, false>(length, registers, below, nothing, [&](size_t j, size_t r) {
+    // In float lanes all of them in double, one after another.
+    sum_columns<T, sizeof(T) == sizeof(float)>(length, registers, below, nothing, [&](size_t j, size_t r) {
       return below_maximum<T>(exp_of[r], width.load(x + j * inner, r), m[r]);
     });
     typename vec<T>::bits count[band_registers] = {};

@@ -37,7 +37,7 @@ template <class T, class E> SELDOM double log_of_row(const E *x, size_t length, 
   const auto below = [=](size_t j, size_t n) { return below_maximum<T>(exp_of, load_some<T>(x + j, n), m); };
   const auto all = [=](size_t j, size_t n) { return select(load_some<T>(x + j, n) >= m, of_top, below(j, n)); };
   const rest_of_slice rest = parts_lanes<T>(length) ? rest_of_row<T>(length, all, of_top.v[0])
-                                                    : rest_of_slice{sum_row<T, false>(length, nothing, below).high,
+                                                    : rest_of_slice{sum_row<T, true>(length, nothing, below).high,
                                                                     count_maxima<T>(x, length, top)};
   T scaled[vec<double>::lanes], steps[vec<double>::lanes];
   for (size_t i = 0; i < vec<double>::lanes; i++) {
@@ -83,7 +83,7 @@ template <class T, class E>
       for (size_t k = 0; k < here; k++) {
         const T top = tops[rows[i + k]];
         const E *const row = x + rows[i + k] * length;
-        sums[k] = sum_short<T, false>(length, [=, e = e + rows[i + k] * apart, m = vec<T>(top)](size_t j, size_t n) {
+        sums[k] = sum_short<T, true>(length, [=, e = e + rows[i + k] * apart, m = vec<T>(top)](size_t j, size_t n) {
           return select(load_some<T>(row + j, n) >= m, vec<T>(T(0)), load_some<T>(e + j, n));
         });
         counts[i + k] = count_maxima<T>(row, length, top);
@@ -344,12 +344,16 @@ template <class T, class E>
     sum_columns<T, false>(length, registers, totals, nothing, term);
   bool all = true;
   for (size_t r = 0; r < registers; r++) {
+    T tops[lanes], powers[lanes];
+    double told[lanes];
+    store(tops, m[r]);
+    store(powers, exp_of[r].power);
+    for (size_t i = 0; i < lanes; i += vec<double>::lanes)
+      store(told + i, log_of_total(totals[r].get(i).high, load<double>(tops + i), load<double>(powers + i)));
     for (size_t i = 0; i < width.lanes_in(r); i++) {
       const size_t column = r * lanes + i;
-      const T top = m[r].v[i];
-      const double total = totals[r].high[i];
-      parts.maxima[column] = top;
-      parts.logs[column] = has_total(top, total) ? log_of_total(total, top, exp_of[r].power.v[i]).v[0] : no_total;
+      parts.maxima[column] = tops[i];
+      parts.logs[column] = has_total(tops[i], totals[r].high[i]) ? told[i] : no_total;
       all = all && parts.logs[column] > total_serves;
     }
   }

@@ -206,6 +206,10 @@ template <class T, class E, class F> void fill_row(E *y, size_t length, bool str
       for (; j + lanes <= length; j += lanes)
         store_past_cache(y + j, f(j, lanes));
   }
+  // A cache line at a time.
+  for (; j + step<T> <= length; j += step<T>)
+    for (size_t p = 0; p < step<T>; p += lanes)
+      store(y + j + p, f(j + p, lanes));
   for (; j + lanes <= length; j += lanes)
     store(y + j, f(j, lanes));
   if (j < length) store(y + j, f(j, length - j), length - j);
