@@ -82,9 +82,10 @@ template <class T> struct log_parts { T maximum, log; };
 // From how many entries on log_totals.h has a shorter way.
 template <class T> constexpr size_t total_from = sizeof(T) == sizeof(float) ? step<T> : SIZE_MAX;
 
-// The parts of as many slices of less entries than that as a register has lanes: entry j of all of them at t[j].
+// The parts of as many slices of less entries than that as a register has lanes: entry j of all of them at t[j]. The
+// sums are of doubles, one after another.
 template <class T> void log_parts_of_lanes(const vec<T> *t, size_t length, double *maxima, double *logs) {
-  constexpr size_t lanes = vec<T>::lanes;
+  constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
   vec<T> m = -T(__builtin_inf()), number = T(0);
   for (size_t j = 0; j < length; j++)
     m = max(m, t[j]);
@@ -98,16 +99,15 @@ template <class T> void log_parts_of_lanes(const vec<T> *t, size_t length, doubl
   store(scaled, finite_maximum(m) - exp_of.shift);
   store(powers, exp_of.power);
   store(counts, number);
-  for (size_t i = 0; i < lanes; i += vec<double>::lanes) {
-    vec<double> sums[step<T>];
-    for (size_t j = 0; j < length; j++)
-      sums[j] = load<double>(&e[j][i]);
-    // The tree of add_lanes, without what is not there.
-    for (size_t left = length, width = step<T> / 2; width; left = left < width ? left : width, width /= 2)
-      for (size_t j = width; j < left; j++)
-        sums[j - width] = sums[j - width] + sums[j];
+  vec<double> below[lanes / doubles];
+  for (vec<double> &sum : below)
+    sum = 0.0;
+  for (size_t j = 0; j < length; j++)
+    for (size_t i = 0; i < lanes; i += doubles)
+      below[i / doubles] = below[i / doubles] + load<double>(&e[j][i]);
+  for (size_t i = 0; i < lanes; i += doubles) {
     store(maxima + i, load<double>(&tops[i]));
-    store(logs + i, log1p_rest(sums[0], &scaled[i], &powers[i], load<double>(&counts[i])));
+    store(logs + i, log1p_rest(below[i / doubles], &scaled[i], &powers[i], load<double>(&counts[i])));
   }
 }
 // Of rows, to be put in arrays of batch_rows.

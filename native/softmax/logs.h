@@ -13,17 +13,13 @@ template <class E> double usable_log(log_parts<double> parts) {
 }
 // What is taken from the entries of slices, m + log: a number of T, which mostly leaves an exact difference, and what
 // it lacks.
-template <class V> struct log_sum {
-  V high, low;
-
-  V operator()(V x) const { return (x - high) - low; }
-};
+template <class V> struct log_sum { V high, low; };
+template <class T, class V> vec<T> less(vec<T> x, log_sum<V> sum) { return (x - sum.high) - sum.low; }
 template <class T, class E> log_sum<T> log_sum_of(log_parts<double> parts) {
   const double m = parts.maximum, log = usable_log<E>(parts), sum = m + log, of_log = sum - m;
   if constexpr (sizeof(T) == sizeof(double)) return {sum, (m - (sum - of_log)) + (log - of_log)};
   return {T(sum), T((m - T(sum)) + log)};
 }
-template <class T> log_sum<vec<T>> in_all_lanes(log_sum<T> a) { return {a.high, a.low}; }
 
 // Rows of less than a register in place, first beside each other in `memory`: a store of a part of a register holds up
 // loads from just behind it. ns per element of rows of 10 into another array, in place by fill_row, and so: 0.79, 1.17
@@ -34,8 +30,8 @@ void write_rows(const E *x, E *y, T *memory, size_t count, size_t length, const 
   const size_t n = count * length;
   const auto left = [=](size_t j) { return n - j < lanes ? n - j : lanes; };
   fill_rows(memory, count, length, [&](size_t i) {
-    const auto less = in_all_lanes(log_sum_of<T, E>({maxima[i], logs[i]}));
-    return [=](size_t j) { return less(load_some<T>(x + j, left(j))); };
+    const log_sum<T> sum = log_sum_of<T, E>({maxima[i], logs[i]});
+    return [=](size_t j) { return less(load_some<T>(x + j, left(j)), sum); };
   });
   for (size_t j = 0; j < n; j += lanes)
     store_some(y + j, load<T>(memory + j), left(j));
@@ -61,16 +57,16 @@ template <class T, class E>
     double maxima[batch_rows], logs[batch_rows];
     logs_of(from, count, length, maxima, logs);
     if (x == y && length < vec<T>::lanes) {
-      write_rows(from, to, logs_of.kept.e, count, length, maxima, logs);
+      write_rows(from, to, logs_of.kept.of(from), count, length, maxima, logs);
       from += count * length;
       to += count * length;
       continue;
     }
     for (size_t i = 0; i < count; i++, from += length, to += length) {
-      const auto less = in_all_lanes(log_sum_of<T, E>({maxima[i], logs[i]}));
+      const log_sum<T> sum = log_sum_of<T, E>({maxima[i], logs[i]});
       const auto share = [=](size_t j, size_t n) {
         claim_ahead<vec<T>::lanes * sizeof(E)>(to + j); // For so little arithmetic.
-        return less(load_some<T>(from + j, n));
+        return less(load_some<T>(from + j, n), sum);
       };
       if (length <= short_row<T> && length >= vec<T>::lanes)
         fill_short_row<T>(to, length, share);
@@ -90,18 +86,18 @@ template <class T, class E>
     const band_width<T> width{columns - c < most ? columns - c : most};
     band_of_parts<T> parts;
     logs_of_band<T>(from, length, inner, width, parts);
-    log_sum<vec<T>> less[band_registers];
+    log_sum<vec<T>> sums[band_registers];
     for (size_t r = 0; r < width.registers(); r++) {
       for (size_t i = 0; i < lanes; i++) {
         const size_t column = r * lanes + i;
         const auto here = log_sum_of<T, E>({parts.maxima[column], parts.logs[column]});
-        less[r].high.v[i] = here.high;
-        less[r].low.v[i] = here.low;
+        sums[r].high.v[i] = here.high;
+        sums[r].low.v[i] = here.low;
       }
     }
     for (size_t j = 0; j < length; j++)
       for (size_t r = 0; r < width.registers(); r++)
-        width.store(to + j * inner, r, less[r](width.load(from + j * inner, r)));
+        width.store(to + j * inner, r, less(width.load(from + j * inner, r), sums[r]));
   }
 }
 
