@@ -14,7 +14,7 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return `an Array of ${value.length}`;
   const name = nameOfClass(value);
   if (typeName(value) !== undefined) return `${name} of ${lengthOf(value as ArrayBufferView)}`;
-  if (name === undefined || name === 'Object') return 'an object';
+  if (!name || name === 'Object') return 'an object';
   if (name.endsWith('Array')) return `an object with the prototype of ${name}`; // Such as a Proxy of one.
   return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
 }

@@ -23,7 +23,7 @@ const common = {
   time: { value: 's', help: 'for how many seconds to measure; default 3' },
   json: { help: 'write JSON; NaN and the infinities are strings in it' },
   help: { short: 'h', help: 'this text' },
-  version: { help: 'the version of nonlin' },
+  version: { short: 'v', help: 'the version of nonlin' },
 } as const satisfies Record<string, OptionHelp>;
 
 /** `negativeSlope` as `negative-slope`. */

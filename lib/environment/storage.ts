@@ -87,7 +87,10 @@ export async function replaceFile(path: FilePath, chunks: Chunks): Promise<void>
   const target = known === undefined ? await endOf(named) : await fs.realpath(named);
   const temporary = `${target}.${process.pid}-${Math.random().toString(36).slice(2, 10)}.tmp`;
   const mode = known && known.mode & 0o777;
-  const file = await fs.open(temporary, 'wx', mode);
+  const file = await fs.open(temporary, 'wx', mode).catch((error: Error) => {
+    error.message = error.message.replace(temporary, target); // Which is what was asked for.
+    throw error;
+  });
   try {
     await writeAll(file, chunks);
     // As it was, whatever new files may be.

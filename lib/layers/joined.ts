@@ -15,6 +15,7 @@ import { map, mapGrad } from '../functions/functions.js';
 import { type GateName, type Gating, gateHalves, gateHalvesGrad, gates, halvesOptions } from '../functions/gates.js';
 import type { Answer, Input } from '../functions/operands.js';
 import { asTensor } from '../tensor/foreign/as-tensor.js';
+import { isTensorLike } from '../tensor/foreign/layout.js';
 import { Layer, quoted } from './layer.js';
 
 /** The layer of a gate: of the halves of x along `dim`, which is the last one where nothing else is said. */
@@ -62,6 +63,13 @@ export class Halves extends Layer {
   }
   protected override fixed(): readonly string[] {
     return halvesOptions(this.#of);
+  }
+
+  protected override refuse(options: unknown): void {
+    if (ArrayBuffer.isView(options) || Array.isArray(options) || isTensorLike(options))
+      throw new TypeError(
+        `${this.#title}: takes one input, of which it cuts halves, and options, got ${describe(options)}; of two inputs there is the function ${this.#title.toLowerCase()}(a, b)`,
+      );
   }
 
   #with({ out, precision, dtype }: Given): Given {

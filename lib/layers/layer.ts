@@ -111,6 +111,9 @@ export abstract class Layer extends Trainable<Input> {
     return noOptions.own as readonly string[];
   }
 
+  /** Throws where something is given in the place of options that has a better answer than that it is none. */
+  protected refuse(_options: unknown): void {}
+
   /**
    * The activation of x: a typed array for a typed array, a Tensor for everything else.
    *
@@ -138,7 +141,9 @@ export abstract class Layer extends Trainable<Input> {
   }
 
   #read(options: unknown): Given {
-    return options === undefined ? noOptions : readOptions(options, this.title(), this.options(), this.fixed(), true);
+    if (options === undefined) return noOptions;
+    this.refuse(options);
+    return readOptions(options, this.title(), this.options(), this.fixed(), true);
   }
 
   /** x, or the input of the last `forward` for a method that needs one. */

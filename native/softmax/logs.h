@@ -16,7 +16,8 @@ template <class E> double usable_log(log_parts<double> parts) {
 template <class V> struct log_sum { V high, low; };
 template <class T, class V> vec<T> less(vec<T> x, log_sum<V> sum) { return (x - sum.high) - sum.low; }
 template <class T, class E> log_sum<T> log_sum_of(log_parts<double> parts) {
-  const double m = parts.maximum, log = usable_log<E>(parts), sum = m + log, of_log = sum - m;
+  const double m = parts.maximum, log = usable_log<E>(parts);
+  const double sum = log == 0 ? m : m + log, of_log = sum - m; // Where m is -0, so is the sum.
   if constexpr (sizeof(T) == sizeof(double)) return {sum, (m - (sum - of_log)) + (log - of_log)};
   return {T(sum), T((m - T(sum)) + log)};
 }

@@ -110,6 +110,12 @@ describe.each(calls)('%s, which takes %o', (name, takes, call) => {
       [[1, 2], `an Array of 2; pass { ${takes[0] === 'dim' ? 'dim' : 'out'}: ... }`],
       [new Map([['out', x]]), 'a Map'],
       [new Options(), 'an Options'],
+      [
+        new (class {
+          alpha = 2;
+        })(),
+        'an object',
+      ],
       // Its options are in a prototype, where they are as well hidden as in a class.
       [Object.create({ out: new Float32Array(3) }), 'an object'],
       [Object.create({ precision: 'exact' }, { out: { value: x, enumerable: true } }), 'an object'],

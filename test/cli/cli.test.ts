@@ -255,7 +255,8 @@ describe('help and version', () => {
   });
 
   it('gives the version of package.json', async () => {
-    expect(await run(['--version'])).toMatchObject({ code: 0, out: `${packageJson.version}\n`, error: '' });
+    for (const option of ['--version', '-v'])
+      expect(await run([option])).toMatchObject({ code: 0, out: `${packageJson.version}\n`, error: '' });
   });
 });
 

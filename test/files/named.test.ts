@@ -349,7 +349,7 @@ describe('writing', () => {
     await expect(save(path('kept.npy'), { x } as unknown as Tensor)).rejects.toThrow(/^save: a \.npy file holds one/);
     expect(readFileSync(path('kept.npz'))).toEqual(before);
     expect(inFolder()).toEqual([]);
-    await expect(save(join(folder, 'no', 'x.npy'), x)).rejects.toThrow(/^ENOENT/);
+    await expect(save(join(folder, 'no', 'x.npy'), x)).rejects.toThrow(/^ENOENT.*[\\/]no[\\/]x\.npy'$/);
   });
 
   it('keeps a link, and what the file allows', async () => {

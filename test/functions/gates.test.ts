@@ -288,6 +288,11 @@ describe('layers', () => {
     expect(() => new nonlin.GLU({ dim: 0.5 } as never)).toThrow(new TypeError('GLU: dim must be an integer, got 0.5'));
     expect(() => new nonlin.GEGLU({ approximate: 'erf' } as never)).toThrow(TypeError);
     expect(() => new nonlin.GLU()(Float32Array.of(1, 2, 3))).toThrow(/^GLU: x has 3 elements/);
+    const half = Float32Array.of(1);
+    for (const second of [half, [1], new nonlin.Tensor(half)])
+      expect(() => new nonlin.SwiGLU()(half, second as never)).toThrow(
+        /^SwiGLU: takes one input, .* of two inputs there is the function swiglu\(a, b\)$/,
+      );
   });
 });
 

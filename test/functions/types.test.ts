@@ -159,8 +159,8 @@ describe('a loss', () => {
   it('takes probabilities of its own dtype', () => {
     // @ts-expect-error float64 for float32
     expect(() => crossEntropy(f32, f64)).toThrow(TypeError);
-    // @ts-expect-error lists of lists
-    expect(() => crossEntropy(logits, [[0.5, 0.5]])).toThrow(TypeError);
+    // Lists of lists are classes.
+    expect(() => crossEntropy(logits, [[0.5, 0.5]])).toThrow('probabilities are a Tensor or an array of floats');
   });
 });
 

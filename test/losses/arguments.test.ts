@@ -184,7 +184,7 @@ describe('refuses', () => {
   });
 });
 
-describe('classes in something tensor-like', () => {
+describe('classes in something tensor-like, or in nested lists', () => {
   const logits = new nonlin.Tensor(
     Float32Array.from({ length: 24 }, (_, i) => Math.sin(i)),
     { shape: [2, 3, 4] },
@@ -195,6 +195,7 @@ describe('classes in something tensor-like', () => {
     const [loss, slope] = [nonlin.crossEntropy(logits, list), nonlin.crossEntropyGrad(logits, list)];
     const turned = [0, 2, 1, 1, 2, 0, 0, 2];
     for (const target of [
+      [list.slice(0, 4), list.slice(4)],
       { data: BigInt64Array.from(list, BigInt), dims: [2, 4], type: 'int64' },
       { data: Int32Array.from(list), shape: [2, 4] },
       { data: Uint8Array.from(turned), shape: [2, 4], strides: [1, 2] },
@@ -222,5 +223,25 @@ describe('classes in something tensor-like', () => {
       'target: data must be a Float32Array or a Float64Array, got',
     );
     expect(() => nonlin.crossEntropy(logits, { data: Int32Array.of(3), shape: [] })).toThrow(RangeError);
+  });
+
+  it('say what else there is', () => {
+    const square = nonlin.Tensor.zeros([2, 2]);
+    for (const [target, message] of [
+      [
+        [
+          [0, 1],
+          [1, 0],
+        ],
+        'nested lists are classes, and have the shape of the logits here; probabilities are a Tensor or an array of floats',
+      ],
+      [[[0, 1], [1]], 'target: row 1 has 1 entry, row 0 has 2'],
+      [[['a']], 'target: element [0, 0] must be a number or a boolean, got "a"'],
+      [
+        nonlin.Tensor.zeros([2]),
+        'a target of floats is probabilities, of the shape [2, 2] of the logits, got [2]; classes are a list or an array of integers',
+      ],
+    ] as const)
+      expect(() => nonlin.crossEntropy(square, target as never)).toThrow(`crossEntropy: ${message}`);
   });
 });

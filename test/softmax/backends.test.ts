@@ -46,7 +46,7 @@ describe.each(kernelBackends)('$name', (backend) => {
           const log = Math.log1p((length - places.length) * Math.exp(7.5 - 40.25) + (places.length - 1));
           for (const inner of [1, 3]) {
             const [all, y] = [
-              Floats.from({ length: inner * length }, (_, i) => x[Math.floor(i / inner)]!),
+              new Floats(inner * length).map((_, i) => x[Math.floor(i / inner)]!),
               new Floats(inner * length),
             ];
             backend.slices(all, y, 'logSoftmax', length, inner, exact);
@@ -57,6 +57,20 @@ describe.each(kernelBackends)('$name', (backend) => {
             expect(wrong, `${length} x ${inner}`).toBe(-1);
           }
         }
+      });
+
+      it('the logarithm of a certain entry is 0, whatever the sign of its zero', () => {
+        for (const length of [1, 3, 20, 100, 300])
+          for (const inner of [1, 3])
+            for (const entry of [0, -0, 7, -100]) {
+              const [x, y] = [new Floats(inner * length).fill(Number.NEGATIVE_INFINITY), new Floats(inner * length)];
+              x.fill(entry, inner * (length >> 1), inner * ((length >> 1) + 1));
+              backend.slices(x, y, 'logSoftmax', length, inner, exact);
+              expectSame(
+                y,
+                x.map((value) => (value === entry ? 0 : value)),
+              );
+            }
       });
 
       describe.each(['softmax', 'logSoftmax'] as const)('%s', (what) => {

@@ -18,6 +18,7 @@ import { contiguousData } from '../../tensor/copies.js';
 import { shapeAdvice } from '../../tensor/foreign/advice.js';
 import { isTensorLike } from '../../tensor/foreign/layout.js';
 import { readNumbers } from '../../tensor/foreign/sources.js';
+import { type Nested, readNested } from '../../tensor/lists.js';
 import { frozen, Parts, sameShape, sizeOf } from '../../tensor/shape.js';
 import { type DataOf, type DTypeOf, Tensor, type TensorLike } from '../../tensor/tensor.js';
 import { channelDimOf } from '../dims.js';
@@ -63,10 +64,13 @@ export interface CrossEntropyOptions<R extends Reduction = Reduction> {
   readonly dtype?: DType | undefined;
 }
 
-/** The numbers of the classes: one for each slice of the logits, in row-major order; something tensor-like of integers has the slices' shape. */
+/**
+ * The numbers of the classes: one for each slice of the logits, in row-major order; nested lists, and something tensor-like of integers,
+ * have the slices' shape.
+ */
 export type Targets =
   | number
-  | readonly number[]
+  | readonly Nested[]
   | Int32Array
   | Uint8Array
   | Uint16Array
@@ -100,8 +104,8 @@ export type LossOf<X extends Input, R extends Reduction> = R extends 'none' ? Te
  * ```
  *
  * @param logits a typed array of floats (one slice), a Tensor or anything tensor-like.
- * @param target integers, as many as there are slices, or in something tensor-like of the shape of the logits without `dim`; or
- * probabilities, floats of the dtype and shape of the logits. A Uint16Array is integers always: probabilities of 16 bits are a Tensor or a
+ * @param target integers, as many as there are slices, or in nested lists or something tensor-like of the shape of the logits without
+ * `dim`; or probabilities, floats of the dtype and shape of the logits. A Uint16Array is integers always: probabilities of 16 bits are a Tensor or a
  * Float16Array.
  * @throws TypeError where an argument is of the wrong kind, probabilities are of another dtype than the logits, or `ignoreIndex` comes
  * with them; RangeError where there are not as many classes as slices, a target is no class, probabilities have another shape than the
@@ -238,21 +242,27 @@ function classWeights(
   return weightsFor(dtype, weights, given, name);
 }
 
-/** Something tensor-like as a Tensor where it is of floats, and else as its classes, which have the shape of the slices. */
-function readTarget(target: unknown, { shape, at }: Slices, name: string): unknown {
-  if (typeName(target) !== undefined || target instanceof Tensor || !isTensorLike(target)) return target;
+/** Something tensor-like as a Tensor where it is of floats; else, and of nested lists, its classes, which have the shape of the slices. */
+function readTarget(target: unknown, slices: Slices, name: string): unknown {
+  // What a getter gives is read once, later.
+  const isNested = Array.isArray(target) && Array.isArray(Object.getOwnPropertyDescriptor(target, 0)?.value);
+  if (!isNested && (typeName(target) !== undefined || target instanceof Tensor || !isTensorLike(target))) return target;
   let read: ReturnType<typeof readNumbers>;
   try {
-    read = readNumbers(target);
+    read = isNested ? { parts: readNested(target, 'float64'), areIntegers: true } : readNumbers(target as TensorLike);
   } catch (error) {
     throw inNameOf(`${name}: target`, error);
   }
   const tensor = new Tensor(read.parts);
   if (!read.areIntegers) return tensor;
-  const slices = shape.filter((_, i) => i !== at);
-  if (!sameShape(tensor.shape, slices))
+  if (isNested && sameShape(tensor.shape, slices.shape))
+    throw new TypeError(
+      `${name}: nested lists are classes, and have the shape of the logits here; probabilities are a Tensor or an array of floats`,
+    );
+  const theirs = slices.shape.filter((_, i) => i !== slices.at);
+  if (!sameShape(tensor.shape, theirs))
     throw new RangeError(
-      `${name}: target has shape ${shapeText(tensor.shape)}, and logits of shape ${shapeText(shape)} have slices ${shapeText(slices)} along ${at}`,
+      `${name}: target has shape ${shapeText(tensor.shape)}, and logits of shape ${shapeText(slices.shape)} have slices ${shapeText(theirs)} along ${slices.at}`,
     );
   return Array.from(contiguousData(tensor));
 }
@@ -276,7 +286,7 @@ function probabilitiesLike(logits: Read, target: Input, { ignoreIndex }: Setting
   const fits = isFloatArray(from) ? lengthOf(from) === sizeOf(shape) : sameShape(from.shape, shape);
   if (!fits)
     throw new RangeError(
-      `${name}: a target of floats is probabilities, of the shape ${shapeText(shape)} of the logits, got ${isFloatArray(from) ? describe(from) : shapeText(from.shape)}`,
+      `${name}: a target of floats is probabilities, of the shape ${shapeText(shape)} of the logits, got ${isFloatArray(from) ? describe(from) : shapeText(from.shape)}; classes are a list or an array of integers`,
     );
   return from;
 }
