@@ -48,20 +48,24 @@ export type {
  * too early.
  * @example readNpy(await readFile('x.npy')).shape; // [2, 3]
  */
-export function readNpy(bytes: Uint8Array, options?: ReadOptions): Tensor<DType> {
+export function readNpy<D extends DType = DType>(bytes: Uint8Array, options?: ReadOptions<D>): Tensor<D> {
   const dtype = dtypeOption(options, 'readNpy');
-  return naming('readNpy', () => tensorOf(read(bytes), dtype));
+  return naming('readNpy', () => tensorOf(read(bytes), dtype)) as Tensor<D>;
 }
 
 /** All arrays of a .npy file to which several were written, one after another. Reads, and throws, like {@link readNpy}. */
-export function* readEachNpy(bytes: Uint8Array, options?: ReadOptions): Generator<Tensor<DType>, void> {
+export function* readEachNpy<D extends DType = DType>(
+  bytes: Uint8Array,
+  options?: ReadOptions<D>,
+): Generator<Tensor<D>, void> {
   const name = 'readEachNpy';
   const dtype = dtypeOption(options, name);
   const { members } = naming(name, () => {
     checkBytes(bytes, '.npy');
     return readFrom(bytes, npysIn(bytes.length));
   });
-  for (const member of members.values()) yield naming(name, () => tensorOf(readFrom(bytes, member.numbers()), dtype));
+  for (const member of members.values())
+    yield naming(name, () => tensorOf(readFrom(bytes, member.numbers()), dtype)) as Tensor<D>;
 }
 
 /** The numbers of a .npy file as they are, also integers and booleans (as bytes), with their shape and strides. Throws like {@link readNpy}. */
@@ -86,7 +90,7 @@ export function writeNpy(x: TensorSource): Uint8Array {
  * @throws TypeError where it is no such file, RangeError where its directory is damaged.
  * @example readNpz(await readFile('weights.npz')).get('bias'); // a Tensor
  */
-export function readNpz(bytes: Uint8Array, options?: ReadOptions): Tensors {
+export function readNpz<D extends DType = DType>(bytes: Uint8Array, options?: ReadOptions<D>): Tensors<D> {
   return tensorsOf(bytes, options, 'readNpz', '.npz', npzIn);
 }
 
@@ -104,7 +108,7 @@ export function writeNpz(tensors: TensorsByName, options?: NpzOptions): Uint8Arr
  *
  * @throws TypeError where it is no such file, RangeError where sizes and places in it do not fit.
  */
-export function readSafetensors(bytes: Uint8Array, options?: ReadOptions): Tensors {
+export function readSafetensors<D extends DType = DType>(bytes: Uint8Array, options?: ReadOptions<D>): Tensors<D> {
   return tensorsOf(bytes, options, 'readSafetensors', '.safetensors', safetensorsIn);
 }
 
@@ -123,15 +127,15 @@ export function writeSafetensors(tensors: TensorsByName, options?: SafetensorsOp
  * @throws TypeError, RangeError like {@link readNpz}, and what Node throws where there is no such file.
  * @example await load('model.safetensors', { name: 'lm_head.weight' });
  */
-export async function load(
+export async function load<D extends DType = DType>(
   path: FilePath,
-  options?: ReadOptions & { readonly name?: string | undefined },
-): Promise<Tensor<DType>> {
+  options?: ReadOptions<D> & { readonly name?: string | undefined },
+): Promise<Tensor<D>> {
   const dtype = dtypeOption(options, 'load', ['name']);
   const name = optionOf(options as Readonly<Record<string, unknown>> | undefined, 'name');
   if (name !== undefined && typeof name !== 'string')
     throw new TypeError(`load: name must be a string, got ${describe(name)}`);
-  return loadFrom(path, formatOf(path, 'load'), name, dtype);
+  return (await loadFrom(path, formatOf(path, 'load'), name, dtype)) as Tensor<D>;
 }
 
 /**
@@ -142,9 +146,9 @@ export async function load(
  * for await (const [name, tensor] of file) console.log(name, tensor.shape);
  * await file.close();
  */
-export async function open(path: FilePath, options?: ReadOptions): Promise<TensorFile> {
+export async function open<D extends DType = DType>(path: FilePath, options?: ReadOptions<D>): Promise<TensorFile<D>> {
   const dtype = dtypeOption(options, 'open');
-  return openAs(path, formatOf(path, 'open'), dtype, 'open');
+  return (await openAs(path, formatOf(path, 'open'), dtype, 'open')) as TensorFile<D>;
 }
 
 /**
@@ -170,13 +174,13 @@ export async function save(
   return saveAs(path, safetensorsChunks(all, metadataOption(given, 'save')));
 }
 
-function tensorsOf(
+function tensorsOf<D extends DType>(
   bytes: unknown,
   options: unknown,
   name: string,
   ending: string,
   reader: (size: number) => Reading<Catalogue>,
-): Tensors {
+): Tensors<D> {
   const dtype = dtypeOption(options, name);
   const what = `the ${ending} file`;
   return naming(name, () => {

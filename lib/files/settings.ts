@@ -7,9 +7,9 @@ import { isTensorLike } from '../tensor/foreign/layout.js';
 import { readParts } from '../tensor/foreign/sources.js';
 import { Tensor, type TensorSource } from '../tensor/tensor.js';
 
-export interface ReadOptions {
+export interface ReadOptions<D extends DType = DType> {
   /** What the numbers become. Without, floats keep their dtype, and integers and booleans are a TypeError. */
-  readonly dtype?: DType | undefined;
+  readonly dtype?: D | undefined;
 }
 
 export interface NpzOptions {

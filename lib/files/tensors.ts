@@ -56,7 +56,7 @@ class Named {
  * The tensors of a .npz or .safetensors file in memory, as a Map has them: a tensor is read when it is asked for. `new Map(tensors)` and
  * `Object.fromEntries(tensors)` read all.
  */
-export class Tensors extends Named implements Iterable<[string, Tensor<DType>]> {
+export class Tensors<D extends DType = DType> extends Named implements Iterable<[string, Tensor<D>]> {
   readonly #bytes: Memory;
   readonly #as: As;
 
@@ -72,10 +72,12 @@ export class Tensors extends Named implements Iterable<[string, Tensor<DType>]> 
    *
    * @throws TypeError where it holds what is no float, and no dtype was given to convert it to; RangeError where it is damaged.
    */
-  get(name: string): Tensor<DType> | undefined {
+  get(name: string): Tensor<D> | undefined {
     const member = this.memberOf(name);
     if (member === undefined) return undefined;
-    return ofMember(this.#as, name, () => tensorOf(readFrom(this.#bytes, member.numbers()), this.#as.dtype));
+    return ofMember(this.#as, name, () =>
+      tensorOf(readFrom(this.#bytes, member.numbers()), this.#as.dtype),
+    ) as Tensor<D>;
   }
 
   /** Its numbers as they are, also integers and booleans. */
@@ -95,25 +97,25 @@ export class Tensors extends Named implements Iterable<[string, Tensor<DType>]> 
     return this.shownAs('Tensors');
   }
 
-  *values(): IterableIterator<Tensor<DType>> {
+  *values(): IterableIterator<Tensor<D>> {
     for (const [, tensor] of this) yield tensor;
   }
 
-  *entries(): IterableIterator<[string, Tensor<DType>]> {
+  *entries(): IterableIterator<[string, Tensor<D>]> {
     for (const name of this.keys()) yield [name, this.get(name)!];
   }
 
-  [Symbol.iterator](): IterableIterator<[string, Tensor<DType>]> {
+  [Symbol.iterator](): IterableIterator<[string, Tensor<D>]> {
     return this.entries();
   }
 
-  forEach(act: (tensor: Tensor<DType>, name: string, all: Tensors) => void): void {
+  forEach(act: (tensor: Tensor<D>, name: string, all: Tensors<D>) => void): void {
     for (const [name, tensor] of this) act(tensor, name, this);
   }
 }
 
 /** The tensors of a file that is open, each read from its place when it is asked for. To be closed. */
-export class TensorFile extends Named {
+export class TensorFile<D extends DType = DType> extends Named {
   readonly #file: OpenFile;
   readonly #as: As;
 
@@ -125,8 +127,10 @@ export class TensorFile extends Named {
   }
 
   /** The tensor of a name, in new memory. Throws like `get` of Tensors, and a TypeError where there is no such tensor. */
-  get(name: string): Promise<Tensor<DType>> {
-    return this.#read(name, async (member) => tensorOf(await readFile(this.#file, member.numbers()), this.#as.dtype));
+  get(name: string): Promise<Tensor<D>> {
+    return this.#read(name, async (member) =>
+      tensorOf(await readFile(this.#file, member.numbers()), this.#as.dtype),
+    ) as Promise<Tensor<D>>;
   }
 
   /** Its numbers as they are, also integers and booleans. */
@@ -144,7 +148,7 @@ export class TensorFile extends Named {
     return this.shownAs('TensorFile');
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterableIterator<[string, Tensor<DType>]> {
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<[string, Tensor<D>]> {
     for (const name of this.keys()) yield [name, await this.get(name)];
   }
 

@@ -2,7 +2,7 @@
 import ndarray, { type NdArray } from 'ndarray';
 import * as ort from 'onnxruntime-common';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { readNpy, writeNpy, writeNpz, writeSafetensors } from '../../lib/files.js';
+import { type load, type open, readNpy, readNpz, writeNpy, writeNpz, writeSafetensors } from '../../lib/files.js';
 import {
   CrossEntropyLoss,
   crossEntropy,
@@ -336,4 +336,20 @@ it('every type in a signature has a name to import', () => {
   expectTypeOf<Output<Float64Array>>().toEqualTypeOf<Float64Array<ArrayBuffer>>();
   expectTypeOf<GELUOptions['approximate']>().toEqualTypeOf<'none' | 'tanh' | 'sigmoid' | undefined>();
   expectTypeOf<SoftmaxOptions['dim']>().toEqualTypeOf<number | readonly number[] | undefined>();
+});
+
+describe('what is read from a file', () => {
+  it('is of the dtype that is asked for, or of any', () => {
+    const x = Tensor.ones([2]);
+    const bytes = writeNpz({ x });
+    expectTypeOf(readNpy(writeNpy(x))).toEqualTypeOf<Tensor<DType>>();
+    expectTypeOf(readNpy(writeNpy(x), { dtype: 'float32' })).toEqualTypeOf<Tensor<'float32'>>();
+    expectTypeOf(readNpz(bytes).get('x')).toEqualTypeOf<Tensor<DType> | undefined>();
+    expectTypeOf(readNpz(bytes, { dtype: 'bfloat16' }).get('x')).toEqualTypeOf<Tensor<'bfloat16'> | undefined>();
+    expectTypeOf<typeof load<'float64'>>().returns.resolves.toEqualTypeOf<Tensor<'float64'>>();
+    expectTypeOf<Awaited<ReturnType<typeof open<'float64'>>>['get']>().returns.resolves.toEqualTypeOf<
+      Tensor<'float64'>
+    >();
+    expect(readNpz(bytes, { dtype: 'float64' }).get('x')?.dtype).toBe('float64');
+  });
 });
