@@ -81,16 +81,17 @@ template <class T> struct log_parts { T maximum, log; };
 
 // From how many entries on log_totals.h has a shorter way.
 template <class T> constexpr size_t total_from = sizeof(T) == sizeof(float) ? step<T> : SIZE_MAX;
+// Up to how many, as many slices are done at once as a register has lanes.
+constexpr size_t few = step<float>;
 
-// The parts of as many slices of less entries than that as a register has lanes: entry j of all of them at t[j]. The
-// sums are of doubles, one after another.
+// Their parts: entry j of all of them at t[j]. The terms are added in double, one after another.
 template <class T> void log_parts_of_lanes(const vec<T> *t, size_t length, double *maxima, double *logs) {
   constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
   vec<T> m = -T(__builtin_inf()), number = T(0);
   for (size_t j = 0; j < length; j++)
     m = max(m, t[j]);
   const scaled_exp<T> exp_of = exp_below_maximum(m);
-  T e[step<T>][lanes], tops[lanes], scaled[lanes], powers[lanes], counts[lanes];
+  T e[few][lanes], tops[lanes], scaled[lanes], powers[lanes], counts[lanes];
   for (size_t j = 0; j < length; j++) {
     number = number + select(t[j] >= m, vec<T>(T(1)), vec<T>(T(0)));
     store(e[j], below_maximum<T>(exp_of, t[j], m));
@@ -99,15 +100,16 @@ template <class T> void log_parts_of_lanes(const vec<T> *t, size_t length, doubl
   store(scaled, finite_maximum(m) - exp_of.shift);
   store(powers, exp_of.power);
   store(counts, number);
-  vec<double> below[lanes / doubles];
-  for (vec<double> &sum : below)
-    sum = 0.0;
+  compensated<vec<double>> below[lanes / doubles];
+  for (auto &sum : below)
+    sum = {0.0, 0.0};
   for (size_t j = 0; j < length; j++)
     for (size_t i = 0; i < lanes; i += doubles)
-      below[i / doubles] = below[i / doubles] + load<double>(&e[j][i]);
+      join<T>(below[i / doubles], {load<double>(&e[j][i]), 0.0});
   for (size_t i = 0; i < lanes; i += doubles) {
+    const vec<double> sum = sizeof(T) == sizeof(float) ? below[i / doubles].high : value_of(below[i / doubles]);
     store(maxima + i, load<double>(&tops[i]));
-    store(logs + i, log1p_rest(below[i / doubles], &scaled[i], &powers[i], load<double>(&counts[i])));
+    store(logs + i, log1p_rest(sum, &scaled[i], &powers[i], load<double>(&counts[i])));
   }
 }
 // Of rows, to be put in arrays of batch_rows.
@@ -116,7 +118,7 @@ template <class T, class E>
                                                       double *logs) {
   constexpr size_t lanes = vec<T>::lanes;
   for (size_t i = 0; i < count; i += lanes) {
-    vec<T> t[step<T>];
+    vec<T> t[few];
     for (size_t c = 0; c < length; c += lanes) {
       auto &columns = reinterpret_cast<vec<T>(&)[lanes]>(t[c]);
       for (size_t r = 0; r < lanes; r++) {
@@ -189,9 +191,9 @@ template <class T, class E>
                                                        band_of_parts<T> &parts) {
   constexpr size_t lanes = vec<T>::lanes;
   const size_t registers = width.registers();
-  if (length < total_from<T> && sizeof(T) == sizeof(float)) {
+  if (length < few) {
     for (size_t r = 0; r < registers; r++) {
-      vec<T> t[step<T>];
+      vec<T> t[few];
       for (size_t j = 0; j < length; j++)
         t[j] = width.load(x + j * inner, r);
       log_parts_of_lanes(t, length, &parts.maxima[r * lanes], &parts.logs[r * lanes]);
