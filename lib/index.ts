@@ -223,7 +223,7 @@ export const softcap = forward('softcap');
 export const softmax = alongDim('softmax');
 
 /**
- * The logarithm of softmax along a dimension, `x - log(sum(e^x))`, within 4 ulp relative to the true value, the largest share's too:
+ * The logarithm of softmax along a dimension, `x - log(sum(e^x))`, within 4 ulp (float64: 5) of the true value, the largest share's too:
  * of a slice in which one entry is all but certain it is a small number and not 0. A slice with NaN or +Infinity in it, or of
  * -Infinity only, becomes NaN. Arguments as in {@link softmax}; masked entries, and slices of nothing with `empty: 'zero'`, become
  * -Infinity.

@@ -20,7 +20,7 @@ export const halfUlp = 0.5;
 
 const ofSlices = {
   softmax: { fast: 4, exact: 0.5, float64: 5 },
-  logSoftmax: { fast: 4, exact: 0.501, float64: 4 },
+  logSoftmax: { fast: 4, exact: 0.501, float64: 5 },
 } as const satisfies Record<(typeof slices)[number], Promised>;
 
 /** What is promised of a value or of a slope; `isSample` where the parameters are not the defaults. */

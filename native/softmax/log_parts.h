@@ -14,7 +14,7 @@ inline vec<double> log1p_rest(vec<double> below, vec<double> part, vec<double> c
   return log1p(fma(below, part, count - 1));
 }
 // The same of exponentials times 2^steps, of which e^top is the largest. Of floats it is taken in double, so that a
-// rest is no more wrong than the exponentials in it; of doubles it is one of them, that its error may be theirs.
+// rest is no more wrong than their sum; of doubles it is one of them, that its error may be theirs.
 template <class T> vec<double> log1p_rest(vec<double> below, const T *top, const T *steps, vec<double> count) {
   const vec<double> x = load<double>(top), power = load<double>(steps);
   if constexpr (sizeof(T) == sizeof(double)) return log1p(below / exp_times_power(x, power) + (count - 1));

@@ -11,15 +11,15 @@ template <class E> double usable_log(log_parts<double> parts) {
   if (!(parts.maximum < __builtin_inf())) return __builtin_nan("");
   return sizeof(E) == sizeof(float) && parts.log < 0x1p-150 ? 0 : parts.log;
 }
-// What is taken from the entries of slices, m + log: a number of T, which mostly leaves an exact difference, and what
-// it lacks.
+// What is taken from the entries of slices, one after the other: m and log; in float lanes, where the difference with m
+// + log is exact for the largest at least, that and what it lacks, so that log is not rounded first.
 template <class V> struct log_sum { V high, low; };
 template <class T, class V> vec<T> less(vec<T> x, log_sum<V> sum) { return (x - sum.high) - sum.low; }
 template <class T, class E> log_sum<T> log_sum_of(log_parts<double> parts) {
   const double m = parts.maximum, log = usable_log<E>(parts);
-  const double sum = log == 0 ? m : m + log, of_log = sum - m; // Where m is -0, so is the sum.
-  if constexpr (sizeof(T) == sizeof(double)) return {sum, (m - (sum - of_log)) + (log - of_log)};
-  return {T(sum), T((m - T(sum)) + log)};
+  const bool is_exact = log > 0 && __builtin_fabs(m) >= log && __builtin_fabs(m + log) >= log;
+  const T high = T(sizeof(T) == sizeof(float) && is_exact ? m + log : m);
+  return {high, T((m - high) + log)};
 }
 
 // Rows of less than a register in place, first beside each other in `memory`: a store of a part of a register holds up
