@@ -8,7 +8,7 @@
 namespace {
 
 // From which logarithm on softmax's total serves: above that of 2, as the logarithm of two equal entries is to be right
-// to the last bit.
+// to the last bit (of more than 64 entries, where they lie in different lanes).
 constexpr double total_serves = 0.7;
 // Below this rest what lies so far below the maximum that other ways leave it out could be seen in it, and below this
 // sum what usual_exp takes for its floor: 2^-126 for each such entry, where a sum has 48 bits.
