@@ -8,8 +8,8 @@
 
 namespace {
 
-// The logarithm of one slice or of several, from their sums of exponentials below the maximum, what
-// makes a part of e^m of those, and how many entries are the maximum.
+// The logarithm of one slice or of several, from their sums of exponentials below the maximum, what makes a part of e^m
+// of those, and how many entries are the maximum.
 inline vec<double> log1p_rest(vec<double> below, vec<double> part, vec<double> count) {
   return log1p(fma(below, part, count - 1));
 }
@@ -81,7 +81,7 @@ template <class T> struct log_parts { T maximum, log; };
 
 // From how many entries on log_totals.h has a shorter way.
 template <class T> constexpr size_t total_from = sizeof(T) == sizeof(float) ? step<T> : SIZE_MAX;
-// Up to how many, as many slices are done at once as a register has lanes.
+// Of less entries than these, as many slices are done at once as a register has lanes.
 constexpr size_t few = step<float>;
 
 // Their parts: entry j of all of them at t[j]. The terms are added in double, one after another.
