@@ -128,11 +128,14 @@ interface Call {
 
 export function apply(name: string, of: FunctionCommand, args: Arguments, io: Io): number {
   const { given } = args;
-  const [output = '', ending] = /.*(\.npz|\.safetensors)$/is.exec(given.get('output') ?? '') ?? [];
-  if (ending !== undefined)
+  const [output = '', ending] = /.*(\.npz|\.safetensors|\.txt|\.csv|\.jsonl?)$/is.exec(given.get('output') ?? '') ?? [];
+  const isText = ending !== undefined && !/^\.(npz|safetensors)$/i.test(ending);
+  if (ending !== undefined && !(isText && (given.has('raw') || given.has('jsonl')))) {
+    const instead = isText ? '--jsonl writes lines of numbers' : `save() of nonlin/files writes ${ending}`;
     throw new UsageError(
-      `-o ${output}: a .npy file is written, or with --raw or --jsonl values or lines, and no ${ending}: name it so; save() of nonlin/files writes ${ending}`,
+      `-o ${output}: a .npy file is written, or with --raw or --jsonl values or lines, and no ${ending}: name it so; ${instead}`,
     );
+  }
   const grad = given.get('grad');
   const inputs = pathsOf(name, of, args);
   const paths = grad === undefined ? inputs : [grad, ...inputs];
@@ -247,6 +250,9 @@ function applyToRaw(call: Call): (io: Io) => void {
   for (const other of ['jsonl', 'json']) if (given.has(other)) throw new UsageError(`--${other} is not for --raw`);
   for (const other of ['dim', 'channel-dim', 'keepdim'])
     if (given.has(other)) throw new UsageError(`--${other} is not for --raw, whose rows --row tells`);
+  const named = paths.find((path) => /\.npy$/i.test(path ?? ''));
+  if (named !== undefined)
+    throw new UsageError(`--raw is for bare values, and ${named} is a .npy file by its name: leave --raw out`);
   const from = dtypeOf(args, 'raw')!;
   const dtype = dtypeOf(args, 'dtype') ?? from;
   const row = integerOf(args, 'row', 1);

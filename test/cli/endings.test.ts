@@ -379,6 +379,11 @@ describe('wrong usage', () => {
     [['softmax', '--raw', 'float32', '--row', '4', '--dim', '0'], '--dim is not for --raw, whose rows --row tells'],
     [['relu', '--raw', 'float32', '--json'], '--json is not for --raw'],
     [['relu', '--raw', 'float32', '--jsonl'], '--jsonl is not for --raw'],
+    [['relu', '--raw', 'float32', 'x.npy'], '--raw is for bare values, and x.npy is a .npy file by its name'],
+    [
+      ['relu', 'x.npy', '-o', 'y.csv'],
+      '-o y.csv: a .npy file is written, or with --raw or --jsonl values or lines, and no .csv',
+    ],
     [['relu', '--jsonl', '--json'], '--json is not for --jsonl'],
     [['softmax', '--jsonl', '--row', '3'], '--row is not for --jsonl'],
     [['relu', '--jsonl', '--grad', 'up.npy'], '--grad is not for --jsonl'],
