@@ -7,32 +7,43 @@ namespace {
 
 // NaN for a slice with an infinite maximum. A logarithm that is nothing as an E is none, as the zero of a certain entry
 // has no sign.
-template <class E> double usable_log(log_parts<double> parts) {
-  if (!(parts.maximum < __builtin_inf())) return __builtin_nan("");
-  return sizeof(E) == sizeof(float) && parts.log < 0x1p-150 ? 0 : parts.log;
+template <class E> vec<double> usable_log(vec<double> m, vec<double> log) {
+  const vec<double> finite = select(m < __builtin_inf(), log, vec<double>(__builtin_nan("")));
+  return sizeof(E) == sizeof(float) ? select(finite < 0x1p-150, vec<double>(0.0), finite) : finite;
 }
 // What is taken from the entries of slices, one after the other: m and log; in float lanes, where the difference with m
 // + log is exact for the largest at least, that and what it lacks, so that log is not rounded first.
-template <class V> struct log_sum { V high, low; };
-template <class T, class V> vec<T> less(vec<T> x, log_sum<V> sum) { return (x - sum.high) - sum.low; }
-template <class T, class E> log_sum<T> log_sum_of(log_parts<double> parts) {
-  const double m = parts.maximum, log = usable_log<E>(parts);
-  const bool is_exact = log > 0 && __builtin_fabs(m) >= log && __builtin_fabs(m + log) >= log;
-  const T high = T(sizeof(T) == sizeof(float) && is_exact ? m + log : m);
-  return {high, T((m - high) + log)};
-}
+template <class T, class E, size_t most> struct log_sums {
+  T high[most], low[most];
+
+  log_sums(const double *maxima, const double *logs, size_t count) {
+    // Of few one at a time: a register of them would wait for the stores of each.
+    const size_t lanes = vec<double>::lanes, at_once = count < lanes ? 1 : lanes;
+    for (size_t i = 0; i < count; i += at_once) {
+      const auto of = [=](const double *p) {
+        if (at_once == 1) return vec<double>(p[i]);
+        return load_some<double>(p + i, count - i < lanes ? count - i : lanes);
+      };
+      const vec<double> m = of(maxima), log = usable_log<E>(m, of(logs)), sum = m + log;
+      const mask<double> is_exact = {(log > 0.0).m & (abs(m) >= log).m & (abs(sum) >= log).m};
+      store(high + i, sizeof(T) == sizeof(float) ? select(is_exact, sum, m) : m);
+      store(low + i, (m - load<double>(high + i)) + log);
+    }
+  }
+};
+template <class T> vec<T> less(vec<T> x, vec<T> high, vec<T> low) { return (x - high) - low; }
 
 // Rows of less than a register in place, first beside each other in `memory`: a store of a part of a register holds up
 // loads from just behind it. ns per element of rows of 10 into another array, in place by fill_row, and so: 0.79, 1.17
 // and 0.79 (`logSoftmax(x, { out: x })` over and over, AVX-512 of a Zen 5).
-template <class T, class E>
-void write_rows(const E *x, E *y, T *memory, size_t count, size_t length, const double *maxima, const double *logs) {
+template <class T, class E, size_t most>
+void write_rows(const E *x, E *y, T *memory, size_t count, size_t length, const log_sums<T, E, most> &sums) {
   constexpr size_t lanes = vec<T>::lanes;
   const size_t n = count * length;
   const auto left = [=](size_t j) { return n - j < lanes ? n - j : lanes; };
   fill_rows(memory, count, length, [&](size_t i) {
-    const log_sum<T> sum = log_sum_of<T, E>({maxima[i], logs[i]});
-    return [=](size_t j) { return less(load_some<T>(x + j, left(j)), sum); };
+    const T high = sums.high[i], low = sums.low[i];
+    return [=](size_t j) { return less<T>(load_some<T>(x + j, left(j)), high, low); };
   });
   for (size_t j = 0; j < n; j += lanes)
     store_some(y + j, load<T>(memory + j), left(j));
@@ -57,19 +68,25 @@ template <class T, class E>
     const size_t count = rows - first < most ? rows - first : most;
     double maxima[batch_rows], logs[batch_rows];
     logs_of(from, count, length, maxima, logs);
-    if (x == y && length < vec<T>::lanes) {
-      write_rows(from, to, logs_of.kept.of(from), count, length, maxima, logs);
+    const log_sums<T, E, batch_rows> sums(maxima, logs, count);
+#if defined(__wasm__) // Where size counts more.
+    const bool is_short = false;
+#else
+    const bool is_short = length <= short_row<T>;
+#endif
+    if (is_short && x == y && length < vec<T>::lanes) {
+      write_rows(from, to, logs_of.kept.of(from), count, length, sums);
       from += count * length;
       to += count * length;
       continue;
     }
     for (size_t i = 0; i < count; i++, from += length, to += length) {
-      const log_sum<T> sum = log_sum_of<T, E>({maxima[i], logs[i]});
+      const T high = sums.high[i], low = sums.low[i];
       const auto share = [=](size_t j, size_t n) {
         claim_ahead<vec<T>::lanes * sizeof(E)>(to + j); // For so little arithmetic.
-        return less(load_some<T>(from + j, n), sum);
+        return less<T>(load_some<T>(from + j, n), high, low);
       };
-      if (length <= short_row<T> && length >= vec<T>::lanes)
+      if (is_short && length >= vec<T>::lanes)
         fill_short_row<T>(to, length, share);
       else
         fill_row<T>(to, length, stream, share);
@@ -87,18 +104,15 @@ template <class T, class E>
     const band_width<T> width{columns - c < most ? columns - c : most};
     band_of_parts<T> parts;
     logs_of_band<T>(from, length, inner, width, parts);
-    log_sum<vec<T>> sums[band_registers];
+    const log_sums<T, E, most> sums(parts.maxima, parts.logs, width.registers() * lanes);
+    vec<T> high[band_registers], low[band_registers];
     for (size_t r = 0; r < width.registers(); r++) {
-      for (size_t i = 0; i < lanes; i++) {
-        const size_t column = r * lanes + i;
-        const auto here = log_sum_of<T, E>({parts.maxima[column], parts.logs[column]});
-        sums[r].high.v[i] = here.high;
-        sums[r].low.v[i] = here.low;
-      }
+      high[r] = load<T>(sums.high + r * lanes);
+      low[r] = load<T>(sums.low + r * lanes);
     }
     for (size_t j = 0; j < length; j++)
       for (size_t r = 0; r < width.registers(); r++)
-        width.store(to + j * inner, r, less(width.load(from + j * inner, r), sums[r]));
+        width.store(to + j * inner, r, less(width.load(from + j * inner, r), high[r], low[r]));
   }
 }
 

@@ -128,7 +128,7 @@ inline vec<double> log_below(pair<double> z, vec<double> top, double unit, vec<d
 // The logarithm of one of several slices; of one of nothing what is left in place of it.
 template <class E> double log_of(double m, double below, double log, bool zero) {
   if (!(m > -__builtin_inf())) return zero && below == 0 ? __builtin_inf() : __builtin_nan("");
-  return usable_log<E>({m, log});
+  return usable_log<E>(m, log).v[0];
 }
 
 template <class E>
