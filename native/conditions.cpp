@@ -2,7 +2,7 @@
 // softmax in float lanes over a temperature, by the loops of softmax itself, and else by those of tempered.cpp. CMake
 // compiles this file once per instruction set.
 #include "kernels.h"
-#include "softmax/conditioned_rows.h"
+#include "softmax/conditions/conditioned_rows.h"
 
 namespace nonlin::KERNELS_ROWS {
 

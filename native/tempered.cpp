@@ -1,6 +1,6 @@
 // Softmax and its logarithm under any conditions. CMake compiles this file once per instruction set, for
 // conditions.cpp.
-#include "softmax/tempered.h"
+#include "softmax/conditions/tempered.h"
 #include "kernels.h"
 
 namespace nonlin::KERNELS_ROWS {

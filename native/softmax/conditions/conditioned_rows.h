@@ -2,7 +2,7 @@
 // flags or by floats to be added, or over a temperature.
 #pragma once
 
-#include "softmax/masked.h"
+#include "softmax/conditions/masked.h"
 #include "softmax/short_rows.h"
 
 namespace {

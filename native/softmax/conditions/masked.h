@@ -3,7 +3,7 @@
 #pragma once
 
 #include "softmax/columns.h"
-#include "softmax/logits.h"
+#include "softmax/conditions/logits.h"
 
 namespace {
 

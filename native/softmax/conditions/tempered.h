@@ -2,7 +2,7 @@
 // sums, the shares and the gradients are those without conditions.
 #pragma once
 
-#include "softmax/logits.h"
+#include "softmax/conditions/logits.h"
 #include "softmax/logs.h"
 #include "softmax/short_rows.h"
 
