@@ -2,6 +2,7 @@
 // conditions.cpp's, those of the rows loops.cpp's.
 #include "kernels.h"
 #include "arithmetic/careful.h"
+#include "arithmetic/matrix.h"
 #include "formulas/piecewise.h"
 #include "rows/unusual.h"
 #include "softmax/logs.h"
@@ -234,6 +235,11 @@ const kernels KERNELS = {
                 COMBINE(subtraction),
                 {combine<multiplication, float>, combine<multiplication, float>, combine<multiplication, double>},
                 COMBINE(division)},
+#if !defined(__wasm__) // What lies in steps TypeScript copies.
+    .transpose = {transposed<float>, transposed<float>, transposed<double>},
+#else
+    .transpose = {},
+#endif
     .slopes = {slopes<float>, slopes<float>, slopes<double>},
     .slopes_grad = {slopes_grad<float, float>, slopes_grad<float, float>, slopes_grad<double, double>},
     .carefully = products,

@@ -32,6 +32,10 @@ using gate_function = void(const void *x, const void *by, void *y, size_t n);
 enum operation : unsigned { addition, subtraction, multiplication, division, operation_count };
 using combine_function = void(const void *a, const void *b, void *y, size_t n, bool stream);
 
+// Copies a matrix, whose rows lie `from` apart, so that its rows are columns, of rows that lie `to` apart.
+using transpose_function = void(const void *source, void *target, size_t height, size_t width, ptrdiff_t from,
+                                ptrdiff_t to);
+
 // leakyRelu with a slope for each element, its gradient, and that by the slopes: g x where x is below 0, added to sums
 // in double, one for each element, whose rounding errors go to `lost`.
 using slopes_function = void(const void *x, const void *slopes, void *y, size_t n, bool stream);
@@ -86,6 +90,7 @@ struct kernels {
   const char *name;
   const row_kernels *rows[activation_count];
   combine_function *combine[operation_count][arithmetic_count];
+  transpose_function *transpose[arithmetic_count];
   slopes_function *slopes[arithmetic_count];
   slopes_grad_function *slopes_grad[arithmetic_count];
   careful_products carefully;

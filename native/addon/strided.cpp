@@ -76,7 +76,8 @@ napi_value call_strided(napi_env env, const call_record &record, const char *mem
     for (size_t d = 0; d < rank; d++)
       two[d] = {dims[d].length, dims[d].steps[0], dims[d].steps[1]};
     copy_strided(static_cast<const char *>(all[0].data) + size_t(first[0]) * bytes,
-                 static_cast<char *>(y.data) + size_t(first[1]) * bytes, two, rank, bytes);
+                 static_cast<char *>(y.data) + size_t(first[1]) * bytes, two, rank,
+                 {*supported_kernels()[size_t(record.set)], arithmetic(record.how)});
   } else if (record.has_strided_slices()) {
     run_slices_strided(*supported_kernels()[size_t(record.set)], slice(record.op), arithmetic(record.how),
                        inputs > 1 ? all[0].data : nullptr, all[inputs - 1].data, y.data, dims, rank, first,

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <type_traits>
 #include <utility>
 
 namespace nonlin {
@@ -13,14 +12,9 @@ namespace {
 // Rows from which on memcpy takes less time than a loop.
 constexpr size_t long_row = 16;
 
-// A matrix is transposed by squares of as many rows as a set of the first cache has ways: rows of a power of two all
-// lie in one set. Larger squares of them keep to the pages that the processor remembers.
+// Matrices are copied by tiles, whose rows keep to the pages that the processor remembers, and where neither side lies
+// in rows by squares of as many rows as a set of the first cache has ways: rows of a power of two all lie in one set.
 constexpr size_t square = 8, tile = 64;
-
-// How many bytes further along its rows memory is asked for, which the processor does not foresee across so many rows,
-// and how many it gets at a time. ns per element of relu of a transposed 2000 x 2000 Tensor, `npm run bench:forms --
-// --size 2000` on Zen 4: 1.74 where nothing is asked for, 1.12 with 128 bytes, 1.10 with 256.
-constexpr size_t ahead = 256, cache_line = 64;
 
 // An element as a number, of which a copy keeps every bit, at any address: arrays may begin within one.
 template <class T> struct [[gnu::packed, gnu::may_alias]] element { T bits; };
@@ -40,63 +34,9 @@ template <class T> void copy_row(const T *s, T *t, const strided_dimension &d) {
       t[ptrdiff_t(i) * d.to] = s[ptrdiff_t(i) * d.from];
 }
 
-// A register of every processor's: of elements of 4 bytes four, of 8 bytes two.
-using four [[gnu::vector_size(16)]] = uint32_t;
-using two [[gnu::vector_size(16)]] = uint64_t;
-
-// Rows become columns.
-void turn(four (&r)[4]) {
-  const four low = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5),
-             high = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
-  const four low2 = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5),
-             high2 = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
-  r[0] = __builtin_shufflevector(low, low2, 0, 1, 4, 5);
-  r[1] = __builtin_shufflevector(low, low2, 2, 3, 6, 7);
-  r[2] = __builtin_shufflevector(high, high2, 0, 1, 4, 5);
-  r[3] = __builtin_shufflevector(high, high2, 2, 3, 6, 7);
-}
-void turn(two (&r)[2]) {
-  const two first = r[0];
-  r[0] = __builtin_shufflevector(first, r[1], 0, 2);
-  r[1] = __builtin_shufflevector(first, r[1], 1, 3);
-}
-
-// Once for each of their lines.
-template <bool to_write, class T> void ask_ahead(const T *rows, ptrdiff_t apart) {
-  constexpr size_t bytes = square * sizeof(T);
-  if (reinterpret_cast<uintptr_t>(rows) % cache_line >= bytes) return;
-  for (size_t k = 0; k < square; k++)
-    __builtin_prefetch(rows + ptrdiff_t(k) * apart + ahead / sizeof(T), to_write);
-}
-
-// A square whose rows lie `from` apart in the source, and as columns in the target, in rows that are `to` apart. What
-// is further apart is touched once, from one end to the other: its rows may all be in one set.
-template <class T> void transpose_square(const T *s, T *t, ptrdiff_t from, ptrdiff_t to) {
-  using lanes = std::conditional_t<sizeof(T) == sizeof(uint32_t), four, two>;
-  constexpr ptrdiff_t count = sizeof(lanes) / sizeof(T), most = square;
-  const auto part = [&](ptrdiff_t i, ptrdiff_t j) {
-    lanes rows[count];
-    for (ptrdiff_t k = 0; k < count; k++)
-      std::memcpy(&rows[k], s + (i + k) * from + j, sizeof(lanes));
-    turn(rows);
-    for (ptrdiff_t k = 0; k < count; k++)
-      std::memcpy(t + (j + k) * to + i, &rows[k], sizeof(lanes));
-  };
-  ask_ahead<false>(s, from);
-  ask_ahead<true>(t, to);
-  if (std::abs(from) > std::abs(to)) {
-    for (ptrdiff_t i = 0; i < most; i += count)
-      for (ptrdiff_t j = 0; j < most; j += count)
-        part(i, j);
-  } else {
-    for (ptrdiff_t j = 0; j < most; j += count)
-      for (ptrdiff_t i = 0; i < most; i += count)
-        part(i, j);
-  }
-}
-
 // The elements of two dimensions.
-template <class T> void copy_plane(const T *s, T *t, strided_dimension a, strided_dimension b) {
+template <class T>
+void copy_plane(const T *s, T *t, strided_dimension a, strided_dimension b, transpose_function &transpose) {
   // Many short rows are few long ones, the other way.
   const bool is_narrow = a.length < square && b.length > a.length;
   if (is_narrow) std::swap(a, b);
@@ -119,15 +59,16 @@ template <class T> void copy_plane(const T *s, T *t, strided_dimension a, stride
   for (size_t outer = 0; outer < b.length; outer += tile)
     for (size_t inner = 0; inner < a.length; inner += tile) {
       const size_t last = std::min(outer + tile, b.length), end = std::min(inner + tile, a.length);
+      const auto from = [&](size_t i, size_t j) { return s + ptrdiff_t(i) * a.from + ptrdiff_t(j) * b.from; };
+      const auto to = [&](size_t i, size_t j) { return t + ptrdiff_t(i) * a.to + ptrdiff_t(j) * b.to; };
+      if (is_transposed) {
+        transpose(from(inner, outer), to(inner, outer), end - inner, last - outer, a.from, b.to);
+        continue;
+      }
       const auto part = [&](size_t i, size_t j) {
         const size_t width = std::min(square, end - i), height = std::min(square, last - j);
-        const T *from = s + ptrdiff_t(i) * a.from + ptrdiff_t(j) * b.from;
-        T *to = t + ptrdiff_t(i) * a.to + ptrdiff_t(j) * b.to;
-        if (is_transposed && width == square && height == square)
-          transpose_square(from, to, a.from, b.to);
-        else
-          for (size_t k = 0; k < height; k++)
-            copy_row(from + ptrdiff_t(k) * b.from, to + ptrdiff_t(k) * b.to, {width, a.from, a.to});
+        for (size_t k = 0; k < height; k++)
+          copy_row(from(i, j + k), to(i, j + k), {width, a.from, a.to});
       };
       // Rows that are far apart are on pages of their own, to which a tile comes once.
       if (is_read_across) {
@@ -142,7 +83,8 @@ template <class T> void copy_plane(const T *s, T *t, strided_dimension a, stride
     }
 }
 
-template <class T> void copy_elements(const T *s, T *t, const strided_dimension *dims, size_t rank) {
+template <class T>
+void copy_elements(const T *s, T *t, const strided_dimension *dims, size_t rank, transpose_function &transpose) {
   if (rank == 0) {
     *t = *s;
     return;
@@ -156,7 +98,7 @@ template <class T> void copy_elements(const T *s, T *t, const strided_dimension 
       beside = d;
   size_t index[most_strided_dimensions] = {};
   for (;;) {
-    copy_plane(s, t, dims[0], dims[beside]);
+    copy_plane(s, t, dims[0], dims[beside], transpose);
     size_t d = 1;
     for (; d < rank; d++) {
       if (d == beside) continue;
@@ -175,35 +117,37 @@ template <class T> void copy_elements(const T *s, T *t, const strided_dimension 
 
 } // namespace
 
-void copy_strided(const void *source, void *target, const strided_dimension *dims, size_t rank, size_t element_size) {
-  if (element_size == sizeof(element<uint32_t>))
-    copy_elements(static_cast<const element<uint32_t> *>(source), static_cast<element<uint32_t> *>(target), dims, rank);
+void copy_strided(const void *source, void *target, const strided_dimension *dims, size_t rank, const elements &e) {
+  if (e.size == sizeof(element<uint32_t>))
+    copy_elements(static_cast<const element<uint32_t> *>(source), static_cast<element<uint32_t> *>(target), dims, rank,
+                  *e.transpose);
   else
-    copy_elements(static_cast<const element<uint64_t> *>(source), static_cast<element<uint64_t> *>(target), dims, rank);
+    copy_elements(static_cast<const element<uint64_t> *>(source), static_cast<element<uint64_t> *>(target), dims, rank,
+                  *e.transpose);
 }
 
-void strided_tile::gather(size_t array, const void *from, void *own, size_t element_size) const {
+void strided_tile::gather(size_t array, const void *from, void *own, const elements &e) const {
   const strided_dimension dims[] = {{width, step[array], 1}, {height, row[array], ptrdiff_t(width)}};
-  copy_strided(static_cast<const char *>(from) + first[array] * ptrdiff_t(element_size), own, dims, 2, element_size);
+  copy_strided(static_cast<const char *>(from) + first[array] * ptrdiff_t(e.size), own, dims, 2, e);
 }
 
-void strided_tile::scatter(size_t array, const void *own, void *to, size_t element_size) const {
+void strided_tile::scatter(size_t array, const void *own, void *to, const elements &e) const {
   const strided_dimension dims[] = {{width, 1, step[array]}, {height, ptrdiff_t(width), row[array]}};
-  copy_strided(own, static_cast<char *>(to) + first[array] * ptrdiff_t(element_size), dims, 2, element_size);
+  copy_strided(own, static_cast<char *>(to) + first[array] * ptrdiff_t(e.size), dims, 2, e);
 }
 
 void strided_tile::gather_slices(size_t array, const void *from, void *own, size_t length, ptrdiff_t apart,
-                                 size_t element_size) const {
+                                 const elements &e) const {
   const strided_dimension dims[] = {
       {length, apart, 1}, {width, step[array], ptrdiff_t(length)}, {height, row[array], ptrdiff_t(width * length)}};
-  copy_strided(static_cast<const char *>(from) + first[array] * ptrdiff_t(element_size), own, dims, 3, element_size);
+  copy_strided(static_cast<const char *>(from) + first[array] * ptrdiff_t(e.size), own, dims, 3, e);
 }
 
 void strided_tile::scatter_slices(size_t array, const void *own, void *to, size_t length, ptrdiff_t apart,
-                                  size_t element_size) const {
+                                  const elements &e) const {
   const strided_dimension dims[] = {
       {length, 1, apart}, {width, ptrdiff_t(length), step[array]}, {height, ptrdiff_t(width * length), row[array]}};
-  copy_strided(own, static_cast<char *>(to) + first[array] * ptrdiff_t(element_size), dims, 3, element_size);
+  copy_strided(own, static_cast<char *>(to) + first[array] * ptrdiff_t(e.size), dims, 3, e);
 }
 
 strided_tiles::strided_tiles(const dimension *dims, size_t rank, const ptrdiff_t *first, size_t arrays, size_t most)

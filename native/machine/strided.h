@@ -1,6 +1,8 @@
 // Copies between memory that lies in steps: what is transposed, sliced, padded, stretched or reversed.
 #pragma once
 
+#include "kernels.h"
+
 #include <cstddef>
 
 namespace nonlin {
@@ -13,9 +15,18 @@ struct strided_dimension {
   ptrdiff_t from, to;
 };
 
-// Copies elements of 4 or 8 bytes, those of every index of the dimensions, of which the first is the innermost and none
+// What is copied: elements of 4 or 8 bytes.
+struct elements {
+  size_t size;
+  transpose_function *transpose;
+
+  elements(const kernels &set, arithmetic how)
+      : size(how == float64 ? sizeof(double) : sizeof(float)), transpose(set.transpose[how]) {}
+};
+
+// Copies elements, those of every index of the dimensions, of which the first is the innermost and none
 // is empty. All places must lie in memory, and the source shares none with the target.
-void copy_strided(const void *source, void *target, const strided_dimension *dims, size_t rank, size_t element_size);
+void copy_strided(const void *source, void *target, const strided_dimension *dims, size_t rank, const elements &e);
 
 // A matrix of elements: rows of `width`, and where its first lies in each of several arrays, how far apart there the
 // elements and the rows do.
@@ -39,13 +50,12 @@ struct strided_tile {
            (row[array] == slice * ptrdiff_t(width) || height == 1);
   }
   // To an array of its own, and back from there.
-  void gather(size_t array, const void *from, void *own, size_t element_size) const;
-  void scatter(size_t array, const void *own, void *to, size_t element_size) const;
+  void gather(size_t array, const void *from, void *own, const elements &e) const;
+  void scatter(size_t array, const void *own, void *to, const elements &e) const;
   // The same of slices.
   void gather_slices(size_t array, const void *from, void *own, size_t length, ptrdiff_t apart,
-                     size_t element_size) const;
-  void scatter_slices(size_t array, const void *own, void *to, size_t length, ptrdiff_t apart,
-                      size_t element_size) const;
+                     const elements &e) const;
+  void scatter_slices(size_t array, const void *own, void *to, size_t length, ptrdiff_t apart, const elements &e) const;
 };
 
 // The elements of several arrays with one shape as tiles of up to so many elements, which lie near each other in all of

@@ -118,6 +118,30 @@ describe.each(nonlin.backends())('%s', (backend) => {
     });
   });
 
+  // Around what registers hold, and rows as far apart as a cache likes least.
+  it.each([Float32Array, Float64Array])('turns matrices of any size, %o', (Kind) => {
+    const sizes = [1, 3, 8, 15, 16, 17, 33, 64, 66, 130];
+    for (const height of sizes)
+      for (const width of sizes)
+        for (const [from, to] of [
+          [height + 1, width + 2],
+          [height, 512],
+          [512, width],
+          [-1024, 256],
+        ] as const) {
+          if (height * width < 256) continue;
+          const data = new Kind(height + (width - 1) * Math.abs(from)).map((_, i) => 1 + (i % 8191));
+          const first = from < 0 ? (width - 1) * -from : 0;
+          const x = new Tensor({ data, shape: [height, width], strides: [1, from], offset: first }) as Tensor;
+          const out = new Kind(width + (height - 1) * to).fill(7);
+          const expected = out.slice();
+          for (let i = 0; i < height; i++)
+            for (let j = 0; j < width; j++) expected[i * to + j] = data[first + i + j * from]!;
+          relu(x, { out: new Tensor({ data: out, shape: [height, width], strides: [to, 1], offset: 0 }) as Tensor });
+          expectSame(out, expected);
+        }
+  });
+
   it('has slices of any length that go across the other dimensions', () => {
     for (const [length, ...rest] of [
       [257, 64, 2],
