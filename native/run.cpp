@@ -197,67 +197,71 @@ void for_each_slice(size_t size, size_t outer, size_t length, size_t inner, unsi
   });
 }
 
-// Calls compute(rows of g, rows of x, the first of all rows, how many) for the columns of x as rows, so many at a time
-// as stay in the core's own cache, and takes what it leaves in the place of x as those of y. Where there is no memory
-// for them, columns(slab, first column, how many) instead.
-template <class E, class Rows, class Columns>
-void run_as_rows(const E *g, const E *x, E *y, size_t outer, size_t length, size_t inner, unsigned threads,
-                 Rows compute, Columns columns) {
-  const size_t most = std::max<size_t>(1, grain_elements / length);
+// Slices of long steps as rows, so many at a time as stay in the core's own cache; of long ones as many as make a line
+// of it, which fewer would read again. ns per element of softmax of 128 rows of 16000 into the transpose of an array
+// 3.2 one at a time, 0.43 so, of contiguous ones 0.22 (AVX-512, Zen 5).
+size_t slices_at_a_time(size_t length, size_t size) { return std::max(64 / size, grain_elements / length); }
+
+// Calls compute(rows of g, rows of x, the first of all rows, how many) for the columns of x as rows, and takes what it
+// leaves in the place of x as those of y. Where there is no memory for them, columns(slab, first column, how many)
+// instead.
+template <class Rows, class Columns>
+void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_t outer, size_t length, size_t inner,
+                 unsigned threads, Rows compute, Columns columns) {
+  const size_t most = slices_at_a_time(length, e.size);
   parallel_for(outer * inner, most, threads, [&](size_t begin, size_t end) {
     // A column may be half of all there is, beyond what a thread's stack may hold. For few elements memory of their own
     // would take longer than what is computed.
-    const size_t elements = std::min(most, end - begin) * length, both = elements * (g == nullptr ? 1 : 2);
-    E few[256];
-    const std::unique_ptr<E[]> many(both > std::size(few) ? new (std::nothrow) E[both] : nullptr);
-    E *const own = both > std::size(few) ? many.get() : few;
+    const size_t bytes = std::min(most, end - begin) * length * e.size, both = g == nullptr ? bytes : 2 * bytes;
+    alignas(64) char few[2048];
+    const std::unique_ptr<char[]> many(both > sizeof few ? new (std::nothrow) char[both] : nullptr);
+    char *const own = both > sizeof few ? many.get() : few;
     for (size_t i = begin, some; own == nullptr && i < end; i += some) {
       some = std::min(inner - i % inner, end - i);
       columns(i / inner, i % inner, some);
     }
     for (size_t first = begin; own != nullptr && first < end; first += most) {
       const size_t count = std::min(most, end - first);
-      // Calls move(an element of the rows, its place in the arrays), side by side there as far as columns are.
-      const auto for_each_element = [&](E *rows, auto ahead, auto move) {
-        for (size_t i = first, some; i < first + count; i += some, rows += some * length) {
-          some = std::min(inner - i % inner, first + count - i);
-          const size_t at = i / inner * length * inner + i % inner;
-          for (size_t j = 0; j < length; j++) {
-            // The columns are on pages of their own, where the processor does not look ahead.
-            ahead(at + (j + 16) * inner);
-            for (size_t k = 0; k < some; k++)
-              move(rows[k * length + j], at + j * inner + k);
-          }
+      // Calls move(rows, their place in the arrays, slabs, columns of each) for all slabs that are whole, and for
+      // parts.
+      const auto for_each_part = [&](char *rows, auto move) {
+        for (size_t i = first, end = first + count, slabs, some; i < end; i += slabs * some) {
+          const size_t column = i % inner, whole = column == 0 ? (end - i) / inner : 0;
+          slabs = whole > 0 ? whole : 1;
+          some = whole > 0 ? inner : std::min(inner - column, end - i);
+          move(rows, (i / inner * length * inner + column) * e.size, slabs, some);
+          rows += slabs * some * length * e.size;
         }
       };
-      const auto turn = [&](const E *from, E *rows) {
-        for_each_element(
-            rows, [&](size_t at) { __builtin_prefetch(from + at); }, [&](E &to, size_t at) { to = from[at]; });
+      const ptrdiff_t row = ptrdiff_t(length), apart = ptrdiff_t(inner), slab = row * apart;
+      const auto turn = [&](const void *from, char *rows) {
+        for_each_part(rows, [&](char *rows, size_t place, size_t slabs, size_t some) {
+          const strided_dimension dims[] = {{length, apart, 1}, {some, 1, row}, {slabs, slab, slab}};
+          copy_strided(at(from, place), rows, dims, 3, e);
+        });
       };
       turn(x, own);
-      if (g != nullptr) turn(g, own + elements);
-      compute(g == nullptr ? nullptr : own + elements, own, first, count);
-      for_each_element(
-          own, [&](size_t at) { __builtin_prefetch(y + at, 1); }, [&](E from, size_t at) { y[at] = from; });
+      if (g != nullptr) turn(g, own + bytes);
+      compute(g == nullptr ? nullptr : own + bytes, own, first, count);
+      for_each_part(own, [&](char *rows, size_t place, size_t slabs, size_t some) {
+        const strided_dimension dims[] = {{length, 1, apart}, {some, row, 1}, {slabs, slab, slab}};
+        copy_strided(rows, at(y, place), dims, 3, e);
+      });
     }
   });
 }
-template <class Rows, class Columns>
-void run_as_rows(arithmetic how, const void *g, const void *x, void *y, size_t outer, size_t length, size_t inner,
-                 unsigned threads, Rows compute, Columns columns) {
-  if (how == float64)
-    run_as_rows(static_cast<const double *>(g), static_cast<const double *>(x), static_cast<double *>(y), outer, length,
-                inner, threads, compute, columns);
-  else
-    run_as_rows(static_cast<const float *>(g), static_cast<const float *>(x), static_cast<float *>(y), outer, length,
-                inner, threads, compute, columns);
-}
 
-// Of a few columns the kernels of rows, which give the same bits, are faster. ns per element of softmax over 10 and
-// 1000 entries as columns and as rows (avx2 of a Zen 3): of 2 columns 9.2 and 2.1, 4.4 and 1.4; of 5 3.9 and 2.1, 1.8
-// and 1.4. Of 6 there is no difference, nor of 4 with a gradient.
-bool are_few_columns(size_t inner, size_t size, bool has_gradient) {
-  return inner > 1 && inner <= (has_gradient ? 3 : 5) && inner * size <= 24;
+// Whether columns are soonest done by the kernels of rows, which give the same bits: a few, and with a gradient those
+// of which no band can be kept (softmax/columns.h), but not many of so many entries that a line of them does not stay
+// in the cache. ns per element with AVX-512 (AVX2) on Zen 5 as columns and as rows: softmax over 100 entries of 6
+// columns 0.76 and 0.56 (0.73 and 0.70), of 8 0.58 and 0.49 (0.52 and 0.65); its gradient over 3000 of 64 1.28 and 0.92
+// (2.5 and 1.5), over 40000 1.45 and 2.2, of 10 2.2 and 1.5.
+bool are_rows_sooner(size_t length, size_t inner, size_t size, bool has_gradient) {
+  constexpr size_t line = 64, narrowest_band = 2 * line, kept = size_t(256) << 10;
+  if (inner < 2) return false;
+  if (inner <= (has_gradient ? 3 : 7) && inner * size <= 28) return true;
+  const size_t band = std::min(narrowest_band, (inner * sizeof(double) + line - 1) / line * line);
+  return has_gradient && (inner * size < line || length <= most_strided_slice) && length * band > kept;
 }
 
 // What a mask says of `count` columns, as rows from the one of number `first` on.
@@ -290,14 +294,14 @@ void run_slices(const kernels &set, slice what, arithmetic how, const void *g, c
     else
       loops.columns_grad[how](at(g, from), at(x, from), at(y, from), length, inner, count);
   };
-  if (are_few_columns(inner, size, g != nullptr)) {
+  if (are_rows_sooner(length, inner, size, g != nullptr)) {
     const auto rows = [&](const void *g, void *x, size_t, size_t count) {
       if (g == nullptr)
         loops.rows[how](x, x, count, length, false);
       else
         loops.rows_grad[how](g, x, x, count, length);
     };
-    return run_as_rows(how, g, x, y, outer, length, inner, threads, rows, columns);
+    return run_as_rows({set, how}, g, x, y, outer, length, inner, threads, rows, columns);
   }
   const bool stream = streams(y, outer * length * size, size);
   const auto rows = [&](size_t begin, size_t end) {
@@ -325,7 +329,7 @@ void run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
   // Slices that are rows, or columns in rows as far apart, in all arrays.
   const ptrdiff_t apart = dims[0].steps[0];
   bool in_rows = length >= own_row;
-  bool in_columns = apart > 1 && rank > 1 && !are_few_columns(dims[1].length, size, g != nullptr);
+  bool in_columns = apart > 1 && rank > 1 && !are_rows_sooner(length, dims[1].length, size, g != nullptr);
   for (size_t k = 0; k <= inputs; k++) {
     in_rows &= dims[0].steps[k] == 1;
     in_columns = in_columns && dims[0].steps[k] == apart && dims[1].steps[k] == 1;
@@ -350,12 +354,9 @@ void run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
         loops.columns_grad[how](from[0], from[1], to, length, size_t(apart), tile.width);
     });
   };
-  // Tiles of slices, whose first elements they name; of columns one row high. Of long slices as many as make a line of
-  // the cache, which fewer of them would read again: ns per element of softmax of 128 rows of 16000 into the transpose
-  // of an array 3.2 one at a time, 0.43 so, of contiguous ones 0.22 (AVX-512, Zen 5).
-  const size_t line = 64 / size;
-  const size_t most = in_columns ? columns_at_a_time(size, length, dims[1].length, threads)
-                                 : std::max(line, most_strided_slice / length);
+  // Tiles of slices, whose first elements they name; of columns one row high.
+  const size_t most =
+      in_columns ? columns_at_a_time(size, length, dims[1].length, threads) : slices_at_a_time(length, size);
   const strided_tiles tiles(dims + 1, rank - 1, first, inputs + 1, most);
   // By blocks of rows, of what is none already.
   const size_t bytes = tiles.largest() * length * size;
@@ -408,7 +409,7 @@ bool run_conditioned(const kernels &set, slice what, arithmetic how, const condi
   // the same bits. Those that only a mask leaves out are done where they lie, unless they are few. ns per element of
   // gradients at a temperature, of [1000, 10, 2] and [20, 10, 100], as columns 23 and 4.6, as rows 3.8 and 3.0 (Zen 5).
   const bool cold = c.temperature * c.temperature == 1;
-  if (inner > 1 && (g != nullptr || c.additive || !cold || are_few_columns(inner, size, false))) {
+  if (inner > 1 && (g != nullptr || c.additive || !cold || are_rows_sooner(length, inner, size, false))) {
     const auto rows = [&](const void *grads, void *x, size_t first, size_t count) {
       const auto compute = [&](size_t i, size_t some, const conditions &here) {
         void *const own = at(x, i * length * size);
@@ -437,11 +438,11 @@ bool run_conditioned(const kernels &set, slice what, arithmetic how, const condi
     };
     // Asked before anything is written, too: a column may be half of all there is.
     constexpr size_t little = size_t(1) << 16;
-    const size_t bytes = std::min(outer * inner, std::max<size_t>(1, grain_elements / length)) * length * size;
+    const size_t bytes = std::min(outer * inner, slices_at_a_time(length, size)) * length * size;
     if (bytes > little && !std::unique_ptr<char[]>(new (std::nothrow) char[g == nullptr ? bytes : 2 * bytes]))
       return false;
     std::atomic<bool> failed = false;
-    run_as_rows(how, g, x, y, outer, length, inner, threads, rows, [&](auto...) { failed = true; });
+    run_as_rows({set, how}, g, x, y, outer, length, inner, threads, rows, [&](auto...) { failed = true; });
     return !failed;
   }
   const auto rows = [&](size_t begin, size_t end) {

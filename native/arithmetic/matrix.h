@@ -5,16 +5,19 @@
 
 namespace {
 
-// How many bytes further along its rows memory is asked for, which the processor does not foresee across so many rows,
-// and how many it gets at a time. ns per element of relu of a transposed 2000 x 2000 Tensor, `npm run bench:forms --
-// --size 2000` on Zen 4: 1.74 where nothing is asked for, 1.12 with 128 bytes, 1.10 with 256.
-constexpr size_t ahead_in_rows = 256, cache_line = 64;
+// Memory is asked for that far ahead: of long rows so many bytes along them, which the processor does not foresee
+// across so many, and of short ones so many rows. ns per element of relu of a transposed 2000 x 2000 Tensor, `npm run
+// bench:forms -- --size 2000` on Zen 4: 1.74 where nothing is asked for, 1.12 with 128 bytes, 1.10 with 256.
+constexpr ptrdiff_t bytes_ahead = 256, rows_ahead = 32;
+template <class T> ptrdiff_t ahead_of(ptrdiff_t pitch) {
+  constexpr ptrdiff_t along = bytes_ahead / ptrdiff_t(sizeof(T));
+  return -2 * along < pitch && pitch < 2 * along ? rows_ahead * pitch : along;
+}
 
-// Once for each line of as many rows as a register has lanes.
-template <bool to_write, class T> void ask_ahead_in_rows(const T *rows, ptrdiff_t apart) {
-  if (reinterpret_cast<uintptr_t>(rows) % cache_line >= VECTOR_BYTES) return;
-  for (size_t k = 0; k < vec<T>::lanes; k++)
-    __builtin_prefetch(rows + ptrdiff_t(k) * apart + ahead_in_rows / sizeof(T), to_write);
+// Some rows of `size` elements so many elements ahead; once for each line of theirs, where they lie side by side.
+template <bool to_write, class T> void ask_for_rows(const T *rows, ptrdiff_t pitch, size_t count, ptrdiff_t ahead) {
+  for (size_t k = 0; k < count; k++)
+    __builtin_prefetch(rows + ptrdiff_t(k) * pitch + ahead, to_write);
 }
 
 // As kernels.h says. By squares of registers; what is further apart is touched once, from one end to the other. Rows of
@@ -29,13 +32,14 @@ void transposed(const void *source, void *target, size_t height, size_t width, p
   T *const t = static_cast<T *>(target);
   const bool in_one_set = lanes > ways && to * ptrdiff_t(sizeof(T)) % half_page == 0;
   const size_t step = in_one_set ? ways : lanes;
+  const ptrdiff_t ahead_to_read = ahead_of<T>(from), ahead_to_write = ahead_of<T>(to);
   const auto square = [=](size_t i, size_t j) {
     const T *const rows = s + ptrdiff_t(i) * from + ptrdiff_t(j);
     T *const columns = t + ptrdiff_t(j) * to + ptrdiff_t(i);
     vec<T> r[lanes];
+    ask_for_rows<false>(rows, from, lanes, ahead_to_read);
+    ask_for_rows<true>(columns, to, step, ahead_to_write);
     if (!in_one_set && height - i >= lanes && width - j >= lanes) [[likely]] {
-      ask_ahead_in_rows<false>(rows, from);
-      ask_ahead_in_rows<true>(columns, to);
       for (size_t k = 0; k < lanes; k++)
         r[k] = load<T>(rows + ptrdiff_t(k) * from);
       transpose(r);
@@ -43,12 +47,13 @@ void transposed(const void *source, void *target, size_t height, size_t width, p
         store(columns + ptrdiff_t(k) * to, r[k]);
       return;
     }
-    const size_t down = height - i < lanes ? height - i : lanes, across = width - j < step ? width - j : step;
+    const size_t high = height - i < lanes ? height - i : lanes, across = width - j < step ? width - j : step;
+    // Beyond the last row that one again, as a branch for each would take longer.
     for (size_t k = 0; k < lanes; k++)
-      r[k] = k < down ? load_some<T>(rows + ptrdiff_t(k) * from, across) : vec<T>(T(0));
+      r[k] = load<T>(rows + ptrdiff_t(k < high ? k : high - 1) * from, across);
     transpose(r);
-    for (size_t k = 0; k < across; k++)
-      store_some(columns + ptrdiff_t(k) * to, r[k], down);
+    for (size_t k = 0; k < lanes && k < across; k++)
+      store(columns + ptrdiff_t(k) * to, r[k], high);
   };
   const auto size_of = [](ptrdiff_t pitch) { return pitch < 0 ? -pitch : pitch; };
   if (size_of(from) > size_of(to)) {

@@ -12,6 +12,9 @@ namespace {
 // Rows from which on memcpy takes less time than a loop.
 constexpr size_t long_row = 16;
 
+// Elements up to which a plane is copied one by one.
+constexpr size_t few = 128;
+
 // Matrices are copied by tiles, whose rows keep to the pages that the processor remembers, and where neither side lies
 // in rows by squares of as many rows as a set of the first cache has ways: rows of a power of two all lie in one set.
 constexpr size_t square = 8, tile = 64;
@@ -34,12 +37,27 @@ template <class T> void copy_row(const T *s, T *t, const strided_dimension &d) {
       t[ptrdiff_t(i) * d.to] = s[ptrdiff_t(i) * d.from];
 }
 
+// The elements of two dimensions, one by one.
+template <class T> void copy_few(const T *s, T *t, const strided_dimension &a, const strided_dimension &b) {
+  const auto copy = [=](ptrdiff_t a_from, ptrdiff_t a_to, ptrdiff_t b_from, ptrdiff_t b_to) {
+    for (ptrdiff_t j = 0; j < ptrdiff_t(b.length); j++)
+      for (ptrdiff_t i = 0; i < ptrdiff_t(a.length); i++)
+        t[i * a_to + j * b_to] = s[i * a_from + j * b_from];
+  };
+  // Rows that become columns as a loop of their own.
+  if (a.to == 1 && b.from == 1)
+    copy(a.from, 1, 1, b.to);
+  else if (a.from == 1 && b.to == 1)
+    copy(1, a.to, b.from, 1);
+  else
+    copy(a.from, a.to, b.from, b.to);
+}
+
 // The elements of two dimensions.
 template <class T>
 void copy_plane(const T *s, T *t, strided_dimension a, strided_dimension b, transpose_function &transpose) {
-  // Many short rows are few long ones, the other way.
-  const bool is_narrow = a.length < square && b.length > a.length;
-  if (is_narrow) std::swap(a, b);
+  if (a.length < b.length && a.length < square) std::swap(a, b);
+  const bool is_narrow = b.length < 3 && b.length < a.length;
   // What stands still is near whatever it is.
   const bool in_rows =
       (b.from == 0 || std::abs(a.from) <= std::abs(b.from)) && (b.to == 0 || std::abs(a.to) <= std::abs(b.to));
@@ -97,8 +115,12 @@ void copy_elements(const T *s, T *t, const strided_dimension *dims, size_t rank,
     if (dims[beside].length == 1 || (dims[d].length > 1 && dims[d].from != 0 && closest(d) < closest(beside)))
       beside = d;
   size_t index[most_strided_dimensions] = {};
+  const bool are_few = dims[0].length <= few && dims[0].length * dims[beside].length <= few;
   for (;;) {
-    copy_plane(s, t, dims[0], dims[beside], transpose);
+    if (are_few)
+      copy_few(s, t, dims[0], dims[beside]);
+    else
+      copy_plane(s, t, dims[0], dims[beside], transpose);
     size_t d = 1;
     for (; d < rank; d++) {
       if (d == beside) continue;
