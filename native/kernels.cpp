@@ -225,6 +225,7 @@ const kernels KERNELS = {
 #define STRING(name) #name
 #define NAME(name) STRING(name)
     .name = NAME(KERNELS),
+    .register_bytes = VECTOR_BYTES,
     .rows =
         {
 #define ACTIVATION(name, value, gradient, ...) &KERNELS_ROWS::name,

@@ -88,6 +88,7 @@ struct careful_products {
 
 struct kernels {
   const char *name;
+  size_t register_bytes;
   const row_kernels *rows[activation_count];
   combine_function *combine[operation_count][arithmetic_count];
   transpose_function *transpose[arithmetic_count];

@@ -203,8 +203,8 @@ void for_each_slice(size_t size, size_t outer, size_t length, size_t inner, unsi
 size_t slices_at_a_time(size_t length, size_t size) { return std::max(64 / size, grain_elements / length); }
 
 // Calls compute(rows of g, rows of x, the first of all rows, how many) for the columns of x as rows, and takes what it
-// leaves in the place of x as those of y. Where there is no memory for them, columns(slab, first column, how many)
-// instead.
+// leaves in the place of x as those of y, if there is a y. Where there is no memory for them, columns(slab, first
+// column, how many) instead.
 template <class Rows, class Columns>
 void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_t outer, size_t length, size_t inner,
                  unsigned threads, Rows compute, Columns columns) {
@@ -243,6 +243,7 @@ void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_
       turn(x, own);
       if (g != nullptr) turn(g, own + bytes);
       compute(g == nullptr ? nullptr : own + bytes, own, first, count);
+      if (y == nullptr) continue;
       for_each_part(own, [&](char *rows, size_t place, size_t slabs, size_t some) {
         const strided_dimension dims[] = {{length, 1, apart}, {some, row, 1}, {slabs, slab, slab}};
         copy_strided(rows, at(y, place), dims, 3, e);
@@ -251,17 +252,24 @@ void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_
   });
 }
 
-// Whether columns are soonest done by the kernels of rows, which give the same bits: a few, and with a gradient those
-// of which no band can be kept (softmax/columns.h), but not many of so many entries that a line of them does not stay
-// in the cache. ns per element with AVX-512 (AVX2) on Zen 5 as columns and as rows: softmax over 100 entries of 6
-// columns 0.76 and 0.56 (0.73 and 0.70), of 8 0.58 and 0.49 (0.52 and 0.65); its gradient over 3000 of 64 1.28 and 0.92
-// (2.5 and 1.5), over 40000 1.45 and 2.2, of 10 2.2 and 1.5.
-bool are_rows_sooner(size_t length, size_t inner, size_t size, bool has_gradient) {
-  constexpr size_t line = 64, narrowest_band = 2 * line, kept = size_t(256) << 10;
+// Whether columns are soonest done by the kernels of rows, which give the same bits: a few, of logarithms up to what
+// fills a register, and with a gradient those of which no band can be kept (softmax/columns.h), but not many of so many
+// entries that a line of them does not stay in the cache. ns per element with AVX-512 (AVX2) on Zen 5 as columns and as
+// rows: softmax over 100 entries of 6 columns 0.76 and 0.56 (0.73 and 0.70), of 8 0.58 and 0.49 (0.52 and 0.65), its
+// logarithm over 10 of 12 2.1 and 1.4 (1.3 and 1.6); its gradient over 3000 of 64 1.28 and 0.92 (2.5 and 1.5), over
+// 40000 1.45 and 2.2, of 10 2.2 and 1.5.
+enum class asked { values, logarithms, gradient };
+bool are_rows_sooner(const kernels &set, asked what, size_t length, size_t inner, size_t size) {
+  constexpr size_t few = 32, line = 64, narrowest_band = 2 * line, kept = size_t(256) << 10;
   if (inner < 2) return false;
-  if (inner <= (has_gradient ? 3 : 7) && inner * size <= 28) return true;
+  if (what != asked::gradient)
+    return inner * size < (what == asked::logarithms ? std::max(few, set.register_bytes) : few);
   const size_t band = std::min(narrowest_band, (inner * sizeof(double) + line - 1) / line * line);
-  return has_gradient && (inner * size < line || length <= most_strided_slice) && length * band > kept;
+  return (inner < 4 && inner * size < few) ||
+         ((inner * size < line || length <= most_strided_slice) && length * band > kept);
+}
+asked asked_of(slice what, const void *g) {
+  return g != nullptr ? asked::gradient : what == log_softmax_slice ? asked::logarithms : asked::values;
 }
 
 // What a mask says of `count` columns, as rows from the one of number `first` on.
@@ -294,7 +302,7 @@ void run_slices(const kernels &set, slice what, arithmetic how, const void *g, c
     else
       loops.columns_grad[how](at(g, from), at(x, from), at(y, from), length, inner, count);
   };
-  if (are_rows_sooner(length, inner, size, g != nullptr)) {
+  if (are_rows_sooner(set, asked_of(what, g), length, inner, size)) {
     const auto rows = [&](const void *g, void *x, size_t, size_t count) {
       if (g == nullptr)
         loops.rows[how](x, x, count, length, false);
@@ -329,7 +337,7 @@ void run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
   // Slices that are rows, or columns in rows as far apart, in all arrays.
   const ptrdiff_t apart = dims[0].steps[0];
   bool in_rows = length >= own_row;
-  bool in_columns = apart > 1 && rank > 1 && !are_rows_sooner(length, dims[1].length, size, g != nullptr);
+  bool in_columns = apart > 1 && rank > 1 && !are_rows_sooner(set, asked_of(what, g), length, dims[1].length, size);
   for (size_t k = 0; k <= inputs; k++) {
     in_rows &= dims[0].steps[k] == 1;
     in_columns = in_columns && dims[0].steps[k] == apart && dims[1].steps[k] == 1;
@@ -409,7 +417,8 @@ bool run_conditioned(const kernels &set, slice what, arithmetic how, const condi
   // the same bits. Those that only a mask leaves out are done where they lie, unless they are few. ns per element of
   // gradients at a temperature, of [1000, 10, 2] and [20, 10, 100], as columns 23 and 4.6, as rows 3.8 and 3.0 (Zen 5).
   const bool cold = c.temperature * c.temperature == 1;
-  if (inner > 1 && (g != nullptr || c.additive || !cold || are_rows_sooner(length, inner, size, false))) {
+  if (inner > 1 &&
+      (g != nullptr || c.additive || !cold || are_rows_sooner(set, asked_of(what, g), length, inner, size))) {
     const auto rows = [&](const void *grads, void *x, size_t first, size_t count) {
       const auto compute = [&](size_t i, size_t some, const conditions &here) {
         void *const own = at(x, i * length * size);
@@ -463,16 +472,21 @@ bool run_conditioned(const kernels &set, slice what, arithmetic how, const condi
 void run_log_parts(const kernels &set, arithmetic how, const void *x, double *maxima, double *logs, size_t outer,
                    size_t length, size_t inner, unsigned threads) {
   const size_t size = element_size(how);
+  const auto rows = [&](const void *x, size_t first, size_t count) {
+    set.log_parts_rows[how](x, maxima + first, logs + first, count, length);
+  };
+  const auto columns = [&](size_t slab, size_t column, size_t count) {
+    const size_t first = slab * inner + column;
+    set.log_parts_columns[how](at(x, (slab * length * inner + column) * size), maxima + first, logs + first, length,
+                               inner, count);
+  };
+  if (are_rows_sooner(set, asked::logarithms, length, inner, size))
+    return run_as_rows(
+        {set, how}, nullptr, x, nullptr, outer, length, inner, threads,
+        [&](const void *, const void *x, size_t first, size_t count) { rows(x, first, count); }, columns);
   for_each_slice(
       size, outer, length, inner, threads,
-      [&](size_t begin, size_t end) {
-        set.log_parts_rows[how](at(x, begin * length * size), maxima + begin, logs + begin, end - begin, length);
-      },
-      [&](size_t slab, size_t column, size_t columns) {
-        const size_t first = slab * inner + column;
-        set.log_parts_columns[how](at(x, (slab * length * inner + column) * size), maxima + first, logs + first, length,
-                                   inner, columns);
-      });
+      [&](size_t begin, size_t end) { rows(at(x, begin * length * size), begin, end - begin); }, columns);
 }
 
 } // namespace nonlin
