@@ -87,8 +87,8 @@ function checkLength(other: FloatArray, count: number, what: string, name: strin
   if (length !== count) throw new RangeError(`${name}: ${what} has ${length} elements but ${like} has ${count}`);
 }
 
-/** For arrays of one type and length. What has another buffer object over the same memory is for a backend to find. */
-function checkOverlap(x: FloatArray, out: FloatArray, what: string, name: string): void {
+/** Asserts that `out` is x, or lies beside it: for arrays of one type and length. What has another buffer object over the same memory is for a backend to find. */
+export function checkOverlap(x: FloatArray, out: FloatArray, what: string, name: string): void {
   if (x !== out && byteOffset(x) !== byteOffset(out) && shareMemory(x, out)) throw overlap(what, name);
 }
 

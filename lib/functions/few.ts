@@ -152,7 +152,7 @@ function entriesOf(marks: Marks, from: FloatArray, x: unknown, shape: readonly n
 function liesLike({ data, shape, strides, offset, isFlat }: Marks, elements: FloatArray, x: unknown): boolean {
   const count = lengthOfPresent(elements);
   if (offset !== 0 || lengthOfPresent(data) !== count) return false;
-  if (isFlat || !(x instanceof Tensor)) return isFlat || (shape.length === 1 && strides[0] === 1);
+  if (isFlat || !(x instanceof Tensor)) return isFlat || (shape.length === 1 && shape[0] === count && strides[0] === 1);
   // Lists that are alike are often the same, and those that are frozen take V8 a call for each entry.
   if (shape === x.shape && strides === x.strides && x.packed) return true;
   return sameShape(shape, x.shape) && isContiguous({ shape, strides, offset });

@@ -3,21 +3,21 @@
 import { chosenOf, type Elementwise, type FunctionName, signatures } from '../activations/signatures.js';
 import { backend } from '../backends/select.js';
 import { shapeText } from '../basics/allocate.js';
-import { checkPrecision, countOf } from '../basics/checks.js';
-import { describe, inNameOf } from '../basics/errors.js';
+import { checkOverlap, checkPrecision, countOf } from '../basics/checks.js';
+import { describe, inNameOf, naming } from '../basics/errors.js';
 import { isFloatArray, part } from '../basics/floats.js';
 import { named } from '../basics/named.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { copyInto } from '../tensor/copies.js';
 import { asTensor } from '../tensor/foreign/as-tensor.js';
-import { isTensorLike } from '../tensor/foreign/layout.js';
+import { isReadOnly, isTensorLike } from '../tensor/foreign/layout.js';
 import { Parts } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { dimOf } from './dims.js';
 import { gateFew } from './few.js';
 import type { OptionsOf, Out, Output, Result } from './functions.js';
 import { allThroughFloats, checkApart, mayBeHalf, throughFloats } from './halves.js';
-import { type Answer, answerOf, finished, type Input, operands } from './operands.js';
+import { type Answer, answerOf, finished, type Input, type Operands, operands } from './operands.js';
 
 /** Which half of one input is the gate; where it is the first, two inputs are taken as well. */
 export type Gating = 'first' | 'second';
@@ -172,8 +172,10 @@ export function gateHalvesGrad(
   const y = new Tensor(new Parts(whole.y, whole.shape ?? [whole.count]));
   const [firstOut, secondOut] = cutInTwo(y, dim, 'x', name) as [Tensor, Tensor];
   const [ofFirst, ofSecond] = gating === 'first' ? results : results.reverse();
-  copyInto(firstOut, ofFirst!.data);
-  copyInto(secondOut, ofSecond!.data);
+  naming(`${name}: out`, () => {
+    copyInto(firstOut, ofFirst!.data);
+    copyInto(secondOut, ofSecond!.data);
+  });
   return finished(whole);
 }
 
@@ -223,18 +225,35 @@ function applyGradient(
     if (halves !== undefined) return [halves[0]!.result, halves[1]!.result];
   }
   const exact = checkPrecision(given.precision, name);
-  const from = isFloatArray(a) ? a : asTensor(a, words.x, name);
-  const first = operands(name, from, da, true, b, words);
-  const second = operands(name, from, db, true, grad, { ...words, other: 'grad' });
-  checkApart(first.target, second.target, name);
+  // All that may be getters before the memory of any is found.
+  const [from, by, g] = [readAs(a, words.x, name), readAs(b, words.other, name), readAs(grad, 'grad', name)];
+  const [ofA, ofB] = [readOut(da, name), readOut(db, name)];
+  const first = operands(name, from, ofA, true, by, words);
+  const second = operands(name, from, ofB, true, g, { ...words, other: 'grad' });
+  checkOverlap(second.other!, first.y, 'grad', name);
+  checkOverlap(first.other!, second.y, words.other, name);
+  checkApart(placeOf(first), placeOf(second), name);
   const { op, a: p, b: q } = chosenOf(of, given, first.x, name);
   try {
     backend.gateGrad(second.other!, first.x, first.other!, first.y, second.y, op, p, q, exact);
   } catch (error) {
     throw inNameOf(name, error);
   }
-  return [finished(first).result, finished(second).result];
+  const [ofFirst, ofSecond] = [finished(first).result, finished(second).result];
+  return [da ?? ofFirst, db ?? ofSecond];
 }
+
+/** An input as an array or a Tensor; what is none is left to who asks for its memory. */
+const readAs = (x: unknown, what: string, name: string) =>
+  isFloatArray(x) || !isTensorLike(x) ? (x as Input) : asTensor(x, what, name);
+
+function readOut(out: unknown, name: string): unknown {
+  if (out === undefined || isFloatArray(out) || !isTensorLike(out)) return out;
+  if (isReadOnly(out)) throw new TypeError(`${name}: out is marked READONLY`);
+  return asTensor(out, 'out', name);
+}
+
+const placeOf = ({ scatter, y, count }: Operands): Parts => scatter ?? new Parts(y, [count]);
 
 /** The halves of an input along a dimension, in its memory. */
 function cutInTwo(x: Input, dim: unknown, what: string, name: string): [Input, Input] {

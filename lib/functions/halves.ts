@@ -20,7 +20,7 @@ import { copyBitsInto } from '../tensor/copies.js';
 import { anyTensor } from '../tensor/foreign/as-tensor.js';
 import { isReadOnly, isTensorLike } from '../tensor/foreign/layout.js';
 import { asDType, asFloats, contiguousBits, ofHalves } from '../tensor/halves.js';
-import { overlapsItself, type Parts, sameShape } from '../tensor/shape.js';
+import { checkPlace, mayMeet, overlapsItself, type Parts, sameShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Answer, Input } from './operands.js';
 
@@ -99,7 +99,8 @@ export function halfCall(
     what = word;
     otherBits = second && contiguousBits(second);
     what = 'out';
-    own = into?.packed ? contiguousBits(into) : undefined;
+    if (into?.packed) own = contiguousBits(into);
+    else if (into !== undefined) checkPlace(into);
   } catch (error) {
     throw inNameOf(`${name}: ${what}`, error);
   }
@@ -188,11 +189,11 @@ export function allThroughFloats(
   const all = inputs.map((input, i) => (i === 0 ? parts : alike(from, input, words[i]!, name)));
   const into = outs.map((out) => (out === undefined ? undefined : writable(out, alike(from, out, 'out', name), name)));
   const [first, second] = into;
-  if (first !== undefined && second !== undefined) checkApart(first.data, second.data, name);
+  if (first !== undefined && second !== undefined) checkApart(first, second, name);
   checkPrecision(given.precision, name);
   // A mask that is added, or slopes.
   const widened = (option: unknown) =>
-    option instanceof Tensor && option.half !== undefined ? option.to('float32') : option;
+    option instanceof Tensor && option.half !== undefined ? naming(name, () => new Tensor(asFloats(option))) : option;
   const floats = all.map((part, i) => {
     const { data, shape } = naming(`${name}: ${words[i]}`, () => asFloats(part));
     return array === undefined ? new Tensor(data, { shape }) : data;
@@ -204,9 +205,14 @@ export function allThroughFloats(
   const rounded = results.map((result) =>
     asDType(result instanceof Tensor ? result : tensorOf(result), dtype, parts.data as HalfArray),
   );
-  for (const [i, { shape }] of rounded.entries())
-    if (into[i] !== undefined && !sameShape(into[i].shape, shape))
-      throw new RangeError(`${name}: out has shape ${shapeText(into[i].shape)} but the result has ${shapeText(shape)}`);
+  // All of them before one is written.
+  for (const [i, { shape }] of rounded.entries()) {
+    const target = into[i];
+    if (target === undefined) continue;
+    if (!sameShape(target.shape, shape))
+      throw new RangeError(`${name}: out has shape ${shapeText(target.shape)} but the result has ${shapeText(shape)}`);
+    naming(`${name}: out`, () => checkPlace(target));
+  }
   return rounded.map((result, i) => {
     const target = into[i] ?? result;
     if (into[i] !== undefined) copyBitsInto(into[i], contiguousBits(result));
@@ -217,8 +223,8 @@ export function allThroughFloats(
 }
 
 /** Asserts that two results do not overlap. */
-export function checkApart(first: Data, second: Data, name: string): void {
-  if (shareMemory(first, second)) throw new RangeError(`${name}: the two results share memory; each needs its own`);
+export function checkApart(first: Parts<Data>, second: Parts<Data>, name: string): void {
+  if (mayMeet(first, second)) throw new RangeError(`${name}: the two results share memory; each needs its own`);
 }
 
 /** Asserts that floats have the dtype that was given. */

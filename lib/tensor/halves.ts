@@ -11,10 +11,9 @@ import {
   type HalfArray,
   isFloat32,
   lengthOf,
-  part,
 } from '../basics/floats.js';
 import { bitsOf, isHalfDType, newBits, ofBits } from '../basics/halves.js';
-import { copyOf, spread } from './copies.js';
+import { contiguousData, copyOf, spread } from './copies.js';
 import { dtypeOfParts } from './foreign/dtypes.js';
 import { checkPlace, Parts } from './shape.js';
 
@@ -32,7 +31,8 @@ export function contiguousBits(x: Parts<Data>): Uint16Array {
   const { offset, size } = x;
   const bits = bitsOf(x.data as HalfArray);
   if (!x.packed) return copiedBits(x, bits);
-  return size === lengthOf(bits) ? bits : new Uint16Array(bufferOf(bits), byteOffset(bits) + 2 * offset, size);
+  if (size === lengthOf(bits)) return bits;
+  return new Uint16Array(bufferOf(bits), byteOffset(bits) + 2 * (size === 0 ? 0 : offset), size);
 }
 
 function copiedBits(x: Parts<Data>, bits: Uint16Array): Uint16Array {
@@ -70,8 +70,7 @@ export function converted(x: Parts<Data>, to: DType): Parts<Data> {
 
 function contiguousFloats(x: Parts): FloatArray {
   checkPlace(x);
-  if (!x.packed) return copyOf(x);
-  return x.size === lengthOf(x.data) ? x.data : part(x.data, x.offset, x.size);
+  return contiguousData(x);
 }
 
 /** Floats in another dtype, contiguous, rounded once, in an array of the kind of `like`; themselves where they are to be floats. */

@@ -2,7 +2,17 @@
 import { shapeText } from '../basics/allocate.js';
 import { checkPresent } from '../basics/checks.js';
 import { describe } from '../basics/errors.js';
-import { type Data, type FloatArray, type HalfDType, lengthOf, lossOf, typeName } from '../basics/floats.js';
+import {
+  byteOffset,
+  type Data,
+  elementBytes,
+  type FloatArray,
+  type HalfDType,
+  lengthOf,
+  lossOf,
+  shareMemory,
+  typeName,
+} from '../basics/floats.js';
 
 /** Where each element lies: element [i, j] of a matrix is `data[offset + i * strides[0] + j * strides[1]]`. */
 export interface Layout {
@@ -247,6 +257,15 @@ export function checkPlace(parts: Parts<Data>): void {
     if (count > 0 && parts.offset >= 0 && parts.offset + parts.size <= count) return;
   }
   checkReach(parts.data, parts);
+}
+
+/** Whether some place in memory lies between the elements of both. */
+export function mayMeet(a: Parts<Data>, b: Parts<Data>): boolean {
+  if (!shareMemory(a.data, b.data)) return false;
+  const ends = (parts: Parts<Data>) =>
+    placesOf(parts).map((place) => byteOffset(parts.data) + place * elementBytes(parts.data));
+  const [[from, to], [first, last]] = [ends(a), ends(b)] as [[number, number], [number, number]];
+  return from <= last && first <= to;
 }
 
 /** The first place of a layout's elements in data, and the last; of none [0, -1]. */

@@ -637,10 +637,12 @@ function numberAt(tensor: Parts<Data>, index: number): number {
 function* entries<D extends DType>(this: Tensor<D>): Generator<Tensor<D>, undefined> {
   const length = this.shape[0]!;
   for (let index = 0; index < length; index++) {
-    const entry = this.select(0, index);
-    // With no more of the memory than its own: toEqual of two vectors compares all that their entries have, 1000 times 1000 numbers.
-    const own = entry.half === undefined ? ownData(entry as unknown as Parts) : undefined;
-    yield own === undefined ? entry : new Tensor(new Parts(own, entry.shape));
+    yield naming('Tensor', () => {
+      const entry = this.select(0, index);
+      // With no more of the memory than its own: toEqual of two vectors compares all that their entries have, 1000 times 1000 numbers.
+      const own = entry.half === undefined ? ownData(entry as unknown as Parts) : undefined;
+      return own === undefined ? entry : new Tensor(new Parts(own, entry.shape));
+    });
   }
 }
 
