@@ -2,6 +2,7 @@
 #pragma once
 
 #include "exact/halves.h"
+#include "machine/strided.h"
 #include "rows/rows.h"
 #include "softmax/loops.h"
 
@@ -31,10 +32,6 @@ using gate_function = void(const void *x, const void *by, void *y, size_t n);
 // y = a + b and so on.
 enum operation : unsigned { addition, subtraction, multiplication, division, operation_count };
 using combine_function = void(const void *a, const void *b, void *y, size_t n, bool stream);
-
-// Copies a matrix, whose rows lie `from` apart, so that its rows are columns, of rows that lie `to` apart.
-using transpose_function = void(const void *source, void *target, size_t height, size_t width, ptrdiff_t from,
-                                ptrdiff_t to);
 
 // leakyRelu with a slope for each element, its gradient, and that by the slopes: g x where x is below 0, added to sums
 // in double, one for each element, whose rounding errors go to `lost`.

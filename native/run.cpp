@@ -100,7 +100,7 @@ void for_each_tile(const void *const (&in)[inputs], void *y, const elements &e, 
 void run_map_strided(const kernels &set, activation op, parameters p, arithmetic how, const void *g, const void *x,
                      const void *by, void *y, const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first,
                      unsigned threads) {
-  const elements e(set, how);
+  const elements e = elements_of(set, how);
   if (g == nullptr && by == nullptr)
     return for_each_tile({x}, y, e, dims, rank, first, threads, [&](const void *const *from, void *to, size_t n, bool) {
       run_values(set, op, p, how, from[0], to, n);
@@ -118,7 +118,7 @@ void run_combine_strided(const kernels &set, operation what, arithmetic how, con
   for (size_t d = 0; d < rank; d++)
     n *= dims[d].length;
   if (n < parallel_short_elements) threads = 1; // As in run_map.
-  for_each_tile({a, b}, y, {set, how}, dims, rank, first, threads,
+  for_each_tile({a, b}, y, elements_of(set, how), dims, rank, first, threads,
                 [&](const void *const *from, void *to, size_t n, bool stream) {
                   set.combine[what][how](from[0], from[1], to, n, stream);
                 });
@@ -252,21 +252,26 @@ void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_
   });
 }
 
-// Whether columns are soonest done by the kernels of rows, which give the same bits: a few, of logarithms up to what
-// fills a register, and with a gradient those of which no band can be kept (softmax/columns.h), but not many of so many
-// entries that a line of them does not stay in the cache. ns per element with AVX-512 (AVX2) on Zen 5 as columns and as
-// rows: softmax over 100 entries of 6 columns 0.76 and 0.56 (0.73 and 0.70), of 8 0.58 and 0.49 (0.52 and 0.65), its
-// logarithm over 10 of 12 2.1 and 1.4 (1.3 and 1.6); its gradient over 3000 of 64 1.28 and 0.92 (2.5 and 1.5), over
-// 40000 1.45 and 2.2, of 10 2.2 and 1.5.
-enum class asked { values, logarithms, gradient };
-bool are_rows_sooner(const kernels &set, asked what, size_t length, size_t inner, size_t size) {
+// Whether columns are soonest done by the kernels of rows, which give the same bits: a few, and in double lanes those
+// of which no band can be kept (softmax/columns.h), but not many of so many entries that a line of them does not stay
+// in the cache. ns per element with AVX-512 (AVX2) on Zen 5 as columns and as rows:
+// - over 100 entries of 6 columns 0.76 and 0.56 (0.73 and 0.70), of 8 0.58 and 0.49 (0.52 and 0.65); logarithms over 10
+//   of 12 2.1 and 1.4 (1.3 and 1.6); under a mask over 3000 of 10 1.8 and 0.85 (1.9 and 1.2);
+// - the gradient over 3000 of 64 1.28 and 0.92 (2.5 and 1.5), over 40000 1.45 and 2.2, of 10 2.2 and 1.5; in `exact`
+// over
+//   3000 of 10 1.6 and 0.67 (2.5 and 1.2), over 10000 of 100 1.06 and 0.72 (2.0 and 1.2).
+enum class asked { values, logarithms, masked, gradient };
+bool are_rows_sooner(const kernels &set, asked what, arithmetic how, size_t length, size_t inner) {
   constexpr size_t few = 32, line = 64, narrowest_band = 2 * line, kept = size_t(256) << 10;
+  const size_t bytes = inner * element_size(how);
   if (inner < 2) return false;
-  if (what != asked::gradient)
-    return inner * size < (what == asked::logarithms ? std::max(few, set.register_bytes) : few);
+  if (what == asked::logarithms) return bytes < std::max(few, set.register_bytes);
+  if (what == asked::masked) return bytes < line;
+  if (bytes < few && (what == asked::values || inner < 4)) return true;
+  if (what == asked::values && how == float32) return false;
   const size_t band = std::min(narrowest_band, (inner * sizeof(double) + line - 1) / line * line);
-  return (inner < 4 && inner * size < few) ||
-         ((inner * size < line || length <= most_strided_slice) && length * band > kept);
+  const bool is_narrow = inner * sizeof(float) < line, is_near = length <= most_strided_slice && how != float64;
+  return length * band > kept && (is_narrow || is_near);
 }
 asked asked_of(slice what, const void *g) {
   return g != nullptr ? asked::gradient : what == log_softmax_slice ? asked::logarithms : asked::values;
@@ -302,14 +307,14 @@ void run_slices(const kernels &set, slice what, arithmetic how, const void *g, c
     else
       loops.columns_grad[how](at(g, from), at(x, from), at(y, from), length, inner, count);
   };
-  if (are_rows_sooner(set, asked_of(what, g), length, inner, size)) {
+  if (are_rows_sooner(set, asked_of(what, g), how, length, inner)) {
     const auto rows = [&](const void *g, void *x, size_t, size_t count) {
       if (g == nullptr)
         loops.rows[how](x, x, count, length, false);
       else
         loops.rows_grad[how](g, x, x, count, length);
     };
-    return run_as_rows({set, how}, g, x, y, outer, length, inner, threads, rows, columns);
+    return run_as_rows(elements_of(set, how), g, x, y, outer, length, inner, threads, rows, columns);
   }
   const bool stream = streams(y, outer * length * size, size);
   const auto rows = [&](size_t begin, size_t end) {
@@ -324,7 +329,7 @@ void run_slices(const kernels &set, slice what, arithmetic how, const void *g, c
 
 void run_slices_strided(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y,
                         const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first, unsigned threads) {
-  const elements e(set, how);
+  const elements e = elements_of(set, how);
   const size_t size = e.size, inputs = g == nullptr ? 1 : 2, length = dims[0].length;
   const void *in[] = {g == nullptr ? x : g, x};
   const slice_kernels &loops = set.slices[what];
@@ -337,7 +342,7 @@ void run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
   // Slices that are rows, or columns in rows as far apart, in all arrays.
   const ptrdiff_t apart = dims[0].steps[0];
   bool in_rows = length >= own_row;
-  bool in_columns = apart > 1 && rank > 1 && !are_rows_sooner(set, asked_of(what, g), length, dims[1].length, size);
+  bool in_columns = apart > 1 && rank > 1 && !are_rows_sooner(set, asked_of(what, g), how, length, dims[1].length);
   for (size_t k = 0; k <= inputs; k++) {
     in_rows &= dims[0].steps[k] == 1;
     in_columns = in_columns && dims[0].steps[k] == apart && dims[1].steps[k] == 1;
@@ -417,8 +422,7 @@ bool run_conditioned(const kernels &set, slice what, arithmetic how, const condi
   // the same bits. Those that only a mask leaves out are done where they lie, unless they are few. ns per element of
   // gradients at a temperature, of [1000, 10, 2] and [20, 10, 100], as columns 23 and 4.6, as rows 3.8 and 3.0 (Zen 5).
   const bool cold = c.temperature * c.temperature == 1;
-  if (inner > 1 &&
-      (g != nullptr || c.additive || !cold || are_rows_sooner(set, asked_of(what, g), length, inner, size))) {
+  if (inner > 1 && (g != nullptr || c.additive || !cold || are_rows_sooner(set, asked::masked, how, length, inner))) {
     const auto rows = [&](const void *grads, void *x, size_t first, size_t count) {
       const auto compute = [&](size_t i, size_t some, const conditions &here) {
         void *const own = at(x, i * length * size);
@@ -451,7 +455,7 @@ bool run_conditioned(const kernels &set, slice what, arithmetic how, const condi
     if (bytes > little && !std::unique_ptr<char[]>(new (std::nothrow) char[g == nullptr ? bytes : 2 * bytes]))
       return false;
     std::atomic<bool> failed = false;
-    run_as_rows({set, how}, g, x, y, outer, length, inner, threads, rows, [&](auto...) { failed = true; });
+    run_as_rows(elements_of(set, how), g, x, y, outer, length, inner, threads, rows, [&](auto...) { failed = true; });
     return !failed;
   }
   const auto rows = [&](size_t begin, size_t end) {
@@ -480,9 +484,9 @@ void run_log_parts(const kernels &set, arithmetic how, const void *x, double *ma
     set.log_parts_columns[how](at(x, (slab * length * inner + column) * size), maxima + first, logs + first, length,
                                inner, count);
   };
-  if (are_rows_sooner(set, asked::logarithms, length, inner, size))
+  if (are_rows_sooner(set, asked::logarithms, how, length, inner))
     return run_as_rows(
-        {set, how}, nullptr, x, nullptr, outer, length, inner, threads,
+        elements_of(set, how), nullptr, x, nullptr, outer, length, inner, threads,
         [&](const void *, const void *x, size_t first, size_t count) { rows(x, first, count); }, columns);
   for_each_slice(
       size, outer, length, inner, threads,

@@ -31,6 +31,7 @@ inline const char *at(const void *p, size_t offset) {
 inline char *at(void *p, size_t offset) { return static_cast<char *>(p) + offset; }
 
 inline size_t element_size(arithmetic how) { return how == float64 ? sizeof(double) : sizeof(float); }
+inline elements elements_of(const kernels &set, arithmetic how) { return {element_size(how), set.transpose[how]}; }
 
 // Whether an output of so many bytes is written past the cache. Only stores to whole vectors at aligned places can be,
 // and an array that begins within an element (another addon's memory may) has none.

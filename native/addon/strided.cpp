@@ -1,6 +1,7 @@
 // Calls on arrays that lie in steps.
 #include "machine/strided.h"
 #include "addon/calls.h"
+#include "work.h"
 
 #include <algorithm>
 #include <cmath>
@@ -77,7 +78,7 @@ napi_value call_strided(napi_env env, const call_record &record, const char *mem
       two[d] = {dims[d].length, dims[d].steps[0], dims[d].steps[1]};
     copy_strided(static_cast<const char *>(all[0].data) + size_t(first[0]) * bytes,
                  static_cast<char *>(y.data) + size_t(first[1]) * bytes, two, rank,
-                 {*supported_kernels()[size_t(record.set)], arithmetic(record.how)});
+                 elements_of(*supported_kernels()[size_t(record.set)], arithmetic(record.how)));
   } else if (record.has_strided_slices()) {
     run_slices_strided(*supported_kernels()[size_t(record.set)], slice(record.op), arithmetic(record.how),
                        inputs > 1 ? all[0].data : nullptr, all[inputs - 1].data, y.data, dims, rank, first,

@@ -1,8 +1,6 @@
 // Copies between memory that lies in steps: what is transposed, sliced, padded, stretched or reversed.
 #pragma once
 
-#include "kernels.h"
-
 #include <cstddef>
 
 namespace nonlin {
@@ -15,13 +13,15 @@ struct strided_dimension {
   ptrdiff_t from, to;
 };
 
+// Copies a matrix, whose rows lie `from` apart, so that its rows are columns, of rows that lie `to` apart: by the
+// registers of an instruction set.
+using transpose_function = void(const void *source, void *target, size_t height, size_t width, ptrdiff_t from,
+                                ptrdiff_t to);
+
 // What is copied: elements of 4 or 8 bytes.
 struct elements {
   size_t size;
   transpose_function *transpose;
-
-  elements(const kernels &set, arithmetic how)
-      : size(how == float64 ? sizeof(double) : sizeof(float)), transpose(set.transpose[how]) {}
 };
 
 // Copies elements, those of every index of the dimensions, of which the first is the innermost and none
