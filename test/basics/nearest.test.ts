@@ -36,6 +36,7 @@ describe('among functions', () => {
     ['tnah', 'tanh'],
     ['GELU', 'gelu'],
     ['compare', undefined],
+    ['re', undefined],
   ])('%s is %s', (name, expected) => {
     expect(nearest(name, functions)).toBe(expected);
   });

@@ -73,6 +73,13 @@ it('the gradient of a whole has the bytes of one call', async () => {
   );
 });
 
+it('rows of which there are no halves are refused', async () => {
+  expect(await run(['glu', '--raw', 'float32', '--row', '65'], new Uint8Array(4 * 65))).toMatchObject({
+    code: 1,
+    error: 'nonlin: standard input: glu: x has shape [1, 65], of which there are no halves\n',
+  });
+});
+
 describe('is cut anywhere', () => {
   const args: [string[], Uint8Array, string][] = [
     [['softmax', '-o', '-'], writeNpy(x), 'softmax'],

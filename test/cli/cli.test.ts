@@ -111,6 +111,12 @@ describe('an activation', () => {
     expect(JSON.parse(stdout.toString())).toMatchObject({ shape: [2, 2], max: 3 });
   });
 
+  it('leaves alone what follows the data', async () => {
+    const file = readFileSync(at('f4.npy'));
+    const { code, bytes } = await run(['relu', '-o', '-'], Buffer.concat([file, file]));
+    expect({ code, bytes }).toEqual({ code: 0, bytes: (await run(['relu', '-o', '-'], file)).bytes });
+  });
+
   it.each([
     ['an empty pipe', 'pipe'],
     ['no standard input', 'ignore'],

@@ -88,6 +88,13 @@ it('reads what Python wrote to a pipe, with sizes behind the data, a folder and 
   expect(readNpz(fileOf('none.npz')).size).toBe(0);
 });
 
+it('reads a file with the longest comment that there can be', () => {
+  const bytes = writeNpz(some());
+  const longer = new Uint8Array(bytes.length + 65535);
+  longer.set(patched(bytes, bytes.length - 2, 0xff, 0xff));
+  expect(readNpz(longer).get('x')!.toArray()).toEqual(rows);
+});
+
 it('reads a member beside others that it does not', () => {
   const file = readNpz(fileOf('others.npz'));
   expect([...file.keys()]).toEqual(['bzip2', 'text.txt', 'good']);

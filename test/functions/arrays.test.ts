@@ -7,6 +7,10 @@ import { random } from '../support/inputs.js';
 
 const { Tensor } = nonlin;
 type Floats = Float32Array | Float64Array;
+const Resizable = ArrayBuffer as unknown as new (
+  bytes: number,
+  options: object,
+) => ArrayBuffer & { resize(bytes: number): void };
 const dtypes = ['float32', 'float64'] as const;
 const arrayOf = { float32: Float32Array, float64: Float64Array } as const;
 
@@ -150,8 +154,10 @@ describe.each(nonlin.backends())('%s', (backend) => {
       const data = some();
       const none = new Tensor({ data, shape: [2, 0], strides: [1, 1], offset: 0 });
       expect(nonlin.softmax(none).shape).toEqual([2, 0]);
+      const part = new Tensor(data).slice(0, 0, 0);
       detach(data);
       expect(() => nonlin.softmax(none)).toThrow(message('softmax', 'x', 'Tensor'));
+      expect(() => nonlin.relu(part)).toThrow(message('relu', 'x', 'Tensor'));
     });
 
     it('is not what an empty array has', () => {
@@ -163,10 +169,6 @@ describe.each(nonlin.backends())('%s', (backend) => {
     });
 
     it('may be that of an array beyond the end of a buffer that has shrunk', () => {
-      const Resizable = ArrayBuffer as unknown as new (
-        n: number,
-        o: object,
-      ) => ArrayBuffer & { resize(n: number): void };
       const buffer = new Resizable(32, { maxByteLength: 32 });
       const [first, last, rest] = [
         new Float32Array(buffer, 0, 4),
@@ -182,6 +184,16 @@ describe.each(nonlin.backends())('%s', (backend) => {
       // It ends where its buffer does.
       buffer.resize(0);
       expect(nonlin.relu(rest)).toEqual(new Float32Array(0));
+    });
+
+    it('may be that of the last element of a Tensor in steps alone', () => {
+      const buffer = new Resizable(28, { maxByteLength: 28 });
+      const x = new Tensor({ data: new Float32Array(buffer), shape: [4], strides: [2] });
+      expect(nonlin.sigmoid(x).toArray()).toEqual([0.5, 0.5, 0.5, 0.5]);
+      buffer.resize(24);
+      expect(() => nonlin.sigmoid(x)).toThrow(
+        new RangeError('sigmoid: x: shape [4], strides [2], offset 0 reach elements 0 to 6, but data has 6'),
+      );
     });
 
     it('may be taken away by a getter of a later argument', () => {
@@ -322,10 +334,6 @@ describe('on the backend that serves', () => {
   });
 
   it('refuses a Tensor whose memory has shrunk to as many elements as it has, which are others', () => {
-    const Resizable = ArrayBuffer as unknown as new (
-      bytes: number,
-      options: object,
-    ) => ArrayBuffer & { resize(bytes: number): void };
     const buffer = new Resizable(32, { maxByteLength: 32 });
     const x = new nonlin.Tensor(new Float32Array(buffer), { shape: [8] }).slice(0, 4);
     buffer.resize(16);

@@ -61,6 +61,65 @@ describe.each(nonlin.backends())('%s', (name) => {
       }
     });
   });
+
+  it('the two gradients may be views of one array, if they share no element', () => {
+    nonlin.useBackend(name);
+    for (const dtype of ['float32', 'float16'] as const) {
+      const a = new Tensor([1, 2], { dtype });
+      const expected = nonlin.swigluGrad(a, a, a).map((one) => one.toArray());
+      for (const stride of [1, 2]) {
+        const { data } = Tensor.zeros([8], { dtype });
+        const at = (offset: number) => new Tensor({ data, shape: [2], strides: [stride], offset }, { dtype });
+        const out = [at(0), at(4)] as const;
+        const y = nonlin.swigluGrad(a, a, a, { out });
+        expect([y[0] === out[0], y[1] === out[1]]).toEqual([true, true]);
+        expect(out.map((one) => one.toArray())).toEqual(expected);
+        for (const meeting of [at(0), at(stride)])
+          expect(() => nonlin.swigluGrad(a, a, a, { out: [at(0), meeting] })).toThrow(
+            new RangeError('swigluGrad: the two results share memory; each needs its own'),
+          );
+      }
+    }
+  });
+
+  it.each([64, 600, 2000])('a gradient over a part of any input is refused, and none is written: %i', (count) => {
+    nonlin.useBackend(name);
+    const [x, y] = [1, 0].map((value) => new Float32Array(count).fill(value)) as [Float32Array, Float32Array];
+    const memory = new Float32Array(count + 1).fill(1);
+    const [input, over] = [memory.subarray(0, count), memory.subarray(1)];
+    const overlap = (what: string) =>
+      new RangeError(`swigluGrad: out overlaps part of ${what}; it may be ${what} itself or separate memory`);
+    for (const out of [
+      [over, y],
+      [y, over],
+    ] as const) {
+      expect(() => nonlin.swigluGrad(input, x, x, { out })).toThrow(overlap('grad'));
+      expect(() => nonlin.swigluGrad(x, input, x, { out })).toThrow(overlap('gate'));
+      expect(() => nonlin.swigluGrad(x, x, input, { out })).toThrow(overlap('up'));
+    }
+    expect([memory.every((value) => value === 1), y.every((value) => value === 0)]).toEqual([true, true]);
+    const [expected] = nonlin.swigluGrad(x, x, x);
+    expectSame(nonlin.swigluGrad(input, x, x, { out: [memory.subarray(0, count), y] })[0], expected);
+  });
+
+  it('memory that a getter of grad takes away is found to be gone', () => {
+    nonlin.useBackend(name);
+    const taking = (memory: Float32Array, data: Float32Array) => ({
+      get data() {
+        structuredClone(memory, { transfer: [memory.buffer as ArrayBuffer] });
+        return data;
+      },
+      shape: [data.length],
+    });
+    const [up, out] = [Float32Array.of(3, 4), new Float32Array(2)];
+    const x = new Tensor([1, 2]);
+    expect(() => nonlin.swigluGrad(taking(up, Float32Array.of(1, 1)), x, new Tensor(up))).toThrow(
+      new TypeError('swigluGrad: up: data is detached: its buffer was transferred'),
+    );
+    expect(() => nonlin.gluGrad(taking(out, Float32Array.of(1)), x, { out: new Tensor(out) })).toThrow(
+      new TypeError('gluGrad: out: data is detached: its buffer was transferred'),
+    );
+  });
 });
 
 it('exact gates have the same bits in native code and TypeScript', () => {
@@ -279,9 +338,12 @@ describe('layers', () => {
     const flat = Float32Array.of(1, 2, 3, 4);
     new nonlin.GLU().forward(flat, { out: flat.subarray(2) });
     expect(flat.subarray(0, 2)).toEqual(Float32Array.of(1, 2));
-    const overwriting = new nonlin.ReGLU();
-    overwriting(flat, { out: flat.subarray(2) });
-    expect(() => overwriting.backward(Float32Array.of(1, 1))).toThrow('lies among its input');
+    for (const overwriting of [new nonlin.ReGLU(), new nonlin.GLU()])
+      for (const half of [0, 2]) {
+        overwriting(flat);
+        overwriting(flat, { out: flat.subarray(half, half + 2) });
+        expect(() => overwriting.backward(Float32Array.of(1, 1))).toThrow('lies among its input');
+      }
   });
 
   it('refuse what their functions refuse', () => {

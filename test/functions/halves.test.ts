@@ -29,6 +29,7 @@ import {
   softmax,
   softmaxGrad,
   swiglu,
+  swigluGrad,
   Tensor,
   useBackend,
 } from '../../lib/index.js';
@@ -96,6 +97,48 @@ describe.each(backends())('%s', (backend) => {
       expect(gelu(x, { out: x })).toBe(x);
       expect(x.toArray()).toEqual(expected);
     }
+  });
+
+  it('finds that memory has shrunk before anything is written', () => {
+    useBackend(backend);
+    const dtype = 'float16';
+    const memory = Reflect.construct(ArrayBuffer, [8, { maxByteLength: 8 }]) as ArrayBuffer & {
+      resize(bytes: number): void;
+    };
+    const out = new Tensor(new Uint16Array(memory), { dtype });
+    const turned = new Tensor({ data: out.data, shape: [2, 2], strides: [1, 2] }, { dtype });
+    memory.resize(2);
+    const [x, first] = [Tensor.ones([4], { dtype }), Tensor.zeros([4], { dtype })];
+    const wrong: [string, () => unknown][] = [
+      ['softmax: out: shape [4], strides [1]', () => softmax(x, { out })],
+      ['swigluGrad: out: shape [4], strides [1]', () => swigluGrad(x, x, x, { out: [first, out] })],
+      ['prelu: shape [4], strides [1]', () => prelu(x, { weight: out })],
+      ['softmax: shape [4], strides [1]', () => softmax(x, { mask: out })],
+      ['relu: out: shape [2, 2], strides [1, 2]', () => relu(x.reshape(2, 2), { out: turned })],
+    ];
+    for (const [what, call] of wrong)
+      expect(call).toThrow(new RangeError(`${what}, offset 0 reach elements 0 to 3, but data has 1`));
+    expect(first.toArray()).toEqual([0, 0, 0, 0]);
+    expect([...new Uint16Array(memory)]).toEqual([0]);
+  });
+
+  it('takes a tensor of no elements that begins at the end of its memory, or beyond', () => {
+    useBackend(backend);
+    const column = Tensor.ones([2, 3], { dtype: 'float16' }).select(1, 2);
+    const none = column.slice(0, 2);
+    expect([none.offset, relu(none).shape]).toEqual([2, [0]]);
+    const layout = { shape: [0, 9], strides: [9, -1], offset: 8 };
+    const single = new Tensor({ data: new Float32Array(4), ...layout });
+    const half = new Tensor({ data: new Uint16Array(4), ...layout }, { dtype: 'float16' });
+    for (const y of [relu(single), relu(half), single.to('float16'), softmax(half)]) expect(y.shape).toEqual([0, 9]);
+  });
+
+  it('refuses another dtype than floats have, of few and of many', () => {
+    useBackend(backend);
+    for (const length of [2, 2000])
+      expect(() => softmax(new Float32Array(length), { dtype: 'float64' })).toThrow(
+        new TypeError('softmax: dtype must be that of x, \'float32\', got "float64"'),
+      );
   });
 });
 

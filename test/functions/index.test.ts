@@ -243,6 +243,11 @@ describe.each(nonlin.backends())('%s', (backend) => {
   });
 });
 
+it('info gives a list of problems of its own to each caller', () => {
+  (nonlin.info().problems as string[]).push('none of ours');
+  expect(nonlin.info().problems).not.toContain('none of ours');
+});
+
 describe('wrong arguments', () => {
   const x = f32(1, 2, 3);
   const loose = nonlin as unknown as Record<string, (...args: unknown[]) => unknown>;

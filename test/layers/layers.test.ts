@@ -7,6 +7,14 @@ import * as nonlin from '../../lib/index.js';
 
 const { GELU, ReLU, Sigmoid, Softmax, Tanh, Tensor } = nonlin;
 const f32 = (...values: number[]) => Float32Array.from(values);
+const square = new Tensor([
+  [1, 2],
+  [3, 5],
+]);
+const corner = new Tensor([
+  [1, 0],
+  [0, 0],
+]);
 
 describe.each([
   [ReLU, nonlin.relu, nonlin.reluGrad, 'ReLU()'],
@@ -45,6 +53,23 @@ describe.each([
     const t = new Tensor(f32(-1, 0.5));
     layer.forward(t, { out: t });
     expect(() => layer.backward(t)).toThrow('the output of the last forward lies among its input');
+  });
+
+  it('does not go backward at one that lies in steps, or in the memory of out in another order', () => {
+    const layer = new Layer();
+    for (const shape of [
+      [2, 3, 4],
+      [20, 3, 40],
+    ]) {
+      const x = Tensor.ones(shape).permute(2, 0, 1);
+      layer(x, { out: x });
+      expect(() => layer.backward(x)).toThrow('the output of the last forward lies among its input');
+      const out = Tensor.ones(shape).transpose(0, 1);
+      const other = new Tensor(out.data, { shape: out.shape });
+      layer(other);
+      layer(other, { out });
+      expect(() => layer.backward(other)).toThrow('the output of the last forward lies among its input');
+    }
   });
 
   it('keeps its last input itself in training, and none after eval()', () => {
@@ -157,34 +182,41 @@ it('GELU takes its approximation from the constructor', () => {
 });
 
 it('Softmax goes backward along the dimension of its last forward in both modes', () => {
-  const x = new Tensor([
-    [1, 2],
-    [3, 5],
-  ]);
   for (const layer of [new Softmax(), new Softmax().eval()]) {
-    layer(x, 0);
-    expect(layer.backward(x, x)).toEqual(nonlin.softmaxGrad(x, x, 0));
-    layer(x);
-    expect(layer.backward(x, x)).toEqual(nonlin.softmaxGrad(x, x, 1));
+    layer(square, 0);
+    expect(layer.backward(square, square)).toEqual(nonlin.softmaxGrad(square, square, 0));
+    layer(square);
+    expect(layer.backward(square, square)).toEqual(nonlin.softmaxGrad(square, square, 1));
   }
 });
 
 it('Softmax takes its dimension from the call or the constructor, and backward follows', () => {
-  const x = new Tensor([
-    [1, 2],
-    [3, 5],
-  ]);
-  const g = new Tensor([
-    [1, 0],
-    [0, 0],
-  ]);
   const layer = new Softmax({ dim: 0 });
-  expect(layer(x)).toEqual(nonlin.softmax(x, { dim: 0 }));
-  expect(layer(x, 1)).toEqual(nonlin.softmax(x, { dim: 1 }));
-  expect(layer.backward(g)).toEqual(nonlin.softmaxGrad(g, x, { dim: 1 }));
-  expect(layer.forward(x, { dim: -2 })).toEqual(nonlin.softmax(x, { dim: 0 }));
-  expect(layer.backward(g)).toEqual(nonlin.softmaxGrad(g, x, { dim: 0 }));
-  expect(() => layer(x, 2)).toThrow('dim must be in [-2, 1] for shape [2, 2], got 2');
-  expect(() => layer(x, 0.5)).toThrow(TypeError);
+  expect(layer(square)).toEqual(nonlin.softmax(square, { dim: 0 }));
+  expect(layer(square, 1)).toEqual(nonlin.softmax(square, { dim: 1 }));
+  expect(layer.backward(corner)).toEqual(nonlin.softmaxGrad(corner, square, { dim: 1 }));
+  expect(layer.forward(square, { dim: -2 })).toEqual(nonlin.softmax(square, { dim: 0 }));
+  expect(layer.backward(corner)).toEqual(nonlin.softmaxGrad(corner, square, { dim: 0 }));
+  expect(() => layer(square, 2)).toThrow('dim must be in [-2, 1] for shape [2, 2], got 2');
+  expect(() => layer(square, 0.5)).toThrow(TypeError);
   expect(String(layer)).toBe('Softmax(dim=0)');
+});
+
+it('Softmax goes backward along the list of its last forward, whatever becomes of the list', () => {
+  const layer = new Softmax();
+  const dim = [0, 1];
+  layer(square, { dim });
+  dim.pop();
+  expect(layer.backward(corner)).toEqual(nonlin.softmaxGrad(corner, square, { dim: [0, 1] }));
+});
+
+it('a forward that is refused changes nothing for backward', () => {
+  const layer = new Softmax();
+  layer(square);
+  expect(() => layer(square, { dim: 0, empty: 'all' as never })).toThrow(TypeError);
+  expect(layer.backward(corner)).toEqual(nonlin.softmaxGrad(corner, square));
+  const loss = new nonlin.CrossEntropyLoss();
+  loss(square, [0, 1]);
+  expect(() => loss(square, [0, 2])).toThrow(RangeError);
+  expect(loss.backward()).toEqual(nonlin.crossEntropyGrad(square, [0, 1]));
 });

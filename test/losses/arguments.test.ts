@@ -155,6 +155,12 @@ describe('refuses', () => {
     );
   });
 
+  it('a class that is not the only one', () => {
+    expect(() => crossEntropy(new Tensor([[1]]), [1])).toThrow(
+      new RangeError('crossEntropy: target 1 is none of 1 classes'),
+    );
+  });
+
   it('a target whose getters take the memory of the logits', () => {
     const logits = new Float32Array(3);
     const target = Object.defineProperty([0], 0, {
@@ -166,10 +172,11 @@ describe('refuses', () => {
     expect(() => crossEntropy(logits, target)).toThrow('crossEntropy: logits is detached');
   });
 
+  const resizable = (bytes: number, most: number) =>
+    Reflect.construct(ArrayBuffer, [bytes, { maxByteLength: most }]) as ArrayBuffer & { resize(bytes: number): void };
+
   it('one whose getters shrink it', () => {
-    const buffer = Reflect.construct(ArrayBuffer, [16, { maxByteLength: 16 }]) as ArrayBuffer & {
-      resize(bytes: number): void;
-    };
+    const buffer = resizable(16, 16);
     const logits = new Float32Array(buffer);
     const target = Object.defineProperty([0], 0, {
       get() {
@@ -181,6 +188,19 @@ describe('refuses', () => {
     expect(() => crossEntropy(logits, target)).toThrow(had);
     buffer.resize(16);
     expect(() => crossEntropyGrad(logits, target)).toThrow(had);
+  });
+
+  it('one whose getters make it larger', () => {
+    const buffer = resizable(8, 32);
+    const target = Object.defineProperty([0], 0, {
+      get() {
+        buffer.resize(32);
+        return 0;
+      },
+    });
+    expect(() => crossEntropy(new Float32Array(buffer), target)).toThrow(
+      new RangeError('crossEntropy: logits had 2 elements, and has 8 since target was read'),
+    );
   });
 });
 

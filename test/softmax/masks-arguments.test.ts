@@ -97,6 +97,23 @@ describe.each(nonlin.backends())('%s', (backend) => {
     expect(() => softmax(x, { mask: gone })).toThrow(TypeError);
   });
 
+  it('an out that takes the memory of a mask with it is an error, and no result', () => {
+    for (const count of [2, 300]) {
+      const [mask, data] = [new Uint8Array(count).fill(1), new Float32Array(count).fill(7)];
+      const out = {
+        get data() {
+          if (mask.length > 0) structuredClone(mask.buffer, { transfer: [mask.buffer] });
+          return data;
+        },
+        shape: [count],
+      };
+      expect(() => softmax(new Tensor(new Float32Array(count)), { mask, out })).toThrow(
+        new TypeError('softmax: mask: data is detached: its buffer was transferred'),
+      );
+      expect(data).toEqual(new Float32Array(count).fill(7));
+    }
+  });
+
   it('a list of dimensions that takes the memory of x with it is an error, and no result', () => {
     for (const take of [
       (there: Float32Array, dim: number[]) => softmax(there, { dim }),
@@ -172,6 +189,19 @@ describe.each(nonlin.backends())('%s', (backend) => {
     const wrong = new TypeError('softmax: dim must be an integer, got undefined');
     expect(() => softmax(x, { dim })).toThrow(wrong);
     expect(() => new nonlin.Softmax({ dim })).toThrow(TypeError);
+  });
+
+  it('a list of as many dimensions as there can be may name one twice, which is refused', () => {
+    const all = Array.from({ length: 64 }, (_, dim) => dim);
+    const most = Tensor.ones(all.map(() => 1));
+    expect(softmax(most, { dim: all }).item(...all.map(() => 0))).toBe(1);
+    expect(() => softmax(most, { dim: [...all, 0] })).toThrow(new RangeError('softmax: dim names dimension 0 twice'));
+  });
+
+  it('a mask that contains itself is refused', () => {
+    const mask: unknown[] = [];
+    mask.push(mask);
+    expect(() => loose.softmax!(x, { mask })).toThrow('softmax: a mask that is a list must hold true and false');
   });
 
   it('a single number and an empty x have slices too', () => {

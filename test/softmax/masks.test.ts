@@ -408,6 +408,62 @@ describe.each(nonlin.backends())('%s', (backend) => {
     expect(() => softmax(both.subarray(1), { out: both.subarray(0, 300), temperature: 2 })).toThrow(RangeError);
   });
 
+  it('a mask for all rows may lie in the first row of out', () => {
+    nonlin.useBackend(backend);
+    const x = new Tensor(Float32Array.from(random('float32', 700, 4)), { shape: [70, 10] });
+    const memory = new Float32Array(700).fill(-Infinity, 3, 4);
+    const mask = memory.subarray(0, 10);
+    const expected = softmax(x, { mask: mask.slice() });
+    expect(softmax(x, { mask, out: new Tensor(memory, { shape: [70, 10] }) }).equals(expected)).toBe(true);
+  });
+
+  it('a mask of one entry, or with a stride of 0, serves all entries of an array, whatever lies behind it', () => {
+    nonlin.useBackend(backend);
+    const x = Float32Array.of(1, 2, 3, 4);
+    const data = Uint8Array.of(1, 0, 0, 0);
+    for (const mask of [
+      new Tensor([0, -Infinity, 0, 0]).slice(0, 0, 1),
+      { data, shape: [1], strides: [1] },
+      { data, shape: [4], strides: [0] },
+    ])
+      expect(softmax(x, { mask })).toEqual(softmax(x));
+  });
+
+  it('a mask serves after one for another dimension, for another x, or of another shape', () => {
+    nonlin.useBackend(backend);
+    for (const [shape, own, dim] of [
+      [[40, 30], [40, 30], 1],
+      [[40, 30], [40, 30], 0],
+      [[40, 30], [1, 30], 0],
+      [[2, 20, 30], [2, 1, 30], 2],
+      [[2, 18, 30], [2, 1, 30], 2],
+    ] as const) {
+      const x = new Tensor(Float32Array.from(random('float32', sizeOf(shape), 4)), { shape });
+      const data = Uint8Array.from({ length: sizeOf(own) }, (_, i) => Number(i % 3 > 0));
+      const everywhere = Tensor.zeros(shape).add(Tensor.from(data, { shape: own }));
+      const dropped = { data: Uint8Array.from(everywhere.data, (kept) => 1 - kept), shape };
+      const expected = softmax(x.maskedFill(dropped, -Infinity), { dim });
+      expect(softmax(x, { mask: { data, shape: own }, dim }).allClose(expected, { equalNan: true })).toBe(true);
+    }
+  });
+
+  it('a mask is followed whose lists JavaScript has replaced and changes', () => {
+    nonlin.useBackend(backend);
+    const shape = [40, 30];
+    const x = new Tensor(Float32Array.from(random('float32', 1200, 4)), { shape });
+    const data = Float32Array.from({ length: 1200 }, (_, i) => -(i % 7));
+    const strides = [30, 1];
+    const mask = Object.assign(new Tensor(data, { shape }), { shape, strides }) as Tensor;
+    for (const now of [
+      [30, 1],
+      [1, 40],
+    ]) {
+      strides.splice(0, 2, ...now);
+      const added = x.add(new Tensor({ data, shape, strides: now }));
+      expect(softmax(x, { mask }).allClose(softmax(added))).toBe(true);
+    }
+  });
+
   it('x, a mask and out may be parts of one memory, and a mask is one for all rows or has an order of its own', () => {
     nonlin.useBackend(backend);
     for (const length of [10, 100, 300]) {

@@ -141,6 +141,12 @@ describe('typed arrays', () => {
     );
   });
 
+  it('of 16 bits are not taken for halves by a name that other libraries have', () => {
+    const like = { data: Uint16Array.of(0x3c00), shape: [1], dtype: 'torch.float16' };
+    const wanted = 'data must be a Float32Array or a Float64Array, got Uint16Array of 1; pass ';
+    for (const make of [() => Tensor.from(like), () => new Tensor(like)]) expect(make).toThrow(wanted);
+  });
+
   it('of another realm are typed arrays all the same', () => {
     const data: Float32Array = runInNewContext('Float32Array.of(1, 2, 3)');
     expect(data).not.toBeInstanceOf(Float32Array);

@@ -94,6 +94,11 @@ describe('rows', () => {
 [0.5000, 1.0000, 1.5000, 2.0000, 2.5000, 3.0000, 3.5000, 4.0000, 4.5000, 5.0000,
  5.5000, 6.0000]`;
     expect(String(new Tensor(Array.from({ length: 12 }, (_, k) => (k + 1) / 2)))).toBe(text.trim());
+    const row = [...Array(10).fill(100), ...Array(10).fill(1)];
+    const line = `[${row.join(', ')}]`;
+    expect(line.length).toBe(80);
+    expect(String(new Tensor(row))).toBe(line);
+    expect(String(new Tensor([...row, 1]))).toContain('\n');
   });
 
   it('stay within 80 characters whatever their length, width and depth', () => {
@@ -126,6 +131,13 @@ describe('rows', () => {
  [1996, 1997],
  [1998, 1999]]`;
     expect(String(new Tensor(counting([1000, 2]), { shape: [1000, 2] }))).toBe(tall.trim());
+  });
+
+  it('leave out of seven entries the middle one, and of six none', () => {
+    const row = '[0, 0, 0, ..., 0, 0, 0]';
+    const three = [row, row, row];
+    expect(String(Tensor.zeros([6, 200]))).toBe(`[${[...three, ...three].join(',\n ')}]`);
+    expect(String(Tensor.zeros([7, 200]))).toBe(`[${[...three, '...', ...three].join(',\n ')}]`);
   });
 
   it('show the less of each dimension, the more there are', () => {
@@ -176,6 +188,11 @@ describe('inspect', () => {
   it('starts rows on a line of their own, and what would be too long for one', () => {
     expect(inspect(new Tensor([[1], [2]]))).toBe('Tensor(float32, [2, 1])\n[[1],\n [2]]');
     const long = inspect(new Tensor(counting([24])));
+    const most = new Tensor([...Array(18).fill(1), 10]);
+    expect(inspect(most)).toBe(`Tensor(float32, [19]) ${most}`);
+    expect(inspect(most)).toHaveLength(80);
+    const more = new Tensor([...Array(17).fill(1), 10, 10]);
+    expect(inspect(more)).toBe(`Tensor(float32, [19])\n${more}`);
     expect(long).toMatch(/^Tensor\(float32, \[24\]\)\n\[0, 1, .*, 23\]$|^Tensor\(float32, \[24\]\)\n\[ 0, {2}1/);
   });
 

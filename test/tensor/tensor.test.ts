@@ -1,6 +1,7 @@
 // The Tensor's shape, sharing and elements; arithmetic.test.ts has the rest of it, foreign.test.ts what it can be made of.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { relu } from '../../lib/index.js';
 import { contiguousData, copyInto } from '../../lib/tensor/copies.js';
 import { asTensor } from '../../lib/tensor/foreign/as-tensor.js';
 import { type Nested, resultLike, Tensor } from '../../lib/tensor/tensor.js';
@@ -37,6 +38,12 @@ describe('a tensor over a typed array', () => {
   it('has one dimension unless told', () => {
     expect(new Tensor(new Float32Array(3)).shape).toEqual([3]);
     expect(new Tensor(new Float32Array(0)).shape).toEqual([0]);
+  });
+
+  it('of no elements may begin beyond its end', () => {
+    const none = new Tensor({ data: new Float32Array(4), shape: [0], offset: 9 });
+    expect(none.toArray()).toEqual([]);
+    expect(relu(none).shape).toEqual([0]);
   });
 
   it('takes shared memory and arrays at an offset', () => {
