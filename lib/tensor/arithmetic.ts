@@ -15,7 +15,6 @@ import {
   broadcastShapes,
   broadcastStrides,
   checkPlace,
-  checkReach,
   forEachBlock,
   forEachRow,
   mergeRuns,
@@ -47,7 +46,6 @@ export function combine(op: Operation, a: Parts, b: Parts): Parts {
 
 /** A fresh copy of x with `value` where the flags are not 0, which broadcast to its shape. */
 export function fillWhere(x: Parts, flags: Flags, value: number): Parts {
-  checkReach(flags.data, flags);
   const out = copyOf(x);
   if (x.size > fewElements) fillMany(out, x.shape, flags, value);
   else {

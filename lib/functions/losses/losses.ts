@@ -321,7 +321,7 @@ export function lossGrad(name: string, logits: Input, target: unknown, settings:
   const given = { out: undefined, precision: settings.precision, own: [dim] };
   const { y } = slicesGradOfFloats('logSoftmax', name, grads, like!, given);
   // Only now: p / n would have been rounded before p is taken off.
-  if (isMean && !isOneClass && counted > 0) for (let i = 0, { length } = y; i < length; i++) y[i]! /= total;
+  if (isMean && !isOneClass) for (let i = 0, { length } = y; i < length; i++) y[i]! /= total;
   if (factors !== undefined)
     scaleSlices(
       y,

@@ -164,7 +164,7 @@ function checkLocation(location: unknown): void {
 /** What numbers of 16 bits something tensor-like says that its data holds, or the array itself. */
 export function saidHalf(data: HalfArray, like?: Foreign): HalfDType | undefined {
   if (isFloat16Array(data)) return 'float16';
-  const said = like?.[brand] === true || typeof like?.dtype === 'string' ? like.dtype : like?.type;
+  const said = typeof like?.dtype === 'string' ? like.dtype : like?.type;
   return isHalfDType(said) ? said : undefined;
 }
 
