@@ -20,10 +20,10 @@ template <bool to_write, class T> void ask_for_rows(const T *rows, ptrdiff_t pit
     __builtin_prefetch(rows + ptrdiff_t(k) * pitch + ahead, to_write);
 }
 
-// As machine/strided.h says. By squares of registers; what is further apart is touched once, from one end to the other. Rows of
-// a power of two to be written all lie in one set of a cache, so only as many of them at a time as it has ways. ns per
-// element of softmax of 1024 rows of 256 into the transpose of an array, with all 16 rows of a square and so: 0.46 and
-// 0.36 (AVX-512, Zen 5).
+// As machine/strided.h says. By squares of registers; what is further apart is touched once, from one end to the other.
+// Rows of a power of two to be written all lie in one set of a cache, so only as many of them at a time as it has ways.
+// ns per element of softmax of 1024 rows of 256 into the transpose of an array, with all 16 rows of a square and so:
+// 0.46 and 0.36 (AVX-512, Zen 5).
 template <class T>
 void transposed(const void *source, void *target, size_t height, size_t width, ptrdiff_t from, ptrdiff_t to) {
   constexpr size_t lanes = vec<T>::lanes, ways = 8;
