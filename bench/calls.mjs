@@ -1,6 +1,6 @@
 // The calls that are measured, by the names of --function.
 import * as nonlin from 'nonlin';
-import { isSliced, neededBy } from './functions.mjs';
+import { extentsOf, isSliced, neededBy } from './functions.mjs';
 import { inDType } from './inputs.mjs';
 
 /** Softmax of slices that are not contiguous. */
@@ -12,11 +12,14 @@ export const columnwise = {
 /** Gates of two inputs. */
 export const gates = Object.keys(nonlin).filter((name) => /.glu$/.test(name));
 
-const rowsOf = (row, elements) => ({ shape: [Math.floor(elements / row), row], dim: 1 });
+const slicesOf = (extents, elements) => ({
+  shape: [Math.floor(extents.reduce((rest, extent) => rest / extent, elements)), ...extents],
+  dim: 1,
+});
 
 /** What a function of that name is over, for so many elements. */
 export function shapeOf(name, elements) {
-  return columnwise[name] ?? rowsOf(Number(name.split(':')[1]), elements);
+  return columnwise[name] ?? slicesOf(extentsOf(name), elements);
 }
 
 /** The call that a row measures: `name` as in --function. */
@@ -50,7 +53,8 @@ export function callOf(name, x, out, precision, dtype) {
   const [from, to] = [tensor(x), tensor(out)];
   if (base === 'logSumExp') return () => f(from, { dim, precision });
   if (base === 'crossEntropy') {
-    const classes = Int32Array.from({ length: shape[0] }, () => Math.floor(Math.random() * shape[1]));
+    const data = Int32Array.from({ length: elements / shape[1] }, () => Math.floor(Math.random() * shape[1]));
+    const classes = { data, shape: shape.filter((_, i) => i !== dim) };
     return () => f(from, classes, { precision });
   }
   const grad = base.endsWith('Grad')

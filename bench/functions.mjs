@@ -21,7 +21,9 @@ export function neededBy(name) {
   return Object.fromEntries(needed.map(({ name: option, parameter }) => [option, parameter.samples[0]]));
 }
 
-export const isRows = (name) => /^softmax:[1-9]\d{0,9}$/.test(name);
+/** Of rows of so many entries, or of slices of so many over so many columns. */
+export const isRows = (name) => /^softmax:[1-9]\d{0,9}(x[1-9]\d{0,9})?$/.test(name);
+export const extentsOf = (name) => name.split(':')[1].split('x').map(Number);
 /** What rests on softmax, of rows likewise. */
 export const logarithms = ['logSoftmax', 'logSumExp', 'crossEntropy'];
 /** Whether it is of slices. */
@@ -40,7 +42,8 @@ export const isConditionedRows = (name) => {
 /** Those whose rows fit in so many elements; what does not is said. */
 export function fitting(names, size) {
   const [fit, longer] = [[], []];
-  for (const name of names) (isSliced(name) && Number(name.split(':')[1]) > size ? longer : fit).push(name);
+  const isLonger = (name) => isSliced(name) && extentsOf(name).reduce((product, extent) => product * extent) > size;
+  for (const name of names) (isLonger(name) ? longer : fit).push(name);
   if (longer.length > 0) console.error(`left out, as their rows are longer than ${size}: ${longer.join(', ')}`);
   return fit;
 }

@@ -22,7 +22,7 @@ const help = `npm run bench -- [options]
   --function NAME[,...]  an elementwise one by its name, gelu:tanh, gelu:sigmoid, their gradients (geluGrad:tanh), gates of two inputs (${gates.join(', ')}), softmax:ROW, softmax:axis0, softmax:axis1
                          (default: all, rows of 10, 1000 and 32000); the last two have a size of their own, [1000, 1000] and
                          [128, 32, 1000], of which they are over the axis named; logSoftmax:ROW, logSumExp:ROW, crossEntropy:ROW
-                         (of random classes). softmax:ROW:mask is under a boolean mask that leaves half out at random, :added under one of -Infinity to be added, :infinite of such an x, and
+                         (of random classes). ROW may be 100x6, which is slices of 100 over 6 columns. softmax:ROW:mask is under a boolean mask that leaves half out at random, :added under one of -Infinity to be added, :infinite of such an x, and
                          :temperature divides by 0.7; softmaxGrad:ROW and so on are gradients
   --backend NAME[,...]   default: all that run here
   --precision NAME[,..]  fast, exact (default: both)

@@ -268,3 +268,23 @@ describe('along dimensions', () => {
     for (const k of [0, 1]) expect(new Tensor(3).topk(k).values.item()).toBe(3);
   });
 });
+
+it.each([
+  [
+    BigInt64Array,
+    -1n,
+    -(2n ** 31n),
+    -(2n ** 32n) - 1n,
+    -(2n ** 53n) - 1n,
+    -(2n ** 63n),
+    2n ** 63n - 1n,
+    2n ** 62n + 3n,
+  ],
+  [BigUint64Array, 2n ** 63n, 2n ** 64n - 1n, 2n ** 63n + 2n ** 10n, 2n ** 63n + 3n * 2n ** 10n],
+] as const)('reads integers of 64 bits as Number does: %o', (Kind, ...own) => {
+  const values = [0n, 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 53n + 1n, 2n ** 53n + 3n, ...own] as bigint[];
+  const integers = Kind.from([7n, ...values]).subarray(1);
+  expect(Array.from(Tensor.from(integers, { dtype: 'float64' }).data)).toEqual(values.map(Number));
+  const like = { data: integers, dims: [values.length] };
+  expect(Array.from(Tensor.from(like, { dtype: 'float64' }).data)).toEqual(values.map(Number));
+});

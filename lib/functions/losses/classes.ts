@@ -3,7 +3,8 @@ import { Sum } from '../../arithmetic/sum.js';
 import { shapeText } from '../../basics/allocate.js';
 import { checkPresent } from '../../basics/checks.js';
 import { describe } from '../../basics/errors.js';
-import { type FloatArray, typeName } from '../../basics/floats.js';
+import { type FloatArray, isFloatArray, typeName } from '../../basics/floats.js';
+import { integersOf } from '../../tensor/foreign/sources.js';
 import type { Sliced } from '../sums.js';
 
 /** How the slices lie in the logits. */
@@ -61,6 +62,16 @@ function readIntegers(from: Int32Array, classes: Int32Array, length: number, ign
   }
 }
 
+/** The same of what were integers of another kind, or numbers in lists. */
+function readNumbers(from: FloatArray, classes: Int32Array, length: number, ignored: number, name: string): void {
+  for (let i = 0, count = classes.length; i < count; i++) {
+    const one = from[i]!;
+    if (one === ignored) classes[i] = -1;
+    else if (one >= 0 && one < length && one === Math.floor(one)) classes[i] = one;
+    else throw noClass(one, length, name);
+  }
+}
+
 function noClass(given: unknown, length: number, name: string): TypeError | RangeError {
   if (typeof given === 'bigint' || Number.isInteger(given)) {
     const range = length < 2 ? '' : `, 0 to ${length - 1}`;
@@ -87,6 +98,11 @@ export function classesOf(
   const classes = takeClasses(count);
   if (typeName(targets) === 'Int32Array') {
     readIntegers(targets as Int32Array, classes, length, ignored, name);
+    return classes;
+  }
+  if (isFloatArray(targets) || /^Big/.test(typeName(targets) ?? '')) {
+    const numbers = isFloatArray(targets) ? targets : integersOf(targets as unknown as ArrayBufferView);
+    readNumbers(numbers, classes, length, ignored, name);
     return classes;
   }
   for (let i = 0; i < count; i++) {

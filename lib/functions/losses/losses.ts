@@ -201,8 +201,12 @@ function readCall(name: string, logits: Read, target: unknown, settings: Setting
   // The weights and the targets before the memory of the logits is found: they may be getters, which can do anything to it.
   const given = settings.weight === undefined ? undefined : weightsOf(settings.weight, name);
   const read = readTarget(target, slices, name);
-  const likely = isProbabilities(read) ? probabilitiesLike(logits, read, settings, name) : undefined;
-  const classes = likely === undefined ? classesOf(read, slices, settings.ignoreIndex ?? -100, name) : undefined;
+  const likely =
+    !(read instanceof Integers) && isProbabilities(read) ? probabilitiesLike(logits, read, settings, name) : undefined;
+  const classes =
+    likely === undefined
+      ? classesOf(read instanceof Integers ? read.data : read, slices, settings.ignoreIndex ?? -100, name)
+      : undefined;
   const { x } = memoryOf(logits, name, 'logits', wide);
   if (lengthOf(x) !== sizeOf(shape))
     throw new RangeError(`${name}: logits had ${sizeOf(shape)} elements, and has ${lengthOf(x)} since target was read`);
@@ -242,6 +246,11 @@ function classWeights(
   return weightsFor(dtype, weights, given, name);
 }
 
+/** Classes that were in something tensor-like, or in nested lists. */
+class Integers {
+  constructor(readonly data: FloatArray) {}
+}
+
 /** Something tensor-like as a Tensor where it is of floats; else, and of nested lists, its classes, which have the shape of the slices. */
 function readTarget(target: unknown, slices: Slices, name: string): unknown {
   // What a getter gives is read once, later.
@@ -264,7 +273,7 @@ function readTarget(target: unknown, slices: Slices, name: string): unknown {
     throw new RangeError(
       `${name}: target has shape ${shapeText(tensor.shape)}, and logits of shape ${shapeText(slices.shape)} have slices ${shapeText(theirs)} along ${slices.at}`,
     );
-  return Array.from(contiguousData(tensor));
+  return new Integers(contiguousData(tensor));
 }
 
 /** A typed array of another type is classes, also of bits; in its names V8 looks up slowly. */
