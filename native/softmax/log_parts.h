@@ -167,7 +167,7 @@ template <class T, class E>
     };
   };
   sum_list<T, batch_rows> below;
-  if (length <= short_row<T>) {
+  if (length <= short_row_with_log<T>) {
     sum_rows<T, false>(count, length, below, term_of);
   } else {
     below = {};

@@ -181,7 +181,7 @@ template <class T> struct logs_of_rows {
   bool far_apart = false;
 
   template <class E> logs_of_rows(const E *first, size_t length) {
-    if (length > short_row<T>) guess<T>(exp_of, first, length);
+    if (length > short_row_with_log<T>) guess<T>(exp_of, first, length);
   }
 
   // Long rows that are `read_again` after this are to be still near, but one's end waits for its logarithm. ns per
@@ -189,7 +189,7 @@ template <class T> struct logs_of_rows {
   // --function logSoftmax:1000` on a Zen 5: 0.162, 0.150 and 0.165; eight and two on a Xeon: 0.292 and 0.270.
   static size_t rows_at_once(size_t length, bool read_again) {
     if (length < total_from<T>) return rows_of_logs<T>(length);
-    if (length <= short_row<T>) return rows_of_batch<T>(length);
+    if (length <= short_row_with_log<T>) return rows_of_batch<T>(length);
     const size_t fit = (read_again ? batch<T> : 2 * batch<T>) / length;
     return fit < 1 ? 1 : fit < long_rows_at_once ? fit : long_rows_at_once;
   }
@@ -197,7 +197,7 @@ template <class T> struct logs_of_rows {
     if (length < few) return log_parts_of_few<T>(x, count, length, maxima, logs);
     if constexpr (sizeof(T) == sizeof(double)) return log_parts_of_rows<T>(x, count, length, maxima, logs);
     if constexpr (sizeof(T) == sizeof(float)) {
-      if (length <= short_row<T>)
+      if (length <= short_row_with_log<T>)
         short_rows(x, count, length, maxima, logs);
       else if (length <= chunk)
         long_rows(x, count, length, maxima, logs);
@@ -338,7 +338,7 @@ template <class T, class E>
   }
   column_sums<T> totals[band_registers];
   const auto term = [&](size_t j, size_t r) { return exp_of[r](width.load(x + j * inner, r)); };
-  if (length <= short_row<T>)
+  if (length <= short_row_with_log<T>)
     sum_columns<T, true>(length, registers, totals, nothing, term);
   else // As logs_of_rows.
     sum_columns<T, false>(length, registers, totals, nothing, term);

@@ -72,7 +72,7 @@ template <class T, class E>
 #if defined(__wasm__) // Where size counts more.
     const bool is_short = false;
 #else
-    const bool is_short = length <= short_row<T>;
+    const bool is_short = length <= short_row_with_log<T>;
 #endif
     if (is_short && x == y && length < vec<T>::lanes) {
       write_rows(from, to, logs_of.kept.of(from), count, length, sums);
