@@ -30,6 +30,7 @@ const like = { data: x, dims: shape };
 const strided = { data: x, shape, strides: [1, size], offset: 0 };
 const [wide, wideOut] = [t, out].map((one) => new nonlin.Tensor(Float64Array.from(one.data), { shape }));
 const [wideTurned, wideOutTurned] = [wide.T, wideOut.T];
+const [half, halfOut] = [t, out].map((one) => one.to('float16'));
 const kept = { data: new Uint8Array(size * size).fill(1), shape };
 const keptRow = { data: new Uint8Array(size).fill(1), shape: [1, size] };
 const added = new nonlin.Tensor(new Float32Array(size * size), { shape });
@@ -57,12 +58,14 @@ const forms = {
   'relu(float64, { out })': () => nonlin.relu(wide, { out: wideOut }),
   'relu(transposed float64, { out })': () => nonlin.relu(wideTurned, { out: wideOut }),
   'relu(float64, { out: transposed })': () => nonlin.relu(wide, { out: wideOutTurned }),
+  'sigmoid(float16, { out })': () => nonlin.sigmoid(half, { out: halfOut }),
   'sigmoidGrad(Tensor, Tensor)': () => nonlin.sigmoidGrad(g, t),
   'gelu(Tensor, { approximate })': () => nonlin.gelu(t, { approximate: 'tanh' }),
   'elu(Tensor, { alpha })': () => nonlin.elu(t, { alpha: 2 }),
   'swiglu(Tensor, Tensor)': () => nonlin.swiglu(t, g),
   'softmax(array, { out })': () => nonlin.softmax(x, { out: y }),
   'softmax(Tensor)': () => nonlin.softmax(t),
+  'softmax(float16, { out })': () => nonlin.softmax(half, { out: halfOut }),
   'new Softmax()(Tensor)': () => softmax(t),
   'softmax(Tensor, { out })': () => nonlin.softmax(t, { out }),
   'softmax(Tensor, { dim: 0, out })': () => nonlin.softmax(t, { dim: 0, out }),

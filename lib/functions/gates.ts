@@ -229,7 +229,7 @@ function applyGradient(
   const [from, by, g] = [readAs(a, words.x, name), readAs(b, words.other, name), readAs(grad, 'grad', name)];
   const [ofA, ofB] = [readOut(da, name), readOut(db, name)];
   const first = operands(name, from, ofA, true, by, words);
-  const second = operands(name, from, ofB, true, g, { ...words, other: 'grad' });
+  const second = operands(name, from, ofB, true, g, { x: words.x, other: 'grad' });
   checkOverlap(second.other!, first.y, 'grad', name);
   checkOverlap(first.other!, second.y, words.other, name);
   checkApart(placeOf(first), placeOf(second), name);

@@ -55,8 +55,8 @@ export function halvesOf(x: unknown, dtype: unknown, name: string, what = 'x'): 
         `${name}: dtype must be 'float16' or 'bfloat16' for ${what}, ${describe(x)}, got ${describe(dtype)}`,
       );
     if (lengthOf(x as Uint16Array) === 0) checkPresent(x, `${name}: ${what}`);
-    const { dtype: own, parts } = withDType(anyTensor(x, dtype ?? 'float16', what, name));
-    return { parts, dtype: own, array: x };
+    const parts = anyTensor(x, dtype ?? 'float16', what, name);
+    return { parts, dtype: parts.half!, array: x };
   }
   if (!(x instanceof Tensor) && !isTensorLike(x)) return undefined;
   if (!(x instanceof Tensor) && !isHalfArray((x as { readonly data: unknown }).data)) return undefined;
@@ -65,7 +65,7 @@ export function halvesOf(x: unknown, dtype: unknown, name: string, what = 'x'): 
   if (tensor.half === undefined) return undefined;
   if (dtype !== undefined && dtype !== tensor.half)
     throw new TypeError(`${name}: dtype must be that of ${what}, '${tensor.half}', got ${describe(dtype)}`);
-  return { ...withDType(tensor), array: undefined };
+  return { parts: tensor, dtype: tensor.half, array: undefined };
 }
 
 /** The same of the input whose dtype the option is, also where that is floats. */
@@ -74,8 +74,6 @@ export function givenHalves(x: unknown, dtype: unknown, name: string, what?: str
   if (halves === undefined && dtype !== undefined) checkDTypeOf(x, dtype, name, what);
   return halves;
 }
-
-const withDType = (tensor: Parts<Data>) => ({ parts: tensor, dtype: tensor.half! });
 
 /** The call of x, and of another input where there is to be one; undefined where x is no numbers of 16 bits. */
 export function halfCall(
@@ -195,8 +193,8 @@ export function allThroughFloats(
   const widened = (option: unknown) =>
     option instanceof Tensor && option.half !== undefined ? naming(name, () => new Tensor(asFloats(option))) : option;
   const floats = all.map((part, i) => {
-    const { data, shape } = naming(`${name}: ${words[i]}`, () => asFloats(part));
-    return array === undefined ? new Tensor(data, { shape }) : data;
+    const wide = naming(`${name}: ${words[i]}`, () => asFloats(part));
+    return array === undefined ? new Tensor(wide) : wide.data;
   });
   // Of a number no bits are lost.
   const tensorOf = (result: unknown) =>
