@@ -96,11 +96,12 @@ export function classesOf(
       `${name}: target has ${targets.length} ${targets.length === 1 ? 'element' : 'elements'}, and logits of shape ${shapeText(shape)} have ${count} slices along ${at}${targets.length === count * length ? '; probabilities are a Tensor or an array of floats' : ''}`,
     );
   const classes = takeClasses(count);
-  if (typeName(targets) === 'Int32Array') {
+  const type = typeName(targets);
+  if (type === 'Int32Array') {
     readIntegers(targets as Int32Array, classes, length, ignored, name);
     return classes;
   }
-  if (isFloatArray(targets) || /^Big/.test(typeName(targets) ?? '')) {
+  if (type === 'BigInt64Array' || type === 'BigUint64Array' || isFloatArray(targets)) {
     const numbers = isFloatArray(targets) ? targets : integersOf(targets as unknown as ArrayBufferView);
     readNumbers(numbers, classes, length, ignored, name);
     return classes;
