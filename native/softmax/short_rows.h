@@ -10,7 +10,11 @@ namespace {
 // one. ns per element of softmax of rows of 257 and 400 alone and so, AVX-512 on Zen 5: 0.230 and 0.175, 0.185 and
 // 0.153, of its gradient of 129 and 192 0.93 and 0.68, 0.73 and 0.63; in double lanes of 192, with AVX2, 0.93 and 1.02.
 template <class T> constexpr size_t short_row = (sizeof(T) == sizeof(float) ? 8 : 4) * block<T>;
+#if defined(__wasm__) // 4.6 alone and 5.1 so, of 256.
+template <class T> constexpr size_t short_row_with_gradient = 4 * block<T>;
+#else
 template <class T> constexpr size_t short_row_with_gradient = 8 * block<T>;
+#endif
 // Beyond this the sum of a logarithm is another one (log_totals.h).
 template <class T> constexpr size_t short_row_with_log = 4 * block<T>;
 // Rows done at a time, at most, and their elements: 16 KiB, half of a first-level cache.
