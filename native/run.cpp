@@ -197,10 +197,15 @@ void for_each_slice(size_t size, size_t outer, size_t length, size_t inner, unsi
   });
 }
 
-// Slices of long steps as rows, so many at a time as stay in the core's own cache; of long ones as many as make a line
-// of it, which fewer would read again. ns per element of softmax of 128 rows of 16000 into the transpose of an array
-// 3.2 one at a time, 0.43 so, of contiguous ones 0.22 (AVX-512, Zen 5).
-size_t slices_at_a_time(size_t length, size_t size) { return std::max(64 / size, grain_elements / length); }
+// Slices in long steps as rows, so many at a time as stay in the core's own cache; of long ones as many as make a line
+// of it, which fewer would read again, but not so many that threads have none or that they are some MB. ns per element
+// of softmax of 128 rows of 16000 into the transpose of an array 3.2 one at a time, 0.43 so, of contiguous ones 0.22
+// (AVX-512, Zen 5).
+size_t slices_at_a_time(size_t length, size_t size, size_t slices, unsigned threads) {
+  constexpr size_t line = 64, most_bytes = size_t(4) << 20;
+  const size_t of_line = std::min(line / size, most_bytes / (length * size)), share = (slices + threads - 1) / threads;
+  return std::max({size_t(1), grain_elements / length, std::min(of_line, share)});
+}
 
 // Calls compute(rows of g, rows of x, the first of all rows, how many) for the columns of x as rows, and takes what it
 // leaves in the place of x as those of y, if there is a y. Where there is no memory for them, columns(slab, first
@@ -208,10 +213,10 @@ size_t slices_at_a_time(size_t length, size_t size) { return std::max(64 / size,
 template <class Rows, class Columns>
 void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_t outer, size_t length, size_t inner,
                  unsigned threads, Rows compute, Columns columns) {
-  const size_t most = slices_at_a_time(length, e.size);
+  const size_t most = slices_at_a_time(length, e.size, outer * inner, threads);
   parallel_for(outer * inner, most, threads, [&](size_t begin, size_t end) {
-    // A column may be half of all there is, beyond what a thread's stack may hold. For few elements memory of their own
-    // would take longer than what is computed.
+    // They may be all there is, beyond what a thread's stack may hold. For few elements memory of their own would take
+    // longer than what is computed.
     const size_t bytes = std::min(most, end - begin) * length * e.size, both = g == nullptr ? bytes : 2 * bytes;
     alignas(64) char few[2048];
     const std::unique_ptr<char[]> many(both > sizeof few ? new (std::nothrow) char[both] : nullptr);
@@ -222,47 +227,46 @@ void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_
     }
     for (size_t first = begin; own != nullptr && first < end; first += most) {
       const size_t count = std::min(most, end - first);
-      // Calls move(rows, their place in the arrays, slabs, columns of each) for all slabs that are whole, and for
-      // parts.
-      const auto for_each_part = [&](char *rows, auto move) {
-        for (size_t i = first, end = first + count, slabs, some; i < end; i += slabs * some) {
-          const size_t column = i % inner, whole = column == 0 ? (end - i) / inner : 0;
+      // Calls move(row, its place in the arrays, slabs, columns of each) for all slabs that are whole, and for parts.
+      const auto for_each_part = [&](char *to, auto move) {
+        for (size_t i = first, left = count, slabs, some; left > 0; i += slabs * some, left -= slabs * some) {
+          const size_t column = i % inner, whole = column == 0 ? left / inner : 0;
           slabs = whole > 0 ? whole : 1;
-          some = whole > 0 ? inner : std::min(inner - column, end - i);
-          move(rows, (i / inner * length * inner + column) * e.size, slabs, some);
-          rows += slabs * some * length * e.size;
+          some = whole > 0 ? inner : std::min(inner - column, left);
+          move(to, (i / inner * length * inner + column) * e.size, slabs, some);
+          to += slabs * some * length * e.size;
         }
       };
       const ptrdiff_t row = ptrdiff_t(length), apart = ptrdiff_t(inner), slab = row * apart;
-      const auto turn = [&](const void *from, char *rows) {
-        for_each_part(rows, [&](char *rows, size_t place, size_t slabs, size_t some) {
+      const auto turn = [&](const void *from, char *to) {
+        for_each_part(to, [&](char *to, size_t place, size_t slabs, size_t some) {
           const strided_dimension dims[] = {{length, apart, 1}, {some, 1, row}, {slabs, slab, slab}};
-          copy_strided(at(from, place), rows, dims, 3, e);
+          copy_strided(at(from, place), to, dims, 3, e);
         });
       };
       turn(x, own);
       if (g != nullptr) turn(g, own + bytes);
       compute(g == nullptr ? nullptr : own + bytes, own, first, count);
       if (y == nullptr) continue;
-      for_each_part(own, [&](char *rows, size_t place, size_t slabs, size_t some) {
+      for_each_part(own, [&](const char *from, size_t place, size_t slabs, size_t some) {
         const strided_dimension dims[] = {{length, 1, apart}, {some, row, 1}, {slabs, slab, slab}};
-        copy_strided(rows, at(y, place), dims, 3, e);
+        copy_strided(from, at(y, place), dims, 3, e);
       });
     }
   });
 }
 
-// Whether columns are soonest done by the kernels of rows, which give the same bits: a few, and in double lanes those
-// of which no band can be kept (softmax/columns.h), but not many of so many entries that a line of them does not stay
-// in the cache. ns per element with AVX-512 (AVX2) on Zen 5 as columns and as rows:
-// - over 100 entries of 6 columns 0.76 and 0.56 (0.73 and 0.70), of 8 0.58 and 0.49 (0.52 and 0.65); logarithms over 10
-//   of 12 2.1 and 1.4 (1.3 and 1.6); under a mask over 3000 of 10 1.8 and 0.85 (1.9 and 1.2);
-// - the gradient over 3000 of 64 1.28 and 0.92 (2.5 and 1.5), over 40000 1.45 and 2.2, of 10 2.2 and 1.5; in `exact`
-// over
-//   3000 of 10 1.6 and 0.67 (2.5 and 1.2), over 10000 of 100 1.06 and 0.72 (2.0 and 1.2).
+// Whether columns are soonest done by the kernels of rows, which give the same bits (of logarithms in float lanes but
+// for the last one of a double, as of one row and of many): a few, and in double lanes those of which no band can be
+// kept (softmax/columns.h), but not many of so many entries that a line of them does not stay in the cache. ns per
+// element with AVX-512 (AVX2) on Zen 5 as columns and as rows: softmax over 100 entries of 6 columns 0.76 and 0.56
+// (0.73 and 0.70), of 8 0.58 and 0.49 (0.52 and 0.65), its logarithm over 10 of 12 2.1 and 1.4 (1.3 and 1.6), under a
+// mask over 3000 of 10 1.8 and 0.85 (1.9 and 1.2); the gradient over 3000 of 64 1.28 and 0.92 (2.5 and 1.5), over
+// 40000 1.45 and 2.2, of 10 2.2 and 1.5; in `exact` over 3000 of 10 1.6 and 0.67 (2.5 and 1.2), over 10000 of 100 1.06
+// and 0.72 (2.0 and 1.2).
 enum class asked { values, logarithms, masked, gradient };
 bool are_rows_sooner(const kernels &set, asked what, arithmetic how, size_t length, size_t inner) {
-  constexpr size_t few = 32, line = 64, narrowest_band = 2 * line, kept = size_t(256) << 10;
+  constexpr size_t few = 32, line = 64, narrowest_band = 2 * line, kept = size_t(256) << 10, near = 16384;
   const size_t bytes = inner * element_size(how);
   if (inner < 2) return false;
   if (what == asked::logarithms) return bytes < std::max(few, set.register_bytes);
@@ -270,7 +274,7 @@ bool are_rows_sooner(const kernels &set, asked what, arithmetic how, size_t leng
   if (bytes < few && (what == asked::values || inner < 4)) return true;
   if (what == asked::values && how == float32) return false;
   const size_t band = std::min(narrowest_band, (inner * sizeof(double) + line - 1) / line * line);
-  const bool is_narrow = inner * sizeof(float) < line, is_near = length <= most_strided_slice && how != float64;
+  const bool is_narrow = inner * sizeof(float) < line, is_near = length <= near && how != float64;
   return length * band > kept && (is_narrow || is_near);
 }
 asked asked_of(slice what, const void *g) {
@@ -327,7 +331,7 @@ void run_slices(const kernels &set, slice what, arithmetic how, const void *g, c
   for_each_slice(size, outer, length, inner, threads, rows, columns);
 }
 
-void run_slices_strided(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y,
+bool run_slices_strided(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y,
                         const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first, unsigned threads) {
   const elements e = elements_of(set, how);
   const size_t size = e.size, inputs = g == nullptr ? 1 : 2, length = dims[0].length;
@@ -368,8 +372,11 @@ void run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
     });
   };
   // Tiles of slices, whose first elements they name; of columns one row high.
-  const size_t most =
-      in_columns ? columns_at_a_time(size, length, dims[1].length, threads) : slices_at_a_time(length, size);
+  size_t slices = 1;
+  for (size_t d = 1; d < rank; d++)
+    slices *= dims[d].length;
+  const size_t most = in_columns ? columns_at_a_time(size, length, dims[1].length, threads)
+                                 : slices_at_a_time(length, size, slices, threads);
   const strided_tiles tiles(dims + 1, rank - 1, first, inputs + 1, most);
   // By blocks of rows, of what is none already.
   const size_t bytes = tiles.largest() * length * size;
@@ -385,11 +392,14 @@ void run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
     compute(from, is_packed ? at(y, tile.place(inputs) * size) : own, tile.width * tile.height);
     if (!is_packed) tile.scatter_slices(inputs, own, y, length, dims[0].steps[inputs], e);
   };
+  std::atomic<bool> failed = false;
   parallel_for(tiles.count(), std::max<size_t>(1, grain_elements / length / most), threads,
                [&](size_t begin, size_t end) {
                  // Beyond what a thread's stack may hold.
-                 const std::unique_ptr<char[]> own(in_rows || in_columns ? nullptr : new char[bytes * inputs]);
-                 for (size_t i = begin; i < end; i++) {
+                 const bool in_blocks = !in_rows && !in_columns;
+                 const std::unique_ptr<char[]> own(in_blocks ? new (std::nothrow) char[bytes * inputs] : nullptr);
+                 if (in_blocks && own == nullptr) failed = true;
+                 for (size_t i = begin; i < end && !failed; i++) {
                    const strided_tile tile = tiles.at(i);
                    if (in_rows)
                      rows(tile);
@@ -399,6 +409,7 @@ void run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
                      blocks(tile, own.get());
                  }
                });
+  return !failed;
 }
 
 bool run_conditioned(const kernels &set, slice what, arithmetic how, const conditions &c, const outer_steps &steps,
@@ -449,9 +460,10 @@ bool run_conditioned(const kernels &set, slice what, arithmetic how, const condi
       }
       if (marks != nullptr) compute(0, count, {c.temperature, marks, c.additive, c.zero, 1, length});
     };
-    // Asked before anything is written, too: a column may be half of all there is.
+    // Asked before anything is written, too: they may be all there is.
     constexpr size_t little = size_t(1) << 16;
-    const size_t bytes = std::min(outer * inner, slices_at_a_time(length, size)) * length * size;
+    const size_t most = slices_at_a_time(length, size, outer * inner, threads);
+    const size_t bytes = std::min(outer * inner, most) * length * size;
     if (bytes > little && !std::unique_ptr<char[]>(new (std::nothrow) char[g == nullptr ? bytes : 2 * bytes]))
       return false;
     std::atomic<bool> failed = false;

@@ -42,9 +42,10 @@ void run_channel_sums(const kernels &set, arithmetic how, const void *g, const v
 // Over the middle dimension of x as [outer, length, inner]; where there is a g, its gradient. No size is 0.
 void run_slices(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y, size_t outer,
                 size_t length, size_t inner, unsigned threads);
-// The same on arrays that lie in steps, over their first dimension, of at most this many elements.
+// The same on arrays that lie in steps, over their first dimension, of at most this many elements. False where there is
+// no memory for slices as rows.
 constexpr size_t most_strided_slice = 16384;
-void run_slices_strided(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y,
+bool run_slices_strided(const kernels &set, slice what, arithmetic how, const void *g, const void *x, void *y,
                         const strided_tiles::dimension *dims, size_t rank, const ptrdiff_t *first, unsigned threads);
 // Where in a mask each of the outer slices begins: as a number whose digits are the steps taken, the innermost first.
 struct outer_steps {

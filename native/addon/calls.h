@@ -6,6 +6,8 @@
 
 namespace nonlin {
 
+constexpr char no_memory[] = "there is no memory to put the slices side by side";
+
 // A number for each slice as outputs.
 napi_value call_log_parts(napi_env env, const call_record &record, const napi_value *values);
 // From one type of number to another.

@@ -15,8 +15,6 @@ struct condition_numbers {
   } steps[outer_steps::most];
 };
 
-constexpr char no_memory[] = "there is no memory to put the slices side by side";
-
 // Adds up how far `size` steps lead, false where that is beyond all memory.
 bool reach_on(size_t &last, size_t size, size_t stride) {
   size_t distance;

@@ -80,9 +80,10 @@ napi_value call_strided(napi_env env, const call_record &record, const char *mem
                  static_cast<char *>(y.data) + size_t(first[1]) * bytes, two, rank,
                  elements_of(*supported_kernels()[size_t(record.set)], arithmetic(record.how)));
   } else if (record.has_strided_slices()) {
-    run_slices_strided(*supported_kernels()[size_t(record.set)], slice(record.op), arithmetic(record.how),
-                       inputs > 1 ? all[0].data : nullptr, all[inputs - 1].data, y.data, dims, rank, first,
-                       threads_for(env, elements));
+    if (!run_slices_strided(*supported_kernels()[size_t(record.set)], slice(record.op), arithmetic(record.how),
+                            inputs > 1 ? all[0].data : nullptr, all[inputs - 1].data, y.data, dims, rank, first,
+                            threads_for(env, elements)))
+      return fail_range(env, no_memory);
   } else if (record.kind == call_record::strided_combine) {
     run_combine_strided(*supported_kernels()[size_t(record.set)], operation(record.op), arithmetic(record.how),
                         all[0].data, all[1].data, y.data, dims, rank, first, threads_for(env, elements));

@@ -14,7 +14,7 @@ template <class T> ptrdiff_t ahead_of(ptrdiff_t pitch) {
   return -2 * along < pitch && pitch < 2 * along ? rows_ahead * pitch : along;
 }
 
-// Some rows of `size` elements so many elements ahead; once for each line of theirs, where they lie side by side.
+// What lies so many elements ahead of so many rows.
 template <bool to_write, class T> void ask_for_rows(const T *rows, ptrdiff_t pitch, size_t count, ptrdiff_t ahead) {
   for (size_t k = 0; k < count; k++)
     __builtin_prefetch(rows + ptrdiff_t(k) * pitch + ahead, to_write);

@@ -13,7 +13,7 @@ namespace {
 constexpr size_t long_row = 16;
 
 // Elements up to which a plane is copied one by one.
-constexpr size_t few = 128;
+constexpr size_t few = 96;
 
 // Matrices are copied by tiles, whose rows keep to the pages that the processor remembers, and where neither side lies
 // in rows by squares of as many rows as a set of the first cache has ways: rows of a power of two all lie in one set.
@@ -115,7 +115,8 @@ void copy_elements(const T *s, T *t, const strided_dimension *dims, size_t rank,
     if (dims[beside].length == 1 || (dims[d].length > 1 && dims[d].from != 0 && closest(d) < closest(beside)))
       beside = d;
   size_t index[most_strided_dimensions] = {};
-  const bool are_few = dims[0].length <= few && dims[0].length * dims[beside].length <= few;
+  const bool are_rows = dims[0].from == 1 && dims[0].to == 1 && dims[0].length >= long_row;
+  const bool are_few = !are_rows && dims[0].length <= few && dims[0].length * dims[beside].length <= few;
   for (;;) {
     if (are_few)
       copy_few(s, t, dims[0], dims[beside]);

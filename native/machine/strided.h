@@ -18,14 +18,14 @@ struct strided_dimension {
 using transpose_function = void(const void *source, void *target, size_t height, size_t width, ptrdiff_t from,
                                 ptrdiff_t to);
 
-// What is copied: elements of 4 or 8 bytes.
+// What is copied: elements of 4 or 8 bytes. (WebAssembly has no such function, and copies in TypeScript.)
 struct elements {
   size_t size;
   transpose_function *transpose;
 };
 
-// Copies elements, those of every index of the dimensions, of which the first is the innermost and none
-// is empty. All places must lie in memory, and the source shares none with the target.
+// Copies the elements of every index of the dimensions, of which the first is the innermost and none is empty. All
+// places must lie in memory, and the source shares none with the target.
 void copy_strided(const void *source, void *target, const strided_dimension *dims, size_t rank, const elements &e);
 
 // A matrix of elements: rows of `width`, and where its first lies in each of several arrays, how far apart there the

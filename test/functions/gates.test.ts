@@ -82,6 +82,60 @@ describe.each(nonlin.backends())('%s', (name) => {
     }
   });
 
+  it('the two gradients may be columns of one matrix', () => {
+    nonlin.useBackend(name);
+    for (const dtype of ['float32', 'float16'] as const) {
+      const [a, b] = [1, 2].map((k) => new Tensor(numbers(Float32Array, 200, k), { shape: [10, 20] }).to(dtype));
+      const half = (x: nonlin.Tensor, k: number) => x.slice(1, 10 * k, 10 * k + 10);
+      const [grad, both] = [half(b!, 1), Tensor.zeros([10, 20], { dtype })];
+      const expected = nonlin.swigluGrad(grad, half(a!, 0), half(a!, 1));
+      nonlin.swigluGrad(grad, half(a!, 0), half(a!, 1), { out: [half(both, 0), half(both, 1)] });
+      for (const k of [0, 1]) expect(half(both, k).toArray()).toEqual(expected[k]!.toArray());
+      expect(() => nonlin.swigluGrad(grad, grad, grad, { out: [both.slice(1, 0, 10), both.slice(1, 9, 19)] })).toThrow(
+        'the two results share memory',
+      );
+    }
+  });
+
+  it('gradients are left in what is like a tensor, unless it may only be read', () => {
+    nonlin.useBackend(name);
+    const a = new Tensor([1, 2]);
+    const like = (more: object = {}) => ({ data: new Float32Array(2), shape: [2], strides: [1], offset: 0, ...more });
+    const out = [like(), like()] as const;
+    const y = nonlin.swigluGrad(a, a, a, { out });
+    expect([y[0] === out[0], y[1] === out[1]]).toEqual([true, true]);
+    expect(out.map(({ data }) => data)).toEqual(nonlin.swigluGrad(a, a, a).map(({ data }) => data));
+    const only = [like({ readonly: true }), like({ flags: { READONLY: true } })];
+    for (const one of only)
+      for (const both of [
+        [one, like()],
+        [like(), one],
+      ])
+        expect(() => nonlin.swigluGrad(a, a, a, { out: both as never })).toThrow(
+          new TypeError('swigluGrad: out is marked READONLY'),
+        );
+    expect(only.every(({ data }) => data.every((value) => value === 0))).toBe(true);
+  });
+
+  it('an out that takes the memory of an input away is found before anything is written', () => {
+    nonlin.useBackend(name);
+    for (const place of [0, 1]) {
+      const memory = Float32Array.of(1, 1);
+      const [grad, x] = [new Tensor(memory), new Tensor([1, 2])];
+      const [taken, other] = [new Float32Array(2), new Float32Array(2)];
+      const taking = {
+        get data() {
+          structuredClone(memory, { transfer: [memory.buffer] });
+          return taken;
+        },
+        shape: [2],
+      };
+      const out = place === 0 ? [taking, new Tensor(other)] : [new Tensor(other), taking];
+      expect(() => nonlin.swigluGrad(grad, x, x, { out: out as never })).toThrow('swigluGrad: grad: data is detached');
+      expect([...taken, ...other]).toEqual([0, 0, 0, 0]);
+    }
+  });
+
   it.each([64, 600, 2000])('a gradient over a part of any input is refused, and none is written: %i', (count) => {
     nonlin.useBackend(name);
     const [x, y] = [1, 0].map((value) => new Float32Array(count).fill(value)) as [Float32Array, Float32Array];

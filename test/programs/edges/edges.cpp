@@ -107,6 +107,24 @@ template <class E> void combine(const kernels &set, arithmetic how) {
   }
 }
 
+// Matrices at one end of the memory as columns at the same end of another, whose rows may have gaps between them.
+template <class E> void transposed(const kernels &set, arithmetic how) {
+  constexpr size_t most = 40;
+  for (size_t height = 1; height < most; height += step)
+    for (size_t width = 1; width < most; width += step) {
+      std::printf("%s: arithmetic %d, a matrix of %zu x %zu\n", set.name, how, height, width);
+      for (size_t from : {width, width + 3, size_t(512)})
+        for (size_t to : {height, height + 1, size_t(512)})
+          for (size_t shift : {size_t(0), size_t(1), 1 + sizeof(E), size_t(2)}) {
+            const size_t length = (height - 1) * from + width, turned = (width - 1) * to + height;
+            E *x = memory_x.array<E>(length, shift), *y = memory_y.array<E>(turned, shift);
+            fill(x, length);
+            set.transpose[how](x, y, height, width, ptrdiff_t(from), ptrdiff_t(to));
+            set.transpose[how](x + (height - 1) * from, y, height, width, -ptrdiff_t(from), ptrdiff_t(to));
+          }
+    }
+}
+
 template <class E> void slices(const kernels &set, arithmetic how, size_t outer, size_t length, size_t inner) {
   std::printf("%s: arithmetic %d, slices of %zu x %zu x %zu\n", set.name, how, outer, length, inner);
   static double parts[2][most_bytes / sizeof(float)];
@@ -197,6 +215,7 @@ void halves(const kernels &set) {
 template <class E> void all(const kernels &set, arithmetic how) {
   elementwise<E>(set, how);
   combine<E>(set, how);
+  if (how != float32_exact) transposed<E>(set, how); // Which moves elements as float32 does.
   for (size_t length = 1; length < 150; length += step)
     for (size_t outer : {1, 2, 17, 70})
       slices<E>(set, how, outer, length, 1);
