@@ -102,7 +102,7 @@ describe.each(nonlin.backends())('%s', (name) => {
     const a = new Tensor([1, 2]);
     const like = (more: object = {}) => ({ data: new Float32Array(2), shape: [2], strides: [1], offset: 0, ...more });
     const out = [like(), like()] as const;
-    const y = nonlin.swigluGrad(a, a, a, { out });
+    const y: readonly unknown[] = nonlin.swigluGrad(a, a, a, { out });
     expect([y[0] === out[0], y[1] === out[1]]).toEqual([true, true]);
     expect(out.map(({ data }) => data)).toEqual(nonlin.swigluGrad(a, a, a).map(({ data }) => data));
     const only = [like({ readonly: true }), like({ flags: { READONLY: true } })];
