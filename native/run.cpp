@@ -8,6 +8,7 @@
 #include <iterator>
 #include <memory>
 #include <new>
+#include <span>
 #include <utility>
 
 namespace nonlin {
@@ -203,8 +204,10 @@ void for_each_slice(size_t size, size_t outer, size_t length, size_t inner, unsi
 // (AVX-512, Zen 5).
 size_t slices_at_a_time(size_t length, size_t size, size_t slices, unsigned threads) {
   constexpr size_t line = 64, most_bytes = size_t(4) << 20;
+  const size_t near = grain_elements / length;
+  if (near >= line / size) return near;
   const size_t of_line = std::min(line / size, most_bytes / (length * size)), share = (slices + threads - 1) / threads;
-  return std::max({size_t(1), grain_elements / length, std::min(of_line, share)});
+  return std::max({size_t(1), near, std::min(of_line, share)});
 }
 
 // Calls compute(rows of g, rows of x, the first of all rows, how many) for the columns of x as rows, and takes what it
@@ -227,31 +230,34 @@ void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_
     }
     for (size_t first = begin; own != nullptr && first < end; first += most) {
       const size_t count = std::min(most, end - first);
-      // Calls move(row, its place in the arrays, slabs, columns of each) for all slabs that are whole, and for parts.
-      const auto for_each_part = [&](char *to, auto move) {
-        for (size_t i = first, left = count, slabs, some; left > 0; i += slabs * some, left -= slabs * some) {
-          const size_t column = i % inner, whole = column == 0 ? left / inner : 0;
-          slabs = whole > 0 ? whole : 1;
-          some = whole > 0 ? inner : std::min(inner - column, left);
-          move(to, (i / inner * length * inner + column) * e.size, slabs, some);
-          to += slabs * some * length * e.size;
-        }
-      };
-      const ptrdiff_t row = ptrdiff_t(length), apart = ptrdiff_t(inner), slab = row * apart;
+      // Slabs that are whole, and what comes before and after them: where its rows and it begin, and its columns.
+      struct part {
+        size_t row, place, slabs, columns;
+      } parts[3];
+      size_t some = 0, slab = first / inner, column = first - slab * inner;
+      for (size_t done = 0; done < count; some++) {
+        const size_t left = count - done, slabs = column == 0 && left >= inner ? left / inner : 1;
+        const size_t columns = left < inner - column ? left : inner - column;
+        parts[some] = {done * length * e.size, (slab * length * inner + column) * e.size, slabs, columns};
+        done += slabs * columns;
+        slab += slabs;
+        column = 0;
+      }
+      const ptrdiff_t row = ptrdiff_t(length), apart = ptrdiff_t(inner), apart_slabs = row * apart;
       const auto turn = [&](const void *from, char *to) {
-        for_each_part(to, [&](char *to, size_t place, size_t slabs, size_t some) {
-          const strided_dimension dims[] = {{length, apart, 1}, {some, 1, row}, {slabs, slab, slab}};
-          copy_strided(at(from, place), to, dims, 3, e);
-        });
+        for (const part &p : std::span(parts, some)) {
+          const strided_dimension dims[] = {
+              {length, apart, 1}, {p.columns, 1, row}, {p.slabs, apart_slabs, apart_slabs}};
+          copy_strided(at(from, p.place), to + p.row, dims, p.slabs > 1 ? 3 : 2, e);
+        }
       };
       turn(x, own);
       if (g != nullptr) turn(g, own + bytes);
       compute(g == nullptr ? nullptr : own + bytes, own, first, count);
-      if (y == nullptr) continue;
-      for_each_part(own, [&](const char *from, size_t place, size_t slabs, size_t some) {
-        const strided_dimension dims[] = {{length, 1, apart}, {some, row, 1}, {slabs, slab, slab}};
-        copy_strided(from, at(y, place), dims, 3, e);
-      });
+      for (const part &p : std::span(parts, y == nullptr ? 0 : some)) {
+        const strided_dimension dims[] = {{length, 1, apart}, {p.columns, row, 1}, {p.slabs, apart_slabs, apart_slabs}};
+        copy_strided(own + p.row, at(y, p.place), dims, p.slabs > 1 ? 3 : 2, e);
+      }
     }
   });
 }

@@ -114,7 +114,8 @@ void copy_elements(const T *s, T *t, const strided_dimension *dims, size_t rank,
   for (size_t d = 2; d < rank; d++)
     if (dims[beside].length == 1 || (dims[d].length > 1 && dims[d].from != 0 && closest(d) < closest(beside)))
       beside = d;
-  size_t index[most_strided_dimensions] = {};
+  size_t index[most_strided_dimensions];
+  std::fill_n(index, rank, 0);
   const bool are_rows = dims[0].from == 1 && dims[0].to == 1 && dims[0].length >= long_row;
   const bool are_few = !are_rows && dims[0].length <= few && dims[0].length * dims[beside].length <= few;
   for (;;) {
