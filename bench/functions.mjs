@@ -21,8 +21,9 @@ export function neededBy(name) {
   return Object.fromEntries(needed.map(({ name: option, parameter }) => [option, parameter.samples[0]]));
 }
 
-/** Of rows of so many entries, or of slices of so many over so many columns. */
-export const isRows = (name) => /^softmax:[1-9]\d{0,9}(x[1-9]\d{0,9})?$/.test(name);
+export const isRows = (name) => /^softmax:[1-9]\d{0,9}$/.test(name);
+/** The same, or of slices of so many over so many columns. */
+export const isSlices = (name) => /^softmax:[1-9]\d{0,9}(x[1-9]\d{0,9})?$/.test(name);
 export const extentsOf = (name) => name.split(':')[1].split('x').map(Number);
 /** What rests on softmax, of rows likewise. */
 export const logarithms = ['logSoftmax', 'logSumExp', 'crossEntropy'];
@@ -32,9 +33,9 @@ export const isSliced = (name) => name.startsWith('softmax') || logarithms.inclu
 export const conditions = ['mask', 'added', 'infinite', 'temperature'];
 export const isConditionedRows = (name) => {
   const [base, rows, condition, ...rest] = name.split(':');
-  if (logarithms.includes(base)) return condition === undefined && isRows(`softmax:${rows}`);
+  if (logarithms.includes(base)) return condition === undefined && isSlices(`softmax:${rows}`);
   return (
-    isRows(`${base.replace(/Grad$/, '')}:${rows}`) &&
+    isSlices(`${base.replace(/Grad$/, '')}:${rows}`) &&
     (condition === undefined || conditions.includes(condition)) &&
     rest.length === 0
   );

@@ -420,12 +420,16 @@ bool run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
     compute(from, is_packed ? at(y, tile.place(inputs) * size) : own, tile.width * tile.height);
     if (!is_packed) tile.scatter_slices(inputs, own, y, length, dims[0].steps[inputs], e);
   };
+  // Beyond what a thread's stack may hold; asked before anything is written, too.
+  const bool in_blocks = !in_rows && !in_columns;
+  const auto memory = [&] {
+    return std::unique_ptr<char[]>(in_blocks ? new (std::nothrow) char[bytes * inputs] : nullptr);
+  };
+  if (in_blocks && memory() == nullptr) return false;
   std::atomic<bool> failed = false;
   parallel_for(tiles.count(), std::max<size_t>(1, grain_elements / length / most), threads,
                [&](size_t begin, size_t end) {
-                 // Beyond what a thread's stack may hold.
-                 const bool in_blocks = !in_rows && !in_columns;
-                 const std::unique_ptr<char[]> own(in_blocks ? new (std::nothrow) char[bytes * inputs] : nullptr);
+                 const std::unique_ptr<char[]> own = memory();
                  if (in_blocks && own == nullptr) failed = true;
                  for (size_t i = begin; i < end && !failed; i++) {
                    const strided_tile tile = tiles.at(i);

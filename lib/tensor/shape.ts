@@ -259,13 +259,14 @@ export function checkPlace(parts: Parts<Data>): void {
   checkReach(parts.data, parts);
 }
 
-/** Whether two have an element in one place; of those that do not lie alike, whether one lies among the other. */
+/** Whether two of one dtype have an element in one place; of those that do not lie alike, whether one lies among the other. */
 export function mayMeet(a: Parts<Data>, b: Parts<Data>): boolean {
   if (!shareMemory(a.data, b.data)) return false;
   const width = elementBytes(a.data);
   const firstOf = ({ data, offset }: Parts<Data>) => byteOffset(data) + offset * width;
   const apart = (firstOf(b) - firstOf(a)) / width;
-  if (sameShape(a.shape, b.shape) && sameShape(a.strides, b.strides) && Number.isInteger(apart))
+  const areAlike = a.shape.every((length, dim) => length === 1 || a.strides[dim] === b.strides[dim]);
+  if (sameShape(a.shape, b.shape) && areAlike && Number.isInteger(apart))
     return overlapsItself({ shape: [2, ...a.shape], strides: [apart, ...a.strides], offset: 0 });
   const ends = (parts: Parts<Data>) => placesOf(parts).map((place) => byteOffset(parts.data) + place * width);
   const [[from, to], [first, last]] = [ends(a), ends(b)] as [[number, number], [number, number]];

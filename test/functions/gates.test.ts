@@ -100,6 +100,16 @@ describe.each(nonlin.backends())('%s', (name) => {
     }
   });
 
+  it('the two gradients may lie between each other, whatever the steps of what has one entry', () => {
+    nonlin.useBackend(name);
+    const a = new Tensor(numbers(Float32Array, 5, 1), { shape: [1, 5] });
+    const data = new Float32Array(10);
+    const out = [7, 10].map((step, offset) => new Tensor({ data, shape: [1, 5], strides: [step, 2], offset }));
+    const expected = nonlin.swigluGrad(a, a, a);
+    loose(a, a, a, { out });
+    for (const k of [0, 1]) expect(out[k]!.toArray()).toEqual(expected[k]!.toArray());
+  });
+
   it('gradients are left in what is like a tensor, unless it may only be read', () => {
     nonlin.useBackend(name);
     const a = new Tensor([1, 2]);

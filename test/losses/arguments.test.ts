@@ -265,3 +265,14 @@ describe('classes in something tensor-like, or in nested lists', () => {
       expect(() => nonlin.crossEntropy(square, target as never)).toThrow(`crossEntropy: ${message}`);
   });
 });
+
+it('names a class of 64 bits with all its digits', () => {
+  const logits = new Tensor([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+  for (const target of [BigInt64Array.of(0n, 2n ** 62n), BigUint64Array.of(0n, 2n ** 62n), [0, 2n ** 62n]])
+    expect(() => crossEntropy(logits, target as never)).toThrow(
+      new RangeError('crossEntropy: target 4611686018427387904 is none of 3 classes, 0 to 2'),
+    );
+});

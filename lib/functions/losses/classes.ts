@@ -62,13 +62,20 @@ function readIntegers(from: Int32Array, classes: Int32Array, length: number, ign
   }
 }
 
-/** The same of what were integers of another kind, or numbers in lists. */
-function readNumbers(from: FloatArray, classes: Int32Array, length: number, ignored: number, name: string): void {
+/** The same of what were integers of another kind, or numbers in lists: `given`, as errors name them. */
+function readNumbers(
+  from: FloatArray,
+  given: ArrayLike<unknown>,
+  classes: Int32Array,
+  length: number,
+  ignored: number,
+  name: string,
+): void {
   for (let i = 0, count = classes.length; i < count; i++) {
     const one = from[i]!;
     if (one === ignored) classes[i] = -1;
     else if (one >= 0 && one < length && one === Math.floor(one)) classes[i] = one;
-    else throw noClass(one, length, name);
+    else throw noClass(given[i], length, name);
   }
 }
 
@@ -103,7 +110,7 @@ export function classesOf(
   }
   if (type === 'BigInt64Array' || type === 'BigUint64Array' || isFloatArray(targets)) {
     const numbers = isFloatArray(targets) ? targets : integersOf(targets as unknown as ArrayBufferView);
-    readNumbers(numbers, classes, length, ignored, name);
+    readNumbers(numbers, targets, classes, length, ignored, name);
     return classes;
   }
   for (let i = 0; i < count; i++) {
