@@ -5,7 +5,7 @@ import type { BackendName } from '../backends/backend.js';
 import { backends, info } from '../backends/select.js';
 import { allocate } from '../basics/allocate.js';
 import type { FloatArray, FloatDType } from '../basics/floats.js';
-import { sizeOf } from '../tensor/shape.js';
+import { sizeOf } from '../tensor/layouts/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type Arguments, backendOf, integerOf } from './arguments.js';
 import { attempt, Failure, UsageError } from './failures.js';

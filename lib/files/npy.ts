@@ -1,6 +1,6 @@
 // NumPy's .npy files, read and written: the numbers behind the header.
 import { bytesOf, type DType, type FloatArray } from '../basics/floats.js';
-import { checkPlace, contiguousStrides } from '../tensor/shape.js';
+import { checkPlace, contiguousStrides } from '../tensor/layouts/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type Catalogue, type Member, noMetadata } from './catalogue.js';
 import { longestPreamble, type NpyHeader, readHeader, readPreamble, widths, writeHeader } from './npy-header.js';

@@ -1,6 +1,6 @@
 // .safetensors files: a header of JSON, and the numbers of one tensor after another, in little-endian order.
 import { bytesOf, type DType } from '../basics/floats.js';
-import { contiguousStrides } from '../tensor/shape.js';
+import { contiguousStrides } from '../tensor/layouts/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Catalogue, Member } from './catalogue.js';
 import { elementsOf } from './npy.js';

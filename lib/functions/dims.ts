@@ -1,6 +1,6 @@
 // Which dimensions of a shape an option names.
 import { inNameOf } from '../basics/errors.js';
-import { normalizeDim, normalizeDims } from '../tensor/shape.js';
+import { normalizeDim, normalizeDims } from '../tensor/layouts/shape.js';
 
 /** One dimension; the last where none is named. Messages call it `what`. */
 export function dimOf(dim: unknown = -1, shape: readonly number[], name: string, what?: string): number {

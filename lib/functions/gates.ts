@@ -11,7 +11,7 @@ import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { copyInto } from '../tensor/copies.js';
 import { asTensor } from '../tensor/foreign/as-tensor.js';
 import { isReadOnly, isTensorLike } from '../tensor/foreign/layout.js';
-import { Parts } from '../tensor/shape.js';
+import { Parts } from '../tensor/layouts/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { dimOf } from './dims.js';
 import { gateFew } from './few.js';

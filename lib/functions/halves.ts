@@ -20,7 +20,8 @@ import { copyBitsInto } from '../tensor/copies.js';
 import { anyTensor } from '../tensor/foreign/as-tensor.js';
 import { isReadOnly, isTensorLike } from '../tensor/foreign/layout.js';
 import { asDType, asFloats, contiguousBits, ofHalves } from '../tensor/halves.js';
-import { checkPlace, mayMeet, overlapsItself, type Parts, sameShape } from '../tensor/shape.js';
+import { mayMeet, overlapsItself } from '../tensor/layouts/overlaps.js';
+import { checkPlace, type Parts, sameShape } from '../tensor/layouts/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Answer, Input } from './operands.js';
 

@@ -15,7 +15,8 @@ import {
 } from '../basics/floats.js';
 import { spread } from '../tensor/copies.js';
 import { type Marks, readMarks } from '../tensor/foreign/masks.js';
-import { broadcastStrides, checkReach, contiguousStrides, mergeRuns, sizeOf, stretchesTo } from '../tensor/shape.js';
+import { mergeRuns } from '../tensor/layouts/runs.js';
+import { broadcastStrides, checkReach, contiguousStrides, sizeOf, stretchesTo } from '../tensor/layouts/shape.js';
 import { type Tensor, wholeOf } from '../tensor/tensor.js';
 
 /** The dimensions of a shape as [outer, length, inner]: those before a slice, of a slice and after it. */

@@ -10,7 +10,8 @@ import { copyInto, copyOf, fewElements, ownData } from '../tensor/copies.js';
 import { shapeAdvice } from '../tensor/foreign/advice.js';
 import { asTensor } from '../tensor/foreign/as-tensor.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
-import { checkReach, overlapsItself, sameShape } from '../tensor/shape.js';
+import { overlapsItself } from '../tensor/layouts/overlaps.js';
+import { checkReach, sameShape } from '../tensor/layouts/shape.js';
 import { resultLike, type Tensor, type TensorLike } from '../tensor/tensor.js';
 import { StridedOperands, type Words } from './strided.js';
 

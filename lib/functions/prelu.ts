@@ -9,7 +9,7 @@ import { type DType, dtypeOf, type FloatArray, isFloatArray, lengthOf } from '..
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
 import { asTensor } from '../tensor/foreign/as-tensor.js';
-import { Parts, sizeOf } from '../tensor/shape.js';
+import { Parts, sizeOf } from '../tensor/layouts/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { channelDimOf } from './dims.js';
 import { map, mapGrad, type Options, type Out, type Output, type Result } from './functions.js';

@@ -10,7 +10,7 @@ import { named } from '../basics/named.js';
 import { type Given, givenOf, outAlone, readOptions, tooMany, unread } from '../basics/options.js';
 import { contiguousData, copyInto } from '../tensor/copies.js';
 import type { Marks, Mask } from '../tensor/foreign/masks.js';
-import { listed, Parts, sizeOf } from '../tensor/shape.js';
+import { listed, Parts, sizeOf } from '../tensor/layouts/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { areUsual, isZero, temperatureOf } from './conditions.js';
 import { dimOf, dimsOf } from './dims.js';

@@ -11,7 +11,8 @@ import { inNameOf } from '../basics/errors.js';
 import type { FloatArray } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
-import { contiguousStridesOf, mergeRunsInAnyOrder, sizeOf } from '../tensor/shape.js';
+import { mergeRunsInAnyOrder } from '../tensor/layouts/runs.js';
+import { contiguousStridesOf, sizeOf } from '../tensor/layouts/shape.js';
 import { resultLike, type Tensor } from '../tensor/tensor.js';
 
 /** How messages call the inputs. */

@@ -24,16 +24,16 @@ import { shapeAdvice } from '../tensor/foreign/advice.js';
 import { asTensor } from '../tensor/foreign/as-tensor.js';
 import { checkDType, dtypeOfParts } from '../tensor/foreign/dtypes.js';
 import { asDType, asFloats } from '../tensor/halves.js';
+import { forEachRow } from '../tensor/layouts/runs.js';
 import {
   broadcastStrides,
   contiguousStrides,
-  forEachRow,
   frozen,
   listed,
   Parts,
   sameShape,
   sizeOf,
-} from '../tensor/shape.js';
+} from '../tensor/layouts/shape.js';
 import { type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
 import { dimsOf } from './dims.js';
 import type { Output } from './functions.js';

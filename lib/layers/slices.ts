@@ -6,7 +6,7 @@ import { type Given, readOwn } from '../basics/options.js';
 import { isZero, temperatureOf } from '../functions/conditions.js';
 import type { Answer, Input, Out, Result } from '../functions/functions.js';
 import { type SliceName, type SoftmaxOptions, sliceOptions, slices, slicesGrad } from '../functions/slices.js';
-import { listed } from '../tensor/shape.js';
+import { listed } from '../tensor/layouts/shape.js';
 import { Layer, quoted } from './layer.js';
 
 /** The dimension may be a number in the place of the options, as in the function: `layer(x, 0)`, `new Softmax(0)`. */

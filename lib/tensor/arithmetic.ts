@@ -9,19 +9,9 @@ import { bufferOf, dtypeOf, type FloatArray, type FloatDType, isFloat32 } from '
 import { checkOptions, optionOf } from '../basics/options.js';
 import { copyOf, fewElements, spread } from './copies.js';
 import type { Flags } from './foreign/masks.js';
+import { type Block, forEachBlock, forEachRow, mergeRuns, stepsOver } from './layouts/runs.js';
+import { broadcastShapes, broadcastStrides, checkPlace, Parts, sizeOf } from './layouts/shape.js';
 import { type Closeness, closeLoops, equalLoops, fillPairs, fillWords, operationLoops, widen } from './loops.js';
-import {
-  type Block,
-  broadcastShapes,
-  broadcastStrides,
-  checkPlace,
-  forEachBlock,
-  forEachRow,
-  mergeRuns,
-  Parts,
-  sizeOf,
-  stepsOver,
-} from './shape.js';
 
 // Results below which a loop takes less time than a call of native code, whose bits are the same. ns of `a.mul(b)` by the loop and by a call
 // (`npm run bench:forms -- --size 16`, 32; a Xeon with AVX-512, Node 20.20): of 256 elements 920 and 620, of 1024 2960 and 890.

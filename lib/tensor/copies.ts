@@ -4,17 +4,17 @@ import { backend } from '../backends/select.js';
 import { allocate, duplicate } from '../basics/allocate.js';
 import { type Data, dtypeOf, type FloatArray, type HalfArray, isFloatArray, lengthOf, part } from '../basics/floats.js';
 import { bitsOf } from '../basics/halves.js';
-import type { Nested } from './lists.js';
+import { mergeRuns } from './layouts/runs.js';
 import {
   broadcastStrides,
   checkPlace,
   checkReach,
   contiguousStrides,
   type Layout,
-  mergeRuns,
   type Parts,
   sizeOf,
-} from './shape.js';
+} from './layouts/shape.js';
+import type { Nested } from './lists.js';
 
 /**
  * Up to so many elements are few. ns per relu of a transposed Tensor on Zen 4, by a loop and by a call, `npm run bench:forms -- --size 16`

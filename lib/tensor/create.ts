@@ -10,7 +10,7 @@ import { checkDType } from './foreign/dtypes.js';
 import { checkMemory, type IntegerList, isTensorLike } from './foreign/layout.js';
 import { integersOf, readNumbers, readParts } from './foreign/sources.js';
 import { asDType, converted } from './halves.js';
-import { checkShape, Parts, resolveShape, sizeOf } from './shape.js';
+import { checkShape, Parts, resolveShape, sizeOf } from './layouts/shape.js';
 
 /** How new memory is made. */
 export interface NewOptions<D extends DType = DType> {

@@ -1,6 +1,6 @@
 // How a tensor prints, by PyTorch's rules of thumb: one notation for all numbers, chosen from their range, in aligned columns.
 import { type Data, lossOf } from '../basics/floats.js';
-import { checkReach, type Parts } from './shape.js';
+import { checkReach, type Parts } from './layouts/shape.js';
 
 const decimals = 4;
 const lineWidth = 80;

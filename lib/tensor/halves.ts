@@ -15,7 +15,7 @@ import {
 import { bitsOf, isHalfDType, newBits, ofBits } from '../basics/halves.js';
 import { contiguousData, copyOf, spread } from './copies.js';
 import { dtypeOfParts } from './foreign/dtypes.js';
-import { checkPlace, Parts } from './shape.js';
+import { checkPlace, Parts } from './layouts/shape.js';
 
 /** A tensor of floats itself; of 16-bit numbers a contiguous copy in float32, which has them all, or in float64. */
 export function asFloats(x: Parts<Data>, wide: FloatDType = 'float32'): Parts {

@@ -2,7 +2,7 @@
 import { allocate, shapeText } from '../basics/allocate.js';
 import { describe } from '../basics/errors.js';
 import type { FloatDType } from '../basics/floats.js';
-import { mostDimensions, Parts, sizeOf } from './shape.js';
+import { mostDimensions, Parts, sizeOf } from './layouts/shape.js';
 
 /** Numbers in lists of equal lengths, to any depth. */
 export type Nested = number | readonly Nested[];

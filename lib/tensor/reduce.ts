@@ -6,8 +6,8 @@ import { type Data, dtypeOf, type FloatArray, isFloat32 } from '../basics/floats
 import { checkOptions, optionOf } from '../basics/options.js';
 import { copyOf } from './copies.js';
 import { asDType, asFloats } from './halves.js';
-import { frozen, listed, normalizeDim, normalizeDims, Parts, sizeOf } from './shape.js';
-import { permuted } from './views.js';
+import { frozen, listed, normalizeDim, normalizeDims, Parts, sizeOf } from './layouts/shape.js';
+import { permuted } from './layouts/views.js';
 
 export interface ReduceOptions {
   /** Whether the dimension stays, with size 1. Default false. */

@@ -24,8 +24,6 @@ import { type Mask, type NestedMask, readMask } from './foreign/masks.js';
 import { type DTypeOf, readParts, type TensorOptions, type TensorSource } from './foreign/sources.js';
 import { format, missing } from './format.js';
 import { asDType, asFloats, converted, copied } from './halves.js';
-import type { Nested } from './lists.js';
-import { type Indices, keepdimIn, largest, ordered, type ReduceOptions, summed, type TopkOptions } from './reduce.js';
 import {
   broadcastShapes,
   checkReach,
@@ -34,8 +32,7 @@ import {
   Parts,
   resolveShape,
   sameShape,
-  viewStrides,
-} from './shape.js';
+} from './layouts/shape.js';
 import {
   entered,
   indexCount,
@@ -48,8 +45,11 @@ import {
   transposed,
   unsqueezed,
   viewOf,
-} from './views.js';
-import { type Walk, walkThrough } from './walks.js';
+  viewStrides,
+} from './layouts/views.js';
+import { type Walk, walkThrough } from './layouts/walks.js';
+import type { Nested } from './lists.js';
+import { type Indices, keepdimIn, largest, ordered, type ReduceOptions, summed, type TopkOptions } from './reduce.js';
 
 export type {
   DataOf,

@@ -27,3 +27,10 @@ export function error(source: unknown, options?: object): unknown {
   }
   return undefined;
 }
+
+/** A tensor counting from 0, with its dimensions in an order that the stream chooses. */
+export function shuffled(shape: readonly number[], random: fc.Stream<number>): Tensor {
+  const keys = [...random.take(shape.length)];
+  const order = [...shape.keys()].sort((a, b) => keys[a]! - keys[b]!);
+  return new Tensor(counting(shape), { shape }).permute(order);
+}

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { emptyLike } from '../../lib/backends/memory.js';
 import * as nonlin from '../../lib/index.js';
+import { overlapsItself } from '../../lib/tensor/layouts/overlaps.js';
+import { forEachRow } from '../../lib/tensor/layouts/runs.js';
 import {
   broadcastShapes,
   broadcastStrides,
@@ -10,15 +12,13 @@ import {
   checkShape,
   checkStrides,
   contiguousStrides,
-  forEachRow,
   frozen,
   isContiguous,
   normalizeDim,
-  overlapsItself,
   resolveShape,
   sizeOf,
-  viewStrides,
-} from '../../lib/tensor/shape.js';
+} from '../../lib/tensor/layouts/shape.js';
+import { viewStrides } from '../../lib/tensor/layouts/views.js';
 import { indices, shapes } from '../support/tensors.js';
 
 const { Tensor } = nonlin;

@@ -10,7 +10,7 @@ import type { DType, FloatArray, FloatDType } from '../../basics/floats.js';
 import { setThreads } from '../../basics/threads.js';
 import { nameOf } from '../../files/numbers.js';
 import { contiguousData } from '../../tensor/copies.js';
-import { sizeOf } from '../../tensor/shape.js';
+import { sizeOf } from '../../tensor/layouts/shape.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { type Arguments, backendOf, integerOf, precisionOf, secondsOf } from '../arguments.js';
 import { attempt, Failure, UsageError } from '../failures.js';

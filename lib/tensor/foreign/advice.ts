@@ -2,7 +2,7 @@
 
 import { shapeText } from '../../basics/allocate.js';
 import { bytesOf, lengthOf, typeName } from '../../basics/floats.js';
-import { sizeOf } from '../shape.js';
+import { sizeOf } from '../layouts/shape.js';
 import { isArrow } from './arrow.js';
 
 /** An object of another library's, of which nothing is known. */

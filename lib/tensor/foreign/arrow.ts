@@ -16,7 +16,7 @@ import {
   typeName,
 } from '../../basics/floats.js';
 import { bitsOf, isHalfArray, newBits, ofBits } from '../../basics/halves.js';
-import { mostDimensions, Parts, sameShape, sizeOf } from '../shape.js';
+import { mostDimensions, Parts, sameShape, sizeOf } from '../layouts/shape.js';
 
 type Foreign = Readonly<Record<string, unknown>>;
 

@@ -2,7 +2,7 @@
 
 import { describe, list } from '../../basics/errors.js';
 import { bytesOf, type Data, type DType, dtypeOf, type FloatArray, type HalfArray } from '../../basics/floats.js';
-import type { Parts } from '../shape.js';
+import type { Parts } from '../layouts/shape.js';
 
 /** The typed array of a dtype. */
 export type DataOf<D extends DType> = {

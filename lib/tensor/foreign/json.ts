@@ -4,7 +4,7 @@ import { allocate } from '../../basics/allocate.js';
 import { describe } from '../../basics/errors.js';
 import type { Data, DType } from '../../basics/floats.js';
 import { isHalfDType } from '../../basics/halves.js';
-import { checkShape, checkSize, Parts } from '../shape.js';
+import { checkShape, checkSize, Parts } from '../layouts/shape.js';
 import { checkDType, noDType } from './dtypes.js';
 import { roundedParts } from './sources.js';
 

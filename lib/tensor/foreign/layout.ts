@@ -25,7 +25,7 @@ import {
   frozen,
   type Layout,
   sameShape,
-} from '../shape.js';
+} from '../layouts/shape.js';
 import { advice, dataAdvice, type Foreign } from './advice.js';
 
 /** Sizes or strides: an array, or a typed array of integers as stdlib and ONNX have. */

@@ -5,8 +5,8 @@ import { describe } from '../../basics/errors.js';
 import { flagsOf } from '../../basics/flags.js';
 import { type FloatArray, type HalfArray, isFloatArray, lengthOf, typeName } from '../../basics/floats.js';
 import { bitsOf, isHalfArray, widenHalves } from '../../basics/halves.js';
+import { contiguousStrides, frozen, type Layout, mostDimensions, placesOf, sizeOf } from '../layouts/shape.js';
 import { readNested } from '../lists.js';
-import { contiguousStrides, frozen, type Layout, mostDimensions, placesOf, sizeOf } from '../shape.js';
 import { advice, dataAdvice, type Foreign } from './advice.js';
 import { checkMemory, isTensorLike, readLayout, saidHalf, type TensorLike } from './layout.js';
 

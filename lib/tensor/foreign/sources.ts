@@ -19,8 +19,8 @@ import {
   typeName,
 } from '../../basics/floats.js';
 import { isFloat16Array, isHalfArray, isHalfDType, newBits, ofBits, roundHalves } from '../../basics/halves.js';
+import { frozen, Parts } from '../layouts/shape.js';
 import { readNested } from '../lists.js';
-import { frozen, Parts } from '../shape.js';
 import { advice } from './advice.js';
 import { type ArrowVector, arrowChunks, isArrow, readArrow } from './arrow.js';
 import { checkDType, dtypeOfParts } from './dtypes.js';

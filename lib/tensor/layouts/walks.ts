@@ -1,8 +1,9 @@
 // The way through the elements of a small tensor in row-major order, worked out once for each: V8 reads frozen arrays, such as shape and
 // strides, by a call for each entry, and to ask whether a layout lies in its memory takes as long as a copy of it.
-import { isThere } from '../basics/checks.js';
-import { type Data, type FloatArray, lengthOfPresent, typeName } from '../basics/floats.js';
-import { type Layout, overlapsItself } from './shape.js';
+import { isThere } from '../../basics/checks.js';
+import { type Data, type FloatArray, lengthOfPresent, typeName } from '../../basics/floats.js';
+import { overlapsItself } from './overlaps.js';
+import type { Layout } from './shape.js';
 
 /** Rows of elements, from the first one's index in data on; and between which indices they lie. */
 export interface Walk {

@@ -1,18 +1,9 @@
-// Shapes, strides and the walk over them. Nothing here knows the Tensor; shapes and strides are frozen and never written again.
-import { shapeText } from '../basics/allocate.js';
-import { checkPresent } from '../basics/checks.js';
-import { describe } from '../basics/errors.js';
-import {
-  byteOffset,
-  type Data,
-  elementBytes,
-  type FloatArray,
-  type HalfDType,
-  lengthOf,
-  lossOf,
-  shareMemory,
-  typeName,
-} from '../basics/floats.js';
+// Shapes and strides: what they are, what is asked of those that are given, and how they broadcast. Nothing here knows the Tensor; they
+// are frozen and never written again.
+import { shapeText } from '../../basics/allocate.js';
+import { checkPresent } from '../../basics/checks.js';
+import { describe } from '../../basics/errors.js';
+import { type Data, type FloatArray, type HalfDType, lengthOf, lossOf, typeName } from '../../basics/floats.js';
 
 /** Where each element lies: element [i, j] of a matrix is `data[offset + i * strides[0] + j * strides[1]]`. */
 export interface Layout {
@@ -229,24 +220,31 @@ export function checkSize(shape: readonly number[], size: number): readonly numb
   throw new RangeError(`shape ${shapeText(shape)} has ${sizeOf(shape)} elements, but there are ${size}`);
 }
 
-/**
- * Asserts that every element lies in data. Checked when a tensor is made, and again before its memory is read or written,
- * for its buffer may have been transferred or have shrunk.
- */
-export function checkReach(data: Data | Uint8Array, { shape, strides, offset }: Layout): void {
-  const count = lengthOf(data);
-  if (count === 0) checkPresent(data, 'data');
+/** The first place of a layout's elements in data, and the last; of none [0, -1]. */
+export function placesOf({ shape, strides, offset }: Layout): readonly [first: number, last: number] {
   let first = offset;
   let last = offset;
   for (let dim = 0; dim < shape.length; dim++) {
-    if (shape[dim] === 0) return;
+    if (shape[dim] === 0) return [0, -1];
     const span = (shape[dim]! - 1) * strides[dim]!;
     if (span < 0) first += span;
     else last += span;
   }
+  return [first, last];
+}
+
+/**
+ * Asserts that every element lies in data. Checked when a tensor is made, and again before its memory is read or written,
+ * for its buffer may have been transferred or have shrunk.
+ */
+export function checkReach(data: Data | Uint8Array, layout: Layout): void {
+  const count = lengthOf(data);
+  if (count === 0) checkPresent(data, 'data');
+  const [first, last] = placesOf(layout);
   if (first >= 0 && last < count) return;
-  const layout = `shape ${shapeText(shape)}, strides ${shapeText(strides)}, offset ${offset}`;
-  throw new RangeError(`${layout} reach elements ${first} to ${last}, but data has ${count}`);
+  const { shape, strides, offset } = layout;
+  const text = `shape ${shapeText(shape)}, strides ${shapeText(strides)}, offset ${offset}`;
+  throw new RangeError(`${text} reach elements ${first} to ${last}, but data has ${count}`);
 }
 
 /** The same of checked parts, whose memory alone may be another: of what is contiguous, less is asked. */
@@ -257,97 +255,6 @@ export function checkPlace(parts: Parts<Data>): void {
     if (count > 0 && parts.offset >= 0 && parts.offset + parts.size <= count) return;
   }
   checkReach(parts.data, parts);
-}
-
-/** Whether two of one dtype have an element in one place; of those that do not lie alike, whether one lies among the other. */
-export function mayMeet(a: Parts<Data>, b: Parts<Data>): boolean {
-  if (!shareMemory(a.data, b.data)) return false;
-  const width = elementBytes(a.data);
-  const firstOf = ({ data, offset }: Parts<Data>) => byteOffset(data) + offset * width;
-  const apart = (firstOf(b) - firstOf(a)) / width;
-  const areAlike = a.shape.every((length, dim) => length === 1 || a.strides[dim] === b.strides[dim]);
-  if (sameShape(a.shape, b.shape) && areAlike && Number.isInteger(apart))
-    return overlapsItself({ shape: [2, ...a.shape], strides: [apart, ...a.strides], offset: 0 });
-  const ends = (parts: Parts<Data>) => placesOf(parts).map((place) => byteOffset(parts.data) + place * width);
-  const [[from, to], [first, last]] = [ends(a), ends(b)] as [[number, number], [number, number]];
-  return from <= last && first <= to;
-}
-
-/** The first place of a layout's elements in data, and the last; of none [0, -1]. */
-export function placesOf({ shape, strides, offset }: Layout): readonly [first: number, last: number] {
-  if (shape.includes(0)) return [0, -1];
-  let first = offset;
-  let last = offset;
-  for (const [dim, length] of shape.entries()) {
-    const span = (length - 1) * strides[dim]!;
-    if (span < 0) first += span;
-    else last += span;
-  }
-  return [first, last];
-}
-
-/**
- * True where two elements of a layout are one place in memory, so that it cannot hold a result. Exact. The layout must lie in
- * memory (checkReach): where its strides alone do not decide, a bit for each place that they span is set.
- */
-export function overlapsItself({ shape, strides }: Layout): boolean {
-  if (shape.includes(0)) return false;
-  if (shape.length === 2) {
-    const [m = 1, n = 1] = shape;
-    const [row, step] = [Math.abs(strides[0]!), Math.abs(strides[1]!)];
-    // Rows that step over each other's elements, or columns.
-    if ((step > 0 && (m === 1 || row > (n - 1) * step)) || (row > 0 && (n === 1 || step > (m - 1) * row))) return false;
-  }
-  // Backwards or not, the places are as far apart.
-  const dims = shape
-    .map((length, dim) => ({ length, step: Math.abs(strides[dim]!) }))
-    .filter(({ length }) => length > 1)
-    .sort((a, b) => a.step - b.step);
-  let span = 0;
-  for (const { length, step } of dims) span += (length - 1) * step;
-  // A dimension that steps over all that the shorter ones span meets nothing of theirs.
-  let left = dims.length;
-  for (; left > 0; left--) {
-    const { length, step } = dims[left - 1]!;
-    const rest = span - (length - 1) * step;
-    if (step <= rest) break;
-    span = rest;
-  }
-  if (left === 0) return false;
-  const lengths = dims.slice(0, left).map(({ length }) => length);
-  const steps = dims.slice(0, left).map(({ step }) => step);
-  if (sizeOf(lengths) > span + 1) return true;
-  const taken = new Uint32Array(Math.ceil((span + 1) / 32));
-  let twice = false;
-  forEachRow(lengths, [{ strides: steps, offset: 0 }], ([at = 0], [step = 0], length) => {
-    for (let place = at, k = 0; k < length && !twice; k++, place += step) {
-      const word = Math.floor(place / 32);
-      const bit = 1 << (place % 32);
-      twice = (taken[word]! & bit) !== 0;
-      taken[word]! |= bit;
-    }
-  });
-  return twice;
-}
-
-/** The strides that show a layout in another shape of the same size, or undefined where that takes a copy. */
-export function viewStrides(layout: Layout, shape: readonly number[]): readonly number[] | undefined {
-  if (isContiguous(layout)) return contiguousStrides(shape);
-  const runs = mergeRuns(layout.shape, [layout.strides])!;
-  const strides = new Array<number>(shape.length).fill(1);
-  // Each run of evenly spaced elements must be used up by whole dimensions, from the innermost on.
-  let dim = shape.length - 1;
-  for (const [run, length] of runs.lengths.entries()) {
-    let stride = runs.steps[0]![run]!;
-    for (let left = length; left > 1; dim--) {
-      const size = shape[dim]!;
-      if (left % size !== 0) return undefined;
-      strides[dim] = stride;
-      stride *= size;
-      left /= size;
-    }
-  }
-  return frozen(strides);
 }
 
 /** The shape of both after broadcasting: aligned at the last dimension, a size of 1 or none stretches to the other's. */
@@ -383,136 +290,4 @@ export function stretchesTo(from: readonly number[], shape: readonly number[]): 
 export function broadcastStrides(layout: Layout, shape: readonly number[]): readonly number[] {
   const added = shape.length - layout.shape.length;
   return shape.map((_, dim) => ((layout.shape[dim - added] ?? 1) === 1 ? 0 : layout.strides[dim - added]!));
-}
-
-/** Where the rows of forEachRow start, one index per operand, and how far apart their elements lie. */
-export type Row = (at: readonly number[], step: readonly number[], length: number) => void;
-
-/**
- * Walks several operands together in row-major order of one shape, in rows as long as all of them allow: where all are
- * contiguous there is one row. `at` is written between the calls.
- */
-export function forEachRow(
-  shape: readonly number[],
-  operands: readonly { readonly strides: readonly number[]; readonly offset: number }[],
-  row: Row,
-): void {
-  const runs = mergeRuns(
-    shape,
-    operands.map((operand) => operand.strides),
-  );
-  if (runs === undefined) return;
-  const { lengths, steps } = runs;
-  const [length = 1] = lengths;
-  const step = steps.map(([first = 0]) => first);
-  const at = operands.map((operand) => operand.offset);
-  const index = lengths.map(() => 0);
-  for (;;) {
-    row(at, step, length);
-    let dim = 1;
-    for (; dim < lengths.length; dim++) {
-      const rewind = ++index[dim]! === lengths[dim];
-      if (rewind) index[dim] = 0;
-      for (let k = 0; k < at.length; k++) at[k]! += steps[k]![dim]! * (rewind ? 1 - lengths[dim]! : 1);
-      if (!rewind) break;
-    }
-    if (dim >= lengths.length) return;
-  }
-}
-
-/** A part of a walk in row-major order: its dimensions, innermost first, and where it starts in each operand. */
-export interface Block {
-  readonly lengths: readonly number[];
-  readonly at: readonly number[];
-  readonly count: number;
-  /** The elements before it. */
-  readonly done: number;
-}
-
-/**
- * Walks several operands together in row-major order of one shape, in blocks of up to `most` elements. `see` is told the steps of
- * each operand too, innermost first, and ends the walk with false. True where it never did.
- */
-export function forEachBlock(
-  shape: readonly number[],
-  operands: readonly { readonly strides: readonly number[]; readonly offset: number }[],
-  most: number,
-  see: (block: Block, steps: readonly (readonly number[])[]) => boolean,
-): boolean {
-  const runs = mergeRuns(
-    shape,
-    operands.map((operand) => operand.strides),
-  );
-  if (runs === undefined) return true;
-  const { lengths, steps } = runs;
-  // A block is all of the first dimensions, and a piece of one.
-  let cut = 0;
-  let inner = 1;
-  while (cut < lengths.length && inner * lengths[cut]! <= most) inner *= lengths[cut++]!;
-  const piece = Math.floor(most / inner);
-  const whole = lengths.slice(0, cut);
-  const at = operands.map((operand) => operand.offset);
-  const index = lengths.map(() => 0);
-  for (let done = 0; ; ) {
-    let by = cut < lengths.length ? Math.min(piece, lengths[cut]! - index[cut]!) : 1;
-    const count = inner * by;
-    if (!see({ lengths: cut < lengths.length ? [...whole, by] : whole, at, count, done }, steps)) return false;
-    done += count;
-    let dim = cut;
-    for (; dim < lengths.length; dim++) {
-      index[dim]! += by;
-      const rewind = index[dim] === lengths[dim];
-      if (rewind) index[dim] = 0;
-      for (let k = 0; k < at.length; k++) at[k]! += steps[k]![dim]! * (rewind ? by - lengths[dim]! : by);
-      if (!rewind) break;
-      by = 1;
-    }
-    if (dim >= lengths.length) return true;
-  }
-}
-
-/** The steps of row-major order without gaps for dimensions that begin with the innermost. */
-export function stepsOver(lengths: readonly number[]): number[] {
-  let step = 1;
-  return lengths.map((length) => {
-    const own = step;
-    step *= length;
-    return own;
-  });
-}
-
-/**
- * The dimensions of a shape, innermost first, without those of size 1, and with neighbours joined where every operand crosses
- * both in even steps. Undefined where there is no element.
- */
-export function mergeRuns(
-  shape: readonly number[],
-  strides: readonly (readonly number[])[],
-): { lengths: number[]; steps: number[][] } | undefined {
-  const lengths: number[] = [];
-  const steps: number[][] = strides.map(() => []);
-  for (let dim = shape.length - 1; dim >= 0; dim--) {
-    const length = shape[dim]!;
-    if (length === 0) return undefined;
-    if (length === 1) continue;
-    const top = lengths.length - 1;
-    if (top >= 0 && steps.every((step, k) => strides[k]![dim] === step[top]! * lengths[top]!)) {
-      lengths[top]! *= length;
-    } else {
-      lengths.push(length);
-      for (const [k, step] of steps.entries()) step.push(strides[k]![dim]!);
-    }
-  }
-  return { lengths, steps };
-}
-
-/** The same where the order does not matter, as of what goes element by element: the shortest steps of the last operand innermost. */
-export function mergeRunsInAnyOrder(
-  shape: readonly number[],
-  strides: readonly (readonly number[])[],
-): { lengths: number[]; steps: number[][] } | undefined {
-  const last = strides.at(-1)!;
-  const dims = Array.from(shape.keys()).sort((a, b) => Math.abs(last[b]!) - Math.abs(last[a]!));
-  const ordered = (list: readonly number[]) => dims.map((dim) => list[dim]!);
-  return mergeRuns(ordered(shape), strides.map(ordered));
 }

@@ -1,8 +1,18 @@
 // The layouts of views: what a view shows of the memory that it shares, by its shape, strides and offset.
-import { shapeText } from '../basics/allocate.js';
-import { describe } from '../basics/errors.js';
-import type { Data } from '../basics/floats.js';
-import { frozen, type Layout, normalizeDim, Parts, placeFor, readIntegers, viewStrides } from './shape.js';
+import { shapeText } from '../../basics/allocate.js';
+import { describe } from '../../basics/errors.js';
+import type { Data } from '../../basics/floats.js';
+import { mergeRuns } from './runs.js';
+import {
+  contiguousStrides,
+  frozen,
+  isContiguous,
+  type Layout,
+  normalizeDim,
+  Parts,
+  placeFor,
+  readIntegers,
+} from './shape.js';
 
 /** A layout of lists that nobody else has. */
 const layoutOf = (shape: number[], strides: number[], offset: number): Layout => ({
@@ -109,4 +119,24 @@ function stepsTo({ shape, strides }: Layout, dim: number, index: number): number
   if (index < -length || index >= length)
     throw new RangeError(`index ${index} is outside of dimension ${dim} of shape ${shapeText(shape)}`);
   return (index < 0 ? index + length : index) * strides[dim]!;
+}
+
+/** The strides that show a layout in another shape of the same size, or undefined where that takes a copy. */
+export function viewStrides(layout: Layout, shape: readonly number[]): readonly number[] | undefined {
+  if (isContiguous(layout)) return contiguousStrides(shape);
+  const runs = mergeRuns(layout.shape, [layout.strides])!;
+  const strides = new Array<number>(shape.length).fill(1);
+  // Each run of evenly spaced elements must be used up by whole dimensions, from the innermost on.
+  let dim = shape.length - 1;
+  for (const [run, length] of runs.lengths.entries()) {
+    let stride = runs.steps[0]![run]!;
+    for (let left = length; left > 1; dim--) {
+      const size = shape[dim]!;
+      if (left % size !== 0) return undefined;
+      strides[dim] = stride;
+      stride *= size;
+      left /= size;
+    }
+  }
+  return frozen(strides);
 }
