@@ -60,7 +60,7 @@ void rows(const void *g, const void *input, void *output, size_t rows, size_t le
   by_parts(x, y, rows, c);
 }
 #if !defined(__wasm__) // As in kernels.cpp.
-// Of what only a mask leaves out; others are turned into rows (run.cpp).
+// Of what only a mask leaves out; others are turned into rows (run/as_rows.h).
 template <class E, arithmetic how, slice what>
 void columns(const void *x, void *y, size_t length, size_t inner, size_t columns, const conditions &c) {
   masked_columns(static_cast<const E *>(x), static_cast<E *>(y), length, inner, columns, c, what == log_softmax_slice,

@@ -39,8 +39,8 @@ using slopes_function = void(const void *x, const void *slopes, void *y, size_t 
 using slopes_grad_function = void(const void *g, const void *x, const void *slopes, void *y, size_t n);
 using add_slopes_grad_function = void(const void *g, const void *x, double *sums, double *lost, size_t n);
 
-// For gradients of floats of which some are small (values.h). y is x, and where that is smaller than `below` and not
-// zero, `at` with its sign.
+// For gradients of floats of which some are small (run/values.h). y is x, and where that is smaller than `below` and
+// not zero, `at` with its sign.
 using stand_in_function = void(const void *x, void *y, size_t n, float below, float at);
 // The products of g and a slope where it, or g, is a subnormal number or zero, but not where the slope is so small, or
 // infinite, that the loops know more of it: to `products`, which elsewhere is -0, and to `rest` g, but zeros where
@@ -53,7 +53,8 @@ using has_unusual_function = bool(const void *x, size_t n, float below, float mo
 struct row_kernels {
   map_function *map[arithmetic_count];
   map_grad_function *map_grad[arithmetic_count];
-  // map[float32] of unusual inputs (values.h), or nothing; and what writes past the cache, where that gains something.
+  // map[float32] of unusual inputs (run/values.h), or nothing; and what writes past the cache, where that gains
+  // something.
   map_function *careful, *past_cache[arithmetic_count];
   map_grad_function *careful_grad; // The same of map_grad, where it has a loop of its own.
   gate_function *gate;             // Of float32, or nothing.
@@ -75,7 +76,8 @@ struct conditioned_kernels {
   conditioned_columns_function *columns[arithmetic_count];
 };
 
-// Of floats, as fast where subnormal numbers are multiplied or made; none where no processor tells of them (values.h).
+// Of floats, as fast where subnormal numbers are multiplied or made; none where no processor tells of them
+// (run/values.h).
 struct careful_products {
   void (*product)(const void *a, const void *b, void *y, size_t n);
   void (*product_or_none)(const void *a, const void *b, void *y, size_t n); // 0 where b is.

@@ -10,7 +10,7 @@ extern const conditioned_kernels tempered_softmax, tempered_log_softmax;
 template <bool log>
 constexpr conditioned_kernels kernels_of = {
     {tempered_rows<float, log>, tempered_rows<float, log>, tempered_rows<double, log>},
-    {}, // Columns are turned into rows (run.cpp).
+    {}, // Columns are turned into rows (run/as_rows.h).
 };
 const conditioned_kernels tempered_softmax = kernels_of<false>, tempered_log_softmax = kernels_of<true>;
 

@@ -3,7 +3,7 @@
 
 #include "dispatch.h"
 #include "halves/run_halves.h"
-#include "run.h"
+#include "run/run.h"
 
 #include <cstdint>
 

@@ -1,5 +1,5 @@
 #include "addon/self_test.h"
-#include "values.h"
+#include "run/values.h"
 
 #include <cstddef>
 #include <cstring>

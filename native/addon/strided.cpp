@@ -1,7 +1,7 @@
 // Calls on arrays that lie in steps.
 #include "machine/strided.h"
 #include "addon/calls.h"
-#include "work.h"
+#include "run/work.h"
 
 #include <algorithm>
 #include <cmath>

@@ -442,60 +442,6 @@ template <size_t... lane, class T> vec<T> interleave_high(vec<T> a, vec<T> b, st
 template <size_t by, class T, size_t... lane> vec<T> rotate(vec<T> a, std::index_sequence<lane...>) {
   return __builtin_shufflevector(a.v, a.v, ((lane + by) % vec<T>::lanes)...);
 }
-// Of each 16 bytes of a and b blocks of `width` lanes in turn, from the first half of these or from the second.
-template <size_t width, bool second, class T, size_t... lane>
-vec<T> interleave_parts(vec<T> a, vec<T> b, std::index_sequence<lane...>) {
-  constexpr size_t part = 16 / sizeof(T), half = second ? part / 2 : 0;
-  return __builtin_shufflevector(a.v, b.v,
-                                 (lane / part * part + lane % part / (2 * width) * width + half + lane % width +
-                                  lane / width % 2 * vec<T>::lanes)...);
-}
-// Every other 16 bytes of a and then of b, from the first or the second on.
-template <bool second, class T, size_t... lane>
-vec<T> every_other_part(vec<T> a, vec<T> b, std::index_sequence<lane...>) {
-  constexpr size_t part = 16 / sizeof(T);
-  return __builtin_shufflevector(a.v, b.v, ((2 * (lane / part) + second) * part + lane % part)...);
-}
-// Lane j of vector i becomes lane i of vector j: first within 16 bytes, which x86 does twice as fast as across them.
-template <class T> [[gnu::always_inline]] inline void transpose(vec<T> (&rows)[vec<T>::lanes]) {
-  constexpr size_t lanes = vec<T>::lanes, part = 16 / sizeof(T);
-  constexpr std::make_index_sequence<lanes> order;
-  for (size_t i = 0; i < lanes; i += part) {
-    vec<T> *const r = rows + i;
-    const vec<T> low = interleave_parts<1, false>(r[0], r[1], order),
-                 high = interleave_parts<1, true>(r[0], r[1], order);
-    if constexpr (part == 2) {
-      r[0] = low;
-      r[1] = high;
-    } else {
-      const vec<T> low2 = interleave_parts<1, false>(r[2], r[3], order),
-                   high2 = interleave_parts<1, true>(r[2], r[3], order);
-      r[0] = interleave_parts<2, false>(low, low2, order);
-      r[1] = interleave_parts<2, true>(low, low2, order);
-      r[2] = interleave_parts<2, false>(high, high2, order);
-      r[3] = interleave_parts<2, true>(high, high2, order);
-    }
-  }
-  // Then these as lanes of a smaller one.
-  for (size_t k = 0; k < part; k++) {
-    if constexpr (lanes == 2 * part) {
-      const vec<T> a = rows[k], b = rows[part + k];
-      rows[k] = every_other_part<false>(a, b, order);
-      rows[part + k] = every_other_part<true>(a, b, order);
-    } else if constexpr (lanes == 4 * part) {
-      vec<T> r[4];
-      for (size_t i = 0; i < 4; i++)
-        r[i] = rows[i * part + k];
-      const vec<T> even = every_other_part<false>(r[0], r[1], order),
-                   even2 = every_other_part<false>(r[2], r[3], order);
-      const vec<T> odd = every_other_part<true>(r[0], r[1], order), odd2 = every_other_part<true>(r[2], r[3], order);
-      rows[k] = every_other_part<false>(even, even2, order);
-      rows[part + k] = every_other_part<false>(odd, odd2, order);
-      rows[2 * part + k] = every_other_part<true>(even, even2, order);
-      rows[3 * part + k] = every_other_part<true>(odd, odd2, order);
-    }
-  }
-}
 
 // In which lanes, a bit for each, a < b when both are rounded to floats.
 #if VECTOR_BYTES == 64

@@ -3,7 +3,7 @@
 #include "exact/correctly_rounded.h"
 #include "exact/half.h"
 #include "machine/parallel.h"
-#include "values.h"
+#include "run/values.h"
 
 #include <cmath>
 #include <cstring>

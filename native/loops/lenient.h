@@ -1,6 +1,6 @@
 // What stands for the careful way where subnormal numbers take little longer than others (subnormal.h): its bits, in
 // fewer steps. Only of rows whose usual way has other bits, or takes longer for subnormal numbers; of the latter, silu,
-// gelu's other forms, softsign and elu, only where the processor tells that it met any (values.h), so on x86.
+// gelu's other forms, softsign and elu, only where the processor tells that it met any (run/values.h), so on x86.
 //
 //   npm run bench -- --size 262144 --backend avx512 --precision fast --input even --function ...
 //

@@ -37,7 +37,7 @@ inline const bool tells_subnormal = [] {
 #if !defined(__wasm__)
 // Whether products of subnormal numbers take much longer than others. Intel's processors take 35 ns for one, a hundred
 // times as long, AMD's Zen 4 up to three times as long: there the usual way is faster for any input. No bit depends on
-// it (values.h). Six times is between the two. The shortest of a few, as the thread may be interrupted.
+// it (run/values.h). Six times is between the two. The shortest of a few, as the thread may be interrupted.
 inline std::atomic<bool> measured_slow = [] {
   const auto time_of = [](float number) {
     using clock = std::chrono::steady_clock;

@@ -12,7 +12,7 @@ endif()
 
 # Contraction off: a multiply-add is one only where the formula says fma, so every compiler computes the same bits.
 # Integer lanes are bits, whose sums wrap around. The other two say that errno and floating-point traps are not observed;
-# neither changes a value. Flags are (values.h): they may be set by what a compiler computes and drops, and a part is done again.
+# neither changes a value. Flags are (run/values.h): they may be set by what a compiler computes and drops, and a part is done again.
 add_compile_options(-Wall -Wextra -ffp-contract=off -fwrapv -fno-math-errno -fno-trapping-math)
 
 # The groups of rows, native/rows/*.def, the longest to compile first.

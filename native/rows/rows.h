@@ -79,10 +79,10 @@ struct row {
   beside_half half = beside_half::other;
   // With other parameters `fast` is computed as `exact` is.
   sizes floats_hold = {};
-  // From how many times the usual size on (work.h) it gains by writing past the cache: ns per element of gelu at 4 Mi
-  // 0.28, and 0.45 past it, at 16 Mi 0.54 and 0.45 (`npm run bench -- --function gelu --size 4194304`).
+  // From how many times the usual size on (run/work.h) it gains by writing past the cache: ns per element of gelu at 4
+  // Mi 0.28, and 0.45 past it, at 16 Mi 0.54 and 0.45 (`npm run bench -- --function gelu --size 4194304`).
   unsigned past_cache_from = 1;
-  // Of a subnormal number or result the usual way rounds once more than the careful one (values.h).
+  // Of a subnormal number or result the usual way rounds once more than the careful one (run/values.h).
   twice rounds_twice = twice::never;
   // The a that it is mostly called with, where something gains by knowing it.
   double usual_a = 0;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "arithmetic/log.h"
+#include "arithmetic/matrix.h"
 #include "softmax/short_rows.h"
 
 namespace {

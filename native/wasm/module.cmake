@@ -1,5 +1,6 @@
 # The module: no library around it, nothing that it imports, and of what is linked only what its functions reach.
-add_executable(nonlin native/wasm/module.cpp native/run.cpp native/channels.cpp native/addon/self_test.cpp)
+add_executable(nonlin native/wasm/module.cpp native/run/elementwise.cpp native/run/slices.cpp native/run/channels.cpp
+                      native/addon/self_test.cpp)
 target_link_libraries(nonlin PRIVATE kernels)
 target_compile_definitions(nonlin PRIVATE NONLIN_VERSION="${version}" VECTOR_BYTES=16)
 target_compile_options(nonlin PRIVATE -Oz ${wasm_flags})

@@ -3,8 +3,8 @@
 #include "addon/self_test.h"
 #include "arithmetic/memory.h"
 #include "machine/parallel.h"
-#include "run.h"
-#include "work.h"
+#include "run/run.h"
+#include "run/work.h"
 
 #define EXPORT(name) __attribute__((export_name(#name)))
 
@@ -82,7 +82,7 @@ EXPORT(about) const char *about() {
 EXPORT(fuses) bool fuses() { return fuses_floats() && fuses_doubles(); }
 EXPORT(checksum) uint64_t self_test() { return checksum(wasm); }
 
-// As run.h has them, for one thread; where there is a g, the gradient.
+// As run/run.h has them, for one thread; where there is a g, the gradient.
 EXPORT(map)
 void map(activation op, arithmetic how, const void *g, const void *x, void *y, size_t n, double a, double b) {
   run_map(wasm, op, {a, b}, how, g, x, y, n, 1);

@@ -1,5 +1,5 @@
 // A value, and a gradient, has the bits that it has alone, whatever stands beside it. Native code takes another way only where the
-// processor has met subnormal numbers (native/values.h).
+// processor has met subnormal numbers (native/run/values.h).
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { boundOf, distance } from '../../lib/activations/bounds.js';
 import { casesOf } from '../../lib/activations/signatures.js';

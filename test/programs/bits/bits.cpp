@@ -3,7 +3,7 @@
 // processors.
 #include "addon/self_test.h"
 #include "dispatch.h"
-#include "values.h"
+#include "run/values.h"
 
 #include <algorithm>
 #include <bit>

@@ -4,7 +4,7 @@
 #include "dispatch.h"
 #include "halves/run_halves.h"
 #include "prove.h"
-#include "values.h"
+#include "run/values.h"
 
 #include <bit>
 #include <cstring>

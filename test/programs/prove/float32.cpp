@@ -4,9 +4,9 @@
 #include "dispatch.h"
 #include "passes.h"
 #include "prove.h"
+#include "run/values.h"
 #include "truth/multiprecision.h"
 #include "truth/oracle.h"
-#include "values.h"
 
 #include <bit>
 #include <cstring>

@@ -3,10 +3,10 @@
 // the conversion of a double that it makes one, which takes no longer. And at every Nth of 2^32 inputs, N the argument
 // (65537), whether the two ways have the same bits, but of a row that rounds twice where the processor says of the
 // usual one that it met a subnormal number; and there other processors, which do not say, have to see it from the input
-// (values.h). Of products double lanes have the bits, whose conversions the processor tells, too. And which functions
-// over slices of usual numbers meet one, which then was in memory that they have not written.
+// (run/values.h). Of products double lanes have the bits, whose conversions the processor tells, too. And which
+// functions over slices of usual numbers meet one, which then was in memory that they have not written.
 #include "dispatch.h"
-#include "values.h"
+#include "run/values.h"
 
 #include <bit>
 #include <cmath>

@@ -11,7 +11,7 @@
 
 #include "loops/subnormal.h"
 #include "rows/unusual.h"
-#include "work.h"
+#include "run/work.h"
 
 namespace nonlin {
 

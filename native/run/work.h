@@ -25,6 +25,9 @@ constexpr size_t parallel_short_elements = 524288;
 // 1 Mi 0.15 and 0.09.
 constexpr size_t stream_bytes = size_t(16) << 20;
 
+// Rows from which on a kernel reads and writes them where they lie; of shorter ones many are copied to one block.
+constexpr size_t own_row = 256;
+
 inline const char *at(const void *p, size_t offset) {
   return p == nullptr ? nullptr : static_cast<const char *>(p) + offset;
 }

@@ -1,10 +1,10 @@
 // prelu with a slope for each channel, and its gradients. A long channel is served by the kernels of the row; short
 // ones by those that take a slope for each element, which are laid out in a block for as much of x as it holds: whole
 // periods, or some of a period's channels.
-#include "run.h"
+#include "run/run.h"
 
 #include "machine/parallel.h"
-#include "values.h"
+#include "run/values.h"
 
 #include <cstring>
 

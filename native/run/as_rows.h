@@ -1,0 +1,124 @@
+// Columns as rows: whether that is quicker, and how they become such.
+#pragma once
+
+#include "machine/parallel.h"
+#include "run/work.h"
+
+#include <memory>
+#include <new>
+#include <span>
+
+namespace nonlin {
+
+// Slices in long steps as rows, so many at a time as stay in the core's own cache; of long ones as many as make a line
+// of it, which fewer would read again, but not so many that threads have none or that they are some MB. ns per element
+// of softmax of 128 rows of 16000 into the transpose of an array 3.2 one at a time, 0.43 so, of contiguous ones 0.22
+// (AVX-512, Zen 5).
+inline size_t slices_at_a_time(size_t length, size_t size, size_t slices, unsigned threads) {
+  constexpr size_t line = 64, most_bytes = size_t(4) << 20;
+  const size_t near = grain_elements / length;
+  if (near >= line / size) return near;
+  const size_t of_line = std::min(line / size, most_bytes / (length * size)), share = (slices + threads - 1) / threads;
+  return std::max({size_t(1), near, std::min(of_line, share)});
+}
+
+// The columns of a few elements as rows, or back: one by one, as copy_strided takes 20 ns before it begins.
+template <class E>
+void turn_few(const void *source, void *target, size_t outer, size_t length, size_t inner, bool back) {
+  const E *s = static_cast<const E *>(source);
+  E *t = static_cast<E *>(target);
+  for (size_t slab = 0; slab < outer; slab++, s += length * inner, t += length * inner)
+    for (size_t k = 0; k < inner; k++)
+      for (size_t j = 0; j < length; j++) {
+        const size_t row = k * length + j, column = j * inner + k;
+        __builtin_memcpy(t + (back ? column : row), s + (back ? row : column), sizeof(E));
+      }
+}
+
+// Calls compute(rows of g, rows of x, the first of all rows, how many) for the columns of x as rows, and takes what it
+// leaves in the place of x as those of y, if there is a y. Where there is no memory for them, columns(slab, first
+// column, how many) instead.
+template <class Rows, class Columns>
+void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_t outer, size_t length, size_t inner,
+                 unsigned threads, Rows compute, Columns columns) {
+  if (const size_t bytes = outer * length * inner * e.size; bytes <= 256) {
+    alignas(64) char own[2][256];
+    const auto turn = e.size == sizeof(float) ? turn_few<float> : turn_few<double>;
+    turn(x, own[0], outer, length, inner, false);
+    if (g != nullptr) turn(g, own[1], outer, length, inner, false);
+    compute(g == nullptr ? nullptr : own[1], own[0], 0, outer * inner);
+    if (y != nullptr) turn(own[0], y, outer, length, inner, true);
+    return;
+  }
+  const size_t most = slices_at_a_time(length, e.size, outer * inner, threads);
+  parallel_for(outer * inner, most, threads, [&](size_t begin, size_t end) {
+    // They may be all there is, beyond what a thread's stack may hold. For few elements memory of their own would take
+    // longer than what is computed.
+    const size_t bytes = std::min(most, end - begin) * length * e.size, both = g == nullptr ? bytes : 2 * bytes;
+    alignas(64) char few[2048];
+    const std::unique_ptr<char[]> many(both > sizeof few ? new (std::nothrow) char[both] : nullptr);
+    char *const own = both > sizeof few ? many.get() : few;
+    for (size_t i = begin, some; own == nullptr && i < end; i += some) {
+      some = std::min(inner - i % inner, end - i);
+      columns(i / inner, i % inner, some);
+    }
+    for (size_t first = begin; own != nullptr && first < end; first += most) {
+      const size_t count = std::min(most, end - first);
+      // Slabs that are whole, and what comes before and after them: where its rows and it begin, and its columns.
+      struct part {
+        size_t row, place, slabs, columns;
+      } parts[3];
+      size_t some = 0, slab = first / inner, column = first - slab * inner;
+      for (size_t done = 0; done < count; some++) {
+        const size_t left = count - done, slabs = column == 0 && left >= inner ? left / inner : 1;
+        const size_t columns = left < inner - column ? left : inner - column;
+        parts[some] = {done * length * e.size, (slab * length * inner + column) * e.size, slabs, columns};
+        done += slabs * columns;
+        slab += slabs;
+        column = 0;
+      }
+      const ptrdiff_t row = ptrdiff_t(length), apart = ptrdiff_t(inner), apart_slabs = row * apart;
+      const auto turn = [&](const void *from, char *to) {
+        for (const part &p : std::span(parts, some)) {
+          const strided_dimension dims[] = {
+              {length, apart, 1}, {p.columns, 1, row}, {p.slabs, apart_slabs, apart_slabs}};
+          copy_strided(at(from, p.place), to + p.row, dims, p.slabs > 1 ? 3 : 2, e);
+        }
+      };
+      turn(x, own);
+      if (g != nullptr) turn(g, own + bytes);
+      compute(g == nullptr ? nullptr : own + bytes, own, first, count);
+      for (const part &p : std::span(parts, y == nullptr ? 0 : some)) {
+        const strided_dimension dims[] = {{length, 1, apart}, {p.columns, row, 1}, {p.slabs, apart_slabs, apart_slabs}};
+        copy_strided(own + p.row, at(y, p.place), dims, p.slabs > 1 ? 3 : 2, e);
+      }
+    }
+  });
+}
+
+// Whether columns are soonest done by the kernels of rows, which give the same bits (of logarithms in float lanes but
+// for the last one of a double, as of one row and of many): a few, and in double lanes those of which no band can be
+// kept (softmax/columns.h), but not many of so many entries that a line of them does not stay in the cache. ns per
+// element with AVX-512 (AVX2) on Zen 5 as columns and as rows: softmax over 100 entries of 6 columns 0.76 and 0.56
+// (0.73 and 0.70), of 8 0.58 and 0.49 (0.52 and 0.65), its logarithm over 10 of 12 2.1 and 1.4 (1.3 and 1.6), under a
+// mask over 3000 of 10 1.8 and 0.85 (1.9 and 1.2); the gradient over 3000 of 64 1.28 and 0.92 (2.5 and 1.5), over
+// 40000 1.45 and 2.2, of 10 2.2 and 1.5; in `exact` over 3000 of 10 1.6 and 0.67 (2.5 and 1.2), over 10000 of 100 1.06
+// and 0.72 (2.0 and 1.2).
+enum class asked { values, logarithms, masked, gradient };
+inline bool are_rows_sooner(const kernels &set, asked what, arithmetic how, size_t length, size_t inner) {
+  constexpr size_t few = 32, line = 64, narrowest_band = 2 * line, kept = size_t(256) << 10, near = 16384;
+  const size_t bytes = inner * element_size(how);
+  if (inner < 2) return false;
+  if (what == asked::logarithms) return bytes < std::max(few, set.register_bytes);
+  if (what == asked::masked) return bytes < line;
+  if (bytes < few && (what == asked::values || inner < 4)) return true;
+  if (what == asked::values && how == float32) return false;
+  const size_t band = std::min(narrowest_band, (inner * sizeof(double) + line - 1) / line * line);
+  const bool is_narrow = inner * sizeof(float) < line, is_near = length <= near && how != float64;
+  return length * band > kept && (is_narrow || is_near);
+}
+inline asked asked_of(slice what, const void *g) {
+  return g != nullptr ? asked::gradient : what == log_softmax_slice ? asked::logarithms : asked::values;
+}
+
+} // namespace nonlin
