@@ -168,7 +168,12 @@ template <class T, class E>
     };
   };
   sum_list<T, batch_rows> below;
-  if (length <= short_row_with_log<T>) {
+#if defined(__wasm__) // Smaller, and quicker: logSoftmax of float64 rows of 64 4.6 ns per element in batches, 3.7 so.
+  constexpr bool in_batches = false;
+#else
+  const bool in_batches = length <= short_row_with_log<T>;
+#endif
+  if (in_batches) {
     sum_rows<T, false>(count, length, below, term_of);
   } else {
     below = {};

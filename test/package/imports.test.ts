@@ -21,7 +21,20 @@ const orders = {
     'streams',
     'cli',
   ],
-  native: ['machine', 'arithmetic', 'rows', 'formulas', 'exact', 'loops', 'softmax', '', 'run', 'halves', 'addon', 'wasm'],
+  native: [
+    'machine',
+    'arithmetic',
+    'rows',
+    'formulas',
+    'exact',
+    'loops',
+    'softmax',
+    '',
+    'run',
+    'halves',
+    'addon',
+    'wasm',
+  ],
 };
 /** What stands before its room. */
 const exceptions: Readonly<Record<string, string>> = {

@@ -198,6 +198,21 @@ describe.each(nonlin.backends())('%s', (backend) => {
     expect(() => softmax(most, { dim: [...all, 0] })).toThrow(new RangeError('softmax: dim names dimension 0 twice'));
   });
 
+  it('says of what is wrong in a mask that it is the mask, and what to pass', () => {
+    for (const [mask, wanted] of [
+      [{ data: [true, false], dims: [2] }, 'pass { data: Uint8Array.from(x.data), dims: x.dims }'],
+      [{ data: [0, 1], dims: [2] }, 'pass { data: Uint8Array.from(x.data), dims: x.dims }'],
+      [{ data: [0, -Infinity], dims: [2] }, 'pass { data: Float32Array.from(x.data), dims: x.dims }'],
+      [{ data: new Uint8Array(2), dims: [3] }, 'mask: shape [3] has 3 elements, but there are 2'],
+      [{ data: new Uint8Array(2), shape: [2], strides: [5] }, 'mask: shape [2], strides [5], offset 0 reach'],
+      [[[true], [true, false]], 'mask: row 1 has 2 entries, row 0 has 1'],
+      [new DataView(new ArrayBuffer(4)), 'mask must be a typed array, got a DataView'],
+    ] as const) {
+      expect(() => loose.softmax!(x, { mask })).toThrow(wanted);
+      expect(() => new Tensor(2).maskedFill(mask as nonlin.Mask, 1)).toThrow(wanted);
+    }
+  });
+
   it('a mask that contains itself is refused', () => {
     const mask: unknown[] = [];
     mask.push(mask);

@@ -313,13 +313,13 @@ describe('maskedFill', () => {
     );
     expect(() => x.maskedFill([true, true, false], 0)).toThrow(RangeError);
     expect(() => x.maskedFill(['yes', 'no'] as never, 0)).toThrow(
-      new TypeError('maskedFill: element 0 must be a number or a boolean, got "yes"'),
+      new TypeError('maskedFill: mask: element 0 must be a number or a boolean, got "yes"'),
     );
     expect(() => x.maskedFill(true as never, 0)).toThrow(
       new TypeError('maskedFill: mask must be a Tensor, a nested list, a typed array or tensor-like, got true'),
     );
     expect(() => x.maskedFill(new DataView(new ArrayBuffer(2)), 0)).toThrow(
-      new TypeError('maskedFill: the data of a mask must be a typed array, got a DataView'),
+      new TypeError('maskedFill: mask must be a typed array, got a DataView'),
     );
     expect(() => x.maskedFill([true, false], '0' as never)).toThrow(
       new TypeError('maskedFill: value must be a number, got "0"'),

@@ -327,13 +327,13 @@ describe('other structures', () => {
     expect(error(source)).toEqual(named('Tensor: '));
     expect(() => relu(like)).toThrow(named('relu: x: '));
     expect(() => relu(new Tensor([1]), { out: like })).toThrow(named('relu: out: '));
-    expect(() => new Tensor([1]).maskedFill(like, 0)).toThrow(named('maskedFill: '));
+    expect(() => new Tensor([1]).maskedFill(like, 0)).toThrow(named('maskedFill: mask: '));
   });
 
   it('of a mask must have the type that it names, too', () => {
     const refused = { data: Uint8Array.of(1), shape: [1], dtype: 'float32' };
     expect(() => new Tensor([1]).maskedFill(refused, 0)).toThrow(
-      new TypeError('maskedFill: dtype must be that of the data, got "float32" for Uint8Array of 1'),
+      new TypeError('maskedFill: mask: dtype must be that of the data, got "float32" for Uint8Array of 1'),
     );
     for (const dtype of ['uint8', 'bool', 'binary'])
       expect(new Tensor([1]).maskedFill({ ...refused, dtype } as TensorLike, 0).item()).toBe(0);

@@ -111,8 +111,8 @@ describe('transpose, permute and T', () => {
     );
     expect(() => x.permute(0, 2)).toThrow(new RangeError('permute: dim must be in [-2, 1] for shape [2, 3], got 2'));
     expect(() => x.transpose(0, 5)).toThrow(
-      new RangeError('transpose: dim must be in [-2, 1] for shape [2, 3], got 5'),
+      new RangeError('transpose: dim1 must be in [-2, 1] for shape [2, 3], got 5'),
     );
-    expect(() => x.transpose(0.5, 1)).toThrow(new TypeError('transpose: dim must be an integer, got 0.5'));
+    expect(() => x.transpose(0.5, 1)).toThrow(new TypeError('transpose: dim0 must be an integer, got 0.5'));
   });
 });

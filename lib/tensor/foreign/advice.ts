@@ -34,8 +34,8 @@ export function shapeAdvice(x: unknown, what: string, shape: readonly number[]):
   return `; pass new Tensor(${what}, { shape: ${shapeText(shape)} })`;
 }
 
-/** Like `advice`, for the data of a tensor that is otherwise as it should be. */
-export function dataAdvice(data: unknown, like: Foreign): string {
+/** Like `advice`, for the data of a tensor that is otherwise as it should be, and whose numbers are to be of a kind. */
+export function dataAdvice(data: unknown, like: Foreign, kind = 'Float32Array'): string {
   if (typeof data === 'function')
     return typeof like.dataSync === 'function'
       ? '; pass { data: x.dataSync(), shape: x.shape }'
@@ -47,7 +47,7 @@ export function dataAdvice(data: unknown, like: Foreign): string {
   // What toJSON writes.
   const isJSON = Array.isArray(data) && Object.keys(like).sort().join() === 'data,dtype,shape';
   if (isJSON && Object.hasOwn(bytesOf, String(like.dtype))) return '; pass Tensor.fromJSON(x)';
-  const numbers = conversion('x.data', data);
+  const numbers = conversion('x.data', data, kind);
   if (numbers === undefined) return '';
   const layout = ['dims' in like ? 'dims' : 'shape', 'strides', 'stride', 'offset'].filter((name) => name in like);
   const converted = `{ data: ${[numbers, ...layout.map((name) => `${name}: x.${name}`)].join(', ')} }`;
@@ -58,11 +58,11 @@ export function dataAdvice(data: unknown, like: Foreign): string {
 /** What says what the bits of a Uint16Array are. */
 const kindsOfBits = "{ dtype: 'float16' or 'bfloat16' }";
 
-/** The expression that makes a Float32Array of what has numbers in it, or undefined where that has none. */
-function conversion(name: string, data: unknown): string | undefined {
+/** The expression that makes a typed array of what has numbers in it, or undefined where that has none. */
+function conversion(name: string, data: unknown, kind = 'Float32Array'): string | undefined {
   const first = typeName(data) !== undefined || Array.isArray(data) ? (data as ArrayLike<unknown>)[0] : '';
   if (typeof first === 'string') return undefined;
-  return `Float32Array.from(${name}${typeof first === 'bigint' ? ', Number' : ''})`;
+  return `${kind}.from(${name}${typeof first === 'bigint' ? ', Number' : ''})`;
 }
 
 function tagOf(x: unknown): string {

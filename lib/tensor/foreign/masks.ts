@@ -1,7 +1,7 @@
 // Masks: in lists, in typed arrays, in something tensor-like.
 
 import { allocate } from '../../basics/allocate.js';
-import { describe } from '../../basics/errors.js';
+import { describe, inNameOf } from '../../basics/errors.js';
 import { flagsOf } from '../../basics/flags.js';
 import { type FloatArray, type HalfArray, isFloatArray, lengthOf, typeName } from '../../basics/floats.js';
 import { bitsOf, isHalfArray, widenHalves } from '../../basics/halves.js';
@@ -22,8 +22,8 @@ export interface Flags extends Layout {
 
 /** A mask as flags; a typed array as long as `shape` takes that shape, another one is a single dimension. */
 export function readMask(mask: unknown, shape: readonly number[]): Flags {
-  if (Array.isArray(mask)) return flagged(readNested(mask, 'float32'));
-  if (isTensorLike(mask)) return flagged(readLayout(mask, numbers));
+  if (Array.isArray(mask)) return flagged(readList(mask));
+  if (isTensorLike(mask)) return flagged(readLike(mask, numbers));
   if (!ArrayBuffer.isView(mask))
     throw new TypeError(
       `mask must be a Tensor, a nested list, a typed array or tensor-like, got ${describe(mask)}${advice(mask)}`,
@@ -54,12 +54,12 @@ export function readMarks(mask: unknown): Marks {
       throw new TypeError(
         'a mask that is a list must hold true and false; of numbers to be added make a Tensor, of 0 and 1 a Uint8Array',
       );
-    const { data, shape, strides, offset } = readNested(mask, 'float32');
+    const { data, shape, strides, offset } = readList(mask);
     return { data: Uint8Array.from(data), shape, strides, offset, isFlat: false };
   }
   if (isTensorLike(mask)) {
     // Not by `...`, which takes 300 ns.
-    const { data, shape, strides, offset } = readLayout(mask, floatsOrBytes);
+    const { data, shape, strides, offset } = readLike(mask, floatsOrBytes);
     return { data, shape, strides, offset, isFlat: false };
   }
   if (!ArrayBuffer.isView(mask))
@@ -68,6 +68,23 @@ export function readMarks(mask: unknown): Marks {
     );
   const data = floatsOrBytes(mask);
   return { data, shape: frozen([lengthOf(data)]), strides: oneStep, offset: 0, isFlat: true };
+}
+
+/** A list, whose errors say that it is the mask's. */
+function readList(mask: readonly unknown[]) {
+  try {
+    return readNested(mask, 'float32');
+  } catch (error) {
+    throw inNameOf('mask', error);
+  }
+}
+/** Something tensor-like, likewise. */
+function readLike<A extends FloatArray | Uint8Array>(mask: object, toArray: (data: unknown, like: Foreign) => A) {
+  try {
+    return readLayout(mask, toArray);
+  } catch (error) {
+    throw inNameOf('mask', error);
+  }
 }
 
 const oneStep = frozen([1]);
@@ -82,12 +99,17 @@ function floatsOrBytes(data: unknown, like?: Foreign): FloatArray | Uint8Array {
   return isFloatArray(array) ? array : flagsOf(array, 0, lengthOf(array));
 }
 
+const areFlags = (data: unknown) =>
+  Array.isArray(data) && data.every((entry) => typeof entry === 'boolean' || entry === 0 || entry === 1);
+
 /** A typed array of any type; of floats of 16 bits, whose bits would be other numbers, a copy as float32. */
 export function numbers(data: unknown, like?: Foreign): FloatArray | Uint8Array {
-  checkMemory(data, 'the mask');
+  checkMemory(data, like === undefined ? 'mask' : 'data');
   if (typeName(data) === undefined)
     throw new TypeError(
-      `the data of a mask must be a typed array, got ${describe(data)}${like === undefined ? '' : dataAdvice(data, like)}`,
+      like === undefined
+        ? `mask must be a typed array, got ${describe(data)}`
+        : `data must be a typed array, got ${describe(data)}${dataAdvice(data, like, areFlags(data) ? 'Uint8Array' : undefined)}`,
     );
   const half = isHalfArray(data) ? saidHalf(data, like) : undefined;
   if (half === undefined) return data as FloatArray | Uint8Array;

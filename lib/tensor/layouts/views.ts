@@ -22,8 +22,8 @@ const layoutOf = (shape: number[], strides: number[], offset: number): Layout =>
 });
 
 export function transposed(x: Layout, dim0: number, dim1: number): Layout {
-  const first = normalizeDim(dim0, x.shape);
-  const second = normalizeDim(dim1, x.shape);
+  const first = normalizeDim(dim0, x.shape, 'dim0');
+  const second = normalizeDim(dim1, x.shape, 'dim1');
   // A 0-d tensor has the dimension 0 to name, but none to exchange.
   if (x.shape.length === 0) return x;
   const shape = [...x.shape];
