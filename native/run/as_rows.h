@@ -36,7 +36,7 @@ void turn_few(const void *source, void *target, size_t outer, size_t length, siz
 }
 
 // Calls compute(rows of g, rows of x, the first of all rows, how many) for the columns of x as rows, and takes what it
-// leaves in the place of x as those of y, if there is a y. Where there is no memory for them, columns(slab, first
+// leaves in the place of x as those of y, if there is a y. Where there is no memory for them, columns(slab, 1, first
 // column, how many) instead.
 template <class Rows, class Columns>
 void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_t outer, size_t length, size_t inner,
@@ -60,7 +60,7 @@ void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_
     char *const own = both > sizeof few ? many.get() : few;
     for (size_t i = begin, some; own == nullptr && i < end; i += some) {
       some = std::min(inner - i % inner, end - i);
-      columns(i / inner, i % inner, some);
+      columns(i / inner, 1, i % inner, some);
     }
     for (size_t first = begin; own != nullptr && first < end; first += most) {
       const size_t count = std::min(most, end - first);

@@ -21,15 +21,13 @@ size_t columns_at_a_time(size_t size, size_t length, size_t inner, unsigned thre
   return std::min(inner, std::max({share, grain_elements / length / band, size_t(1)}) * band);
 }
 
-// Calls rows(first row, end) or columns(slab, first column, how many) for all of x as [outer, length, inner].
+// Calls rows(first row, end) or columns(slab, how many, first column, how many) for all of x as [outer, length, inner].
 template <class Rows, class Columns>
 void for_each_slice(size_t size, size_t outer, size_t length, size_t inner, unsigned threads, Rows rows,
                     Columns columns) {
   if (outer * length * inner < short_elements) { // As in run_map.
     if (inner == 1) return rows(0, outer);
-    for (size_t i = 0; i < outer; i++)
-      columns(i, 0, inner);
-    return;
+    return columns(0, outer, 0, inner);
   }
   if (inner == 1) {
     parallel_for(outer, std::max<size_t>(1, grain_elements / length), threads, rows);
@@ -39,8 +37,9 @@ void for_each_slice(size_t size, size_t outer, size_t length, size_t inner, unsi
   const size_t blocks = (inner + width - 1) / width;
   const size_t grain = std::max<size_t>(1, grain_elements / length / width);
   parallel_for(outer * blocks, grain, threads, [&](size_t begin, size_t end) {
+    if (blocks == 1) return columns(begin, end - begin, 0, inner);
     for (size_t i = begin; i < end; i++)
-      columns(i / blocks, i % blocks * width, std::min(width, inner - i % blocks * width));
+      columns(i / blocks, 1, i % blocks * width, std::min(width, inner - i % blocks * width));
   });
 }
 
@@ -57,11 +56,11 @@ struct slice_loops {
       of.rows_grad[how](g, x, y, count, length);
   }
   // Of rows so far apart.
-  void columns(const void *g, const void *x, void *y, size_t apart, size_t count) const {
+  void columns(const void *g, const void *x, void *y, size_t slabs, size_t apart, size_t count) const {
     if (g == nullptr)
-      of.columns[how](x, y, length, apart, count);
+      of.columns[how](x, y, slabs, length, apart, count);
     else
-      of.columns_grad[how](g, x, y, length, apart, count);
+      of.columns_grad[how](g, x, y, slabs, length, apart, count);
   }
 };
 
@@ -88,9 +87,9 @@ void run_slices(const kernels &set, slice what, arithmetic how, const void *g, c
   }
   const size_t size = element_size(how);
   const slice_loops loops = {set.slices[what], how, length};
-  const auto columns = [&](size_t slab, size_t column, size_t count) {
+  const auto columns = [&](size_t slab, size_t slabs, size_t column, size_t count) {
     const size_t from = (slab * length * inner + column) * size;
-    loops.columns(at(g, from), at(x, from), at(y, from), inner, count);
+    loops.columns(at(g, from), at(x, from), at(y, from), slabs, inner, count);
   };
   if (are_rows_sooner(set, asked_of(what, g), how, length, inner))
     return run_as_rows(
@@ -136,7 +135,7 @@ bool run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
   };
   const auto columns = [&](const strided_tile &tile) {
     where_it_lies(tile, 0, 0, [&](const void *const *from, void *to) {
-      loops.columns(g == nullptr ? nullptr : from[0], from[inputs - 1], to, size_t(apart), tile.width);
+      loops.columns(g == nullptr ? nullptr : from[0], from[inputs - 1], to, 1, size_t(apart), tile.width);
     });
   };
   // Tiles of slices, whose first elements they name; of columns one row high.
@@ -197,9 +196,11 @@ bool run_conditioned(const kernels &set, slice what, arithmetic how, const condi
     here.mask = at(c.mask, first * mask_size);
     return here;
   };
-  const auto columns = [&](size_t slab, size_t column, size_t count) {
-    const size_t from = (slab * length * inner + column) * size;
-    loops.columns[how](at(x, from), at(y, from), length, inner, count, mask_of(slab, column));
+  const auto columns = [&](size_t slab, size_t slabs, size_t column, size_t count) {
+    for (; slabs > 0; slab++, slabs--) {
+      const size_t from = (slab * length * inner + column) * size;
+      loops.columns[how](at(x, from), at(y, from), length, inner, count, mask_of(slab, column));
+    }
   };
   // Of what is added each row decides how it is done, and of a temperature in float lanes as well; columns are to have
   // the same bits. Those that only a mask leaves out are done where they lie, unless they are few. ns per element of
@@ -263,10 +264,12 @@ void run_log_parts(const kernels &set, arithmetic how, const void *x, double *ma
   const auto rows = [&](const void *x, size_t first, size_t count) {
     set.log_parts_rows[how](x, maxima + first, logs + first, count, length);
   };
-  const auto columns = [&](size_t slab, size_t column, size_t count) {
-    const size_t first = slab * inner + column;
-    set.log_parts_columns[how](at(x, (slab * length * inner + column) * size), maxima + first, logs + first, length,
-                               inner, count);
+  const auto columns = [&](size_t slab, size_t slabs, size_t column, size_t count) {
+    for (; slabs > 0; slab++, slabs--) {
+      const size_t first = slab * inner + column;
+      set.log_parts_columns[how](at(x, (slab * length * inner + column) * size), maxima + first, logs + first, length,
+                                 inner, count);
+    }
   };
   if (are_rows_sooner(set, asked::logarithms, how, length, inner))
     return run_as_rows(

@@ -403,31 +403,34 @@ template <class T> size_t columns_of_band(size_t length) {
 }
 
 template <class T, class E>
-void for_each_band(const E *g, const E *x, E *y, size_t length, size_t inner, size_t columns, bool log) {
+void for_each_band(const E *g, const E *x, E *y, size_t slabs, size_t length, size_t inner, size_t columns, bool log) {
   auto &kept = kept_here<kept_band<T>>();
   const size_t most = columns_of_band<T>(length);
   tried_exp<T> tried;
-  for (size_t c = 0; c < columns; c += most)
-    softmax_band<T>(tried, kept, g == nullptr ? g : g + c, x + c, y + c, length, inner,
-                    band_width<T>{columns - c < most ? columns - c : most}, log);
+  for (size_t at = 0; slabs-- > 0; at += length * inner)
+    for (size_t c = 0; c < columns; c += most)
+      softmax_band<T>(tried, kept, g == nullptr ? g : g + at + c, x + at + c, y + at + c, length, inner,
+                      band_width<T>{columns - c < most ? columns - c : most}, log);
 }
 
 template <class T, class E>
-[[gnu::flatten]] void softmax_columns(const void *x, void *y, size_t length, size_t inner, size_t columns) {
-  for_each_band<T, E>(nullptr, static_cast<const E *>(x), static_cast<E *>(y), length, inner, columns, false);
+[[gnu::flatten]] void softmax_columns(const void *x, void *y, size_t slabs, size_t length, size_t inner,
+                                      size_t columns) {
+  for_each_band<T, E>(nullptr, static_cast<const E *>(x), static_cast<E *>(y), slabs, length, inner, columns, false);
 }
 
 template <class T, class E>
-[[gnu::noinline, gnu::flatten]] void columns_grad(const E *g, const E *x, E *y, size_t length, size_t inner,
-                                                  size_t columns, bool log) {
+[[gnu::noinline, gnu::flatten]] void columns_grad(const E *g, const E *x, E *y, size_t slabs, size_t length,
+                                                  size_t inner, size_t columns, bool log) {
   if (g == nullptr) __builtin_unreachable(); // So that what is done without one is not compiled again.
-  for_each_band<T>(g, x, y, length, inner, columns, log);
+  for_each_band<T>(g, x, y, slabs, length, inner, columns, log);
 }
 // Of softmax, or of its logarithm.
 template <class T, class E, bool log = false>
-void softmax_columns_grad(const void *g, const void *x, void *y, size_t length, size_t inner, size_t columns) {
-  columns_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), length, inner, columns,
-                  log);
+void softmax_columns_grad(const void *g, const void *x, void *y, size_t slabs, size_t length, size_t inner,
+                          size_t columns) {
+  columns_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), slabs, length, inner,
+                  columns, log);
 }
 
 } // namespace

@@ -96,12 +96,10 @@ template <class T, class E>
 }
 
 template <class T, class E>
-[[gnu::flatten]] void log_softmax_columns(const void *x, void *y, size_t length, size_t inner, size_t columns) {
+[[gnu::flatten]] void log_softmax_columns(const void *x, void *y, size_t slabs, size_t length, size_t inner,
+                                          size_t columns) {
   constexpr size_t lanes = vec<T>::lanes, most = band_of_parts<T>::most;
-  for (size_t c = 0; c < columns; c += most) {
-    const E *from = static_cast<const E *>(x) + c;
-    E *to = static_cast<E *>(y) + c;
-    const band_width<T> width{columns - c < most ? columns - c : most};
+  const auto band = [=](const E *from, E *to, band_width<T> width) {
     band_of_parts<T> parts;
     logs_of_band<T>(from, length, inner, width, parts);
     const log_sums<T, E, most> sums(parts.maxima, parts.logs, width.registers() * lanes);
@@ -113,7 +111,10 @@ template <class T, class E>
     for (size_t j = 0; j < length; j++)
       for (size_t r = 0; r < width.registers(); r++)
         width.store(to + j * inner, r, less(width.load(from + j * inner, r), high[r], low[r]));
-  }
+  };
+  for (size_t at = 0; slabs-- > 0; at += length * inner)
+    for (size_t c = 0; c < columns; c += most)
+      band(static_cast<const E *>(x) + at + c, static_cast<E *>(y) + at + c, {columns - c < most ? columns - c : most});
 }
 
 // The two parts of each slice, for functions that have a number for a slice.

@@ -19,13 +19,15 @@ struct conditions {
 // Each of `rows` contiguous rows.
 using rows_function = void(const void *x, void *y, size_t rows, size_t length, bool stream);
 using rows_grad_function = void(const void *g, const void *x, void *y, size_t rows, size_t length);
-// Each of the first `columns` columns of a [length, inner] matrix.
-using columns_function = void(const void *x, void *y, size_t length, size_t inner, size_t columns);
-using columns_grad_function = void(const void *g, const void *x, void *y, size_t length, size_t inner, size_t columns);
+// Each of the first `columns` columns of each of `slabs` [length, inner] matrices, one after another.
+using columns_function = void(const void *x, void *y, size_t slabs, size_t length, size_t inner, size_t columns);
+using columns_grad_function = void(const void *g, const void *x, void *y, size_t slabs, size_t length, size_t inner,
+                                   size_t columns);
 
 // As above, a gradient where there is a g.
 using conditioned_rows_function = void(const void *g, const void *x, void *y, size_t rows, size_t length,
                                        const conditions &c);
+// Of one such matrix.
 using conditioned_columns_function = void(const void *x, void *y, size_t length, size_t inner, size_t columns,
                                           const conditions &c);
 

@@ -219,7 +219,7 @@ template <class E>
         left[r].m |= keep<E>(x + at, y + at, width.lanes_in(r), here, c.beside, E(c.temperature)).m;
       }
     }
-    plain(y + first, y + first, length, inner, width.columns);
+    plain(y + first, y + first, 1, length, inner, width.columns);
     for (size_t r = 0; c.zero && r < width.registers(); r++)
       for (size_t i = 0; i < width.lanes_in(r); i++)
         for (size_t j = 0; left[r].m[i] == 0 && j < length; j++)
