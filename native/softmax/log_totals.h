@@ -181,7 +181,7 @@ template <class T> struct logs_of_rows {
   bool far_apart = false;
 
   template <class E> logs_of_rows(const E *first, size_t length) {
-    if (length > short_row_with_log<T>) guess<T>(exp_of, first, length);
+    if (length > short_row_with_log<T>) guess<T>(exp_of, first, length, length);
   }
 
   // Long rows that are `read_again` after this are to be still near, but one's end waits for its logarithm. ns per

@@ -5,16 +5,17 @@
 
 namespace {
 
-// For rows that begin so, where usual_exp may not suit their first entries: a guess, as to find out takes a row. ns per
-// element of one row of 32000 around -130 in logSumExp without, as subnormal numbers are made, 1.9, and so 0.23 (`npm
-// run bench -- --size 32000 --function logSumExp:32000 --input around:-130`, a Xeon). Entries beyond 1000 may be a
-// mask's, and tell nothing.
+// For rows that begin so, or columns of which these are the first entries, where usual_exp may not suit them: a guess,
+// as to find out takes a slice. ns per element of one row of 32000 around -130 in logSumExp without, as subnormal
+// numbers are made, 1.9, and so 0.23 (`npm run bench -- --size 32000 --function logSumExp:32000 --input around:-130`, a
+// Xeon). Entries beyond 1000 may be a mask's, and tell nothing.
 template <class T, class E>
-void guess([[maybe_unused]] usual_exp<T> &exp_of, [[maybe_unused]] const E *x, [[maybe_unused]] size_t length) {
+void guess([[maybe_unused]] usual_exp<T> &exp_of, [[maybe_unused]] const E *x, [[maybe_unused]] size_t length,
+           [[maybe_unused]] size_t first) {
 #if !defined(__wasm__)               // Where size counts more.
   constexpr T mask = 1000, room = 8; // A few entries have not the largest of many.
-  const T top = row_maximum<T>(x, length < vec<T>::lanes ? length : vec<T>::lanes);
-  if (!(-mask < top && top < mask) || (exp_of.reaches(top) && top + room < exp_of.ceiling.v[0])) return;
+  const T top = row_maximum<T>(x, first < vec<T>::lanes ? first : vec<T>::lanes);
+  if (!(-mask < top) || (exp_of.reaches(top) && top + room < exp_of.ceiling.v[0])) return;
   exp_of.move(top, top > 0 ? usual_exp<T>::most : 0, length);
 #endif
 }
@@ -291,7 +292,7 @@ void softmax_long_rows(const Exp &first, kept_row<T> &kept, const E *x, E *y, si
     return false;
   };
   Exp exp_of = first; // Seen by nothing else: read from memory for each row it would cost 20 ns with AVX2.
-  if constexpr (__is_same(Exp, usual_exp<T>)) guess<T>(exp_of, x, length);
+  if constexpr (__is_same(Exp, usual_exp<T>)) guess<T>(exp_of, x, length, length);
   for (size_t i = 0; i < rows; i++) {
     T *e = kept.of(x + i * length, i % 2);
     const auto kept_terms = [e](size_t j, size_t) { return load<T>(e + j); };
