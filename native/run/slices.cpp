@@ -265,11 +265,9 @@ void run_log_parts(const kernels &set, arithmetic how, const void *x, double *ma
     set.log_parts_rows[how](x, maxima + first, logs + first, count, length);
   };
   const auto columns = [&](size_t slab, size_t slabs, size_t column, size_t count) {
-    for (; slabs > 0; slab++, slabs--) {
-      const size_t first = slab * inner + column;
-      set.log_parts_columns[how](at(x, (slab * length * inner + column) * size), maxima + first, logs + first, length,
-                                 inner, count);
-    }
+    const size_t first = slab * inner + column;
+    set.log_parts_columns[how](at(x, (slab * length * inner + column) * size), maxima + first, logs + first, slabs,
+                               length, inner, count);
   };
   if (are_rows_sooner(set, asked::logarithms, how, length, inner))
     return run_as_rows(

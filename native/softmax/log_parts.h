@@ -192,6 +192,64 @@ template <class T> struct band_of_parts {
   static constexpr size_t most = band_registers * vec<T>::lanes;
   double maxima[most] = {}, logs[most] = {}; // A subnormal number there would take as long as all the rest.
 };
+// Of columns of no less than `few` entries, whose maxima are m and what makes their exponentials exp_of, from those
+// that are kept, row after row, or from x. Which power of two they are times does not matter.
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void rests_of_band(const E *x, size_t length, size_t inner, band_width<T> width,
+                                                   const vec<T> *m, const scaled_exp<T> *exp_of, const vec<T> *kept,
+                                                   band_of_parts<T> &parts) {
+  constexpr size_t lanes = vec<T>::lanes;
+  const size_t registers = width.registers();
+  column_sums<T> below[band_registers];
+  double counts[band_registers][lanes] = {};
+  if (parts_lanes<T>(length)) {
+    if constexpr (sizeof(T) == sizeof(float)) {
+      T of_maxima[band_registers][lanes];
+      for (size_t r = 0; r < registers; r++)
+        store(of_maxima[r], exp_of[r](finite_maximum(m[r])));
+      const auto lane_of = [&](const auto &lanes, size_t r, size_t i) {
+        vec<double> count = load<double>(&counts[r][i]);
+        const auto sum = lanes.below(i, load<double>(&of_maxima[r][i]), count);
+        store(&counts[r][i], count);
+        return sum;
+      };
+      if (kept != nullptr) {
+        const auto term = [=](size_t j, size_t r) { return kept[j * registers + r]; };
+        sum_columns<T, true>(length, registers, below, nothing, term, lane_of);
+      } else {
+        const auto term = [&](size_t j, size_t r) {
+          const vec<T> entry = width.load(x + j * inner, r);
+          return select(entry >= m[r], load<T>(of_maxima[r]), below_maximum<T>(exp_of[r], entry, m[r]));
+        };
+        sum_columns<T, true>(length, registers, below, nothing, term, lane_of);
+      }
+    }
+  } else {
+    // In float lanes all of them in double, one after another.
+    typename vec<T>::bits count[band_registers] = {};
+    sum_columns<T, sizeof(T) == sizeof(float)>(length, registers, below, nothing, [&](size_t j, size_t r) {
+      const vec<T> entry = width.load(x + j * inner, r);
+      const mask<T> is_maximum = entry >= m[r];
+      count[r] -= is_maximum.m;
+      if (kept != nullptr) return select(is_maximum, vec<T>(T(0)), kept[j * registers + r]);
+      return below_maximum<T>(exp_of[r], entry, m[r]);
+    });
+    for (size_t r = 0; r < registers; r++)
+      for (size_t i = 0; i < lanes; i++)
+        counts[r][i] = double(count[r][i]);
+  }
+  for (size_t r = 0; r < registers; r++) {
+    T maxima[lanes], scaled[lanes], powers[lanes];
+    store(maxima, m[r]);
+    store(scaled, finite_maximum(m[r]) - exp_of[r].shift);
+    store(powers, exp_of[r].power);
+    for (size_t i = 0; i < lanes; i += vec<double>::lanes) {
+      store(&parts.maxima[r * lanes + i], load<double>(&maxima[i]));
+      store(&parts.logs[r * lanes + i],
+            log1p_rest(value_of(below[r].get(i)), &scaled[i], &powers[i], load<double>(&counts[r][i])));
+    }
+  }
+}
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void log_parts_of_band(const E *x, size_t length, size_t inner, band_width<T> width,
                                                        band_of_parts<T> &parts) {
@@ -212,48 +270,7 @@ template <class T, class E>
     m[r] = column_maxima<T>(x, length, inner, width, r);
     exp_of[r] = exp_below_maximum(m[r]);
   }
-  column_sums<T> below[band_registers];
-  double counts[band_registers][lanes] = {};
-  if (parts_lanes<T>(length)) {
-    if constexpr (sizeof(T) == sizeof(float)) {
-      T of_maxima[band_registers][lanes];
-      for (size_t r = 0; r < registers; r++)
-        store(of_maxima[r], exp_of[r](finite_maximum(m[r])));
-      const auto term = [&](size_t j, size_t r) {
-        const vec<T> entry = width.load(x + j * inner, r);
-        return select(entry >= m[r], load<T>(of_maxima[r]), below_maximum<T>(exp_of[r], entry, m[r]));
-      };
-      sum_columns<T, true>(length, registers, below, nothing, term, [&](const auto &lanes, size_t r, size_t i) {
-        vec<double> count = load<double>(&counts[r][i]);
-        const auto sum = lanes.below(i, load<double>(&of_maxima[r][i]), count);
-        store(&counts[r][i], count);
-        return sum;
-      });
-    }
-  } else {
-    // In float lanes all of them in double, one after another.
-    sum_columns<T, sizeof(T) == sizeof(float)>(length, registers, below, nothing, [&](size_t j, size_t r) {
-      return below_maximum<T>(exp_of[r], width.load(x + j * inner, r), m[r]);
-    });
-    typename vec<T>::bits count[band_registers] = {};
-    for (size_t j = 0; j < length; j++)
-      for (size_t r = 0; r < registers; r++)
-        count[r] -= (width.load(x + j * inner, r) >= m[r]).m;
-    for (size_t r = 0; r < registers; r++)
-      for (size_t i = 0; i < lanes; i++)
-        counts[r][i] = double(count[r][i]);
-  }
-  for (size_t r = 0; r < registers; r++) {
-    T maxima[lanes], scaled[lanes], powers[lanes];
-    store(maxima, m[r]);
-    store(scaled, finite_maximum(m[r]) - exp_of[r].shift);
-    store(powers, exp_of[r].power);
-    for (size_t i = 0; i < lanes; i += vec<double>::lanes) {
-      store(&parts.maxima[r * lanes + i], load<double>(&maxima[i]));
-      store(&parts.logs[r * lanes + i],
-            log1p_rest(value_of(below[r].get(i)), &scaled[i], &powers[i], load<double>(&counts[r][i])));
-    }
-  }
+  rests_of_band(x, length, inner, width, m, exp_of, static_cast<const vec<T> *>(nullptr), parts);
 }
 
 } // namespace

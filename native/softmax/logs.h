@@ -99,9 +99,10 @@ template <class T, class E>
 [[gnu::flatten]] void log_softmax_columns(const void *x, void *y, size_t slabs, size_t length, size_t inner,
                                           size_t columns) {
   constexpr size_t lanes = vec<T>::lanes, most = band_of_parts<T>::most;
-  const auto band = [=](const E *from, E *to, band_width<T> width) {
+  bool keeps = false;
+  const auto band = [=, &keeps](const E *from, E *to, band_width<T> width) {
     band_of_parts<T> parts;
-    logs_of_band<T>(from, length, inner, width, parts);
+    logs_of_band<T>(from, length, inner, width, parts, keeps);
     const log_sums<T, E, most> sums(parts.maxima, parts.logs, width.registers() * lanes);
     vec<T> high[band_registers], low[band_registers];
     for (size_t r = 0; r < width.registers(); r++) {
@@ -132,15 +133,19 @@ template <class T, class E>
   }
 }
 template <class T, class E>
-void log_parts_columns(const void *x, double *maxima, double *logs, size_t length, size_t inner, size_t columns) {
+void log_parts_columns(const void *x, double *maxima, double *logs, size_t slabs, size_t length, size_t inner,
+                       size_t columns) {
   constexpr size_t most = band_of_parts<T>::most;
-  for (size_t c = 0; c < columns; c += most) {
-    const band_width<T> width{columns - c < most ? columns - c : most};
-    band_of_parts<T> parts;
-    logs_of_band<T>(static_cast<const E *>(x) + c, length, inner, width, parts);
-    __builtin_memcpy(maxima + c, parts.maxima, width.columns * sizeof(double));
-    __builtin_memcpy(logs + c, parts.logs, width.columns * sizeof(double));
-  }
+  const E *from = static_cast<const E *>(x);
+  bool keeps = false;
+  for (; slabs-- > 0; from += length * inner, maxima += inner, logs += inner)
+    for (size_t c = 0; c < columns; c += most) {
+      const band_width<T> width{columns - c < most ? columns - c : most};
+      band_of_parts<T> parts;
+      logs_of_band<T>(from + c, length, inner, width, parts, keeps);
+      __builtin_memcpy(maxima + c, parts.maxima, width.columns * sizeof(double));
+      __builtin_memcpy(logs + c, parts.logs, width.columns * sizeof(double));
+    }
 }
 
 } // namespace

@@ -33,7 +33,7 @@ using conditioned_columns_function = void(const void *x, void *y, size_t length,
 
 // The maximum of each slice, and the logarithm of sum(e^(x - maximum)).
 using log_parts_rows_function = void(const void *x, double *maxima, double *logs, size_t rows, size_t length);
-using log_parts_columns_function = void(const void *x, double *maxima, double *logs, size_t length, size_t inner,
-                                        size_t columns);
+using log_parts_columns_function = void(const void *x, double *maxima, double *logs, size_t slabs, size_t length,
+                                        size_t inner, size_t columns);
 
 } // namespace nonlin

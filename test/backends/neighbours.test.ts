@@ -41,31 +41,48 @@ const centres = [
 const slice = fc.record({
   centre: fc.constantFrom(...centres),
   spread: fc.constantFrom(0, 1, 20, 200, 2000),
+  // By how much one entry is above the others: what is left of them has a share that is large, small, or nothing.
+  peak: fc.constantFrom(0, 5, 20, 55, 62, 75, 90, 115, 125),
   seed: fc.nat(),
 });
+interface Kind {
+  readonly centre: number;
+  readonly spread: number;
+  readonly peak: number;
+  readonly seed: number;
+}
 
 /** Some of its entries beyond everything, or nothing. */
-function entriesOf({ centre, spread, seed }: { centre: number; spread: number; seed: number }, length: number) {
+function entriesOf({ centre, spread, peak, seed }: Kind, length: number) {
   let state = (seed % 2147483646) + 1;
   const next = () => {
     state = (state * 48271) % 2147483647;
     return state / 2147483647;
   };
-  return Array.from({ length }, () => (next() < 0.05 ? -Infinity : centre + spread * (next() - 0.5)));
+  const entries = Array.from({ length }, () => (next() < 0.05 ? -Infinity : centre + spread * (next() - 0.5)));
+  entries[seed % length]! += peak;
+  return entries;
 }
 
 /** Around the limit beyond which the maximum is taken from a slice first: what suits the first of them would suit the second. */
 const aroundLimit = [65520, 65542, 0, -65520, -65542, 0, 64500, 64530].map((centre, seed) => ({
   centre,
   spread: 20,
+  peak: 0,
   seed,
 }));
-const examples: [typeof aroundLimit, number, Slice, boolean, boolean][] = [
-  [aroundLimit, 300, 'softmax', false, false],
-  [aroundLimit, 10, 'softmax', false, false],
-  [aroundLimit, 300, 'logSoftmax', false, false],
-  [aroundLimit, 300, 'logSoftmax', true, false],
-  [aroundLimit, 300, 'softmax', false, true],
+/** All of one kind, of which what is left beside the peak is just not nothing, and one of another among them. */
+const peaks = Array.from({ length: 60 }, (_, seed) => ({ centre: 3, spread: 4, peak: seed === 40 ? 0 : 62, seed }));
+const examples: [Kind[], number, Slice, number, boolean][] = [
+  [aroundLimit, 300, 'softmax', 1, false],
+  [aroundLimit, 10, 'softmax', 1, false],
+  [aroundLimit, 300, 'logSoftmax', 1, false],
+  [aroundLimit, 300, 'logSoftmax', 8, false],
+  [aroundLimit, 300, 'softmax', 1, true],
+  [peaks, 10, 'softmax', 20, false],
+  [peaks, 17, 'logSoftmax', 5, false],
+  [peaks, 130, 'logSoftmax', 20, false],
+  [peaks, 300, 'logSoftmax', 3, false],
 ];
 
 describe.each([...kernelBackends, reference])('$name', (backend) => {
@@ -82,17 +99,21 @@ describe.each([...kernelBackends, reference])('$name', (backend) => {
         fc.array(slice, { minLength: 1, maxLength: 100 }),
         fc.constantFrom(1, 2, 3, 10, 17, 64, 65, 130, 300, 1000),
         fc.constantFrom<Slice>('softmax', 'logSoftmax'),
+        fc.constantFrom(1, 2, 5, 17, 40, 100),
         fc.boolean(),
-        fc.boolean(),
-        (slices, length, what, columns, gradient) => {
+        (kinds, length, what, most, gradient) => {
+          // Side by side, so many in each slab.
+          const inner = Math.min(most, kinds.length);
+          const slices = kinds.slice(0, kinds.length - (kinds.length % inner));
           const count = slices.length;
           const each = slices.map((of) => Floats.from(entriesOf(of, length)));
           const gradients = each.map((x, i) => x.map((_, j) => ((i * 7 + j * 13) % 11) - 5));
           const laid = (all: readonly FloatArray[]) =>
-            new Floats(count * length).map((_, i) =>
-              columns ? all[i % count]![Math.floor(i / count)]! : all[Math.floor(i / length)]![i % length]!,
-            );
-          const y = compute(what, gradient ? laid(gradients) : undefined, laid(each), length, columns ? count : 1);
+            new Floats(count * length).map((_, i) => {
+              const slab = Math.floor(i / (inner * length));
+              return all[slab * inner + (i % inner)]![Math.floor(i / inner) % length]!;
+            });
+          const y = compute(what, gradient ? laid(gradients) : undefined, laid(each), length, inner);
           const alone = each.map((x, i) => compute(what, gradient ? gradients[i] : undefined, x, length, 1));
           expectSame(y, laid(alone));
         },

@@ -163,14 +163,15 @@ template <class E> void print(const kernels &set, arithmetic how, size_t count) 
           z[i] = E(double(int64_t(next())) * 0x1p-63 * (length % 2 ? 90 : 5) + (length == 100 ? 1e4 : 0));
           gz[i] = E(double(int64_t(next())) * 0x1p-63);
         }
-        for (size_t o = 0; o < outer && inner > 1; o++)
-          set.slices[what].columns[how](&z[o * length * inner], &s[o * length * inner], length, inner, inner);
-        if (inner == 1) set.slices[what].rows[how](z.data(), s.data(), outer, length, false);
+        if (inner > 1)
+          set.slices[what].columns[how](z.data(), s.data(), outer, length, inner, inner);
+        else
+          set.slices[what].rows[how](z.data(), s.data(), outer, length, false);
         value.add(s);
-        for (size_t o = 0; o < outer && inner > 1; o++)
-          set.slices[what].columns_grad[how](&gz[o * length * inner], &z[o * length * inner], &s[o * length * inner],
-                                             length, inner, inner);
-        if (inner == 1) set.slices[what].rows_grad[how](gz.data(), z.data(), s.data(), outer, length);
+        if (inner > 1)
+          set.slices[what].columns_grad[how](gz.data(), z.data(), s.data(), outer, length, inner, inner);
+        else
+          set.slices[what].rows_grad[how](gz.data(), z.data(), s.data(), outer, length);
         gradient.add(s);
       }
     }

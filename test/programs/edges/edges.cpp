@@ -132,18 +132,15 @@ template <class E> void slices(const kernels &set, arithmetic how, size_t outer,
     if (inner == 1)
       set.log_parts_rows[how](x, parts[0], parts[1], outer, length);
     else
-      for (size_t i = 0; i < outer; i++)
-        set.log_parts_columns[how](x + i * length * inner, parts[0], parts[1], length, inner, inner);
+      set.log_parts_columns[how](x, parts[0], parts[1], outer, length, inner, inner);
     for (const slice_kernels &loops : set.slices) {
       if (inner == 1) {
         loops.rows_grad[how](g, x, y, outer, length);
         loops.rows[how](x, y, outer, length, false);
         loops.rows[how](x, y, outer, length, stream);
       } else {
-        for (size_t i = 0; i < outer * length * inner; i += length * inner) {
-          loops.columns_grad[how](g + i, x + i, y + i, length, inner, inner);
-          loops.columns[how](x + i, y + i, length, inner, inner);
-        }
+        loops.columns_grad[how](g, x, y, outer, length, inner, inner);
+        loops.columns[how](x, y, outer, length, inner, inner);
       }
     }
   });

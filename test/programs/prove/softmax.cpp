@@ -130,7 +130,7 @@ void run(nonlin::slice what, nonlin::arithmetic arithmetic, const kind &kind, ui
   for (const nonlin::kernels *set : nonlin::supported_kernels()) {
     set->slices[what].rows[arithmetic](x.data(), result.data(), rows, length, false);
     if (set == nonlin::supported_kernels().front()) first = result;
-    set->slices[what].columns[arithmetic](transposed.data(), columns.data(), length, rows, rows);
+    set->slices[what].columns[arithmetic](transposed.data(), columns.data(), 1, length, rows, rows);
     for (size_t i = 0; i < n; i++) {
       compare(i, result[i]);
       compare(i, columns[i % length * rows + i / length]);

@@ -133,9 +133,9 @@ void look_at_slices(const kernels &set) {
           look(log ? "logSoftmaxGrad" : "softmaxGrad", rows, length,
                [&] { loops.rows_grad[how](g.data(), x.data(), y.data(), rows, length); });
           look(log ? "logSoftmax of columns" : "softmax of columns", length, rows,
-               [&] { loops.columns[how](x.data(), y.data(), length, rows, rows); });
+               [&] { loops.columns[how](x.data(), y.data(), 1, length, rows, rows); });
           look(log ? "logSoftmaxGrad of columns" : "softmaxGrad of columns", length, rows,
-               [&] { loops.columns_grad[how](g.data(), x.data(), y.data(), length, rows, rows); });
+               [&] { loops.columns_grad[how](g.data(), x.data(), y.data(), 1, length, rows, rows); });
         }
         look("logSumExp", rows, length,
              [&] { set.log_parts_rows[how](x.data(), parts.data(), parts.data() + most, rows, length); });
