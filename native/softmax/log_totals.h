@@ -11,8 +11,19 @@ namespace {
 // to the last bit (of more than 64 entries, where they lie in different lanes).
 constexpr double total_serves = 0.7;
 // Below this rest what lies so far below the maximum that other ways leave it out could be seen in it, and below this
-// sum what usual_exp takes for its floor: 2^-126 for each such entry, where a sum has 48 bits.
-constexpr double rest_is_whole = 0x1p-85, sum_is_whole = 0x1p-45;
+// sum what usual_exp takes for its floor: 2^-126 for each such entry, where a sum has 48 bits. But not where all that
+// lies below makes so little that no float shows it.
+constexpr double rest_is_whole = 0x1p-85, sum_is_whole = 0x1p-45, unseen_rest = 0x1p-151;
+inline bool is_whole(double log, double below, double of_maximum, size_t length) {
+#if defined(__wasm__) // Where size counts more.
+  const bool is_unseen = false;
+#else
+  const bool is_unseen = below + double(length) * 0x1p-126 < of_maximum * unseen_rest;
+#endif
+  return (log >= rest_is_whole && below >= sum_is_whole) || is_unseen;
+}
+// The same of exponentials by exp_below_maximum, whose floor is 2^-176 of the maximum's.
+inline bool is_whole(double log) { return log >= 0x1p-100 || log < unseen_rest; }
 // In the place of a logarithm, that there is no total to tell it.
 constexpr double no_total = -1;
 
@@ -63,7 +74,7 @@ template <class T, class E>
     powers[some] = steps[i];
     rows[some++] = i;
   }
-  for (size_t i = 0; parts_lanes<T>(length) && i < some; i += lanes)
+  for (size_t i = 0; i < some; i += lanes)
     store(of_maxima + i, exp_times_power(load<T>(maxima + i), load<T>(powers + i)));
   for (size_t i = 0; i < some; i += group) {
     compensated<vec<double>> sums[group], numbers[group];
@@ -96,8 +107,8 @@ template <class T, class E>
     store(told + i, log1p_rest(load<double>(below + i), maxima + i, powers + i, load<double>(counts + i)));
   for (size_t i = 0; i < some; i++) {
     const size_t row = rows[i];
-    const bool is_whole = logs[row] != no_total && told[i] >= rest_is_whole && below[i] >= sum_is_whole;
-    logs[row] = is_whole ? told[i] : log_of_row(x + row * length, length, tops[row]);
+    const bool whole = logs[row] != no_total && is_whole(told[i], below[i], of_maxima[i], length);
+    logs[row] = whole ? told[i] : log_of_row(x + row * length, length, tops[row]);
   }
 }
 
@@ -248,18 +259,26 @@ private:
   static bool suits(const usual_exp<T> &exp_of, T top, double total) {
     return top <= exp_of.ceiling.v[0] && is_usual<T>(total);
   }
-  // The total of a row that usual_exp does not suit, or has more than a chunk.
-  template <class E> SELDOM double total_of(const E *x, T *e, size_t length, T &top) {
+  static T largest_of(vec<T> most) {
+    T tops[vec<T>::lanes];
+    store(tops, most);
+    return row_maximum<T>(tops, vec<T>::lanes);
+  }
+  // The total of a row that usual_exp does not suit, or has more than a chunk; see(start, total, most) is told of each
+  // chunk, with the largest entries up to its end.
+  template <class E, class F> SELDOM double total_of(const E *x, T *e, size_t length, T &top, F see) {
     double total;
     bool moved = false;
     do {
       vec<T> most = -T(__builtin_inf());
       total = 0;
-      for (size_t start = 0; start < length; start += chunk)
-        total += add_within<T>(add_up(x, e, start, length - start < chunk ? length : start + chunk, length, most)).high;
-      T tops[vec<T>::lanes];
-      store(tops, most);
-      top = row_maximum<T>(tops, vec<T>::lanes);
+      for (size_t start = 0; start < length; start += chunk) {
+        const size_t end = length - start < chunk ? length : start + chunk;
+        const double here = add_within<T>(add_up(x, e, start, end, length, most)).high;
+        see(start, here, most);
+        total += here;
+      }
+      top = largest_of(most);
       if (top > exp_of.ceiling.v[0] || total != total) total = __builtin_inf();
     } while (!is_usual<T>(total) && !moved && (moved = exp_of.move(top, total, length)));
     return total;
@@ -289,7 +308,7 @@ private:
     for (size_t i = 0; i < count; i++) {
       tops[i] = row_maximum<T>(most[i], vec<T>::lanes);
       if (suits(tried, tops[i], totals.high[i])) continue;
-      totals.high[i] = total_of(x + i * length, e + i * apart, length, tops[i]);
+      totals.high[i] = total_of(x + i * length, e + i * apart, length, tops[i], nothing);
       steps[i] = exp_of.steps.v[0];
     }
     logs_of_totals(x, e, apart, count, length, totals, tops, steps, maxima, logs);
@@ -298,11 +317,55 @@ private:
   template <class E>
   [[gnu::noinline, gnu::flatten]] void longest_row(const E *x, size_t length, double &maximum, double &log) {
     T top;
-    const double total = total_of(x, kept.of(x), length, top);
+#if defined(__wasm__) // Where size counts more.
+    const auto see = nothing;
+#else
+    chunk_of_maximum peak;
+    const auto see = [&](size_t start, double total, vec<T> most) { peak.see(start, total, largest_of(most)); };
+#endif
+    const double total = total_of(x, kept.of(x), length, top, see);
     maximum = top;
     log = has_total(top, total) ? log_of_total(total, maximum, exp_of.steps.v[0]).v[0] : no_total;
-    if (!(log > total_serves)) log = log_of_row(x, length, top);
+    if (log > total_serves) return;
+#if !defined(__wasm__)
+    if (log != no_total) log = log_of_rest(x, length, peak);
+    if (log != no_total) return;
+#endif
+    log = log_of_row(x, length, top);
   }
+#if !defined(__wasm__)
+  // The first chunk that has a row's maximum, where it begins, and the totals of the others and of all so far.
+  struct chunk_of_maximum {
+    T top;
+    size_t start;
+    double others, all;
+
+    void see(size_t from, double total, T most) {
+      if (from == 0) all = 0;
+      const bool is_first = from == 0 || most > top;
+      others = is_first ? all : others + total;
+      if (is_first) top = most, start = from;
+      all += total;
+    }
+  };
+  // From that chunk without the maximum, as logs_of_rests, if what is left is not too small.
+  template <class E> double log_of_rest(const E *x, size_t length, const chunk_of_maximum &peak) const {
+    constexpr size_t doubles = vec<double>::lanes;
+    const size_t end = length - peak.start < chunk ? length : peak.start + chunk;
+    const auto term = [=, exp_of = exp_of](size_t j, size_t n) { return exp_of.below_ceiling(load_some<T>(x + j, n)); };
+    const auto add = [&](auto &sums, size_t j, size_t whole) {
+      add_many_blocks(sums, unseen, j, whole, term, nothing);
+    };
+    const T of_maximum = exp_times_power(vec<T>(peak.top), exp_of.steps).v[0];
+    const rest_of_lanes rest = rest_of_chunk<T>(peak.start, end, term, of_maximum, add);
+    const double below = peak.others + add_within<T>(rest.below).high;
+    T tops[doubles], steps[doubles];
+    for (size_t i = 0; i < doubles; i++)
+      tops[i] = peak.top, steps[i] = exp_of.steps.v[0];
+    const double told = log1p_rest(vec<double>(below), tops, steps, vec<double>(add_within<T>(rest.count).high)).v[0];
+    return is_whole(told, below, of_maximum, length) ? told : no_total;
+  }
+#endif
 
   // What totals tell, and of the other rows their exponentials.
   template <class E, size_t most>
@@ -373,12 +436,13 @@ template <class T, class E>
   keeps = !all;
   if (all) return;
   band_of_parts<T> others;
-  // Those below exp_below_maximum's floor are 2^-176 of the maximum's, and even so many of them are nothing to a rest
-  // that a float shows.
-  if (are_kept && all_have)
+  bool whole = are_kept && all_have;
+  if (whole) {
     rests_of_band(x, length, inner, width, m, exp_of, kept.e, others);
-  else
-    log_parts_of_band<T>(x, length, inner, width, others);
+    for (size_t i = 0; i < width.columns; i++)
+      whole = whole && (parts.logs[i] > total_serves || is_whole(others.logs[i]));
+  }
+  if (!whole) log_parts_of_band<T>(x, length, inner, width, others);
   for (size_t i = 0; i < width.columns; i++)
     if (!(parts.logs[i] > total_serves)) parts.logs[i] = others.logs[i];
 }

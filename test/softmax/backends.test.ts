@@ -148,11 +148,16 @@ describe.each(kernelBackends)('$name', (backend) => {
         });
 
         it('of a slice does not depend on the layout', () => {
-          for (const length of [1, 2, 9, 16, 17, 40, 100, 300, 511]) {
-            const rows = 40;
+          for (const length of [1, 2, 9, 16, 17, 40, 100, 300, 511, 33000, 70001]) {
+            const rows = length > 1000 ? 6 : 40;
             const x = Floats.from(random(dtype, rows * length, 30));
-            // In half of them one entry leaves less and less of a rest.
-            for (let i = 20; i < rows; i++) x[i * length + ((7 * i) % length)] = 3 * i;
+            // In half of them one entry leaves less and less of a rest: anywhere, and in the longest also in two places.
+            for (let i = rows / 2; i < rows; i++) {
+              const top = i * (120 / rows);
+              const at = Math.floor((length * (2 * i + 1)) / (2 * rows));
+              x[i * length + (length > 1000 ? at : (7 * i) % length)] = top;
+              if (length > 1000 && i % 2 === 0) x[i * length + length - 1] = top;
+            }
             const g = Floats.from(random(dtype, rows * length, 1));
             const transposed = (a: FloatArray, m: number, n: number) =>
               a.map((_, i) => a[(i % m) * n + Math.floor(i / m)]!);
