@@ -58,12 +58,18 @@ template <class T, class E> SELDOM double log_of_row(const E *x, size_t length, 
   return log1p_rest(vec<double>(rest.below), scaled, steps, vec<double>(rest.count)).v[0];
 }
 
+// Of each of some rows what is below its maximum, and how often that is there.
+struct rests_of_rows {
+  double below[batch_rows], counts[batch_rows];
+};
+
 // The rests of rows with kept exponentials, each row of them `apart` from the one before, for those whose logarithm
 // their total does not tell; of so small ones that those kept are not all there is, or where there was no total, from
 // other exponentials.
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void logs_of_rests(const E *x, const T *e, size_t apart, size_t count, size_t length,
-                                                   const T *tops, const T *steps, double *logs) {
+                                                   const T *tops, const T *steps, double *logs,
+                                                   const rests_of_rows *added = nullptr) {
   constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
   size_t rows[batch_rows], some = 0;
   T maxima[batch_rows] = {}, powers[batch_rows] = {}, of_maxima[batch_rows];
@@ -72,11 +78,12 @@ template <class T, class E>
     if (logs[i] > total_serves) continue;
     maxima[some] = tops[i];
     powers[some] = steps[i];
+    if (added != nullptr) below[some] = added->below[i], counts[some] = added->counts[i];
     rows[some++] = i;
   }
   for (size_t i = 0; i < some; i += lanes)
     store(of_maxima + i, exp_times_power(load<T>(maxima + i), load<T>(powers + i)));
-  for (size_t i = 0; i < some; i += group) {
+  for (size_t i = 0; added == nullptr && i < some; i += group) {
     compensated<vec<double>> sums[group], numbers[group];
     const size_t here = some - i < group ? some - i : group;
     for (size_t k = here; k < group; k++)
@@ -189,7 +196,7 @@ constexpr size_t long_rows_at_once = 8;
 template <class T> struct logs_of_rows {
   kept_row<T> &kept = kept_here<kept_row<T>>();
   usual_exp<T> exp_of;
-  bool far_apart = false;
+  bool far_apart = false, had_rests = false;
 
   template <class E> logs_of_rows(const E *first, size_t length) {
     if (length > short_row_with_log<T>) guess<T>(exp_of, first, length, length);
@@ -226,9 +233,53 @@ private:
     for (size_t i = 0; i < count; i++)
       tops[i] = row_maximum<T>(x + i * length, length);
     sum_list<T, batch_rows> totals;
+#if !defined(__wasm__) // Where size counts more.
+    rests_of_rows rests;
+    if (had_rests && parts_lanes<T>(length) && !far_apart) {
+      compute_rows(exp_of, x, e, count * length);
+      if (add_up_with_rests(e, count, length, tops, totals, rests)) {
+        for (size_t i = 0; i < count; i++)
+          steps[i] = exp_of.steps.v[0];
+        return logs_of_totals(x, e, length, count, length, totals, tops, steps, maxima, logs, &rests);
+      }
+    }
+#endif
     exponentials_of_rows(exp_of, x, e, count, length, totals, far_apart, steps);
     logs_of_totals(x, e, length, count, length, totals, tops, steps, maxima, logs);
   }
+#if !defined(__wasm__)
+  // The totals of rows of exponentials and their rests, from the same lanes; whether all totals are usual.
+  bool add_up_with_rests(const T *e, size_t count, size_t length, const T *tops, sum_list<T, batch_rows> &totals,
+                         rests_of_rows &rests) const {
+    mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
+    T of_maxima[batch_rows];
+    for (size_t i = 0; i < count; i += vec<T>::lanes)
+      store(of_maxima + i, exp_times_power(load<T>(tops + i), exp_of.steps));
+    for (size_t i = 0; i < count; i += group) {
+      compensated<vec<double>> sums[group], below[group], counts[group];
+      const size_t here = count - i < group ? count - i : group;
+      for (size_t k = 0; k < here; k++) {
+        const auto term = [e = e + (i + k) * length](size_t j, size_t) { return load<T>(e + j); };
+        const auto add = [&](auto &sums, size_t j, size_t end) { add_blocks(sums, unseen, j, end, term, nothing); };
+        const auto lanes = lanes_of_chunk<T, true>(0, length, nothing, term, unseen, add);
+        vec<double> count = 0.0;
+        sums[k] = fold_lanes<T>([&](size_t l) { return lanes.in_double(l); });
+        below[k] = fold_lanes<T>([&](size_t l) { return lanes.below(l, of_maxima[i + k], count); });
+        counts[k] = {count, 0.0};
+      }
+      for (size_t k = here; k < group; k++) {
+        sums[k] = {vec<double>(usual_exp<T>::factor), vec<double>(0.0)};
+        below[k] = counts[k] = {0.0, 0.0};
+      }
+      const compensated<vec<double>> sum = add_across<T>(sums);
+      usual.m &= is_usual<T>(sum.high).m;
+      totals.put(i, sum);
+      store(rests.below + i, add_across<T>(below).high);
+      store(rests.counts + i, add_across<T>(counts).high);
+    }
+    return all_lanes(usual);
+  }
+#endif
 
   // From where on a tile's exponentials lie, of a row of which none but those of a tile are kept at a time.
   static size_t place_of(size_t j, size_t length) { return length <= chunk ? j : j & (tile<T> - 1); }
@@ -370,7 +421,8 @@ private:
   // What totals tell, and of the other rows their exponentials.
   template <class E, size_t most>
   void logs_of_totals(const E *x, const T *e, size_t apart, size_t count, size_t length,
-                      const sum_list<T, most> &totals, const T *tops, const T *steps, double *maxima, double *logs) {
+                      const sum_list<T, most> &totals, const T *tops, const T *steps, double *maxima, double *logs,
+                      const rests_of_rows *rests = nullptr) {
     constexpr size_t doubles = vec<double>::lanes;
     bool all = true;
     double told[most];
@@ -381,7 +433,8 @@ private:
       logs[i] = has_total(tops[i], totals.high[i]) ? told[i] : no_total;
       all = all && logs[i] > total_serves;
     }
-    if (!all) logs_of_rests(x, e, apart, count, length, tops, steps, logs);
+    had_rests = !all;
+    if (!all) logs_of_rests(x, e, apart, count, length, tops, steps, logs, rests);
   }
 };
 
