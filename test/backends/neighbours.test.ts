@@ -82,6 +82,7 @@ const examples: [Kind[], number, Slice, number, boolean][] = [
   [peaks, 10, 'softmax', 20, false],
   [peaks, 17, 'logSoftmax', 5, false],
   [peaks, 130, 'logSoftmax', 20, false],
+  [peaks, 130, 'logSoftmax', 1, false],
   [peaks, 300, 'logSoftmax', 3, false],
 ];
 
