@@ -173,6 +173,8 @@ struct guessed_exp {
     const exponential<double> e = exponential_of(z);
     return select(high < like.floor, none, exp_times(vec<double>(1.0), {e.minus_one, e.shifted + like.steps}));
   }
+  // Whether it serves where that is the largest logit.
+  static bool reaches(double m) { return -307 < m && m < 277; }
   // As part_of_shares, where the largest logit is from -312.6 to 278.
   static constexpr double part_of_shares = part_of_share + 4 * (tempered_exp::moderate_size + reach<float>)*0x1p-53;
 };

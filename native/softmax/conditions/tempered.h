@@ -199,9 +199,30 @@ public:
 
   bool is_usual(size_t i) const { return is_all || ::is_usual<double>(totals.high[i]); }
 
-  void compute() {
+  // By what is guessed, unless that did not serve most of the rows before; then each by what is its own.
+  void compute(bool &apart) {
     const auto itself = [](vec<double> e) { return e; };
-    compute_exponentials(logits, guessed_exp{logits.of.unit}, vec<double>(0.0), 0, elements, e, itself);
+    if (!apart) {
+      compute_exponentials(logits, guessed_exp{logits.of.unit}, vec<double>(0.0), 0, elements, e, itself);
+      is_all = sum_stored<double>(e, count, length, totals);
+      size_t usual = 0;
+      for (size_t i = 0; !is_all && i < count; i++)
+        usual += is_usual(i);
+      if (is_all || 2 * usual >= count) return;
+    }
+    apart = false;
+    for (size_t i = 0, first = 0; i < count; i++, first += length) {
+      row_logits<E> row = logits;
+      row.x += first;
+      row.first += first;
+      const double m = largest_of_row(row, length, no_shift);
+      const tempered_exp exp_of{vec<double>(m), logits.of.unit};
+      apart = apart || !guessed_exp::reaches(m * logits.of.unit);
+      compute_exponentials(row, exp_of, exp_of.shift, 0, length, e + first, itself);
+      if (exp_of.needs_rest()) // Then it is left to be done alone.
+        for (size_t j = 0; j < length; j++)
+          e[first + j] = 0;
+    }
     is_all = sum_stored<double>(e, count, length, totals);
   }
   // The shares of rows that are usual, at y, which may be x.
@@ -256,6 +277,7 @@ template <class E>
   const size_t size = c.additive ? sizeof(E) : 1, most = rows_of_batch<double>(length);
   const bool as_they_are = c.mask == nullptr || (c.along == 1 && c.beside == length);
   alignas(E) char together[batch<double> * sizeof(E)];
+  bool apart = false;
   for (size_t first = 0, count; first < rows; first += count) {
     count = rows - first < most ? rows - first : most;
     const size_t start = first * length;
@@ -273,7 +295,7 @@ template <class E>
     }
     const row_logits<E> all{logits<E>(here), x + start, 0, 1};
     tempered_batch<E> some(all, c.temperature, kept.e, count, length);
-    some.compute();
+    some.compute(apart);
     if (g == nullptr)
       some.shares_to(y + start);
     else
