@@ -215,14 +215,6 @@ template <activation op, class F> struct decided_but_for_half {
   vec<double> operator()(vec<double> x) const { return with_half(x, f(x), sign_beside_half<op>(f.p)); }
 };
 
-// Whether the mean that a row multiplies by has so few bits that products in double lanes are exact: then neither
-// rounding nor a middle is in question.
-inline bool products_are_exact(parameters p) {
-  const double a = p.a / 2, b = p.b / 2, middle = a + b, of_b = middle - a;
-  const bool is_sum = (a - (middle - of_b)) + (b - of_b) == 0;
-  return is_sum && (__builtin_bit_cast(uint64_t, middle) & 0xffffff) == 0; // 53 bits hold 24 times 29.
-}
-
 // f, a slope times an incoming gradient, correctly rounded: y = f(x, g) for a few vectors.
 template <activation op, class F> struct exact_gradient {
   F f;

@@ -140,21 +140,22 @@ template <half type>
       least = select(beside, size - share, least);
       most = select(beside, size + share, most);
     }
-    const auto rounded = [&](vec<float> a, uint16_t *halves) {
-      store_halves(halves, to_halves<type>(from_bits<float>(to_bits(a) ^ (to_bits(value) & sign_bit<float>))));
+    const auto rounded = [&](vec<float> a) {
+      return to_halves<type>(from_bits<float>(to_bits(a) ^ (to_bits(value) & sign_bit<float>)));
     };
-    alignas(32) uint16_t low[half_lanes], high[half_lanes];
-    rounded(least, low);
-    rounded(most, high);
+    const halves low = rounded(least), high = rounded(most);
     const size_t count = n - i < half_lanes ? n - i : half_lanes;
-    __builtin_memcpy(to + i, low, count * sizeof *to);
-    if (!any(difference(load_halves(low), load_halves(high)))) continue;
-    for (size_t j = 0; j < count; j++) {
-      if (low[j] == high[j]) continue;
-      open.places[open.count] = uint32_t(place + i + j);
-      open.x[open.count] = x[i + j];
-      open.g[open.count++] = g == nullptr ? 1 : g[i + j];
-    }
+    if (count == half_lanes)
+      store_halves(to + i, low);
+    else
+      __builtin_memcpy(to + i, &low, count * sizeof *to);
+    if (!any(difference(low, high))) continue;
+    const mask<float> differ = {to_bits(to_floats<type>(low)) != to_bits(to_floats<type>(high))};
+    const vec<float> one = 1.0f, none = 0.0f;
+    const some_lanes<float> some = some_lanes<float>::above(select(differ, one, none), none).first(count);
+    const size_t at = open.count;
+    compress(g == nullptr ? one : load<float>(g + i), some, int32_t(place + i), open.g + at, open.places + at);
+    open.count += compress(load<float>(x + i), some, int32_t(place + i), open.x + at, open.places + at);
   }
 }
 

@@ -22,10 +22,10 @@ struct float_error {
 
 // Results that a float leaves open: where they belong, and what they are of.
 struct open_results {
-  static constexpr size_t most = 2048;
+  static constexpr size_t most = 2048, room = most + 16; // A vector more.
   size_t count = 0;
-  uint32_t places[most];
-  float x[most], g[most];
+  int32_t places[room];
+  float x[room], g[room];
 };
 // y to halves, and those that are open put aside; their places are counted from `place`. A value has no g.
 using round_function = void(const float *y, const float *x, const float *g, uint16_t *to, size_t n,

@@ -37,20 +37,45 @@ struct row_call {
   bool has_gradient;
 };
 
-// Half of a subnormal x may be a middle between two halves, but its side is known (exact.h).
-double beside_half_of(double y, double x, activation op, parameters p) {
+// Where half of x is a subnormal number, it may be a middle between two halves, but its side is known (exact.h).
+bool is_beside_half(double x, activation op, parameters p) {
   const beside_half half = rows[op].half;
-  if (half == beside_half::other || !(std::abs(x) < 0x1p-126) || x == 0) return y;
-  if (half == beside_half::by_sign_of_a && !(std::abs(p.a) < 0x1p60)) return y;
+  if (half == beside_half::other || !(std::abs(x) < 0x1p-125) || x == 0) return false;
+  return half == beside_half::larger || std::abs(p.a) < 0x1p60;
+}
+double beside_half_of(double x, activation op, parameters p) {
+  const beside_half half = rows[op].half;
   const double sign = half == beside_half::larger ? 1 : double(p.a > 0) - double(p.a < 0);
   return std::fma(x, 0.5, sign * 0x1p-156);
 }
 
+// Whether double lanes have what rounds as the true result does, middles included: a product or a difference of a half
+// and a float is exact, or a float's rounding away from a middle, and a sixth that is a number as well.
+bool decides_halves(const row_call &call) {
+  const row &row = rows[call.op];
+  if (row.one_rounding) return call.op != activation_hardSigmoidOf;
+  if (row.multiplies_by_mean) return products_are_exact(call.p);
+  return row.double_decides || (row.value_decides && !call.has_gradient);
+}
+
+// A double as a float that rounds to halves as it does itself: where it is none, the one nearer to zero of those beside
+// it, with a last digit of 1, so that it is no middle between two.
+float to_odd(double x) {
+  const float nearest = float(x);
+  const double back = nearest;
+  uint32_t bits = std::bit_cast<uint32_t>(nearest);
+  if (back < x || back > x) bits = (bits - (std::abs(back) > std::abs(x))) | 1;
+  return std::bit_cast<float>(bits);
+}
+
 // Those that floats left open, from double lanes, and what these leave open by the formula on numbers of 106 bits.
 [[gnu::cold]] void decide(const row_call &call, open_results &open, void *y) {
-  constexpr size_t some = 256;
+  constexpr size_t some = 256, room = some + 16;
   double x[some], g[some], results[some];
+  float least[room], most[room];
+  uint16_t low[some], high[some];
   const zero_of_slope &zero = rows[call.op].zero;
+  const double share = decides_halves(call) ? 0 : double_error;
   for (size_t first = 0; first < open.count; first += some) {
     const size_t count = std::min(some, open.count - first);
     for (size_t i = 0; i < count; i++) {
@@ -62,22 +87,26 @@ double beside_half_of(double y, double x, activation op, parameters p) {
     else
       call.set.rows[call.op]->map[float64](x, results, count, call.p);
     for (size_t i = 0; i < count; i++) {
-      double result = results[i], error = std::abs(result) * double_error;
-      if (!call.has_gradient)
-        result = beside_half_of(result, x[i], call.op, call.p);
-      else if (std::abs(x[i] - zero.of(call.p)) * zero.scale(call.p) < near_zero)
+      double result = results[i], error = std::abs(result) * share;
+      if (!call.has_gradient && is_beside_half(x[i], call.op, call.p)) {
+        result = beside_half_of(x[i], call.op, call.p);
+        error = 0;
+      } else if (call.has_gradient && std::abs(x[i] - zero.of(call.p)) * zero.scale(call.p) < near_zero) {
         error = std::abs(g[i]) * cancelled_error;
-      if (std::isinf(g[i])) error = 0; // The sign of the slope decides.
-      uint16_t low = to_half(call.type, result - error);
-      if (error == 0) {
-        low = to_half(call.type, result);
-      } else if (low != to_half(call.type, result + error)) {
-        const correctly_rounded &rounded = correctly_rounded_of[call.op];
-        result = call.has_gradient ? rounded.gradient(open.x[first + i], open.g[first + i], call.p)
-                                   : rounded.value(open.x[first + i], call.p);
-        low = to_half(call.type, result);
       }
-      loosely<uint16_t>(y)[open.places[first + i]].value = low;
+      if (std::isinf(g[i])) error = 0; // The sign of the slope decides.
+      least[i] = to_odd(error == 0 ? result : result - error);
+      most[i] = to_odd(error == 0 ? result : result + error);
+    }
+    call.set.narrow[call.type](least, low, count);
+    call.set.narrow[call.type](most, high, count);
+    for (size_t i = 0; i < count; i++) {
+      if (low[i] != high[i]) {
+        const correctly_rounded &rounded = correctly_rounded_of[call.op];
+        low[i] = to_half(call.type, call.has_gradient ? rounded.gradient(open.x[first + i], open.g[first + i], call.p)
+                                                      : rounded.value(open.x[first + i], call.p));
+      }
+      loosely<uint16_t>(y)[open.places[first + i]].value = low[i];
     }
   }
   open.count = 0;
@@ -160,7 +189,10 @@ void run_halves(const kernels &set, activation op, parameters p, half type, cons
   // 2 units in the last place are promised of values, 4 of gradients and with other parameters than the defaults, and
   // to ask takes a rounding; a unit is 2^-23 of the size at most.
   const bool has_parameters = p.a != 0 || p.b != 0;
+  const bool is_certain =
+      rows[op].chooses ? op != activation_relu2 || type == float16 : op == activation_hardSigmoid && g == nullptr;
   float_error error = {call.has_gradient || has_parameters ? 0x1.2p-21f : 0x1.4p-22f, 0, 0, 0};
+  if (rows[op].one_rounding) error.relative = 0x1p-24f;
   if (call.has_gradient && std::isfinite(zero.at))
     error = {0x1.2p-21f, float(zero.of(p)), float(beside_zero / zero.scale(p)), beside_error};
   if (n < parallel_short_elements && rows[op].one_rounding) threads = 1;
@@ -187,6 +219,10 @@ void run_halves(const kernels &set, activation op, parameters p, half type, cons
         run_gradients(set, op, p, float32, by.of, from.of, to.of, count);
       } else {
         run_values(set, op, p, float32, from.of, to.of, count);
+      }
+      if (is_certain) {
+        set.narrow[type](to.of, out + (i - begin), count);
+        continue;
       }
       if (open.count + count > open_results::most) decide(call, open, out);
       set.round[type](to.of, from.of, g == nullptr ? nullptr : by.of, out + (i - begin), count, error, open, i - begin);

@@ -26,6 +26,14 @@ struct zero_of_slope {
   constexpr double scale(parameters p) const { return !over_a ? 1 : p.a < 0 ? -p.a : p.a; }
 };
 
+// Whether the mean of a and b that a row multiplies by has so few bits that products in double lanes are exact: then
+// neither rounding nor a middle is in question.
+inline bool products_are_exact(parameters p) {
+  const double a = p.a / 2, b = p.b / 2, middle = a + b, of_b = middle - a;
+  const bool is_sum = (a - (middle - of_b)) + (b - of_b) == 0;
+  return is_sum && (__builtin_bit_cast(unsigned long long, middle) & 0xffffff) == 0; // 53 bits hold 24 times 29.
+}
+
 // How a value near zero differs from x / 2, where that is all of it but a little: not at all, it is larger, or larger
 // by the sign of a.
 enum class beside_half { other, larger, by_sign_of_a };
@@ -49,6 +57,9 @@ struct row {
   const char *called;
   // A result is rounded once or not at all, also in float lanes: there is nothing for `exact` to do better.
   bool one_rounding = false;
+  // And float lanes have the very result of numbers of 16 bits: it is x, a parameter, g or 0, or relu2's product, but
+  // for that of two bfloat16, which may be a subnormal number.
+  bool chooses = false;
   // And it multiplies: its value is x or a product of two floats, but for hardSigmoidOf, and a gradient is g times one.
   bool product = false;
   // A result in double lanes is so near the true one that no middle between two floats lies between them.
