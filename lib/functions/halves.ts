@@ -125,12 +125,12 @@ export function halfCall(
 const isApart = (input: Uint16Array, y: Uint16Array) =>
   !shareMemory(input, y) || (byteOffset(input) === byteOffset(y) && lengthOf(input) === lengthOf(y));
 
-/** Another input, or an output: of the dtype of x, and like it a Tensor or an array. */
-function alike({ array, dtype }: Halves, other: unknown, what: string, name: string): Parts<Data> {
+/** Another input, or an output: of the dtype of x, which messages call `first`, and like it a Tensor or an array. */
+function alike({ array, dtype }: Halves, other: unknown, what: string, name: string, first = 'x'): Parts<Data> {
   const said = isFloat16Array(other) || other instanceof Tensor ? undefined : dtype;
   const same = halvesOf(other, said, name, what);
   if (same?.dtype === dtype && (same.array === undefined) === (array === undefined)) return same.parts;
-  const wanted = `a ${array === undefined ? 'Tensor' : typeName(array)} of ${dtype} like x`;
+  const wanted = `a ${array === undefined ? 'Tensor' : typeName(array)} of ${dtype} like ${first}`;
   const got = other instanceof Tensor ? `a Tensor of ${other.dtype}` : describe(other);
   throw new TypeError(`${name}: ${what} must be ${wanted}, got ${got}`);
 }
@@ -185,8 +185,10 @@ export function allThroughFloats(
   const from = givenHalves(inputs[0], given.dtype, name, words[0]);
   if (from === undefined) return undefined;
   const { array, dtype, parts } = from;
-  const all = inputs.map((input, i) => (i === 0 ? parts : alike(from, input, words[i]!, name)));
-  const into = outs.map((out) => (out === undefined ? undefined : writable(out, alike(from, out, 'out', name), name)));
+  const all = inputs.map((input, i) => (i === 0 ? parts : alike(from, input, words[i]!, name, words[0])));
+  const into = outs.map((out) =>
+    out === undefined ? undefined : writable(out, alike(from, out, 'out', name, words[0]), name),
+  );
   const [first, second] = into;
   if (first !== undefined && second !== undefined) checkApart(first, second, name);
   checkPrecision(given.precision, name);

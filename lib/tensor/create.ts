@@ -109,7 +109,7 @@ function numbersIn(source: unknown): { readonly parts: Parts<Data>; readonly are
     const data = integersOf(source);
     return { parts: new Parts<Data>(data, Object.freeze([lengthOf(data)])), areIntegers: true };
   }
-  if (isTensorLike(source)) return readNumbers(source);
+  if (isTensorLike(source)) return readNumbers(source, 'x', () => 'Float32Array');
   if (isArrow(source)) return copyArrow(arrowChunks(source));
   return { parts: readParts(source, undefined), areIntegers: false };
 }

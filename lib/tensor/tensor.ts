@@ -658,8 +658,8 @@ function operand(other: unknown, dtype: DType): Parts {
 
 function anyOperand(other: unknown, dtype: DType): Parts<Data> {
   if (other instanceof Tensor) return other;
-  if (typeof other !== 'number') return readParts(other, Array.isArray(other) ? dtype : undefined);
-  if (isHalfDType(dtype)) return readParts(other, dtype);
+  if (typeof other !== 'number') return readParts(other, Array.isArray(other) ? dtype : undefined, 'other');
+  if (isHalfDType(dtype)) return readParts(other, dtype, 'other');
   const data = allocate(dtype, 1);
   data[0] = other;
   return new Parts(data, none, none, 0, true);

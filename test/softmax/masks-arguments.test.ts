@@ -200,9 +200,9 @@ describe.each(nonlin.backends())('%s', (backend) => {
 
   it('says of what is wrong in a mask that it is the mask, and what to pass', () => {
     for (const [mask, wanted] of [
-      [{ data: [true, false], dims: [2] }, 'pass { data: Uint8Array.from(x.data), dims: x.dims }'],
-      [{ data: [0, 1], dims: [2] }, 'pass { data: Uint8Array.from(x.data), dims: x.dims }'],
-      [{ data: [0, -Infinity], dims: [2] }, 'pass { data: Float32Array.from(x.data), dims: x.dims }'],
+      [{ data: [true, false], dims: [2] }, 'pass { data: Uint8Array.from(mask.data), dims: mask.dims }'],
+      [{ data: [0, 1], dims: [2] }, 'pass { data: Uint8Array.from(mask.data), dims: mask.dims }'],
+      [{ data: [0, -Infinity], dims: [2] }, 'pass { data: Float32Array.from(mask.data), dims: mask.dims }'],
       [{ data: new Uint8Array(2), dims: [3] }, 'mask: shape [3] has 3 elements, but there are 2'],
       [{ data: new Uint8Array(2), shape: [2], strides: [5] }, 'mask: shape [2], strides [5], offset 0 reach'],
       [[[true], [true, false]], 'mask: row 1 has 2 entries, row 0 has 1'],

@@ -226,7 +226,7 @@ describe('operands', () => {
     expect(() => x.add(undefined as never)).toThrow(TypeError);
     expect(() => x.add(new Int32Array(3) as never)).toThrow(
       new TypeError(
-        'add: data must be a Float32Array or a Float64Array, got Int32Array of 3; pass Float32Array.from(x)',
+        'add: data must be a Float32Array or a Float64Array, got Int32Array of 3; pass Float32Array.from(other)',
       ),
     );
   });

@@ -200,7 +200,7 @@ function readCall(name: string, logits: Read, target: unknown, settings: Setting
   const slices: Slices = { shape, at, length, inner, count };
   // The weights and the targets before the memory of the logits is found: they may be getters, which can do anything to it.
   const given = settings.weight === undefined ? undefined : weightsOf(settings.weight, name);
-  const read = readTarget(target, slices, name);
+  const read = readTarget(target, slices, dtypeIn(logits), name);
   const likely =
     !(read instanceof Integers) && isProbabilities(read) ? probabilitiesLike(logits, read, settings, name) : undefined;
   const classes =
@@ -252,13 +252,15 @@ class Integers {
 }
 
 /** Something tensor-like as a Tensor where it is of floats; else, and of nested lists, its classes, which have the shape of the slices. */
-function readTarget(target: unknown, slices: Slices, name: string): unknown {
+function readTarget(target: unknown, slices: Slices, dtype: DType, name: string): unknown {
   // What a getter gives is read once, later.
   const isNested = Array.isArray(target) && Array.isArray(Object.getOwnPropertyDescriptor(target, 0)?.value);
   if (!isNested && (typeName(target) !== undefined || target instanceof Tensor || !isTensorLike(target))) return target;
   let read: ReturnType<typeof readNumbers>;
   try {
-    read = isNested ? { parts: readNested(target, 'float64'), areIntegers: true } : readNumbers(target as TensorLike);
+    read = isNested
+      ? { parts: readNested(target, 'float64'), areIntegers: true }
+      : readNumbers(target as TensorLike, 'target', (data) => kindFor(data, slices, dtype));
   } catch (error) {
     throw inNameOf(`${name}: target`, error);
   }
@@ -274,6 +276,13 @@ function readTarget(target: unknown, slices: Slices, name: string): unknown {
       `${name}: target has shape ${shapeText(tensor.shape)}, and logits of shape ${shapeText(slices.shape)} have slices ${shapeText(theirs)} along ${slices.at}`,
     );
   return new Integers(contiguousData(tensor));
+}
+
+/** Of which kind the array should be that a target has its numbers in: of integers for classes, else of the logits' dtype, if there is one. */
+function kindFor(data: unknown, { shape }: Slices, dtype: DType): string | undefined {
+  const isClass = (one: unknown) => typeof one !== 'number' || Number.isInteger(one);
+  if (Array.isArray(data) && data.length !== sizeOf(shape) && data.every(isClass)) return 'Int32Array';
+  return dtype === 'float32' ? 'Float32Array' : dtype === 'float64' ? 'Float64Array' : undefined;
 }
 
 /** A typed array of another type is classes, also of bits; in its names V8 looks up slowly. */

@@ -27,9 +27,7 @@ const lists = 'a list, a Float32Array, a Float64Array or a Tensor of one dimensi
 export function weightsOf(weight: unknown, name: string, wanted = lists): FloatArray {
   if (Array.isArray(weight)) return numbersOf(weight, name);
   if (!isFloatArray(weight) && !isFloat16Array(weight) && !isTensorLike(weight))
-    throw new TypeError(
-      `${name}: weight must be ${wanted}, got ${describe(weight)}${advice(weight).replace(/\bx\b/g, 'weight')}`,
-    );
+    throw new TypeError(`${name}: weight must be ${wanted}, got ${describe(weight)}${advice(weight, 'weight')}`);
   const tensor = anyTensor(weight, undefined, 'weight', name);
   if (tensor.ndim !== 1)
     throw new RangeError(`${name}: weight must have one dimension, got shape ${shapeText(tensor.shape)}`);

@@ -94,15 +94,15 @@ function firstOf(x: Data, count: number): Data {
 
 const floatsOrBits = (x: Data): FloatArray | Uint16Array => (isFloatArray(x) ? x : bitsOf(x));
 
-/** The memory of a vector of floats that has one chunk. */
-export function readArrow(chunks: readonly unknown[]): Parts<Data> {
+/** The memory of a vector of floats that has one chunk; messages call it `what`. */
+export function readArrow(chunks: readonly unknown[], what: string): Parts<Data> {
   if (chunks.length !== 1)
     throw new TypeError(
-      `a Tensor is one piece of memory, and the Arrow vector has ${chunks.length}; pass x.data[0] and so on for each, Tensor.from(x) for a copy of all`,
+      `a Tensor is one piece of memory, and the Arrow vector has ${chunks.length}; pass ${what}.data[0] and so on for each, Tensor.from(${what}) for a copy of all`,
     );
   const { values, shape, half } = valuesOf(chunks[0]);
   if (half === undefined && !isFloatArray(values))
-    throw new TypeError(`a Tensor has floats, and the Arrow vector ${describe(values)}; pass Tensor.from(x)`);
+    throw new TypeError(`a Tensor has floats, and the Arrow vector ${describe(values)}; pass Tensor.from(${what})`);
   return new Parts<Data>(firstOf(values as Data, sizeOf(shape)), shape, undefined, 0, true, half);
 }
 

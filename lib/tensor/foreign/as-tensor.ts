@@ -12,20 +12,19 @@ export function asTensor(x: unknown, what: string, name: string): Tensor<FloatDT
   if (x instanceof Tensor && x.half === undefined) return x as Tensor<FloatDType>;
   if (!isFloatArray(x) && !isTensorLike(x)) {
     const wanted = 'a Float32Array, a Float64Array, a Tensor or something with data and shape or dims';
-    // What would make an input of an output would not be it.
-    const instead = what === 'out' ? '' : advice(x).replace(/\bx\b/g, what);
-    throw new TypeError(`${name}: ${what} must be ${wanted}, got ${describe(x)}${instead}`);
+    throw new TypeError(`${name}: ${what} must be ${wanted}, got ${describe(x)}${advice(x, what)}`);
   }
   const tensor = x instanceof Tensor ? x : anyTensor(x, undefined, what, name);
   if (tensor.half === undefined) return tensor as Tensor<FloatDType>;
-  throw new TypeError(`${name}: ${what} must be float32 or float64, got ${tensor.dtype}; pass ${what}.to('float32')`);
+  const instead = what === 'out' ? '' : `; pass ${what}.to('float32')`;
+  throw new TypeError(`${name}: ${what} must be float32 or float64, got ${tensor.dtype}${instead}`);
 }
 
 /** The same of any dtype; `dtype` says what a Uint16Array holds. */
 export function anyTensor(x: unknown, dtype: unknown, what: string, name: string): Tensor {
   if (x instanceof Tensor && dtype === undefined) return x;
   try {
-    return new Tensor(readParts(x, dtype));
+    return new Tensor(readParts(x, dtype, what));
   } catch (error) {
     throw inNameOf(`${name}: ${what}`, error);
   }

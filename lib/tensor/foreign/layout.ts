@@ -65,16 +65,18 @@ export function isReadOnly(like: unknown): boolean {
   return flags?.READONLY === true || readonly === true;
 }
 
+/** Where the elements of something tensor-like lie, which messages call `what`, and in what: as `toArray` takes its data. */
 export function readLayout<A extends Data | Uint8Array>(
   source: object,
-  toArray: (data: unknown, like: Foreign) => A,
+  toArray: (data: unknown, like: Foreign, what: string) => A,
+  what: string,
 ): Layout & { readonly data: A; readonly isPacked: boolean | undefined; readonly size: number | undefined } {
   const like = source as Foreign;
   const own = like[brand] === true;
   // Before `data`, which throws an error of its own where a tensor is on another device.
-  if (!own) checkLocation(like.location);
+  if (!own) checkLocation(like.location, what);
   const { data: given } = like;
-  const data = toArray(given, like);
+  const data = toArray(given, like, what);
   if (!own && !isHalfArray(data)) checkElementType(given, like);
   const shape = own ? checkShape(like.shape) : readShape(like);
   const { offset } = like;
@@ -155,9 +157,10 @@ function checkNamed(name: string, said: string, data: unknown): void {
 }
 
 // onnxruntime's pinned memory is the CPU's, which other devices can read too.
-function checkLocation(location: unknown): void {
+function checkLocation(location: unknown, what: string): void {
   if (location === undefined || location === 'cpu' || location === 'cpu-pinned') return;
-  const instead = location === 'none' ? '; it was disposed' : '; pass { data: await x.getData(), dims: x.dims }';
+  const there = what === 'out' ? '' : `; pass { data: await ${what}.getData(), dims: ${what}.dims }`;
+  const instead = location === 'none' ? '; it was disposed' : there;
   throw new TypeError(`a tensor must be in memory, at location 'cpu', got ${describe(location)}${instead}`);
 }
 
@@ -174,10 +177,9 @@ export function checkMemory(data: unknown, what = 'data'): void {
     checkPresent(data as ArrayBufferView, what);
 }
 
-export function floats(data: unknown, like?: Foreign): FloatArray {
+export function floats(data: unknown, like: Foreign | undefined, what: string): FloatArray {
   checkMemory(data);
   if (isFloatArray(data)) return data;
-  throw new TypeError(
-    `data must be a Float32Array or a Float64Array, got ${describe(data)}${like === undefined ? advice(data) : dataAdvice(data, like)}`,
-  );
+  const instead = like === undefined ? advice(data, what) : dataAdvice(data, like, what, 'Float32Array');
+  throw new TypeError(`data must be a Float32Array or a Float64Array, got ${describe(data)}${instead}`);
 }

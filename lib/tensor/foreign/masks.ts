@@ -26,7 +26,7 @@ export function readMask(mask: unknown, shape: readonly number[]): Flags {
   if (isTensorLike(mask)) return flagged(readLike(mask, numbers));
   if (!ArrayBuffer.isView(mask))
     throw new TypeError(
-      `mask must be a Tensor, a nested list, a typed array or tensor-like, got ${describe(mask)}${advice(mask)}`,
+      `mask must be a Tensor, a nested list, a typed array or tensor-like, got ${describe(mask)}${advice(mask, 'mask')}`,
     );
   const data = numbers(mask);
   const length = lengthOf(data);
@@ -64,7 +64,7 @@ export function readMarks(mask: unknown): Marks {
   }
   if (!ArrayBuffer.isView(mask))
     throw new TypeError(
-      `mask must be a Tensor, a nested list of booleans, a typed array or tensor-like, got ${describe(mask)}${advice(mask)}`,
+      `mask must be a Tensor, a nested list of booleans, a typed array or tensor-like, got ${describe(mask)}${advice(mask, 'mask')}`,
     );
   const data = floatsOrBytes(mask);
   return { data, shape: frozen([lengthOf(data)]), strides: oneStep, offset: 0, isFlat: true };
@@ -81,7 +81,7 @@ function readList(mask: readonly unknown[]) {
 /** Something tensor-like, likewise. */
 function readLike<A extends FloatArray | Uint8Array>(mask: object, toArray: (data: unknown, like: Foreign) => A) {
   try {
-    return readLayout(mask, toArray);
+    return readLayout(mask, toArray, 'mask');
   } catch (error) {
     throw inNameOf('mask', error);
   }
@@ -109,7 +109,7 @@ export function numbers(data: unknown, like?: Foreign): FloatArray | Uint8Array 
     throw new TypeError(
       like === undefined
         ? `mask must be a typed array, got ${describe(data)}`
-        : `data must be a typed array, got ${describe(data)}${dataAdvice(data, like, areFlags(data) ? 'Uint8Array' : undefined)}`,
+        : `data must be a typed array, got ${describe(data)}${dataAdvice(data, like, 'mask', areFlags(data) ? 'Uint8Array' : 'Float32Array')}`,
     );
   const half = isHalfArray(data) ? saidHalf(data, like) : undefined;
   if (half === undefined) return data as FloatArray | Uint8Array;

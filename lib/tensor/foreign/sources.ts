@@ -21,7 +21,7 @@ import {
 import { isFloat16Array, isHalfArray, isHalfDType, newBits, ofBits, roundHalves } from '../../basics/halves.js';
 import { frozen, Parts } from '../layouts/shape.js';
 import { readNested } from '../lists.js';
-import { advice } from './advice.js';
+import { advice, dataAdvice, type Foreign } from './advice.js';
 import { type ArrowVector, arrowChunks, isArrow, readArrow } from './arrow.js';
 import { checkDType, dtypeOfParts } from './dtypes.js';
 import {
@@ -65,8 +65,8 @@ export interface TensorOptions<D extends DType = DType> {
   readonly dtype?: D;
 }
 
-/** The parts of a number, a nested list, a typed array or something tensor-like. */
-export function readParts(source: unknown, dtype: unknown): Parts<Data> {
+/** The parts of a number, a nested list, a typed array or something tensor-like, which messages call `what`. */
+export function readParts(source: unknown, dtype: unknown, what = 'x'): Parts<Data> {
   checkDType(dtype);
   if (typeof source === 'number' || Array.isArray(source)) return readNumberOrList(source, dtype ?? 'float32');
   let parts: Parts<Data>;
@@ -76,12 +76,12 @@ export function readParts(source: unknown, dtype: unknown): Parts<Data> {
     const length = lengthOf(source as Uint16Array);
     parts = new Parts<Data>(source, frozen([length]), undefined, 0, true, half);
   } else if (dtype !== undefined && typeName(source) === 'Uint8Array') parts = ofBytes(source as Uint8Array, dtype);
-  else if (ArrayBuffer.isView(source)) parts = flat(floats(source));
-  else if (isTensorLike(source)) parts = readTensor(source, dtype);
-  else if (isArrow(source)) parts = readArrow(arrowChunks(source));
+  else if (ArrayBuffer.isView(source)) parts = flat(floats(source, undefined, what));
+  else if (isTensorLike(source)) parts = readTensor(source, dtype, what);
+  else if (isArrow(source)) parts = readArrow(arrowChunks(source), what);
   else
     throw new TypeError(
-      `a Tensor is made of numbers, nested lists of them, a Float32Array, a Float64Array or something with data and shape or dims, got ${describe(source)}${advice(source)}`,
+      `a Tensor is made of numbers, nested lists of them, a Float32Array, a Float64Array or something with data and shape or dims, got ${describe(source)}${advice(source, what)}`,
     );
   const own = dtypeOfParts(parts);
   if (dtype !== undefined && dtype !== own)
@@ -105,25 +105,38 @@ function ofBytes(bytes: Uint8Array, dtype: DType): Parts<Data> {
 }
 
 /** The parts of something tensor-like, also of numbers of 16 bits where it or `dtype` says what they are; `others` reads other data. */
-function readTensor(source: TensorLike, dtype: DType | undefined, others = floats): Parts<Data> {
+function readTensor(source: TensorLike, dtype: DType | undefined, what: string, others = floats): Parts<Data> {
   let half: HalfDType | undefined;
-  const { data, shape, strides, offset, isPacked, size } = readLayout<Data>(source, (data, like) => {
-    if (!isHalfArray(data)) return others(data, like);
+  const toArray = (data: unknown, like: Foreign): Data => {
+    if (!isHalfArray(data)) return others(data, like, what);
     half = saidHalf(data, like) ?? (isHalfDType(dtype) ? dtype : undefined);
-    if (half === undefined) return others(data, like);
+    if (half === undefined) return others(data, like, what);
     checkMemory(data);
     return data;
-  });
+  };
+  const { data, shape, strides, offset, isPacked, size } = readLayout<Data>(source, toArray, what);
   return new Parts<Data>(data, shape, strides, offset, isPacked, half, size);
 }
 
-/** The parts of something tensor-like of floats or of integers, and whether they are integers: these as float64. */
-export function readNumbers(source: TensorLike): { readonly parts: Parts<Data>; readonly areIntegers: boolean } {
+/**
+ * The parts of something tensor-like of floats or of integers, and whether they are integers: these as float64. In an array of which
+ * kind data should have been that is no typed array, `kindFor` says.
+ */
+export function readNumbers(
+  source: TensorLike,
+  what: string,
+  kindFor: (data: unknown) => string | undefined,
+): { readonly parts: Parts<Data>; readonly areIntegers: boolean } {
   let areIntegers = false;
-  const parts = readTensor(source, undefined, (data, like) => {
+  const parts = readTensor(source, undefined, what, (data, like) => {
+    const type = typeName(data);
+    if (type === undefined)
+      throw new TypeError(
+        `data must be a typed array of integers or floats, got ${describe(data)}${dataAdvice(data, like!, what, kindFor(data))}`,
+      );
     // What a Uint16Array holds may also be floats under a name that is not known.
-    areIntegers = /^(Big)?U?[Ii]nt\d/.test(typeName(data) ?? '') && !/float16$/.test(`${like?.dtype ?? like?.type}`);
-    if (!areIntegers) return floats(data, like);
+    areIntegers = /^(Big)?U?[Ii]nt\d/.test(type) && !/float16$/.test(`${like?.dtype ?? like?.type}`);
+    if (!areIntegers) return floats(data, like, what);
     checkMemory(data);
     return integersOf(data as ArrayBufferView);
   });
