@@ -16,7 +16,7 @@ import { type GateName, type Gating, gateHalves, gateHalvesGrad, gates, halvesOp
 import type { Answer, Input } from '../functions/operands.js';
 import { asTensor } from '../tensor/foreign/as-tensor.js';
 import { isTensorLike } from '../tensor/foreign/layout.js';
-import { Layer, quoted } from './layer.js';
+import { checkLayer, Layer, quoted } from './layer.js';
 
 /** The layer of a gate: of the halves of x along `dim`, which is the last one where nothing else is said. */
 export class Halves extends Layer {
@@ -39,6 +39,7 @@ export class Halves extends Layer {
 
   /** The dimension that is cut in two. */
   get dim(): number {
+    checkLayer(this, 'dim');
     return (this.#own[this.#of.own.length] as number | undefined) ?? -1;
   }
 

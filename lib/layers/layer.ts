@@ -19,6 +19,9 @@ class Callable {
   }
 }
 
+/** Asserts that a method was called on a layer, and not on what has the prototype of one alone. */
+export let checkLayer: (x: unknown, method: string) => void;
+
 /**
  * What in training, which it is made for, keeps the input of its last `forward` for `backward`: by reference, so that the memory stays
  * alive, and what is written to it in between counts. After `eval()` it keeps nothing.
@@ -27,6 +30,14 @@ export abstract class Trainable<Kept> extends Callable {
   #training = true;
   #kept: Kept | undefined;
   #why = 'no forward came before it';
+
+  static {
+    checkLayer = (x, method) => {
+      if (typeof x === 'function' && #training in x) return;
+      const got = typeof x === 'object' && x !== null ? 'an object that is none' : describe(x);
+      throw new TypeError(`${method}: this must be a layer that its constructor made, got ${got}`);
+    };
+  }
 
   abstract forward(...args: never): unknown;
   /** What `toString()` and messages call the layer; a class made from one of these may give its own. */
@@ -38,6 +49,7 @@ export abstract class Trainable<Kept> extends Callable {
 
   /** Whether `forward` keeps its input. */
   get training(): boolean {
+    checkLayer(this, 'training');
     return this.#training;
   }
 
@@ -47,6 +59,7 @@ export abstract class Trainable<Kept> extends Callable {
    * @throws TypeError where the mode is not a boolean.
    */
   train(mode = true): this {
+    checkLayer(this, 'train');
     if (typeof mode !== 'boolean') throw new TypeError(`${this.title()}: train takes a boolean, got ${describe(mode)}`);
     if (mode === this.#training) return this;
     this.#training = mode;
@@ -58,6 +71,7 @@ export abstract class Trainable<Kept> extends Callable {
   /** From now on nothing is kept, nor is what was: `train(false)`. `backward(grad, x)` still works. Returns the layer. */
   eval(): this;
   eval(more?: unknown): this {
+    checkLayer(this, 'eval');
     if (more !== undefined) throw new TypeError(`${this.title()}: eval takes nothing, got ${describe(more)}`);
     return this.train(false);
   }
@@ -68,11 +82,13 @@ export abstract class Trainable<Kept> extends Callable {
   }
 
   override toString(): string {
+    checkLayer(this, 'toString');
     return `${this.title()}(${this.describe()})`;
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
+    // Whoever looks for a defect is not to meet another error.
+    return typeof (this as unknown) === 'function' ? String(this) : Object.prototype.toString.call(this);
   }
 
   /** Keeps an input in training, unless a call with an `out` overwrote it. */
@@ -121,6 +137,7 @@ export abstract class Layer extends Trainable<Input> {
    */
   forward<X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>): Result<X, O>;
   forward<X extends Input>(x: X, options?: unknown, more?: unknown): Output<X> {
+    checkLayer(this, 'forward');
     if (more !== undefined) throw tooMany(more, this.title(), 'x');
     const given = this.#read(options);
     const call = this.compute(x, given);
@@ -135,6 +152,7 @@ export abstract class Layer extends Trainable<Input> {
    */
   backward<X extends Input, O extends Out<X> = undefined>(grad: X, x?: Input, options?: Options<X, O>): Result<X, O>;
   backward<X extends Input>(grad: X, x: Input | undefined, options?: unknown, more?: unknown): Output<X> {
+    checkLayer(this, 'backward');
     if (more !== undefined) throw tooMany(more, this.title(), 'grad, x');
     const given = this.#read(options);
     return this.computeGrad(grad, this.inputOf('backward', x), given).result as Output<X>;

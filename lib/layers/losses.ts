@@ -17,7 +17,7 @@ import {
 } from '../functions/losses/losses.js';
 import { keptWeights, weightsOf } from '../functions/losses/weights.js';
 import { Tensor } from '../tensor/tensor.js';
-import { quoted, Trainable } from './layer.js';
+import { checkLayer, quoted, Trainable } from './layer.js';
 
 /** It is called as `loss(logits, target)`, which is `loss.forward(logits, target)`. */
 export interface CrossEntropyLoss<R extends Reduction = 'mean'> {
@@ -53,23 +53,28 @@ export class CrossEntropyLoss<R extends Reduction = 'mean'> extends Trainable<Co
 
   /** The dimension of the classes, where one was given. */
   get dim(): number | undefined {
+    checkLayer(this, 'dim');
     return this.#settings.dim as number | undefined;
   }
   /** What becomes of the losses of the slices. */
   get reduction(): R {
+    checkLayer(this, 'reduction');
     return (this.#settings.reduction ?? 'mean') as R;
   }
   /** The class that does not count. */
   get ignoreIndex(): number {
+    checkLayer(this, 'ignoreIndex');
     return this.#settings.ignoreIndex ?? -100;
   }
   /** How much of each target is spread over all classes. */
   get labelSmoothing(): number {
+    checkLayer(this, 'labelSmoothing');
     return this.#settings.labelSmoothing ?? 0;
   }
 
   /** The weights of the classes, where there are any: in the memory they were given in, in which they may be changed. */
   get weight(): Tensor<DType> | undefined {
+    checkLayer(this, 'weight');
     return this.#settings.weight as Tensor<DType> | undefined;
   }
 
@@ -80,6 +85,7 @@ export class CrossEntropyLoss<R extends Reduction = 'mean'> extends Trainable<Co
    */
   forward<X extends Input>(logits: X, target: Targets | Probabilities<X>): LossOf<X, R>;
   forward(logits: Input, target: unknown, more?: unknown): unknown {
+    checkLayer(this, 'forward');
     if (more !== undefined) throw new TypeError(`${this.title()} takes logits and target, got also ${describe(more)}`);
     const loss = lossOf(this.title(), logits, target, this.#settings);
     this.keep({ logits, target });
@@ -96,6 +102,7 @@ export class CrossEntropyLoss<R extends Reduction = 'mean'> extends Trainable<Co
    */
   backward<X extends Input = Input>(grad?: R extends 'none' ? Input : undefined): Output<X>;
   backward(grad?: unknown, more?: unknown): unknown {
+    checkLayer(this, 'backward');
     if (more !== undefined) throw new TypeError(`${this.title()} takes grad alone, got also ${describe(more)}`);
     if (grad !== undefined && this.reduction !== 'none')
       throw new TypeError(

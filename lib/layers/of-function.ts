@@ -10,7 +10,7 @@ import {
 } from '../activations/signatures.js';
 import { type Given, readOwn } from '../basics/options.js';
 import { type Answer, type Input, map, mapGrad } from '../functions/functions.js';
-import { Layer, quoted } from './layer.js';
+import { checkLayer, Layer, quoted } from './layer.js';
 
 /** The layer of an elementwise function. Nothing can be called by its constructor but the classes that `of` makes. */
 export class Elementwise extends Layer {
@@ -68,6 +68,7 @@ export class Elementwise extends Layer {
     for (const option of signature.own)
       Object.defineProperty(Named.prototype, option, {
         get(this: Elementwise) {
+          checkLayer(this, option);
           return this.setting(option);
         },
       });

@@ -6,7 +6,7 @@ import { type Given, readOwn, tooMany } from '../basics/options.js';
 import type { Answer, Input } from '../functions/functions.js';
 import { apply, applyGrad, keptWeight, newWeight, type Weight, weightGrad } from '../functions/prelu.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { Layer } from './layer.js';
+import { checkLayer, Layer } from './layer.js';
 
 export interface PReLULayerOptions {
   /** How many slopes are made, each of them `init`: 1 (default), or as many as x has channels. */
@@ -39,19 +39,23 @@ export class PReLU extends Layer {
 
   /** The slopes: a number where one was given, else a Tensor of `numParameters`. */
   get weight(): number | Tensor<DType> {
+    checkLayer(this, 'weight');
     return this.#own[0];
   }
   /** The number of slopes. */
   get numParameters(): number {
+    checkLayer(this, 'numParameters');
     const [weight] = this.#own;
     return typeof weight === 'number' ? 1 : weight.size;
   }
   /** The dimension of the channels, where one was given. */
   get channelDim(): number | undefined {
+    checkLayer(this, 'channelDim');
     return this.#own[1];
   }
   /** The weight, unless it is a number. */
   override parameters(): Tensor<DType>[] {
+    checkLayer(this, 'parameters');
     const [weight] = this.#own;
     return typeof weight === 'number' ? [] : [weight];
   }
@@ -62,6 +66,7 @@ export class PReLU extends Layer {
    */
   weightGrad(grad: Input, x?: Input): number | Data | Tensor<DType>;
   weightGrad(grad: Input, x?: Input, more?: unknown): unknown {
+    checkLayer(this, 'weightGrad');
     if (more !== undefined) throw tooMany(more, this.title(), 'grad, x');
     return weightGrad(this.title(), grad, this.inputOf('weightGrad', x), { own: this.#own });
   }

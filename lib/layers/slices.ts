@@ -7,7 +7,7 @@ import { isZero, temperatureOf } from '../functions/conditions.js';
 import type { Answer, Input, Out, Result } from '../functions/functions.js';
 import { type SliceName, type SoftmaxOptions, sliceOptions, slices, slicesGrad } from '../functions/slices.js';
 import { listed } from '../tensor/layouts/shape.js';
-import { Layer, quoted } from './layer.js';
+import { checkLayer, Layer, quoted } from './layer.js';
 
 /** The dimension may be a number in the place of the options, as in the function: `layer(x, 0)`, `new Softmax(0)`. */
 export interface AlongDim {
@@ -43,14 +43,17 @@ export class AlongDim extends Layer {
 
   /** The dimension of every call that names none, or the list of them. */
   get dim(): number | readonly number[] {
+    checkLayer(this, 'dim');
     return (this.#own[0] as number | readonly number[] | undefined) ?? -1;
   }
   /** What calls divide by that name no temperature. */
   get temperature(): number {
+    checkLayer(this, 'temperature');
     return (this.#own[1] as number | undefined) ?? 1;
   }
   /** What slices get of which nothing is left. */
   get empty(): 'nan' | 'zero' {
+    checkLayer(this, 'empty');
     return (this.#own[3] as 'nan' | 'zero' | undefined) ?? 'nan';
   }
 

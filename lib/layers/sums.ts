@@ -6,7 +6,7 @@ import { tooMany } from '../basics/options.js';
 import type { Input, Output } from '../functions/functions.js';
 import { type LogSumExpOptions, readSettings, type Settings, type SumOf, sum, sumGrad } from '../functions/sums.js';
 import type { TensorLike } from '../tensor/tensor.js';
-import { Trainable } from './layer.js';
+import { checkLayer, Trainable } from './layer.js';
 
 /** It is called as `layer(x)`, which is `layer.forward(x)`. */
 export interface LogSumExp {
@@ -33,10 +33,12 @@ export class LogSumExp extends Trainable<Input> {
 
   /** The dimension, or the list of them. */
   get dim(): number | readonly number[] {
+    checkLayer(this, 'dim');
     return this.#settings.dim as number | readonly number[];
   }
   /** Whether the result has them with size 1. */
   get keepdim(): boolean {
+    checkLayer(this, 'keepdim');
     return this.#settings.keepdim;
   }
 
@@ -47,6 +49,7 @@ export class LogSumExp extends Trainable<Input> {
    */
   forward<X extends Input>(x: X): SumOf<X>;
   forward(x: Input, more?: unknown): unknown {
+    checkLayer(this, 'forward');
     if (more !== undefined) throw new TypeError(`${this.title()} takes x alone, got also ${describe(more)}`);
     const result = sum(this.title(), x, this.#settings);
     this.keep(x);
@@ -60,6 +63,7 @@ export class LogSumExp extends Trainable<Input> {
    */
   backward<X extends Input = Input>(grad: number | TensorLike, x?: X): Output<X>;
   backward(grad: unknown, x?: Input, more?: unknown): unknown {
+    checkLayer(this, 'backward');
     if (more !== undefined) throw new TypeError(`${this.title()} takes grad and x, got also ${describe(more)}`);
     const at = x === undefined ? this.kept('backward(grad)', 'backward(grad, x)') : x;
     return sumGrad(this.title(), grad, at, this.#settings);

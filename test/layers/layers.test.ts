@@ -220,3 +220,33 @@ it('a forward that is refused changes nothing for backward', () => {
   expect(() => loss(square, [0, 2])).toThrow(RangeError);
   expect(loss.backward()).toEqual(nonlin.crossEntropyGrad(square, [0, 1]));
 });
+
+describe('what has the prototype of a layer alone', () => {
+  const classes = Object.entries(nonlin).filter(
+    ([name, made]) => /^[A-Z]/.test(name) && typeof made === 'function' && name !== 'Tensor',
+  ) as [string, { prototype: object }][];
+  /** Methods, and options that are read, of a class and of those that it extends. */
+  function membersOf(prototype: object): Map<string, PropertyDescriptor> {
+    const inherited = Object.getPrototypeOf(prototype) as object;
+    const all = inherited === Object.prototype ? new Map<string, PropertyDescriptor>() : membersOf(inherited);
+    for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(prototype)))
+      if (member.get !== undefined || /^(forward|backward|weightGrad|train|eval|toString)$/.test(name))
+        all.set(name, member);
+    return all;
+  }
+
+  it.each(classes)('is no %s, nor is nothing', (_, { prototype }) => {
+    const members = membersOf(prototype);
+    expect([...members.keys()]).toEqual(expect.arrayContaining(['training', 'forward', 'backward', 'eval']));
+    for (const [name, { get, value }] of members)
+      for (const [own, got] of [
+        [Object.create(prototype), 'an object that is none'],
+        [undefined, 'undefined'],
+        [() => {}, 'a function'],
+      ])
+        expect(() => (get ?? value).call(own)).toThrow(
+          new TypeError(`${name}: this must be a layer that its constructor made, got ${got}`),
+        );
+    expect(inspect(Object.create(prototype))).toBe('[object Object]');
+  });
+});
