@@ -15,7 +15,9 @@ export function describe(value: unknown): string {
   const name = nameOfClass(value);
   if (typeName(value) !== undefined) return `${name} of ${lengthOf(value as ArrayBufferView)}`;
   if (!name || name === 'Object') return 'an object';
-  if (name.endsWith('Array')) return `an object with the prototype of ${name}`; // Such as a Proxy of one.
+  // Such as a Proxy of an array.
+  if (name.endsWith('Array') || (name === 'Tensor' && !('data' in value)))
+    return `an object with the prototype of ${name}`;
   return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
 }
 

@@ -5,6 +5,7 @@ import { checkOptions, isPlainObject, optionOf } from '../basics/options.js';
 import { checkDType } from '../tensor/foreign/dtypes.js';
 import { isTensorLike } from '../tensor/foreign/layout.js';
 import { readParts } from '../tensor/foreign/sources.js';
+import { broken, isWhole } from '../tensor/members.js';
 import { Tensor, type TensorSource } from '../tensor/tensor.js';
 
 export interface ReadOptions<D extends DType = DType> {
@@ -73,8 +74,11 @@ export function metadataOption(options: Dictionary, name: string): Readonly<Reco
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
-export const asTensor = (x: TensorSource): Tensor<DType> =>
-  (x instanceof Tensor ? x : new Tensor(readParts(x, undefined))) as unknown as Tensor<DType>;
+export function asTensor(x: TensorSource): Tensor<DType> {
+  if (!(x instanceof Tensor)) return new Tensor(readParts(x, undefined)) as unknown as Tensor<DType>;
+  if (!isWhole(x)) throw broken(x, 'x');
+  return x as unknown as Tensor<DType>;
+}
 
 /** True for a single tensor, where names may be `data` and `shape` too. */
 function isOne(x: object): boolean {

@@ -173,7 +173,7 @@ export class StridedOperands {
     strides.push(this.into?.strides ?? contiguousStridesOf(shape));
     if (shape === last.shape && along === last.along && areSame(strides, last.strides)) return last.runs;
     const runs = runsOf(shape, strides, along);
-    // Of a Tensor that JavaScript has changed they may be lists that change.
+    // Of a copy of the members of a Tensor they may be lists that change.
     if ([shape, ...strides].every(Object.isFrozen)) last = { shape, along, strides, runs };
     return runs;
   }

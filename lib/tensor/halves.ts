@@ -12,10 +12,10 @@ import {
   isFloat32,
   lengthOf,
 } from '../basics/floats.js';
-import { bitsOf, isHalfDType, newBits, ofBits } from '../basics/halves.js';
+import { bitsOf, isFloat16Array, isHalfDType, newBits, numbersOf, ofBits } from '../basics/halves.js';
 import { contiguousData, copyOf, spread } from './copies.js';
 import { dtypeOfParts } from './foreign/dtypes.js';
-import { checkPlace, Parts } from './layouts/shape.js';
+import { checkPlace, checkReach, Parts } from './layouts/shape.js';
 
 /** A tensor of floats itself; of 16-bit numbers a contiguous copy in float32, which has them all, or in float64. */
 export function asFloats(x: Parts<Data>, wide: FloatDType = 'float32'): Parts {
@@ -80,4 +80,12 @@ export function asDType(x: Parts, dtype: DType, like?: HalfArray): Parts<Data> {
   const bits = newBits(dtype, x.size, undefined, x.shape);
   backend.convert(data, isFloat32(data) ? 'float32' : 'float64', bits, dtype);
   return new Parts<Data>(ofBits(bits, dtype, like), x.shape, undefined, 0, true, dtype);
+}
+
+/** An element of a tensor by its index in data, which is there unless the memory has gone. */
+export function numberAt(tensor: Parts<Data>, index: number): number {
+  const { data, half } = tensor;
+  const value = (data as FloatArray)[index];
+  if (value === undefined) checkReach(data, tensor);
+  return half === undefined || isFloat16Array(data) ? value! : numbersOf(half)[value!]!;
 }

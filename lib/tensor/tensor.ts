@@ -12,7 +12,7 @@ import {
   type HalfDType,
   lengthOfPresent,
 } from '../basics/floats.js';
-import { isFloat16Array, isHalfDType, numbersOf } from '../basics/halves.js';
+import { isHalfDType } from '../basics/halves.js';
 import { alsoGot, checkOptions, optionOf } from '../basics/options.js';
 import { allClose, allEqual, combine, fillWhere, readTolerance, type Tolerance } from './arithmetic.js';
 import { contiguousData, nested, ownData } from './copies.js';
@@ -23,19 +23,12 @@ import type { IntegerList, TensorLike } from './foreign/layout.js';
 import { type Mask, type NestedMask, readMask } from './foreign/masks.js';
 import { type DTypeOf, readParts, type TensorOptions, type TensorSource } from './foreign/sources.js';
 import { format, missing } from './format.js';
-import { asDType, asFloats, converted, copied } from './halves.js';
-import {
-  broadcastShapes,
-  checkReach,
-  contiguousStridesOf,
-  type Layout,
-  Parts,
-  resolveShape,
-  sameShape,
-} from './layouts/shape.js';
+import { asDType, asFloats, converted, copied, numberAt } from './halves.js';
+import { broadcastShapes, contiguousStridesOf, type Layout, Parts, resolveShape, sameShape } from './layouts/shape.js';
 import {
   entered,
   indexCount,
+  listOf,
   none,
   permuted,
   reversed,
@@ -46,9 +39,11 @@ import {
   unsqueezed,
   viewOf,
   viewStrides,
+  wantedShape,
 } from './layouts/views.js';
 import { type Walk, walkThrough } from './layouts/walks.js';
 import type { Nested } from './lists.js';
+import { broken, failure, half, hasLayout, isIntact, isWhole, packed, shaped, steps, within } from './members.js';
 import { type Indices, keepdimIn, largest, ordered, type ReduceOptions, summed, type TopkOptions } from './reduce.js';
 
 export type {
@@ -103,10 +98,6 @@ export type { FromOptions, Indices, NewOptions, ReduceOptions, Tolerance, TopkOp
 
 const tensorOptions = ['shape', 'dtype'] as const satisfies (keyof TensorOptions)[];
 
-// Not for others: no list of keys, no clone and no JSON has it. A private field would throw in a tensor behind a Proxy, as Vue makes.
-const packed = Symbol('packed');
-const half = Symbol('half');
-
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
 /** The way through the elements of a tensor; null where it is not one of up to two dimensions. */
@@ -114,7 +105,6 @@ export let walkOf: (x: Tensor<DType>) => Walk | null;
 
 /** Floats of 16, 32 or 64 bits in any number of dimensions, over memory that it shares. Behaves as PyTorch's, on the CPU. */
 export class Tensor<D extends DType = FloatDType> {
-  // Members of its own, as structuredClone leaves getters out, and writable: Object.freeze takes 20 to 70 ns of 300 for each new one.
   /** The typed array given, itself, of which the tensor may be a part; an element's index in it follows from `strides`. */
   readonly data: DataOf<D>;
   /** The sizes of the dimensions, frozen; [] for a single number. */
@@ -126,7 +116,11 @@ export class Tensor<D extends DType = FloatDType> {
   /** The number of elements. */
   readonly size: number;
   /** @internal */
-  readonly [packed]: boolean;
+  readonly [shaped]: readonly number[];
+  /** @internal */
+  readonly [steps]: readonly number[];
+  /** @internal */
+  readonly [packed]: number;
   /** @internal */
   declare readonly [half]?: HalfDType;
   /** The way through its elements, from when it was first asked for; null where there is none. */
@@ -137,8 +131,8 @@ export class Tensor<D extends DType = FloatDType> {
   static {
     // Not of a tensor behind a Proxy, which has no private fields.
     walkOf = (x) => {
-      if (!(#walk in x)) return null;
-      if (x.#walk === undefined) x.#walk = walkThrough(x);
+      if (!(#walk in x) || !isIntact(x)) return null;
+      if (x.#walk === undefined || (x.#walk !== null && x.#walk.offset !== x.offset)) x.#walk = walkThrough(x);
       return x.#walk;
     };
   }
@@ -158,7 +152,9 @@ export class Tensor<D extends DType = FloatDType> {
     this.strides = parts.strides;
     this.offset = parts.offset;
     this.size = parts.size;
-    this[packed] = parts.packed;
+    this[shaped] = parts.shape;
+    this[steps] = parts.strides;
+    this[packed] = parts.packed ? parts.size : -1 - parts.size;
     if (parts.half !== undefined) {
       this[half] = parts.half;
       this.type = parts.half;
@@ -234,17 +230,17 @@ export class Tensor<D extends DType = FloatDType> {
 
   /** The number of dimensions. */
   get ndim(): number {
-    return this.shape.length;
+    return within(this, 'ndim', () => this.shape.length);
   }
 
   /** The number of elements, like `size`. */
   numel(): number {
-    return this.size;
+    return within(this, 'numel', () => this.size);
   }
 
   /** @internal */
   get packed(): boolean {
-    return this[packed];
+    return this[packed] >= 0;
   }
   /** @internal */
   get half(): HalfDType | undefined {
@@ -253,17 +249,17 @@ export class Tensor<D extends DType = FloatDType> {
 
   /** True where the elements lie in row-major order without gaps. */
   isContiguous(): boolean {
-    return this[packed];
+    return within(this, 'isContiguous', () => this.packed);
   }
 
   /** This tensor where it is contiguous, else a contiguous copy. */
   contiguous(): Tensor<D> {
-    return this[packed] ? this : new Tensor(naming('contiguous', () => copied(this)));
+    return within(this, 'contiguous', () => (this.packed ? this : new Tensor(copied(this))));
   }
 
   /** A contiguous copy in memory of its own. */
   clone(): Tensor<D> {
-    return new Tensor(naming('clone', () => copied(this)));
+    return new Tensor(within(this, 'clone', () => copied(this)));
   }
 
   /**
@@ -273,7 +269,7 @@ export class Tensor<D extends DType = FloatDType> {
    * @throws RangeError where the shape has another number of elements, TypeError where it is not made of integers.
    */
   reshape(...shape: Integers): Tensor<D> {
-    return naming('reshape', () => {
+    return within(this, 'reshape', () => {
       const wanted = wantedShape(shape, this.size);
       const strides = viewStrides(this, wanted);
       if (strides !== undefined) return shownAs(this, { shape: wanted, strides, offset: this.offset });
@@ -287,7 +283,7 @@ export class Tensor<D extends DType = FloatDType> {
    * @throws like `reshape`; RangeError where it would take a copy.
    */
   view(...shape: Integers): Tensor<D> {
-    return new Tensor(naming('view', () => viewOf(this, wantedShape(shape, this.size))));
+    return new Tensor(within(this, 'view', () => viewOf(this, wantedShape(shape, this.size))));
   }
 
   /**
@@ -299,7 +295,7 @@ export class Tensor<D extends DType = FloatDType> {
   transpose(dim0: number, dim1: number): Tensor<D>;
   transpose(dim0: number, dim1: number, more?: unknown): Tensor<D> {
     if (more !== undefined) throw alsoGot('transpose takes two dimensions, and permute all', more);
-    return naming('transpose', () => shownAs(this, transposed(this, dim0, dim1)));
+    return within(this, 'transpose', () => shownAs(this, transposed(this, dim0, dim1)));
   }
 
   /**
@@ -308,11 +304,12 @@ export class Tensor<D extends DType = FloatDType> {
    * @throws TypeError where a dimension is not an integer, RangeError where they are not each dimension once.
    */
   permute(...dims: Integers): Tensor<D> {
-    return naming('permute', () => shownAs(this, permuted(this, listOf(dims))));
+    return within(this, 'permute', () => shownAs(this, permuted(this, listOf(dims))));
   }
 
   /** All dimensions in reverse order, the transpose of a matrix; shares memory. */
   get T(): Tensor<D> {
+    if (!isIntact(this)) throw inNameOf('T', broken(this, 'this'));
     return shownAs(this, reversed(this));
   }
 
@@ -324,12 +321,13 @@ export class Tensor<D extends DType = FloatDType> {
    * @throws TypeError where an index is not an integer, RangeError where it lies outside, or there are too many.
    */
   at(...indices: readonly number[]): Tensor<D> | number {
-    // Not by naming(), whose function takes 9 ns here, of 35.
+    // Not by within(), whose function takes 9 ns here, of 35.
     try {
+      if (!isIntact(this)) throw broken(this, 'this');
       const entry = entered(this, indices);
-      return indices.length === this.ndim ? numberAt(this, entry.offset) : shownAs(this, entry);
+      return indices.length === this.shape.length ? numberAt(this, entry.offset) : shownAs(this, entry);
     } catch (error) {
-      throw inNameOf('at', error);
+      throw failure(this, 'at', error);
     }
   }
 
@@ -340,15 +338,16 @@ export class Tensor<D extends DType = FloatDType> {
    */
   item(...indices: readonly number[]): number {
     try {
+      if (!isIntact(this)) throw broken(this, 'this');
       if (indices.length > 0) {
         const { offset } = entered(this, indices);
-        if (indices.length === this.ndim) return numberAt(this, offset);
+        if (indices.length === this.shape.length) return numberAt(this, offset);
         throw indexCount(this, indices);
       }
       if (this.size === 1) return numberAt(this, this.offset);
       throw new RangeError(`one element is needed, but shape ${shapeText(this.shape)} has ${this.size}`);
     } catch (error) {
-      throw inNameOf('item', error);
+      throw failure(this, 'item', error);
     }
   }
 
@@ -359,7 +358,7 @@ export class Tensor<D extends DType = FloatDType> {
    * @example new Tensor([[1, 2, 3], [4, 5, 6]]).select(1, -1).toArray(); // [3, 6], the last column
    */
   select(dim: number, index: number): Tensor<D> {
-    return naming('select', () => shownAs(this, selected(this, dim, index)));
+    return within(this, 'select', () => shownAs(this, selected(this, dim, index)));
   }
 
   /**
@@ -374,7 +373,7 @@ export class Tensor<D extends DType = FloatDType> {
    * x.slice(-1, 0, 3, 2).toArray();    // [[1, 3], [4, 6]], the columns 0 and 2
    */
   slice(dim: number, start = 0, end = Number.MAX_SAFE_INTEGER, step = 1): Tensor<D> {
-    return naming('slice', () => shownAs(this, sliced(this, dim, start, end, step)));
+    return within(this, 'slice', () => shownAs(this, sliced(this, dim, start, end, step)));
   }
 
   /**
@@ -384,7 +383,7 @@ export class Tensor<D extends DType = FloatDType> {
    * @example new Tensor([[1, 2]]).squeeze().shape; // [2]
    */
   squeeze(dim?: number): Tensor<D> {
-    return naming('squeeze', () => shownAs(this, squeezed(this, dim)));
+    return within(this, 'squeeze', () => shownAs(this, squeezed(this, dim)));
   }
 
   /**
@@ -394,7 +393,7 @@ export class Tensor<D extends DType = FloatDType> {
    * @example new Tensor([1, 2]).unsqueeze(-1).toArray(); // [[1], [2]]
    */
   unsqueeze(dim: number): Tensor<D> {
-    return naming('unsqueeze', () => shownAs(this, unsqueezed(this, dim)));
+    return within(this, 'unsqueeze', () => shownAs(this, unsqueezed(this, dim)));
   }
 
   /**
@@ -404,12 +403,12 @@ export class Tensor<D extends DType = FloatDType> {
    * @example new Tensor([[1, 2], [3, 4]]).sum(0, { keepdim: true }).toArray(); // [[4, 6]]; without keepdim [4, 6]
    */
   sum(dim?: number | readonly number[], options?: ReduceOptions): Tensor<D> {
-    return new Tensor(naming('sum', () => summed(this, dim, keepdimIn(options, 'sum'), false, 'sum')));
+    return new Tensor(within(this, 'sum', () => summed(this, dim, keepdimIn(options, 'sum'), false, 'sum')));
   }
 
   /** The mean, like `sum`; of no elements NaN. */
   mean(dim?: number | readonly number[], options?: ReduceOptions): Tensor<D> {
-    return new Tensor(naming('mean', () => summed(this, dim, keepdimIn(options, 'mean'), true, 'mean')));
+    return new Tensor(within(this, 'mean', () => summed(this, dim, keepdimIn(options, 'mean'), true, 'mean')));
   }
 
   /**
@@ -421,7 +420,7 @@ export class Tensor<D extends DType = FloatDType> {
   max(): Tensor<D>;
   max(dim: number, options?: ReduceOptions): { readonly values: Tensor<D>; readonly indices: Indices };
   max(dim?: number, options?: ReduceOptions): unknown {
-    const { values, indices } = naming('max', () => largest(this, dim, keepdimIn(options, 'max'), 'max'));
+    const { values, indices } = within(this, 'max', () => largest(this, dim, keepdimIn(options, 'max'), 'max'));
     return dim === undefined ? new Tensor(values) : { values: new Tensor(values), indices };
   }
 
@@ -429,7 +428,7 @@ export class Tensor<D extends DType = FloatDType> {
   argmax(): number;
   argmax(dim: number, options?: ReduceOptions): Indices;
   argmax(dim?: number, options?: ReduceOptions): unknown {
-    const { indices } = naming('argmax', () => largest(this, dim, keepdimIn(options, 'argmax'), 'argmax'));
+    const { indices } = within(this, 'argmax', () => largest(this, dim, keepdimIn(options, 'argmax'), 'argmax'));
     return dim === undefined ? indices.data[0] : indices;
   }
 
@@ -441,7 +440,7 @@ export class Tensor<D extends DType = FloatDType> {
    * @example new Tensor([0.1, 0.7, 0.2]).topk(2).indices.data; // Int32Array [1, 2]
    */
   topk(k: number, options?: TopkOptions): { readonly values: Tensor<D>; readonly indices: Indices } {
-    const { values, indices } = naming('topk', () => ordered(this, k, options));
+    const { values, indices } = within(this, 'topk', () => ordered(this, k, options));
     return { values: new Tensor(values), indices };
   }
 
@@ -452,7 +451,7 @@ export class Tensor<D extends DType = FloatDType> {
   get [Symbol.iterator](): () => IterableIterator<Tensor<D>> {
     // Not a method that throws: to be asked for it is how toEqual of vitest and jest, which compares iterables entry by entry,
     // finds that there are no entries further down.
-    return (this.ndim === 0 ? undefined : entries) as () => IterableIterator<Tensor<D>>;
+    return (this.shape?.length === 0 ? undefined : entries) as () => IterableIterator<Tensor<D>>;
   }
 
   /**
@@ -464,12 +463,11 @@ export class Tensor<D extends DType = FloatDType> {
   toArray<R extends 0 | 1 | 2 | 3 | 4>(rank: R): Lists[R];
   toArray(): Nested;
   toArray(rank?: number): Nested {
-    if (rank !== undefined && rank !== this.ndim)
-      throw new RangeError(
-        `toArray(${describe(rank)}) does not fit shape ${shapeText(this.shape)} of rank ${this.ndim}`,
-      );
-    const data = naming('toArray', () => contiguousData(asFloats(this)));
-    return this.ndim === 0 ? data[0]! : nested(data, this.shape, 0, 0);
+    const data = within(this, 'toArray', () => contiguousData(asFloats(this)));
+    const { length } = this.shape;
+    if (rank !== undefined && rank !== length)
+      throw new RangeError(`toArray(${describe(rank)}) does not fit shape ${shapeText(this.shape)} of rank ${length}`);
+    return length === 0 ? data[0]! : nested(data, this.shape, 0, 0);
   }
 
   /**
@@ -480,7 +478,7 @@ export class Tensor<D extends DType = FloatDType> {
    * @example new Tensor([1, 0.1]).to('bfloat16').toArray(); // [1, 0.10009765625]
    */
   to<E extends DType>(dtype: E): Tensor<E> {
-    return naming('to', () => {
+    return within(this, 'to', () => {
       checkDType(dtype);
       const wanted: DType | undefined = dtype;
       if (wanted === undefined) throw noDType(wanted);
@@ -493,14 +491,8 @@ export class Tensor<D extends DType = FloatDType> {
    * infinities and -0 are strings.
    */
   toJSON(): TensorJSON<D> {
-    return {
-      dtype: this.dtype,
-      shape: this.shape,
-      data: Array.from(
-        naming('toJSON', () => contiguousData(asFloats(this))),
-        writeJSON,
-      ),
-    };
+    const data = within(this, 'toJSON', () => contiguousData(asFloats(this)));
+    return { dtype: this.dtype, shape: this.shape, data: Array.from(data, writeJSON) };
   }
 
   /**
@@ -510,8 +502,9 @@ export class Tensor<D extends DType = FloatDType> {
    * @throws TypeError where the mask or the value is of the wrong kind, RangeError where the mask does not broadcast.
    */
   maskedFill(mask: Mask, value: number): Tensor<D> {
-    return naming('maskedFill', () => {
+    return within(this, 'maskedFill', () => {
       if (typeof value !== 'number') throw new TypeError(`value must be a number, got ${describe(value)}`);
+      if (mask instanceof Tensor && !isWhole(mask)) throw broken(mask, 'mask');
       const marks = readMask(mask, this.shape);
       if (!sameShape(broadcastShapes(this.shape, marks.shape), this.shape))
         throw new RangeError(
@@ -525,7 +518,7 @@ export class Tensor<D extends DType = FloatDType> {
   equals(other: TensorSource): boolean;
   equals(other: TensorSource, more?: unknown): boolean {
     if (more !== undefined) throw alsoGot('equals takes one operand, and allClose a tolerance', more);
-    return naming('equals', () => {
+    return within(this, 'equals', () => {
       const tensor = operand(other, this.dtype);
       return sameShape(this.shape, tensor.shape) && allEqual(asFloats(this), tensor);
     });
@@ -538,7 +531,9 @@ export class Tensor<D extends DType = FloatDType> {
    * @throws RangeError where the shapes do not broadcast or a tolerance is negative, TypeError where one is not a number.
    */
   allClose(other: TensorSource, tolerance?: Tolerance): boolean {
-    return naming('allClose', () => allClose(asFloats(this), operand(other, this.dtype), readTolerance(tolerance)));
+    return within(this, 'allClose', () =>
+      allClose(asFloats(this), operand(other, this.dtype), readTolerance(tolerance)),
+    );
   }
 
   /**
@@ -576,7 +571,7 @@ export class Tensor<D extends DType = FloatDType> {
 
   /** The numbers in nested brackets, four decimals or none, in aligned columns; of more than 1000 only the corners. */
   toString(): string {
-    return naming('toString', () => format(asFloats(this)));
+    return within(this, 'toString', () => format(asFloats(this)));
   }
 
   /** The number of a tensor with one element, where one is asked for: `Number(x)`, `x.at(0) + 1`, `Math.max(...x)`. */
@@ -589,9 +584,10 @@ export class Tensor<D extends DType = FloatDType> {
   }
 
   [inspect](depth?: number): unknown {
+    // Whoever looks for a defect is not to meet another error.
+    if (!isWhole(this)) return `[Tensor: ${broken(this, 'it').message}]`;
     const head = `Tensor(${this.dtype}, ${shapeText(this.shape)})`;
     if (depth !== undefined && depth < 0) return `[${head}]`;
-    // Whoever looks for a defect is not to meet another error.
     const numbers = missing(this) ?? format(asFloats(this));
     const text = `${head}${numbers.includes('\n') || head.length + numbers.length >= 80 ? '\n' : ' '}${numbers}`;
     // Node indents the further lines of what an object inspects as, but not those of a string.
@@ -615,9 +611,14 @@ function partsOf(source: unknown, options: TensorOptions | undefined): Parts<Dat
 
 /** The memory of a Tensor that is all of it, in row-major order; undefined for everything else. Of 16 bits it is no FloatArray. */
 export function wholeOf(x: unknown): FloatArray | undefined {
-  if (!(x instanceof Tensor) || !x[packed] || x.offset !== 0) return undefined;
+  if (!(x instanceof Tensor) || x[packed] !== x.size || x.offset !== 0 || !hasLayout(x)) return undefined;
   const { data } = x;
-  return lengthOfPresent(data as FloatArray) === x.size ? (data as FloatArray) : undefined;
+  try {
+    return lengthOfPresent(data as FloatArray) === x.size ? (data as FloatArray) : undefined;
+  } catch {
+    // Something else was assigned.
+    return undefined;
+  }
 }
 
 /** A tensor of fresh, contiguous results of x's shape, and of its strides where it is contiguous too. */
@@ -626,16 +627,8 @@ export function resultLike(x: Tensor, data: FloatArray): Tensor<FloatDType> {
   return new Tensor(new Parts(data, x.shape, strides, 0, true, undefined, x.size));
 }
 
-/** An element of a tensor by its index in data, which is there unless the memory has gone. */
-function numberAt(tensor: Parts<Data>, index: number): number {
-  const { data, half } = tensor;
-  const value = (data as FloatArray)[index];
-  if (value === undefined) checkReach(data, tensor);
-  return half === undefined || isFloat16Array(data) ? value! : numbersOf(half)[value!]!;
-}
-
 function* entries<D extends DType>(this: Tensor<D>): Generator<Tensor<D>, undefined> {
-  const length = this.shape[0]!;
+  const length = within(this, 'Tensor', () => this.shape[0]!);
   for (let index = 0; index < length; index++) {
     yield naming('Tensor', () => {
       const entry = this.select(0, index);
@@ -657,6 +650,7 @@ function operand(other: unknown, dtype: DType): Parts {
 }
 
 function anyOperand(other: unknown, dtype: DType): Parts<Data> {
+  if (other instanceof Tensor && !isIntact(other)) throw broken(other, 'other');
   if (other instanceof Tensor) return other;
   if (typeof other !== 'number') return readParts(other, Array.isArray(other) ? dtype : undefined, 'other');
   if (isHalfDType(dtype)) return readParts(other, dtype, 'other');
@@ -667,23 +661,9 @@ function anyOperand(other: unknown, dtype: DType): Parts<Data> {
 
 /** The sum and so on: of two tensors of one dtype of 16 bits in that, computed as float32, which rounds as if it were done once. */
 function combined<T extends DType>(op: Operation, a: Tensor<DType>, other: unknown): Tensor<T> {
-  return naming(op, () => {
+  return within(a, op, () => {
     const b = anyOperand(other, a.dtype);
     const result = combine(op, asFloats(a), asFloats(b));
     return new Tensor(a.half !== undefined && a.half === b.half ? asDType(result, a.dtype) : result);
   });
-}
-
-/** The shape that was asked for, of so many elements. */
-function wantedShape(given: Integers, size: number): readonly number[] {
-  if (given.length === 0 && size !== 1)
-    throw new TypeError(
-      `a shape is needed for ${size} elements, such as ${size === 0 ? '(0)' : '(2, -1) or ([2, -1])'}, got none`,
-    );
-  return resolveShape(listOf(given), size);
-}
-
-function listOf(integers: Integers): unknown {
-  const [first] = integers;
-  return integers.length === 1 && typeof first === 'object' ? first : integers;
 }

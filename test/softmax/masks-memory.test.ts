@@ -64,13 +64,14 @@ describe.each(nonlin.backends())('%s', (backend) => {
     }
   });
 
-  it('a mask is followed whose lists JavaScript has replaced and changes', () => {
+  it('a copy of the members of a mask is followed whose lists JavaScript changes', () => {
     nonlin.useBackend(backend);
     const shape = [40, 30];
     const x = new Tensor(Float32Array.from(random('float32', 1200, 4)), { shape });
     const data = Float32Array.from({ length: 1200 }, (_, i) => -(i % 7));
     const strides = [30, 1];
-    const mask = Object.assign(new Tensor(data, { shape }), { shape, strides }) as Tensor;
+    const members = { data, shape, strides, offset: 0, size: 1200 };
+    const mask = Object.assign(Object.create(Tensor.prototype), members) as Tensor;
     for (const now of [
       [30, 1],
       [1, 40],

@@ -1,6 +1,7 @@
 // What to pass in place of what cannot be read, for the end of the message of an error.
 
 import { shapeText } from '../../basics/allocate.js';
+import { brand } from '../../basics/errors.js';
 import { bytesOf, lengthOf, typeName } from '../../basics/floats.js';
 import { sizeOf } from '../layouts/shape.js';
 import { isArrow } from './arrow.js';
@@ -30,7 +31,7 @@ export function advice(x: unknown, what: string): string {
   if (typeName(x) !== undefined) return `; pass ${conversion(what, x)}`;
   if (typeof given.then === 'function') return '; await it first';
   if (isArrow(x)) return `; pass new Tensor(${what})`;
-  if (typeof given.toArray === 'function') return `; pass ${what}.toArray()`;
+  if (typeof given.toArray === 'function' && given[brand] !== true) return `; pass ${what}.toArray()`;
   if ('values' in x && 'shape' in x) return `; pass { data: ${what}.values, shape: ${what}.shape }`;
   return 'selection' in x ? `; pass ${what}.selection` : '';
 }

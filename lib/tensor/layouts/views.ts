@@ -12,6 +12,7 @@ import {
   Parts,
   placeFor,
   readIntegers,
+  resolveShape,
 } from './shape.js';
 
 /** A layout of lists that nobody else has. */
@@ -139,4 +140,19 @@ export function viewStrides(layout: Layout, shape: readonly number[]): readonly 
     }
   }
   return frozen(strides);
+}
+
+/** The shape that was asked for, of so many elements. */
+export function wantedShape(given: readonly unknown[], size: number): readonly number[] {
+  if (given.length === 0 && size !== 1)
+    throw new TypeError(
+      `a shape is needed for ${size} elements, such as ${size === 0 ? '(0)' : '(2, -1) or ([2, -1])'}, got none`,
+    );
+  return resolveShape(listOf(given), size);
+}
+
+/** Integers, one by one or as one array, as that. */
+export function listOf(integers: readonly unknown[]): unknown {
+  const [first] = integers;
+  return integers.length === 1 && typeof first === 'object' ? first : integers;
 }

@@ -1,0 +1,70 @@
+// What a Tensor was made with, kept beside its members. Those are its own and may be assigned, as structuredClone leaves getters out and
+// Object.freeze takes 20 to 70 ns of 300 for each new one: so every call asks whether they are still the same.
+import { describe, inNameOf } from '../basics/errors.js';
+import { type Data, type HalfDType, isFloatArray, typeName } from '../basics/floats.js';
+import { isHalfArray } from '../basics/halves.js';
+import type { Layout } from './layouts/shape.js';
+
+// Not for others: no list of keys, no clone and no JSON has them. A private field would throw in a tensor behind a Proxy, as Vue makes.
+// Those that are asked for here are the same in every bundle of the package.
+export const shaped = Symbol.for('nonlin.shaped');
+export const steps = Symbol.for('nonlin.steps');
+/** The size of a tensor that is contiguous; of another one -1 less it. */
+export const packed = Symbol.for('nonlin.packed');
+export const half = Symbol.for('nonlin.half');
+
+interface Members extends Layout {
+  readonly data: Data;
+  readonly size: number;
+  readonly [shaped]?: readonly number[];
+  readonly [steps]?: readonly number[];
+  readonly [packed]?: number;
+  readonly [half]?: HalfDType;
+}
+
+/** Whether a tensor has the shape and the strides that it was made with. Short, as V8 inlines only so much. */
+export const hasLayout = (x: Members): boolean => x.shape === x[shaped] && x.strides === x[steps];
+
+/** Whether x is a tensor with these and its size: also a copy of the members of one, which lacks what is kept. */
+export function isIntact(x: unknown): boolean {
+  const own = x as Members | null | undefined;
+  if (own?.[shaped] === undefined) return isCopy(own);
+  return hasLayout(own) && (own[packed] === own.size || own[packed] === -1 - own.size);
+}
+
+function isCopy(x: Members | null | undefined): boolean {
+  return Array.isArray(x?.shape) && Array.isArray(x.strides) && typeName(x.data) !== undefined;
+}
+
+/** The same, and whether its memory is of its kind of numbers. */
+export function isWhole(x: unknown): boolean {
+  if (!isIntact(x)) return false;
+  const { data, [half]: bits } = x as Members;
+  return bits === undefined ? isFloatArray(data) : isHalfArray(data);
+}
+
+/** For a tensor that is none, or no longer what it was made; messages call it `what`. */
+export function broken(x: unknown, what: string): TypeError {
+  const own = x as Members | null | undefined;
+  if (own?.[shaped] === undefined)
+    return new TypeError(`${what} must be a Tensor that new Tensor made, got ${describe(x)}`);
+  const { shape, strides } = own;
+  const member = shape !== own[shaped] ? 'shape' : strides !== own[steps] ? 'strides' : isIntact(own) ? 'data' : 'size';
+  return new TypeError(
+    `the ${member} of ${what} was assigned, which is read-only; new Tensor({ data, shape, strides }) makes another Tensor`,
+  );
+}
+
+/** What a method of x gives; its errors with its name in front. */
+export function within<A>(x: unknown, name: string, act: () => A): A {
+  try {
+    if (isIntact(x)) return act();
+  } catch (error) {
+    throw failure(x, name, error);
+  }
+  throw inNameOf(name, broken(x, 'this'));
+}
+
+/** The error of a method of x, with its name in front. */
+export const failure = (x: unknown, name: string, error: unknown): unknown =>
+  inNameOf(name, isWhole(x) ? error : broken(x, 'this'));
