@@ -9,8 +9,9 @@ export function ours(name: string, names: readonly string[]): string | undefined
 }
 
 /**
- * The name that `name` is most likely a misspelling of, the first of several: one that it begins or that begins it, by three
- * letters at least, or that a slip in every third letter makes of it. Capitals do not count. Undefined where none is near.
+ * The name that `name` is most likely a misspelling of, whatever their order: one that it begins or that begins it, by three letters at
+ * least, or that a slip in every third letter makes of it. Capitals do not count, but among equals, where the same first letter does and
+ * then the alphabet. Undefined where none is near.
  */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   const given = name.slice(0, longest).toLowerCase();
@@ -19,15 +20,21 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   for (const candidate of names) {
     const lower = candidate.toLowerCase();
     const slips = slipsBetween(given, lower);
-    // Letters that were left out at the end count a third: softmaxGrad is rather softmaxGrad:ROW than softmax:ROW.
-    const cost = lower.startsWith(given) ? slips / 3 : slips;
-    if (cost < fewest && isNear(given, lower, slips)) [best, fewest] = [candidate, cost];
+    // Letters that were left out at the end count a third, and so do those that are there twice or not: softmaxGrad is rather
+    // softmaxGrad:ROW than softmax:ROW, and gellu rather gelu than geglu.
+    const isLess = lower.startsWith(given) || once(lower) === once(given);
+    const cost = (isLess ? slips / 3 : slips) + (candidate[0] === name[0] ? 0 : 0.1);
+    const isBetter = cost < fewest || (cost === fewest && candidate < best!);
+    if (isBetter && isNear(given, lower, slips)) [best, fewest] = [candidate, cost];
   }
   return best;
 }
 
 // No name is as long; what a caller passes may be a whole file.
 const longest = 64;
+
+/** Each letter once where it stands several times in a row. */
+const once = (name: string) => name.replace(/(.)\1+/gs, '$1');
 
 function isNear(a: string, b: string, slips: number): boolean {
   if (slips <= Math.max(a.length, b.length) / 3) return true;

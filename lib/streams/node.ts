@@ -20,7 +20,7 @@ const highWaterMark = 2;
  * another kind, and with a RangeError that says how many bytes are left where it ends within a value or a row.
  */
 export function transform<N extends StreamName>(name: N, ...[options]: StreamArguments<N>): Transform {
-  const through = passage(name, options);
+  const through = passage('transform', name, options);
   return new Transform({
     objectMode: true,
     highWaterMark,

@@ -24,12 +24,12 @@ const streamed = Object.entries(nonlin)
   .filter(([name, f]) => typeof f === 'function' && /^[a-z]/.test(name) && !name.endsWith('Grad') && !others.has(name))
   .map(([name]) => name);
 
-/** The way of a new stream through the function of that name. */
-export function passage(name: string, options: unknown): Passage {
+/** The way of a new stream, which `maker` makes, through the function of that name. */
+export function passage(maker: string, name: string, options: unknown): Passage {
   if (!streamed.includes(name)) {
     const meant = typeof name === 'string' ? nearest(name, streamed) : undefined;
     const help = meant === undefined ? `there are ${list(streamed)}` : `did you mean '${meant}'?`;
-    throw new TypeError(`no stream goes through ${describe(name)}; ${help}`);
+    throw new TypeError(`${maker}: no stream goes through ${describe(name)}; ${help}`);
   }
   return new Passage(name, nonlin[name as StreamName] as AnyFunction, options);
 }

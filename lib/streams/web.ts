@@ -49,7 +49,7 @@ export type StreamArguments<N extends StreamName> =
  * another kind, and with a RangeError that says how many bytes are left where it ends within a value or a row.
  */
 export function transformStream<N extends StreamName>(name: N, ...[options]: StreamArguments<N>): TransformStream {
-  const through = passage(name, options);
+  const through = passage('transformStream', name, options);
   return new TransformStream({
     transform(chunk, controller) {
       const results = through.next(chunk);
@@ -71,7 +71,7 @@ export function transformIterable<N extends StreamName, C extends Chunk>(
   source: AsyncIterable<C> | Iterable<C>,
   ...[options]: StreamArguments<N>
 ): AsyncGenerator<Results<C>, void, undefined> {
-  const through = passage(name, options);
+  const through = passage('transformIterable', name, options);
   const isIterable = typeof source === 'object' && source !== null && !ArrayBuffer.isView(source);
   if (!isIterable || !(Symbol.asyncIterator in source || Symbol.iterator in source))
     throw new TypeError(`${name}: source must be an iterable of chunks, got ${describe(source)}`);

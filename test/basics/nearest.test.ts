@@ -42,6 +42,18 @@ describe('among functions', () => {
   });
 });
 
+it('is taken for the same whatever the order of the names', () => {
+  const names = ['geglu', 'gelu', 'celu', 'elu', 'relu', 'selu', 'compare'];
+  for (const [name, expected] of [
+    ['gellu', 'gelu'],
+    ['GELLU', 'gelu'],
+    ['ellu', 'elu'],
+    ['relluu', 'relu'],
+    ['xelu', 'celu'],
+  ])
+    for (const order of [names, names.toReversed(), names.toSorted()]) expect(nearest(name!, order)).toBe(expected);
+});
+
 it('rather goes on than has slips', () => {
   expect(nearest('softmaxGrad', ['softmax:ROW', 'softmaxGrad:ROW'])).toBe('softmaxGrad:ROW');
 });

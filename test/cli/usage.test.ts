@@ -65,6 +65,7 @@ describe('wrong usage', () => {
     [[], 'no command is given'],
     [['frobnicate'], 'unknown command "frobnicate"'],
     [['geluTanh', 'f4.npy'], 'unknown command "geluTanh"; did you mean gelu?'],
+    [['gellu', 'f4.npy'], 'unknown command "gellu"; did you mean gelu?'],
     [['sotfmax', 'f4.npy'], 'unknown command "sotfmax"; did you mean softmax?'],
     [['comapre'], 'unknown command "comapre"; did you mean compare?'],
     [['toString'], 'unknown command "toString"'],
