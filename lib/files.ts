@@ -148,7 +148,7 @@ export async function load<D extends DType = DType>(
  */
 export async function open<D extends DType = DType>(path: FilePath, options?: ReadOptions<D>): Promise<TensorFile<D>> {
   const dtype = dtypeOption(options, 'open');
-  return (await openAs(path, formatOf(path, 'open'), dtype, 'open')) as TensorFile<D>;
+  return (await openAs(path, formatOf(path, 'open'), dtype)) as TensorFile<D>;
 }
 
 /**
@@ -186,6 +186,6 @@ function tensorsOf<D extends DType>(
   return naming(name, () => {
     checkBytes(bytes, ending);
     const catalogue = naming(what, () => readFrom(bytes, reader(bytes.length)));
-    return new Tensors(bytes, catalogue, { name, what, dtype });
+    return new Tensors(bytes, catalogue, { what, dtype });
   });
 }

@@ -26,20 +26,20 @@ export function formatOf(path: unknown, name: string): Format {
 
 const textOf = (path: FilePath) => (typeof path === 'string' ? path : path.href);
 
-/** A file that is open, with what it has; closed again where that cannot be read. */
-export async function openAs(path: FilePath, format: Format, dtype: DType | undefined, name: string) {
-  const as: As = { name, what: textOf(path), dtype };
+/** A file that is open, with what it has, for `open` or for whoever opens it; closed again where that cannot be read. */
+export async function openAs(path: FilePath, format: Format, dtype: DType | undefined, by?: string) {
+  const as: As = { ...(by !== undefined && { by }), what: textOf(path), dtype };
   return opened(path, as, async (file) => new TensorFile(file, await readFile(file, formats[format](file.size)), as));
 }
 
-async function opened<Result>(path: FilePath, { name, what }: As, use: (file: OpenFile) => Promise<Result>) {
+async function opened<Result>(path: FilePath, { by = 'open', what }: As, use: (file: OpenFile) => Promise<Result>) {
   let file: OpenFile | undefined;
   try {
     file = await openFile(path);
     return await use(file);
   } catch (error) {
     await file?.close();
-    throw inFileOf(name, what, error);
+    throw inFileOf(by, what, error);
   }
 }
 
@@ -50,7 +50,7 @@ export async function loadFrom(
   member: string | undefined,
   dtype: DType | undefined,
 ): Promise<Tensor<DType>> {
-  const as: As = { name: 'load', what: textOf(path), dtype };
+  const as: As = { by: 'load', what: textOf(path), dtype };
   if (format === 'npy' && member === undefined)
     return opened(path, as, async (file) => {
       const tensor = tensorOf(await readFile(file, npyAt(0, file.size)), dtype);

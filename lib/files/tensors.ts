@@ -8,9 +8,19 @@ import type { Catalogue, Member } from './catalogue.js';
 import { areFloats, type NumberArray, type Numbers, type NumbersInfo } from './numbers.js';
 import { type Memory, readFile, readFrom } from './reading.js';
 
+/** What a file has, for a method of x. */
+let catalogueOf: (x: unknown, method: string) => Catalogue;
+
 /** What a file of tensors says of them before any is read. */
 class Named {
   readonly #catalogue: Catalogue;
+
+  static {
+    catalogueOf = (x, method) => {
+      if (typeof x === 'object' && x !== null && #catalogue in x) return x.#catalogue;
+      throw new TypeError(`${method}: this must be the tensors of a file, got ${describe(x)}`);
+    };
+  }
 
   /** @internal */
   constructor(catalogue: Catalogue) {
@@ -19,36 +29,32 @@ class Named {
 
   /** The number of tensors. */
   get size(): number {
-    return this.#catalogue.members.size;
+    return catalogueOf(this, 'size').members.size;
   }
 
   /** What a .safetensors file says of itself, its `__metadata__`; {} where there is nothing. */
   get metadata(): Readonly<Record<string, string>> {
-    return this.#catalogue.metadata;
+    return catalogueOf(this, 'metadata').metadata;
   }
 
   has(name: string): boolean {
-    return this.#catalogue.members.has(name);
+    return catalogueOf(this, 'has').members.has(name);
   }
 
   keys(): IterableIterator<string> {
-    return this.#catalogue.members.keys();
+    return catalogueOf(this, 'keys').members.keys();
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
+    // Whoever looks for a defect is not to meet another error.
+    return #catalogue in this ? String(this) : Object.prototype.toString.call(this);
   }
 
   /** @internal */
   protected shownAs(what: string): string {
-    const [names, most] = [[...this.keys()].map((name) => JSON.stringify(name)), 100];
+    const [names, most] = [[...catalogueOf(this, 'toString').members.keys()].map((name) => JSON.stringify(name)), 100];
     const more = names.length > most ? [`and ${names.length - most} more`] : [];
     return `${what}(${[...names.slice(0, most), ...more].join(', ')})`;
-  }
-
-  /** @internal */
-  protected memberOf(name: string): Member | undefined {
-    return this.#catalogue.members.get(name);
   }
 }
 
@@ -73,23 +79,23 @@ export class Tensors<D extends DType = DType> extends Named implements Iterable<
    * @throws TypeError where it holds what is no float, and no dtype was given to convert it to; RangeError where it is damaged.
    */
   get(name: string): Tensor<D> | undefined {
-    const member = this.memberOf(name);
+    const member = catalogueOf(this, 'get').members.get(name);
     if (member === undefined) return undefined;
-    return ofMember(this.#as, name, () =>
+    return ofMember('get', this.#as, name, () =>
       tensorOf(readFrom(this.#bytes, member.numbers()), this.#as.dtype),
     ) as Tensor<D>;
   }
 
   /** Its numbers as they are, also integers and booleans. */
   numbers(name: string): Numbers<NumberArray> | undefined {
-    const member = this.memberOf(name);
-    return member && ofMember(this.#as, name, () => readFrom(this.#bytes, member.numbers()));
+    const member = catalogueOf(this, 'numbers').members.get(name);
+    return member && ofMember('numbers', this.#as, name, () => readFrom(this.#bytes, member.numbers()));
   }
 
   /** Its dtype, as `'float32'` or `'int64'`, and its shape. */
   info(name: string): NumbersInfo | undefined {
-    const member = this.memberOf(name);
-    return member && ofMember(this.#as, name, () => readFrom(this.#bytes, member.info()));
+    const member = catalogueOf(this, 'info').members.get(name);
+    return member && ofMember('info', this.#as, name, () => readFrom(this.#bytes, member.info()));
   }
 
   /** The names, as the console shows it: `Tensors("x", "y")`. */
@@ -127,20 +133,23 @@ export class TensorFile<D extends DType = DType> extends Named {
   }
 
   /** The tensor of a name, in new memory. Throws like `get` of Tensors, and a TypeError where there is no such tensor. */
-  get(name: string): Promise<Tensor<D>> {
-    return this.#read(name, async (member) =>
+  async get(name: string): Promise<Tensor<D>> {
+    const has = catalogueOf(this, 'get');
+    return this.#read('get', has, name, async (member) =>
       tensorOf(await readFile(this.#file, member.numbers()), this.#as.dtype),
     ) as Promise<Tensor<D>>;
   }
 
   /** Its numbers as they are, also integers and booleans. */
-  numbers(name: string): Promise<Numbers<NumberArray>> {
-    return this.#read(name, (member) => readFile(this.#file, member.numbers()));
+  async numbers(name: string): Promise<Numbers<NumberArray>> {
+    const has = catalogueOf(this, 'numbers');
+    return this.#read('numbers', has, name, (member) => readFile(this.#file, member.numbers()));
   }
 
   /** Its dtype, as `'float32'` or `'int64'`, and its shape. */
-  info(name: string): Promise<NumbersInfo> {
-    return this.#read(name, (member) => readFile(this.#file, member.info()));
+  async info(name: string): Promise<NumbersInfo> {
+    const has = catalogueOf(this, 'info');
+    return this.#read('info', has, name, (member) => readFile(this.#file, member.info()));
   }
 
   /** The names, as the console shows it: `TensorFile("x", "y")`. */
@@ -152,27 +161,33 @@ export class TensorFile<D extends DType = DType> extends Named {
     for (const name of this.keys()) yield [name, await this.get(name)];
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    catalogueOf(this, 'close');
     return this.#file.close();
   }
 
-  async #read<Result>(name: string, read: (member: Member) => Promise<Result>): Promise<Result> {
-    const member = this.memberOf(name);
+  async #read<Result>(
+    method: string,
+    { members }: Catalogue,
+    name: string,
+    read: (member: Member) => Promise<Result>,
+  ): Promise<Result> {
+    const member = members.get(name);
+    const { by = method, what } = this.#as;
     if (member === undefined)
-      throw new TypeError(
-        `${this.#as.name}: ${this.#as.what}: there is no tensor ${describe(name)}${namesIn(this.keys())}`,
-      );
+      throw new TypeError(`${by}: ${what}: there is no tensor ${describe(name)}${namesIn(members.keys())}`);
     try {
       return await read(member);
     } catch (error) {
-      throw named(this.#as, name, error);
+      throw named(by, what, name, error);
     }
   }
 }
 
 /** For whom a file is read, and what its numbers become. */
 export interface As {
-  readonly name: string;
+  /** Who reads, where nobody calls a method. */
+  readonly by?: string;
   /** The file, for messages. */
   readonly what: string;
   readonly dtype: DType | undefined;
@@ -187,15 +202,15 @@ export function namesIn(keys: Iterable<string>): string {
   return `; there ${all.length === 1 ? 'is' : 'are'} ${names.join(', ') || 'none'}${all.length > mostNames ? ', ...' : ''}`;
 }
 
-const ofMember = <Result>(as: As, name: string, read: () => Result): Result => {
+const ofMember = <Result>(method: string, { what }: As, name: string, read: () => Result): Result => {
   try {
     return read();
   } catch (error) {
-    throw named(as, name, error);
+    throw named(method, what, name, error);
   }
 };
 
-const named = ({ name: caller, what }: As, name: string, error: unknown) =>
+const named = (caller: string, what: string, name: string, error: unknown) =>
   inFileOf(caller, `${what}: in ${JSON.stringify(name)}`, error);
 
 /** An error with who called and the file in front, but what the system says of a path, which it names itself. */

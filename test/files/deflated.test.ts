@@ -85,7 +85,7 @@ describe('a member', () => {
     const caught = thrown(() => readNpz(bytes).get('x'));
     expect(caught).toBeInstanceOf(RangeError);
     expect(caught.message).toMatch(message);
-    expect(caught.message).toMatch(/^readNpz: the \.npz file: in "x": /);
+    expect(caught.message).toMatch(/^get: the \.npz file: in "x": /);
     writeFileSync(path('refused.npz'), bytes);
     const error = await load(path('refused.npz')).catch((error: unknown) => error as Error);
     expect(error).toBeInstanceOf(RangeError);
@@ -127,7 +127,7 @@ describe('a member', () => {
     const file = await open(path('shorter.npz'));
     writeFileSync(path('shorter.npz'), fileWith(deflated).subarray(0, length / 2));
     await expect(file.get('x')).rejects.toThrow(
-      /^open: .*in "x": the file has become shorter: it ends before byte \d+$/,
+      /^get: .*in "x": the file has become shorter: it ends before byte \d+$/,
     );
     await file.close();
     const error = await file.get('x').catch((error: unknown) => error);

@@ -120,7 +120,10 @@ describe('open', () => {
     }
     expect(count).toBe(file.size);
     expect([file.has('many'), file.has('none')]).toEqual([name.endsWith('z'), false]);
-    await expect(file.get('none')).rejects.toThrow(/^open: .* there is no tensor "none"; there are "/);
+    for (const method of ['get', 'numbers', 'info'] as const)
+      await expect(file[method]('none')).rejects.toThrow(
+        new RegExp(`^${method}: .* there is no tensor "none"; there are "`),
+      );
     await file.close();
     await expect(file.get([...file.keys()][0]!)).rejects.toThrow();
   });
@@ -200,8 +203,26 @@ describe('what cannot be read', () => {
     await save(path('closed.npz'), { x });
     const file = await open(path('closed.npz'));
     await file.close();
-    const error = await file.get('x').catch((error: unknown) => error);
-    expect(error).toMatchObject({ code: 'EBADF', message: expect.stringMatching(/^open: .*closed\.npz: in "x": /) });
+    for (const method of ['get', 'numbers', 'info'] as const)
+      await expect(file[method]('x')).rejects.toMatchObject({
+        code: 'EBADF',
+        message: expect.stringMatching(new RegExp(`^${method}: .*closed\\.npz: in "x": `)),
+      });
+  });
+
+  it('is of nothing', async () => {
+    const file = await open(path('closed.npz'));
+    for (const [own, methods] of [
+      [readNpz(writeNpz({ x })), ['size', 'metadata', 'has', 'keys', 'get', 'numbers', 'info', 'toString']],
+      [file, ['size', 'keys', 'get', 'numbers', 'info', 'toString', 'close']],
+    ] as const)
+      for (const name of methods) {
+        const fake = Object.create(Object.getPrototypeOf(own)) as Record<string, unknown>;
+        const call = async () => (typeof fake[name] === 'function' ? (fake[name] as () => unknown)() : undefined);
+        await expect(call()).rejects.toThrow(new RegExp(`^${name}: this must be the tensors of a file, got an? `));
+        expect(inspect(fake)).toBe('[object Object]');
+      }
+    await file.close();
   });
 
   it('leaves no file open', async () => {

@@ -53,7 +53,7 @@ describe.each(['stored', 'deflated'])('%s by NumPy', (name) => {
     expect(file.info('i8')).toEqual({ dtype: 'int64', shape: [2] });
     expect(() => file.get('i8')).toThrow(
       new TypeError(
-        `readNpz: the .npz file: in "i8": the numbers are no floats (BigInt64Array of 2), as a Tensor has: { dtype: 'float32' } converts them`,
+        `get: the .npz file: in "i8": the numbers are no floats (BigInt64Array of 2), as a Tensor has: { dtype: 'float32' } converts them`,
       ),
     );
     const converted = readNpz(fileOf(`${name}.npz`), { dtype: 'float64' });
@@ -101,7 +101,7 @@ it('reads a member beside others that it does not', () => {
   expect(file.get('good')!.toArray()).toEqual(rows);
   expect(() => file.get('bzip2')).toThrow(
     new TypeError(
-      'readNpz: the .npz file: in "bzip2": it is compressed by method 12: read are 0 (stored) and 8 (deflated)',
+      'get: the .npz file: in "bzip2": it is compressed by method 12: read are 0 (stored) and 8 (deflated)',
     ),
   );
   expect(() => file.get('text.txt')).toThrow('in "text.txt": not a .npy file: it does not start with');
@@ -301,7 +301,7 @@ describe('a damaged file', () => {
   ])('a member %s is refused when it is read', (_, make, message) => {
     const file = readNpz(make());
     expect(() => file.get('x')).toThrow(message);
-    expect(() => file.get('x')).toThrow(/^readNpz: the \.npz file: in "x": /);
+    expect(() => file.get('x')).toThrow(/^get: the \.npz file: in "x": /);
   });
 
   it('of trailing bytes is read like any other', () => {

@@ -56,7 +56,7 @@ it('leaves types that it does not read, and reads what lies beside them', () => 
   expect(file.info('f4')).toEqual({ dtype: 'F4', shape: [2] });
   expect(() => file.get('f8')).toThrow(
     new TypeError(
-      'readSafetensors: the .safetensors file: in "f8": its dtype F8_E4M3 is not read: accepted are floats of 16, 32 and 64 bits, integers and BOOL',
+      'get: the .safetensors file: in "f8": its dtype F8_E4M3 is not read: accepted are floats of 16, 32 and 64 bits, integers and BOOL',
     ),
   );
 });

@@ -32,7 +32,7 @@ it.skipIf(freemem() < 8 * 2 ** 30)(
     expect(inMemory.info('x')).toEqual({ dtype: 'float32', shape: [count + 2] });
     expect(() => inMemory.get('x')).toThrow(
       new RangeError(
-        'readNpz: the .npz file: in "x": it is deflated and has 4362076296 bytes: above 4 GiB load() and open() read it, from a file',
+        'get: the .npz file: in "x": it is deflated and has 4362076296 bytes: above 4 GiB load() and open() read it, from a file',
       ),
     );
     const { data, shape } = await load(path);

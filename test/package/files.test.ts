@@ -75,9 +75,9 @@ describe('in a browser', () => {
     );
     const [first, second, damaged, start, ...none] = run('browser.mjs').split('\n');
     expect([first, second]).toEqual(['true 499 true true', 'true']);
-    expect(damaged).toMatch(/^RangeError readNpz: the \.npz file: in "x": its (deflated )?bytes are damaged/);
+    expect(damaged).toMatch(/^RangeError get: the \.npz file: in "x": its (deflated )?bytes are damaged/);
     // By its start, behind which it is damaged.
-    expect(start).toMatch(/^\[ 5000 \] RangeError readNpz: .*damaged/);
+    expect(start).toMatch(/^\[ 5000 \] RangeError get: .*damaged/);
     for (const message of none)
       expect(message).toMatch(
         /: x\.npy: a browser has no files by name: readNpy, readNpz and readSafetensors take bytes$/,

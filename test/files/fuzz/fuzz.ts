@@ -46,7 +46,8 @@ const textOf = ({ data, dtype, shape, strides }: Numbers) =>
   `${data.constructor.name} ${dtype} ${shape} ${strides} ${Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex')}`;
 
 /** What a message of ours says; those of V8's own checks are what this looks for. */
-const ours = /^read\w+: .*\.(npy|npz|safetensors) (file|format)|^read\w+: the numbers are no floats/s;
+const ours =
+  /^(read\w+|numbers): .*\.(npy|npz|safetensors) (file|format)|^(read\w+|numbers): the numbers are no floats/s;
 const theirs =
   /outside the bounds|[Ii]nvalid (typed )?array|[Ss]tart offset|call stack|Cannot (read|convert|mix)|not iterable|not a function|allocation failed|cannot be allocated|byte length of/;
 
