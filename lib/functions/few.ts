@@ -16,7 +16,6 @@ import {
 } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
 import { fewElements, spread } from '../tensor/copies.js';
-import { asTensor } from '../tensor/foreign/as-tensor.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
 import type { Marks } from '../tensor/foreign/masks.js';
 import { isContiguous, sameShape, stretchesTo } from '../tensor/layouts/shape.js';
@@ -25,11 +24,6 @@ import { isWhole } from '../tensor/members.js';
 import { resultLike, Tensor, walkOf, wholeOf } from '../tensor/tensor.js';
 import { areUsual, isZero, temperatureOf } from './conditions.js';
 import { dimOf } from './dims.js';
-import type { Input } from './operands.js';
-
-/** What another library has as a Tensor, read once; arrays and Tensors themselves. */
-export const readForeign = (x: Input, name: string): FloatArray | Tensor =>
-  isFloatArray(x) ? x : asTensor(x, 'x', name);
 
 /** y = f(x) of Tensors. */
 export function mapFewOf(x: unknown, out: unknown, chosen: Chosen, exact: boolean): unknown {

@@ -12,8 +12,9 @@ import { inNameOf } from '../basics/errors.js';
 import { type FloatArray, type FloatDType, type HalfArray, type HalfDType, isFloatArray } from '../basics/floats.js';
 import { named } from '../basics/named.js';
 import { type Given, givenOf, outAlone, tooMany, unread } from '../basics/options.js';
+import { readForeign } from '../tensor/foreign/as-tensor.js';
 import type { DataOf, DTypeOf, Tensor, TensorLike } from '../tensor/tensor.js';
-import { mapFew, mapFewOf, mapGradFew, mapGradFewOf, readForeign } from './few.js';
+import { mapFew, mapFewOf, mapGradFew, mapGradFewOf } from './few.js';
 import { checkDTypeOf, type HalfCall, halfCall, mayBeHalf } from './halves.js';
 import { type Answer, answerOf, finished, type Input, operands, otherArray, resultArray } from './operands.js';
 
@@ -139,9 +140,9 @@ export function mapGrad(of: Elementwise, name: string, grad: unknown, x: Input, 
 }
 
 function mapAny(of: Elementwise, name: string, x: Input, given: Given): Answer {
-  const half = mayBeHalf(x, given) ? halfCall(name, x, given) : undefined;
+  const from = readForeign(x, given.dtype, 'x', name);
+  const half = mayBeHalf(from, given) ? halfCall(name, from, given) : undefined;
   if (half !== undefined) return halves(of, name, given, half);
-  const from = readForeign(x, name);
   const few = from === x ? undefined : mapFew(of, name, from, given);
   if (few !== undefined) return answerOf(from, few);
   const call = operands(name, from, given.out);
@@ -151,9 +152,9 @@ function mapAny(of: Elementwise, name: string, x: Input, given: Given): Answer {
 }
 
 function mapGradAny(of: Elementwise, name: string, grad: unknown, x: Input, given: Given): Answer {
-  const half = mayBeHalf(x, given) ? halfCall(name, x, given, true, grad) : undefined;
+  const from = readForeign(x, given.dtype, 'x', name);
+  const half = mayBeHalf(from, given) ? halfCall(name, from, given, true, grad) : undefined;
   if (half !== undefined) return halves(of, name, given, half);
-  const from = readForeign(x, name);
   const few = from === x ? undefined : mapGradFew(of, name, grad, from, given);
   if (few !== undefined) return answerOf(from, few);
   const call = operands(name, from, given.out, true, grad);

@@ -9,7 +9,7 @@ import { isFloatArray, part } from '../basics/floats.js';
 import { named } from '../basics/named.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { copyInto } from '../tensor/copies.js';
-import { asTensor } from '../tensor/foreign/as-tensor.js';
+import { asTensor, readForeign } from '../tensor/foreign/as-tensor.js';
 import { isReadOnly, isTensorLike } from '../tensor/foreign/layout.js';
 import { Parts } from '../tensor/layouts/shape.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -137,7 +137,8 @@ export function gateGradientBy<R extends Row>(name: string, { by, gating }: R): 
 /** The options of a gate of halves, in the order of `Given.own`. */
 export const halvesOptions = (of: Elementwise): readonly string[] => [...of.own, 'dim'];
 
-export function gateHalves(of: Elementwise, name: string, x: Input, given: Given, gating: Gating): Answer {
+export function gateHalves(of: Elementwise, name: string, input: Input, given: Given, gating: Gating): Answer {
+  const x = readForeign(input, given.dtype, 'x', name);
   const half = mayBeHalf(x, given)
     ? throughFloats(name, [x], ['x'], given, ([x], given) => gateHalves(of, name, x!, given, gating))
     : undefined;
@@ -151,10 +152,11 @@ export function gateHalvesGrad(
   of: Elementwise,
   name: string,
   grad: Input,
-  x: Input,
+  input: Input,
   given: Given,
   gating: Gating,
 ): Answer {
+  const x = readForeign(input, given.dtype, 'x', name);
   const half = mayBeHalf(x, given)
     ? throughFloats(name, [x, grad], ['x', 'grad'], given, ([x, grad], given) =>
         gateHalvesGrad(of, name, grad!, x!, given, gating),
@@ -179,9 +181,10 @@ export function gateHalvesGrad(
   return finished(whole);
 }
 
-function apply(of: Elementwise, name: string, a: Input, b: unknown, given: Given, words = apart): Answer {
-  const few = gateFew(of, name, a, b, given);
-  if (few !== undefined) return answerOf(a, few);
+function apply(of: Elementwise, name: string, input: Input, b: unknown, given: Given, words = apart): Answer {
+  const few = gateFew(of, name, input, b, given);
+  if (few !== undefined) return answerOf(input, few);
+  const a = readForeign(input, given.dtype, words.x, name);
   const half = mayBeHalf(a, given)
     ? throughFloats(name, [a, b], ['gate', 'up'], given, ([a, b], given) => apply(of, name, a!, b, given))
     : undefined;
@@ -206,13 +209,14 @@ function applyGradient(
   of: Elementwise,
   name: string,
   grad: unknown,
-  a: Input,
+  input: Input,
   b: unknown,
   given: Given,
   da?: unknown,
   db?: unknown,
   words = apart,
 ): [unknown, unknown] {
+  const a = readForeign(input, given.dtype, words.x, name);
   if (mayBeHalf(a, given)) {
     const halves = allThroughFloats(
       name,

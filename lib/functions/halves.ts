@@ -17,8 +17,8 @@ import {
 import { isFloat16Array, isHalfArray, isHalfDType, newBits, ofBits } from '../basics/halves.js';
 import type { Given } from '../basics/options.js';
 import { copyBitsInto } from '../tensor/copies.js';
-import { anyTensor } from '../tensor/foreign/as-tensor.js';
-import { isReadOnly, isTensorLike } from '../tensor/foreign/layout.js';
+import { anyTensor, readForeign } from '../tensor/foreign/as-tensor.js';
+import { isReadOnly } from '../tensor/foreign/layout.js';
 import { asDType, asFloats, contiguousBits, ofHalves } from '../tensor/halves.js';
 import { mayMeet, overlapsItself } from '../tensor/layouts/overlaps.js';
 import { checkPlace, type Parts, sameShape } from '../tensor/layouts/shape.js';
@@ -59,10 +59,9 @@ export function halvesOf(x: unknown, dtype: unknown, name: string, what = 'x'): 
     const parts = anyTensor(x, dtype ?? 'float16', what, name);
     return { parts, dtype: parts.half!, array: x };
   }
-  if (!(x instanceof Tensor) && !isTensorLike(x)) return undefined;
-  if (!(x instanceof Tensor) && !isHalfArray((x as { readonly data: unknown }).data)) return undefined;
-  // Something tensor-like may have bits and not say of which numbers; a Tensor always does.
-  const tensor = anyTensor(x, x instanceof Tensor || !isHalfDType(dtype) ? undefined : dtype, what, name);
+  const like = readForeign(x, dtype, what, name);
+  if (!(like instanceof Tensor)) return undefined;
+  const tensor = anyTensor(like, undefined, what, name);
   if (tensor.half === undefined) return undefined;
   if (dtype !== undefined && dtype !== tensor.half)
     throw new TypeError(`${name}: dtype must be that of ${what}, '${tensor.half}', got ${describe(dtype)}`);

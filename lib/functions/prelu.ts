@@ -8,7 +8,7 @@ import { describe, inNameOf } from '../basics/errors.js';
 import { type DType, dtypeOf, type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
-import { asTensor } from '../tensor/foreign/as-tensor.js';
+import { asTensor, readForeign } from '../tensor/foreign/as-tensor.js';
 import { Parts, sizeOf } from '../tensor/layouts/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { channelDimOf } from './dims.js';
@@ -98,8 +98,9 @@ export const preluWeightGrad = ((grad: unknown, x: Input, options: unknown, more
 /** What takes no list has its own way, and pays nothing for lists. */
 const isOne = ({ own }: Given) => typeof own[0] === 'number' && own[1] === undefined;
 
-export function apply(name: string, x: Input, given: Given): Answer {
-  if (isOne(given)) return map(signatures.prelu, name, x, given);
+export function apply(name: string, input: Input, given: Given): Answer {
+  if (isOne(given)) return map(signatures.prelu, name, input, given);
+  const x = readForeign(input, given.dtype, 'x', name);
   const half = mayBeHalf(x, given)
     ? throughFloats(name, [x], ['x'], given, ([x], given) => apply(name, x!, given))
     : undefined;
@@ -117,8 +118,9 @@ export function apply(name: string, x: Input, given: Given): Answer {
   return finished(call);
 }
 
-export function applyGrad(name: string, grad: unknown, x: Input, given: Given): Answer {
-  if (isOne(given)) return mapGrad(signatures.prelu, name, grad, x, given);
+export function applyGrad(name: string, grad: unknown, input: Input, given: Given): Answer {
+  if (isOne(given)) return mapGrad(signatures.prelu, name, grad, input, given);
+  const x = readForeign(input, given.dtype, 'x', name);
   const half = mayBeHalf(x, given)
     ? throughFloats(name, [x, grad], ['x', 'grad'], given, ([x, grad], given) => applyGrad(name, grad, x!, given))
     : undefined;
@@ -138,12 +140,13 @@ export function applyGrad(name: string, grad: unknown, x: Input, given: Given): 
 }
 
 export function weightGrad(name: string, grad: unknown, input: Input, given: Given): unknown {
-  const half = mayBeHalf(input, given)
-    ? throughFloats(name, [input, grad], ['x', 'grad'], given, ([x, grad], given) => ({
+  const x = readForeign(input, given.dtype, 'x', name);
+  const half = mayBeHalf(x, given)
+    ? throughFloats(name, [x, grad], ['x', 'grad'], given, ([x, grad], given) => ({
         result: weightSums(name, grad, x!, given, true),
       }))
     : undefined;
-  return half === undefined ? weightSums(name, grad, input, given, false) : half.result;
+  return half === undefined ? weightSums(name, grad, x, given, false) : half.result;
 }
 
 /** The sums, rounded to the dtype of x, or in float64 where they are to be rounded to 16 bits, once. */
@@ -191,7 +194,8 @@ function slopesOf(weight: unknown, name: string): FloatArray {
 }
 
 /** The weight of a layer: a number, or slopes in the memory they were given in. */
-export function keptWeight(weight: unknown, name: string): number | Tensor<DType> {
+export function keptWeight(given: unknown, name: string): number | Tensor<DType> {
+  const weight = readForeign(given, undefined, 'weight', name);
   const slopes = slopesOf(weight, name);
   if (typeof weight !== 'number') return keptWeights(weight, slopes, 'slope', name);
   weightsFor(dtypeOf(slopes), slopes, weight, name);

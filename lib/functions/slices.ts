@@ -9,12 +9,13 @@ import { dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../
 import { named } from '../basics/named.js';
 import { type Given, givenOf, outAlone, readOptions, tooMany, unread } from '../basics/options.js';
 import { contiguousData, copyInto } from '../tensor/copies.js';
+import { readForeign } from '../tensor/foreign/as-tensor.js';
 import type { Marks, Mask } from '../tensor/foreign/masks.js';
 import { listed, Parts, sizeOf } from '../tensor/layouts/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { areUsual, isZero, temperatureOf } from './conditions.js';
 import { dimOf, dimsOf } from './dims.js';
-import { conditionedFew, exactOf, readForeign, slicesFew } from './few.js';
+import { conditionedFew, exactOf, slicesFew } from './few.js';
 import type { Options, Out, Result } from './functions.js';
 import { mayBeHalf, throughFloats } from './halves.js';
 import { type Arrangement, fitted, marksOf, maskFor } from './masks.js';
@@ -60,7 +61,8 @@ const exactOfPlain = (what: SliceName, given: Given, own: readonly unknown[]): b
 const withOwn = (given: Given, own: Given['own']): Given =>
   own === given.own ? given : { out: given.out, precision: given.precision, dtype: given.dtype, own };
 
-function slicesAny(what: SliceName, name: string, x: Input, given: Given, own = given.own): Answer {
+function slicesAny(what: SliceName, name: string, input: Input, given: Given, own = given.own): Answer {
+  const x = readForeign(input, given.dtype, 'x', name);
   const half = mayBeHalf(x, given)
     ? throughFloats(name, [x], ['x'], withOwn(given, own), ([x], given) => slicesOfFloats(what, name, x!, given))
     : undefined;
@@ -72,9 +74,8 @@ function slicesAny(what: SliceName, name: string, x: Input, given: Given, own = 
     const few = conditionedFew(slice, what === 'softmin' ? -1 : 1, name, x, given, own, marks);
     return few === undefined ? slicesOfFloats(what, name, x, given, own, marks) : answerOf(x, few);
   }
-  const from = readForeign(x, name);
-  const few = from === x ? undefined : slicesFew(what as Slice, name, from, given.out, own[0], exact);
-  return few === undefined ? slicesOfFloats(what, name, from, given, own) : answerOf(from, few);
+  const few = x === input ? undefined : slicesFew(what as Slice, name, x, given.out, own[0], exact);
+  return few === undefined ? slicesOfFloats(what, name, x, given, own) : answerOf(x, few);
 }
 
 /** The same where x is known to be floats. */
@@ -131,10 +132,11 @@ export function slicesGrad(
   what: SliceName,
   name: string,
   grad: unknown,
-  x: Input,
+  input: Input,
   given: Given,
   own = given.own,
 ): Answer {
+  const x = readForeign(input, given.dtype, 'x', name);
   const half = mayBeHalf(x, given)
     ? throughFloats(name, [x, grad], ['x', 'grad'], withOwn(given, own), ([x, grad], given) =>
         slicesGradOfFloats(what, name, grad, x!, given),

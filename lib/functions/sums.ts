@@ -21,7 +21,7 @@ import { isFloat16Array, isHalfDType } from '../basics/halves.js';
 import { checkOptions, optionOf, tooMany } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
 import { shapeAdvice } from '../tensor/foreign/advice.js';
-import { asTensor } from '../tensor/foreign/as-tensor.js';
+import { asTensor, readForeign } from '../tensor/foreign/as-tensor.js';
 import { checkDType, dtypeOfParts } from '../tensor/foreign/dtypes.js';
 import { asDType, asFloats } from '../tensor/halves.js';
 import { forEachRow } from '../tensor/layouts/runs.js';
@@ -101,15 +101,17 @@ export type Read = FloatArray | Parts<Data>;
 
 /** The first input of a call, whose dtype the option is. */
 export function readInput(input: Input, name: string, given: Pick<Settings, 'dtype'>, what = 'x'): Read {
-  const half = mayBeHalf(input, given) ? givenHalves(input, given.dtype, name, what) : undefined;
-  return half === undefined ? readFloats(input, name, what) : half.parts;
+  const from = readForeign(input, given.dtype, what, name);
+  const half = mayBeHalf(from, given) ? givenHalves(from, given.dtype, name, what) : undefined;
+  return half === undefined ? readFloats(from, name, what) : half.parts;
 }
 
 /** Another one, beside an input of that dtype: bits that do not say what they are have the same. */
 export function readOther(input: Input, name: string, dtype: DType, what: string): Read {
   const said = input instanceof Tensor || isFloat16Array(input) ? undefined : dtype;
-  const half = isHalfDType(dtype) ? halvesOf(input, said, name, what) : undefined;
-  return half === undefined ? readFloats(input, name, what) : half.parts;
+  const from = readForeign(input, said, what, name);
+  const half = isHalfDType(dtype) ? halvesOf(from, said, name, what) : undefined;
+  return half === undefined ? readFloats(from, name, what) : half.parts;
 }
 
 function readFloats(input: Input, name: string, what: string): FloatArray | Tensor {

@@ -8,14 +8,15 @@ import {
   signatures,
 } from '../activations/signatures.js';
 import { describe } from '../basics/errors.js';
-import { isFloatArray } from '../basics/floats.js';
+import { type DType, isFloatArray } from '../basics/floats.js';
 import { isHalfArray } from '../basics/halves.js';
 import { type Given, readOwn } from '../basics/options.js';
 import { map, mapGrad } from '../functions/functions.js';
 import { type GateName, type Gating, gateHalves, gateHalvesGrad, gates, halvesOptions } from '../functions/gates.js';
 import type { Answer, Input } from '../functions/operands.js';
-import { asTensor } from '../tensor/foreign/as-tensor.js';
+import { readForeign } from '../tensor/foreign/as-tensor.js';
 import { isTensorLike } from '../tensor/foreign/layout.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { checkLayer, Layer, quoted } from './layer.js';
 
 /** The layer of a gate: of the halves of x along `dim`, which is the last one where nothing else is said. */
@@ -44,10 +45,11 @@ export class Halves extends Layer {
   }
 
   protected compute(x: Input, given: Given): Answer {
-    const { result, target, source } = gateHalves(this.#of, this.title(), x, this.#with(given), this.#gating);
+    const from = readForeign(x, given.dtype, 'x', this.title());
+    const { result, target, source } = gateHalves(this.#of, this.title(), from, this.#with(given), this.#gating);
     // The result may lie in the other half as well.
     if (isHalfArray(source)) return { result, target, source };
-    return { result, target, source: isFloatArray(x) ? x : asTensor(x, 'x', this.title()).data };
+    return { result, target, source: isFloatArray(from) ? from : (from as Tensor<DType>).data };
   }
   protected computeGrad(grad: Input, x: Input, given: Given): Answer {
     return gateHalvesGrad(this.#of, this.title(), grad, x, this.#with(given), this.#gating);

@@ -16,6 +16,7 @@ import {
   type Targets,
 } from '../functions/losses/losses.js';
 import { keptWeights, weightsOf } from '../functions/losses/weights.js';
+import { readForeign } from '../tensor/foreign/as-tensor.js';
 import { Tensor } from '../tensor/tensor.js';
 import { checkLayer, quoted, Trainable } from './layer.js';
 
@@ -25,8 +26,10 @@ export interface CrossEntropyLoss<R extends Reduction = 'mean'> {
   <X extends Input>(logits: X, target: Targets | Probabilities<X>): LossOf<X, R>;
 }
 
-const keptOf = (weight: unknown) =>
-  keptWeights(weight, weightsOf(weight, 'CrossEntropyLoss'), 'class', 'CrossEntropyLoss');
+function keptOf(given: unknown): Tensor<DType> {
+  const weight = readForeign(given, undefined, 'weight', 'CrossEntropyLoss');
+  return keptWeights(weight, weightsOf(weight, 'CrossEntropyLoss'), 'class', 'CrossEntropyLoss');
+}
 
 /** What the last `forward` was given. */
 interface Compared {

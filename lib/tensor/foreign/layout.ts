@@ -65,19 +65,26 @@ export function isReadOnly(like: unknown): boolean {
   return flags?.READONLY === true || readonly === true;
 }
 
+/** What something tensor-like says that its elements are, under either name. */
+export interface Said {
+  readonly dtype: unknown;
+  readonly type: unknown;
+}
+
 /** Where the elements of something tensor-like lie, which messages call `what`, and in what: as `toArray` takes its data. */
 export function readLayout<A extends Data | Uint8Array>(
   source: object,
-  toArray: (data: unknown, like: Foreign, what: string) => A,
+  toArray: (data: unknown, like: Foreign, said: Said) => A,
   what: string,
 ): Layout & { readonly data: A; readonly isPacked: boolean | undefined; readonly size: number | undefined } {
   const like = source as Foreign;
   const own = like[brand] === true;
   // Before `data`, which throws an error of its own where a tensor is on another device.
   if (!own) checkLocation(like.location, what);
-  const { data: given } = like;
-  const data = toArray(given, like, what);
-  if (!own && !isHalfArray(data)) checkElementType(given, like);
+  const { data: given, dtype, type } = like;
+  const said = { dtype, type };
+  const data = toArray(given, like, said);
+  if (!own && !isHalfArray(data)) checkElementType(given, said);
   const shape = own ? checkShape(like.shape) : readShape(like);
   const { offset } = like;
   if (offset !== undefined && !Number.isSafeInteger(offset))
@@ -142,8 +149,7 @@ function columnMajor(shape: readonly number[]): readonly number[] {
 const elementTypes = /^(b?float(16|32|64)|u?int(4|8|16|32|64)|uint8c|bool(ean)?|complex(64|128)|string)$/;
 
 /** Asserts that something tensor-like does not name another type than its data has. */
-function checkElementType(data: unknown, like: Foreign): void {
-  const { dtype, type } = like;
+function checkElementType(data: unknown, { dtype, type }: Said): void {
   if (typeof dtype === 'string') checkNamed('dtype', dtype, data);
   if (typeof type === 'string') checkNamed('type', type, data);
 }
@@ -165,10 +171,10 @@ function checkLocation(location: unknown, what: string): void {
 }
 
 /** What numbers of 16 bits something tensor-like says that its data holds, or the array itself. */
-export function saidHalf(data: HalfArray, like?: Foreign): HalfDType | undefined {
+export function saidHalf(data: HalfArray, said?: Said): HalfDType | undefined {
   if (isFloat16Array(data)) return 'float16';
-  const said = typeof like?.dtype === 'string' ? like.dtype : like?.type;
-  return isHalfDType(said) ? said : undefined;
+  const name = typeof said?.dtype === 'string' ? said.dtype : said?.type;
+  return isHalfDType(name) ? name : undefined;
 }
 
 // A tensor of an array whose memory is gone would be an empty one.

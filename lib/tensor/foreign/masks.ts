@@ -8,7 +8,7 @@ import { bitsOf, isHalfArray, widenHalves } from '../../basics/halves.js';
 import { contiguousStrides, frozen, type Layout, mostDimensions, placesOf, sizeOf } from '../layouts/shape.js';
 import { readNested } from '../lists.js';
 import { advice, dataAdvice, type Foreign } from './advice.js';
-import { checkMemory, isTensorLike, readLayout, saidHalf, type TensorLike } from './layout.js';
+import { checkMemory, isTensorLike, readLayout, type Said, saidHalf, type TensorLike } from './layout.js';
 
 /** The entries to fill: non-zero numbers or `true`, in lists, in a typed array, or in something tensor-like. */
 export type Mask = readonly NestedMask[] | ArrayBufferView | TensorLike;
@@ -79,7 +79,7 @@ function readList(mask: readonly unknown[]) {
   }
 }
 /** Something tensor-like, likewise. */
-function readLike<A extends FloatArray | Uint8Array>(mask: object, toArray: (data: unknown, like: Foreign) => A) {
+function readLike<A extends FloatArray | Uint8Array>(mask: object, toArray: Parameters<typeof readLayout<A>>[1]) {
   try {
     return readLayout(mask, toArray, 'mask');
   } catch (error) {
@@ -94,8 +94,8 @@ const isBooleans = (value: unknown, depth = 0): boolean =>
     ? depth < mostDimensions && value.every((entry) => isBooleans(entry, depth + 1))
     : typeof value === 'boolean';
 
-function floatsOrBytes(data: unknown, like?: Foreign): FloatArray | Uint8Array {
-  const array = numbers(data, like);
+function floatsOrBytes(data: unknown, like?: Foreign, said?: Said): FloatArray | Uint8Array {
+  const array = numbers(data, like, said);
   return isFloatArray(array) ? array : flagsOf(array, 0, lengthOf(array));
 }
 
@@ -103,7 +103,7 @@ const areFlags = (data: unknown) =>
   Array.isArray(data) && data.every((entry) => typeof entry === 'boolean' || entry === 0 || entry === 1);
 
 /** A typed array of any type; of floats of 16 bits, whose bits would be other numbers, a copy as float32. */
-export function numbers(data: unknown, like?: Foreign): FloatArray | Uint8Array {
+export function numbers(data: unknown, like?: Foreign, said?: Said): FloatArray | Uint8Array {
   checkMemory(data, like === undefined ? 'mask' : 'data');
   if (typeName(data) === undefined)
     throw new TypeError(
@@ -111,7 +111,7 @@ export function numbers(data: unknown, like?: Foreign): FloatArray | Uint8Array 
         ? `mask must be a typed array, got ${describe(data)}`
         : `data must be a typed array, got ${describe(data)}${dataAdvice(data, like, 'mask', areFlags(data) ? 'Uint8Array' : 'Float32Array')}`,
     );
-  const half = isHalfArray(data) ? saidHalf(data, like) : undefined;
+  const half = isHalfArray(data) ? saidHalf(data, said) : undefined;
   if (half === undefined) return data as FloatArray | Uint8Array;
   const bits = bitsOf(data as HalfArray);
   const y = allocate('float32', lengthOf(bits));

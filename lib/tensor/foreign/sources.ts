@@ -30,6 +30,7 @@ import {
   type IntegerList,
   isTensorLike,
   readLayout,
+  type Said,
   saidHalf,
   type TensorLike,
 } from './layout.js';
@@ -105,12 +106,17 @@ function ofBytes(bytes: Uint8Array, dtype: DType): Parts<Data> {
 }
 
 /** The parts of something tensor-like, also of numbers of 16 bits where it or `dtype` says what they are; `others` reads other data. */
-function readTensor(source: TensorLike, dtype: DType | undefined, what: string, others = floats): Parts<Data> {
+export function readTensor(
+  source: TensorLike,
+  dtype: unknown,
+  what: string,
+  others: (data: unknown, like: Foreign, said: Said) => FloatArray = (data, like) => floats(data, like, what),
+): Parts<Data> {
   let half: HalfDType | undefined;
-  const toArray = (data: unknown, like: Foreign): Data => {
-    if (!isHalfArray(data)) return others(data, like, what);
-    half = saidHalf(data, like) ?? (isHalfDType(dtype) ? dtype : undefined);
-    if (half === undefined) return others(data, like, what);
+  const toArray = (data: unknown, like: Foreign, said: Said): Data => {
+    if (!isHalfArray(data)) return others(data, like, said);
+    half = saidHalf(data, said) ?? (isHalfDType(dtype) ? dtype : undefined);
+    if (half === undefined) return others(data, like, said);
     checkMemory(data);
     return data;
   };
@@ -128,14 +134,14 @@ export function readNumbers(
   kindFor: (data: unknown) => string | undefined,
 ): { readonly parts: Parts<Data>; readonly areIntegers: boolean } {
   let areIntegers = false;
-  const parts = readTensor(source, undefined, what, (data, like) => {
+  const parts = readTensor(source, undefined, what, (data, like, said) => {
     const type = typeName(data);
     if (type === undefined)
       throw new TypeError(
-        `data must be a typed array of integers or floats, got ${describe(data)}${dataAdvice(data, like!, what, kindFor(data))}`,
+        `data must be a typed array of integers or floats, got ${describe(data)}${dataAdvice(data, like, what, kindFor(data))}`,
       );
     // What a Uint16Array holds may also be floats under a name that is not known.
-    areIntegers = /^(Big)?U?[Ii]nt\d/.test(type) && !/float16$/.test(`${like?.dtype ?? like?.type}`);
+    areIntegers = /^(Big)?U?[Ii]nt\d/.test(type) && !/float16$/.test(`${said.dtype ?? said.type}`);
     if (!areIntegers) return floats(data, like, what);
     checkMemory(data);
     return integersOf(data as ArrayBufferView);
