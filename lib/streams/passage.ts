@@ -42,7 +42,8 @@ export class Passage {
     given: unknown,
   ) {
     if (given !== undefined) checkPlain(given, name, "dtype: 'float32'");
-    const { dtype, row, ...options } = given ?? {};
+    // Of its own and enumerable ones, as in a call.
+    const { dtype, row, ...options } = Object.assign(Object.create(null), given) as Record<string, unknown>;
     this.#options = options;
     this.#dtype = dtype as DType | undefined;
     this.#row = row as number | undefined;

@@ -259,6 +259,18 @@ describe.each<[string, Loose]>([
     expect(call).toThrow(kind);
     expect(call).toThrow(message.startsWith('no stream') ? `${maker}: ${message}` : message);
   });
+
+  it('no option that is hidden or inherited, as a call does not', () => {
+    for (const [option, value] of Object.entries({ dtype: 'int8', row: 0, unknown: 1 })) {
+      expect(() => make('relu', Object.defineProperty({}, option, { value }))).not.toThrow();
+      Object.defineProperty(Object.prototype, option, { value, configurable: true });
+      try {
+        expect(() => make('relu', {})).not.toThrow();
+      } finally {
+        delete (Object.prototype as Record<string, unknown>)[option];
+      }
+    }
+  });
 });
 
 it('holds little more than a row of pieces that are small', async () => {
