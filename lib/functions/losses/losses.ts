@@ -256,6 +256,11 @@ function readTarget(target: unknown, slices: Slices, dtype: DType, name: string)
   // What a getter gives is read once, later.
   const isNested = Array.isArray(target) && Array.isArray(Object.getOwnPropertyDescriptor(target, 0)?.value);
   if (!isNested && (typeName(target) !== undefined || target instanceof Tensor || !isTensorLike(target))) return target;
+  return readShaped(target, isNested, slices, dtype, name);
+}
+
+// Apart, as V8 makes room for what the function within it needs whenever it is called.
+function readShaped(target: unknown, isNested: boolean, slices: Slices, dtype: DType, name: string): Tensor | Integers {
   let read: ReturnType<typeof readNumbers>;
   try {
     read = isNested
