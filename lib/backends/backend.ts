@@ -111,6 +111,19 @@ export interface Backend {
     a: number,
     b: number,
   ): void;
+  /**
+   * `slices`, or its gradient where there is a grad, on bits of 16-bit numbers: as float32 in `exact`, rounded to them. Absent where a
+   * call does the same with arrays of floats.
+   */
+  halfSlices?(
+    grad: Uint16Array | undefined,
+    x: Uint16Array,
+    y: Uint16Array,
+    dtype: HalfDType,
+    slice: Slice,
+    length: number,
+    inner: number,
+  ): void;
   /** The numbers of x in the dtype of y, rounded once; they are of one length and share no memory. */
   convert(x: Numbers, from: DType, y: Numbers, to: DType): void;
   /** y = f(x) * by, element by element: a gate. */

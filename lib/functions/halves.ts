@@ -35,6 +35,7 @@ interface Halves {
 /** The bits of a call, checked. */
 export interface HalfCall {
   readonly dtype: HalfDType;
+  readonly shape: readonly number[];
   readonly x: Uint16Array;
   readonly other: Uint16Array | undefined;
   readonly y: Uint16Array;
@@ -107,6 +108,7 @@ export function halfCall(
   const y = apart ? own! : newBits(from.dtype, lengthOf(bits), name, from.parts.shape);
   return {
     dtype: from.dtype,
+    shape: from.parts.shape,
     x: bits,
     other: otherBits,
     y,

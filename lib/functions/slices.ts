@@ -17,7 +17,7 @@ import { areUsual, isZero, temperatureOf } from './conditions.js';
 import { dimOf, dimsOf } from './dims.js';
 import { conditionedFew, exactOf, slicesFew } from './few.js';
 import type { Options, Out, Result } from './functions.js';
-import { mayBeHalf, throughFloats } from './halves.js';
+import { halfCall, mayBeHalf, throughFloats } from './halves.js';
 import { type Arrangement, fitted, marksOf, maskFor } from './masks.js';
 import { type Answer, answerOf, finished, type Input, type Operands, operands, resultArray } from './operands.js';
 
@@ -64,7 +64,8 @@ const withOwn = (given: Given, own: Given['own']): Given =>
 function slicesAny(what: SliceName, name: string, input: Input, given: Given, own = given.own): Answer {
   const x = readForeign(input, given.dtype, 'x', name);
   const half = mayBeHalf(x, given)
-    ? throughFloats(name, [x], ['x'], withOwn(given, own), ([x], given) => slicesOfFloats(what, name, x!, given))
+    ? (plainHalves(what, name, x, given, own) ??
+      throughFloats(name, [x], ['x'], withOwn(given, own), ([x], given) => slicesOfFloats(what, name, x!, given)))
     : undefined;
   if (half !== undefined) return half;
   const exact = exactOfPlain(what, given, own);
@@ -76,6 +77,31 @@ function slicesAny(what: SliceName, name: string, input: Input, given: Given, ow
   }
   const few = x === input ? undefined : slicesFew(what as Slice, name, x, given.out, own[0], exact);
   return few === undefined ? slicesOfFloats(what, name, x, given, own) : answerOf(x, few);
+}
+
+/** A call on numbers of 16 bits for which there is nothing but a dimension, by a backend that takes them as they are. */
+function plainHalves(
+  what: SliceName,
+  name: string,
+  x: Input,
+  given: Given,
+  own: readonly unknown[],
+  hasOther = false,
+  other?: unknown,
+): Answer | undefined {
+  if (backend.halfSlices === undefined || what === 'softmin' || !isPlain(own)) return undefined;
+  const call = halfCall(name, x, given, hasOther, other);
+  if (call === undefined) return undefined;
+  checkPrecision(given.precision, name);
+  const { shape, dtype } = call;
+  const at = dimOf(own[0], shape, name);
+  try {
+    if (lengthOf(call.x) > 0)
+      backend.halfSlices(call.other, call.x, call.y, dtype, what, shape[at] ?? 1, sizeOf(shape, at + 1));
+  } catch (error) {
+    throw inNameOf(name, error);
+  }
+  return call.finish();
 }
 
 /** The same where x is known to be floats. */
@@ -138,9 +164,10 @@ export function slicesGrad(
 ): Answer {
   const x = readForeign(input, given.dtype, 'x', name);
   const half = mayBeHalf(x, given)
-    ? throughFloats(name, [x, grad], ['x', 'grad'], withOwn(given, own), ([x, grad], given) =>
+    ? (plainHalves(what, name, x, given, own, true, grad) ??
+      throughFloats(name, [x, grad], ['x', 'grad'], withOwn(given, own), ([x, grad], given) =>
         slicesGradOfFloats(what, name, grad, x!, given),
-      )
+      ))
     : undefined;
   return half ?? slicesGradOfFloats(what, name, grad, x, given, own);
 }

@@ -75,7 +75,7 @@ struct call_record {
     if (kind == strided_combine) return operation_count;
     return has_slices() || has_strided_slices() ? unsigned(slice_count) : unsigned(activation_count);
   }
-  bool takes_halves() const { return kind == map || kind == gradient; }
+  bool takes_halves() const { return kind <= slices_gradient; }
   bool has_halves() const { return how >= int32_t(arithmetic_count); }
   size_t element_size() const {
     return has_halves() ? sizeof(uint16_t) : how == float64 ? sizeof(double) : sizeof(float);
@@ -90,7 +90,19 @@ struct call_record {
   }
   size_t slabs(size_t elements) const { return elements / (size_t(length) * size_t(inner)); }
 
-  void run(const void *const *in, void *const *out, size_t elements, unsigned threads) const {
+  // False, and nothing written, where there is no memory.
+  bool run(const void *const *in, void *const *out, size_t elements, unsigned threads) const {
+    if (elements > 0 && has_halves() && has_slices())
+      return run_half_slices(*supported_kernels()[size_t(set)], slice(op), half(how - arithmetic_count),
+                             kind == slices ? nullptr : in[0], in[kind == slices ? 0 : 1], out[0], slabs(elements),
+                             size_t(length), size_t(inner), threads);
+    run_certain(in, out, elements, threads);
+    return true;
+  }
+
+private:
+  // What needs no memory.
+  void run_certain(const void *const *in, void *const *out, size_t elements, unsigned threads) const {
     const kernels &kernels = *supported_kernels()[size_t(set)];
     const activation row = activation(op);
     const arithmetic how = arithmetic(this->how);

@@ -10,6 +10,11 @@ namespace nonlin {
 void run_halves(const kernels &set, activation op, parameters p, half type, const void *g, const void *x, void *y,
                 size_t n, unsigned threads);
 
+// Softmax or its logarithm over the middle dimension of x as [outer, length, inner], or where there is a g its
+// gradient. False, and nothing written, where there is no memory for floats.
+bool run_half_slices(const kernels &set, slice what, half type, const void *g, const void *x, void *y, size_t outer,
+                     size_t length, size_t inner, unsigned threads);
+
 // A type of numbers in memory as a call's record counts them, of those that are converted.
 enum number_type : unsigned { number_float32 = float32, number_float64 = float64, number_half = arithmetic_count };
 constexpr unsigned number_type_count = number_half + unsigned(half_count);

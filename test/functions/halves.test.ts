@@ -13,6 +13,7 @@ import {
   gelu,
   geluGrad,
   glu,
+  info,
   leakyRelu,
   logSoftmax,
   mishGrad,
@@ -22,6 +23,7 @@ import {
   relu,
   Softmax,
   SwiGLU,
+  setThreads,
   sigmoid,
   sigmoidGrad,
   siluGrad,
@@ -402,6 +404,46 @@ describe('gates, softmax and PReLU', () => {
         expect(y.toArray()).toEqual(expected.toArray());
       }
     }
+  });
+
+  it('softmax of slices of any size and layout: the same, in place, gradients and threads included', () => {
+    const before = info().threads;
+    for (const dtype of dtypes)
+      for (const [shape, dim] of [
+        [[4, 4], 1],
+        [[1000], 0],
+        [[700, 7], 1],
+        [[3, 1100], 1],
+        [[2, 40000], -1],
+        [[1, 17], 1],
+        [[50, 17, 5], 1],
+        [[3, 1000, 400], 1],
+        [[40, 200, 3], 0],
+      ] as const) {
+        const size = shape.reduce((a: number, b) => a * b, 1);
+        const values = (seed: number) =>
+          new Tensor(
+            Float32Array.from({ length: size }, (_, i) => 9 * Math.sin(i * i + seed)),
+            { shape },
+          ).to(dtype);
+        const [x, g] = [values(1), values(2)];
+        x.data[size >> 1] = dtype === 'float16' ? 0xfc00 : 0xff80;
+        for (const f of [softmax, logSoftmax]) {
+          const expected = f(x.to('float32'), { dim, precision: 'exact' }).to(dtype);
+          for (const count of [1, 2]) {
+            setThreads(count);
+            expect(f(x, { dim }).equals(expected)).toBe(true);
+          }
+          const [same, view] = [x.clone(), new Tensor(new Uint16Array(2 * size), { dtype, shape: [...shape, 2] })];
+          expect(f(same, { dim, out: same }).equals(expected)).toBe(true);
+          expect(f(x, { dim, out: view.select(-1, 1) }).equals(expected)).toBe(true);
+          expect(view.select(-1, 0).equals(new Tensor(new Uint16Array(size), { dtype, shape }))).toBe(true);
+        }
+        const expected = softmaxGrad(g.to('float32'), x.to('float32'), { dim, precision: 'exact' }).to(dtype);
+        expect(softmaxGrad(g, x, { dim }).equals(expected)).toBe(true);
+        expect(softmaxGrad(g, x, { dim, out: g }).equals(expected)).toBe(true);
+      }
+    setThreads(before);
   });
 
   it('add a mask of 16-bit floats, and never take it for one that keeps', () => {

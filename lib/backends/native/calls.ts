@@ -68,6 +68,7 @@ export function callHalves(
   call: Call,
   set: number,
   dtype: HalfDType,
+  kind: Kind,
   op: Op,
   grad: Uint16Array | undefined,
   x: Uint16Array,
@@ -76,7 +77,7 @@ export function callHalves(
   const count = lengthOfPresent(y);
   if (count === 0) return;
   integers[0] = set;
-  integers[1] = grad === undefined ? kinds.map : kinds.gradient;
+  integers[1] = kind;
   integers[2] = op;
   integers[3] = halfNumbers[dtype];
   if (count > mostFew) {

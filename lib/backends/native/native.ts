@@ -97,7 +97,21 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
     halves(grad, x, y, dtype, op, a, b) {
       tell(x);
       writeParameters(a, b);
-      callHalves(call, set, dtype, op, grad, x, y);
+      callHalves(call, set, dtype, grad === undefined ? kinds.map : kinds.gradient, op, grad, x, y);
+    },
+    halfSlices(grad, x, y, dtype, slice, length, inner) {
+      tell(x);
+      writeSlices(length, inner);
+      callHalves(
+        call,
+        set,
+        dtype,
+        grad === undefined ? kinds.slices : kinds.slicesGradient,
+        sliceOf[slice],
+        grad,
+        x,
+        y,
+      );
     },
     convert(x, from, y, to) {
       if (lengthOfPresent(x) < smallestConverted) return reference.convert(x, from, y, to);
