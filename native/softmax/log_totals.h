@@ -22,8 +22,6 @@ inline bool is_whole(double log, double below, double of_maximum, size_t length)
 #endif
   return (log >= rest_is_whole && below >= sum_is_whole) || is_unseen;
 }
-// The same of exponentials by exp_below_maximum, whose floor is 2^-176 of the maximum's.
-inline bool is_whole(double log) { return log >= 0x1p-100 || log < unseen_rest; }
 // In the place of a logarithm, that there is no total to tell it.
 constexpr double no_total = -1;
 
@@ -437,67 +435,5 @@ private:
     if (!all) logs_of_rests(x, e, apart, count, length, tops, steps, logs, rests);
   }
 };
-
-// The same of the columns of a band. Where all have a total that tells, x is not read a third time; `keeps` says
-// whether the last band had rests, for which this one's exponentials are then kept, and becomes what the next is to be
-// told.
-template <class T, class E>
-[[gnu::noinline, gnu::flatten]] void logs_of_band(const E *x, size_t length, size_t inner, band_width<T> width,
-                                                  band_of_parts<T> &parts, bool &keeps) {
-  if (sizeof(T) == sizeof(double) || length < total_from<T>)
-    return log_parts_of_band<T>(x, length, inner, width, parts);
-  constexpr size_t lanes = vec<T>::lanes;
-  const size_t registers = width.registers();
-  vec<T> m[band_registers];
-  scaled_exp<T> exp_of[band_registers];
-  for (size_t r = 0; r < registers; r++) {
-    m[r] = column_maxima<T>(x, length, inner, width, r);
-    exp_of[r] = exp_below_maximum(m[r]);
-  }
-  column_sums<T> totals[band_registers];
-  const auto add_up = [&](auto term) {
-    if (length <= short_row_with_log<T>)
-      sum_columns<T, true>(length, registers, totals, nothing, term);
-    else // As logs_of_rows.
-      sum_columns<T, false>(length, registers, totals, nothing, term);
-  };
-  const auto term = [&](size_t j, size_t r) { return exp_of[r](width.load(x + j * inner, r)); };
-  auto &kept = kept_here<kept_band<T>>();
-  keeps = keeps && length * registers <= kept.capacity;
-  if (keeps)
-    add_up([&](size_t j, size_t r) { return kept.e[j * registers + r] = term(j, r); });
-  else
-    add_up(term);
-  bool all = true, all_have = true;
-  for (size_t r = 0; r < registers; r++) {
-    T tops[lanes], powers[lanes];
-    double told[lanes];
-    store(tops, m[r]);
-    store(powers, exp_of[r].power);
-    for (size_t i = 0; i < lanes; i += vec<double>::lanes)
-      store(told + i, log_of_total(totals[r].get(i).high, load<double>(tops + i), load<double>(powers + i)));
-    for (size_t i = 0; i < width.lanes_in(r); i++) {
-      const size_t column = r * lanes + i;
-      parts.maxima[column] = tops[i];
-      const bool has = has_total(tops[i], totals[r].high[i]);
-      parts.logs[column] = has ? told[i] : no_total;
-      all_have = all_have && has;
-      all = all && parts.logs[column] > total_serves;
-    }
-  }
-  const bool are_kept = keeps;
-  keeps = !all;
-  if (all) return;
-  band_of_parts<T> others;
-  bool whole = are_kept && all_have;
-  if (whole) {
-    rests_of_band(x, length, inner, width, m, exp_of, kept.e, others);
-    for (size_t i = 0; i < width.columns; i++)
-      whole = whole && (parts.logs[i] > total_serves || is_whole(others.logs[i]));
-  }
-  if (!whole) log_parts_of_band<T>(x, length, inner, width, others);
-  for (size_t i = 0; i < width.columns; i++)
-    if (!(parts.logs[i] > total_serves)) parts.logs[i] = others.logs[i];
-}
 
 } // namespace

@@ -1,7 +1,7 @@
 // The logarithm of softmax, and for functions that have a number for a slice, the two parts of each (log_parts.h).
 #pragma once
 
-#include "softmax/log_totals.h"
+#include "softmax/log_bands.h"
 
 namespace {
 
