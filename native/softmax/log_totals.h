@@ -308,26 +308,18 @@ private:
   static bool suits(const usual_exp<T> &exp_of, T top, double total) {
     return top <= exp_of.ceiling.v[0] && is_usual<T>(total);
   }
-  static T largest_of(vec<T> most) {
-    T tops[vec<T>::lanes];
-    store(tops, most);
-    return row_maximum<T>(tops, vec<T>::lanes);
-  }
-  // The total of a row that usual_exp does not suit, or has more than a chunk; see(start, total, most) is told of each
-  // chunk, with the largest entries up to its end.
-  template <class E, class F> SELDOM double total_of(const E *x, T *e, size_t length, T &top, F see) {
+  // The total of a row that usual_exp does not suit, or has more than a chunk.
+  template <class E> SELDOM double total_of(const E *x, T *e, size_t length, T &top) {
     double total;
     bool moved = false;
     do {
       vec<T> most = -T(__builtin_inf());
       total = 0;
-      for (size_t start = 0; start < length; start += chunk) {
-        const size_t end = length - start < chunk ? length : start + chunk;
-        const double here = add_within<T>(add_up(x, e, start, end, length, most)).high;
-        see(start, here, most);
-        total += here;
-      }
-      top = largest_of(most);
+      for (size_t start = 0; start < length; start += chunk)
+        total += add_within<T>(add_up(x, e, start, length - start < chunk ? length : start + chunk, length, most)).high;
+      T tops[vec<T>::lanes];
+      store(tops, most);
+      top = row_maximum<T>(tops, vec<T>::lanes);
       if (top > exp_of.ceiling.v[0] || total != total) total = __builtin_inf();
     } while (!is_usual<T>(total) && !moved && (moved = exp_of.move(top, total, length)));
     return total;
@@ -357,7 +349,7 @@ private:
     for (size_t i = 0; i < count; i++) {
       tops[i] = row_maximum<T>(most[i], vec<T>::lanes);
       if (suits(tried, tops[i], totals.high[i])) continue;
-      totals.high[i] = total_of(x + i * length, e + i * apart, length, tops[i], nothing);
+      totals.high[i] = total_of(x + i * length, e + i * apart, length, tops[i]);
       steps[i] = exp_of.steps.v[0];
     }
     logs_of_totals(x, e, apart, count, length, totals, tops, steps, maxima, logs);
@@ -366,53 +358,27 @@ private:
   template <class E>
   [[gnu::noinline, gnu::flatten]] void longest_row(const E *x, size_t length, double &maximum, double &log) {
     T top;
-#if defined(__wasm__) // Where size counts more.
-    const auto see = nothing;
-#else
-    chunk_of_maximum peak;
-    const auto see = [&](size_t start, double total, vec<T> most) { peak.see(start, total, largest_of(most)); };
-#endif
-    const double total = total_of(x, kept.of(x), length, top, see);
+    const double total = total_of(x, kept.of(x), length, top);
     maximum = top;
     log = has_total(top, total) ? log_of_total(total, maximum, exp_of.steps.v[0]).v[0] : no_total;
     if (log > total_serves) return;
-#if !defined(__wasm__)
-    if (log != no_total) log = log_of_rest(x, length, peak);
+#if !defined(__wasm__) // Where size counts more.
+    if (log != no_total) log = log_of_rest(x, length, top);
     if (log != no_total) return;
 #endif
     log = log_of_row(x, length, top);
   }
 #if !defined(__wasm__)
-  // The first chunk that has a row's maximum, where it begins, and the totals of the others and of all so far.
-  struct chunk_of_maximum {
-    T top;
-    size_t start;
-    double others, all;
-
-    void see(size_t from, double total, T most) {
-      if (from == 0) all = 0;
-      const bool is_first = from == 0 || most > top;
-      others = is_first ? all : others + total;
-      if (is_first) top = most, start = from;
-      all += total;
-    }
-  };
-  // From that chunk without the maximum, as logs_of_rests, if what is left is not too small.
-  template <class E> double log_of_rest(const E *x, size_t length, const chunk_of_maximum &peak) const {
-    constexpr size_t doubles = vec<double>::lanes;
-    const size_t end = length - peak.start < chunk ? length : peak.start + chunk;
+  // As logs_of_rests, from exponentials that are computed again.
+  template <class E> [[gnu::noinline, gnu::flatten]] double log_of_rest(const E *x, size_t length, T top) const {
     const auto term = [=, exp_of = exp_of](size_t j, size_t n) { return exp_of.below_ceiling(load_some<T>(x + j, n)); };
-    const auto add = [&](auto &sums, size_t j, size_t whole) {
-      add_many_blocks(sums, unseen, j, whole, term, nothing);
-    };
-    const T of_maximum = exp_times_power(vec<T>(peak.top), exp_of.steps).v[0];
-    const rest_of_lanes rest = rest_of_chunk<T>(peak.start, end, term, of_maximum, add);
-    const double below = peak.others + add_within<T>(rest.below).high;
-    T tops[doubles], steps[doubles];
-    for (size_t i = 0; i < doubles; i++)
-      tops[i] = peak.top, steps[i] = exp_of.steps.v[0];
-    const double told = log1p_rest(vec<double>(below), tops, steps, vec<double>(add_within<T>(rest.count).high)).v[0];
-    return is_whole(told, below, of_maximum, length) ? told : no_total;
+    T tops[vec<double>::lanes], steps[vec<double>::lanes];
+    for (size_t i = 0; i < vec<double>::lanes; i++)
+      tops[i] = top, steps[i] = exp_of.steps.v[0];
+    const T of_maximum = exp_times_power(vec<T>(top), exp_of.steps).v[0];
+    const rest_of_slice rest = rest_of_row<T>(length, term, of_maximum);
+    const double told = log1p_rest(vec<double>(rest.below), tops, steps, vec<double>(rest.count)).v[0];
+    return is_whole(told, rest.below, of_maximum, length) ? told : no_total;
   }
 #endif
 

@@ -174,6 +174,24 @@ describe.each(kernelBackends)('$name', (backend) => {
           }
         });
 
+        // Four floats that are added in a lane are rounded, in which order ever they come.
+        it('of a slice longer than a chunk, of which four entries in one lane are all but the peak, does not depend on the layout', () => {
+          const [length, inner] = [33024, 16];
+          for (let t = 0; t < 8; t++) {
+            const row = new Floats(length).fill(-100);
+            row[0] = t < 4 ? 0 : -100;
+            for (let k = 0; k < 4; k++) row[32768 + 64 * k] = -10 - k * 0.37 - t / 13;
+            const columns = new Floats(length * inner).map((_, i) => row[Math.floor(i / inner)]!);
+            const [y, turned] = [new Floats(length), new Floats(columns.length)];
+            backend.slices(row, y, what, length, 1, exact);
+            backend.slices(columns, turned, what, length, inner, exact);
+            expectSame(
+              turned.filter((_, i) => i % inner === t),
+              y,
+            );
+          }
+        });
+
         // Which take another way, as do those beside them.
         it('of slices with subnormal shares agrees with TypeScript, and does not depend on the slices beside', () => {
           const deepest = dtype === 'float32' ? 112 : 760;
