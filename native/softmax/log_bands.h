@@ -74,9 +74,9 @@ template <class T, class E>
                                                        band_of_parts<T> &parts) {
   constexpr size_t lanes = vec<T>::lanes;
   const size_t registers = width.registers();
-  if (length < few) {
+  if (length < few<T>) {
     for (size_t r = 0; r < registers; r++) {
-      vec<T> t[few];
+      vec<T> t[few<T>];
       for (size_t j = 0; j < length; j++)
         t[j] = width.load(x + j * inner, r);
       log_parts_of_lanes(t, length, &parts.maxima[r * lanes], &parts.logs[r * lanes]);

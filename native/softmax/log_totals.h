@@ -210,7 +210,7 @@ template <class T> struct logs_of_rows {
     return fit < 1 ? 1 : fit < long_rows_at_once ? fit : long_rows_at_once;
   }
   template <class E> void operator()(const E *x, size_t count, size_t length, double *maxima, double *logs) {
-    if (length < few) return log_parts_of_few<T>(x, count, length, maxima, logs);
+    if (length < few<T>) return log_parts_of_few<T>(x, count, length, maxima, logs);
     if constexpr (sizeof(T) == sizeof(double)) return log_parts_of_rows<T>(x, count, length, maxima, logs);
     if constexpr (sizeof(T) == sizeof(float)) {
       if (length <= short_row_with_log<T>)
