@@ -39,7 +39,7 @@ napi_value call_small(napi_env env, const call_record &record, char *memory, siz
   void *arrays[call_record::most_inputs];
   for (size_t i = 0; i < inputs; i++)
     arrays[i] = memory + record_bytes + i * size_t(record.count) * record.element_size();
-  return record.run(arrays, arrays, size_t(record.count), 1) ? nullptr : fail_range(env, no_memory);
+  return record.run(arrays, arrays, size_t(record.count), 1) ? nullptr : fail_range(env, no_floats);
 }
 
 // ([block[, inputs..., outputs...]]): a record, and the arrays where they do not lie behind it; without arguments the
@@ -96,7 +96,7 @@ napi_value call(napi_env env, napi_callback_info info) {
   if (record.has_slices() && !check_fit(env, record, elements)) return nullptr;
   if (const char *wrong = overlap_of(all, inputs, all + inputs, outputs)) return fail_range(env, wrong);
   const bool is_done = record.run(data, data + inputs, elements, threads_for(env, elements));
-  return is_done ? nullptr : fail_range(env, no_memory);
+  return is_done ? nullptr : fail_range(env, no_floats);
 }
 
 napi_value set_threads(napi_env env, napi_callback_info info) {

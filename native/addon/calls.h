@@ -6,7 +6,8 @@
 
 namespace nonlin {
 
-constexpr char no_memory[] = "there is no memory to put the slices side by side";
+constexpr char no_memory[] = "there is no memory to put the slices side by side",
+               no_floats[] = "there is no memory for the slices as floats";
 
 // A number for each slice as outputs.
 napi_value call_log_parts(napi_env env, const call_record &record, const napi_value *values);

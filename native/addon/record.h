@@ -92,25 +92,27 @@ struct call_record {
 
   // False, and nothing written, where there is no memory.
   bool run(const void *const *in, void *const *out, size_t elements, unsigned threads) const {
-    if (elements > 0 && has_halves() && has_slices())
-      return run_half_slices(*supported_kernels()[size_t(set)], slice(op), half(how - arithmetic_count),
-                             kind == slices ? nullptr : in[0], in[kind == slices ? 0 : 1], out[0], slabs(elements),
-                             size_t(length), size_t(inner), threads);
-    run_certain(in, out, elements, threads);
+    if (elements == 0) return true;
+    if (!has_halves()) {
+      run_floats(in, out, elements, threads);
+      return true;
+    }
+    const kernels &kernels = *supported_kernels()[size_t(set)];
+    const half type = half(how - arithmetic_count);
+    const void *const grad = inputs() > 1 ? in[0] : nullptr, *const x = in[inputs() - 1];
+    if (has_slices())
+      return run_half_slices(kernels, slice(op), type, grad, x, out[0], slabs(elements), size_t(length), size_t(inner),
+                             threads);
+    run_halves(kernels, activation(op), {a, b}, type, grad, x, out[0], elements, threads);
     return true;
   }
 
 private:
-  // What needs no memory.
-  void run_certain(const void *const *in, void *const *out, size_t elements, unsigned threads) const {
+  void run_floats(const void *const *in, void *const *out, size_t elements, unsigned threads) const {
     const kernels &kernels = *supported_kernels()[size_t(set)];
     const activation row = activation(op);
     const arithmetic how = arithmetic(this->how);
     const parameters p = {a, b};
-    if (elements == 0) return;
-    if (has_halves())
-      return run_halves(kernels, row, p, half(this->how - arithmetic_count), kind == map ? nullptr : in[0],
-                        in[kind == map ? 0 : 1], out[0], elements, threads);
     const size_t outer = has_slices() ? slabs(elements) : 0;
     switch (kind) {
     case map:

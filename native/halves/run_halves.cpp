@@ -49,8 +49,9 @@ double beside_half_of(double x, activation op, parameters p) {
   return std::fma(x, 0.5, sign * 0x1p-156);
 }
 
-// Whether double lanes have what rounds as the true result does, middles included: a product or a difference of a half
-// and a float is exact, or a float's rounding away from a middle, and a sixth that is a number as well.
+// Whether double lanes have what rounds as the true result does, middles between halves included: products of a half
+// and a float are exact, and differences where they are near a middle; what is over six is exact where that is a number
+// (sixth_of). Not a x + b, whose b may be a middle beside which a x is lost.
 bool decides_halves(const row_call &call) {
   const row &row = rows[call.op];
   if (row.one_rounding) return call.op != activation_hardSigmoidOf;
@@ -70,9 +71,9 @@ float to_odd(double x) {
 
 // Those that floats left open, from double lanes, and what these leave open by the formula on numbers of 106 bits.
 [[gnu::cold]] void decide(const row_call &call, open_results &open, void *y) {
-  constexpr size_t some = 256, room = some + 16;
+  constexpr size_t some = 256;
   double x[some], g[some], results[some];
-  float least[room], most[room];
+  float least[some], most[some];
   uint16_t low[some], high[some];
   const zero_of_slope &zero = rows[call.op].zero;
   const double share = decides_halves(call) ? 0 : double_error;
@@ -111,9 +112,6 @@ float to_odd(double x) {
   }
   open.count = 0;
 }
-
-const uint16_t *halves_at(const void *p, size_t i) { return static_cast<const uint16_t *>(p) + i; }
-uint16_t *halves_at(void *p, size_t i) { return static_cast<uint16_t *>(p) + i; }
 
 // Of an array longer than all halves there are, each of them once, and then a load for each element: 0.4 ns and
 // 0.7 where the bits are random, as the table is 128 KiB. What takes no more than that is not worth it.
@@ -189,8 +187,6 @@ void run_halves(const kernels &set, activation op, parameters p, half type, cons
   // 2 units in the last place are promised of values, 4 of gradients and with other parameters than the defaults, and
   // to ask takes a rounding; a unit is 2^-23 of the size at most.
   const bool has_parameters = p.a != 0 || p.b != 0;
-  const bool is_certain =
-      rows[op].chooses ? op != activation_relu2 || type == float16 : op == activation_hardSigmoid && g == nullptr;
   float_error error = {call.has_gradient || has_parameters ? 0x1.2p-21f : 0x1.4p-22f, 0, 0, 0};
   if (rows[op].one_rounding) error.relative = 0x1p-24f;
   if (call.has_gradient && std::isfinite(zero.at))
@@ -220,7 +216,7 @@ void run_halves(const kernels &set, activation op, parameters p, half type, cons
       } else {
         run_values(set, op, p, float32, from.of, to.of, count);
       }
-      if (is_certain) {
+      if (rows[op].floats_decide_halves) {
         set.narrow[type](to.of, out + (i - begin), count);
         continue;
       }

@@ -15,6 +15,9 @@ void run_halves(const kernels &set, activation op, parameters p, half type, cons
 bool run_half_slices(const kernels &set, slice what, half type, const void *g, const void *x, void *y, size_t outer,
                      size_t length, size_t inner, unsigned threads);
 
+inline const uint16_t *halves_at(const void *p, size_t i) { return static_cast<const uint16_t *>(p) + i; }
+inline uint16_t *halves_at(void *p, size_t i) { return static_cast<uint16_t *>(p) + i; }
+
 // A type of numbers in memory as a call's record counts them, of those that are converted.
 enum number_type : unsigned { number_float32 = float32, number_float64 = float64, number_half = arithmetic_count };
 constexpr unsigned number_type_count = number_half + unsigned(half_count);

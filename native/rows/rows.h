@@ -57,9 +57,9 @@ struct row {
   const char *called;
   // A result is rounded once or not at all, also in float lanes: there is nothing for `exact` to do better.
   bool one_rounding = false;
-  // And float lanes have the very result of numbers of 16 bits: it is x, a parameter, g or 0, or relu2's product, but
-  // for that of two bfloat16, which may be a subnormal number.
-  bool chooses = false;
+  // Float lanes have what rounds to the right number of 16 bits: x, a parameter, g or 0; a product of two such numbers,
+  // which they hold from half of the least one on; or a sixth, which is no nearer to a middle without being it.
+  bool floats_decide_halves = false;
   // And it multiplies: its value is x or a product of two floats, but for hardSigmoidOf, and a gradient is g times one.
   bool product = false;
   // A result in double lanes is so near the true one that no middle between two floats lies between them.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "machine/parallel.h"
+#include "run/spare_memory.h"
 #include "run/work.h"
 
 #include <memory>
@@ -35,12 +36,15 @@ void turn_few(const void *source, void *target, size_t outer, size_t length, siz
       }
 }
 
+// So many bytes of them need no memory.
+constexpr size_t as_few_rows = 2048;
+
 // Calls compute(rows of g, rows of x, the first of all rows, how many) for the columns of x as rows, and takes what it
-// leaves in the place of x as those of y, if there is a y. Where there is no memory for them, columns(slab, 1, first
-// column, how many) instead.
+// leaves in the place of x as those of y, if there is a y. Where there is no memory for them, nor a spare one,
+// columns(slab, 1, first column, how many) instead.
 template <class Rows, class Columns>
 void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_t outer, size_t length, size_t inner,
-                 unsigned threads, Rows compute, Columns columns) {
+                 unsigned threads, Rows compute, Columns columns, spare_memory *spare = nullptr) {
   if (const size_t bytes = outer * length * inner * e.size; bytes <= 256) {
     alignas(64) char own[2][256];
     const auto turn = e.size == sizeof(float) ? turn_few<float> : turn_few<double>;
@@ -55,43 +59,47 @@ void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_
     // They may be all there is, beyond what a thread's stack may hold. For few elements memory of their own would take
     // longer than what is computed.
     const size_t bytes = std::min(most, end - begin) * length * e.size, both = g == nullptr ? bytes : 2 * bytes;
-    alignas(64) char few[2048];
-    const std::unique_ptr<char[]> many(both > sizeof few ? new (std::nothrow) char[both] : nullptr);
-    char *const own = both > sizeof few ? many.get() : few;
-    for (size_t i = begin, some; own == nullptr && i < end; i += some) {
+    const auto work = [&](char *own) {
+      for (size_t first = begin; first < end; first += most) {
+        const size_t count = std::min(most, end - first);
+        // Slabs that are whole, and what comes before and after them: where its rows and it begin, and its columns.
+        struct part {
+          size_t row, place, slabs, columns;
+        } parts[3];
+        size_t some = 0, slab = first / inner, column = first - slab * inner;
+        for (size_t done = 0; done < count; some++) {
+          const size_t left = count - done, slabs = column == 0 && left >= inner ? left / inner : 1;
+          const size_t columns = left < inner - column ? left : inner - column;
+          parts[some] = {done * length * e.size, (slab * length * inner + column) * e.size, slabs, columns};
+          done += slabs * columns;
+          slab += slabs;
+          column = 0;
+        }
+        const ptrdiff_t row = ptrdiff_t(length), apart = ptrdiff_t(inner), apart_slabs = row * apart;
+        const auto turn = [&](const void *from, char *to) {
+          for (const part &p : std::span(parts, some)) {
+            const strided_dimension dims[] = {
+                {length, apart, 1}, {p.columns, 1, row}, {p.slabs, apart_slabs, apart_slabs}};
+            copy_strided(at(from, p.place), to + p.row, dims, p.slabs > 1 ? 3 : 2, e);
+          }
+        };
+        turn(x, own);
+        if (g != nullptr) turn(g, own + bytes);
+        compute(g == nullptr ? nullptr : own + bytes, own, first, count);
+        for (const part &p : std::span(parts, y == nullptr ? 0 : some)) {
+          const strided_dimension dims[] = {
+              {length, 1, apart}, {p.columns, row, 1}, {p.slabs, apart_slabs, apart_slabs}};
+          copy_strided(own + p.row, at(y, p.place), dims, p.slabs > 1 ? 3 : 2, e);
+        }
+      }
+    };
+    alignas(64) char few[as_few_rows];
+    if (both <= sizeof few) return work(few);
+    if (spare != nullptr) return spare->use(work);
+    if (const std::unique_ptr<char[]> own(new (std::nothrow) char[both]); own != nullptr) return work(own.get());
+    for (size_t i = begin, some; i < end; i += some) {
       some = std::min(inner - i % inner, end - i);
       columns(i / inner, 1, i % inner, some);
-    }
-    for (size_t first = begin; own != nullptr && first < end; first += most) {
-      const size_t count = std::min(most, end - first);
-      // Slabs that are whole, and what comes before and after them: where its rows and it begin, and its columns.
-      struct part {
-        size_t row, place, slabs, columns;
-      } parts[3];
-      size_t some = 0, slab = first / inner, column = first - slab * inner;
-      for (size_t done = 0; done < count; some++) {
-        const size_t left = count - done, slabs = column == 0 && left >= inner ? left / inner : 1;
-        const size_t columns = left < inner - column ? left : inner - column;
-        parts[some] = {done * length * e.size, (slab * length * inner + column) * e.size, slabs, columns};
-        done += slabs * columns;
-        slab += slabs;
-        column = 0;
-      }
-      const ptrdiff_t row = ptrdiff_t(length), apart = ptrdiff_t(inner), apart_slabs = row * apart;
-      const auto turn = [&](const void *from, char *to) {
-        for (const part &p : std::span(parts, some)) {
-          const strided_dimension dims[] = {
-              {length, apart, 1}, {p.columns, 1, row}, {p.slabs, apart_slabs, apart_slabs}};
-          copy_strided(at(from, p.place), to + p.row, dims, p.slabs > 1 ? 3 : 2, e);
-        }
-      };
-      turn(x, own);
-      if (g != nullptr) turn(g, own + bytes);
-      compute(g == nullptr ? nullptr : own + bytes, own, first, count);
-      for (const part &p : std::span(parts, y == nullptr ? 0 : some)) {
-        const strided_dimension dims[] = {{length, 1, apart}, {p.columns, row, 1}, {p.slabs, apart_slabs, apart_slabs}};
-        copy_strided(own + p.row, at(y, p.place), dims, p.slabs > 1 ? 3 : 2, e);
-      }
     }
   });
 }

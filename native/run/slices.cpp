@@ -5,7 +5,6 @@
 #include "run/as_rows.h"
 #include "run/values.h"
 
-#include <atomic>
 #include <utility>
 
 namespace nonlin {
@@ -161,26 +160,22 @@ bool run_slices_strided(const kernels &set, slice what, arithmetic how, const vo
   };
   // Beyond what a thread's stack may hold; asked before anything is written, too.
   const bool in_blocks = !in_rows && !in_columns;
-  const auto memory = [&] {
-    return std::unique_ptr<char[]>(in_blocks ? new (std::nothrow) char[bytes * inputs] : nullptr);
-  };
-  if (in_blocks && memory() == nullptr) return false;
-  std::atomic<bool> failed = false;
+  spare_memory memory(in_blocks ? bytes * inputs : 0);
+  if (!memory.is_there()) return false;
   parallel_for(tiles.count(), std::max<size_t>(1, grain_elements / length / most), threads,
                [&](size_t begin, size_t end) {
-                 const std::unique_ptr<char[]> own = memory();
-                 if (in_blocks && own == nullptr) failed = true;
-                 for (size_t i = begin; i < end && !failed; i++) {
-                   const strided_tile tile = tiles.at(i);
-                   if (in_rows)
-                     rows(tile);
-                   else if (in_columns)
-                     columns(tile);
-                   else
-                     blocks(tile, own.get());
-                 }
+                 const auto for_each_tile = [&](auto work) {
+                   for (size_t i = begin; i < end; i++)
+                     work(tiles.at(i));
+                 };
+                 if (in_rows)
+                   for_each_tile(rows);
+                 else if (in_columns)
+                   for_each_tile(columns);
+                 else
+                   memory.use([&](char *own) { for_each_tile([&](const strided_tile &tile) { blocks(tile, own); }); });
                });
-  return !failed;
+  return true;
 }
 
 bool run_conditioned(const kernels &set, slice what, arithmetic how, const conditions &c, const outer_steps &steps,
@@ -234,14 +229,14 @@ bool run_conditioned(const kernels &set, slice what, arithmetic how, const condi
       if (marks != nullptr) compute(0, count, {c.temperature, marks, c.additive, c.zero, 1, length});
     };
     // Asked before anything is written, too: they may be all there is.
-    constexpr size_t little = size_t(1) << 16;
     const size_t most = slices_at_a_time(length, size, outer * inner, threads);
     const size_t bytes = std::min(outer * inner, most) * length * size;
-    if (bytes > little && !std::unique_ptr<char[]>(new (std::nothrow) char[g == nullptr ? bytes : 2 * bytes]))
-      return false;
-    std::atomic<bool> failed = false;
-    run_as_rows(elements_of(set, how), g, x, y, outer, length, inner, threads, rows, [&](auto...) { failed = true; });
-    return !failed;
+    const size_t both = g == nullptr ? bytes : 2 * bytes;
+    spare_memory spare(both > as_few_rows ? both : 0);
+    if (!spare.is_there()) return false;
+    run_as_rows(
+        elements_of(set, how), g, x, y, outer, length, inner, threads, rows, [](auto...) {}, &spare);
+    return true;
   }
   const auto rows = [&](size_t begin, size_t end) {
     // As many rows at a time as lie evenly in the mask.

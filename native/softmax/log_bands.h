@@ -92,14 +92,14 @@ template <class T, class E>
   rests_of_band(x, length, inner, width, m, exp_of, static_cast<const vec<T> *>(nullptr), parts);
 }
 
-// As is_whole of log_totals.h, of exponentials by exp_below_maximum, whose floor is 2^-176 of the maximum's.
-inline bool is_whole(double log) { return log >= 0x1p-100 || log < unseen_rest; }
+// As is_whole, of exponentials by exp_below_maximum, whose floor is 2^-176 of the maximum's.
+inline bool is_whole_by_maximum(double log, bool as_floats) { return log >= 0x1p-100 || (as_floats && log < no_float); }
 // As logs_of_rows, of the columns of a band. Where all have a total that tells, x is not read a third time; `keeps`
 // says whether the last band had rests, for which this one's exponentials are then kept, and becomes what the next is
 // to be told.
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void logs_of_band(const E *x, size_t length, size_t inner, band_width<T> width,
-                                                  band_of_parts<T> &parts, bool &keeps) {
+                                                  band_of_parts<T> &parts, bool as_floats, bool &keeps) {
   if (sizeof(T) == sizeof(double) || length < total_from<T>)
     return log_parts_of_band<T>(x, length, inner, width, parts);
   constexpr size_t lanes = vec<T>::lanes;
@@ -149,7 +149,7 @@ template <class T, class E>
   if (whole) {
     rests_of_band(x, length, inner, width, m, exp_of, kept.e, others);
     for (size_t i = 0; i < width.columns; i++)
-      whole = whole && (parts.logs[i] > total_serves || is_whole(others.logs[i]));
+      whole = whole && (parts.logs[i] > total_serves || is_whole_by_maximum(others.logs[i], as_floats));
   }
   if (!whole) log_parts_of_band<T>(x, length, inner, width, others);
   for (size_t i = 0; i < width.columns; i++)

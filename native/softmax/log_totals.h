@@ -1,6 +1,7 @@
 // The parts of a slice (log_parts.h) from a total of all its exponentials, which in float lanes costs less than a sum
 // without the maximum: a slice of some length is first added up as softmax does, and where its largest share comes to
-// less than a half, that tells its logarithm as well.
+// less than a half, that tells its logarithm as well. What others have below their maximum is added up of the same
+// exponentials, kept or computed again.
 #pragma once
 
 #include "softmax/log_parts.h"
@@ -11,16 +12,15 @@ namespace {
 // to the last bit (of more than 64 entries, where they lie in different lanes).
 constexpr double total_serves = 0.7;
 // Below this rest what lies so far below the maximum that other ways leave it out could be seen in it, and below this
-// sum what usual_exp takes for its floor: 2^-126 for each such entry, where a sum has 48 bits. But not where all that
-// lies below makes so little that no float shows it.
-constexpr double rest_is_whole = 0x1p-85, sum_is_whole = 0x1p-45, unseen_rest = 0x1p-151;
-inline bool is_whole(double log, double below, double of_maximum, size_t length) {
-#if defined(__wasm__) // Where size counts more.
-  const bool is_unseen = false;
-#else
-  const bool is_unseen = below + double(length) * 0x1p-126 < of_maximum * unseen_rest;
+// sum what usual_exp takes for its floor: 2^-126 for each such entry, where a sum has 48 bits. But not where logarithms
+// become floats, and all that lies below makes so little that none shows it.
+constexpr double rest_is_whole = 0x1p-85, sum_is_whole = 0x1p-45, no_float = 0x1p-151;
+inline bool is_whole(double log, double below, [[maybe_unused]] double of_maximum, [[maybe_unused]] size_t length,
+                     [[maybe_unused]] bool as_floats) {
+#if !defined(__wasm__) // Where size counts more.
+  if (as_floats && below + double(length) * 0x1p-126 < of_maximum * no_float) return true;
 #endif
-  return (log >= rest_is_whole && below >= sum_is_whole) || is_unseen;
+  return log >= rest_is_whole && below >= sum_is_whole;
 }
 // In the place of a logarithm, that there is no total to tell it.
 constexpr double no_total = -1;
@@ -66,8 +66,8 @@ struct rests_of_rows {
 // other exponentials.
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void logs_of_rests(const E *x, const T *e, size_t apart, size_t count, size_t length,
-                                                   const T *tops, const T *steps, double *logs,
-                                                   const rests_of_rows *added = nullptr) {
+                                                   const T *tops, const T *steps, double *logs, bool as_floats,
+                                                   const rests_of_rows *added) {
   constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes;
   size_t rows[batch_rows], some = 0;
   T maxima[batch_rows] = {}, powers[batch_rows] = {}, of_maxima[batch_rows];
@@ -112,7 +112,7 @@ template <class T, class E>
     store(told + i, log1p_rest(load<double>(below + i), maxima + i, powers + i, load<double>(counts + i)));
   for (size_t i = 0; i < some; i++) {
     const size_t row = rows[i];
-    const bool whole = logs[row] != no_total && is_whole(told[i], below[i], of_maxima[i], length);
+    const bool whole = logs[row] != no_total && is_whole(told[i], below[i], of_maxima[i], length, as_floats);
     logs[row] = whole ? told[i] : log_of_row(x + row * length, length, tops[row]);
   }
 }
@@ -194,9 +194,10 @@ constexpr size_t long_rows_at_once = 8;
 template <class T> struct logs_of_rows {
   kept_row<T> &kept = kept_here<kept_row<T>>();
   usual_exp<T> exp_of;
+  const bool as_floats; // What becomes of the logarithms.
   bool far_apart = false, had_rests = false;
 
-  template <class E> logs_of_rows(const E *first, size_t length) {
+  template <class E> logs_of_rows(const E *first, size_t length, bool as_floats) : as_floats(as_floats) {
     if (length > short_row_with_log<T>) guess<T>(exp_of, first, length, length);
   }
 
@@ -378,7 +379,7 @@ private:
     const T of_maximum = exp_times_power(vec<T>(top), exp_of.steps).v[0];
     const rest_of_slice rest = rest_of_row<T>(length, term, of_maximum);
     const double told = log1p_rest(vec<double>(rest.below), tops, steps, vec<double>(rest.count)).v[0];
-    return is_whole(told, rest.below, of_maximum, length) ? told : no_total;
+    return is_whole(told, rest.below, of_maximum, length, as_floats) ? told : no_total;
   }
 #endif
 
@@ -398,7 +399,7 @@ private:
       all = all && logs[i] > total_serves;
     }
     had_rests = !all;
-    if (!all) logs_of_rests(x, e, apart, count, length, tops, steps, logs, rests);
+    if (!all) logs_of_rests(x, e, apart, count, length, tops, steps, logs, as_floats, rests);
   }
 };
 

@@ -62,7 +62,7 @@ template <class T, class E>
 [[gnu::flatten]] void log_softmax_rows(const void *x, void *y, size_t rows, size_t length, bool stream) {
   const E *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
-  logs_of_rows<T> logs_of(from, length);
+  logs_of_rows<T> logs_of(from, length, true);
   const size_t most = logs_of.rows_at_once(length, true);
   for (size_t first = 0; first < rows; first += most) {
     const size_t count = rows - first < most ? rows - first : most;
@@ -102,7 +102,7 @@ template <class T, class E>
   bool keeps = false;
   const auto band = [=, &keeps](const E *from, E *to, band_width<T> width) {
     band_of_parts<T> parts;
-    logs_of_band<T>(from, length, inner, width, parts, keeps);
+    logs_of_band<T>(from, length, inner, width, parts, true, keeps);
     const log_sums<T, E, most> sums(parts.maxima, parts.logs, width.registers() * lanes);
     vec<T> high[band_registers], low[band_registers];
     for (size_t r = 0; r < width.registers(); r++) {
@@ -122,7 +122,7 @@ template <class T, class E>
 template <class T, class E>
 [[gnu::flatten]] void log_parts_rows(const void *x, double *maxima, double *logs, size_t rows, size_t length) {
   const E *from = static_cast<const E *>(x);
-  logs_of_rows<T> logs_of(from, length);
+  logs_of_rows<T> logs_of(from, length, false);
   const size_t most = logs_of.rows_at_once(length, false);
   for (size_t first = 0; first < rows; first += most) {
     const size_t count = rows - first < most ? rows - first : most;
@@ -142,7 +142,7 @@ void log_parts_columns(const void *x, double *maxima, double *logs, size_t slabs
     for (size_t c = 0; c < columns; c += most) {
       const band_width<T> width{columns - c < most ? columns - c : most};
       band_of_parts<T> parts;
-      logs_of_band<T>(from + c, length, inner, width, parts, keeps);
+      logs_of_band<T>(from + c, length, inner, width, parts, false, keeps);
       __builtin_memcpy(maxima + c, parts.maxima, width.columns * sizeof(double));
       __builtin_memcpy(logs + c, parts.logs, width.columns * sizeof(double));
     }

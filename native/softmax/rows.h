@@ -8,7 +8,7 @@ namespace {
 // For rows that begin so, or columns of which these are the first entries, where usual_exp may not suit them: a guess,
 // as to find out takes a slice. ns per element of one row of 32000 around -130 in logSumExp without, as subnormal
 // numbers are made, 1.9, and so 0.23 (`npm run bench -- --size 32000 --function logSumExp:32000 --input around:-130`, a
-// Xeon). Entries beyond 1000 may be a mask's, and tell nothing.
+// Xeon). Entries below -1000 may be a mask's, and tell nothing.
 template <class T, class E>
 void guess([[maybe_unused]] usual_exp<T> &exp_of, [[maybe_unused]] const E *x, [[maybe_unused]] size_t length,
            [[maybe_unused]] size_t first) {

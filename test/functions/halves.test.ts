@@ -13,9 +13,11 @@ import {
   gelu,
   geluGrad,
   glu,
+  hardSigmoid,
   info,
   leakyRelu,
   logSoftmax,
+  logSoftmaxGrad,
   mishGrad,
   PReLU,
   prelu,
@@ -26,6 +28,7 @@ import {
   setThreads,
   sigmoid,
   sigmoidGrad,
+  silu,
   siluGrad,
   softmax,
   softmaxGrad,
@@ -441,9 +444,31 @@ describe('gates, softmax and PReLU', () => {
         }
         const expected = softmaxGrad(g.to('float32'), x.to('float32'), { dim, precision: 'exact' }).to(dtype);
         expect(softmaxGrad(g, x, { dim }).equals(expected)).toBe(true);
+        const ofLogarithms = logSoftmaxGrad(g.to('float32'), x.to('float32'), { dim, precision: 'exact' }).to(dtype);
+        expect(logSoftmaxGrad(g, x, { dim }).equals(ofLogarithms)).toBe(true);
         expect(softmaxGrad(g, x, { dim, out: g }).equals(expected)).toBe(true);
       }
     setThreads(before);
+  });
+
+  it('what floats leave open is decided in its place, and nothing behind the last one is written', () => {
+    const guard = 0x1234;
+    for (const dtype of dtypes)
+      for (const f of [gelu, leakyRelu, silu])
+        for (const count of [1025, 1030, 2049, 3077]) {
+          const all = new Uint16Array(count + 40).fill(guard);
+          // Subnormal halves, of which these give middles between two.
+          for (let i = 0; i < count; i++) all[i] = 0x8001 + (i % 60) * 2;
+          const x = all.subarray(0, count);
+          const own = f === leakyRelu ? { negativeSlope: 0.5 } : {};
+          const alone = x.map((bits) => f(Uint16Array.of(bits), { dtype, ...own })[0]!);
+          f(x, { dtype, out: x, ...own });
+          expect(x).toEqual(alone);
+          expect(all.subarray(count).every((bits) => bits === guard)).toBe(true);
+        }
+    // What is over a middle between two halves by too little for a double.
+    const options = { dtype: 'float16', alpha: 2 ** -80, beta: 0.5 + 2 ** -12 } as const;
+    expect(hardSigmoid(Uint16Array.of(one.float16), options)[0]).toBe(0x3801);
   });
 
   it('add a mask of 16-bit floats, and never take it for one that keeps', () => {

@@ -130,6 +130,26 @@ describe.each(nonlin.backends())('%s', (name) => {
     }
   });
 
+  // A sum of losses is a double, and a weight multiplies before it becomes a float: both show what no float of a logarithm does.
+  it('the loss of a row that is all but certain is the same in the first batch and in the last, as a row and as a column', () => {
+    nonlin.useBackend(name);
+    for (const n of [20, 50, 249, 300])
+      for (const peak of [100, 110, 120]) {
+        const rows = 130;
+        const x = new Tensor(new Float32Array(rows * n), { shape: [rows, n] });
+        for (let i = 0; i < rows; i++) x.data[i * n] = peak;
+        const [classes, weight] = [new Int32Array(rows), new Float32Array(n).fill(1e30)];
+        const losses = (x: InstanceType<typeof Tensor>, dim: number) =>
+          nonlin.crossEntropy(x, classes, { dim, weight, reduction: 'none' }).data;
+        const all = losses(x, 1);
+        expect(all[0]).toBeGreaterThan(0);
+        expect(new Set(all).size, `${n}, ${peak}`).toBe(1);
+        expect(losses(x.T.contiguous(), 0)).toEqual(all);
+        const one = nonlin.crossEntropy(x.slice(0, 0, 1), [0]);
+        expect(nonlin.crossEntropy(x, classes) / one).toBeCloseTo(1, 12);
+      }
+  });
+
   it('many entries of no share come to something together, in float32', () => {
     nonlin.useBackend(name);
     for (const n of [1000, 30_000, 40_000])

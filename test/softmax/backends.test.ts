@@ -192,6 +192,20 @@ describe.each(kernelBackends)('$name', (backend) => {
           }
         });
 
+        it('of columns of which not all exponentials are kept, each with a peak, does not depend on the layout', () => {
+          const [length, inner] = [12000, 80];
+          const x = new Floats(length * inner);
+          for (let c = 0; c < inner; c++) x[((c * 7) % length) * inner + c] = 30;
+          const [y, row] = [new Floats(x.length), new Floats(length)];
+          backend.slices(x, y, what, length, inner, exact);
+          const first = x.filter((_, i) => i % inner === 0);
+          backend.slices(first, row, what, length, 1, exact);
+          for (let c = 0; c < inner; c++) {
+            const peak = (c * 7) % length;
+            expect([y[peak * inner + c], y[(peak + 1) * inner + c]]).toEqual([row[0], row[1]]);
+          }
+        });
+
         // Which take another way, as do those beside them.
         it('of slices with subnormal shares agrees with TypeScript, and does not depend on the slices beside', () => {
           const deepest = dtype === 'float32' ? 112 : 760;

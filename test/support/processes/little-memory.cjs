@@ -16,7 +16,19 @@ const calls = [(options) => softmax(x, options), (options) => softmaxGrad(x, x, 
   [1, 2].map((threads) => ({ call, threads, out: tensor(2, () => 0) })),
 );
 
+// Rows of halves, for which one thread has memory and another has not.
+const halves = new Tensor(
+  Float32Array.from({ length: 2 * length }, (_, i) => (i % 997) / 100),
+  { shape: [2, length] },
+).to('float16');
+// What a thread keeps for itself, which it cannot do without, it gets the first time.
+setThreads(2);
+const short = new Tensor(new Uint16Array(length), { dtype: 'float16', shape: [length / 128, 128] });
+for (let i = 0; i < 20; i++) softmax(short, { out: short });
+const fromHalves = [1, 2].map((threads) => ({ threads, out: halves.clone() }));
+
 const refusals = [];
+const notHalved = halves.clone();
 const untouched = tensor(2, () => 7);
 const limit = (bytes) => spawnSync('prlimit', ['--pid', process.pid, `--as=${bytes}:`]);
 // 2 MiB more than there are, half of what a column takes.
@@ -29,6 +41,7 @@ for (const { call, threads, out } of calls) {
 for (const refused of [
   () => softmax(x, { dim: 0, mask, out: untouched }),
   () => softmaxGrad(x, x, { dim: 0, temperature: 2, out: untouched }),
+  () => softmax(notHalved, { out: notHalved }),
 ])
   try {
     refused();
@@ -36,11 +49,15 @@ for (const refused of [
   } catch ({ name, message }) {
     refusals.push(`${name}: ${message}`);
   }
+limit((Number(kilobytes) + 6 * 1024) * 1024);
+for (const { threads, out } of fromHalves) {
+  setThreads(threads);
+  softmax(out, { out });
+}
 limit('unlimited');
-console.log(
-  refusals.join('\n'),
-  untouched.data.every((value) => value === 7),
-);
+console.log(refusals.join('\n'), untouched.data.every((value) => value === 7) && notHalved.equals(halves));
+for (const { threads, out } of fromHalves)
+  if (!out.equals(softmax(halves))) console.log(`halves by ${threads} threads differ`);
 for (const [i, { call, out }] of calls.entries()) {
   const [got, wanted] = [out, call({ dim: 0 })].map(({ data }) => Buffer.from(data.buffer));
   if (!got.equals(wanted)) console.log(`call ${i} differs`);
