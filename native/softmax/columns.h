@@ -347,7 +347,8 @@ template <class T> struct tried_exp {
 
 // A band with a column that usual_exp does not suit: each with a power of its own, and the next bands with what suits
 // the largest of this. Values in float lanes are done quickly as well, since columns far apart, as some of a mask, are
-// met again and again: ns per element of [., 10, 20] between -100 and 100 0.67, and 0.88 as what is seldom.
+// met again and again: ns per element of 10 entries of 20 columns 0.67, as what is seldom 0.88 (`npm run bench --
+// --function softmax:10x20 --input uniform:-100:100`, AVX-512 of a Zen 5).
 template <class T, class E>
 void apart_band(tried_exp<T> &next, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length, size_t inner,
                 band_width<T> width, double total, bool log) {
