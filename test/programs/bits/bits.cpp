@@ -156,8 +156,9 @@ template <class E> void print(const kernels &set, arithmetic how, size_t count) 
     for (size_t length : {1, 2, 3, 7, 8, 9, 10, 15, 16, 17, 31, 33, 64, 65, 100, 257, 1000, 32768, 32769, 70000}) {
       for (size_t inner : {1, 2, 5, 16, 17, 40}) {
         if (length * inner > most.of(inner)) continue;
-        // As many rows as short ones are taken at a time, and some.
-        const size_t outer = inner == 1 && length < 2000 ? 20 : 1;
+        // As many rows as short ones are taken at a time, and some; and slabs, of which one is tried as the last one
+        // was.
+        const size_t outer = length >= 2000 ? 1 : inner == 1 ? 20 : 3;
         std::vector<E> z(outer * length * inner), gz(z.size()), s(z.size());
         for (size_t i = 0; i < z.size(); i++) {
           z[i] = E(double(int64_t(next())) * 0x1p-63 * (length % 2 ? 90 : 5) + (length == 100 ? 1e4 : 0));
