@@ -75,7 +75,12 @@ export function metadataOption(options: Dictionary, name: string): Readonly<Reco
 }
 
 export function asTensor(x: TensorSource): Tensor<DType> {
-  if (!(x instanceof Tensor)) return new Tensor(readParts(x, undefined)) as unknown as Tensor<DType>;
+  if (!(x instanceof Tensor)) {
+    // In a bundle of its own this file has other Parts, which the Tensor reads by structure.
+    const parts = readParts(x, undefined);
+    const options = parts.half === undefined ? undefined : { dtype: parts.half };
+    return new Tensor(parts, options) as unknown as Tensor<DType>;
+  }
   if (!isWhole(x)) throw broken(x, 'x');
   return x as unknown as Tensor<DType>;
 }

@@ -1,5 +1,6 @@
 // What a Tensor was made with, kept beside its members. Those are its own and may be assigned, as structuredClone leaves getters out and
-// Object.freeze takes 20 to 70 ns of 300 for each new one: so every call asks whether they are still the same.
+// Object.freeze takes 20 to 70 ns of 300 for each new one: so every call asks whether shape, strides and size are still the same, and a
+// function, which has more to do than a method, whether data is of its kind.
 import { describe, inNameOf } from '../basics/errors.js';
 import { type Data, type HalfDType, isFloatArray, typeName } from '../basics/floats.js';
 import { isHalfArray } from '../basics/halves.js';
@@ -23,7 +24,13 @@ interface Members extends Layout {
 }
 
 /** Whether a tensor has the shape and the strides that it was made with. Short, as V8 inlines only so much. */
-export const hasLayout = (x: Members): boolean => x.shape === x[shaped] && x.strides === x[steps];
+export const hasLayout = (x: Members): boolean =>
+  (x.shape === x[shaped] && x.strides === x[steps]) || (isSame(x.shape, x[shaped]) && isSame(x.strides, x[steps]));
+
+/** The same list, or another of the same numbers: a Proxy may give a Proxy of its members, a new one each time. */
+const isSame = (list: readonly number[], made: readonly number[] | undefined): boolean =>
+  list === made ||
+  (Array.isArray(list) && list.length === made?.length && list.every((number, i) => number === made?.[i]));
 
 /** Whether x is a tensor with these and its size: also a copy of the members of one, which lacks what is kept. */
 export function isIntact(x: unknown): boolean {
@@ -49,7 +56,8 @@ export function broken(x: unknown, what: string): TypeError {
   if (own?.[shaped] === undefined)
     return new TypeError(`${what} must be a Tensor that new Tensor made, got ${describe(x)}`);
   const { shape, strides } = own;
-  const member = shape !== own[shaped] ? 'shape' : strides !== own[steps] ? 'strides' : isIntact(own) ? 'data' : 'size';
+  const isOwn = isSame(strides, own[steps]);
+  const member = !isSame(shape, own[shaped]) ? 'shape' : !isOwn ? 'strides' : isIntact(own) ? 'data' : 'size';
   return new TypeError(
     `the ${member} of ${what} was assigned, which is read-only; new Tensor({ data, shape, strides }) makes another Tensor`,
   );

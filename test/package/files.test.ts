@@ -33,6 +33,16 @@ it('has one Tensor with the main entry, required or imported', () => {
   expect(run('-e', code)).toBe(`true\ntrue\ntrue ${names}\nfiles.js,index.js`);
 });
 
+it('writes 16-bit numbers that are no Tensor of the package', () => {
+  const code = `
+    const { Tensor } = require('nonlin');
+    const { readNpy, writeNpy, readSafetensors, writeSafetensors } = require('nonlin/files');
+    const x = new Tensor([1, -2]).to('float16');
+    for (const given of [structuredClone(x), { data: x.data, shape: [2], dtype: 'float16' }, { data: x.data, dims: [2], type: 'float16' }])
+      console.log(readNpy(writeNpy(given)).equals(x), readSafetensors(writeSafetensors({ given })).get('given').equals(x));`;
+  expect(run('-e', code)).toBe('true true\ntrue true\ntrue true');
+});
+
 it('asks Node for nothing before it is called', () => {
   const code = `
     const { getBuiltinModule } = process;

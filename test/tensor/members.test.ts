@@ -204,6 +204,39 @@ it('a method without its Tensor says so', () => {
   }
 });
 
+it('a mask and a weight of 16-bit numbers are looked at as others are', () => {
+  const halves = () =>
+    new Tensor([
+      [-1, -2],
+      [-3, -4],
+    ]).to('float16');
+  const weight = new Tensor([0.5, 0.25, 9, 9]).to('float16');
+  Object.assign(weight, { shape: [2] });
+  expect(() => nonlin.prelu(halves(), { weight })).toThrow(/^prelu: the shape of weight was assigned/);
+  for (const [member, value] of [
+    ['shape', [1, 2]],
+    ['data', new Int32Array(4)],
+  ] as const) {
+    const mask = Object.assign(halves(), { [member]: value });
+    expect(() => nonlin.softmax(halves(), { mask })).toThrow(`softmax: the ${member} of mask was assigned`);
+  }
+});
+
+it('a Proxy that gives Proxies of its members is a Tensor', () => {
+  const deep = <A extends object>(of: A): A =>
+    new Proxy(of, {
+      get(target, key, receiver) {
+        const value = Reflect.get(target, key, receiver);
+        return Array.isArray(value) ? deep(value) : value;
+      },
+    });
+  const x = square();
+  expect(nonlin.elu(deep(x)).equals(nonlin.elu(x))).toBe(true);
+  expect(deep(x).T.sum().item()).toBe(-16);
+  Object.assign(x, { shape: [4] });
+  expect(() => nonlin.elu(deep(x))).toThrow(/^elu: the shape of x was assigned/);
+});
+
 it('a copy of the members with the prototype is a Tensor, as a library that copies deeply makes it', () => {
   const x = square().T;
   const { data, shape, strides, offset, size } = x;
