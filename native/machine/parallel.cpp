@@ -106,7 +106,12 @@ struct pool {
 #endif
   }
 
+  // What a thread keeps (softmax/shares.h) it gets with the first touch of what is its own, and the system ends the
+  // process where it has none to give: so that comes with the thread's stack, not in the middle of a call.
+  static inline thread_local volatile char own = 0;
+
   void help() {
+    own = 1;
     std::unique_lock lock(mutex);
     for (;;) {
       // Calls often follow each other: being awake for the next one saves both sides what waking costs. Then sleep.

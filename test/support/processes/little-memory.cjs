@@ -21,10 +21,11 @@ const halves = new Tensor(
   Float32Array.from({ length: 2 * length }, (_, i) => (i % 997) / 100),
   { shape: [2, length] },
 ).to('float16');
-// What a thread keeps for itself, which it cannot do without, it gets the first time.
+// What a thread keeps for itself, which it cannot do without, it gets when it begins.
 setThreads(2);
 const short = new Tensor(new Uint16Array(length), { dtype: 'float16', shape: [length / 128, 128] });
 for (let i = 0; i < 20; i++) softmax(short, { out: short });
+Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
 const fromHalves = [1, 2].map((threads) => ({ threads, out: halves.clone() }));
 
 const refusals = [];
