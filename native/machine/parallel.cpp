@@ -108,10 +108,14 @@ struct pool {
 
   // What a thread keeps (softmax/shares.h) it gets with the first touch of what is its own, and the system ends the
   // process where it has none to give: so that comes with the thread's stack, not in the middle of a call.
+#if !defined(_WIN32) // Where that is kept in another way (thread_memory.h).
   static inline thread_local volatile char own = 0;
+#endif
 
   void help() {
+#if !defined(_WIN32)
     own = 1;
+#endif
     std::unique_lock lock(mutex);
     for (;;) {
       // Calls often follow each other: being awake for the next one saves both sides what waking costs. Then sleep.
