@@ -1,10 +1,10 @@
 #include "halves/run_halves.h"
 
 #include "exact/correctly_rounded.h"
-#include "exact/half.h"
 #include "machine/parallel.h"
 #include "run/values.h"
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -104,8 +104,9 @@ float to_odd(double x) {
     for (size_t i = 0; i < count; i++) {
       if (low[i] != high[i]) {
         const correctly_rounded &rounded = correctly_rounded_of[call.op];
-        low[i] = to_half(call.type, call.has_gradient ? rounded.gradient(open.x[first + i], open.g[first + i], call.p)
+        const float result = to_odd(call.has_gradient ? rounded.gradient(open.x[first + i], open.g[first + i], call.p)
                                                       : rounded.value(open.x[first + i], call.p));
+        call.set.narrow[call.type](&result, &low[i], 1);
       }
       loosely<uint16_t>(y)[open.places[first + i]].value = low[i];
     }
@@ -243,18 +244,15 @@ void run_convert(const kernels &set, unsigned from, unsigned to, const void *x, 
         std::memcpy(target, source, count * number_size(to));
         continue;
       }
-      if (from == number_float64 && to >= number_half) {
-        for (size_t j = 0; j < count; j++)
-          loosely<uint16_t>(target)[j].value = to_half(half(to - number_half), loosely<double>(source)[j].value);
-        continue;
-      }
       const void *floats = source;
       if (from >= number_half) {
         set.widen[from - number_half](static_cast<const uint16_t *>(source), block, count);
         floats = block;
       } else if (from == number_float64) {
-        for (size_t j = 0; j < count; j++)
-          block[j] = float(loosely<double>(source)[j].value);
+        for (size_t j = 0; j < count; j++) {
+          const double number = loosely<double>(source)[j].value;
+          block[j] = to >= number_half ? to_odd(number) : float(number);
+        }
         floats = block;
       }
       if (to >= number_half)

@@ -31,6 +31,18 @@ describe.each(dtypes)('%s', (dtype) => {
     }
   });
 
+  it('is what float64 rounds to, once, beside all middles between two', () => {
+    const numbers = numbersOf(dtype);
+    const sizes = Array.from({ length: infinity[dtype] }, (_, bits) => {
+      const [a, middle] = [numbers[bits]!, (numbers[bits]! + Math.min(numbers[bits + 1]!, 2 * numbers[bits]!)) / 2];
+      return [a, middle, middle * (1 - 2 ** -53), middle * (1 + 2 ** -52)];
+    }).flat();
+    const x = Float64Array.from([...sizes, ...sizes.map((size) => -size), 1e300, -5e-324, -Infinity]);
+    const y = new Uint16Array(x.length);
+    backend.convert(x, 'float64', y, dtype);
+    expect(y.findIndex((bits, i) => bits !== halfOf(dtype, x[i]!))).toBe(-1);
+  });
+
   it.skipIf(best === 'js').each(activationNames)('%s: TypeScript gives the bits of native code', (name) => {
     const one = new Uint16Array(x.length).fill(halfOf(dtype, 1));
     // Beside each input one of all the numbers there are, each once.
