@@ -32,6 +32,8 @@ import {
   siluGrad,
   softmax,
   softmaxGrad,
+  softmin,
+  softminGrad,
   swiglu,
   swigluGrad,
   Tensor,
@@ -386,6 +388,8 @@ describe('gates, softmax and PReLU', () => {
   const calls: Record<string, (x: Tensor<DType>, g: Tensor<DType>, precision: 'fast' | 'exact') => Tensor<DType>> = {
     softmax: (x, _, precision) => softmax(x, { dim: 0, precision }),
     softmaxGrad: (x, g, precision) => softmaxGrad(g, x, { precision }),
+    softmin: (x, _, precision) => softmin(x, { precision }),
+    softminGrad: (x, g, precision) => softminGrad(g, x, { precision }),
     logSoftmaxMasked: (x, _, precision) =>
       logSoftmax(x, { mask: Uint8Array.from({ length: 12 }, (_, i) => i % 5), temperature: 2, precision }),
     glu: (x, _, precision) => glu(x, { precision }),
