@@ -7,7 +7,7 @@
 #include "rows/unusual.h"
 #include "softmax/logs.h"
 #if !defined(__wasm__) // Which leaves numbers of 16 bits to TypeScript.
-#include "exact/half_lanes.h"
+#include "halves/half_rounding.h"
 #endif
 
 namespace nonlin {
@@ -251,11 +251,15 @@ const kernels KERNELS = {
     .add_slopes_grad = {add_slopes_grad<float>, add_slopes_grad<float>, add_slopes_grad<double>},
     .widen = {widen<float16>, widen<bfloat16>},
     .narrow = {narrow<float16>, narrow<bfloat16>},
+    .widen_to_doubles = {widen_to_doubles<float16>, widen_to_doubles<bfloat16>},
+    .narrow_doubles = {narrow_doubles<float16>, narrow_doubles<bfloat16>},
     .round = {round<float16>, round<bfloat16>},
 #else
     .add_slopes_grad = {},
     .widen = {},
     .narrow = {},
+    .widen_to_doubles = {},
+    .narrow_doubles = {},
     .round = {},
 #endif
     // float32 computes the gradients in double lanes either way: grad - sum(grad * softmax) cancels.

@@ -1,7 +1,7 @@
 // What one instruction set offers: a table of functions on raw arrays. Nothing here knows of JavaScript or of threads.
 #pragma once
 
-#include "exact/halves.h"
+#include "halves/halves.h"
 #include "machine/strided.h"
 #include "rows/rows.h"
 #include "softmax/loops.h"
@@ -100,6 +100,8 @@ struct kernels {
   add_slopes_grad_function *add_slopes_grad[arithmetic_count];
   widen_function *widen[half_count];
   narrow_function *narrow[half_count];
+  widen_to_doubles_function *widen_to_doubles[half_count];
+  narrow_doubles_function *narrow_doubles[half_count];
   round_function *round[half_count];
   slice_kernels slices[slice_count];
   const conditioned_kernels *conditioned[slice_count];

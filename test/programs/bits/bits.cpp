@@ -14,6 +14,7 @@
 #include <limits>
 #include <memory>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -204,17 +205,29 @@ void print_halves(const kernels &set, half type) {
   sum.add(wide);
   set.narrow[type](between.data(), y.data(), all);
   sum.add(halves());
+  // And of doubles, which lie beside a float as well.
+  std::vector<double> doubles(all);
+  set.widen_to_doubles[type](x.data(), doubles.data(), all);
+  sum.add(doubles);
+  for (size_t i = 0; i < all; i++)
+    doubles[i] = std::nextafter(double(between[i]), double(int(i % 3) - 1) * HUGE_VAL);
+  set.narrow_doubles[type](doubles.data(), y.data(), all);
+  sum.add(halves());
   auto open = std::make_unique<open_results>();
-  // Where there is a zero of a slope near, of the incoming gradient x.
-  for (const float width : {0.0f, 0.5f})
+  // Where there is a zero of a slope near, of the incoming gradient x; and values beside half of x, where that is
+  // small.
+  for (const auto &[width, side] : {std::pair(0.0f, 2), {0.5f, 2}, {0.0f, 1}, {0.0f, -1}}) {
+    for (size_t i = 0; i < all; i++)
+      if (side != 2 && std::abs(wide[i]) < 0x1p-125f) between[i] = wide[i] / 2;
     for (size_t i = 0; i < all; i += 1024) {
       open->count = 0;
       set.round[type](&between[i], &wide[i], width > 0 ? &wide[i] : nullptr, &y[i], 1024 - i / 1024 % 20,
-                      {0x1.2p-21f, -0.75f, width, 0x1p-23f}, *open, i);
+                      {0x1.2p-21f, -0.75f, width, 0x1p-23f, side}, *open, i);
       std::vector<float> found(open->places, open->places + open->count);
       sum.add(found);
     }
-  sum.add(halves());
+    sum.add(halves());
+  }
   std::printf("%s %s convert %016llx\n", set.name, type == float16 ? "float16" : "bfloat16",
               (unsigned long long)sum.value);
 }

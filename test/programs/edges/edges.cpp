@@ -199,6 +199,9 @@ void halves(const kernels &set) {
         fill(narrowed, length);
         set.narrow[type](narrowed, from, length);
         set.widen[type](from, x, length);
+        double *doubles = memory_g.array<double>(length, shift);
+        set.widen_to_doubles[type](from, doubles, length);
+        set.narrow_doubles[type](doubles, from, length);
         fill(y, most);
         fill(g, most);
         for (const float width : {0.0f, 1.0f}) {

@@ -52,8 +52,12 @@ inline __m512d sqrt_pd(doubles a) {
 }
 
 template <int predicate, class T> bool holds(T a, T b) {
-  static_assert(predicate == _CMP_GT_OQ || predicate == _CMP_EQ_OQ || predicate == _CMP_NLT_UQ);
-  return predicate == _CMP_GT_OQ ? a > b : predicate == _CMP_EQ_OQ ? a == b : !(a < b);
+  static_assert(predicate == _CMP_GT_OQ || predicate == _CMP_EQ_OQ || predicate == _CMP_NLT_UQ ||
+                predicate == _CMP_NEQ_OQ);
+  return predicate == _CMP_GT_OQ    ? a > b
+         : predicate == _CMP_EQ_OQ  ? a == b
+         : predicate == _CMP_NEQ_OQ ? a < b || a > b
+                                    : !(a < b);
 }
 template <int predicate> __mmask16 cmp_ps_mask(floats a, floats b) {
   return __mmask16(mask(16, [&](int i) { return holds<predicate>(a[i], b[i]); }));
@@ -178,6 +182,20 @@ inline __m512i cvtps_epi32(__m512 a) {
 inline __m256 cvtpd_ps(doubles a) {
   return lanes<__m256>([&](int i) { return float(a[i]); });
 }
+// Toward zero: where the nearest lies beyond, the next one.
+template <int rounding> __m256 cvt_roundpd_ps(doubles a) {
+  static_assert(rounding == (_MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC));
+  return lanes<__m256>([&](int i) {
+    const float nearest = float(a[i]);
+    const bool beyond = __builtin_fabs(double(nearest)) > __builtin_fabs(a[i]);
+    return beyond ? __builtin_bit_cast(float, __builtin_bit_cast(int, nearest) - 1) : nearest;
+  });
+}
+inline __m256i mask_or_epi32(__m256i others, __mmask8 some, __m256i a, __m256i b) {
+  typedef int eight __attribute__((vector_size(32), may_alias));
+  const eight x = eight(a), y = eight(b), rest = eight(others);
+  return (__m256i)lanes<eight>([&](int i) { return some >> i & 1 ? x[i] | y[i] : rest[i]; });
+}
 
 // Bytes without a sign, as integers.
 inline __m512i cvtepu8_epi32(__m128i a) {
@@ -291,6 +309,9 @@ inline void stream_pd(void *p, doubles a) {
 #define _mm512_scalef_pd emulated::scalef_pd
 #define _mm512_cvtps_pd emulated::cvtps_pd
 #define _mm512_cvtpd_ps emulated::cvtpd_ps
+#undef _mm512_cvt_roundpd_ps
+#define _mm512_cvt_roundpd_ps(a, rounding) emulated::cvt_roundpd_ps<rounding>(a)
+#define _mm256_mask_or_epi32 emulated::mask_or_epi32
 #define _mm512_cvtps_epi32 emulated::cvtps_epi32
 #define _mm512_loadu_ps emulated::loadu_ps
 #define _mm512_loadu_pd emulated::loadu_pd

@@ -13,11 +13,18 @@ enum half : unsigned { float16, bfloat16, half_count };
 using widen_function = void(const uint16_t *x, float *y, size_t n);
 // Floats to the nearest halves.
 using narrow_function = void(const float *x, uint16_t *y, size_t n);
+// The same of doubles.
+using widen_to_doubles_function = void(const uint16_t *x, double *y, size_t n);
+using narrow_doubles_function = void(const double *x, uint16_t *y, size_t n);
 
 // What float lanes may be wrong by: `relative` in shares of a result's size; and within `width` of the zero of a slope
 // `beside_zero` in shares of the incoming gradient. No width is no such place.
 struct float_error {
-  float relative, zero, width, beside_zero;
+  float relative, zero = 0, width = 0, beside_zero = 0;
+  // By which sign a result differs from x / 2 where that is a subnormal number (rows.h), of bfloat16 a middle at times.
+  int32_t beside_half = unknown_side;
+
+  static constexpr int32_t unknown_side = 2;
 };
 
 // Results that a float leaves open: where they belong, and what they are of.
@@ -27,7 +34,8 @@ struct open_results {
   int32_t places[room];
   float x[room], g[room];
 };
-// y to halves, and those that are open put aside; their places are counted from `place`. A value has no g.
+// y to halves, and those that are open put aside, no more than there is room for; their places are counted from
+// `place`. A value has no g. Of x, y and g a vector more may be read.
 using round_function = void(const float *y, const float *x, const float *g, uint16_t *to, size_t n,
                             const float_error &error, open_results &open, size_t place);
 
