@@ -37,10 +37,9 @@ inline bool any(halves a) {
 // An error of floats in units of their last place, which are no shares of the size below the normal numbers.
 inline int32_t units_of(float relative) { return int32_t(relative * 0x1p24f); }
 
-// What the least and the largest that a result may be round to, and whether these differ.
+// What the least and the largest that a result may be round to. It is open where these differ.
 struct rounded {
   halves low, high;
-  bool is_open() const { return any(difference(low, high)); }
 };
 
 // Whatever the numbers are.
@@ -72,56 +71,82 @@ template <half type> rounded round_any(vec<float> value, const float *x, const f
   return {rounded(least), rounded(most)};
 }
 
-// Of a value, in fewer steps: certain, if it does not say that it is open.
-inline rounded round_float16(vec<float> value, int32_t error) {
-  using bits = vec<float>::bits;
-  const bits b = to_bits(value), units = (b & ~sign_bit<float>) != 0 ? bits{} + error : bits{};
-  return {to_halves<float16>(from_bits<float>(b - units)), to_halves<float16>(from_bits<float>(b + units))};
-}
-// Of two vectors of bfloat16.
-inline bool store_bfloat16(const float *y, uint16_t *to, int32_t error) {
-  using bits = vec<float>::bits;
-  // So many of the last digits are rounded away, and in the middle between two halves these are half of all.
-  constexpr int32_t ends = 0xffff, middle = (ends + 1) / 2;
-  const bits a = to_bits(load<float>(y)), b = to_bits(load<float>(y + half_lanes));
-  // The upper half and a half more is the number. What is no number has no digits in the lower half.
-  store_upper_halves(to, a + middle, b + middle);
-  const bits first = (a + (middle + error)) & ends, second = (b + (middle + error)) & ends;
-  const bits nearest = first < second ? first : second;
-  return any_greater(select(mask<float>{nearest <= 2 * error}, vec<float>(1.0f), vec<float>(0.0f)), 0.0f);
+// Two vectors at a time are asked whether something may be open.
+constexpr size_t pair_lanes = 2 * half_lanes;
+
+// Whatever two vectors are.
+template <half type>
+bool store_pair(const float *y, const float *x, const float *g, uint16_t *to, const float_error &known) {
+  const rounded first = round_any<type>(load<float>(y), x, g, known);
+  const rounded second =
+      round_any<type>(load<float>(y + half_lanes), x + half_lanes, g == nullptr ? g : g + half_lanes, known);
+  store_halves(to, first.low);
+  store_halves(to + half_lanes, second.low);
+  return any(difference(first.low, first.high) | difference(second.low, second.high));
 }
 
-// Where something may be open: at which of n elements vectors begin, the last of which may be in part beyond them.
-struct doubtful_places {
-  int32_t at[open_results::most / half_lanes + 2];
+// Of values, in fewer steps: certain, if it does not say that something is open.
+template <half type> bool store_values(const float *y, uint16_t *to, int32_t error) {
+  using bits = vec<float>::bits;
+  if constexpr (type == float16) {
+    // What is far below half of the least number is 0, before a processor that is slow with subnormal floats meets it.
+    constexpr int32_t next_to_none = 0x32000000;
+    const auto round = [=](vec<float> value) -> rounded {
+      const bits b = to_bits(value);
+      const mask<float> counts = {(b & ~sign_bit<float>) >= next_to_none};
+      const bits size = to_bits(select(counts, value, from_bits<float>(b & sign_bit<float>)));
+      const bits units = counts.m & error;
+      return {to_halves<type>(from_bits<float>(size - units)), to_halves<type>(from_bits<float>(size + units))};
+    };
+    const rounded first = round(load<float>(y)), second = round(load<float>(y + half_lanes));
+    store_halves(to, first.low);
+    store_halves(to + half_lanes, second.low);
+    return any(difference(first.low, first.high) | difference(second.low, second.high));
+  } else {
+    // So many of the last digits are rounded away, and in the middle between two halves these are half of all.
+    constexpr int32_t ends = 0xffff, middle = (ends + 1) / 2;
+    const bits a = to_bits(load<float>(y)), b = to_bits(load<float>(y + half_lanes));
+    // The upper half and a half more is the number. What is no number has no digits in the lower half.
+    store_upper_halves(to, a + middle, b + middle);
+    const bits rest_of_a = (a + (middle + error)) & ends, rest_of_b = (b + (middle + error)) & ends;
+    const bits least = rest_of_a < rest_of_b ? rest_of_a : rest_of_b;
+    return any_greater(select(mask<float>{least <= 2 * error}, vec<float>(1.0f), vec<float>(0.0f)), 0.0f);
+  }
+}
+
+// Where pairs of vectors begin in which something may be open, the last of which may be in part beyond the n elements.
+struct doubtful_pairs {
+  int32_t at[open_results::most / pair_lanes + 2];
   size_t count = 0, n;
 
-  // If it is so; never asked for by a branch, as no processor foresees it.
-  template <size_t vectors = 1> void add(size_t i, bool is_doubtful) {
-    for (size_t j = 0; j < vectors; j++)
-      at[count + j] = int32_t(i + j * half_lanes);
-    count += is_doubtful ? vectors : 0;
+  // Without a branch, as no processor foresees where that is.
+  void add(size_t i, bool is_doubtful) {
+    at[count] = int32_t(i);
+    count += is_doubtful;
   }
 };
 
 // As round_any rounds them, and what is open aside.
 template <half type>
-[[gnu::noinline]] void put_aside(const doubtful_places &doubtful, const float *y, const float *x, const float *g,
+[[gnu::noinline]] void put_aside(const doubtful_pairs &doubtful, const float *y, const float *x, const float *g,
                                  uint16_t *to, const float_error &known, open_results &open, size_t place) {
   const vec<float> one = 1.0f, none = 0.0f;
   size_t at = open.count;
-  for (size_t k = 0; k < doubtful.count; k++) {
-    const size_t i = size_t(doubtful.at[k]), left = doubtful.n - i, count = left < half_lanes ? left : half_lanes;
-    const rounded found = round_any<type>(load<float>(y + i), x + i, g == nullptr ? nullptr : g + i, known);
-    if (count == half_lanes)
-      store_halves(to + i, found.low);
-    else
-      __builtin_memcpy(to + i, &found.low, count * sizeof *to);
-    const mask<float> differ = {to_bits(to_floats<type>(found.low)) != to_bits(to_floats<type>(found.high))};
-    const some_lanes<float> some = some_lanes<float>::above(select(differ, one, none), none).first(count);
-    compress(g == nullptr ? one : load<float>(g + i), some, int32_t(place + i), open.g + at, open.places + at);
-    at += compress(load<float>(x + i), some, int32_t(place + i), open.x + at, open.places + at);
-  }
+  for (size_t k = 0; k < doubtful.count; k++)
+    for (size_t j = 0; j < 2; j++) {
+      const size_t i = size_t(doubtful.at[k]) + j * half_lanes;
+      if (i >= doubtful.n) break;
+      const size_t left = doubtful.n - i, count = left < half_lanes ? left : half_lanes;
+      const rounded found = round_any<type>(load<float>(y + i), x + i, g == nullptr ? nullptr : g + i, known);
+      if (count == half_lanes)
+        store_halves(to + i, found.low);
+      else
+        __builtin_memcpy(to + i, &found.low, count * sizeof *to);
+      const mask<float> differ = {to_bits(to_floats<type>(found.low)) != to_bits(to_floats<type>(found.high))};
+      const some_lanes<float> some = some_lanes<float>::above(select(differ, one, none), none).first(count);
+      compress(g == nullptr ? one : load<float>(g + i), some, int32_t(place + i), open.g + at, open.places + at);
+      at += compress(load<float>(x + i), some, int32_t(place + i), open.x + at, open.places + at);
+    }
   open.count = at;
 }
 
@@ -130,27 +155,16 @@ template <half type>
 void round(const float *y, const float *x, const float *g, uint16_t *to, size_t n, const float_error &known,
            open_results &open, size_t place) {
   const int32_t error = units_of(known.relative);
-  doubtful_places doubtful;
+  doubtful_pairs doubtful;
   doubtful.n = n;
   size_t i = 0;
-  if (known.width > 0) {
-    for (; i + half_lanes <= n; i += half_lanes) {
-      const rounded found = round_any<type>(load<float>(y + i), x + i, g + i, known);
-      store_halves(to + i, found.low);
-      doubtful.add(i, found.is_open());
-    }
-  } else if constexpr (type == float16) {
-    for (; i + half_lanes <= n; i += half_lanes) {
-      const rounded found = round_float16(load<float>(y + i), error);
-      store_halves(to + i, found.low);
-      doubtful.add(i, found.is_open());
-    }
-  } else {
-    for (; i + 2 * half_lanes <= n; i += 2 * half_lanes)
-      doubtful.template add<2>(i, store_bfloat16(y + i, to + i, error));
-  }
-  for (; i < n; i += half_lanes)
-    doubtful.add(i, true);
+  if (known.width > 0)
+    for (; i + pair_lanes <= n; i += pair_lanes)
+      doubtful.add(i, store_pair<type>(y + i, x + i, g + i, to + i, known));
+  else
+    for (; i + pair_lanes <= n; i += pair_lanes)
+      doubtful.add(i, store_values<type>(y + i, to + i, error));
+  doubtful.add(i, i < n);
   put_aside<type>(doubtful, y, x, g, to, known, open, place);
 }
 

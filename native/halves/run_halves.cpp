@@ -111,15 +111,15 @@ void run_by_doubles(const row_call &call, const uint16_t *g, const uint16_t *x, 
       call.set.narrow_doubles[call.type](most.of, high, count);
     }
     call.set.narrow_doubles[call.type](least.of, low, count);
-    for (size_t i = 0; i < count; i++) {
-      if (!decides && low[i] != high[i]) {
-        const correctly_rounded &rounded = correctly_rounded_of[call.op];
-        const double result = call.has_gradient ? rounded.gradient(open.x[first + i], open.g[first + i], call.p)
-                                                : rounded.value(open.x[first + i], call.p);
-        call.set.narrow_doubles[call.type](&result, &low[i], 1);
-      }
-      loosely<uint16_t>(y)[open.places[first + i]].value = low[i];
+    if (!decides && std::memcmp(low, high, count * sizeof *low) != 0) {
+      const correctly_rounded &rounded = correctly_rounded_of[call.op];
+      for (size_t i = 0; i < count; i++)
+        if (low[i] != high[i])
+          least.of[i] = call.has_gradient ? rounded.gradient(x.of[i], g.of[i], call.p) : rounded.value(x.of[i], call.p);
+      call.set.narrow_doubles[call.type](least.of, low, count);
     }
+    for (size_t i = 0; i < count; i++)
+      loosely<uint16_t>(y)[open.places[first + i]].value = low[i];
   }
   open.count = 0;
 }
