@@ -5,7 +5,7 @@ import { checkOptions, isPlainObject, optionOf } from '../basics/options.js';
 import { checkDType } from '../tensor/foreign/dtypes.js';
 import { isTensorLike } from '../tensor/foreign/layout.js';
 import { readParts } from '../tensor/foreign/sources.js';
-import { broken, isWhole } from '../tensor/members.js';
+import { broken, isIntact } from '../tensor/members.js';
 import { Tensor, type TensorSource } from '../tensor/tensor.js';
 
 export interface ReadOptions<D extends DType = DType> {
@@ -81,7 +81,7 @@ export function asTensor(x: TensorSource): Tensor<DType> {
     const options = parts.half === undefined ? undefined : { dtype: parts.half };
     return new Tensor(parts, options) as unknown as Tensor<DType>;
   }
-  if (!isWhole(x)) throw broken(x, 'x');
+  if (!isIntact(x)) throw broken(x, 'x');
   return x as unknown as Tensor<DType>;
 }
 

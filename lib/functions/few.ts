@@ -20,7 +20,7 @@ import { isReadOnly } from '../tensor/foreign/layout.js';
 import type { Marks } from '../tensor/foreign/masks.js';
 import { isContiguous, sameShape, stretchesTo } from '../tensor/layouts/shape.js';
 import { gather, liesIn, scatterTo } from '../tensor/layouts/walks.js';
-import { isWhole } from '../tensor/members.js';
+import { isIntact } from '../tensor/members.js';
 import { resultLike, Tensor, walkOf, wholeOf } from '../tensor/tensor.js';
 import { areUsual, isZero, temperatureOf } from './conditions.js';
 import { dimOf } from './dims.js';
@@ -212,7 +212,7 @@ function besideOf(x: unknown, other: unknown): FloatArray | undefined {
 function placeOf(x: unknown, elements: FloatArray, out: unknown, other = x): FloatArray | undefined | null {
   if (out === undefined) return undefined;
   const whole = wholeOf(out);
-  if (!(out instanceof Tensor) || (whole === undefined && !isWhole(out))) return null;
+  if (!(out instanceof Tensor) || (whole === undefined && !isIntact(out))) return null;
   if (!sameShape((x as Tensor).shape, out.shape) || isReadOnly(out)) return null;
   if (liesOverPart(out, x as Tensor) || (other !== x && liesOverPart(out, other as Tensor))) return null;
   if (whole !== undefined) return whole;

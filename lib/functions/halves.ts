@@ -22,7 +22,7 @@ import { isReadOnly } from '../tensor/foreign/layout.js';
 import { asDType, asFloats, contiguousBits, ofHalves } from '../tensor/halves.js';
 import { mayMeet, overlapsItself } from '../tensor/layouts/overlaps.js';
 import { checkPlace, type Parts, sameShape } from '../tensor/layouts/shape.js';
-import { isWhole } from '../tensor/members.js';
+import { isIntact } from '../tensor/members.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Answer, Input } from './operands.js';
 
@@ -196,7 +196,7 @@ export function allThroughFloats(
   checkPrecision(given.precision, name);
   // A mask that is added, or slopes. One that is no longer what it was made is refused where it is read.
   const widened = (option: unknown) =>
-    option instanceof Tensor && option.half !== undefined && isWhole(option)
+    option instanceof Tensor && option.half !== undefined && isIntact(option)
       ? naming(name, () => new Tensor(asFloats(option)))
       : option;
   const floats = all.map((part, i) => {

@@ -17,7 +17,7 @@ import { spread } from '../tensor/copies.js';
 import { type Marks, readMarks } from '../tensor/foreign/masks.js';
 import { mergeRuns } from '../tensor/layouts/runs.js';
 import { broadcastStrides, checkReach, contiguousStrides, sizeOf, stretchesTo } from '../tensor/layouts/shape.js';
-import { broken, isWhole } from '../tensor/members.js';
+import { broken, isIntact } from '../tensor/members.js';
 import { Tensor, wholeOf } from '../tensor/tensor.js';
 
 /** The dimensions of a shape as [outer, length, inner]: those before a slice, of a slice and after it. */
@@ -37,7 +37,7 @@ export function marksOf(mask: unknown, name: string): Marks | undefined {
     const { shape, strides } = mask as Tensor;
     return { data: whole, shape, strides, offset: 0, isFlat: false };
   }
-  if (mask instanceof Tensor && !isWhole(mask)) throw inNameOf(name, broken(mask, 'mask'));
+  if (mask instanceof Tensor && !isIntact(mask)) throw inNameOf(name, broken(mask, 'mask'));
   try {
     return readMarks(mask);
   } catch (error) {

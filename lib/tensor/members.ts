@@ -1,8 +1,8 @@
 // What a Tensor was made with, kept beside its members. Those are its own and may be assigned, as structuredClone leaves getters out and
-// Object.freeze takes 20 to 70 ns of 300 for each new one: so every call asks whether shape, strides and size are still the same, and a
-// function, which has more to do than a method, whether data is of its kind.
+// Object.freeze takes 20 to 70 ns of 300 for each new one: so every call asks whether shape, strides and size are still the same, offset an
+// integer and data of its kind.
 import { describe, inNameOf } from '../basics/errors.js';
-import { type Data, type HalfDType, isFloatArray, typeName } from '../basics/floats.js';
+import { type Data, type HalfDType, isFloatArray } from '../basics/floats.js';
 import { isHalfArray } from '../basics/halves.js';
 import type { Layout } from './layouts/shape.js';
 
@@ -32,23 +32,23 @@ const isSame = (list: readonly number[], made: readonly number[] | undefined): b
   list === made ||
   (Array.isArray(list) && list.length === made?.length && list.every((number, i) => number === made?.[i]));
 
-/** Whether x is a tensor with these and its size: also a copy of the members of one, which lacks what is kept. */
+/** Whether x is a tensor whose members are what they were, or may be: also a copy of those of one, which lacks what is kept. */
 export function isIntact(x: unknown): boolean {
   const own = x as Members | null | undefined;
   if (own?.[shaped] === undefined) return isCopy(own);
-  return hasLayout(own) && (own[packed] === own.size || own[packed] === -1 - own.size);
+  return hasLayout(own) && hasSize(own) && Number.isSafeInteger(own.offset) && hasData(own);
 }
 
 function isCopy(x: Members | null | undefined): boolean {
-  return Array.isArray(x?.shape) && Array.isArray(x.strides) && typeName(x.data) !== undefined;
+  return Array.isArray(x?.shape) && Array.isArray(x.strides) && Number.isSafeInteger(x.offset) && hasData(x);
 }
 
-/** The same, and whether its memory is of its kind of numbers. */
-export function isWhole(x: unknown): boolean {
-  if (!isIntact(x)) return false;
-  const { data, [half]: bits } = x as Members;
-  return bits === undefined ? isFloatArray(data) : isHalfArray(data);
-}
+/** Whether it has the size that it was made with. */
+export const hasSize = (x: Members): boolean => x[packed] === x.size || x[packed] === -1 - x.size;
+
+/** Whether its memory is of its kind of numbers. */
+const hasData = ({ data, [half]: bits }: Members): boolean =>
+  bits === undefined ? isFloatArray(data) : isHalfArray(data);
 
 /** For a tensor that is none, or no longer what it was made; messages call it `what`. */
 export function broken(x: unknown, what: string): TypeError {
@@ -56,8 +56,11 @@ export function broken(x: unknown, what: string): TypeError {
   if (own?.[shaped] === undefined)
     return new TypeError(`${what} must be a Tensor that new Tensor made, got ${describe(x)}`);
   const { shape, strides } = own;
-  const isOwn = isSame(strides, own[steps]);
-  const member = !isSame(shape, own[shaped]) ? 'shape' : !isOwn ? 'strides' : isIntact(own) ? 'data' : 'size';
+  let member = 'data';
+  if (!isSame(shape, own[shaped])) member = 'shape';
+  else if (!isSame(strides, own[steps])) member = 'strides';
+  else if (!hasSize(own)) member = 'size';
+  else if (!Number.isSafeInteger(own.offset)) member = 'offset';
   return new TypeError(
     `the ${member} of ${what} was assigned, which is read-only; new Tensor({ data, shape, strides }) makes another Tensor`,
   );
@@ -68,11 +71,7 @@ export function within<A>(x: unknown, name: string, act: () => A): A {
   try {
     if (isIntact(x)) return act();
   } catch (error) {
-    throw failure(x, name, error);
+    throw inNameOf(name, error);
   }
   throw inNameOf(name, broken(x, 'this'));
 }
-
-/** The error of a method of x, with its name in front. */
-export const failure = (x: unknown, name: string, error: unknown): unknown =>
-  inNameOf(name, isWhole(x) ? error : broken(x, 'this'));

@@ -43,7 +43,7 @@ import {
 } from './layouts/views.js';
 import { type Walk, walkThrough } from './layouts/walks.js';
 import type { Nested } from './lists.js';
-import { broken, failure, half, hasLayout, isIntact, isWhole, packed, shaped, steps, within } from './members.js';
+import { broken, half, hasLayout, hasSize, isIntact, packed, shaped, steps, within } from './members.js';
 import { type Indices, keepdimIn, largest, ordered, type ReduceOptions, summed, type TopkOptions } from './reduce.js';
 
 export type {
@@ -131,7 +131,7 @@ export class Tensor<D extends DType = FloatDType> {
   static {
     // Not of a tensor behind a Proxy, which has no private fields.
     walkOf = (x) => {
-      if (!(#walk in x) || !isIntact(x)) return null;
+      if (!(#walk in x) || !hasLayout(x) || !hasSize(x)) return null;
       if (x.#walk === undefined || (x.#walk !== null && x.#walk.offset !== x.offset)) x.#walk = walkThrough(x);
       return x.#walk;
     };
@@ -327,7 +327,7 @@ export class Tensor<D extends DType = FloatDType> {
       const entry = entered(this, indices);
       return indices.length === this.shape.length ? numberAt(this, entry.offset) : shownAs(this, entry);
     } catch (error) {
-      throw failure(this, 'at', error);
+      throw inNameOf('at', error);
     }
   }
 
@@ -347,7 +347,7 @@ export class Tensor<D extends DType = FloatDType> {
       if (this.size === 1) return numberAt(this, this.offset);
       throw new RangeError(`one element is needed, but shape ${shapeText(this.shape)} has ${this.size}`);
     } catch (error) {
-      throw failure(this, 'item', error);
+      throw inNameOf('item', error);
     }
   }
 
@@ -504,7 +504,7 @@ export class Tensor<D extends DType = FloatDType> {
   maskedFill(mask: Mask, value: number): Tensor<D> {
     return within(this, 'maskedFill', () => {
       if (typeof value !== 'number') throw new TypeError(`value must be a number, got ${describe(value)}`);
-      if (mask instanceof Tensor && !isWhole(mask)) throw broken(mask, 'mask');
+      if (mask instanceof Tensor && !isIntact(mask)) throw broken(mask, 'mask');
       const marks = readMask(mask, this.shape);
       if (!sameShape(broadcastShapes(this.shape, marks.shape), this.shape))
         throw new RangeError(
@@ -585,7 +585,7 @@ export class Tensor<D extends DType = FloatDType> {
 
   [inspect](depth?: number): unknown {
     // Whoever looks for a defect is not to meet another error.
-    if (!isWhole(this)) return `[Tensor: ${broken(this, 'it').message}]`;
+    if (!isIntact(this)) return `[Tensor: ${broken(this, 'it').message}]`;
     const head = `Tensor(${this.dtype}, ${shapeText(this.shape)})`;
     if (depth !== undefined && depth < 0) return `[${head}]`;
     const numbers = missing(this) ?? format(asFloats(this));

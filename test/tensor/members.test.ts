@@ -85,6 +85,9 @@ const assigned: Readonly<Record<string, (x: Writable) => void>> = {
   size: (x) => {
     x.size = 8;
   },
+  offset: (x) => {
+    x.offset = 0.5;
+  },
 };
 
 describe.each(Object.entries(made))('the members of %s', (_, make) => {
@@ -127,7 +130,7 @@ describe.each(Object.entries(made))('the members of %s', (_, make) => {
 
 it('the data of a Tensor that is no longer an array of its numbers is an error', () => {
   for (const data of [[1, 2], undefined, new Uint16Array(16), new DataView(new ArrayBuffer(64))])
-    for (const [name, call] of Object.entries(calls)) {
+    for (const [name, call] of Object.entries({ ...calls, ...methods })) {
       const x = square() as Writable;
       x.data = data;
       const act = () => call(x as Tensor, square());
@@ -136,7 +139,16 @@ it('the data of a Tensor that is no longer an array of its numbers is an error',
     }
 });
 
-it('an offset that is assigned leads elsewhere, a known way through the elements or not, and not beyond the memory', () => {
+it('an offset that is assigned is an integer', () => {
+  for (const offset of [Number.NaN, Infinity, '0', null, undefined]) {
+    const x = square() as Writable;
+    x.offset = offset;
+    for (const act of [() => nonlin.relu(x as Tensor), () => (x as Tensor).sum()])
+      expect(act).toThrow(/^(relu|sum): the offset of (x|this) was assigned/);
+  }
+});
+
+it('an integer offset that is assigned leads elsewhere, a known way through the elements or not, and not beyond the memory', () => {
   const x = new Tensor({ data: Float32Array.from({ length: 20 }, (_, i) => i), shape: [2, 2], strides: [2, 4] });
   expect(nonlin.relu(x).toArray()).toEqual(x.toArray());
   (x as Writable).offset = 3;

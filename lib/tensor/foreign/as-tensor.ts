@@ -2,7 +2,7 @@
 
 import { describe, inNameOf } from '../../basics/errors.js';
 import { type FloatDType, isFloatArray } from '../../basics/floats.js';
-import { broken, isWhole } from '../members.js';
+import { broken, isIntact } from '../members.js';
 import { Tensor } from '../tensor.js';
 import { advice } from './advice.js';
 import { isTensorLike } from './layout.js';
@@ -10,7 +10,7 @@ import { readParts, readTensor } from './sources.js';
 
 /** A Tensor itself, or one that shares the memory of a typed array or of something tensor-like; `what` of the function `name`. */
 export function asTensor(x: unknown, what: string, name: string): Tensor<FloatDType> {
-  if (x instanceof Tensor && !isWhole(x)) throw inNameOf(name, broken(x, what));
+  if (x instanceof Tensor && !isIntact(x)) throw inNameOf(name, broken(x, what));
   if (x instanceof Tensor && x.half === undefined) return x as Tensor<FloatDType>;
   if (!isFloatArray(x) && !isTensorLike(x)) {
     const wanted = 'a Float32Array, a Float64Array, a Tensor or something with data and shape or dims';
@@ -37,7 +37,7 @@ export function readForeign<X>(x: X, dtype: unknown, what: string, name: string)
 
 /** The same of any dtype; `dtype` says what a Uint16Array holds. */
 export function anyTensor(x: unknown, dtype: unknown, what: string, name: string): Tensor {
-  if (x instanceof Tensor && !isWhole(x)) throw inNameOf(name, broken(x, what));
+  if (x instanceof Tensor && !isIntact(x)) throw inNameOf(name, broken(x, what));
   if (x instanceof Tensor && dtype === undefined) return x;
   try {
     return new Tensor(readParts(x, dtype, what));

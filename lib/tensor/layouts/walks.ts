@@ -18,11 +18,11 @@ export interface Walk {
   readonly overlaps: boolean;
 }
 
-/** Of up to two dimensions, none of them 0; null of others. */
+/** Of up to two dimensions, none of them 0; null of others, and of an offset that is none. */
 export function walkThrough(layout: Layout): Walk | null {
   const { shape, strides, offset } = layout;
   const rank = shape.length;
-  if (rank > 2) return null;
+  if (rank > 2 || !Number.isSafeInteger(offset)) return null;
   const columns = rank > 0 ? shape[rank - 1]! : 1;
   const step = rank > 0 ? strides[rank - 1]! : 0;
   const rows = rank > 1 ? shape[0]! : 1;
