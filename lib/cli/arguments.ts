@@ -57,8 +57,14 @@ export interface Parsed extends Arguments {
 
 const isOption = (name: string) => Object.hasOwn(options, name);
 
-/** Splits the command line. At fault are options that do not exist, lack a value, have one too many or are given twice. */
-export function parse(argv: readonly string[]): Parsed {
+/**
+ * Splits the command line. At fault are options that do not exist, lack a value, have one too many or are given twice. What one that does
+ * not was meant to be is among those that `namesOf` gives for the command, undefined where there is none of the name.
+ */
+export function parse(
+  argv: readonly string[],
+  namesOf: (command: string | undefined) => readonly OptionName[] | undefined,
+): Parsed {
   const config = Object.entries<OptionHelp>(options).map(([name, { value, short }]) => {
     const type: 'string' | 'boolean' = value === undefined ? 'boolean' : 'string';
     return [name, short === undefined ? { type } : { type, short }] as const;
@@ -75,7 +81,7 @@ export function parse(argv: readonly string[]): Parsed {
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
     const fault = (message: string): Parsed => ({ positionals, given, fault: new UsageError(message) });
-    if (!isOption(name)) return fault(`unknown option ${rawName}${suggestion(name)}`);
+    if (!isOption(name)) return fault(`unknown option ${rawName}${suggestion(name, namesOf(positionals[0]))}`);
     const { value: wanted } = optionOf(name, positionals[0]);
     if (wanted === undefined && value !== undefined) return fault(`${rawName} takes no value, got ${value}`);
     // The next option is no value, but -1 and - are.
@@ -87,8 +93,7 @@ export function parse(argv: readonly string[]): Parsed {
   return { positionals, given };
 }
 
-function suggestion(name: string): string {
-  const names = Object.keys(options);
+function suggestion(name: string, names: readonly OptionName[] = Object.keys(options)): string {
   const meant = ours(name, names) ?? nearest(name, names);
   return meant === undefined ? '' : `; did you mean --${meant}?`;
 }

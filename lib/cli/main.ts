@@ -87,13 +87,19 @@ const commands = new Map<string, Command>([
   ],
 ]);
 
+/** What a command takes; undefined where there is none of the name. */
+function optionsOf(name: string | undefined): readonly OptionName[] | undefined {
+  const command = name === undefined ? undefined : commands.get(name);
+  return command && [...command.options, 'help', 'version'];
+}
+
 /** Runs a command line (without the program's name) and returns the exit code: 0, 1 for a failure, 2 for wrong usage. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let name: string | undefined;
   try {
     // As other programs take it: `nonlin help gelu`.
     const help = argv[0] === 'help';
-    const { positionals, given, fault } = parse(help ? argv.slice(1) : argv);
+    const { positionals, given, fault } = parse(help ? argv.slice(1) : argv, optionsOf);
     name = positionals[0];
     if (fault !== undefined) throw fault;
     const command = name === undefined ? undefined : commands.get(name);
