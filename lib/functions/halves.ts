@@ -44,36 +44,33 @@ export interface HalfCall {
   finish(): Answer;
 }
 
-/** x as numbers of 16 bits; undefined where it is something else. */
+/** x as numbers of 16 bits, of which bits that do not say it have a dtype; undefined where it is something else. */
 export function halvesOf(x: unknown, dtype: unknown, name: string, what = 'x'): Halves | undefined {
   if (isHalfArray(x)) {
     if (dtype === undefined && !isFloat16Array(x))
       throw new TypeError(
         `${name}: ${what} is a Uint16Array; say of which numbers: { dtype: 'float16' } or { dtype: 'bfloat16' }`,
       );
-    if (isFloat16Array(x) && (dtype ?? 'float16') !== 'float16')
+    const own = dtype === undefined ? 'float16' : dtype;
+    if (isFloat16Array(x) && own !== 'float16')
       throw new TypeError(`${name}: dtype must be that of ${what}, 'float16', got ${describe(dtype)}`);
-    if (!isHalfDType(dtype ?? 'float16'))
+    if (!isHalfDType(own))
       throw new TypeError(
         `${name}: dtype must be 'float16' or 'bfloat16' for ${what}, ${describe(x)}, got ${describe(dtype)}`,
       );
     if (lengthOf(x as Uint16Array) === 0) checkPresent(x, `${name}: ${what}`);
-    const parts = anyTensor(x, dtype ?? 'float16', what, name);
-    return { parts, dtype: parts.half!, array: x };
+    return { parts: anyTensor(x, own, what, name), dtype: own, array: x };
   }
   const like = readForeign(x, dtype, what, name);
   if (!(like instanceof Tensor)) return undefined;
   const tensor = anyTensor(like, undefined, what, name);
-  if (tensor.half === undefined) return undefined;
-  if (dtype !== undefined && dtype !== tensor.half)
-    throw new TypeError(`${name}: dtype must be that of ${what}, '${tensor.half}', got ${describe(dtype)}`);
-  return { parts: tensor, dtype: tensor.half, array: undefined };
+  return tensor.half === undefined ? undefined : { parts: tensor, dtype: tensor.half, array: undefined };
 }
 
 /** The same of the input whose dtype the option is, also where that is floats. */
 export function givenHalves(x: unknown, dtype: unknown, name: string, what?: string): Halves | undefined {
   const halves = halvesOf(x, dtype, name, what);
-  if (halves === undefined && dtype !== undefined) checkDTypeOf(x, dtype, name, what);
+  if (dtype !== undefined && halves?.dtype !== dtype) checkDTypeOf(halves?.parts ?? x, dtype, name, what);
   return halves;
 }
 
@@ -133,7 +130,8 @@ function alike({ array, dtype }: Halves, other: unknown, what: string, name: str
   const same = halvesOf(other, said, name, what);
   if (same?.dtype === dtype && (same.array === undefined) === (array === undefined)) return same.parts;
   const wanted = `a ${array === undefined ? 'Tensor' : typeName(array)} of ${dtype} like ${first}`;
-  const got = other instanceof Tensor ? `a Tensor of ${other.dtype}` : describe(other);
+  const own = other instanceof Tensor ? other.dtype : same?.array === undefined ? same?.dtype : undefined;
+  const got = own === undefined ? describe(other) : `${describe(other)} of ${own}`;
   throw new TypeError(`${name}: ${what} must be ${wanted}, got ${got}`);
 }
 
@@ -232,7 +230,7 @@ export function checkApart(first: Parts<Data>, second: Parts<Data>, name: string
   if (mayMeet(first, second)) throw new RangeError(`${name}: the two results share memory; each needs its own`);
 }
 
-/** Asserts that floats have the dtype that was given. */
+/** Asserts that numbers have the dtype that was given. */
 export function checkDTypeOf(x: unknown, dtype: unknown, name: string, what = 'x'): void {
   const own = isFloatArray(x) ? dtypeOf(x) : anyTensor(x, undefined, what, name).dtype;
   if (dtype !== own) throw new TypeError(`${name}: dtype must be that of ${what}, '${own}', got ${describe(dtype)}`);

@@ -17,7 +17,7 @@ import { areUsual, isZero, temperatureOf } from './conditions.js';
 import { dimOf, dimsOf } from './dims.js';
 import { conditionedFew, exactOf, slicesFew } from './few.js';
 import type { Options, Out, Result } from './functions.js';
-import { halfCall, mayBeHalf, throughFloats } from './halves.js';
+import { type HalfCall, halfCall, mayBeHalf, throughFloats } from './halves.js';
 import { type Arrangement, fitted, marksOf, maskFor } from './masks.js';
 import { type Answer, answerOf, finished, type Input, type Operands, operands, resultArray } from './operands.js';
 
@@ -79,7 +79,7 @@ function slicesAny(what: SliceName, name: string, input: Input, given: Given, ow
   return few === undefined ? slicesOfFloats(what, name, x, given, own) : answerOf(x, few);
 }
 
-/** A call on numbers of 16 bits for which there is nothing but a dimension, by a backend that takes them as they are. */
+/** A call on numbers of 16 bits for which there is nothing but a dimension. */
 function plainHalves(
   what: SliceName,
   name: string,
@@ -89,19 +89,34 @@ function plainHalves(
   hasOther = false,
   other?: unknown,
 ): Answer | undefined {
-  if (backend.halfSlices === undefined || what === 'softmin' || !isPlain(own)) return undefined;
+  if (what === 'softmin' || !isPlain(own)) return undefined;
   const call = halfCall(name, x, given, hasOther, other);
   if (call === undefined) return undefined;
   checkPrecision(given.precision, name);
   const { shape, dtype } = call;
   const at = dimOf(own[0], shape, name);
+  const [length, inner] = [shape[at] ?? 1, sizeOf(shape, at + 1)];
   try {
-    if (lengthOf(call.x) > 0)
-      backend.halfSlices(call.other, call.x, call.y, dtype, what, shape[at] ?? 1, sizeOf(shape, at + 1));
+    if (lengthOf(call.x) === 0) return call.finish();
+    if (backend.halfSlices !== undefined) backend.halfSlices(call.other, call.x, call.y, dtype, what, length, inner);
+    else halfSlicesAsFloats(call, what, length, inner);
   } catch (error) {
     throw inNameOf(name, error);
   }
   return call.finish();
+}
+
+/** The same by a backend that has them of floats alone. */
+function halfSlicesAsFloats({ other, x, y, dtype }: HalfCall, slice: Slice, length: number, inner: number): void {
+  const floatsOf = (bits: Uint16Array) => {
+    const floats = allocate('float32', lengthOf(bits));
+    backend.convert(bits, dtype, floats, 'float32');
+    return floats;
+  };
+  const floats = floatsOf(x);
+  if (other === undefined) backend.slices(floats, floats, slice, length, inner, true);
+  else backend.slicesGrad(floatsOf(other), floats, floats, slice, length, inner, true);
+  backend.convert(floats, 'float32', y, dtype);
 }
 
 /** The same where x is known to be floats. */
