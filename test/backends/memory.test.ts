@@ -156,11 +156,20 @@ describe.each(sets.map((name, set) => ({ name, set })))('$name, called without t
 });
 
 const hasLimits = process.platform === 'linux' && spawnSync('prlimit', ['--version']).status === 0;
-it.runIf(hasLimits && native.backends.length > 0)('has threads take turns with memory that is there for one', () => {
-  const script = join(import.meta.dirname, '../support/processes/memory-for-one.cjs');
-  const { signal, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
-  expect({ signal, stdout, stderr }).toEqual({ signal: null, stdout: ' Set(1) { 4 }\n', stderr: '' });
-});
+describe.runIf(hasLimits && native.backends.length > 0)(
+  'has threads take turns with memory that is there for one',
+  () => {
+    it.each([
+      // 2^-22 is a subnormal half.
+      ['rows', ' Set(1) { 4 }\n Set(1) { 4 }\n'],
+      ['columns', ` Set(2) { 0, ${2 ** -21} }\n Set(1) { ${2 ** -22} }\n`],
+    ])('%s', (slices, wanted) => {
+      const script = join(import.meta.dirname, '../support/processes/memory-for-one.cjs');
+      const { signal, stdout, stderr } = spawnSync(process.execPath, [script, slices], { encoding: 'utf8' });
+      expect({ signal, stdout, stderr }).toEqual({ signal: null, stdout: wanted, stderr: '' });
+    });
+  },
+);
 
 it.runIf(hasLimits)(
   'gives long columns the same results where there is no memory to turn them into rows, or an error',
