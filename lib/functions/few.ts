@@ -108,10 +108,11 @@ export function conditionedFew(
   name: string,
   x: unknown,
   given: Given,
-  [dim, temperature, , empty]: readonly unknown[],
+  own: readonly unknown[],
   marks: Marks | undefined,
 ): unknown {
   const exact = exactOf(given);
+  const dim = own[0];
   if (exact === undefined || typeof dim === 'object') return undefined;
   const isArray = isFloatArray(x);
   const from = isArray ? x : elementsOf(x, 0);
@@ -124,8 +125,8 @@ export function conditionedFew(
   const mask = marks && entriesOf(marks, from, x, shape);
   if (mask === null) return undefined;
   const at = dim === undefined ? shape.length - 1 : dimOf(dim, shape, name);
-  const t = temperatureOf(temperature, isFloat32(from), name);
-  const under = { temperature: sign * t, mask, zero: isZero(empty, name) };
+  const t = temperatureOf(own[1], isFloat32(from), name);
+  const under = { temperature: sign * t, mask, zero: isZero(own[3], name) };
   const others = areUsual(under) ? undefined : under;
   const y = backend.slicesFew?.(from, into, slice, shape[at]!, innerOf(shape, at), exact, others);
   return isArray ? y : answered(x, out, into as FloatArray | undefined, y);

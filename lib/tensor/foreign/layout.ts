@@ -117,14 +117,14 @@ function readShape({ dims, shape: other }: Foreign): readonly number[] {
 function readStrides(like: Foreign, shape: readonly number[]): readonly number[] | undefined {
   const { strides, stride } = like;
   if (strides == null && stride == null) return isColumnMajor(like) ? columnMajor(shape) : undefined;
-  const read = (given: unknown) =>
-    given == null
-      ? undefined
-      : checkStrides(typeof given === 'function' ? (given as () => unknown).call(like) : given, shape);
-  const [first, second] = [read(strides), read(stride)];
+  const first = strides == null ? undefined : stridesIn(strides, like, shape);
+  const second = stride == null ? undefined : stridesIn(stride, like, shape);
   if (first !== undefined && second !== undefined) checkSame('strides', first, 'stride', second);
   return first ?? second;
 }
+
+const stridesIn = (given: unknown, like: Foreign, shape: readonly number[]) =>
+  checkStrides(typeof given === 'function' ? (given as () => unknown).call(like) : given, shape);
 
 function checkSame(name: string, list: readonly number[], otherName: string, other: readonly number[]): void {
   if (!sameShape(list, other))

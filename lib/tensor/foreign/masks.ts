@@ -95,6 +95,8 @@ const isBooleans = (value: unknown, depth = 0): boolean =>
     : typeof value === 'boolean';
 
 function floatsOrBytes(data: unknown, like?: Foreign, said?: Said): FloatArray | Uint8Array {
+  // Of bytes there is no more to ask.
+  if (typeName(data) === 'Uint8Array' && lengthOf(data as Uint8Array) > 0) return data as Uint8Array;
   const array = numbers(data, like, said);
   return isFloatArray(array) ? array : flagsOf(array, 0, lengthOf(array));
 }
