@@ -102,8 +102,8 @@ export function halfCall(
     throw inNameOf(`${name}: ${what}`, error);
   }
   // A part of an input would be written before it was read.
-  const apart = own !== undefined && [bits, otherBits].every((input) => input === undefined || isApart(input, own!));
-  const y = apart ? own! : newBits(from.dtype, lengthOf(bits), name, from.parts.shape);
+  const isOwn = own !== undefined && isApart(bits, own) && (otherBits === undefined || isApart(otherBits, own));
+  const y = isOwn ? own! : newBits(from.dtype, lengthOf(bits), name, from.parts.shape);
   return {
     dtype: from.dtype,
     shape: from.parts.shape,
@@ -112,17 +112,17 @@ export function halfCall(
     y,
     finish() {
       if (into !== undefined && y !== own) copyBitsInto(into, y);
-      const made = () =>
-        from.array === undefined ? new Tensor(ofHalves(y, from.parts)) : ofBits(y, from.dtype, from.array);
-      const target = into === undefined ? y : into.data;
-      return { result: out ?? made(), source: from.parts.data, target };
+      let result = out;
+      if (from.array !== undefined) result ??= ofBits(y, from.dtype, from.array);
+      else result ??= new Tensor(ofHalves(y, from.parts));
+      return { result, source: from.parts.data, target: into === undefined ? y : into.data };
     },
   };
 }
 
-/** Whether y is the input itself, or shares no memory with it. */
+/** Whether y is the input itself, or shares no memory with it. What begins and ends alike is either: to ask for a buffer is slow. */
 const isApart = (input: Uint16Array, y: Uint16Array) =>
-  !shareMemory(input, y) || (byteOffset(input) === byteOffset(y) && lengthOf(input) === lengthOf(y));
+  (byteOffset(input) === byteOffset(y) && lengthOf(input) === lengthOf(y)) || !shareMemory(input, y);
 
 /** Another input, or an output: of the dtype of x, which messages call `first`, and like it a Tensor or an array. */
 function alike({ array, dtype }: Halves, other: unknown, what: string, name: string, first = 'x'): Parts<Data> {
