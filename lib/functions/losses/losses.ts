@@ -208,8 +208,9 @@ function readCall(name: string, logits: Read, target: unknown, settings: Setting
       ? classesOf(read instanceof Integers ? read.data : read, slices, settings.ignoreIndex ?? -100, name)
       : undefined;
   const { x } = memoryOf(logits, name, 'logits', wide);
-  if (lengthOf(x) !== sizeOf(shape))
-    throw new RangeError(`${name}: logits had ${sizeOf(shape)} elements, and has ${lengthOf(x)} since target was read`);
+  const size = count * length;
+  if (lengthOf(x) !== size)
+    throw new RangeError(`${name}: logits had ${size} elements, and has ${lengthOf(x)} since target was read`);
   const dtype = isHalf(logits) ? 'float32' : dtypeOf(x);
   const weights = given && classWeights(dtype, given, slices, settings.weight, name);
   const counted = classes === undefined ? count : countedOf(classes);

@@ -1,5 +1,5 @@
 // Weights, a number for each channel or class: read once, and rounded to the dtype of what they are for.
-import { allocate, shapeText } from '../../basics/allocate.js';
+import { allocate, duplicate, shapeText } from '../../basics/allocate.js';
 import { describe, inNameOf } from '../../basics/errors.js';
 import {
   type Data,
@@ -7,8 +7,8 @@ import {
   dtypeOf,
   type FloatArray,
   type FloatDType,
-  isFloat32,
   isFloatArray,
+  lengthOf,
 } from '../../basics/floats.js';
 import { isFloat16Array } from '../../basics/halves.js';
 import { contiguousData } from '../../tensor/copies.js';
@@ -26,14 +26,14 @@ const lists = 'a list, a Float32Array, a Float64Array or a Tensor of one dimensi
 /** A copy of the numbers that were given, not yet rounded, those of 16 bits as float32: what reads x, its getters too, cannot change them. */
 export function weightsOf(weight: unknown, name: string, wanted = lists): FloatArray {
   if (Array.isArray(weight)) return numbersOf(weight, name);
+  if (isFloatArray(weight) && lengthOf(weight) > 0) return duplicate(weight, name);
   if (!isFloatArray(weight) && !isFloat16Array(weight) && !isTensorLike(weight))
     throw new TypeError(`${name}: weight must be ${wanted}, got ${describe(weight)}${advice(weight, 'weight')}`);
   const tensor = anyTensor(weight, undefined, 'weight', name);
   if (tensor.ndim !== 1)
     throw new RangeError(`${name}: weight must have one dimension, got shape ${shapeText(tensor.shape)}`);
   try {
-    const data = contiguousData(asFloats(tensor));
-    return isFloat32(data) ? new Float32Array(data) : new Float64Array(data);
+    return duplicate(contiguousData(asFloats(tensor)));
   } catch (error) {
     throw inNameOf(`${name}: weight`, error);
   }
