@@ -17,18 +17,19 @@ export function mayMeet(a: Parts<Data>, b: Parts<Data>): boolean {
   return from <= last && first <= to;
 }
 
+/** Whether m rows of n elements step over each other's, or columns do: then no two are one place. */
+export function areApart(m: number, n: number, rowStep: number, columnStep: number): boolean {
+  const [row, step] = [Math.abs(rowStep), Math.abs(columnStep)];
+  return (step > 0 && (m === 1 || row > (n - 1) * step)) || (row > 0 && (n === 1 || step > (m - 1) * row));
+}
+
 /**
  * True where two elements of a layout are one place in memory, so that it cannot hold a result. Exact. The layout must lie in
  * memory (checkReach): where its strides alone do not decide, a bit for each place that they span is set.
  */
 export function overlapsItself({ shape, strides }: Layout): boolean {
   if (shape.includes(0)) return false;
-  if (shape.length === 2) {
-    const [m = 1, n = 1] = shape;
-    const [row, step] = [Math.abs(strides[0]!), Math.abs(strides[1]!)];
-    // Rows that step over each other's elements, or columns.
-    if ((step > 0 && (m === 1 || row > (n - 1) * step)) || (row > 0 && (n === 1 || step > (m - 1) * row))) return false;
-  }
+  if (shape.length === 2 && areApart(shape[0]!, shape[1]!, strides[0]!, strides[1]!)) return false;
   // Backwards or not, the places are as far apart.
   const dims = shape
     .map((length, dim) => ({ length, step: Math.abs(strides[dim]!) }))

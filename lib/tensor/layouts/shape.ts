@@ -40,23 +40,27 @@ export class Parts<A extends Data = FloatArray> implements Layout {
 const kept = Array.from({ length: 2 ** 6 }, () => ({
   list: [] as readonly number[],
   frozen: Object.freeze([]) as readonly number[],
+  size: 1,
 }));
+/** The one that was asked for last, whose size is the next that is wanted. */
+let found = kept[0]!;
 
 /** A list as a frozen one, which may be that of others: nobody can tell. It takes a list that nobody else has. */
 export function frozen(list: number[]): readonly number[] {
   let place = 0;
-  for (let i = 0; i < list.length; i++) place = (31 * place + list[i]!) | 0;
+  for (let i = 0; i < list.length; i++) place = (Math.imul(31, place) + list[i]!) | 0;
   place = Math.imul(place, 0x9e3779b1) >>> 26;
-  const one = kept[place]!;
-  if (isSame(one.list, list)) return one.frozen;
-  kept[place] = { list: list.slice(), frozen: Object.freeze(list) };
+  found = kept[place]!;
+  if (isSame(found.list, list)) return found.frozen;
+  found = { list: list.slice(), frozen: Object.freeze(list), size: sizeOf(list) };
+  kept[place] = found;
   return list;
 }
 
 /** A stride of -0 is not 0 to whoever looks. */
 function isSame(a: readonly number[], b: readonly number[]): boolean {
   if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i] || (a[i] === 0 && !Object.is(a[i], b[i]))) return false;
   return true;
 }
 
@@ -74,6 +78,7 @@ export function contiguousStridesOf(shape: readonly number[]): readonly number[]
 
 /** The number of elements in the dimensions from `first` on; 1 where there is none, as in the shape [] of a single number. */
 export function sizeOf(shape: readonly number[], first = 0): number {
+  if (shape === found.frozen && first === 0) return found.size;
   let size = 1;
   for (let dim = first; dim < shape.length; dim++) {
     // Without this, sizes beyond 2^1024 times 0 are NaN.

@@ -2,7 +2,7 @@
 // strides, by a call for each entry, and to ask whether a layout lies in its memory takes as long as a copy of it.
 import { isThere } from '../../basics/checks.js';
 import { type Data, type FloatArray, lengthOfPresent, typeName } from '../../basics/floats.js';
-import { overlapsItself } from './overlaps.js';
+import { areApart, overlapsItself } from './overlaps.js';
 import type { Layout } from './shape.js';
 
 /** Rows of elements, from the first one's index in data on; and between which indices they lie. */
@@ -31,7 +31,7 @@ export function walkThrough(layout: Layout): Walk | null {
   const [across, along] = [(rows - 1) * rowStep, (columns - 1) * step];
   const least = offset + Math.min(across, 0) + Math.min(along, 0);
   const most = offset + Math.max(across, 0) + Math.max(along, 0);
-  const overlaps = overlapsItself(layout);
+  const overlaps = !areApart(rows, columns, rowStep, step) && overlapsItself(layout);
   return { rows, columns, rowStep, step, offset, least, most, overlaps };
 }
 
