@@ -190,7 +190,7 @@ function flagRoom(count: number): Uint8Array {
 function elementsOf(x: unknown, place: number): FloatArray | undefined {
   if (!(x instanceof Tensor) || x.size > mostFew) return undefined;
   const whole = wholeOf(x);
-  if (whole !== undefined) return whole;
+  if (whole !== undefined) return isFloatArray(whole) ? whole : undefined;
   if (x.size > fewElements || backend.mapFew === undefined) return undefined;
   const walk = walkOf(x);
   const { data } = x;
