@@ -2,7 +2,7 @@
 import { allocate, shapeText } from '../basics/allocate.js';
 import { describe } from '../basics/errors.js';
 import type { FloatDType } from '../basics/floats.js';
-import { mostDimensions, Parts, sizeOf } from './layouts/shape.js';
+import { frozen, mostDimensions, Parts, sizeOf } from './layouts/shape.js';
 
 /** Numbers in lists of equal lengths, to any depth. */
 export type Nested = number | readonly Nested[];
@@ -34,7 +34,7 @@ export function readNested(source: unknown, dtype: FloatDType): Parts {
     }
   };
   fill(source, 0);
-  return new Parts(data, Object.freeze(shape));
+  return new Parts(data, frozen(shape));
 }
 
 function ragged(path: readonly number[], length: number, wanted: number): RangeError {

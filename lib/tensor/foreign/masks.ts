@@ -55,7 +55,7 @@ export function readMarks(mask: unknown): Marks {
         'a mask that is a list must hold true and false; of numbers to be added make a Tensor, of 0 and 1 a Uint8Array',
       );
     const { data, shape, strides, offset } = readList(mask);
-    return { data: Uint8Array.from(data), shape, strides, offset, isFlat: false };
+    return { data: new Uint8Array(data), shape, strides, offset, isFlat: false };
   }
   if (isTensorLike(mask)) {
     // Not by `...`, which takes 300 ns.
