@@ -11,7 +11,7 @@ import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { copyInto } from '../tensor/copies.js';
 import { asTensor, readForeign } from '../tensor/foreign/as-tensor.js';
 import { isReadOnly, isTensorLike } from '../tensor/foreign/layout.js';
-import { Parts } from '../tensor/layouts/shape.js';
+import { frozen, Parts } from '../tensor/layouts/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { dimOf } from './dims.js';
 import { gateFew } from './few.js';
@@ -271,7 +271,7 @@ function cutInTwo(x: Input, dim: unknown, what: string, name: string): [Input, I
   const at = dimOf(dim, shape, name);
   const length = shape[at]!;
   if (length % 2 !== 0) throw notEven(`shape ${shapeText(shape)}`, what, name);
-  const half = Object.freeze(shape.map((extent, i) => (i === at ? extent / 2 : extent)));
+  const half = frozen(shape.map((extent, i) => (i === at ? extent / 2 : extent)));
   const view = (from: number) => new Tensor(new Parts(data, half, strides, offset + from * strides[at]!));
   return [view(0), view(length / 2)];
 }

@@ -9,7 +9,7 @@ import { type DType, dtypeOf, type FloatArray, isFloatArray, lengthOf } from '..
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
 import { asTensor, readForeign } from '../tensor/foreign/as-tensor.js';
-import { Parts, sizeOf } from '../tensor/layouts/shape.js';
+import { frozen, Parts, sizeOf } from '../tensor/layouts/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { channelDimOf } from './dims.js';
 import { map, mapGrad, type Options, type Out, type Output, type Result } from './functions.js';
@@ -166,7 +166,7 @@ function weightSums(name: string, grad: unknown, input: Input, given: Given, wid
   const y = wide ? sums : slopes;
   if (y !== sums) y.set(sums);
   if (typeof weight === 'number') return y[0];
-  return isFloatArray(input) ? y : new Tensor(new Parts(y, Object.freeze([y.length])));
+  return isFloatArray(input) ? y : new Tensor(new Parts(y, frozen([y.length])));
 }
 
 /** x and a grad like it. */
