@@ -80,7 +80,8 @@ export function readOptions(
     else if (option === 'precision') precision = value;
     else if (takesDType && option === 'dtype') dtype = value;
     else {
-      mine ??= [undefined, undefined];
+      // As many as a function of these has: to look beyond the last takes V8 longer.
+      mine ??= [undefined, undefined, undefined, undefined];
       mine[placeOf(option, name, own, fixed, takesDType)] = value;
     }
   }
