@@ -112,10 +112,10 @@ export function halfCall(
     y,
     finish() {
       if (into !== undefined && y !== own) copyBitsInto(into, y);
-      let result = out;
-      if (from.array !== undefined) result ??= ofBits(y, from.dtype, from.array);
-      else result ??= new Tensor(ofHalves(y, from.parts));
-      return { result, source: from.parts.data, target: into === undefined ? y : into.data };
+      const made = () =>
+        from.array === undefined ? new Tensor(ofHalves(y, from.parts)) : ofBits(y, from.dtype, from.array);
+      const target = into === undefined ? y : into.data;
+      return { result: out ?? made(), source: from.parts.data, target };
     },
   };
 }

@@ -95,7 +95,8 @@ function plainHalves(
   checkPrecision(given.precision, name);
   const { shape, dtype } = call;
   const at = dimOf(own[0], shape, name);
-  const [length, inner] = [shape[at] ?? 1, sizeOf(shape, at + 1)];
+  const length = shape[at] ?? 1;
+  const inner = sizeOf(shape, at + 1);
   try {
     if (lengthOf(call.x) === 0) return call.finish();
     if (backend.halfSlices !== undefined) backend.halfSlices(call.other, call.x, call.y, dtype, what, length, inner);
