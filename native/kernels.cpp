@@ -7,7 +7,7 @@
 #include "rows/unusual.h"
 #include "softmax/logs.h"
 #if !defined(__wasm__) // Which leaves numbers of 16 bits to TypeScript.
-#include "halves/half_rounding.h"
+#include "exact/half_rounding.h"
 #endif
 
 namespace nonlin {

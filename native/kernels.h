@@ -1,7 +1,7 @@
 // What one instruction set offers: a table of functions on raw arrays. Nothing here knows of JavaScript or of threads.
 #pragma once
 
-#include "halves/halves.h"
+#include "exact/halves.h"
 #include "machine/strided.h"
 #include "rows/rows.h"
 #include "softmax/loops.h"

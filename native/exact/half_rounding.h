@@ -2,7 +2,7 @@
 // error there is a middle are put aside.
 #pragma once
 
-#include "halves/half_lanes.h"
+#include "exact/half_lanes.h"
 
 namespace nonlin {
 namespace {

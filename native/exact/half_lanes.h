@@ -3,7 +3,7 @@
 #pragma once
 
 #include "arithmetic/memory.h"
-#include "halves/halves.h"
+#include "exact/halves.h"
 
 namespace nonlin {
 namespace {
