@@ -161,7 +161,7 @@ function mishSlopeExactly(x: number): DoubleDouble {
 export const exponentialRows = {
   /** x, and below 0 alpha (e^x - 1): Clevert, Unterthiner and Hochreiter, arXiv:1511.07289, 2015. */
   elu: {
-    parameters: { alpha: { default: 1, samples: [0.5, 2, 1000, -1.5] } },
+    parameters: { alpha: { default: 1, samples: [0.5, 2, 1000, -1.5, 1 + 3 * 2 ** -11, 1 + 3 * 2 ** -8] } },
     f: elu,
     grad: (x, g, a) => product(g, eluSlope(x, a), x, (g, distance) => timesFarExp(g, a, -Math.min(distance, 1500), 0)),
     exactly: {
@@ -239,7 +239,7 @@ export const exponentialRows = {
   },
   /** x, and below 0 alpha (e^(x / alpha) - 1): Barron, "Continuously differentiable exponential linear units", arXiv:1704.07483, 2017. */
   celu: {
-    parameters: { alpha: { default: 1, above: 0, normal: true, samples: [0.5, 2, 1000, 0.01, 1.3] } },
+    parameters: { alpha: { default: 1, above: 0, normal: true, samples: [0.5, 2, 1000, 0.01, 1.3, 1 + 3 * 2 ** -11, 1 + 3 * 2 ** -8] } },
     f: celu,
     grad: (x, g, a) => product(g, celuSlope(x, a), x, (g, distance) => celuFar(g, distance, a)),
     exactly: {

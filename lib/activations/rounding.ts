@@ -83,7 +83,8 @@ export function storeHalfValues(
 ): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    const error = exactly === undefined ? 0 : valueError * Math.abs(value);
+    // At an infinity it is a limit.
+    const error = exactly === undefined || Math.abs(x[i]!) === Infinity ? 0 : valueError * Math.abs(value);
     y[from + i] = settled(dtype, value, error) ?? halfOf(dtype, decided(x[i]!, exactly!, a, b));
   }
 }

@@ -135,8 +135,13 @@ export function log1p(u: Operand): DoubleDouble {
   return add(y, divide(subtract(u, e), add(1, e)));
 }
 
-/** (e^2x - 1) / (e^2x + 1) for |x| < 350. */
+/** (e^2x - 1) / (e^2x + 1), and from 8 on what is left of 1: that it lies below tells to which side a multiple of it is rounded. */
 export function tanh(x: Operand): DoubleDouble {
+  const a = wide(x).high < 0 ? negate(x) : wide(x);
+  if (a.high > 8) {
+    const far = subtract(1, divide(2, add(expm1(scale(a.high < 300 ? a : 300, 2)), 2)));
+    return a.high === wide(x).high ? far : negate(far);
+  }
   const numerator = expm1(scale(x, 2));
   return divide(numerator, add(numerator, 2));
 }

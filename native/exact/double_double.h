@@ -202,9 +202,14 @@ inline wide sigmoid_slope(wide x) {
 }
 inline wide tanh_slope(wide x) { return sigmoid_slope(x.scaled(2)).scaled(4); }
 
-// (e^2x - 1) / (e^2x + 1)
+// (e^2x - 1) / (e^2x + 1), and from 8 on what is left of 1: that it lies below tells to which side a multiple of it is
+// rounded.
 inline wide tanh(wide x) {
-  const wide numerator = exp_minus_one(min(max(x, -exp_end<double_double>), exp_end<double_double>).scaled(2));
+  if (abs(x).high > 8) {
+    const wide a = min(abs(x), exp_end<double_double>);
+    return copysign(1 - 2 / (exp_minus_one(a.scaled(2)) + 2), x);
+  }
+  const wide numerator = exp_minus_one(x.scaled(2));
   return numerator / (numerator + 2);
 }
 

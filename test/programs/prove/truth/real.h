@@ -44,10 +44,11 @@ public:
   friend real sqrt(const real &a) { return apply(mpfr_sqrt, a); }
   friend real exp(const real &a) { return apply(mpfr_exp, a); }
   friend real log(const real &a) { return apply(mpfr_log, a); }
-  friend real expm1(const real &a) { return apply(mpfr_expm1, a); }
+  // Toward zero: what lies within 1 stays there, as a multiple of it may lie beside a middle.
+  friend real expm1(const real &a) { return toward_zero(mpfr_expm1, a); }
   friend real log1p(const real &a) { return apply(mpfr_log1p, a); }
   friend real erfc(const real &a) { return apply(mpfr_erfc, a); }
-  friend real tanh(const real &a) { return apply(mpfr_tanh, a); }
+  friend real tanh(const real &a) { return toward_zero(mpfr_tanh, a); }
   friend real sech(const real &a) { return apply(mpfr_sech, a); }
   friend bool operator<(const real &a, const real &b) { return mpfr_less_p(a.number, b.number); }
   friend bool operator>(const real &a, const real &b) { return mpfr_greater_p(a.number, b.number); }
@@ -68,6 +69,11 @@ private:
   template <class F, class... Operands> static real apply(F f, const Operands &...operands) {
     real result;
     f(result.number, operands.number..., MPFR_RNDN);
+    return result;
+  }
+  template <class F> static real toward_zero(F f, const real &a) {
+    real result;
+    f(result.number, a.number, MPFR_RNDZ);
     return result;
   }
   mpfr_t number;
