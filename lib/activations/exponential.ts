@@ -239,7 +239,14 @@ export const exponentialRows = {
   },
   /** x, and below 0 alpha (e^(x / alpha) - 1): Barron, "Continuously differentiable exponential linear units", arXiv:1704.07483, 2017. */
   celu: {
-    parameters: { alpha: { default: 1, above: 0, normal: true, samples: [0.5, 2, 1000, 0.01, 1.3, 1 + 3 * 2 ** -11, 1 + 3 * 2 ** -8] } },
+    parameters: {
+      alpha: {
+        default: 1,
+        above: 0,
+        normal: true,
+        samples: [0.5, 2, 1000, 0.01, 1.3, 1 + 3 * 2 ** -11, 1 + 3 * 2 ** -8],
+      },
+    },
     f: celu,
     grad: (x, g, a) => product(g, celuSlope(x, a), x, (g, distance) => celuFar(g, distance, a)),
     exactly: {

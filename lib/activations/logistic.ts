@@ -118,7 +118,13 @@ export const logisticRows = {
   },
   /** cap tanh(x / cap): Bello and others, "Neural combinatorial optimization with reinforcement learning", arXiv:1611.09940, 2016. */
   softcap: {
-    parameters: { cap: { above: 0, normal: true, samples: [50, 30, 1, 0.1, 1000, 1e-20, 1.2e-38, 1 + 3 * 2 ** -11, 1 + 3 * 2 ** -8] } },
+    parameters: {
+      cap: {
+        above: 0,
+        normal: true,
+        samples: [50, 30, 1, 0.1, 1000, 1e-20, 1.2e-38, 1 + 3 * 2 ** -11, 1 + 3 * 2 ** -8],
+      },
+    },
     f: softcap,
     grad: (x, g, c) => product(g, softcapSlope(x, c), x, (g, a) => softcapFar(g, a, c)),
     exactly: {

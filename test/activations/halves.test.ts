@@ -43,6 +43,39 @@ describe.each(dtypes)('%s', (dtype) => {
     expect(y.findIndex((bits, i) => bits !== halfOf(dtype, x[i]!))).toBe(-1);
   });
 
+  it('gives a result whatever stands before it, and in its place: where blocks of many middles come first', () => {
+    // Middles of hardSwish, and of rrelu some; and then subnormal numbers, half of which rounds to a side.
+    const open = dtype === 'float16' ? [0x3e00, 0x2e01, 0xae4d] : [0x3cc0, 0xbcc0, 0x3e90, 0xbe90, 0xbef0];
+    const [x, y] = [new Uint16Array(20000), new Uint16Array(20000)];
+    for (const { op, a, b } of [casesOf('hardSwish')[0]!, casesOf('rrelu')[0]!])
+      for (const bits of open) {
+        for (let i = 0; i < x.length; i++) x[i] = i < 4096 ? bits : (1 + (i % 255)) | (i & 1 ? 0x8000 : 0);
+        const run = (grad: Uint16Array | undefined, from: Uint16Array, to: Uint16Array) => {
+          backend.halves(grad, from, to, dtype, op, a, b);
+          return to;
+        };
+        for (const grad of [undefined, x.map((_, i) => 0x1ad + (i % 7))]) {
+          useBackend('js');
+          const wanted = run(grad, x, y.slice());
+          useBackend(best!);
+          expect(run(grad, x, y.slice())).toEqual(wanted);
+          const own = x.slice();
+          expect(run(grad, own, own), 'in the place of x').toEqual(wanted);
+        }
+      }
+  });
+
+  it.skipIf(dtype === 'float16')('tells a middle on whose other side the float lies', () => {
+    for (const [name, x, grad, wanted] of [
+      ['logSigmoid', 0x3f7e, 0xe031, 0xdf3f],
+      ['hardSwish', 0xbf3c, 0x758, 0x65c],
+    ] as const) {
+      const y = new Uint16Array(64);
+      backend.halves(y.slice().fill(grad), y.slice().fill(x), y, dtype, casesOf(name)[0]!.op, 0, 0);
+      expect(y).toEqual(y.slice().fill(wanted));
+    }
+  });
+
   it.skipIf(best === 'js').each(activationNames)('%s: TypeScript gives the bits of native code', (name) => {
     const one = new Uint16Array(x.length).fill(halfOf(dtype, 1));
     // Beside each input one of all the numbers there are, each once.
