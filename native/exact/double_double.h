@@ -205,12 +205,10 @@ inline wide tanh_slope(wide x) { return sigmoid_slope(x.scaled(2)).scaled(4); }
 // (e^2x - 1) / (e^2x + 1), and from 8 on what is left of 1: that it lies below tells to which side a multiple of it is
 // rounded.
 inline wide tanh(wide x) {
-  if (abs(x).high > 8) {
-    const wide a = min(abs(x), exp_end<double_double>);
-    return copysign(1 - 2 / (exp_minus_one(a.scaled(2)) + 2), x);
-  }
-  const wide numerator = exp_minus_one(x.scaled(2));
-  return numerator / (numerator + 2);
+  const wide numerator = exp_minus_one(min(abs(x), exp_end<double_double>).scaled(2));
+  const bool is_far = abs(x).high > 8;
+  const wide part = (is_far ? 2 : numerator) / (numerator + 2);
+  return copysign(is_far ? 1 - part : part, x);
 }
 
 // A quotient, so that one which is a middle between two floats is exact.

@@ -104,7 +104,7 @@ void run_by_doubles(const row_call &call, const uint16_t *g, const uint16_t *x, 
         double error = std::abs(result) * double_error;
         if (call.has_gradient && std::abs(x.of[i] - zero.of(call.p)) * zero.scale(call.p) < near_zero)
           error = std::abs(g.of[i]) * cancelled_error;
-        if (std::isinf(g.of[i])) error = 0; // The sign of the slope decides.
+        if (std::isinf(g.of[i])) error = 0;                       // The sign of the slope decides.
         if (!call.has_gradient && std::isinf(x.of[i])) error = 0; // A limit.
         least.of[i] = error == 0 ? result : result - error;
         most.of[i] = error == 0 ? result : result + error;
