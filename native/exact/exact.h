@@ -66,10 +66,9 @@ template <> struct nothing<activation_mish> {
   static constexpr double below = -exp_end<quick>;
 };
 
-// Half of an x whose half is subnormal may be a middle between two floats, but its side is known: what there is
-// besides, a multiple of x^2, is far below a float's last place, so that only its sign counts, and 2^-156 of that sign
-// is more than an error of 2^20 units of 53 bits.
-constexpr float half_end = 0x1p-125f;
+// Half of an x whose half is subnormal may be a middle between two floats, but its side is known (rows.h): what there
+// is besides, a multiple of x^2, is far below a float's last place, and what stands for it is more than an error of
+// 2^20 units of 53 bits.
 constexpr int32_t most_beside_half = 1 << 20;
 template <activation op> double sign_beside_half(parameters p) {
   if constexpr (rows[op].half == beside_half::larger) return 1;
@@ -77,7 +76,7 @@ template <activation op> double sign_beside_half(parameters p) {
 }
 inline vec<double> with_half(vec<double> x, vec<double> y, double sign) {
   const mask<double> small = {(abs(x) < half_end).m & (abs(x) > 0).m};
-  return sign == sign ? select(small, fma(x, 0.5, vec<double>(sign * 0x1p-156)), y) : y;
+  return sign == sign ? select(small, fma(x, 0.5, vec<double>(sign * beside_it)), y) : y;
 }
 // Stores four vectors if none of their lanes is open. Once for all rows, made for speed: subnormal results all come
 // this way. ns per element of softsign, of subnormal numbers on Zen 4, with each row's own code, made small, and

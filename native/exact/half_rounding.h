@@ -3,6 +3,7 @@
 #pragma once
 
 #include "exact/half_lanes.h"
+#include "rows/rows.h"
 
 namespace nonlin {
 namespace {
@@ -61,7 +62,7 @@ template <half type> rounded round_any(vec<float> value, const float *x, const f
     const vec<float> from = load<float>(x);
     const bits side = to_bits(from) < 0 ? bits{} - known.beside_half : bits{} + known.beside_half;
     const vec<float> beside = from_bits<float>((to_bits(abs(from)) >> 1) + side);
-    const mask<float> is_small = is_smaller(from, 0x1p-125f);
+    const mask<float> is_small = is_smaller(from, half_end);
     least = select(is_small, beside, least);
     most = select(is_small, beside, most);
   }
@@ -89,6 +90,7 @@ bool store_pair(const float *y, const float *x, const float *g, uint16_t *to, co
 template <half type> bool store_values(const float *y, uint16_t *to, int32_t error) {
   using bits = vec<float>::bits;
   if constexpr (type == float16) {
+    // Infinities and what is no number come out open, and put_aside has them right.
     // What is far below half of the least number is 0, before a processor that is slow with subnormal floats meets it.
     constexpr int32_t next_to_none = 0x32000000;
     const auto round = [=](vec<float> value) -> rounded {
@@ -117,8 +119,10 @@ template <half type> bool store_values(const float *y, uint16_t *to, int32_t err
 // Where pairs of vectors begin in which something may be open, the last of which may be in part beyond the n elements.
 struct doubtful_pairs {
   int32_t at[open_results::most / pair_lanes + 2];
-  size_t count = 0, n;
+  const size_t n;
+  size_t count = 0;
 
+  explicit doubtful_pairs(size_t n) : n(n) {}
   // Without a branch, as no processor foresees where that is.
   void add(size_t i, bool is_doubtful) {
     at[count] = int32_t(i);
@@ -155,8 +159,7 @@ template <half type>
 void round(const float *y, const float *x, const float *g, uint16_t *to, size_t n, const float_error &known,
            open_results &open, size_t place) {
   const int32_t error = units_of(known.relative);
-  doubtful_pairs doubtful;
-  doubtful.n = n;
+  doubtful_pairs doubtful(n);
   size_t i = 0;
   if (known.width > 0)
     for (; i + pair_lanes <= n; i += pair_lanes)

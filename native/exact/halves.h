@@ -34,8 +34,8 @@ struct open_results {
   int32_t places[room];
   float x[room], g[room];
 };
-// y to halves, and those that are open put aside, no more than there is room for; their places are counted from
-// `place`. A value has no g. Of x, y and g a vector more may be read.
+// y to halves, `most` of them at most, and those that are open put aside; their places are counted from `place`. A
+// value has no g. Of x, y and g a vector more may be read.
 using round_function = void(const float *y, const float *x, const float *g, uint16_t *to, size_t n,
                             const float_error &error, open_results &open, size_t place);
 

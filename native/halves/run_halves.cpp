@@ -78,9 +78,9 @@ void run_by_doubles(const row_call &call, const uint16_t *g, const uint16_t *x, 
     call.set.widen_to_doubles[call.type](x + first, from.of, count);
     if (call.has_gradient) call.set.widen_to_doubles[call.type](g + first, by.of, count);
     map_doubles(call, by.of, from.of, to.of, count);
-    if (has_half)
+    if (has_half) // As doubles do not show it either.
       for (size_t i = 0; i < count; i++)
-        if (std::abs(from.of[i]) < 0x1p-125 && from.of[i] != 0) to.of[i] = std::fma(from.of[i], 0.5, side * 0x1p-156);
+        if (std::abs(from.of[i]) < half_end && from.of[i] != 0) to.of[i] = std::fma(from.of[i], 0.5, side * beside_it);
     call.set.narrow_doubles[call.type](to.of, y + first, count);
   }
 }

@@ -37,6 +37,10 @@ inline bool products_are_exact(parameters p) {
 // How a value near zero differs from x / 2, where that is all of it but a little: not at all, it is larger, or larger
 // by the sign of a.
 enum class beside_half { other, larger, by_sign_of_a };
+// From here to 0 half of x is a subnormal float, and may be a middle between two of them, or of bfloat16; what there is
+// besides counts by its sign alone, as so much.
+constexpr float half_end = 0x1p-125f;
+constexpr double beside_it = 0x1p-156;
 
 // The parameters other than 0 of which a formula holds in float lanes, by their size: well within those of which it was
 // found to lose digits, or to reach its end too early, against `exact`. These are silu's beta below 2^-38, softplus's

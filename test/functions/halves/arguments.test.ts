@@ -1,7 +1,7 @@
 // What functions refuse of numbers of 16 bits: in the same words whichever backend serves, and of the argument at fault.
 import { afterEach, describe, expect, it } from 'vitest';
-import * as nonlin from '../../lib/index.js';
-import { backends, type HalfDType, Tensor, useBackend } from '../../lib/index.js';
+import * as nonlin from '../../../lib/index.js';
+import { backends, type HalfDType, Tensor, useBackend } from '../../../lib/index.js';
 
 type Call = (...args: unknown[]) => unknown;
 const exported = nonlin as unknown as Readonly<Record<string, Call>>;

@@ -1,7 +1,7 @@
 // Numbers of 16 bits through the functions of the package: who may pass them and how, and that every backend gives the same bits.
 // What they round to is test/activations/halves.test.ts.
 import { afterEach, describe, expect, it } from 'vitest';
-import { bitsOf } from '../../lib/basics/halves.js';
+import { bitsOf } from '../../../lib/basics/halves.js';
 import {
   activation,
   backends,
@@ -38,7 +38,7 @@ import {
   swigluGrad,
   Tensor,
   useBackend,
-} from '../../lib/index.js';
+} from '../../../lib/index.js';
 
 const one = { float16: 0x3c00, bfloat16: 0x3f80 };
 const dtypes = ['float16', 'bfloat16'] as const;
