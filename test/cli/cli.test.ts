@@ -70,6 +70,7 @@ describe('an activation', () => {
     [['--dim', '-1'], [[0.09003057317038046, 0.24472847105479764, 0.6652409557748219]]],
     [['--dim=-1'], [[0.09003057317038046, 0.24472847105479764, 0.6652409557748219]]],
     [['--dim', '1'], [[0.09003057317038046, 0.24472847105479764, 0.6652409557748219]]],
+    [['--dim', '+1'], [[0.09003057317038046, 0.24472847105479764, 0.6652409557748219]]],
     [['--dim', '0'], [[0.11920292202211755, 0.5, 0.8807970779778824]]],
     [['--dim', '-2'], [[0.11920292202211755, 0.5, 0.8807970779778824]]],
     [['--dim', '0,-1'], [[0.04501528658519023, 0.12236423552739882, 0.3326204778874109]]],
@@ -78,6 +79,13 @@ describe('an activation', () => {
     expect(await run(['softmax', ...args, 'f8.npy', '-o', 'out.npy'])).toMatchObject({ code: 0, error: '' });
     const [actual] = read('out.npy').toArray() as number[][];
     for (const [i, value] of row!.entries()) expect(actual![i]).toBeCloseTo(value, 15);
+  });
+
+  it('takes a number that begins with a sign and a point', async () => {
+    expect((await run(['leakyRelu', '--negative-slope', '-.5', 'f8.npy', '-o', 'out.npy'])).code).toBe(0);
+    const below = read('out.npy');
+    expect((await run(['leakyRelu', '--negative-slope=-0.5', 'f8.npy', '-o', 'out.npy'])).code).toBe(0);
+    expect(below.toArray()).toEqual(read('out.npy').toArray());
   });
 
   it('reads Fortran order and big-endian files', async () => {

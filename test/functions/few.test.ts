@@ -111,6 +111,14 @@ describe.each([Float32Array, Float64Array])('%o', (Floats) => {
           expect(() => call(x, apart, { out })).toThrow(/out overlaps part of/);
           if (takesTwo.test(name)) expect(() => call(apart, x, { out })).toThrow(/out overlaps part of/);
         }
+      // Also where that is one element.
+      for (const [first, second] of [
+        [0, 15],
+        [15, 0],
+      ] as const) {
+        const x = new Tensor(data.subarray(first, first + 16), { shape: [2, 8] });
+        expect(() => call(x, apart, { out: view(data, [2, 8], [8, 1], second) })).toThrow(/out overlaps part of/);
+      }
       expect(data).toEqual(numbers(Floats, 0));
     });
 

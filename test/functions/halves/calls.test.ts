@@ -470,6 +470,10 @@ describe('gates, softmax and PReLU', () => {
           expect(x).toEqual(alone);
           expect(all.subarray(count).every((bits) => bits === guard)).toBe(true);
         }
+    // Over a part of the incoming gradient, which is copied first, as x is.
+    const [bits, of] = [new Uint16Array(3001), new Uint16Array(3000)].map((all) => all.map((_, i) => 0x3000 + i));
+    const wanted = geluGrad(bits!.slice(0, 3000), of!, { dtype: 'float16' });
+    expect(geluGrad(bits!.subarray(0, 3000), of!, { dtype: 'float16', out: bits!.subarray(1) })).toEqual(wanted);
     // What is over a middle between two halves by too little for a double.
     const options = { dtype: 'float16', alpha: 2 ** -80, beta: 0.5 + 2 ** -12 } as const;
     expect(hardSigmoid(Uint16Array.of(one.float16), options)[0]).toBe(0x3801);
