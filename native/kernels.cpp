@@ -262,19 +262,24 @@ const kernels KERNELS = {
     .narrow_doubles = {},
     .round = {},
 #endif
-    // float32 computes the gradients in double lanes either way: grad - sum(grad * softmax) cancels.
+    // float32 computes the gradients in double lanes either way: grad - sum(grad * softmax) cancels. In `exact` it asks
+    // besides whether all of that was.
     .slices = {{{fast_softmax_rows, softmax_rows<double, float>, softmax_rows<double, double>},
                 COLUMNS(softmax_columns<float, float>, softmax_columns<double, float>, softmax_columns<double, double>),
-                {softmax_rows_grad<double, float>, softmax_rows_grad<double, float>, softmax_rows_grad<double, double>},
-                COLUMNS(softmax_columns_grad<double, float>, softmax_columns_grad<double, float>,
-                        softmax_columns_grad<double, double>)},
+                {softmax_rows_grad<double, float, slope_of::shares>,
+                 softmax_rows_grad<double, float, slope_of::shares_closely>,
+                 softmax_rows_grad<double, double, slope_of::shares>},
+                COLUMNS(softmax_columns_grad<double, float, slope_of::shares>,
+                        softmax_columns_grad<double, float, slope_of::shares_closely>,
+                        softmax_columns_grad<double, double, slope_of::shares>)},
                {{log_softmax_rows<float, float>, log_softmax_rows<double, float>, log_softmax_rows<double, double>},
                 COLUMNS(log_softmax_columns<float, float>, log_softmax_columns<double, float>,
                         log_softmax_columns<double, double>),
-                {softmax_rows_grad<double, float, true>, softmax_rows_grad<double, float, true>,
-                 softmax_rows_grad<double, double, true>},
-                COLUMNS(softmax_columns_grad<double, float, true>, softmax_columns_grad<double, float, true>,
-                        softmax_columns_grad<double, double, true>)}},
+                {softmax_rows_grad<double, float, slope_of::logs>, softmax_rows_grad<double, float, slope_of::logs>,
+                 softmax_rows_grad<double, double, slope_of::logs>},
+                COLUMNS(softmax_columns_grad<double, float, slope_of::logs>,
+                        softmax_columns_grad<double, float, slope_of::logs>,
+                        softmax_columns_grad<double, double, slope_of::logs>)}},
     .conditioned = {&KERNELS_ROWS::conditioned_softmax, &KERNELS_ROWS::conditioned_log_softmax},
     .log_parts_rows = {log_parts_rows<float, float>, log_parts_rows<double, float>, log_parts_rows<double, double>},
     .log_parts_columns =

@@ -43,6 +43,8 @@ class entries {
   }
 
 public:
+  bool is_left_out(size_t i) const { return size_of(i) == -__builtin_inf(); }
+
   bool is_usual = true, is_empty; // Something is left, and all of it is finite; nothing is.
 
   entries(const open_slice &slice, size_t length) : slice(slice) {
@@ -194,6 +196,50 @@ void compute(const entries &of, const open_slice &slice, float *y, size_t length
 
 #endif
 
+// Calls f(i, exponential) for all entries that have any: with 2^-72 of it missing, or the way that takes longest.
+template <class F> void for_each_exponential(const entries &of, size_t length, [[maybe_unused]] bool quickly, F f) {
+#if !defined(__wasm__)
+  for (size_t j = 0; quickly && j < length; j += part) {
+    const exponentials_of_part e(of, j, length);
+    for (size_t i = 0; i < part && j + i < length; i++)
+      if (e.high[i] > 0) f(j + i, wide(e.high[i]) + e.low[i]);
+  }
+  if (quickly) return;
+#endif
+  for (size_t i = 0; i < length; i++)
+    if (const wide z = of[i]; z.high > farthest) f(i, exp(z));
+}
+
+// s (g - mean of g) from what g and its mean are above `middle`, a number near that. False, and nothing written, where
+// a difference of these is so small that 2^-26 of it may be missing.
+bool compute_gradient(const entries &of, const open_slice &slice, const float *g, double middle, float *y,
+                      size_t length, bool quickly) {
+  wide total = 0.0, mean = 0.0;
+  double size = 0;
+  for_each_exponential(of, length, quickly, [&](size_t i, wide e) {
+    const wide term = e * wide::exact_sum(at(g, i * slice.step), -middle);
+    total = total + e;
+    mean = mean + term;
+    size += __builtin_fabs(term.high);
+  });
+  mean = mean / total;
+  const double least = size / total.high * 0x1p-70 * 0x1p26;
+  const auto difference = [=](size_t i) { return (wide::exact_sum(at(g, i * slice.step), -middle) - mean).high; };
+  for (size_t i = 0; quickly && i < length; i++)
+    if (__builtin_fabs(difference(i)) < least) return false;
+  // What has no exponential is not asked for it.
+  size_t done = 0;
+  const auto put_until = [&](size_t end, double share) {
+    for (; done < end; done++) {
+      const double dx = (done + 1 == end ? share : 0) * difference(done) / slice.temperature;
+      put(y, done * slice.step, of.is_left_out(done) ? 0 : dx);
+    }
+  };
+  for_each_exponential(of, length, quickly, [&](size_t i, wide e) { put_until(i + 1, e.high / total.high); });
+  put_until(length, 0);
+  return true;
+}
+
 } // namespace
 
 void correctly_rounded_shares(const open_slice &slice, float *y, size_t length) {
@@ -204,6 +250,14 @@ void correctly_rounded_shares(const open_slice &slice, float *y, size_t length) 
     return;
   }
   compute(of, slice, y, length);
+}
+
+void close_gradient(const open_slice &slice, const float *g, double middle, float *y, size_t length) {
+  const entries of(slice, length);
+#if !defined(__wasm__)
+  if (compute_gradient(of, slice, g, middle, y, length, true)) return;
+#endif
+  compute_gradient(of, slice, g, middle, y, length, false);
 }
 
 } // namespace nonlin

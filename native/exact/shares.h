@@ -1,5 +1,6 @@
-// Softmax of floats, correctly rounded: what `exact` asks for the slices of which double lanes leave a share open
-// (softmax/shares.h). One for all instruction sets of a processor's family, as it need not be fast.
+// Softmax of floats, correctly rounded, and its gradient within 1 ulp: what `exact` asks for the slices of which double
+// lanes leave a share open (softmax/shares.h), or lack digits of a gradient (softmax/near_mean.h). One for all
+// instruction sets of a processor's family, as it need not be fast.
 #pragma once
 
 #include <cstddef>
@@ -21,5 +22,7 @@ struct open_slice {
 
 // y may be x, and its entries lie as far apart.
 void correctly_rounded_shares(const open_slice &slice, float *y, size_t length);
+// Its gradient, of a slice that has a share; g lies as x, and y may be either. `middle` is a float near the mean of g.
+void close_gradient(const open_slice &slice, const float *g, double middle, float *y, size_t length);
 
 } // namespace nonlin

@@ -158,6 +158,9 @@ template <class T, class E, class Exp> struct band_entries {
   unsigned open(const vec<T> *e, size_t n, size_t apart, share<T> share_of) const {
     return open_columns(e, n, apart, share_of, part_of_share);
   }
+  void decide_gradient(size_t column, const E *g, double middle, E *y, size_t length) const {
+    nonlin::close_gradient({x + column, inner}, g + column, middle, y + column, length);
+  }
   static bool asks_of(const doubts<share_error> &seen) { return seen.any(); }
   void decide(size_t column, E *y, size_t length) const {
     nonlin::correctly_rounded_shares({x + column, inner}, y + column, length);
@@ -199,10 +202,101 @@ template <class E>
 template <class E>
 void fill_small_rows(const vec<double> *, E *, size_t, size_t, band_width<double>, const share<double> *) {}
 
+// As lies_near of floats, in each column of a band; whether in any. There are means for all lanes of its registers.
+[[gnu::noinline, gnu::flatten]] inline bool lies_near(const float *g, size_t length, size_t inner,
+                                                      band_width<float> width, const double *means, double part,
+                                                      uint8_t *near) {
+  constexpr size_t lanes = vec<float>::lanes;
+  bool any = false;
+  for (size_t r = 0; r < width.registers(); r++) {
+    const auto g_at = [=](size_t j) { return width.load(g + j * inner, r); };
+    vec<float> most = abs(g_at(0)), more = most;
+    for (size_t j = length % 2; j < length; j += 2) {
+      most = max(most, abs(g_at(j)));
+      more = max(more, abs(g_at(j + 1)));
+    }
+    const vec<float> mean = load<float>(means + r * lanes), enough = max(most, more) * least_in_lanes<float>(part);
+    mask<float> within = enough < 0;
+    for (size_t j = 0; j < length; j++) {
+      const mask<float> here = abs(g_at(j) - mean) < enough;
+      within.m |= here.m;
+    }
+    within.m &= first_lanes<float>(width.lanes_in(r)).m;
+    const bool some = count_lanes<float>(within) > 0;
+    if (some && !any)
+      for (size_t i = 0; i < r * lanes; i++)
+        near[i] = 0;
+    any = any || some;
+    for (size_t i = 0; any && i < lanes; i++)
+      near[r * lanes + i] = within.m[i] != 0;
+  }
+  return any;
+}
+
+// The gradient of a band if some g of a column lies near its mean. Exponentials are kept, or those of a block, computed
+// each time.
+template <class X, class E>
+[[gnu::noinline, gnu::flatten]] bool
+gradient_near_means(const X entries, const share<double> *share_of, const vec<double> *means, kept_band<double> &kept,
+                    bool whole, const E *g, const E *x, E *y, size_t length, size_t inner, band_width<double> width) {
+  constexpr size_t lanes = vec<double>::lanes;
+  const size_t registers = width.registers();
+  uint8_t near[band_registers * lanes];
+  if (!lies_near(g, length, inner, {width.columns}, reinterpret_cast<const double *>(means), part_of_share, near))
+    return false;
+  // Columns of which none does are counted from 0, and so what they were.
+  vec<double> middles[band_registers], rests[band_registers], enough[band_registers];
+  for (size_t r = 0; r < registers; r++)
+    for (size_t i = 0; i < lanes; i++)
+      middles[r].v[i] = near[r * lanes + i] ? middle_of(means[r].v[i]) : 0;
+
+  const auto share_at = [&](size_t j, size_t r) {
+    return share_of[r](kept.e[(whole ? j : j % block<double>)*registers + r]);
+  };
+  const auto again = [&](size_t j, size_t end) {
+    if (!whole) compute_band<double>(entries, g, x, kept.e, inner, registers, j, end, unseen);
+  };
+  const auto above = [&](vec<double> g, size_t r) { return g - middles[r]; };
+  column_sums<double> sums[band_registers];
+  const auto means_of = [&](vec<double> *result, auto f) {
+    sum_columns<double, false>(length, registers, sums, again, [&](size_t j, size_t r) {
+      return share_at(j, r) * f(above(entries.gradient(g, j, r), r));
+    });
+    for (size_t r = 0; r < registers; r++)
+      result[r] = sums[r].values();
+  };
+  means_of(rests, [](vec<double> d) { return d; });
+  means_of(enough, [](vec<double> d) { return abs(d); });
+  mask<double> decided[band_registers];
+  for (size_t r = 0; r < registers; r++) {
+    enough[r] = enough[r] * vec<double>(least_difference(part_of_share));
+    decided[r] = enough[r] < 0;
+    for (size_t j = 0; j < length; j++) {
+      const mask<double> here = abs(above(entries.gradient(g, j, r), r) - rests[r]) < enough[r];
+      decided[r].m = decided[r].m | here.m;
+    }
+    for (size_t i = 0; i < lanes; i++) {
+      const size_t column = r * lanes + i;
+      if (column >= width.columns || !near[column]) decided[r].m[i] = 0;
+      if (decided[r].m[i] != 0) entries.decide_gradient(column, g, middles[r].v[i], y, length);
+    }
+  }
+  for (size_t j = 0; j < length; j++) {
+    if (j % block<double> == 0) again(j, length - j < block<double> ? length : j + block<double>);
+    for (size_t r = 0; r < registers; r++) {
+      E *const row = y + j * inner;
+      const vec<double> dx = share_at(j, r) * (above(entries.gradient(g, j, r), r) - rests[r]);
+      // What is decided is left as it is.
+      width.store(row, r, select(decided[r], width.load(row, r), dx));
+    }
+  }
+  return true;
+}
+
 // Computes a band, unless `accept` dislikes the totals of a column.
 template <class T, class E, class X, class F>
 bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length,
-                  size_t inner, band_width<T> width, bool log) {
+                  size_t inner, band_width<T> width, slope_of what) {
   constexpr size_t lanes = vec<T>::lanes;
   const size_t registers = width.registers();
   const bool whole = length * registers <= kept.capacity;
@@ -318,11 +412,15 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
       }
     });
   };
-  if (log) {
+  if (what == slope_of::logs) {
     add_up(nothing, gradient);
     fill([](vec<T> s, vec<T> g, vec<T> sum) { return fma(-s, sum, g); });
   } else {
     add_up(again, [&](size_t j, size_t r) { return share_of[r](kept_at(j, r)) * gradient(j, r); });
+    if constexpr (X::is_decided)
+      if (what == slope_of::shares_closely &&
+          gradient_near_means(entries, share_of, sum, kept, whole, g, x, y, length, inner, width))
+        return true;
     fill([](vec<T> s, vec<T> g, vec<T> mean) { return s * (g - mean); });
   }
   return true;
@@ -351,7 +449,7 @@ template <class T> struct tried_exp {
 // --function softmax:10x20 --input uniform:-100:100`, AVX-512 of a Zen 5).
 template <class T, class E>
 void apart_band(tried_exp<T> &next, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length, size_t inner,
-                band_width<T> width, double total, bool log) {
+                band_width<T> width, double total, slope_of what) {
   constexpr size_t lanes = vec<T>::lanes;
   const T lowest = -T(__builtin_inf());
   scaled_exp<T> scaled[band_registers];
@@ -376,24 +474,24 @@ void apart_band(tried_exp<T> &next, kept_band<T> &kept, const E *g, const E *x, 
   const auto exp_of = [&](vec<T> x, size_t r) { return scaled[r](x); };
   softmax_band<T>(
       band_entries<T, E, decltype(exp_of)>{x, inner, width, exp_of}, [](const column_sums<T> *) { return true; }, kept,
-      g, x, y, length, inner, width, log);
+      g, x, y, length, inner, width, what);
 }
 
 template <class E>
 [[gnu::noinline, gnu::flatten]] void unusual_band(tried_exp<float> &next, kept_band<float> &kept, const E *, const E *x,
                                                   E *y, size_t length, size_t inner, band_width<float> width,
-                                                  double total, bool log) {
-  apart_band<float, E>(next, kept, nullptr, x, y, length, inner, width, total, log);
+                                                  double total, slope_of what) {
+  apart_band<float, E>(next, kept, nullptr, x, y, length, inner, width, total, what);
 }
 template <class E>
 SELDOM void unusual_band(tried_exp<double> &next, kept_band<double> &kept, const E *g, const E *x, E *y, size_t length,
-                         size_t inner, band_width<double> width, double total, bool log) {
-  apart_band<double, E>(next, kept, g, x, y, length, inner, width, total, log);
+                         size_t inner, band_width<double> width, double total, slope_of what) {
+  apart_band<double, E>(next, kept, g, x, y, length, inner, width, total, what);
 }
 
 template <class T, class E>
 void softmax_band(tried_exp<T> &tried, kept_band<T> &kept, const E *g, const E *x, E *y, size_t length, size_t inner,
-                  band_width<T> width, bool log) {
+                  band_width<T> width, slope_of what) {
   double unusual = usual_exp<T>::most; // The total of a column, or where none is tried, what leaves room below.
   const auto accept = [&](const column_sums<T> *totals) {
     constexpr size_t doubles = vec<double>::lanes;
@@ -412,8 +510,8 @@ void softmax_band(tried_exp<T> &tried, kept_band<T> &kept, const E *g, const E *
   const auto exp_of = [usual = tried.usual](vec<T> x, size_t) { return usual(x); };
   if (tried.were_apart || tried.is_far(x, width) ||
       !softmax_band<T>(band_entries<T, E, decltype(exp_of)>{x, inner, width, exp_of}, accept, kept, g, x, y, length,
-                       inner, width, log))
-    unusual_band(tried, kept, g, x, y, length, inner, width, unusual, log);
+                       inner, width, what))
+    unusual_band(tried, kept, g, x, y, length, inner, width, unusual, what);
 }
 
 // As wide a band as can be kept whole, but two cache lines at least.
@@ -423,7 +521,8 @@ template <class T> size_t columns_of_band(size_t length) {
 }
 
 template <class T, class E>
-void for_each_band(const E *g, const E *x, E *y, size_t slabs, size_t length, size_t inner, size_t columns, bool log) {
+void for_each_band(const E *g, const E *x, E *y, size_t slabs, size_t length, size_t inner, size_t columns,
+                   slope_of what) {
   auto &kept = kept_here<kept_band<T>>();
   const size_t most = columns_of_band<T>(length);
   tried_exp<T> tried;
@@ -431,27 +530,27 @@ void for_each_band(const E *g, const E *x, E *y, size_t slabs, size_t length, si
   for (size_t at = 0; slabs-- > 0; at += length * inner)
     for (size_t c = 0; c < columns; c += most)
       softmax_band<T>(tried, kept, g == nullptr ? g : g + at + c, x + at + c, y + at + c, length, inner,
-                      band_width<T>{columns - c < most ? columns - c : most}, log);
+                      band_width<T>{columns - c < most ? columns - c : most}, what);
 }
 
 template <class T, class E>
 [[gnu::flatten]] void softmax_columns(const void *x, void *y, size_t slabs, size_t length, size_t inner,
                                       size_t columns) {
-  for_each_band<T, E>(nullptr, static_cast<const E *>(x), static_cast<E *>(y), slabs, length, inner, columns, false);
+  for_each_band<T, E>(nullptr, static_cast<const E *>(x), static_cast<E *>(y), slabs, length, inner, columns,
+                      slope_of::shares);
 }
 
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void columns_grad(const E *g, const E *x, E *y, size_t slabs, size_t length,
-                                                  size_t inner, size_t columns, bool log) {
+                                                  size_t inner, size_t columns, slope_of what) {
   if (g == nullptr) __builtin_unreachable(); // So that what is done without one is not compiled again.
-  for_each_band<T>(g, x, y, slabs, length, inner, columns, log);
+  for_each_band<T>(g, x, y, slabs, length, inner, columns, what);
 }
-// Of softmax, or of its logarithm.
-template <class T, class E, bool log = false>
+template <class T, class E, slope_of what>
 void softmax_columns_grad(const void *g, const void *x, void *y, size_t slabs, size_t length, size_t inner,
                           size_t columns) {
   columns_grad<T>(static_cast<const E *>(g), static_cast<const E *>(x), static_cast<E *>(y), slabs, length, inner,
-                  columns, log);
+                  columns, what);
 }
 
 } // namespace

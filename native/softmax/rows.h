@@ -1,7 +1,7 @@
 // Softmax and its gradient of contiguous rows.
 #pragma once
 
-#include "softmax/sums.h"
+#include "softmax/near_mean.h"
 
 namespace {
 
@@ -100,14 +100,52 @@ template <class T, class E, class Exp> struct row_entries {
   static constexpr bool is_decided = ::is_decided<T, E>;
   bool leaves_open(const T *e, size_t n, share<T> share_of) const { return ::leaves_open(e, n, share_of); }
   void decide(E *y, size_t length) const { nonlin::correctly_rounded_shares({x, 1}, y, length); }
+  // Whether some g lies near their mean; a gradient of which double lanes have not the digits.
+  [[gnu::noinline, gnu::flatten]] bool has_near(const E *g, size_t length, double mean) const {
+    return lies_near<E>(length, mean, part_for_gradient(), [=](size_t j, size_t n) { return load_some<E>(g + j, n); });
+  }
+  static constexpr double part_for_gradient() { return part_of_share; }
+  void decide_gradient(const E *g, double middle, E *y, size_t length) const {
+    nonlin::close_gradient({x, 1}, g, middle, y, length);
+  }
 };
 
-// Computes a row if `accept` likes its total: its shares s, or with a gradient s * (g - sum(g * s)), of the logarithm
-// g - s * sum(g). Nothing is stored before it is final, since y may be g or x. Where one share is 1 and the others 0,
-// the sum is that entry's g and the gradient 0. G: a pointer, or that of nullptr.
+// The gradient of a row of which some g lies near the mean, and that near the middle. Its shares are at e, or where
+// those are too many, to be computed by tiles.
+template <class E, class X>
+[[gnu::noinline, gnu::flatten]] void gradient_near_mean(const X entries, const share<double> share_of, double *e,
+                                                        const E *g, E *y, size_t length, double middle) {
+  const bool keep = length <= chunk;
+  const size_t places = keep ? chunk - 1 : tile<double> - 1;
+  const auto shares = [&](size_t j, size_t end) {
+    if (!keep) entries.compute(j, end - j, e, share_of);
+  };
+  const auto share_at = [=](size_t j) { return load<double>(e + (j & places)); };
+  const auto above_middle = [&](size_t j, size_t n) { return entries.gradient(g, j, n) - vec<double>(middle); };
+  const auto mean_of = [&](auto f) {
+    return sum_of(length, shares, [&](size_t j, size_t n) { return share_at(j) * f(above_middle(j, n)); });
+  };
+  const vec<double> rest = mean_of([](vec<double> d) { return d; });
+  const double size = mean_of([](vec<double> d) { return abs(d); });
+  if (!lies_within<double>(length, rest, size * least_difference(entries.part_for_gradient()), above_middle)) {
+    for (size_t j = 0, end; j < length; j = end) {
+      end = length - j < tile<double> ? length : j + tile<double>;
+      shares(j, end);
+      fill_row<double>(y + j, end - j, false, [&](size_t k, size_t n) {
+        return entries.result(share_at(j + k) * (above_middle(j + k, n) - rest), j + k, n);
+      });
+    }
+    return;
+  }
+  entries.decide_gradient(g, middle, y, length);
+}
+
+// Computes a row if `accept` likes its total: its shares s, or where there is a g, the gradient s * (g - sum(g * s)),
+// of the logarithm g - s * sum(g). Nothing is stored before it is final, since y may be g or x. Where one share is 1
+// and the others 0, the sum is that entry's g and the gradient 0. G: a pointer, or that of nullptr.
 template <class T, class E, class X, class F, class G>
 bool softmax_row(const X &entries, F accept, kept_row<T> &kept, G g, const E *x, E *y, size_t length, bool stream,
-                 bool log) {
+                 slope_of what) {
   // Where there are too many to keep, those of a tile, computed each time.
   const bool keep = length <= chunk;
   const size_t places = keep ? chunk - 1 : tile<T> - 1;
@@ -175,12 +213,18 @@ bool softmax_row(const X &entries, F accept, kept_row<T> &kept, G g, const E *x,
         });
       });
     };
-    if (log) {
-      const vec<T> sum = T(value_of(sum_row<T, false>(length, nothing, gradient)));
+    if (what == slope_of::logs) {
+      const vec<T> sum = sum_of(length, nothing, gradient);
       fill([=](vec<T> s, vec<T> g) { return fma(-s, sum, g); });
     } else {
       const vec<T> mean = T(value_of(
           sum_row<T, false>(length, shares, [=](size_t j, size_t n) { return kept_at(j, n) * gradient(j, n); })));
+      if constexpr (X::is_decided) {
+        if (what == slope_of::shares_closely && entries.has_near(g, length, mean.v[0])) {
+          gradient_near_mean(entries, share_of, e, g, y, length, middle_of(mean.v[0]));
+          return true;
+        }
+      }
       fill([=](vec<T> s, vec<T> g) { return s * (g - mean); });
     }
   }
@@ -201,7 +245,7 @@ template <class T, class E> bool leaves_to_exp(const usual_exp<T> &, T, const E 
 
 template <class T, class E, class Exp, class G>
 SELDOM void unusual_row(const Exp &tried, kept_row<T> &kept, G g, const E *x, E *y, size_t length, bool stream,
-                        bool log = false) {
+                        slope_of what = slope_of::shares) {
 #if defined(__wasm__) // Where size counts more, by what is exact anyhow.
   if constexpr (is_decided<T, E> && __is_same(G, decltype(nullptr)))
     return nonlin::correctly_rounded_shares({x, 1}, y, length);
@@ -209,20 +253,21 @@ SELDOM void unusual_row(const Exp &tried, kept_row<T> &kept, G g, const E *x, E 
   const auto exp_of = exp_for(tried, vec<T>(maximum_for<T>(tried, x, length)));
   softmax_row<T>(
       row_entries<T, E, decltype(exp_of)>{x, exp_of}, [](compensated<double>) { return true; }, kept, g, x, y, length,
-      stream, log);
+      stream, what);
 }
 // With the power that the row before had.
 template <class T, class E, class Exp, class G>
-void softmax_row(Exp &exp_of, kept_row<T> &kept, G g, const E *x, E *y, size_t length, bool stream, bool log = false) {
+void softmax_row(Exp &exp_of, kept_row<T> &kept, G g, const E *x, E *y, size_t length, bool stream,
+                 slope_of what = slope_of::shares) {
   double sum;
   const auto is_done = [&]() __attribute__((noinline)) {
     return softmax_row<T>(
         row_entries<T, E, Exp>{x, exp_of}, [&](compensated<double> total) { return is_usual<T>(sum = total.high); },
-        kept, g, x, y, length, stream, log);
+        kept, g, x, y, length, stream, what);
   };
   if (is_done()) return;
   if (exp_of.move(maximum_for<T>(exp_of, x, length), sum, length) && is_done()) return;
-  unusual_row<T>(exp_of, kept, g, x, y, length, stream, log);
+  unusual_row<T>(exp_of, kept, g, x, y, length, stream, what);
 }
 
 // A row of which all but y is known, written block by block while another one is added up: stores and reading of memory

@@ -351,13 +351,13 @@ inline bool leaves_to_exp(const heated_exp &tried, float maximum, const float *x
 }
 template <class T>
 void unusual_row(const heated_exp &tried, kept_row<T> &kept, decltype(nullptr) g, const float *x, float *y,
-                 size_t length, bool stream, bool = false) {
+                 size_t length, bool stream, slope_of what = slope_of::shares) {
   const float maximum = maximum_for<T>(tried, x, length);
   if (!leaves_to_exp(tried, maximum, x, y, length)) return;
   const heated_scaled_exp exp_of = exp_for(tried, vec<float>(maximum));
   softmax_row<T>(
       row_entries<T, float, heated_scaled_exp>{x, exp_of}, [](compensated<double>) { return true; }, kept, g, x, y,
-      length, stream, false);
+      length, stream, what);
 }
 
 // Where this serves: of softmax in float lanes.

@@ -72,10 +72,18 @@ template <class E> struct conditioned_row {
   bool leaves_open(const double *e, size_t n, share<double> share_of) const {
     return ::leaves_open(e, n, share_of, part);
   }
-  void decide(E *y, size_t length) const {
-    const nonlin::open_slice slice =
-        logits.of.open_slice(logits.x, 1, logits.first, logits.along, temperature, __builtin_nan(""));
-    nonlin::correctly_rounded_shares(slice, y, length);
+  nonlin::open_slice open_slice() const {
+    return logits.of.open_slice(logits.x, 1, logits.first, logits.along, temperature, __builtin_nan(""));
+  }
+  void decide(E *y, size_t length) const { nonlin::correctly_rounded_shares(open_slice(), y, length); }
+  [[gnu::noinline, gnu::flatten]] bool has_near(const E *g, size_t length, double mean) const {
+    return lies_near<double>(length, mean, part_for_gradient(),
+                             [=, this](size_t j, size_t n) { return gradient(g, j, n); });
+  }
+  // What a batch takes, unless it leaves the row to be done alone: a row's bits are the same in both.
+  double part_for_gradient() const { return part > guessed_exp::part_of_shares ? part : guessed_exp::part_of_shares; }
+  void decide_gradient(const E *g, double middle, E *y, size_t length) const {
+    nonlin::close_gradient(open_slice(), g, middle, y, length);
   }
 };
 template <class E> row_logits<E> row_of(const logits<E> &of, const E *x, size_t i, size_t length, const conditions &c) {
@@ -93,7 +101,7 @@ template <class E> bool is_empty(const row_logits<E> &logits, size_t length) {
 // Row i, or its gradient.
 template <class E>
 [[gnu::noinline]] void tempered_row(kept_row<double> &kept, const logits<E> &of, const E *g, const E *x, E *y, size_t i,
-                                    size_t length, const conditions &c, bool log) {
+                                    size_t length, const conditions &c, slope_of what) {
   const row_logits<E> logits = row_of(of, x, i, length, c);
   if (g != nullptr) g += i * length;
   y += i * length;
@@ -102,7 +110,7 @@ template <class E>
     if (exp_of.needs_rest()) exp_of.take_rest(finite_or_zero(largest_of_row(logits, length, exp_of.shift)));
     const conditioned_row<E> entries{logits, exp_of, c.temperature, exp_of.part_of_shares(of.adds())};
     const auto is_something = [](compensated<double> total) { return !(total.high == 0); };
-    if (softmax_row<double>(entries, is_something, kept, g, logits.x, y, length, false, log)) return;
+    if (softmax_row<double>(entries, is_something, kept, g, logits.x, y, length, false, what)) return;
   }
   const vec<double> nothing = c.zero ? 0 : __builtin_nan("");
   fill_row<double>(y, length, false, [=](size_t, size_t) { return nothing; });
@@ -137,9 +145,7 @@ template <class E>
   const vec<double> largest = finite_or_zero(m), top = finite_or_zero(largest_of_row(logits, length, largest));
   const tempered_exp exp_of = exp_below(top, logits.of.unit);
   const auto z = [=](size_t j, size_t n) { return logits.at(j, n, largest); };
-  const auto sum_of = [&](auto f) {
-    return value_of(sum_row<double, false>(length, nothing, [=](size_t j, size_t n) { return f(z(j, n)); }));
-  };
+  const auto sum_of = [&](auto f) { return ::sum_of(length, nothing, [=](size_t j, size_t n) { return f(z(j, n)); }); };
   const double below = sum_of([=](pair<double> z) { return below_top(exp_of, z); });
   const double count = sum_of([=](pair<double> z) { return count_top(z, top); });
   const vec<double> rest = log1p_rest(below, 1 / usual_exp<double>::factor, count);
@@ -199,6 +205,11 @@ public:
 
   bool is_usual(size_t i) const { return is_all || ::is_usual<double>(totals.high[i]); }
 
+  nonlin::open_slice open_row(size_t i) const {
+    const size_t first = i * length;
+    return logits.of.open_slice(logits.x + first, 1, first, 1, temperature, __builtin_nan(""));
+  }
+
   // By what is guessed, unless that did not serve most of the rows before; then each by what is its own.
   void compute(bool &apart) {
     const auto itself = [](vec<double> e) { return e; };
@@ -236,8 +247,7 @@ public:
         for (size_t i = 0, first = 0; i < count; i++, first += length) {
           if (!is_usual(i)) continue;
           if (leaves_open(e + first, length, share_of.of(i), part))
-            nonlin::correctly_rounded_shares(
-                logits.of.open_slice(logits.x + first, 1, first, 1, temperature, __builtin_nan("")), y + first, length);
+            nonlin::correctly_rounded_shares(open_row(i), y + first, length);
           else
             store_row(y, i, value);
         }
@@ -247,7 +257,8 @@ public:
     store_usual(y, value);
   }
   // And their gradients, of softmax or its logarithm; y may be x or g.
-  [[gnu::noinline, gnu::flatten]] void gradients_to(const E *g, E *y, bool log) {
+  [[gnu::noinline, gnu::flatten]] void gradients_to(const E *g, E *y, slope_of what) {
+    const bool log = what == slope_of::logs;
     const vec<double> none = 0.0;
     for_each_part(
         [&](size_t j, size_t n) { store(by + j, select(masked_at(j, n), none, load_some<double>(g + j, n))); });
@@ -258,13 +269,25 @@ public:
       for_each_part([&](size_t j, size_t) { store(e + j, load<double>(shares + j) * load<double>(grads + j)); });
     sum_list<double, batch_rows> sums;
     sum_terms(log ? grads : e, count, length, sums);
-    fill_rows(e, count, length, [&](size_t i) {
-      const vec<double> sum = value_of(compensated<double>{sums.high[i], sums.low[i]});
-      return [=](size_t j) {
-        const vec<double> share = load<double>(shares + j), g = load<double>(grads + j);
-        return log ? fma(-share, sum, g) : share * (g - sum);
-      };
-    });
+    const auto grad_at = [=](size_t j) { return load<double>(grads + j); };
+    if (is_decided<double, E> && what == slope_of::shares_closely) {
+      if constexpr (is_decided<double, E>)
+        gradients_closely<double>(
+            count, length, guessed_exp::part_of_shares, s, sums, e,
+            [=](double, size_t j, size_t) { return grad_at(j); },
+            [&](size_t i, double middle, E *dx) {
+              nonlin::close_gradient(open_row(i), g + i * length, middle, dx, length);
+            },
+            temperature);
+    } else {
+      fill_rows(e, count, length, [&](size_t i) {
+        const vec<double> sum = value_of(compensated<double>{sums.high[i], sums.low[i]});
+        return [=](size_t j) {
+          const vec<double> share = load<double>(shares + j), g = grad_at(j);
+          return log ? fma(-share, sum, g) : share * (g - sum);
+        };
+      });
+    }
     store_usual(y,
                 [&](size_t j, size_t n) { return select(masked_at(j, n), none, load<double>(e + j) / temperature); });
   }
@@ -273,7 +296,7 @@ public:
 // What lies in another way of a mask is put side by side.
 template <class E>
 [[gnu::noinline]] void tempered_short_rows(kept_row<double> &kept, const logits<E> &of, const E *g, const E *x, E *y,
-                                           size_t rows, size_t length, const conditions &c, bool log) {
+                                           size_t rows, size_t length, const conditions &c, slope_of what) {
   const size_t size = c.additive ? sizeof(E) : 1, most = rows_of_batch<double>(length);
   const bool as_they_are = c.mask == nullptr || (c.along == 1 && c.beside == length);
   alignas(E) char together[batch<double> * sizeof(E)];
@@ -299,27 +322,28 @@ template <class E>
     if (g == nullptr)
       some.shares_to(y + start);
     else
-      some.gradients_to(g + start, y + start, log);
+      some.gradients_to(g + start, y + start, what);
     for (size_t i = 0; i < count; i++)
-      if (!some.is_usual(i)) tempered_row(kept, of, g, x, y, first + i, length, c, log);
+      if (!some.is_usual(i)) tempered_row(kept, of, g, x, y, first + i, length, c, what);
   }
 }
 
-template <class E, bool log>
+template <class E, slope_of what>
 void tempered_rows(const void *grad, const void *input, void *output, size_t rows, size_t length, const conditions &c) {
   const E *g = static_cast<const E *>(grad), *x = static_cast<const E *>(input);
   E *y = static_cast<E *>(output);
+  constexpr bool is_log = what == slope_of::logs;
   const logits<E> of(c);
   auto &kept = kept_here<kept_row<double>>();
 #if !defined(__wasm__) // Whose size counts.
-  if (rows > 1 && length <= short_row<double> && !(log && g == nullptr))
-    return tempered_short_rows(kept, of, g, x, y, rows, length, c, log);
+  if (rows > 1 && length <= short_row<double> && !(is_log && g == nullptr))
+    return tempered_short_rows(kept, of, g, x, y, rows, length, c, what);
 #endif
   for (size_t i = 0; i < rows; i++) {
-    if (log && g == nullptr)
+    if (is_log && g == nullptr)
       tempered_log_row(row_of(of, x, i, length, c), y + i * length, length, c.zero);
     else
-      tempered_row(kept, of, g, x, y, i, length, c, log);
+      tempered_row(kept, of, g, x, y, i, length, c, what);
   }
 }
 

@@ -78,6 +78,7 @@ int main(int argc, char **argv) {
   append(rows, prove_halves(options));
   ask_for_company(options, rows);
   append(rows, prove_softmax(options));
+  append(rows, prove_softmax_gradient(options));
 
   std::printf("{\"instructionSets\": [");
   for (const nonlin::kernels *set : sets)

@@ -143,6 +143,7 @@ std::vector<row> prove_float32(const options &, std::vector<check> &passes);
 std::vector<row> prove_float64(const options &);
 std::vector<row> prove_halves(const options &);
 std::vector<row> prove_softmax(const options &);
+std::vector<row> prove_softmax_gradient(const options &);
 // Into the rows of the others.
 void ask_for_company(const options &, std::vector<row> &);
 
