@@ -343,8 +343,8 @@ export const softcapGrad = gradient('softcap');
 
 /**
  * `s * (grad - sum(grad * s)) / temperature` with s = softmax(x) along `dim`, in float64, so that float32 is within 1 ulp and float64 within
- * 8, or 2^-50 of `grad` where that is all but its mean. Arguments as in {@link reluGrad}, and of {@link softmax}, whose options must be
- * those of the call that it is the gradient of.
+ * 8, or 2^-50 of `grad` where that is all but its mean; with `precision: 'exact'` float32 is within 1 ulp there, too. Arguments as in
+ * {@link reluGrad}, and of {@link softmax}, whose options must be those of the call that it is the gradient of.
  */
 export const softmaxGrad = alongDimGradient('softmax');
 

@@ -24,7 +24,7 @@ const ofSlices = {
 } as const satisfies Record<(typeof slices)[number], Promised>;
 
 // Where grad and its mean cancel, an ulp of `fast` counts as 2^-50 of a share times the largest grad at least, of float64 as 2^-52.
-const ofSoftmaxGradient = { fast: 1, exact: 1, float64: 4 };
+const ofSoftmaxGradient = { fast: 1, exact: 1, float64: 8 };
 
 /** What is promised of a value or of a slope; `isSample` where the parameters are not the defaults. */
 export function promised(subject: Subject, isSlope: boolean, isSample: boolean): Promised {

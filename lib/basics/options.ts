@@ -123,8 +123,10 @@ export function readOwn(options: unknown, more: unknown, name: string, own: read
 }
 
 function takesNothing(options: unknown, name: string): TypeError {
+  const isForCall =
+    isPlainObject(options) && Object.keys(options).some((option) => ours(option, ['out']) !== undefined);
   return new TypeError(
-    `${name}: the constructor takes nothing, got ${describe(options)}; to apply it: new ${name}()(x)`,
+    `${name}: the constructor takes nothing, got ${describe(options)}; to apply it: new ${name}()(x${isForCall ? ', { out: x }' : ''})`,
   );
 }
 
@@ -133,6 +135,12 @@ export function tooMany(more: unknown, name: string, before?: string, instead?: 
   const takes = before === undefined ? 'one object of options' : `${before} and one object of options`;
   return alsoGot(`${name} takes ${takes}`, more, instead);
 }
+
+/** What is said of options after a `dim`, which is one of them: `softmax(x, 0, { mask })`. */
+export const afterDim = (dim: unknown, more: unknown): string | undefined =>
+  typeof dim === 'number' && isPlainObject(more)
+    ? `pass one: { ${[`dim: ${dim}`, ...Object.keys(more)].join(', ')} }`
+    : undefined;
 
 /** For an argument after the last one, such as an `out` of what gives new memory: it would not be seen. */
 export const alsoGot = (takes: string, more: unknown, instead?: string) =>

@@ -18,7 +18,7 @@ import {
   typeName,
 } from '../basics/floats.js';
 import { isFloat16Array, isHalfDType } from '../basics/halves.js';
-import { checkOptions, optionOf, tooMany } from '../basics/options.js';
+import { afterDim, checkOptions, optionOf, tooMany } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
 import { shapeAdvice } from '../tensor/foreign/advice.js';
 import { asTensor, readForeign } from '../tensor/foreign/as-tensor.js';
@@ -296,7 +296,7 @@ function factorsOf(grad: unknown, input: Input, from: Read, shape: readonly numb
  */
 export function logSumExp<X extends Input>(x: X, options?: LogSumExpOptions | number): SumOf<X>;
 export function logSumExp(input: Input, options?: unknown, more?: unknown): unknown {
-  if (more !== undefined) throw tooMany(more, 'logSumExp', 'x');
+  if (more !== undefined) throw tooMany(more, 'logSumExp', 'x', afterDim(options, more));
   return sum('logSumExp', input, readSettings(options, 'logSumExp'));
 }
 
@@ -314,6 +314,6 @@ export function logSumExp(input: Input, options?: unknown, more?: unknown): unkn
  */
 export function logSumExpGrad<X extends Input>(grad: SumGrad<X>, x: X, options?: LogSumExpOptions | number): Output<X>;
 export function logSumExpGrad(grad: unknown, x: Input, options?: unknown, more?: unknown): unknown {
-  if (more !== undefined) throw tooMany(more, 'logSumExpGrad', 'grad, x');
+  if (more !== undefined) throw tooMany(more, 'logSumExpGrad', 'grad, x', afterDim(options, more));
   return sumGrad('logSumExpGrad', grad, x, readSettings(options, 'logSumExpGrad'));
 }

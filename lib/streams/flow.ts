@@ -2,6 +2,7 @@
 import { noMemory } from '../basics/allocate.js';
 import { describe, list } from '../basics/errors.js';
 import { bytesOf, type DType } from '../basics/floats.js';
+import { dtypeAdvice } from '../tensor/foreign/dtypes.js';
 
 /** The memory of values: the bits of those of 16. */
 export type Values = Float32Array | Float64Array | Uint16Array;
@@ -67,7 +68,7 @@ export function flowOf(
   { dtype, row, inputs = 1, hasRows = true, options = {} }: FlowOptions,
 ): Flow {
   if (typeof dtype !== 'string' || !Object.hasOwn(arrays, dtype))
-    throw new TypeError(`${name}: dtype must be ${list(dtypes, 'or')}, got ${describe(dtype)}`);
+    throw new TypeError(`${name}: dtype must be ${list(dtypes, 'or')}, got ${describe(dtype)}${dtypeAdvice(dtype)}`);
   checkRow(name, row, inputs);
   for (const option of withoutMeaning)
     if (options[option] !== undefined)

@@ -284,12 +284,29 @@ describe('constructors', () => {
     expect(nonlin.softmax(square, 0)).not.toEqual(nonlin.softmax(square, 1));
   });
 
+  it.each([
+    ['softmax', () => loose.softmax!(x, 0, { mask: [true, false, true], out: x })],
+    ['softmaxGrad', () => loose.softmaxGrad!(x, x, 0, { mask: [true, false, true], out: x })],
+    ['logSumExp', () => loose.logSumExp!(x, 0, { mask: [true, false, true], out: x })],
+    ['Softmax', () => new loose.Softmax!().forward!(x, 0, { mask: [true], out: x })],
+  ])('%s says how options go with a dim', (name, call) => {
+    expect(call).toThrow(/ and one object of options, got also an object; pass one: { dim: 0, mask, out }$/);
+    expect(call).toThrow(new RegExp(`^${name}`));
+    expect(() => loose.softmax!(x, 0, 1)).toThrow(/got also 1$/);
+    expect(() => loose.softmax!(x, {}, {})).toThrow(/got also an object$/);
+  });
+
   it.each(['ReLU', 'Sigmoid', 'Tanh'])('%s takes nothing', (name) => {
     const wrong = `${name}: the constructor takes nothing, got `;
     expect(() => new loose[name]!(x)).toThrow(
       new TypeError(`${wrong}Float32Array of 3; to apply it: new ${name}()(x)`),
     );
-    expect(() => new loose[name]!({ inplace: true })).toThrow(wrong);
+    expect(() => new loose[name]!({ inplace: true })).toThrow(
+      new TypeError(`${wrong}an object; to apply it: new ${name}()(x, { out: x })`),
+    );
+    expect(() => new loose[name]!({ alpha: 1 })).toThrow(
+      new TypeError(`${wrong}an object; to apply it: new ${name}()(x)`),
+    );
     expect(() => new loose[name]!(undefined, 0)).toThrow(`${wrong}0`);
     expect(() => new loose[name]!(null)).toThrow(`${wrong}null`);
     expect(String(new loose[name]!(undefined))).toBe(`${name}()`);

@@ -2,6 +2,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
 import { brand } from '../../lib/basics/errors.js';
+import { relu } from '../../lib/index.js';
 import { isTensorLike } from '../../lib/tensor/foreign/layout.js';
 import { Tensor, type TensorSource } from '../../lib/tensor/tensor.js';
 import { error } from '../support/tensors.js';
@@ -139,6 +140,21 @@ describe('typed arrays', () => {
     expect(error([1], { dtype: 'float8' })).toEqual(
       new TypeError(`Tensor: dtype must be 'float32', 'float64', 'float16' or 'bfloat16', got "float8"`),
     );
+  });
+
+  it.each([
+    ['bf16', 'bfloat16'],
+    ['half', 'float16'],
+    ['fp16', 'float16'],
+    ['F32', 'float32'],
+    ['float', 'float32'],
+    ['double', 'float64'],
+  ])('%s is %s here', (dtype, ours) => {
+    const said = `'bfloat16', got "${dtype}"; did you mean '${ours}'?`;
+    expect(() => new Tensor([1], { dtype: dtype as never })).toThrow(said);
+    expect(() => new Tensor([1]).to(dtype as never)).toThrow(said);
+    expect(() => relu(new Uint16Array(1), { dtype: dtype as never })).toThrow(`; did you mean '${ours}'?`);
+    expect(() => relu(new Float32Array(1), { dtype: dtype as never })).toThrow(`; did you mean '${ours}'?`);
   });
 
   it('of 16 bits are not taken for halves by a name that other libraries have', () => {

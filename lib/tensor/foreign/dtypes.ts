@@ -23,4 +23,25 @@ export function checkDType(dtype: unknown): asserts dtype is DType | undefined {
   if (dtype !== undefined && (typeof dtype !== 'string' || !Object.hasOwn(bytesOf, dtype))) throw noDType(dtype);
 }
 
-export const noDType = (dtype: unknown) => new TypeError(`dtype must be ${dtypeNames}, got ${describe(dtype)}`);
+/** What other libraries call them. */
+const elsewhere: Readonly<Record<string, DType>> = {
+  float: 'float32',
+  f32: 'float32',
+  fp32: 'float32',
+  double: 'float64',
+  f64: 'float64',
+  fp64: 'float64',
+  half: 'float16',
+  f16: 'float16',
+  fp16: 'float16',
+  bf16: 'bfloat16',
+};
+
+/** What is said of a dtype by another name. */
+export function dtypeAdvice(dtype: unknown): string {
+  const name = typeof dtype === 'string' ? dtype.toLowerCase() : '';
+  return Object.hasOwn(elsewhere, name) ? `; did you mean '${elsewhere[name]}'?` : '';
+}
+
+export const noDType = (dtype: unknown) =>
+  new TypeError(`dtype must be ${dtypeNames}, got ${describe(dtype)}${dtypeAdvice(dtype)}`);

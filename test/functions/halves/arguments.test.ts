@@ -134,7 +134,7 @@ describe.each(backends())('of the argument at fault: %s', (backend) => {
     [
       "x of a dtype beside another library's own",
       () => nonlin.relu(theirs, { dtype: 'float16' }),
-      'relu: dtype must be that of x, \'bfloat16\', got "float16"',
+      'relu: dtype must be that of x, \'bfloat16\', got "float16"; to() of a Tensor converts',
     ],
   ])('%s', (_, call, message) => {
     useBackend(backend);

@@ -143,7 +143,7 @@ describe.each(backends())('%s', (backend) => {
     useBackend(backend);
     for (const length of [2, 2000])
       expect(() => softmax(new Float32Array(length), { dtype: 'float64' })).toThrow(
-        new TypeError('softmax: dtype must be that of x, \'float32\', got "float64"'),
+        new TypeError('softmax: dtype must be that of x, \'float32\', got "float64"; to() of a Tensor converts'),
       );
   });
 });
