@@ -16,7 +16,8 @@ void put(float *y, size_t i, double a) {
   __builtin_memcpy(reinterpret_cast<char *>(y) + i * sizeof(float), &rounded, sizeof(float));
 }
 
-constexpr double farthest = -110; // No share has anything left of e to that.
+// No share has anything left of e to the first, and no gradient of e to the second, times any float over another one.
+constexpr double share_end = -110, gradient_end = -350;
 
 // Entries by what they are above the largest, so that no temperature makes infinity of both.
 class entries {
@@ -43,11 +44,13 @@ class entries {
   }
 
 public:
+  const double farthest; // Below the largest, of what something may be left.
+
   bool is_left_out(size_t i) const { return size_of(i) == -__builtin_inf(); }
 
   bool is_usual = true, is_empty; // Something is left, and all of it is finite; nothing is.
 
-  entries(const open_slice &slice, size_t length) : slice(slice) {
+  entries(const open_slice &slice, size_t length, double farthest) : slice(slice), farthest(farthest) {
     bool found = false;
     for (size_t i = 0; i < length; i++) {
       const double size = size_of(i);
@@ -71,7 +74,7 @@ public:
 wide total_of(const entries &of, size_t length) {
   wide total = 0.0;
   for (size_t i = 0; i < length; i++)
-    if (const wide z = of[i]; z.high > farthest) total = total + exp(z);
+    if (const wide z = of[i]; z.high > of.farthest) total = total + exp(z);
   return total;
 }
 
@@ -82,7 +85,7 @@ void compute(const entries &of, const open_slice &slice, float *y, size_t length
   const wide total = total_of(of, length);
   for (size_t i = 0; i < length; i++) {
     const wide z = of[i];
-    put(y, i * slice.step, z.high > farthest ? to_odd(exp(z) / total) : 0);
+    put(y, i * slice.step, z.high > of.farthest ? to_odd(exp(z) / total) : 0);
   }
 }
 
@@ -91,13 +94,12 @@ void compute(const entries &of, const open_slice &slice, float *y, size_t length
 // What is computed at a time, in loops that compilers make vectors of; and sums side by side.
 constexpr size_t part = 64, side_by_side = 8;
 
-// e^z as high + low for z = difference + lost <= 0: 2^-72 of it, and nothing from e^-110 on, of which shares have
-// nothing left. z = k ln 2 + r, and e^r - 1 is squared four times from that of s = r / 16: s + s^2 / 2 + s^3 / 6, as
-// sums of two doubles, and terms of which one is enough. |s| < 0.022, so the first that is left out is below 2^-86.
-// Near 0 it is better, 2^-100: of two entries d apart the shares are 1/2 + d/4 - d^3/48, and the first two terms may be
-// a middle.
+// e^z as high + low for z = difference + lost <= 0: 2^-72 of it, and nothing from e^farthest on. z = k ln 2 + r, and
+// e^r - 1 is squared four times from that of s = r / 16: s + s^2 / 2 + s^3 / 6, as sums of two doubles, and terms of
+// which one is enough. |s| < 0.022, so the first that is left out is below 2^-86. Near 0 it is better, 2^-100: of two
+// entries d apart the shares are 1/2 + d/4 - d^3/48, and the first two terms may be a middle.
 constexpr double sixth = 1.0 / 6, sixth_rest = sixth * 0x1p-54; // Its digits repeat.
-void exponentials(const double *difference, const double *lost, double *high, double *low, size_t n) {
+void exponentials(const double *difference, const double *lost, double *high, double *low, size_t n, double farthest) {
   for (size_t i = 0; i < n; i++) {
     const double z = difference[i] > farthest ? difference[i] : farthest;
     const double shifted = z * log2_e<double> + shifter<double>, k = shifted - shifter<double>;
@@ -145,7 +147,7 @@ struct exponentials_of_part {
       difference[i] = z.high;
       lost[i] = z.low;
     }
-    exponentials(difference, lost, high, low, n);
+    exponentials(difference, lost, high, low, n, of.farthest);
   }
 };
 
@@ -207,7 +209,7 @@ template <class F> void for_each_exponential(const entries &of, size_t length, [
   if (quickly) return;
 #endif
   for (size_t i = 0; i < length; i++)
-    if (const wide z = of[i]; z.high > farthest) f(i, exp(z));
+    if (const wide z = of[i]; z.high > of.farthest) f(i, exp(z));
 }
 
 // s (g - mean of g) from what g and its mean are above `middle`, a number near that. False, and nothing written, where
@@ -243,7 +245,7 @@ bool compute_gradient(const entries &of, const open_slice &slice, const float *g
 } // namespace
 
 void correctly_rounded_shares(const open_slice &slice, float *y, size_t length) {
-  const entries of(slice, length);
+  const entries of(slice, length, share_end);
   if (!of.is_usual) {
     for (size_t i = 0; i < length; i++)
       put(y, i * slice.step, of.is_empty ? slice.of_nothing : __builtin_nan(""));
@@ -253,7 +255,7 @@ void correctly_rounded_shares(const open_slice &slice, float *y, size_t length) 
 }
 
 void close_gradient(const open_slice &slice, const float *g, double middle, float *y, size_t length) {
-  const entries of(slice, length);
+  const entries of(slice, length, gradient_end);
 #if !defined(__wasm__)
   if (compute_gradient(of, slice, g, middle, y, length, true)) return;
 #endif

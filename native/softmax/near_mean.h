@@ -15,9 +15,9 @@ enum class slope_of { shares, shares_closely, logs };
 
 // Of shares that are wrong by such a part of themselves, a mean is wrong by as much of the mean size of all, and by
 // 2^-51 of it as it is a sum. A g that differs from it by more than this part of that, or of what is larger, differs by
-// what is wrong by 2^-25 of itself: half an ulp at most, beside the half that it loses when it becomes a float. Of
-// shares that are worse themselves, infinity.
-constexpr double least_difference(double part) { return part > 0x1p-28 ? __builtin_inf() : (part + 0x1p-51) * 0x1p25; }
+// what is wrong by 2^-26 of itself: a quarter of an ulp at most, beside the half that it loses when it becomes a float.
+// Of shares that are worse themselves, infinity.
+constexpr double least_difference(double part) { return part > 0x1p-28 ? __builtin_inf() : (part + 0x1p-51) * 0x1p26; }
 // The same in lanes of T: those of float move the mean by 2^-24 of it and round the difference.
 template <class T> constexpr T least_in_lanes(double part) {
   return T(least_difference(part) + (sizeof(T) == sizeof(float) ? 0x1p-23 : 0));
