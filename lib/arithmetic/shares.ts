@@ -37,9 +37,9 @@ const farthest = -110;
  * e^(z + lost) for a sum of no more than 0, the first number of a sum of which this leaves the second in `rest`: 2^-72 of it, and
  * nothing from e^-110 on, of which shares have nothing left. native/exact/shares.cpp says how.
  */
-function exponential(z: number, lost: number): number {
+function exponential(z: number, lost: number, least = farthest): number {
   rest = 0;
-  if (z < farthest) return 0;
+  if (z < least) return 0;
   const k = z * Math.LOG2E + noFraction - noFraction;
   const most = z - k * ln2[0];
   const left = lost - k * ln2[1];
@@ -76,6 +76,13 @@ function exponential(z: number, lost: number): number {
   return high * power;
 }
 let rest = 0;
+
+/** The same as one sum for z from -700 on, and what may be missing of it and of a quotient of its sums, as a part of them. */
+export function quickExp(z: DoubleDouble): DoubleDouble {
+  const high = exponential(z.high, z.low, -700);
+  return { high, low: rest };
+}
+export const quickPart = 2 ** -70;
 
 /** Computes the shares of entries high[i] + low[i], of which the largest is 0, as float64 that round to the float32 nearest to them. */
 export function correctlyRoundedShares(high: Float64Array, low: Float64Array, shares: Float64Array): void {

@@ -4,6 +4,7 @@
 import { add, divide, exactProduct, exactSum } from '../arithmetic/double-double.js';
 import { timesExp } from '../arithmetic/erfc.js';
 import { log1p } from '../arithmetic/log.js';
+import { type Logits as Entries, multiplyByDifferences } from '../arithmetic/near-mean.js';
 import { correctlyRoundedShares, leavesOpen, partOfShare } from '../arithmetic/shares.js';
 import { Sum } from '../arithmetic/sum.js';
 import { type FloatArray, isFloat32, lengthOfPresent } from '../basics/floats.js';
@@ -16,10 +17,8 @@ const farthest = -760;
 const margin = 2 ** -64;
 const low = 2 ** -500;
 
-/** The logits of a slice less their largest: high[i] + low[i]. */
-interface Logits {
-  readonly high: Float64Array;
-  readonly low: Float64Array;
+/** The logits of a slice less their largest. */
+interface Logits extends Entries {
   /** 1 where an entry is masked. */
   readonly masked: Uint8Array;
 }
@@ -242,7 +241,7 @@ export function conditionedSlices(
   });
 }
 
-/** Its gradient. What `grad` holds at a masked entry counts nothing, and what it gets is 0. */
+/** Its gradient, within 1 ulp if `exact`. What `grad` holds at a masked entry counts nothing, and what it gets is 0. */
 export function conditionedSlicesGrad(
   grad: FloatArray,
   x: FloatArray,
@@ -251,11 +250,13 @@ export function conditionedSlicesGrad(
   length: number,
   inner: number,
   conditions: Conditions,
+  exact = false,
 ): void {
   const scale = scaleOf(conditions.temperature);
   const { logits, shares } = roomFor(length);
   const { zero, temperature } = conditions;
   const isLog = slice === 'logSoftmax';
+  const own = exact && !isLog && isFloat32(x) ? new Float64Array(length) : undefined;
   forEachSlice(lengthOfPresent(y), length, inner, conditions, (start, first) => {
     const largest = readLogits(x, start, inner, first, conditions, scale, logits);
     share(largest, logits, shares, zero);
@@ -271,6 +272,15 @@ export function conditionedSlicesGrad(
       sum.add(term);
     }
     const mean = sum.value;
+    if (own !== undefined) {
+      for (let i = 0; i < length; i++) own[i] = logits.masked[i] ? Number.NaN : grad[start + i * inner]!;
+      multiplyByDifferences(shares, own, mean, partOfShares(x, start, inner, length, conditions), () => {
+        exactLogits(x, start, inner, first, conditions, logits);
+        return logits;
+      });
+      for (let i = 0; i < length; i++) y[start + i * inner] = logits.masked[i] ? 0 : shares[i]! / temperature;
+      return;
+    }
     for (let i = 0; i < length; i++) {
       const at = start + i * inner;
       const dx = isLog ? grad[at]! - shares[i]! * mean : shares[i]! * (grad[at]! - mean);

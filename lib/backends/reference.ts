@@ -1,5 +1,5 @@
 // The plain TypeScript backend: everything in float64, and activations correctly rounded where they are stored as float32, so
-// `exact` has nothing to add.
+// `exact` has nothing to add but to the gradient of softmax.
 // It is what the native backends are judged by, and what runs where none of them can.
 
 import type { Formula } from '../activations/formula.js';
@@ -7,7 +7,8 @@ import { storeGradients, storeHalfGradients, storeHalfValues, storeValues } from
 import { type Activation, activationNames, activations, opOf } from '../activations/table.js';
 import { timesExp } from '../arithmetic/erfc.js';
 import { log1p } from '../arithmetic/log.js';
-import { correctlyRoundedShares, leavesOpen } from '../arithmetic/shares.js';
+import { type Logits, multiplyByDifferences } from '../arithmetic/near-mean.js';
+import { correctlyRoundedShares, leavesOpen, partOfShare } from '../arithmetic/shares.js';
 import { Sum } from '../arithmetic/sum.js';
 import { isLike, isThere } from '../basics/checks.js';
 import {
@@ -194,14 +195,24 @@ function share(x: FloatArray, start: number, step: number, shares: Float64Array)
 function storedShare(x: FloatArray, start: number, step: number, shares: Float64Array): void {
   share(x, start, step, shares);
   if (!isFloat32(x) || !leavesOpen(shares)) return;
-  const largest = largestOf(x, start, step, shares.length);
-  const high = new Float64Array(shares.length);
-  const low = new Float64Array(shares.length);
-  for (let i = 0, at = start; i < shares.length; i++, at += step) {
+  const { high, low } = logitsOf(x, start, step, shares.length);
+  correctlyRoundedShares(high, low, shares);
+}
+
+function logitsOf(x: FloatArray, start: number, step: number, length: number): Logits {
+  const largest = largestOf(x, start, step, length);
+  const high = new Float64Array(length);
+  const low = new Float64Array(length);
+  for (let i = 0, at = start; i < length; i++, at += step) {
     high[i] = x[at]! - largest;
     low[i] = errorOfDifference(x[at]!, largest, high[i]!);
   }
-  correctlyRoundedShares(high, low, shares);
+  return { high, low };
+}
+
+/** Stores results in y[start], y[start + step], ... */
+function store(results: Float64Array, y: FloatArray, start: number, step: number): void {
+  for (let i = 0, at = start; i < results.length; i++, at += step) y[at] = results[i]!;
 }
 
 /** What rounding took from a - b. */
@@ -366,29 +377,35 @@ export const reference: Backend = {
     forEachSlice(lengthOfPresent(y), length, inner, (start) => {
       if (slice === 'logSoftmax') return storeLogs(x, y, start, inner, length, shares);
       storedShare(x, start, inner, shares);
-      for (let i = 0, at = start; i < length; i++, at += inner) y[at] = shares[i]!;
+      store(shares, y, start, inner);
     });
   },
 
-  slicesGrad(grad, input, y, slice, length, inner, _exact, fresh) {
+  slicesGrad(grad, input, y, slice, length, inner, exact, fresh) {
     const g = fresh ? grad : readable(grad, y, forGrad);
     const x = fresh ? input : readable(input, y, forX);
     const shares = new Float64Array(length);
     const ones = slice === 'logSoftmax' ? new Float64Array(length).fill(1) : undefined;
+    const own = exact && ones === undefined && isFloat32(x) ? new Float64Array(length) : undefined;
     forEachSlice(lengthOfPresent(y), length, inner, (start) => {
       share(x, start, inner, shares);
       const sum = weightedSum(ones ?? shares, g, start, inner);
+      if (own !== undefined) {
+        for (let i = 0, at = start; i < length; i++, at += inner) own[i] = g[at]!;
+        multiplyByDifferences(shares, own, sum, partOfShare, () => logitsOf(x, start, inner, length));
+        return store(shares, y, start, inner);
+      }
       for (let i = 0, at = start; i < length; i++, at += inner)
         y[at] = ones === undefined ? shares[i]! * (g[at]! - sum) : g[at]! - shares[i]! * sum;
     });
   },
 
-  conditioned(grad, input, y, slice, length, inner, conditions, _exact, fresh) {
+  conditioned(grad, input, y, slice, length, inner, conditions, exact, fresh) {
     const x = fresh ? input : readable(input, y, forX);
     const own = fresh ? conditions : withOwnMask(conditions);
     if (grad === undefined) return conditionedSlices(x, y, slice, length, inner, own);
     const g = fresh ? grad : readable(grad, y, forGrad);
-    conditionedSlicesGrad(g, x, y, slice, length, inner, own);
+    conditionedSlicesGrad(g, x, y, slice, length, inner, own, exact);
   },
 
   logParts(x, maxima, logs, length, inner) {
