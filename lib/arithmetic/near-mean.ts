@@ -16,12 +16,12 @@ export interface Logits {
 const farthest = -350;
 
 /**
- * What differs by more from a mean of such a size has 2^-25 of itself missing: half an ulp at most, beside the half that it loses when it
- * becomes a float. The mean lacks as much of the size as shares may be wrong by, and 2^-51 as it is a sum. Of shares that are worse
+ * What differs by more from a mean of such a size has 2^-26 of itself missing: a quarter of an ulp at most, beside the half that it loses when
+ * it becomes a float. The mean lacks as much of the size as shares may be wrong by, and 2^-51 as it is a sum. Of shares that are worse
  * themselves, infinity.
  */
 const leastOf = (size: number, part: number): number =>
-  part > 2 ** -28 ? Infinity : size * (part + 2 ** -51) * 2 ** 25;
+  part > 2 ** -28 ? Infinity : size * (part + 2 ** -51) * 2 ** 26;
 
 /** Stores the shares times g less middle + rest in their place. False, and nothing stored, where some g, which is no NaN, is nearer to it. */
 function multiplyUnlessNear(
