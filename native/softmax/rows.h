@@ -105,6 +105,8 @@ template <class T, class E, class Exp> struct row_entries {
     return lies_near<E>(length, mean, part_for_gradient(), [=](size_t j, size_t n) { return load_some<E>(g + j, n); });
   }
   static constexpr double part_for_gradient() { return part_of_share; }
+  // Where that leaves too much open.
+  static constexpr double least_part(size_t) { return part_of_share; }
   void decide_gradient(const E *g, double middle, E *y, size_t length) const {
     nonlin::close_gradient({x, 1}, g, middle, y, length);
   }
@@ -127,7 +129,10 @@ template <class E, class X>
   };
   const vec<double> rest = mean_of([](vec<double> d) { return d; });
   const double size = mean_of([](vec<double> d) { return abs(d); });
-  if (!lies_within<double>(length, rest, size * least_difference(entries.part_for_gradient()), above_middle)) {
+  const auto cancels = [&](double part) {
+    return lies_within<double>(length, rest, size * least_difference(part), above_middle);
+  };
+  if (!cancels(entries.part_for_gradient()) || !cancels(entries.least_part(length))) {
     for (size_t j = 0, end; j < length; j = end) {
       end = length - j < tile<double> ? length : j + tile<double>;
       shares(j, end);

@@ -346,20 +346,23 @@ bool softmax_short_rows(Exp &exp_of, const E *x, E *y, size_t rows, size_t lengt
   return true;
 }
 
-// The gradients dx of short rows, in `exact`, from such shares and means; g_at(j, n) are those of all rows from the
-// j-th on, and decide(i, middle, y) leaves what is dx of row i over some factor at y. Lanes of L tell which g lie near.
-template <class L, class G, class D>
-[[gnu::noinline, gnu::flatten]] void gradients_closely(size_t count, size_t length, double part, const double *s,
-                                                       const sum_list<double, batch_rows> &means, double *dx, G g_at,
-                                                       D decide, double factor = 1) {
+// The gradients dx of short rows, in `exact`, from such means and shares, which may be wrong by such a part of
+// themselves, in row i by least_part(i), which is asked where much depends on it; g_at(j, n) are the g of all rows from
+// the j-th on, of which lanes of L tell whether they lie near, and decide(i, middle, y) leaves what is dx of row i over
+// some factor at y.
+template <class L, class P, class G, class D>
+[[gnu::noinline, gnu::flatten]] void gradients_closely(size_t count, size_t length, double part, P least_part,
+                                                       const double *s, const sum_list<double, batch_rows> &means,
+                                                       double *dx, G g_at, D decide, double factor = 1) {
   constexpr size_t lanes = vec<double>::lanes;
   const size_t n = count * length;
   const auto mean_of = [](const sum_list<double, batch_rows> &sums, size_t i) {
     return value_of(compensated<double>{sums.high[i], sums.low[i]});
   };
   const auto lanes_at = [=](size_t j) { return g_at(double(), j, n - j < lanes ? n - j : lanes); };
-  const vec<double> enough =
-      double(largest_size<L>(n, [=](size_t j, size_t n) { return g_at(L(), j, n); })) * double(least_in_lanes<L>(part));
+  // First of all rows at once, with room for what lanes of float round.
+  const double largest = largest_size<L>(n, [=](size_t j, size_t n) { return g_at(L(), j, n); });
+  const vec<double> enough = largest * (least_in_lanes<L>(part) + (sizeof(L) == sizeof(float) ? 0x1p-22 : 0));
   mask<double> any = enough < 0;
   fill_rows(dx, count, length, [&](size_t i) {
     return [=, &any, mean = vec<double>(mean_of(means, i))](size_t j) {
@@ -370,7 +373,7 @@ template <class L, class G, class D>
     };
   });
   if (count_lanes<double>(any) == 0 || length == 1) return;
-  // Of one row or another; where there are some, they are many as a rule.
+  // Where some rows have one, as a rule many have.
   bool near[batch_rows], has_near = false;
   for (size_t i = 0; i < count; i++) {
     near[i] =
@@ -403,16 +406,20 @@ template <class L, class G, class D>
 #else
     const double rest = mean_of(rests, i), size = mean_of(sizes, i);
 #endif
+    const auto difference = [=, middle = vec<double>(middle), rest = vec<double>(rest)](size_t j, size_t) {
+      return lanes_at(at + j) - middle - rest;
+    };
     const vec<double> enough = size * least_difference(part);
     mask<double> cancels = enough < 0;
     for (size_t j = 0; j < length; j += lanes) {
       const size_t left = length - j < lanes ? length - j : lanes;
-      const vec<double> difference = lanes_at(at + j) - vec<double>(middle) - vec<double>(rest);
-      const mask<double> here = abs(difference) < enough;
+      const vec<double> d = difference(j, left);
+      const mask<double> here = abs(d) < enough;
       cancels.m |= here.m & first_lanes<double>(left).m;
-      store(dx + at + j, load<double>(s + at + j) * difference, left);
+      store(dx + at + j, load<double>(s + at + j) * d, left);
     }
     if (count_lanes<double>(cancels) == 0) continue;
+    if (!lies_within<double>(length, vec<double>(0.0), size * least_difference(least_part(i)), difference)) continue;
     float y[short_row_with_gradient<double>];
     decide(i, middle, y);
     for (size_t j = 0; j < length; j++)
@@ -460,7 +467,7 @@ template <class T, class E>
       });
     else if constexpr (is_decided<T, E>)
       gradients_closely<E>(
-          count, length, part_of_share, s, sums, e,
+          count, length, part_of_share, [](size_t) { return part_of_share; }, s, sums, e,
           [=]<class L>(L, size_t j, size_t n) { return load_some<L>(by + j, n); },
           [&](size_t i, double middle, E *y) {
             nonlin::close_gradient({x + (first + i) * length, 1}, by + i * length, middle, y, length);

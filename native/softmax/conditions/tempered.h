@@ -51,6 +51,17 @@ template <class E, class Exp, class F>
   store(e + n, vec<double>(usual_exp<double>::factor)); // As compute.
 }
 
+// What the shares of a row may be wrong by, as part_of_shares, from its own largest logit: that takes longer, and is
+// less as a rule.
+template <class E> [[gnu::noinline, gnu::flatten]] double part_of_row(const row_logits<E> of, size_t length) {
+  const double largest = largest_size<double>(length, [=](size_t j, size_t n) {
+    const vec<double> logit = rounded(of.at(j, n, no_shift));
+    return select(logit > -__builtin_inf(), logit, vec<double>(0.0));
+  });
+  const double part = part_of_share + 4 * largest * of.of.unit * 0x1p-53;
+  return part < guessed_exp::part_of_shares ? part : guessed_exp::part_of_shares;
+}
+
 // What softmax_row reads. Nothing that a masked entry's gradient holds counts.
 template <class E> struct conditioned_row {
   row_logits<E> logits;
@@ -76,12 +87,15 @@ template <class E> struct conditioned_row {
     return logits.of.open_slice(logits.x, 1, logits.first, logits.along, temperature, __builtin_nan(""));
   }
   void decide(E *y, size_t length) const { nonlin::correctly_rounded_shares(open_slice(), y, length); }
+  // By what a batch takes, unless it leaves the row to be done alone: so its bits are the same in both.
+  double part_for_gradient() const { return part > guessed_exp::part_of_shares ? part : guessed_exp::part_of_shares; }
+  double least_part(size_t length) const {
+    return part > guessed_exp::part_of_shares ? part : part_of_row(logits, length);
+  }
   [[gnu::noinline, gnu::flatten]] bool has_near(const E *g, size_t length, double mean) const {
     return lies_near<double>(length, mean, part_for_gradient(),
                              [=, this](size_t j, size_t n) { return gradient(g, j, n); });
   }
-  // What a batch takes, unless it leaves the row to be done alone: a row's bits are the same in both.
-  double part_for_gradient() const { return part > guessed_exp::part_of_shares ? part : guessed_exp::part_of_shares; }
   void decide_gradient(const E *g, double middle, E *y, size_t length) const {
     nonlin::close_gradient(open_slice(), g, middle, y, length);
   }
@@ -205,9 +219,15 @@ public:
 
   bool is_usual(size_t i) const { return is_all || ::is_usual<double>(totals.high[i]); }
 
+  row_logits<E> row(size_t i) const {
+    row_logits<E> row = logits;
+    row.x += i * length;
+    row.first += i * length;
+    return row;
+  }
   nonlin::open_slice open_row(size_t i) const {
-    const size_t first = i * length;
-    return logits.of.open_slice(logits.x + first, 1, first, 1, temperature, __builtin_nan(""));
+    const auto [of, x, first, along] = row(i);
+    return of.open_slice(x, 1, first, along, temperature, __builtin_nan(""));
   }
 
   // By what is guessed, unless that did not serve most of the rows before; then each by what is its own.
@@ -223,9 +243,7 @@ public:
     }
     apart = false;
     for (size_t i = 0, first = 0; i < count; i++, first += length) {
-      row_logits<E> row = logits;
-      row.x += first;
-      row.first += first;
+      const row_logits<E> row = this->row(i);
       const double m = largest_of_row(row, length, no_shift);
       const tempered_exp exp_of{vec<double>(m), logits.of.unit};
       apart = apart || !guessed_exp::reaches(m * logits.of.unit);
@@ -273,8 +291,8 @@ public:
     if (is_decided<double, E> && what == slope_of::shares_closely) {
       if constexpr (is_decided<double, E>)
         gradients_closely<double>(
-            count, length, guessed_exp::part_of_shares, s, sums, e,
-            [=](double, size_t j, size_t) { return grad_at(j); },
+            count, length, guessed_exp::part_of_shares, [&](size_t i) { return part_of_row(row(i), length); }, s, sums,
+            e, [=](double, size_t j, size_t) { return grad_at(j); },
             [&](size_t i, double middle, E *dx) {
               nonlin::close_gradient(open_row(i), g + i * length, middle, dx, length);
             },
