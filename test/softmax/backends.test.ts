@@ -192,6 +192,33 @@ describe.each(kernelBackends)('$name', (backend) => {
           }
         });
 
+        // After some with a rest in turn the next one is added up in another way.
+        it('of a slice longer than a chunk does not depend on those before', () => {
+          const length = 40_000;
+          const shares = (row: FloatArray) => {
+            const y = new Floats(length);
+            backend.slices(row, y, what, length, 1, exact);
+            return y;
+          };
+          const flat = new Floats(length);
+          // The largest share from little to all: a logarithm from which there is a rest lies among them, 0.7.
+          const rows = Array.from({ length: 24 }, (_, k) => {
+            const row = Floats.from(random(dtype, length, 2));
+            row[(k * 12_345) % length] = [10, 11, 11.15, 11.17, 11.18, 11.19, 11.21, 11.3, 12, 30, 90, 0][k % 12]!;
+            return k % 12 === 11 ? row.fill(1e4 + k) : row;
+          });
+          const alone = rows.map((row) => {
+            for (let i = 0; i < 3; i++) shares(flat);
+            return shares(row);
+          });
+          const peak = Floats.from(flat);
+          peak[39_999] = 70;
+          for (const [k, row] of rows.entries()) {
+            for (let i = 0; i < 4; i++) shares(peak);
+            expectSame(shares(row), alone[k]!);
+          }
+        });
+
         it('of columns of which not all exponentials are kept, each with a peak, does not depend on the layout', () => {
           const [length, inner] = [12000, 80];
           const x = new Floats(length * inner);
