@@ -63,6 +63,16 @@ struct rests_of_rows {
   double below[batch_rows], counts[batch_rows];
 };
 
+// The exponentials of a row no longer than a block below its maximum, up to the last levels of the tree, and how often
+// that is there.
+template <class T, class E>
+compensated<vec<double>> below_top(const E *x, const T *e, size_t length, T top, double &count) {
+  count = count_maxima<T>(x, length, top);
+  return sum_short<T, true>(length, [=, m = vec<T>(top)](size_t j, size_t n) {
+    return select(load_some<T>(x + j, n) >= m, vec<T>(T(0)), load_some<T>(e + j, n));
+  });
+}
+
 // The rests of rows with kept exponentials, each row of them `apart` from the one before, for those whose logarithm
 // their total does not tell; of so small ones that those kept are not all there is, or where there was no total, from
 // other exponentials.
@@ -99,12 +109,8 @@ template <class T, class E>
       store(counts + i, add_across<T>(numbers).high);
     } else {
       for (size_t k = 0; k < here; k++) {
-        const T top = tops[rows[i + k]];
-        const E *const row = x + rows[i + k] * length;
-        sums[k] = sum_short<T, true>(length, [=, e = e + rows[i + k] * apart, m = vec<T>(top)](size_t j, size_t n) {
-          return select(load_some<T>(row + j, n) >= m, vec<T>(T(0)), load_some<T>(e + j, n));
-        });
-        counts[i + k] = count_maxima<T>(row, length, top);
+        const size_t row = rows[i + k];
+        sums[k] = below_top(x + row * length, e + row * apart, length, tops[row], counts[i + k]);
       }
     }
     store(below + i, add_across<T>(sums).high);
@@ -204,7 +210,7 @@ template <class T> struct logs_of_rows {
   kept_row<T> &kept = kept_here<kept_row<T>>();
   usual_exp<T> exp_of;
   const bool as_floats; // What becomes of the logarithms.
-  bool far_apart = false, had_rests = false;
+  bool far_apart = false, had_rests = false, mostly_rests = false;
 
   template <class E> logs_of_rows(const E *first, size_t length, bool as_floats) : as_floats(as_floats) {
     if (length > short_row_with_log<T>) guess<T>(exp_of, first, length, length);
@@ -233,6 +239,8 @@ template <class T> struct logs_of_rows {
   }
 
 private:
+  static bool are_most(size_t some, size_t count) { return 8 * some > 7 * count; }
+
   template <class E>
   [[gnu::noinline, gnu::flatten]] void short_rows(const E *x, size_t count, size_t length, double *maxima,
                                                   double *logs) {
@@ -243,11 +251,13 @@ private:
     sum_list<T, batch_rows> totals;
 #if !defined(__wasm__) // Where size counts more.
     rests_of_rows rests;
-    if (had_rests && parts_lanes<T>(length) && !far_apart) {
+    if (had_rests && !far_apart && (parts_lanes<T>(length) || mostly_rests)) {
       compute_rows(exp_of, x, e, count * length);
-      if (add_up_with_rests(e, count, length, tops, totals, rests)) {
-        for (size_t i = 0; i < count; i++)
-          steps[i] = exp_of.steps.v[0];
+      for (size_t i = 0; i < count; i++)
+        steps[i] = exp_of.steps.v[0];
+      if (!parts_lanes<T>(length)) {
+        if (rests_first(x, e, count, length, tops, steps, maxima, logs)) return;
+      } else if (add_up_with_rests(e, count, length, tops, totals, rests)) {
         return logs_of_totals(x, e, length, count, length, totals, tops, steps, maxima, logs, &rests);
       }
     }
@@ -256,6 +266,57 @@ private:
     logs_of_totals(x, e, length, count, length, totals, tops, steps, maxima, logs);
   }
 #if !defined(__wasm__)
+  // The logarithms of rows no longer than a block from what they have below their maxima, and from their totals where
+  // that is much; false where a total is not surely usual.
+  template <class E>
+  bool rests_first(const E *x, const T *e, size_t count, size_t length, const T *tops, const T *steps, double *maxima,
+                   double *logs) {
+    constexpr size_t doubles = vec<double>::lanes;
+    constexpr double margin = 0x1p-7; // For what another sum of the same rounds.
+    rests_of_rows rests;
+    T of_maxima[batch_rows];
+    for (size_t i = 0; i < count; i += vec<T>::lanes)
+      store(of_maxima + i, exp_times_power(load<T>(tops + i), exp_of.steps));
+    for (size_t i = 0; i < count; i += group) {
+      compensated<vec<double>> sums[group];
+      for (size_t k = 0; k < group; k++) {
+        sums[k] = {0.0, 0.0};
+        if (i + k < count)
+          sums[k] = below_top(x + (i + k) * length, e + (i + k) * length, length, tops[i + k], rests.counts[i + k]);
+      }
+      store(rests.below + i, add_across<T>(sums).high);
+    }
+    mask<double> usual = vec<double>(0.0) <= vec<double>(0.0);
+    for (size_t i = 0; i < count; i += doubles) {
+      const vec<double> m = load<double>(tops + i),
+                        total = load<double>(rests.below + i) +
+                                load<double>(rests.counts + i) * load<double>(of_maxima + i);
+      const mask<double> there = first_lanes<double>(count - i < doubles ? count - i : doubles);
+      const mask<double> here = {(total > 2 * usual_exp<T>::least).m & (total < usual_exp<T>::most / 2).m &
+                                 (abs(m) < double(far_from_large<T>)).m};
+      usual.m &= here.m | ~there.m;
+      store(logs + i, log1p_rest(load<double>(rests.below + i), tops + i, steps + i, load<double>(rests.counts + i)));
+    }
+    if (!all_lanes(usual)) return false;
+    size_t large = 0;
+    for (size_t i = 0; i < count; i++)
+      large += logs[i] > total_serves - margin;
+    mostly_rests = are_most(count - large, count);
+    for (size_t i = 0; i < count; i++) {
+      maxima[i] = tops[i];
+      if (!(logs[i] > total_serves - margin)) {
+        if (!is_whole(logs[i], rests.below[i], of_maxima[i], length, as_floats))
+          logs[i] = log_of_row(x + i * length, length, tops[i]);
+        continue;
+      }
+      const T *const row = e + i * length;
+      const double total =
+          add_within<T>(sum_short<T, true>(length, [=](size_t j, size_t) { return load<T>(row + j); })).high;
+      const double log = log_of_total(total, maxima[i], steps[i]).v[0];
+      if (log > total_serves) logs[i] = log;
+    }
+    return true;
+  }
   // The totals of rows of exponentials and their rests, from the same lanes; whether all totals are usual.
   bool add_up_with_rests(const T *e, size_t count, size_t length, const T *tops, sum_list<T, batch_rows> &totals,
                          rests_of_rows &rests) const {
@@ -450,17 +511,19 @@ private:
                       const sum_list<T, most> &totals, const T *tops, const T *steps, double *maxima, double *logs,
                       const rests_of_rows *rests = nullptr) {
     constexpr size_t doubles = vec<double>::lanes;
-    bool all = true;
     double told[most];
     for (size_t i = 0; i < count; i += doubles)
       store(told + i, log_of_total(totals.get(i).high, load<double>(tops + i), load<double>(steps + i)));
     for (size_t i = 0; i < count; i++) {
       maxima[i] = tops[i];
       logs[i] = has_total(tops[i], totals.high[i]) ? told[i] : no_total;
-      all = all && logs[i] > total_serves;
     }
-    had_rests = !all;
-    if (!all) logs_of_rests(x, e, apart, count, length, tops, steps, logs, as_floats, rests);
+    size_t some = 0;
+    for (size_t i = 0; i < count; i++)
+      some += !(logs[i] > total_serves);
+    had_rests = some > 0;
+    mostly_rests = are_most(some, count);
+    if (some > 0) logs_of_rests(x, e, apart, count, length, tops, steps, logs, as_floats, rests);
   }
 };
 

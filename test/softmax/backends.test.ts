@@ -219,6 +219,32 @@ describe.each(kernelBackends)('$name', (backend) => {
           }
         });
 
+        // After many with a rest others are added up in another way.
+        it('of a short slice does not depend on those before', () => {
+          for (const length of [17, 26, 30, 40, 63, 64, 65, 100]) {
+            const rows = 320;
+            const x = Floats.from(random(dtype, rows * length, 2));
+            const others = [5, 30, 60, -1e4, Number.NaN, Number.POSITIVE_INFINITY];
+            for (let i = 0; i < rows; i++) {
+              const row = x.subarray(i * length, (i + 1) * length);
+              let rest = 0;
+              for (let k = 0; k < length; k++) if (k !== i % length) rest += Math.exp(row[k]!);
+              // 64 with a peak in turn with those whose logarithm is about 0.7, from which there is a rest, and all kinds.
+              const near = Math.log(rest / Math.expm1(0.68 + (i % 17) / 400));
+              const top = [40, near, 40, i % 3 > 0 ? near : others[i % 6]!, 40][i >> 6]!;
+              if (top === -1e4) row.fill(top + 1);
+              row[i % length] = top;
+            }
+            const y = new Floats(x.length);
+            backend.slices(x, y, what, length, 1, exact);
+            for (let i = 0; i < x.length; i += length) {
+              const alone = new Floats(length);
+              backend.slices(x.subarray(i, i + length), alone, what, length, 1, exact);
+              expectSame(y.subarray(i, i + length), alone);
+            }
+          }
+        });
+
         it('of columns of which not all exponentials are kept, each with a peak, does not depend on the layout', () => {
           const [length, inner] = [12000, 80];
           const x = new Floats(length * inner);
