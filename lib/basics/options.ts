@@ -27,6 +27,9 @@ export const noOptions: Given = Object.freeze({
   own: Object.freeze([]),
 });
 
+/** The options of every call, though not all take a dtype. */
+export const ofCalls: readonly string[] = ['out', 'precision', 'dtype'];
+
 /** The options of a call by a number alone, which is the `dim` of what takes one. */
 const dimAlone = (own: readonly string[]) => own[0] === 'dim';
 
@@ -123,8 +126,8 @@ export function readOwn(options: unknown, more: unknown, name: string, own: read
 }
 
 function takesNothing(options: unknown, name: string): TypeError {
-  const isForCall =
-    isPlainObject(options) && Object.keys(options).some((option) => ours(option, ['out']) !== undefined);
+  const isOut = (option: string) => option === 'out' || ours(option.toLowerCase(), ['out']) !== undefined;
+  const isForCall = isPlainObject(options) && Object.keys(options).some(isOut);
   return new TypeError(
     `${name}: the constructor takes nothing, got ${describe(options)}; to apply it: new ${name}()(x${isForCall ? ', { out: x }' : ''})`,
   );
@@ -136,11 +139,12 @@ export function tooMany(more: unknown, name: string, before?: string, instead?: 
   return alsoGot(`${name} takes ${takes}`, more, instead);
 }
 
-/** What is said of options after a `dim`, which is one of them: `softmax(x, 0, { mask })`. */
-export const afterDim = (dim: unknown, more: unknown): string | undefined =>
-  typeof dim === 'number' && isPlainObject(more)
-    ? `pass one: { ${[`dim: ${dim}`, ...Object.keys(more)].join(', ')} }`
-    : undefined;
+/** What is said of options after a `dim` that is one of `takes`, as are those: `softmax(x, 0, { mask })`. */
+export function afterDim(dim: unknown, more: unknown, takes: readonly string[]): string | undefined {
+  if (!dimAlone(takes) || !Number.isInteger(dim) || !isPlainObject(more)) return undefined;
+  const options = Object.keys(more).filter((option) => takes.includes(option));
+  return `pass one: { ${[`dim: ${dim}`, ...options.filter((option) => option !== 'dim')].join(', ')} }`;
+}
 
 /** For an argument after the last one, such as an `out` of what gives new memory: it would not be seen. */
 export const alsoGot = (takes: string, more: unknown, instead?: string) =>
@@ -213,7 +217,7 @@ function noCallOption(
 ): TypeError {
   if (fixed.includes(option))
     return new TypeError(`${name}: \`${option}\` is an option of the constructor: new ${name}({ ${option} })`);
-  return noOption(option, name, [...own, 'out', 'precision', ...(takesDType ? ['dtype'] : [])]);
+  return noOption(option, name, [...own, ...ofCalls.filter((one) => takesDType || one !== 'dtype')]);
 }
 
 function noOption(option: string, name: string, takes: readonly string[]): TypeError {

@@ -4,7 +4,6 @@ import { checkPrecision, checkPresent } from '../basics/checks.js';
 import { describe, inNameOf, naming } from '../basics/errors.js';
 import {
   byteOffset,
-  bytesOf,
   type Data,
   dtypeOf,
   type FloatArray,
@@ -19,7 +18,7 @@ import { isFloat16Array, isHalfArray, isHalfDType, newBits, ofBits } from '../ba
 import type { Given } from '../basics/options.js';
 import { copyBitsInto } from '../tensor/copies.js';
 import { anyTensor, readForeign } from '../tensor/foreign/as-tensor.js';
-import { dtypeAdvice } from '../tensor/foreign/dtypes.js';
+import { dtypeAdvice, meantDType } from '../tensor/foreign/dtypes.js';
 import { isReadOnly } from '../tensor/foreign/layout.js';
 import { asDType, asFloats, contiguousBits, ofHalves } from '../tensor/halves.js';
 import { mayMeet, overlapsItself } from '../tensor/layouts/overlaps.js';
@@ -58,7 +57,7 @@ export function halvesOf(x: unknown, dtype: unknown, name: string, what = 'x'): 
       throw new TypeError(`${name}: dtype must be that of ${what}, 'float16', got ${describe(dtype)}`);
     if (!isHalfDType(own))
       throw new TypeError(
-        `${name}: dtype must be 'float16' or 'bfloat16' for ${what}, ${describe(x)}, got ${describe(dtype)}${dtypeAdvice(dtype)}`,
+        `${name}: dtype must be 'float16' or 'bfloat16' for ${what}, ${describe(x)}, got ${describe(dtype)}${dtypeAdvice(dtype, ['float16', 'bfloat16'])}`,
       );
     if (lengthOf(x as Uint16Array) === 0) checkPresent(x, `${name}: ${what}`);
     return { parts: anyTensor(x, own, what, name), dtype: own, array: x };
@@ -236,7 +235,7 @@ export function checkApart(first: Parts<Data>, second: Parts<Data>, name: string
 export function checkDTypeOf(x: unknown, dtype: unknown, name: string, what = 'x'): void {
   const own = isFloatArray(x) ? dtypeOf(x) : anyTensor(x, undefined, what, name).dtype;
   if (dtype === own) return;
-  const help =
-    typeof dtype === 'string' && Object.hasOwn(bytesOf, dtype) ? '; to() of a Tensor converts' : dtypeAdvice(dtype);
+  const meant = meantDType(dtype);
+  const help = meant === undefined || meant === own ? dtypeAdvice(dtype) : '; to() of a Tensor converts';
   throw new TypeError(`${name}: dtype must be that of ${what}, '${own}', got ${describe(dtype)}${help}`);
 }

@@ -7,7 +7,7 @@ import { checkPrecision } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
 import { dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../basics/floats.js';
 import { named } from '../basics/named.js';
-import { afterDim, type Given, givenOf, outAlone, readOptions, tooMany, unread } from '../basics/options.js';
+import { afterDim, type Given, givenOf, ofCalls, outAlone, readOptions, tooMany, unread } from '../basics/options.js';
 import { contiguousData, copyInto } from '../tensor/copies.js';
 import { readForeign } from '../tensor/foreign/as-tensor.js';
 import type { Marks, Mask } from '../tensor/foreign/masks.js';
@@ -311,7 +311,7 @@ export type SlicesGradient = <X extends Input, O extends Out<X> = undefined>(
 
 export function alongDim(what: SliceName): Slices {
   return named(what, (x: Input, options: unknown, more: unknown) => {
-    if (more !== undefined) throw tooMany(more, what, 'x', afterDim(options, more));
+    if (more !== undefined) throw tooMany(more, what, 'x', afterDim(options, more, [...sliceOptions, ...ofCalls]));
     const out = outAlone(options);
     if (out !== unread && what !== 'softmin') {
       const few = slicesFew(what, what, x, out, undefined, false);
@@ -328,7 +328,8 @@ export function alongDim(what: SliceName): Slices {
 export function alongDimGradient(what: SliceName): SlicesGradient {
   const name = `${what}Grad`;
   return named(name, (grad: unknown, x: Input, options: unknown, more: unknown) => {
-    if (more !== undefined) throw tooMany(more, name, 'grad, x', afterDim(options, more));
+    if (more !== undefined)
+      throw tooMany(more, name, 'grad, x', afterDim(options, more, [...sliceOptions, ...ofCalls]));
     return slicesGrad(what, name, grad, x, readOptions(options, name, sliceOptions, undefined, true)).result;
   }) as SlicesGradient;
 }

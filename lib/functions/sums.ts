@@ -179,9 +179,12 @@ export interface Settings {
   readonly dtype: unknown;
 }
 
+/** The options of logSumExp and its gradient. */
+const takes = ['dim', 'keepdim', 'precision', 'dtype'] as const;
+
 export function readSettings(options: unknown, name: string): Settings {
   const given = typeof options === 'number' ? { dim: options } : options;
-  checkOptions(given, name, ['dim', 'keepdim', 'precision', 'dtype'], 'dim');
+  checkOptions(given, name, takes, 'dim');
   const precision = optionOf(given, 'precision');
   const exact = checkPrecision(precision, name);
   const dim = listed(optionOf(given, 'dim'));
@@ -296,7 +299,7 @@ function factorsOf(grad: unknown, input: Input, from: Read, shape: readonly numb
  */
 export function logSumExp<X extends Input>(x: X, options?: LogSumExpOptions | number): SumOf<X>;
 export function logSumExp(input: Input, options?: unknown, more?: unknown): unknown {
-  if (more !== undefined) throw tooMany(more, 'logSumExp', 'x', afterDim(options, more));
+  if (more !== undefined) throw tooMany(more, 'logSumExp', 'x', afterDim(options, more, takes));
   return sum('logSumExp', input, readSettings(options, 'logSumExp'));
 }
 
@@ -314,6 +317,6 @@ export function logSumExp(input: Input, options?: unknown, more?: unknown): unkn
  */
 export function logSumExpGrad<X extends Input>(grad: SumGrad<X>, x: X, options?: LogSumExpOptions | number): Output<X>;
 export function logSumExpGrad(grad: unknown, x: Input, options?: unknown, more?: unknown): unknown {
-  if (more !== undefined) throw tooMany(more, 'logSumExpGrad', 'grad, x', afterDim(options, more));
+  if (more !== undefined) throw tooMany(more, 'logSumExpGrad', 'grad, x', afterDim(options, more, takes));
   return sumGrad('logSumExpGrad', grad, x, readSettings(options, 'logSumExpGrad'));
 }

@@ -3,7 +3,7 @@
 
 import { describe } from '../basics/errors.js';
 import { type DType, shareMemory } from '../basics/floats.js';
-import { afterDim, type Given, noOptions, readOptions, tooMany } from '../basics/options.js';
+import { afterDim, type Given, noOptions, ofCalls, readOptions, tooMany } from '../basics/options.js';
 import type { Answer, Input, Options, Out, Output, Result } from '../functions/functions.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -138,7 +138,8 @@ export abstract class Layer extends Trainable<Input> {
   forward<X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>): Result<X, O>;
   forward<X extends Input>(x: X, options?: unknown, more?: unknown): Output<X> {
     checkLayer(this, 'forward');
-    if (more !== undefined) throw tooMany(more, this.title(), 'x', afterDim(options, more));
+    if (more !== undefined)
+      throw tooMany(more, this.title(), 'x', afterDim(options, more, [...this.options(), ...ofCalls]));
     const given = this.#read(options);
     const call = this.compute(x, given);
     this.keep(x, given.out === undefined ? undefined : call);
@@ -153,7 +154,8 @@ export abstract class Layer extends Trainable<Input> {
   backward<X extends Input, O extends Out<X> = undefined>(grad: X, x?: Input, options?: Options<X, O>): Result<X, O>;
   backward<X extends Input>(grad: X, x: Input | undefined, options?: unknown, more?: unknown): Output<X> {
     checkLayer(this, 'backward');
-    if (more !== undefined) throw tooMany(more, this.title(), 'grad, x', afterDim(options, more));
+    if (more !== undefined)
+      throw tooMany(more, this.title(), 'grad, x', afterDim(options, more, [...this.options(), ...ofCalls]));
     const given = this.#read(options);
     return this.computeGrad(grad, this.inputOf('backward', x), given).result as Output<X>;
   }

@@ -68,7 +68,9 @@ export function flowOf(
   { dtype, row, inputs = 1, hasRows = true, options = {} }: FlowOptions,
 ): Flow {
   if (typeof dtype !== 'string' || !Object.hasOwn(arrays, dtype))
-    throw new TypeError(`${name}: dtype must be ${list(dtypes, 'or')}, got ${describe(dtype)}${dtypeAdvice(dtype)}`);
+    throw new TypeError(
+      `${name}: dtype must be ${list(dtypes, 'or')}, got ${describe(dtype)}${dtypeAdvice(dtype, Object.keys(arrays))}`,
+    );
   checkRow(name, row, inputs);
   for (const option of withoutMeaning)
     if (options[option] !== undefined)

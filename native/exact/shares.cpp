@@ -16,7 +16,8 @@ void put(float *y, size_t i, double a) {
   __builtin_memcpy(reinterpret_cast<char *>(y) + i * sizeof(float), &rounded, sizeof(float));
 }
 
-// No share has anything left of e to the first, and no gradient of e to the second, times any float over another one.
+// No share has anything left of e to the first, and no gradient of e to the second, times a float and over the lowest
+// temperature.
 constexpr double share_end = -110, gradient_end = -350;
 
 // Entries by what they are above the largest, so that no temperature makes infinity of both.
@@ -213,32 +214,50 @@ template <class F> void for_each_exponential(const entries &of, size_t length, [
 }
 
 // s (g - mean of g) from what g and its mean are above `middle`, a number near that. False, and nothing written, where
-// a difference of these is so small that 2^-26 of it may be missing.
+// the part that is missing of the exponentials might be seen in a float.
 bool compute_gradient(const entries &of, const open_slice &slice, const float *g, double middle, float *y,
                       size_t length, bool quickly) {
+  constexpr double missing = 0x1p-70; // Of exponentials made quickly, and of a sum of products with them.
   wide total = 0.0, mean = 0.0;
   double size = 0;
-  for_each_exponential(of, length, quickly, [&](size_t i, wide e) {
-    const wide term = e * wide::exact_sum(at(g, i * slice.step), -middle);
-    total = total + e;
-    mean = mean + term;
-    size += __builtin_fabs(term.high);
-  });
-  mean = mean / total;
-  const double least = size / total.high * 0x1p-70 * 0x1p26;
+  for (bool again : {true, false}) {
+    total = mean = 0.0;
+    size = 0;
+    for_each_exponential(of, length, quickly, [&](size_t i, wide e) {
+      const wide term = e * wide::exact_sum(at(g, i * slice.step), -middle);
+      total = total + e;
+      mean = mean + term;
+      size += __builtin_fabs(term.high);
+    });
+    mean = mean / total;
+    // Once more from where it lies, if that was not known well enough.
+    const double nearer = float(middle + mean.high);
+    if (!again || nearer == middle || !__builtin_isfinite(nearer)) break;
+    middle = nearer;
+  }
+  const double lost = size / total.high * missing;
   const auto difference = [=](size_t i) { return (wide::exact_sum(at(g, i * slice.step), -middle) - mean).high; };
-  for (size_t i = 0; quickly && i < length; i++)
-    if (__builtin_fabs(difference(i)) < least) return false;
-  // What has no exponential is not asked for it.
-  size_t done = 0;
-  const auto put_until = [&](size_t end, double share) {
-    for (; done < end; done++) {
-      const double dx = (done + 1 == end ? share : 0) * difference(done) / slice.temperature;
-      put(y, done * slice.step, of.is_left_out(done) ? 0 : dx);
-    }
+  // Calls f(i, share, whether it is left out) for all entries; those that have no exponential have no share.
+  const auto for_each_share = [&](auto f) {
+    size_t done = 0;
+    const auto until = [&](size_t end, double share) {
+      for (; done < end; done++)
+        f(done, done + 1 == end ? share : 0, of.is_left_out(done));
+    };
+    for_each_exponential(of, length, quickly, [&](size_t i, wide e) { until(i + 1, e.high / total.high); });
+    until(length, 0);
   };
-  for_each_exponential(of, length, quickly, [&](size_t i, wide e) { put_until(i + 1, e.high / total.high); });
-  put_until(length, 0);
+  bool certain = true;
+  if (quickly)
+    for_each_share([&](size_t i, double share, bool left_out) {
+      const double d = difference(i), room = lost + __builtin_fabs(d) * 0x1p-50;
+      certain = certain && (left_out || float(share * (d - room) / slice.temperature) ==
+                                            float(share * (d + room) / slice.temperature));
+    });
+  if (!certain) return false;
+  for_each_share([&](size_t i, double share, bool left_out) {
+    put(y, i * slice.step, left_out ? 0 : share * difference(i) / slice.temperature);
+  });
   return true;
 }
 

@@ -202,8 +202,9 @@ template <class E>
 template <class E>
 void fill_small_rows(const vec<double> *, E *, size_t, size_t, band_width<double>, const share<double> *) {}
 
-// As lies_near of floats, in each column of a band; whether in any. There are means for all lanes of its registers.
-[[gnu::noinline, gnu::flatten]] inline bool lies_near(const float *g, size_t length, size_t inner,
+// In which columns of a band some g of floats lies near the mean, as lies_near says of a row; whether in any. There are
+// means for all lanes of its registers.
+[[gnu::noinline, gnu::flatten]] inline bool find_near(const float *g, size_t length, size_t inner,
                                                       band_width<float> width, const double *means, double part,
                                                       uint8_t *near) {
   constexpr size_t lanes = vec<float>::lanes;
@@ -222,12 +223,8 @@ void fill_small_rows(const vec<double> *, E *, size_t, size_t, band_width<double
       within.m |= here.m;
     }
     within.m &= first_lanes<float>(width.lanes_in(r)).m;
-    const bool some = count_lanes<float>(within) > 0;
-    if (some && !any)
-      for (size_t i = 0; i < r * lanes; i++)
-        near[i] = 0;
-    any = any || some;
-    for (size_t i = 0; any && i < lanes; i++)
+    any = any || count_lanes<float>(within) > 0;
+    for (size_t i = 0; i < lanes; i++)
       near[r * lanes + i] = within.m[i] != 0;
   }
   return any;
@@ -242,7 +239,7 @@ gradient_near_means(const X entries, const share<double> *share_of, const vec<do
   constexpr size_t lanes = vec<double>::lanes;
   const size_t registers = width.registers();
   uint8_t near[band_registers * lanes];
-  if (!lies_near(g, length, inner, {width.columns}, reinterpret_cast<const double *>(means), part_of_share, near))
+  if (!find_near(g, length, inner, {width.columns}, reinterpret_cast<const double *>(means), part_of_share, near))
     return false;
   // Columns of which none does are counted from 0, and so what they were.
   vec<double> middles[band_registers], rests[band_registers], enough[band_registers];
@@ -277,7 +274,7 @@ gradient_near_means(const X entries, const share<double> *share_of, const vec<do
     }
     for (size_t i = 0; i < lanes; i++) {
       const size_t column = r * lanes + i;
-      if (column >= width.columns || !near[column]) decided[r].m[i] = 0;
+      if (!near[column]) decided[r].m[i] = 0;
       if (decided[r].m[i] != 0) entries.decide_gradient(column, g, middles[r].v[i], y, length);
     }
   }

@@ -23,7 +23,8 @@ template <class T> constexpr T least_in_lanes(double part) {
   return T(least_difference(part) + (sizeof(T) == sizeof(float) ? 0x1p-23 : 0));
 }
 
-// What is counted from in the place of 0; where there is nothing to count, 0.
+// What is counted from in the place of 0. Of a mean that is no number too, beside those of other slices: 0 leaves all
+// as it was.
 inline double middle_of(double mean) { return __builtin_isfinite(mean) ? float(mean) : 0; }
 
 template <class T> T largest_of(vec<T> a) {

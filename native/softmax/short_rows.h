@@ -373,7 +373,6 @@ template <class L, class P, class G, class D>
     };
   });
   if (count_lanes<double>(any) == 0 || length == 1) return;
-  // Where some rows have one, as a rule many have.
   bool near[batch_rows], has_near = false;
   for (size_t i = 0; i < count; i++) {
     near[i] =
@@ -568,12 +567,13 @@ template <class T, class E>
   if (length <= short_row_with_gradient<T> && rows > 1) return softmax_short_rows_grad<T>(g, x, y, rows, length, what);
   auto &kept = kept_here<kept_row<T>>();
   usual_exp<T> exp_of;
-  for (size_t i = 0; i < rows * length; i += length)
+  for (size_t i = 0; i < rows * length; i += length) {
 #if defined(__wasm__) // Where size counts more: each with a power of its own.
     unusual_row<T>(exp_of, kept, g + i, x + i, y + i, length, false, what);
 #else
     softmax_row<T>(exp_of, kept, g + i, x + i, y + i, length, false, what);
 #endif
+  }
 }
 template <class T, class E, slope_of what>
 void softmax_rows_grad(const void *g, const void *x, void *y, size_t rows, size_t length) {

@@ -287,11 +287,15 @@ describe('constructors', () => {
   it.each([
     ['softmax', () => loose.softmax!(x, 0, { mask: [true, false, true], out: x })],
     ['softmaxGrad', () => loose.softmaxGrad!(x, x, 0, { mask: [true, false, true], out: x })],
-    ['logSumExp', () => loose.logSumExp!(x, 0, { mask: [true, false, true], out: x })],
     ['Softmax', () => new loose.Softmax!().forward!(x, 0, { mask: [true], out: x })],
   ])('%s says how options go with a dim', (name, call) => {
     expect(call).toThrow(/ and one object of options, got also an object; pass one: { dim: 0, mask, out }$/);
     expect(call).toThrow(new RegExp(`^${name}`));
+    expect(() => loose.logSumExp!(x, 0, { keepdim: true, out: x })).toThrow(/; pass one: { dim: 0, keepdim }$/);
+    expect(() => loose.logSumExpGrad!(1, x, 0, { dim: 1, typo: 1 })).toThrow(/; pass one: { dim: 0 }$/);
+    expect(() => new Softmax().backward(x, x, ...([0, { mask: [true] }] as never[]))).toThrow(/{ dim: 0, mask }$/);
+    expect(() => new loose.ReLU!().forward!(x, 0, { out: x })).toThrow(/got also an object$/);
+    expect(() => loose.softmax!(x, Number.NaN, {})).toThrow(/got also an object$/);
     expect(() => loose.softmax!(x, 0, 1)).toThrow(/got also 1$/);
     expect(() => loose.softmax!(x, {}, {})).toThrow(/got also an object$/);
   });
@@ -304,6 +308,8 @@ describe('constructors', () => {
     expect(() => new loose[name]!({ inplace: true })).toThrow(
       new TypeError(`${wrong}an object; to apply it: new ${name}()(x, { out: x })`),
     );
+    for (const option of ['out', 'inPlace'])
+      expect(() => new loose[name]!({ [option]: x })).toThrow(`; to apply it: new ${name}()(x, { out: x })`);
     expect(() => new loose[name]!({ alpha: 1 })).toThrow(
       new TypeError(`${wrong}an object; to apply it: new ${name}()(x)`),
     );

@@ -155,8 +155,21 @@ describe('what cancels', () => {
       for (const t of [1, 0.7, 1e-3]) hold(row([0, 0, 0, far * t], t), [3, 5, 4, 2 ** 127], `${far} at ${t}`);
   });
 
+  it('beside shares of nothing, whose own gradient is nothing, over what was in out', () => {
+    for (const backend of nonlin.backends()) {
+      nonlin.useBackend(backend);
+      const x = Float32Array.of(0, -1e4, 0, 0, -1e4);
+      const out = new Float32Array(5).fill(7);
+      softmaxGrad(Float32Array.of(3, 7, 5, 4, 7), x, { precision: 'exact', out });
+      expect(Array.from(out, Math.abs), backend).toEqual([Math.fround(1 / 3), 0, Math.fround(1 / 3), 0, 0]);
+      // Of a share that only the lowest temperatures and the largest grad bring back.
+      const far = row([0, 0, 0, -250 * 1e-38], 1e-38);
+      hold(far, [3, 5, 4, 2 ** 127], 'far at 1e-38');
+    }
+  });
+
   it('where x and what is added to it are large and their sums are not', () => {
-    for (const scale of [1e5, 1e7, 1e8]) {
+    for (const scale of [1e5, 1e7, 1e8, 1e14, 1e20]) {
       const x = floats(20, (i) => scale * (2 + number(i)));
       const temperature = Math.fround(0.7);
       const added = x.map((value, i) => 3 * number(i + 0.5) - value / temperature);
@@ -180,4 +193,46 @@ describe('what cancels', () => {
         }
     }
   });
+});
+
+// From where on a slice counts as near is asked by floats, in some layouts after a question to many slices at once.
+it.each([2, 5, 9])('slices of %d about where they begin to count as near have the same bits anywhere', (length) => {
+  const rows = 3000;
+  const unit = 2 ** -24;
+  const [x, g] = [new Float32Array(rows * length), new Float32Array(rows * length)];
+  for (let i = 0; i < rows; i++) {
+    // Two entries, of which the second lies so far from the mean, and others without a share.
+    const away = unit * (3.5 + 1.5 * number(i));
+    const [first, second] = [1.5 + 0.4 * number(7 * i), 40 + Math.floor(2000 + 2000 * number(3 * i))];
+    const at = i * length;
+    x.fill(-300, at, at + length);
+    g.fill(0.01 * number(i), at, at + length);
+    g[at] = first;
+    g[at + 1] = g[at]! - second * unit;
+    const share = away / (g[at]! - g[at + 1]!);
+    [x[at], x[at + 1]] = [Math.log(share / (1 - share)), 0];
+    // Beside one of large grads, which ask the same of all.
+    if (i % 640 === 639) for (let k = 0; k < length; k++) g[at + k] = 1e30 * number(k);
+  }
+  const turned = (data: Float32Array) => new Tensor(data, { shape: [rows, length] }).T.contiguous();
+  for (const backend of nonlin.backends()) {
+    nonlin.useBackend(backend);
+    const options = { precision: 'exact' } as const;
+    const together = softmaxGrad(
+      new Tensor(g, { shape: [rows, length] }),
+      new Tensor(x, { shape: [rows, length] }),
+      options,
+    );
+    const columns = softmaxGrad(turned(g), turned(x), { ...options, dim: 0 }).T.contiguous();
+    expectSame(columns.data as Float32Array, together.data as Float32Array, `${backend}, columns`);
+    const twice = (data: Float32Array) => new Tensor(Float32Array.of(...data, ...data), { shape: [2, length] });
+    for (let at = 0; at < x.length; at += length) {
+      const [of, by] = [x, g].map((data) => data.subarray(at, at + length)) as [Float32Array, Float32Array];
+      const alone = softmaxGrad(by, of, options);
+      expectSame(alone, together.data.subarray(at, at + length) as Float32Array, `${backend}, alone at ${at}`);
+      // Of a few there is nobody else who makes it ask again.
+      const { data } = softmaxGrad(twice(by), twice(of), options);
+      expectSame(data as Float32Array, Float32Array.of(...alone, ...alone), `${backend}, twice at ${at}`);
+    }
+  }
 });

@@ -37,10 +37,17 @@ const elsewhere: Readonly<Record<string, DType>> = {
   bf16: 'bfloat16',
 };
 
-/** What is said of a dtype by another name. */
-export function dtypeAdvice(dtype: unknown): string {
+/** The dtype that is meant by a name of ours or of another library. */
+export function meantDType(dtype: unknown): DType | undefined {
   const name = typeof dtype === 'string' ? dtype.toLowerCase() : '';
-  return Object.hasOwn(elsewhere, name) ? `; did you mean '${elsewhere[name]}'?` : '';
+  if (Object.hasOwn(bytesOf, name)) return name as DType;
+  return Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined;
+}
+
+/** What is said of a dtype by another name, where one of `these` is meant. */
+export function dtypeAdvice(dtype: unknown, these: readonly string[] = Object.keys(bytesOf)): string {
+  const meant = meantDType(dtype);
+  return meant !== undefined && these.includes(meant) ? `; did you mean '${meant}'?` : '';
 }
 
 export const noDType = (dtype: unknown) =>
