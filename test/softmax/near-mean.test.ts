@@ -197,13 +197,13 @@ describe('what cancels', () => {
 
 // From where on a slice counts as near is asked by floats, in some layouts after a question to many slices at once.
 it.each([2, 5, 9])('slices of %d about where they begin to count as near have the same bits anywhere', (length) => {
-  const rows = 3000;
+  const rows = 8000;
   const unit = 2 ** -24;
   const [x, g] = [new Float32Array(rows * length), new Float32Array(rows * length)];
   for (let i = 0; i < rows; i++) {
     // Two entries, of which the second lies so far from the mean, and others without a share.
-    const away = unit * (3.5 + 1.5 * number(i));
-    const [first, second] = [1.5 + 0.4 * number(7 * i), 40 + Math.floor(2000 + 2000 * number(3 * i))];
+    const [first, second] = [1.55 + 0.4 * number(7 * i), 40 + 2 * Math.floor(1000 + 1000 * number(3 * i))];
+    const away = unit * (3.5 * first + 0.3 + 0.75 * number(i));
     const at = i * length;
     x.fill(-300, at, at + length);
     g.fill(0.01 * number(i), at, at + length);
