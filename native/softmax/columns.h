@@ -158,9 +158,6 @@ template <class T, class E, class Exp> struct band_entries {
   unsigned open(const vec<T> *e, size_t n, size_t apart, share<T> share_of) const {
     return open_columns(e, n, apart, share_of, part_of_share);
   }
-  void decide_gradient(size_t column, const E *g, double middle, E *y, size_t length) const {
-    nonlin::close_gradient({x + column, inner}, g + column, middle, y + column, length);
-  }
   static bool asks_of(const doubts<share_error> &seen) { return seen.any(); }
   void decide(size_t column, E *y, size_t length) const {
     nonlin::correctly_rounded_shares({x + column, inner}, y + column, length);
@@ -230,12 +227,14 @@ void fill_small_rows(const vec<double> *, E *, size_t, size_t, band_width<double
   return any;
 }
 
-// The gradient of a band if some g of a column lies near its mean. Exponentials are kept, or those of a block, computed
-// each time.
-template <class X, class E>
-[[gnu::noinline, gnu::flatten]] bool
-gradient_near_means(const X entries, const share<double> *share_of, const vec<double> *means, kept_band<double> &kept,
-                    bool whole, const E *g, const E *x, E *y, size_t length, size_t inner, band_width<double> width) {
+// The gradient of a band of floats if some g of a column lies near its mean. Exponentials are kept, or if not, those of
+// a block, as again(rows from, to) computes them: one function for all that make them, as it is large.
+using again_function = void(const void *context, size_t j, size_t end);
+[[gnu::noinline, gnu::flatten]] inline bool gradient_near_means(again_function *again_of, const void *context,
+                                                                const share<double> *share_of, const vec<double> *means,
+                                                                const kept_band<double> &kept, bool whole,
+                                                                const float *g, const float *x, float *y, size_t length,
+                                                                size_t inner, band_width<double> width) {
   constexpr size_t lanes = vec<double>::lanes;
   const size_t registers = width.registers();
   uint8_t near[band_registers * lanes];
@@ -251,38 +250,37 @@ gradient_near_means(const X entries, const share<double> *share_of, const vec<do
     return share_of[r](kept.e[(whole ? j : j % block<double>)*registers + r]);
   };
   const auto again = [&](size_t j, size_t end) {
-    if (!whole) compute_band<double>(entries, g, x, kept.e, inner, registers, j, end, unseen);
+    if (!whole) again_of(context, j, end);
   };
-  const auto above = [&](vec<double> g, size_t r) { return g - middles[r]; };
+  const auto above = [&](size_t j, size_t r) { return width.load(g + j * inner, r) - middles[r]; };
   column_sums<double> sums[band_registers];
-  const auto means_of = [&](vec<double> *result, auto f) {
+  for (int which = themselves; which < counted_sums; which++) {
     sum_columns<double, false>(length, registers, sums, again, [&](size_t j, size_t r) {
-      return share_at(j, r) * f(above(entries.gradient(g, j, r), r));
+      return share_at(j, r) * counted_as(counted(which), above(j, r));
     });
     for (size_t r = 0; r < registers; r++)
-      result[r] = sums[r].values();
-  };
-  means_of(rests, [](vec<double> d) { return d; });
-  means_of(enough, [](vec<double> d) { return abs(d); });
+      (which == sizes ? enough : rests)[r] = sums[r].values();
+  }
   mask<double> decided[band_registers];
   for (size_t r = 0; r < registers; r++) {
     enough[r] = enough[r] * vec<double>(least_difference(part_of_share));
     decided[r] = enough[r] < 0;
     for (size_t j = 0; j < length; j++) {
-      const mask<double> here = abs(above(entries.gradient(g, j, r), r) - rests[r]) < enough[r];
+      const mask<double> here = abs(above(j, r) - rests[r]) < enough[r];
       decided[r].m = decided[r].m | here.m;
     }
     for (size_t i = 0; i < lanes; i++) {
       const size_t column = r * lanes + i;
       if (!near[column]) decided[r].m[i] = 0;
-      if (decided[r].m[i] != 0) entries.decide_gradient(column, g, middles[r].v[i], y, length);
+      if (decided[r].m[i] != 0)
+        nonlin::close_gradient({x + column, inner}, g + column, middles[r].v[i], y + column, length);
     }
   }
   for (size_t j = 0; j < length; j++) {
     if (j % block<double> == 0) again(j, length - j < block<double> ? length : j + block<double>);
     for (size_t r = 0; r < registers; r++) {
-      E *const row = y + j * inner;
-      const vec<double> dx = share_at(j, r) * (above(entries.gradient(g, j, r), r) - rests[r]);
+      float *const row = y + j * inner;
+      const vec<double> dx = share_at(j, r) * (above(j, r) - rests[r]);
       // What is decided is left as it is.
       width.store(row, r, select(decided[r], width.load(row, r), dx));
     }
@@ -415,9 +413,16 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
   } else {
     add_up(again, [&](size_t j, size_t r) { return share_of[r](kept_at(j, r)) * gradient(j, r); });
     if constexpr (X::is_decided)
-      if (what == slope_of::shares_closely &&
-          gradient_near_means(entries, share_of, sum, kept, whole, g, x, y, length, inner, width))
-        return true;
+      if (what == slope_of::shares_closely) {
+        const auto compute = [=, e = kept.e](size_t j, size_t end) {
+          compute_band<T>(entries, g, x, e, inner, registers, j, end, seen_in<T>());
+        };
+        const auto again = [](const void *context, size_t j, size_t end) {
+          (*static_cast<const decltype(compute) *>(context))(j, end);
+        };
+        if (gradient_near_means(again, &compute, share_of, sum, kept, whole, g, x, y, length, inner, width))
+          return true;
+      }
     fill([](vec<T> s, vec<T> g, vec<T> mean) { return s * (g - mean); });
   }
   return true;

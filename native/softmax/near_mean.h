@@ -27,6 +27,13 @@ template <class T> constexpr T least_in_lanes(double part) {
 // as it was.
 inline double middle_of(double mean) { return __builtin_isfinite(mean) ? float(mean) : 0; }
 
+// The two sums that are counted: of numbers as they are, and of their sizes. By a mask, so that one loop serves for
+// both.
+enum counted { themselves, sizes, counted_sums };
+inline vec<double> counted_as(counted which, vec<double> d) {
+  return from_bits<double>(to_bits(d) & (which == sizes ? ~sign_bit<double> : int64_t(-1)));
+}
+
 template <class T> T largest_of(vec<T> a) {
   return folded<vec<T>::lanes / 2>(a, [](vec<T> a, vec<T> b) { return max(a, b); }).v[0];
 }
