@@ -237,9 +237,12 @@ using again_function = void(const void *context, size_t j, size_t end);
                                                                 size_t inner, band_width<double> width) {
   constexpr size_t lanes = vec<double>::lanes;
   const size_t registers = width.registers();
+  // Registers of floats are half as many, and the last one may be half empty.
+  double means_of[band_registers * lanes] = {};
+  for (size_t r = 0; r < registers; r++)
+    store(means_of + r * lanes, means[r]);
   uint8_t near[band_registers * lanes];
-  if (!find_near(g, length, inner, {width.columns}, reinterpret_cast<const double *>(means), part_of_share, near))
-    return false;
+  if (!find_near(g, length, inner, {width.columns}, means_of, part_of_share, near)) return false;
   // Columns of which none does are counted from 0, and so what they were.
   vec<double> middles[band_registers], rests[band_registers], enough[band_registers];
   for (size_t r = 0; r < registers; r++)
