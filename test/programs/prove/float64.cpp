@@ -19,22 +19,8 @@ bool same(double a, double b) { return bits(a) == bits(b) || (std::isnan(a) && s
 // A unit in the last place is no less than 2 to the power of this.
 int least_exponent(const zero &zero, double x) { return is_beside(zero, x) ? -55 : -1074; }
 
-struct tally {
-  double ulp = 0, at = 0;
-  uint64_t differ = 0;
-  double differ_at = 0;
-
-  void add(const tally &other) {
-    if (other.ulp > ulp) {
-      ulp = other.ulp;
-      at = other.at;
-    }
-    if (other.differ > 0) differ_at = other.differ_at;
-    differ += other.differ;
-  }
-};
 struct tallies {
-  tally of[direction_count];
+  tally_of<double> of[direction_count];
 };
 
 // The largest that the error can be, the truth being within its share of what the oracle tells; 0 where the oracle sees
@@ -92,7 +78,7 @@ void run(const subject &subject, tallies &tallies, uint64_t block) {
         set->rows[subject.activation]->map_grad[nonlin::float64](ones.data(), x.data(), result.data(), block_length,
                                                                  subject.p);
       const bool is_first = set == nonlin::supported_kernels().front();
-      tally &found = tallies.of[direction];
+      tally_of<double> &found = tallies.of[direction];
       for (size_t i = 0; i < block_length; i++) {
         if (!is_first && same(first[i], result[i])) continue;
         if (!is_first) {
@@ -126,7 +112,7 @@ std::vector<row> prove_float64(const options &options) {
         spread(options, subject.label + ", float64", blocks, tallies(),
                [&](tallies &own, uint64_t block) { run(subject, own, blocks - 1 - block); });
     for (const direction direction : {forward, gradient}) {
-      tally total;
+      tally_of<double> total;
       for (const tallies &own : all)
         total.add(own.of[direction]);
       rows.push_back({.function = subject.label,

@@ -66,6 +66,25 @@ struct row {
   std::string depend_at = {};
 };
 
+// What one thread has found of many results, and at which places.
+template <class Place> struct tally_of {
+  double ulp = 0;
+  Place at = {};
+  uint64_t inputs = 0, wrong = 0, differ = 0;
+  Place differ_at = {};
+
+  void add(const tally_of &other) {
+    if (other.ulp > ulp) {
+      ulp = other.ulp;
+      at = other.at;
+    }
+    if (other.differ > 0) differ_at = other.differ_at;
+    inputs += other.inputs;
+    wrong += other.wrong;
+    differ += other.differ;
+  }
+};
+
 // How far the oracle was found from MPFR, or a step of `exact` from the truth, as a share of the error it is allowed.
 struct check {
   std::string function;

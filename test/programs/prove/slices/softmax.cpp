@@ -4,7 +4,7 @@
 #include "dispatch.h"
 #include "exact/shares.h"
 #include "prove.h"
-#include "slices.h"
+#include "slices/kinds.h"
 #include "truth/multiprecision.h"
 #include "truth/oracle.h"
 
@@ -15,7 +15,7 @@ namespace prove {
 namespace {
 
 struct tallies {
-  tally of[nonlin::arithmetic_count];
+  found of[nonlin::arithmetic_count];
 };
 
 constexpr const char *names[] = {"softmax", "logSoftmax"};
@@ -73,7 +73,7 @@ template <class T> double error_in_ulp(nonlin::slice what, long double truth, T 
 
 template <class T>
 void run(nonlin::slice what, nonlin::arithmetic arithmetic, const kind &kind, uint64_t seed, size_t rows, size_t length,
-         tally &tally) {
+         found &tally) {
   const size_t n = rows * length;
   std::vector<T> x(n), first(n), result(n);
   for (size_t i = 0; i < n; i++)
@@ -124,7 +124,7 @@ void run(nonlin::slice what, nonlin::arithmetic arithmetic, const kind &kind, ui
 }
 
 // Rows of 0 and x, for all floats x of a block, or each so manieth of them: shares that are sigmoid(-x) and sigmoid(x).
-void run_pairs(uint64_t block, uint32_t apart, tally &tally) {
+void run_pairs(uint64_t block, uint32_t apart, found &tally) {
   std::vector<float> pairs, shares, x, y;
   for (uint64_t bits = block << 20; bits < (block + 1) << 20; bits += apart) {
     const float value = __builtin_bit_cast(float, uint32_t(bits));
@@ -196,17 +196,17 @@ std::vector<row> prove_softmax(const options &options) {
     };
     const std::vector<tallies> all =
         spread(options, names[what], std::size(lengths) * std::size(kinds), tallies(), work);
-    std::vector<tally> pairs;
+    std::vector<found> pairs;
     if (what == nonlin::softmax_slice)
-      pairs = spread(options, "softmax of two", uint64_t(1) << 12, tally(),
-                     [&](tally &tally, uint64_t block) { run_pairs(block, options.quick ? 1021 : 1, tally); });
+      pairs = spread(options, "softmax of two", uint64_t(1) << 12, found(),
+                     [&](found &tally, uint64_t block) { run_pairs(block, options.quick ? 1021 : 1, tally); });
     for (const auto &[arithmetic, precision] :
          {std::pair(nonlin::float32, "fast"), {nonlin::float32_exact, "exact"}, {nonlin::float64, "float64"}}) {
-      tally total;
+      found total;
       for (const tallies &own : all)
         total.add(own.of[arithmetic]);
       const bool is_rounded = what == nonlin::softmax_slice && arithmetic == nonlin::float32_exact;
-      for (const tally &own : pairs)
+      for (const found &own : pairs)
         if (is_rounded) total.add(own);
       rows.push_back({.function = names[what],
                       .direction = "forward",

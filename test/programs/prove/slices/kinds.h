@@ -1,10 +1,7 @@
-// What softmax, its logarithm and its gradient are asked of: rows of many lengths and kinds.
+// What softmax, its logarithm and its gradient are asked of, rows of many lengths and kinds, and what is found of them.
 #pragma once
 
 #include "prove.h"
-
-#include <algorithm>
-#include <string>
 
 namespace prove {
 
@@ -29,23 +26,7 @@ constexpr kind kinds[] = {
 // Around the register widths, typical, and longer than what is summed at once.
 constexpr uint64_t lengths[] = {1, 2, 7, 10, 16, 33, 100, 1000, 32000, 100003, 1 << 20};
 
-// What was found of many rows.
-struct tally {
-  double ulp = 0;
-  std::string at;
-  uint64_t inputs = 0, wrong = 0, differ = 0;
-  std::string differ_at;
-
-  void add(const tally &other) {
-    if (other.ulp > ulp) {
-      ulp = other.ulp;
-      at = other.at;
-    }
-    if (other.differ > 0) differ_at = other.differ_at;
-    inputs += other.inputs;
-    wrong += other.wrong;
-    differ += other.differ;
-  }
-};
+// What was found of rows, at the places that these sentences name.
+using found = tally_of<std::string>;
 
 } // namespace prove

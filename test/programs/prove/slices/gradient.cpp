@@ -3,7 +3,7 @@
 // others an ulp counts as what a share times the largest gradient loses in double at least.
 #include "dispatch.h"
 #include "prove.h"
-#include "slices.h"
+#include "slices/kinds.h"
 #include "truth/real.h"
 
 #include <cstring>
@@ -29,7 +29,7 @@ constexpr grad_kind grad_kinds[] = {
 };
 
 struct tallies {
-  tally of[nonlin::arithmetic_count];
+  found of[nonlin::arithmetic_count];
 };
 
 // The exponentials of a row, less its largest entry, and their sum.
@@ -60,7 +60,7 @@ template <class T> double error_in_ulp(T result, const real &truth, const real &
 
 template <class T>
 void run(nonlin::arithmetic arithmetic, const std::vector<true_row<T>> &rows, const std::vector<T> &x,
-         const std::vector<T> &g, size_t length, const std::string &name, tally &tally) {
+         const std::vector<T> &g, size_t length, const std::string &name, found &tally) {
   const size_t count = rows.size(), n = count * length;
   std::vector<T> first(n), result(n), columns(n), turned_x(n), turned_g(n);
   for (size_t i = 0; i < n; i++) {
@@ -91,6 +91,7 @@ void run(nonlin::arithmetic arithmetic, const std::vector<true_row<T>> &rows, co
     }
   }
   const bool closely = arithmetic == nonlin::float32_exact;
+  // As lib/activations/promises.ts has it.
   const double lost = arithmetic == nonlin::float64 ? 0x1p-52 : 0x1p-50;
   for (size_t row = 0; row < count; row++) {
     const T *const by = &g[row * length];
@@ -148,7 +149,7 @@ std::vector<row> prove_softmax_gradient(const options &options) {
   std::vector<row> rows;
   for (const auto &[arithmetic, precision] :
        {std::pair(nonlin::float32, "fast"), {nonlin::float32_exact, "exact"}, {nonlin::float64, "float64"}}) {
-    tally total;
+    found total;
     for (const tallies &own : all)
       total.add(own.of[arithmetic]);
     rows.push_back({.function = "softmax",
