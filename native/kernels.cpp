@@ -5,7 +5,8 @@
 #include "arithmetic/matrix.h"
 #include "formulas/piecewise.h"
 #include "rows/unusual.h"
-#include "softmax/logs.h"
+#include "softmax/logs/logs.h"
+#include "softmax/many_rows.h"
 #if !defined(__wasm__) // Which leaves numbers of 16 bits to TypeScript.
 #include "exact/half_rounding.h"
 #endif

@@ -2,135 +2,9 @@
 // of the matrix is touched in whole cache lines.
 #pragma once
 
-#include "softmax/rows.h"
+#include "softmax/near_columns.h"
 
 namespace {
-
-// Four cache lines: a block's exponentials and the sums of the virtual lanes are then 28 KiB, which a first-level cache
-// holds. ns per element of [1000, 1000] with four and with eight: 0.70 and 1.12 (avx2 of a Zen 3).
-constexpr size_t band_registers = 256 / VECTOR_BYTES;
-
-// A sum for each column of a register.
-template <class T> using column_sums = sum_list<T, vec<T>::lanes>;
-
-// The width of a band in memory: all registers are full but the last.
-template <class T> struct band_width {
-  size_t columns;
-
-  size_t registers() const { return (columns + vec<T>::lanes - 1) / vec<T>::lanes; }
-  size_t lanes_in(size_t r) const {
-    const size_t left = columns - r * vec<T>::lanes;
-    return left < vec<T>::lanes ? left : vec<T>::lanes;
-  }
-  template <class E> vec<T> load(const E *row, size_t r) const {
-    return load_some<T>(row + r * vec<T>::lanes, lanes_in(r));
-  }
-  template <class E> void store(E *row, size_t r, vec<T> a) const {
-    store_some(row + r * vec<T>::lanes, a, lanes_in(r));
-  }
-};
-
-// The maxima of the columns of register r. Where an entry is NaN, of the others.
-template <class T, class E>
-vec<T> column_maxima(const E *x, size_t length, size_t inner, band_width<T> width, size_t r) {
-  vec<T> m = -T(__builtin_inf());
-  for (size_t j = 0; j < length; j++)
-    m = max(m, width.load(x + j * inner, r));
-  return m;
-}
-
-// The exponentials of a band, row after row.
-template <class T> struct kept_band {
-  static constexpr size_t capacity = kept_bytes / VECTOR_BYTES;
-  vec<T> e[capacity];
-};
-
-// As sum_few.
-template <size_t n, class T, bool total, class F>
-void sum_few_rows(size_t length, size_t registers, column_sums<T> *result, F term) {
-  constexpr size_t lanes = vec<T>::lanes, doubles = vec<double>::lanes, kept = total ? n : 1;
-  for (size_t r = 0; r < registers; r++) {
-    compensated<vec<double>> all[lanes / doubles][step<T>];
-    for (size_t l = 0; l < step<T>; l++) {
-      const auto at = [&](size_t i) { return l + i * step<T> < length ? term(l + i * step<T>, r) : vec<T>(T(0)); };
-      T terms[kept][lanes];
-      if constexpr (total || n == 1)
-        for (size_t i = 0; i < n; i++)
-          store(terms[i], at(i));
-      else if constexpr (n == 2)
-        store(terms[0], (at(0) + at(1)) + T(0));
-      else
-        store(terms[0], (at(0) + at(1)) + (at(2) + at(3)));
-      for (size_t i = 0; i < lanes; i += doubles)
-        all[i / doubles][l] = add_few<kept>(&terms[0][i], lanes);
-    }
-    for (size_t i = 0; i < lanes; i += doubles)
-      result[r].put(i, add_lanes<T>(all[i / doubles]));
-  }
-}
-
-// Adds up term(j, r) over the rows j, for each column of register r, in the order of sum_row. prepare(j, end) comes
-// before the terms of the rows from j to end, a block at most; where there are more, lane_of(lanes, r, i) gives what is
-// added of the columns of register r from i on.
-template <class T, bool total, class P, class F, class L>
-void sum_columns(size_t length, size_t registers, column_sums<T> *result, P prepare, F term, L lane_of) {
-  constexpr size_t lanes = vec<T>::lanes;
-  if (length <= block<T>) {
-    prepare(0, length);
-    if (length <= step<T>) return sum_few_rows<1, T, total>(length, registers, result, term);
-    if (length <= 2 * step<T>) return sum_few_rows<2, T, total>(length, registers, result, term);
-    return sum_few_rows<4, T, total>(length, registers, result, term);
-  }
-  for (size_t start = 0; start < length; start += chunk) {
-    const size_t end = length - start < chunk ? length : start + chunk;
-    const size_t used = end - start < step<T> ? end - start : step<T>;
-    // Each virtual lane of a register of columns.
-    lane_sums<T, total, lanes> sums[step<T>][band_registers];
-    for (size_t first = start; first < end; first += block<T>) {
-      const bool whole = first + block<T> <= end;
-      prepare(first, whole ? first + block<T> : end);
-      for (size_t l = 0; l < used && first + l < end; l++) {
-        const size_t j = first + l;
-        for (size_t r = 0; r < registers; r++) {
-          lane_sum<T, total> sum;
-          if (whole) {
-            vec<T> t[] = {term(j, r), term(j + step<T>, r), term(j + 2 * step<T>, r), term(j + 3 * step<T>, r)};
-            if (first == start) {
-              sum.begin(t);
-            } else {
-              sum = sums[l][r].get(0);
-              sum.add(t);
-            }
-          } else {
-            const auto at = [&](size_t j) { return j < end ? term(j, r) : vec<T>(T(0)); };
-            vec<T> t[] = {at(j), at(j + step<T>), at(j + 2 * step<T>), at(j + 3 * step<T>)};
-            if (first > start) sum = sums[l][r].get(0);
-            sum.add(t);
-          }
-          sums[l][r].put(0, sum);
-        }
-      }
-    }
-    for (size_t r = 0; r < registers; r++) {
-      for (size_t i = 0; i < lanes; i += vec<double>::lanes) {
-        compensated<vec<double>> all[step<T>];
-        for (size_t l = 0; l < step<T>; l++) {
-          all[l] = {0.0, 0.0};
-          if (l < used) all[l] = lane_of(sums[l][r], r, i);
-        }
-        compensated<vec<double>> sum = {0.0, 0.0};
-        if (start > 0) sum = result[r].get(i);
-        join<T>(sum, add_lanes<T>(all));
-        result[r].put(i, sum);
-      }
-    }
-  }
-}
-template <class T, bool total, class P, class F>
-void sum_columns(size_t length, size_t registers, column_sums<T> *result, P prepare, F term) {
-  sum_columns<T, total>(length, registers, result, prepare, term,
-                        [](const auto &lanes, size_t, size_t i) { return lanes.in_double(i); });
-}
 
 // Of which columns of a register n shares are open, as leaves_open says of a row, as bits: of vectors so many apart.
 [[gnu::noinline, gnu::flatten]] inline unsigned open_columns(const vec<double> *e, size_t n, size_t apart,
@@ -198,98 +72,6 @@ template <class E>
 
 template <class E>
 void fill_small_rows(const vec<double> *, E *, size_t, size_t, band_width<double>, const share<double> *) {}
-
-// In which columns of a band some g of floats lies near the mean, as lies_near says of a row; whether in any. There are
-// means for all lanes of its registers.
-[[gnu::noinline, gnu::flatten]] inline bool find_near(const float *g, size_t length, size_t inner,
-                                                      band_width<float> width, const double *means, double part,
-                                                      uint8_t *near) {
-  constexpr size_t lanes = vec<float>::lanes;
-  bool any = false;
-  for (size_t r = 0; r < width.registers(); r++) {
-    const auto g_at = [=](size_t j) { return width.load(g + j * inner, r); };
-    vec<float> most = abs(g_at(0)), more = most;
-    for (size_t j = length % 2; j < length; j += 2) {
-      most = max(most, abs(g_at(j)));
-      more = max(more, abs(g_at(j + 1)));
-    }
-    const vec<float> mean = load<float>(means + r * lanes), enough = max(most, more) * least_in_lanes<float>(part);
-    mask<float> within = enough < 0;
-    for (size_t j = 0; j < length; j++) {
-      const mask<float> here = abs(g_at(j) - mean) < enough;
-      within.m |= here.m;
-    }
-    within.m &= first_lanes<float>(width.lanes_in(r)).m;
-    any = any || count_lanes<float>(within) > 0;
-    for (size_t i = 0; i < lanes; i++)
-      near[r * lanes + i] = within.m[i] != 0;
-  }
-  return any;
-}
-
-// The gradient of a band of floats if some g of a column lies near its mean. Exponentials are kept, or if not, those of
-// a block, as again(rows from, to) computes them: one function for all that make them, as it is large.
-using again_function = void(const void *context, size_t j, size_t end);
-[[gnu::noinline, gnu::flatten]] inline bool gradient_near_means(again_function *again_of, const void *context,
-                                                                const share<double> *share_of, const vec<double> *means,
-                                                                const kept_band<double> &kept, bool whole,
-                                                                const float *g, const float *x, float *y, size_t length,
-                                                                size_t inner, band_width<double> width) {
-  constexpr size_t lanes = vec<double>::lanes;
-  const size_t registers = width.registers();
-  // Registers of floats are half as many, and the last one may be half empty.
-  double means_of[band_registers * lanes] = {};
-  for (size_t r = 0; r < registers; r++)
-    store(means_of + r * lanes, means[r]);
-  uint8_t near[band_registers * lanes];
-  if (!find_near(g, length, inner, {width.columns}, means_of, part_of_share, near)) return false;
-  // Columns of which none does are counted from 0, and so what they were.
-  vec<double> middles[band_registers], rests[band_registers], enough[band_registers];
-  for (size_t r = 0; r < registers; r++)
-    for (size_t i = 0; i < lanes; i++)
-      middles[r].v[i] = near[r * lanes + i] ? middle_of(means[r].v[i]) : 0;
-
-  const auto share_at = [&](size_t j, size_t r) {
-    return share_of[r](kept.e[(whole ? j : j % block<double>)*registers + r]);
-  };
-  const auto again = [&](size_t j, size_t end) {
-    if (!whole) again_of(context, j, end);
-  };
-  const auto above = [&](size_t j, size_t r) { return width.load(g + j * inner, r) - middles[r]; };
-  column_sums<double> sums[band_registers];
-  for (int which = themselves; which < counted_sums; which++) {
-    sum_columns<double, false>(length, registers, sums, again, [&](size_t j, size_t r) {
-      return share_at(j, r) * counted_as(counted(which), above(j, r));
-    });
-    for (size_t r = 0; r < registers; r++)
-      (which == sizes ? enough : rests)[r] = sums[r].values();
-  }
-  mask<double> decided[band_registers];
-  for (size_t r = 0; r < registers; r++) {
-    enough[r] = enough[r] * vec<double>(least_difference(part_of_share));
-    decided[r] = enough[r] < 0;
-    for (size_t j = 0; j < length; j++) {
-      const mask<double> here = abs(above(j, r) - rests[r]) < enough[r];
-      decided[r].m = decided[r].m | here.m;
-    }
-    for (size_t i = 0; i < lanes; i++) {
-      const size_t column = r * lanes + i;
-      if (!near[column]) decided[r].m[i] = 0;
-      if (decided[r].m[i] != 0)
-        nonlin::close_gradient({x + column, inner}, g + column, middles[r].v[i], y + column, length);
-    }
-  }
-  for (size_t j = 0; j < length; j++) {
-    if (j % block<double> == 0) again(j, length - j < block<double> ? length : j + block<double>);
-    for (size_t r = 0; r < registers; r++) {
-      float *const row = y + j * inner;
-      const vec<double> dx = share_at(j, r) * (above(j, r) - rests[r]);
-      // What is decided is left as it is.
-      width.store(row, r, select(decided[r], width.load(row, r), dx));
-    }
-  }
-  return true;
-}
 
 // Computes a band, unless `accept` dislikes the totals of a column.
 template <class T, class E, class X, class F>
@@ -466,7 +248,7 @@ void apart_band(tried_exp<T> &next, kept_band<T> &kept, const E *g, const E *x, 
     leasts = min(leasts, select(here, m, vec<T>(-lowest)));
     scaled[r] = scaled_exp<T>(m);
   }
-  const T top = folded<lanes / 2>(tops, [](vec<T> a, vec<T> b) { return max(a, b); }).v[0];
+  const T top = largest_of(tops);
   const T least = folded<lanes / 2>(leasts, [](vec<T> a, vec<T> b) { return min(a, b); }).v[0];
   if (top == lowest) { // All is NaN, as where a mask leaves nothing.
     for (size_t j = 0; j < length; j++)

@@ -27,17 +27,6 @@ template <class T> constexpr T least_in_lanes(double part) {
 // as it was.
 inline double middle_of(double mean) { return __builtin_isfinite(mean) ? float(mean) : 0; }
 
-// The two sums that are counted: of numbers as they are, and of their sizes. By a mask, so that one loop serves for
-// both.
-enum counted { themselves, sizes, counted_sums };
-inline vec<double> counted_as(counted which, vec<double> d) {
-  return from_bits<double>(to_bits(d) & (which == sizes ? ~sign_bit<double> : int64_t(-1)));
-}
-
-template <class T> T largest_of(vec<T> a) {
-  return folded<vec<T>::lanes / 2>(a, [](vec<T> a, vec<T> b) { return max(a, b); }).v[0];
-}
-
 // The largest size of n elements; g_at(j, n) as in all sums.
 template <class T, class G> T largest_size(size_t n, G g_at) {
   constexpr size_t lanes = vec<T>::lanes;

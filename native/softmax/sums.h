@@ -17,6 +17,10 @@ template <size_t width, class T, class F> vec<T> folded(vec<T> a, F f) {
     return folded<width / 2>(f(a, rotate<width>(a, std::make_index_sequence<vec<T>::lanes>())), f);
 }
 
+template <class T> T largest_of(vec<T> a) {
+  return folded<vec<T>::lanes / 2>(a, [](vec<T> a, vec<T> b) { return max(a, b); }).v[0];
+}
+
 template <class T, class E> T row_maximum(const E *x, size_t length) {
   constexpr size_t lanes = vec<T>::lanes;
   const vec<T> lowest = -T(__builtin_inf());
@@ -31,7 +35,7 @@ template <class T, class E> T row_maximum(const E *x, size_t length) {
     const size_t n = length - j < lanes ? length - j : lanes;
     b = max(b, select(first_lanes<T>(n), load_some<T>(x + j, n), lowest));
   }
-  return folded<lanes / 2>(max(a, b), [](vec<T> a, vec<T> b) { return max(a, b); }).v[0];
+  return largest_of(max(a, b));
 }
 // term(j, n) gives the elements j to j + n of a sum, n lanes at most; what it gives in lanes from n on does not count.
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "softmax/conditions/masked.h"
-#include "softmax/short_rows.h"
+#include "softmax/many_rows.h"
 
 namespace {
 

@@ -1,8 +1,8 @@
-// The parts of slices (log_parts.h) that are columns, a band of them at a time, with the bits of rows: by their totals
-// (log_totals.h), and where these do not tell, by what is below the maxima.
+// The parts of slices (parts.h) that are columns, a band of them at a time, with the bits of rows: by their totals
+// (totals.h), and where these do not tell, by what is below the maxima.
 #pragma once
 
-#include "softmax/log_totals.h"
+#include "softmax/logs/totals.h"
 
 namespace {
 

@@ -1,7 +1,8 @@
-// The logarithm of softmax, and for functions that have a number for a slice, the two parts of each (log_parts.h).
+// The logarithm of softmax, and for functions that have a number for a slice, the two parts of each (parts.h).
 #pragma once
 
-#include "softmax/log_bands.h"
+#include "softmax/logs/bands.h"
+#include "softmax/logs/rows.h"
 
 namespace {
 

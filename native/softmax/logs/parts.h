@@ -81,7 +81,7 @@ template <class T, class F> rest_of_slice rest_of_row(size_t length, F term, dou
 template <class T> struct log_parts { T maximum, log; };
 
 // Of less entries than these, as many slices are done at once as a register has lanes, which takes the same time
-// whatever they are. ns per element of logSoftmax of rows of 20 and 32 so, and by totals (log_totals.h), of N(0,1) 0.46
+// whatever they are. ns per element of logSoftmax of rows of 20 and 32 so, and by totals (totals.h), of N(0,1) 0.46
 // and 0.55, 0.38 and 0.34, of N(0,3) 0.45 and 0.76, 0.36 and 0.47 (AVX-512, Zen 5).
 template <class T> constexpr size_t few = sizeof(T) == sizeof(float) ? 26 : 16;
 // From how many on totals serve.
