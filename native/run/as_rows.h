@@ -105,20 +105,28 @@ void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_
 }
 
 // Whether columns are soonest done by the kernels of rows, which give the same bits (of logarithms in float lanes but
-// for the last one of a double, as of one row and of many): a few, and in double lanes those of which no band can be
-// kept (softmax/columns.h), but not many of so many entries that a line of them does not stay in the cache. ns per
-// element with AVX-512 (AVX2) on Zen 5 as columns and as rows: softmax over 100 entries of 6 columns 0.76 and 0.56
-// (0.73 and 0.70), of 8 0.58 and 0.49 (0.52 and 0.65), its logarithm over 10 of 12 2.1 and 1.4 (1.3 and 1.6), under a
-// mask over 3000 of 10 1.8 and 0.85 (1.9 and 1.2); the gradient over 3000 of 64 1.28 and 0.92 (2.5 and 1.5), over
-// 40000 1.45 and 2.2, of 10 2.2 and 1.5; in `exact` over 3000 of 10 1.6 and 0.67 (2.5 and 1.2), over 10000 of 100 1.06
-// and 0.72 (2.0 and 1.2).
-enum class asked { values, logarithms, masked, gradient };
+// for the last one of a double, as of one row and of many). ns per element as columns and as rows, with AVX-512 (AVX2)
+// on Zen 5:
+//   of matrices that can be kept (softmax/matrices.h), a few of few entries: softmax over 10 of 2 columns 3.8 and 1.1
+//   (2.5 and 1.3), of 6 0.81 and 0.94 (0.78 and 1.1), over 100 of 3 0.72 and 0.89 (0.70 and 1.0); under a mask over 10
+//   of 5 2.0 and 1.6 (2.0 and 1.8), over 100 of 5 0.61 and 1.06 (0.73 and 1.24);
+//   else a few; and in double lanes those of which no band can be kept (softmax/columns.h), but not many of so many
+//   entries that a line of them does not stay in the cache: logSoftmax over 10 of 12 2.1 and 1.4 (1.3 and 1.6); the
+//   gradient over 3000 of 64 1.28 and 0.92 (2.5 and 1.5), over 40000 1.45 and 2.2, of 10 2.2 and 1.5; in `exact` over
+//   10000 of 100 1.06 and 0.72 (2.0 and 1.2).
+// A mask that lies as x does leaves a matrix whole.
+enum class asked { values, logarithms, marked, masked, gradient };
 inline bool are_rows_sooner(const kernels &set, asked what, arithmetic how, size_t length, size_t inner) {
   constexpr size_t few = 32, line = 64, narrowest_band = 2 * line, kept = size_t(256) << 10, near = 16384;
+  constexpr size_t widest = 8192;
   const size_t bytes = inner * element_size(how);
   if (inner < 2) return false;
   if (what == asked::logarithms) return bytes < std::max(few, set.register_bytes);
-  if (what == asked::masked) return bytes < line;
+  const size_t lane = how == float32 ? sizeof(float) : sizeof(double), lanes = set.register_bytes / lane;
+  const bool is_whole = inner * lane <= widest && length * inner * lane <= kept;
+  if (is_whole && what == asked::values && inner >= std::min(lanes, size_t(6))) return false;
+  if (is_whole && (what == asked::values || what == asked::marked)) return inner * inner * length < 28 * lanes;
+  if (what == asked::marked || what == asked::masked) return bytes < line;
   if (bytes < few && (what == asked::values || inner < 4)) return true;
   if (what == asked::values && how == float32) return false;
   const size_t band = std::min(narrowest_band, (inner * sizeof(double) + line - 1) / line * line);

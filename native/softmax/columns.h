@@ -2,6 +2,7 @@
 // of the matrix is touched in whole cache lines.
 #pragma once
 
+#include "softmax/matrices.h"
 #include "softmax/near_columns.h"
 
 namespace {
@@ -314,10 +315,23 @@ void for_each_band(const E *g, const E *x, E *y, size_t slabs, size_t length, si
   const size_t most = columns_of_band<T>(length);
   tried_exp<T> tried;
   if (length > block<T>) guess(tried.usual, x, length, columns);
-  for (size_t at = 0; slabs-- > 0; at += length * inner)
+#if defined(__wasm__) // Where size counts more.
+  const bool whole = false;
+#else
+  const bool whole =
+      g == nullptr && columns == inner && inner <= columns_of_matrix<T> && length * inner <= kept_row<T>::capacity;
+#endif
+  for (size_t i = 0; i < slabs; i++) {
+    size_t at = i * length * inner;
+    if (whole && !tried.were_apart && !tried.is_far(x + at, {columns < most ? columns : most})) {
+      i += softmax_matrices<T>(tried.usual, x + at, y + at, slabs - i, length, inner);
+      if (i == slabs) break;
+      at = i * length * inner;
+    }
     for (size_t c = 0; c < columns; c += most)
       softmax_band<T>(tried, kept, g == nullptr ? g : g + at + c, x + at + c, y + at + c, length, inner,
                       band_width<T>{columns - c < most ? columns - c : most}, what);
+  }
 }
 
 template <class T, class E>

@@ -206,6 +206,12 @@ template <class E>
 [[gnu::noinline]] void masked_columns(const E *x, E *y, size_t length, size_t inner, size_t columns,
                                       const conditions &c, bool log, nonlin::columns_function &plain) {
   const uint8_t *flags = static_cast<const uint8_t *>(c.mask);
+  // A matrix whose flags follow each other as its entries do is one to keep.
+  const bool even = !c.zero && columns == inner && (flags == nullptr || (c.along == inner && c.beside == 1));
+  if (even && length * inner * sizeof(E) <= kept_bytes) {
+    keep<E>(x, y, length * inner, flags, 1, E(c.temperature));
+    return plain(y, y, 1, length, inner, columns);
+  }
   const size_t most = columns_of_band<E>(length);
   for (size_t first = 0; first < columns; first += most) {
     const band_width<E> width{columns - first < most ? columns - first : most};
