@@ -41,9 +41,9 @@ template <class T, class E, class Exp> struct band_entries {
 
 // Puts the exponentials of the rows of a band from j to end at e, and sees them; what there is at g will be read next.
 template <class T, class X, class E>
-[[gnu::noinline, gnu::flatten]] seen_in<T> compute_band(const X entries, const E *g, const E *x, vec<T> *e,
-                                                        size_t inner, size_t registers, size_t j, size_t end,
-                                                        seen_in<T> seen) {
+[[gnu::always_inline]] inline seen_in<T> compute_registers(const X entries, const E *g, const E *x, vec<T> *e,
+                                                           size_t inner, size_t registers, size_t j, size_t end,
+                                                           seen_in<T> seen) {
   for (; j < end; j++, e += registers) {
     for (size_t r = 0; r < registers; r++) {
       // The rows are on pages of their own, where the processor does not look ahead.
@@ -53,6 +53,17 @@ template <class T, class X, class E>
     }
   }
   return seen;
+}
+template <class T, class X, class E>
+[[gnu::noinline, gnu::flatten]] seen_in<T> compute_band(const X entries, const E *g, const E *x, vec<T> *e,
+                                                        size_t inner, size_t registers, size_t j, size_t end,
+                                                        seen_in<T> seen) {
+#if VECTOR_BYTES == 64
+  // Of a constant number a row has no branches. ns per element of [1000, 1000] over axis 0 0.26 without, and so 0.24
+  // (Zen 5); with AVX2, of which a row has eight, the same.
+  if (registers == band_registers) return compute_registers<T>(entries, g, x, e, inner, band_registers, j, end, seen);
+#endif
+  return compute_registers<T>(entries, g, x, e, inner, registers, j, end, seen);
 }
 
 // The shares of rows of exponentials of which some are small.
