@@ -109,7 +109,8 @@ void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_
 // on Zen 5:
 //   of matrices that can be kept (softmax/matrices.h), a few of few entries: softmax over 10 of 2 columns 3.8 and 1.1
 //   (2.5 and 1.3), of 6 0.81 and 0.94 (0.78 and 1.1), over 100 of 3 0.72 and 0.89 (0.70 and 1.0); under a mask over 10
-//   of 5 2.0 and 1.6 (2.0 and 1.8), over 100 of 5 0.61 and 1.06 (0.73 and 1.24);
+//   of 5 2.0 and 1.6 (2.0 and 1.8), over 100 of 5 0.61 and 1.06 (0.73 and 1.24); the gradient over 10 of 3 3.0 and 2.2
+//   (2.9 and 2.9), over 1000 1.3 and 1.5 (1.5 and 2.0);
 //   else a few; and in double lanes those of which no band can be kept (softmax/columns.h), but not many of so many
 //   entries that a line of them does not stay in the cache: logSoftmax over 10 of 12 2.1 and 1.4 (1.3 and 1.6); the
 //   gradient over 3000 of 64 1.28 and 0.92 (2.5 and 1.5), over 40000 1.45 and 2.2, of 10 2.2 and 1.5; in `exact` over
@@ -127,6 +128,7 @@ inline bool are_rows_sooner(const kernels &set, asked what, arithmetic how, size
   if (is_whole && what == asked::values && inner >= std::min(lanes, size_t(6))) return false;
   if (is_whole && (what == asked::values || what == asked::marked)) return inner * inner * length < 28 * lanes;
   if (what == asked::marked || what == asked::masked) return bytes < line;
+  if (is_whole && what == asked::gradient && inner == 3 && length >= 25 * lanes) return false;
   if (bytes < few && (what == asked::values || inner < 4)) return true;
   if (what == asked::values && how == float32) return false;
   const size_t band = std::min(narrowest_band, (inner * sizeof(double) + line - 1) / line * line);

@@ -10,6 +10,8 @@ namespace {
 // holds. ns per element of [1000, 1000] with four and with eight: 0.70 and 1.12 (avx2 of a Zen 3).
 constexpr size_t band_registers = 256 / VECTOR_BYTES;
 
+template <class T> constexpr size_t band_columns = band_registers *vec<T>::lanes;
+
 // A sum for each column of a register.
 template <class T> using column_sums = sum_list<T, vec<T>::lanes>;
 
@@ -29,6 +31,11 @@ template <class T> struct band_width {
     store_some(row + r * vec<T>::lanes, a, lanes_in(r));
   }
 };
+
+// From a column on, the last or as wide as can be.
+template <class T> band_width<T> band_from(size_t first, size_t columns) {
+  return {columns - first < band_columns<T> ? columns - first : band_columns<T>};
+}
 
 // The maxima of the columns of register r. Where an entry is NaN, of the others.
 template <class T, class E>

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "softmax/matrices.h"
-#include "softmax/near_columns.h"
 
 namespace {
 
@@ -40,10 +39,11 @@ template <class T, class E, class Exp> struct band_entries {
 };
 
 // Puts the exponentials of the rows of a band from j to end at e, and sees them; what there is at g will be read next.
-template <class T, class X, class E>
-[[gnu::always_inline]] inline seen_in<T> compute_registers(const X entries, const E *g, const E *x, vec<T> *e,
-                                                           size_t inner, size_t registers, size_t j, size_t end,
-                                                           seen_in<T> seen) {
+template <size_t constant, class T, class X, class E>
+[[gnu::noinline, gnu::flatten]] seen_in<T> compute_band(const X entries, const E *g, const E *x, vec<T> *e,
+                                                        size_t inner, size_t width, size_t j, size_t end,
+                                                        seen_in<T> seen) {
+  const size_t registers = constant > 0 ? constant : width;
   for (; j < end; j++, e += registers) {
     for (size_t r = 0; r < registers; r++) {
       // The rows are on pages of their own, where the processor does not look ahead.
@@ -55,15 +55,15 @@ template <class T, class X, class E>
   return seen;
 }
 template <class T, class X, class E>
-[[gnu::noinline, gnu::flatten]] seen_in<T> compute_band(const X entries, const E *g, const E *x, vec<T> *e,
-                                                        size_t inner, size_t registers, size_t j, size_t end,
-                                                        seen_in<T> seen) {
+seen_in<T> compute_band(const X &entries, const E *g, const E *x, vec<T> *e, size_t inner, size_t registers, size_t j,
+                        size_t end, seen_in<T> seen) {
 #if VECTOR_BYTES == 64
-  // Of a constant number a row has no branches. ns per element of [1000, 1000] over axis 0 0.26 without, and so 0.24
-  // (Zen 5); with AVX2, of which a row has eight, the same.
-  if (registers == band_registers) return compute_registers<T>(entries, g, x, e, inner, band_registers, j, end, seen);
+  // Of a constant number of registers a row has no branches. ns per element of [1000, 1000] over axis 0 0.26 without,
+  // and so 0.24 (Zen 5); with AVX2, of which a row has eight, the same.
+  if (registers == band_registers)
+    return compute_band<band_registers, T>(entries, g, x, e, inner, registers, j, end, seen);
 #endif
-  return compute_registers<T>(entries, g, x, e, inner, registers, j, end, seen);
+  return compute_band<0, T>(entries, g, x, e, inner, registers, j, end, seen);
 }
 
 // The shares of rows of exponentials of which some are small.
@@ -217,7 +217,8 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
         const auto again = [](const void *context, size_t j, size_t end) {
           (*static_cast<const decltype(compute) *>(context))(j, end);
         };
-        if (gradient_near_means(again, &compute, share_of, sum, kept, whole, g, x, y, length, inner, width))
+        if (gradient_near_means(again, &compute, share_of, sum, reinterpret_cast<const double *>(kept.e),
+                                registers * lanes, whole, g, x, y, length, inner, width))
           return true;
       }
     fill([](vec<T> s, vec<T> g, vec<T> mean) { return s * (g - mean); });
@@ -326,19 +327,24 @@ void for_each_band(const E *g, const E *x, E *y, size_t slabs, size_t length, si
   const size_t most = columns_of_band<T>(length);
   tried_exp<T> tried;
   if (length > block<T>) guess(tried.usual, x, length, columns);
-#if defined(__wasm__) // Where size counts more.
-  const bool whole = false;
-#else
-  const bool whole =
-      g == nullptr && columns == inner && inner <= columns_of_matrix<T> && length * inner <= kept_row<T>::capacity;
+#if !defined(__wasm__) // Where size counts more.
+  const bool fits = columns == inner && inner <= columns_of_matrix<T> && length * inner <= kept_row<T>::capacity;
+  // A gradient only where much of the last register would be empty: ns per element over 100 entries of 9 columns 1.07,
+  // as a band 1.33, but of 65 0.89 and 0.83 (AVX-512, Zen 5).
+  const bool wastes =
+      columns <= band_columns<T> && band_width<T>{columns}.registers() * vec<T>::lanes * 3 >= columns * 4;
+  const bool whole = fits && (g == nullptr || wastes);
 #endif
   for (size_t i = 0; i < slabs; i++) {
     size_t at = i * length * inner;
+#if !defined(__wasm__)
     if (whole && !tried.were_apart && !tried.is_far(x + at, {columns < most ? columns : most})) {
-      i += softmax_matrices<T>(tried.usual, x + at, y + at, slabs - i, length, inner);
+      i += g == nullptr ? softmax_matrices<T>(tried.usual, x + at, y + at, slabs - i, length, inner)
+                        : gradients_of_matrices<T>(tried.usual, g + at, x + at, y + at, slabs - i, length, inner, what);
       if (i == slabs) break;
       at = i * length * inner;
     }
+#endif
     for (size_t c = 0; c < columns; c += most)
       softmax_band<T>(tried, kept, g == nullptr ? g : g + at + c, x + at + c, y + at + c, length, inner,
                       band_width<T>{columns - c < most ? columns - c : most}, what);

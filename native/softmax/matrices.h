@@ -2,7 +2,7 @@
 // exponentials and shares are computed as those of one row are, whatever the width, and only sums by columns.
 #pragma once
 
-#include "softmax/column_sums.h"
+#include "softmax/near_columns.h"
 
 namespace {
 
@@ -46,33 +46,44 @@ template <class T> bool are_usual(const column_sums<T> *totals, band_width<T> wi
   return all;
 }
 
-// The shares of a matrix from its exponentials e, unless a total is not usual, or a share in doubt: then y is to be
-// computed in another way, and in place has nothing been written.
-template <class T, class E>
-[[gnu::noinline, gnu::flatten]] bool shares_of_matrix(const T *e, seen_in<T> seen, E *y, size_t length, size_t columns,
-                                                      bool in_place) {
-  constexpr size_t lanes = vec<T>::lanes, most = band_registers * lanes;
-  const size_t n = length * columns;
+// What makes shares of the exponentials of each column.
+template <class T> class shares_of_columns {
   of_columns<T> quotients, rests;
+
+public:
   double largest_total = 0;
-  for (size_t first = 0; first < columns; first += most) {
-    const band_width<T> width{columns - first < most ? columns - first : most};
-    column_sums<T> totals[band_registers];
-    sum_columns<T, true>(length, width.registers(), totals, nothing,
-                         [=](size_t j, size_t r) { return load<T>(e + j * columns + first + r * lanes); });
-    if (!are_usual(totals, width)) return false;
-    for (size_t r = 0; r < width.registers(); r++) {
-      const double here = row_maximum<double>(totals[r].high, width.lanes_in(r));
-      largest_total = here > largest_total ? here : largest_total;
-      const share<T> share_of = shares<T, lanes>(totals[r]).of_lanes();
-      store(quotients.at + first + r * lanes, share_of.quotient);
-      store(rests.at + first + r * lanes, share_of.rest);
+
+  // From those of a matrix, unless a total is not usual: then false.
+  [[gnu::noinline, gnu::flatten]] bool find(const T *e, size_t length, size_t columns) {
+    constexpr size_t lanes = vec<T>::lanes;
+    for (size_t first = 0; first < columns; first += band_columns<T>) {
+      const band_width<T> width = band_from<T>(first, columns);
+      column_sums<T> totals[band_registers];
+      sum_columns<T, true>(length, width.registers(), totals, nothing,
+                           [=](size_t j, size_t r) { return load<T>(e + j * columns + first + r * lanes); });
+      if (!are_usual(totals, width)) return false;
+      for (size_t r = 0; r < width.registers(); r++) {
+        const double here = row_maximum<double>(totals[r].high, width.lanes_in(r));
+        largest_total = here > largest_total ? here : largest_total;
+        const share<T> share_of = shares<T, lanes>(totals[r]).of_lanes();
+        store(quotients.at + first + r * lanes, share_of.quotient);
+        store(rests.at + first + r * lanes, share_of.rest);
+      }
     }
+    quotients.repeat(columns);
+    rests.repeat(columns);
+    return true;
   }
-  quotients.repeat(columns);
-  rests.repeat(columns);
-  const auto usual = [&](size_t column) { return share<T>{quotients.from(column), rests.from(column)}; };
-  const auto share_at = [&](size_t j, size_t column) { return usual(column)(load<T>(e + j)); };
+  share<T> from(size_t column) const { return {quotients.from(column), rests.from(column)}; }
+};
+
+// The shares of a matrix, unless one is in doubt: then y is to be computed in another way, and in place nothing has
+// been written.
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] bool put_shares(const shares_of_columns<T> &share_of, const T *e, seen_in<T> seen, E *y,
+                                                size_t length, size_t columns, bool in_place) {
+  const size_t n = length * columns;
+  const auto share_at = [&](size_t j, size_t column) { return share_of.from(column)(load<T>(e + j)); };
   if constexpr (is_decided<T, E>) {
     const auto are_sure = [&](auto put) {
       doubts<share_error> seen;
@@ -86,10 +97,10 @@ template <class T, class E>
     if (!in_place) return are_sure([y](size_t j, vec<T> share, size_t count) { store_some(y + j, share, count); });
     if (!are_sure(nothing)) return false;
   }
-  if (has_small(seen, largest_total, nullptr, 0)) {
+  if (has_small(seen, share_of.largest_total, nullptr, 0)) {
     if constexpr (__is_same(T, float))
       for_each_register<T>(n, columns, [&](size_t j, size_t count, size_t column) {
-        store_some(y + j, small_share(usual(column))(load<T>(e + j)), count);
+        store_some(y + j, small_share(share_of.from(column))(load<T>(e + j)), count);
       });
     return true;
   }
@@ -98,20 +109,83 @@ template <class T, class E>
   return true;
 }
 
-// Computes matrices, the first of so many, and returns how many they are: up to one that asks for more.
+// The gradient of a matrix of one band.
 template <class T, class E>
-[[gnu::noinline]] size_t softmax_matrices(const usual_exp<T> exp_of, const E *x, E *y, size_t count, size_t length,
-                                          size_t columns) {
-  // Several small ones are quicker at a time.
-  const size_t n = length * columns, most = n < tile<T> ? tile<T> / n : 1;
+[[gnu::noinline, gnu::flatten]] void put_gradient(const shares_of_columns<T> &share_of, const T *e, const E *g,
+                                                  const E *x, E *y, size_t length, size_t columns, slope_of what) {
+  constexpr size_t lanes = vec<T>::lanes;
+  const band_width<T> width{columns};
+  const size_t registers = width.registers();
+  share<T> shares[band_registers];
+  for (size_t r = 0; r < registers; r++)
+    shares[r] = share_of.from(r * lanes);
+  const auto g_at = [=](size_t j, size_t r) { return width.load(g + j * columns, r); };
+  column_sums<T> sums[band_registers];
+  if (what == slope_of::logs)
+    sum_columns<T, false>(length, registers, sums, nothing, g_at);
+  else
+    sum_columns<T, false>(length, registers, sums, nothing, [=, &shares](size_t j, size_t r) {
+      return shares[r](load<T>(e + j * columns + r * lanes)) * g_at(j, r);
+    });
+  vec<T> sum[band_registers];
+  of_columns<T> sum_of;
+  for (size_t r = 0; r < registers; r++) {
+    sum[r] = sums[r].values();
+    store(sum_of.at + r * lanes, sum[r]);
+  }
+  if constexpr (is_decided<T, E>)
+    if (what == slope_of::shares_closely &&
+        gradient_near_means(nullptr, nullptr, shares, sum, e, columns, true, g, x, y, length, columns, width))
+      return;
+  sum_of.repeat(columns);
+  const auto fill = [&](auto f) {
+    for_each_register<T>(length * columns, columns, [&](size_t j, size_t count, size_t column) {
+      const vec<T> s = share_of.from(column)(load<T>(e + j));
+      store_some(y + j, f(s, load_some<T>(g + j, count), sum_of.from(column)), count);
+    });
+  };
+  if (what == slope_of::logs)
+    fill([](vec<T> s, vec<T> g, vec<T> sum) { return fma(-s, sum, g); });
+  else
+    fill([](vec<T> s, vec<T> g, vec<T> mean) { return s * (g - mean); });
+}
+
+// Calls put(exponentials, what is seen of them, number) for matrices, the first of so many, up to one where that is
+// false, and returns its number.
+template <class T, class E, class F>
+[[gnu::always_inline]] inline size_t for_each_matrix(const usual_exp<T> exp_of, const E *x, size_t count, size_t n,
+                                                     F put) {
+  const size_t most = n < tile<T> ? tile<T> / n : 1; // Several small ones are quicker at a time.
   T *const e = kept_here<kept_row<T>>().of(x);
   for (size_t i = 0; i < count;) {
     const size_t end = count - i < most ? count : i + most;
     const seen_in<T> seen = compute(x + i * n, e, (end - i) * n, exp_of, seen_in<T>());
-    for (const T *next = e; i < end; i++, next += n)
-      if (!shares_of_matrix<T>(next, seen, y + i * n, length, columns, x == y)) return i;
+    for (T *next = e; i < end; i++, next += n)
+      if (!put(next, seen, i)) return i;
   }
   return count;
+}
+
+// Computes matrices, the first of so many, and returns how many they are: up to one that asks for more.
+template <class T, class E>
+[[gnu::noinline]] size_t softmax_matrices(const usual_exp<T> exp_of, const E *x, E *y, size_t count, size_t length,
+                                          size_t columns) {
+  const size_t n = length * columns;
+  return for_each_matrix(exp_of, x, count, n, [=](const T *e, seen_in<T> seen, size_t i) {
+    shares_of_columns<T> share_of;
+    return share_of.find(e, length, columns) && put_shares(share_of, e, seen, y + i * n, length, columns, x == y);
+  });
+}
+template <class T, class E>
+[[gnu::noinline]] size_t gradients_of_matrices(const usual_exp<T> exp_of, const E *g, const E *x, E *y, size_t count,
+                                               size_t length, size_t columns, slope_of what) {
+  const size_t n = length * columns;
+  return for_each_matrix(exp_of, x, count, n, [=](T *e, seen_in<T>, size_t i) {
+    shares_of_columns<T> share_of;
+    if (!share_of.find(e, length, columns)) return false;
+    put_gradient(share_of, e, g + i * n, x + i * n, y + i * n, length, columns, what);
+    return true;
+  });
 }
 
 } // namespace

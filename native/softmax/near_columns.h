@@ -40,12 +40,13 @@ inline vec<double> counted_as(counted which, vec<double> d) {
   return any;
 }
 
-// The gradient of a band of floats if some g of a column lies near its mean. Exponentials are kept, or if not, those of
-// a block, as again(rows from, to) computes them: one function for all that make them, as it is large.
+// The gradient of a band of floats if some g of a column lies near its mean. Exponentials lie at e in rows so far
+// apart, all, or if not, those of a block, as again(rows from, to) computes them: one function for all that make them,
+// as it is large.
 using again_function = void(const void *context, size_t j, size_t end);
 [[gnu::noinline, gnu::flatten]] inline bool gradient_near_means(again_function *again_of, const void *context,
                                                                 const share<double> *share_of, const vec<double> *means,
-                                                                const kept_band<double> &kept, bool whole,
+                                                                const double *e, size_t apart, bool whole,
                                                                 const float *g, const float *x, float *y, size_t length,
                                                                 size_t inner, band_width<double> width) {
   constexpr size_t lanes = vec<double>::lanes;
@@ -63,7 +64,7 @@ using again_function = void(const void *context, size_t j, size_t end);
       middles[r].v[i] = near[r * lanes + i] ? middle_of(means[r].v[i]) : 0;
 
   const auto share_at = [&](size_t j, size_t r) {
-    return share_of[r](kept.e[(whole ? j : j % block<double>)*registers + r]);
+    return share_of[r](load<double>(e + (whole ? j : j % block<double>)*apart + r * lanes));
   };
   const auto again = [&](size_t j, size_t end) {
     if (!whole) again_of(context, j, end);
