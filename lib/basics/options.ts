@@ -228,8 +228,11 @@ function noOption(option: string, name: string, takes: readonly string[]): TypeE
     return new TypeError(
       `${name}: there is no option \`training\`: nothing is drawn at random, it is what evaluation computes`,
     );
+  const example = same === 'out' ? ': { out: x } writes over x' : '';
   const help =
-    meant === undefined ? `${name} takes ${quoted(same === undefined ? takes : [same])}` : `did you mean \`${meant}\`?`;
+    meant === undefined
+      ? `${name} takes ${quoted(same === undefined ? takes : [same])}${example}`
+      : `did you mean \`${meant}\`?`;
   return new TypeError(`${name}: there is no option \`${option}\`; ${help}`);
 }
 

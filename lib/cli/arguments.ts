@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { type BackendName, backendNames } from '../backends/backend.js';
 import { describe } from '../basics/errors.js';
 import { nearest, ours } from '../basics/nearest.js';
+import { meantDType } from '../tensor/foreign/dtypes.js';
 import { UsageError } from './failures.js';
 import { functions, type OptionHelp } from './functions.js';
 
@@ -151,8 +152,11 @@ export function choiceOf<Choice extends string>(
   const text = given.get(name);
   if (text === undefined) return undefined;
   const choice = choices.find((candidate) => candidate === text);
-  if (choice === undefined)
-    throw new UsageError(`--${name} must be one of ${choices.join(', ')}, got ${describe(text)}`);
+  if (choice === undefined) {
+    const meant = ours(text, choices) ?? meantDType(text) ?? nearest(text, choices);
+    const help = choices.some((candidate) => candidate === meant) ? `; did you mean ${meant}?` : '';
+    throw new UsageError(`--${name} must be one of ${choices.join(', ')}, got ${describe(text)}${help}`);
+  }
   return choice;
 }
 

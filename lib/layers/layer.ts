@@ -3,7 +3,7 @@
 
 import { describe } from '../basics/errors.js';
 import { type DType, shareMemory } from '../basics/floats.js';
-import { afterDim, type Given, noOptions, ofCalls, readOptions, tooMany } from '../basics/options.js';
+import { afterDim, type Given, isPlainObject, noOptions, ofCalls, readOptions, tooMany } from '../basics/options.js';
 import type { Answer, Input, Options, Out, Output, Result } from '../functions/functions.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -138,8 +138,7 @@ export abstract class Layer extends Trainable<Input> {
   forward<X extends Input, O extends Out<X> = undefined>(x: X, options?: Options<X, O>): Result<X, O>;
   forward<X extends Input>(x: X, options?: unknown, more?: unknown): Output<X> {
     checkLayer(this, 'forward');
-    if (more !== undefined)
-      throw tooMany(more, this.title(), 'x', afterDim(options, more, [...this.options(), ...ofCalls]));
+    if (more !== undefined) throw tooMany(more, this.title(), 'x', afterDim(options, more, this.#takes()));
     const given = this.#read(options);
     const call = this.compute(x, given);
     this.keep(x, given.out === undefined ? undefined : call);
@@ -147,17 +146,21 @@ export abstract class Layer extends Trainable<Input> {
   }
 
   /**
-   * `grad` times the derivative at x, or at the input of the last `forward` where x is not given.
+   * `grad` times the derivative at x, or at the input of the last `forward` where x is undefined. Options are this call's: `precision` is
+   * `fast` after an `exact` forward, too, where none is given.
    *
    * @throws Error where there is neither; TypeError, RangeError where the arguments do not fit each other.
    */
   backward<X extends Input, O extends Out<X> = undefined>(grad: X, x?: Input, options?: Options<X, O>): Result<X, O>;
   backward<X extends Input>(grad: X, x: Input | undefined, options?: unknown, more?: unknown): Output<X> {
     checkLayer(this, 'backward');
-    if (more !== undefined)
-      throw tooMany(more, this.title(), 'grad, x', afterDim(options, more, [...this.options(), ...ofCalls]));
+    if (more !== undefined) throw tooMany(more, this.title(), 'grad, x', afterDim(options, more, this.#takes()));
     const given = this.#read(options);
     return this.computeGrad(grad, this.inputOf('backward', x), given).result as Output<X>;
+  }
+
+  #takes(): readonly string[] {
+    return [...this.options(), ...ofCalls];
   }
 
   #read(options: unknown): Given {
@@ -168,6 +171,8 @@ export abstract class Layer extends Trainable<Input> {
 
   /** x, or the input of the last `forward` for a method that needs one. */
   protected inputOf(method: string, x?: Input): Input {
+    if (isPlainObject(x) && Object.keys(x).some((option) => this.#takes().includes(option)))
+      throw new TypeError(`${this.title()}: options come after x: ${method}(grad, undefined, options)`);
     return x === undefined ? this.kept(`${method}(grad)`, `${method}(grad, x)`) : x;
   }
 }

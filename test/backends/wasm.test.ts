@@ -375,6 +375,11 @@ describe.runIf(isBuilt)('where WebAssembly', () => {
       `WebAssembly.Module = class { constructor() { throw new Error('no such opcode') } }`,
       /: no such opcode$/,
     ],
+    [
+      'needs an option',
+      `WebAssembly.Module = class { constructor() { throw new Error('enable with --experimental-relaxed-simd') } }`,
+      /relaxed-simd; Node takes --experimental-wasm-relaxed-simd$/,
+    ],
     ['rounds twice', exporting('fuses: () => 0'), /^WebAssembly rounds a multiply-add twice here/],
     ['computes something else', exporting('checksum: () => 1n'), /^WebAssembly computes wrong numbers here$/],
     ['is of other sources', exporting('about: () => 0'), /^the module of WebAssembly was built from other sources/],

@@ -88,7 +88,7 @@ describe.each(calls)('%s, which takes %o', (name, takes, call) => {
         `${name}: there is no option \`training\`: nothing is drawn at random, it is what evaluation computes`,
       ),
     );
-    expect(() => call({ inplace: true })).toThrow(none('inplace', `${name} takes \`out\``));
+    expect(() => call({ inplace: true })).toThrow(none('inplace', `${name} takes \`out\`: { out: x } writes over x`));
     expect(() => call({ axis: 0 })).toThrow(none('axis', `${name} takes ${takes.includes('dim') ? '`dim`' : list}`));
     if (takes.includes('approximate'))
       expect(() => call({ aproximate: 'tanh' })).toThrow(none('aproximate', 'did you mean `approximate`?'));

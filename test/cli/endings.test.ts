@@ -372,6 +372,11 @@ it('writes lines of JSON on a terminal', async () => {
 describe('wrong usage', () => {
   it.each([
     [['relu', '--raw', 'int8'], '--raw must be one of float32, float64, float16, bfloat16, got "int8"'],
+    [
+      ['relu', '--dtype', 'fp16'],
+      '--dtype must be one of float32, float64, float16, bfloat16, got "fp16"; did you mean float16?',
+    ],
+    [['relu', '--precision', 'exakt'], '--precision must be one of fast, exact, got "exakt"; did you mean exact?'],
     [['relu', '--dtype', 'int8'], '--dtype must be one of float32, float64, float16, bfloat16, got "int8"'],
     [['softmax', '--raw', 'float32'], '--row is needed, the number of values that make a row: --row <n>'],
     [['glu', '--raw', 'float32'], '--row is needed'],

@@ -45,6 +45,15 @@ describe.each([
     expect(layer.backward(g)).toEqual(grad(g, x));
   });
 
+  it('says where options of backward go, and takes them there', () => {
+    const [layer, x, options] = [new Layer(), f32(1, 2), { precision: 'exact' } as const];
+    layer(x);
+    expect(() => layer.backward(x, options as never)).toThrow(
+      new TypeError(`${text.replace(/\(.*/, '')}: options come after x: backward(grad, undefined, options)`),
+    );
+    expect(layer.backward(x, undefined, options)).toEqual(grad(x, x, options));
+  });
+
   it('does not go backward at an input that forward has overwritten', () => {
     const layer = new Layer();
     const x = f32(-1, 0.5, 2);

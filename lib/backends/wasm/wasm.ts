@@ -112,7 +112,10 @@ function load(): Wasm {
     // Synchronously, as all functions are; engines take a few milliseconds, most of it when a function is first called.
     return of(compile(opened.bytes) as () => Exports);
   } catch (error) {
-    return { reason: `this engine does not take the module of WebAssembly: ${(error as Error).message}` };
+    const { message } = error as Error;
+    // V8 names an option that Node does not know.
+    const instead = message.includes('relaxed-simd') ? '; Node takes --experimental-wasm-relaxed-simd' : '';
+    return { reason: `this engine does not take the module of WebAssembly: ${message}${instead}` };
   }
 }
 
