@@ -24,6 +24,8 @@ template <class T> struct band_width {
     const size_t left = columns - r * vec<T>::lanes;
     return left < vec<T>::lanes ? left : vec<T>::lanes;
   }
+  // Whether much of the last register is empty.
+  bool wastes() const { return registers() * vec<T>::lanes * 3 >= columns * 4; }
   template <class E> vec<T> load(const E *row, size_t r) const {
     return load_some<T>(row + r * vec<T>::lanes, lanes_in(r));
   }

@@ -331,8 +331,7 @@ void for_each_band(const E *g, const E *x, E *y, size_t slabs, size_t length, si
   const bool fits = columns == inner && inner <= columns_of_matrix<T> && length * inner <= kept_row<T>::capacity;
   // A gradient only where much of the last register would be empty: ns per element over 100 entries of 9 columns 1.07,
   // as a band 1.33, but of 65 0.89 and 0.83 (AVX-512, Zen 5).
-  const bool wastes =
-      columns <= band_columns<T> && band_width<T>{columns}.registers() * vec<T>::lanes * 3 >= columns * 4;
+  const bool wastes = columns <= band_columns<T> && band_width<T>{columns}.wastes();
   const bool whole = fits && (g == nullptr || wastes);
 #endif
   for (size_t i = 0; i < slabs; i++) {

@@ -12,11 +12,11 @@ template <class T> struct band_of_parts {
   double maxima[most] = {}, logs[most] = {}; // A subnormal number there would take as long as all the rest.
 };
 // Of columns of no less than `few` entries, whose maxima are m and what makes their exponentials exp_of, from those
-// that are kept, row after row, or from x. Which power of two they are times does not matter.
+// that are kept, in rows so far apart, or from x. Which power of two they are times does not matter.
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void rests_of_band(const E *x, size_t length, size_t inner, band_width<T> width,
-                                                   const vec<T> *m, const scaled_exp<T> *exp_of, const vec<T> *kept,
-                                                   band_of_parts<T> &parts) {
+                                                   const vec<T> *m, const scaled_exp<T> *exp_of, const T *kept,
+                                                   size_t apart, band_of_parts<T> &parts) {
   constexpr size_t lanes = vec<T>::lanes;
   const size_t registers = width.registers();
   column_sums<T> below[band_registers];
@@ -33,7 +33,7 @@ template <class T, class E>
         return sum;
       };
       if (kept != nullptr) {
-        const auto term = [=](size_t j, size_t r) { return kept[j * registers + r]; };
+        const auto term = [=](size_t j, size_t r) { return load<T>(kept + j * apart + r * lanes); };
         sum_columns<T, true>(length, registers, below, nothing, term, lane_of);
       } else {
         const auto term = [&](size_t j, size_t r) {
@@ -50,7 +50,7 @@ template <class T, class E>
       const vec<T> entry = width.load(x + j * inner, r);
       const mask<T> is_maximum = entry >= m[r];
       count[r] -= is_maximum.m;
-      if (kept != nullptr) return select(is_maximum, vec<T>(T(0)), kept[j * registers + r]);
+      if (kept != nullptr) return select(is_maximum, vec<T>(T(0)), load<T>(kept + j * apart + r * lanes));
       return below_maximum<T>(exp_of[r], entry, m[r]);
     });
     for (size_t r = 0; r < registers; r++)
@@ -89,17 +89,40 @@ template <class T, class E>
     m[r] = column_maxima<T>(x, length, inner, width, r);
     exp_of[r] = exp_below_maximum(m[r]);
   }
-  rests_of_band(x, length, inner, width, m, exp_of, static_cast<const vec<T> *>(nullptr), parts);
+  rests_of_band(x, length, inner, width, m, exp_of, static_cast<const T *>(nullptr), 0, parts);
+}
+
+// The exponentials of a matrix of one band, each column's by its own power.
+template <class T, class E>
+[[gnu::noinline, gnu::flatten]] void exponentials_of_matrix(const scaled_exp<T> *exp_of, const E *x, T *e,
+                                                            size_t length, band_width<T> width) {
+  constexpr size_t lanes = vec<T>::lanes;
+  of_columns<T> shifts, floors, powers;
+  for (size_t r = 0; r < width.registers(); r++) {
+    store(shifts.at + r * lanes, exp_of[r].shift);
+    store(floors.at + r * lanes, exp_of[r].floor);
+    store(powers.at + r * lanes, exp_of[r].power);
+  }
+  for (of_columns<T> *each : {&shifts, &floors, &powers})
+    each->repeat(width.columns);
+  for_each_register<T>(length * width.columns, width.columns, [&](size_t j, size_t count, size_t column) {
+    scaled_exp<T> exp_here;
+    exp_here.shift = shifts.from(column);
+    exp_here.floor = floors.from(column);
+    exp_here.power = powers.from(column);
+    store(e + j, exp_here(load_some<T>(x + j, count)));
+  });
 }
 
 // As is_whole, of exponentials by exp_below_maximum, whose floor is 2^-176 of the maximum's.
 inline bool is_whole_by_maximum(double log, bool as_floats) { return log >= 0x1p-100 || (as_floats && log < no_float); }
 // As logs_of_rows, of the columns of a band. Where all have a total that tells, x is not read a third time; `keeps`
 // says whether the last band had rests, for which this one's exponentials are then kept, and becomes what the next is
-// to be told.
+// to be told. A matrix is a band that is all there is (matrices.h).
 template <class T, class E>
 [[gnu::noinline, gnu::flatten]] void logs_of_band(const E *x, size_t length, size_t inner, band_width<T> width,
-                                                  band_of_parts<T> &parts, bool as_floats, bool &keeps) {
+                                                  bool is_matrix, band_of_parts<T> &parts, bool as_floats,
+                                                  bool &keeps) {
   if (sizeof(T) == sizeof(double) || length < total_from<T>)
     return log_parts_of_band<T>(x, length, inner, width, parts);
   constexpr size_t lanes = vec<T>::lanes;
@@ -118,12 +141,23 @@ template <class T, class E>
       sum_columns<T, false>(length, registers, totals, nothing, term);
   };
   const auto term = [&](size_t j, size_t r) { return exp_of[r](width.load(x + j * inner, r)); };
-  auto &kept = kept_here<kept_band<T>>();
-  keeps = keeps && length * registers <= kept.capacity;
-  if (keeps)
-    add_up([&](size_t j, size_t r) { return kept.e[j * registers + r] = term(j, r); });
-  else
+  auto &kept = kept_here<kept_row<T>>();
+  size_t apart = registers * lanes;
+  is_matrix = is_matrix && length * inner <= kept.capacity;
+  keeps = is_matrix || (keeps && length * apart <= kept.capacity);
+  if (is_matrix) {
+    apart = inner;
+    exponentials_of_matrix(exp_of, x, kept.e, length, width);
+    add_up([=, e = kept.e](size_t j, size_t r) { return load<T>(e + j * inner + r * lanes); });
+  } else if (keeps) {
+    add_up([&](size_t j, size_t r) {
+      const vec<T> e = term(j, r);
+      store(kept.e + j * apart + r * lanes, e);
+      return e;
+    });
+  } else {
     add_up(term);
+  }
   bool all = true, all_have = true;
   for (size_t r = 0; r < registers; r++) {
     T tops[lanes], powers[lanes];
@@ -147,7 +181,7 @@ template <class T, class E>
   band_of_parts<T> others;
   bool whole = are_kept && all_have;
   if (whole) {
-    rests_of_band(x, length, inner, width, m, exp_of, kept.e, others);
+    rests_of_band(x, length, inner, width, m, exp_of, kept.e, apart, others);
     for (size_t i = 0; i < width.columns; i++)
       whole = whole && (parts.logs[i] > total_serves || is_whole_by_maximum(others.logs[i], as_floats));
   }

@@ -103,7 +103,8 @@ template <class T, class E>
   bool keeps = false;
   const auto band = [=, &keeps](const E *from, E *to, band_width<T> width) {
     band_of_parts<T> parts;
-    logs_of_band<T>(from, length, inner, width, parts, true, keeps);
+    const bool is_matrix = width.columns == inner && width.wastes();
+    logs_of_band<T>(from, length, inner, width, is_matrix, parts, true, keeps);
     const log_sums<T, E, most> sums(parts.maxima, parts.logs, width.registers() * lanes);
     vec<T> high[band_registers], low[band_registers];
     for (size_t r = 0; r < width.registers(); r++) {
@@ -143,7 +144,7 @@ void log_parts_columns(const void *x, double *maxima, double *logs, size_t slabs
     for (size_t c = 0; c < columns; c += most) {
       const band_width<T> width{columns - c < most ? columns - c : most};
       band_of_parts<T> parts;
-      logs_of_band<T>(from + c, length, inner, width, parts, false, keeps);
+      logs_of_band<T>(from + c, length, inner, width, width.columns == inner && width.wastes(), parts, false, keeps);
       __builtin_memcpy(maxima + c, parts.maxima, width.columns * sizeof(double));
       __builtin_memcpy(logs + c, parts.logs, width.columns * sizeof(double));
     }
