@@ -110,11 +110,11 @@ void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_
 //   of matrices that can be kept (softmax/matrices.h), a few of few entries: softmax over 10 of 2 columns 3.8 and 1.1
 //   (2.5 and 1.3), of 6 0.81 and 0.94 (0.78 and 1.1), over 100 of 3 0.72 and 0.89 (0.70 and 1.0); under a mask over 10
 //   of 5 2.0 and 1.6 (2.0 and 1.8), over 100 of 5 0.61 and 1.06 (0.73 and 1.24); the gradient over 10 of 3 3.0 and 2.2
-//   (2.9 and 2.9), over 1000 1.3 and 1.5 (1.5 and 2.0);
-//   else a few; and in double lanes those of which no band can be kept (softmax/columns.h), but not many of so many
-//   entries that a line of them does not stay in the cache: logSoftmax over 10 of 12 2.1 and 1.4 (1.3 and 1.6); the
-//   gradient over 3000 of 64 1.28 and 0.92 (2.5 and 1.5), over 40000 1.45 and 2.2, of 10 2.2 and 1.5; in `exact` over
-//   10000 of 100 1.06 and 0.72 (2.0 and 1.2).
+//   (2.9 and 2.9), over 1000 1.3 and 1.5 (1.5 and 2.0); logSoftmax over 30 of 8 0.79 and 0.69 (0.78 and 0.73), over
+//   1000 0.33 and 0.37 (0.44 and 0.41), of 5 0.47 and 0.56 (0.51 and 0.68); else a few; and in double lanes those of
+//   which no band can be kept (softmax/columns.h), but not many of so many entries that a line of them does not stay in
+//   the cache: logSoftmax over 10 of 12 2.1 and 1.4 (1.3 and 1.6); the gradient over 3000 of 64 1.28 and 0.92 (2.5
+//   and 1.5), over 40000 1.45 and 2.2, of 10 2.2 and 1.5; in `exact` over 10000 of 100 1.06 and 0.72 (2.0 and 1.2).
 // A mask that lies as x does leaves a matrix whole.
 enum class asked { values, logarithms, marked, masked, gradient };
 inline bool are_rows_sooner(const kernels &set, asked what, arithmetic how, size_t length, size_t inner) {
@@ -122,9 +122,11 @@ inline bool are_rows_sooner(const kernels &set, asked what, arithmetic how, size
   constexpr size_t widest = 8192;
   const size_t bytes = inner * element_size(how);
   if (inner < 2) return false;
-  if (what == asked::logarithms) return bytes < std::max(few, set.register_bytes);
   const size_t lane = how == float32 ? sizeof(float) : sizeof(double), lanes = set.register_bytes / lane;
   const bool is_whole = inner * lane <= widest && length * inner * lane <= kept;
+  if (what == asked::logarithms)
+    return bytes < std::max(few, set.register_bytes) &&
+           !(is_whole && how == float32 && inner * inner * length >= 300 * lanes);
   if (is_whole && what == asked::values && inner >= std::min(lanes, size_t(6))) return false;
   if (is_whole && (what == asked::values || what == asked::marked)) return inner * inner * length < 28 * lanes;
   if (what == asked::marked || what == asked::masked) return bytes < line;
