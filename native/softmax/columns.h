@@ -226,11 +226,13 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
   return true;
 }
 
-// What the exponentials of the next band are tried with, and whether that could not be moved to suit the last: as its
-// largest entry is too far from zero, or the maxima of its columns from each other, after which none is tried.
+// What the exponentials of the next band are tried with, and whether that did not suit the last, or could not be moved
+// to: as its largest entry is too far from zero, or the maxima of its columns from each other, after which none is
+// tried.
 template <class T> struct tried_exp {
   usual_exp<T> usual;
-  bool was_far = false, were_apart = false;
+  bool was_unusual = false, was_far = false, were_apart = false;
+  size_t at_a_time = ~size_t(0); // Of matrices.
 
   // Whether those at x, the first of a band, are as far, after such a band: then it need not be tried.
   template <class E> bool is_far(const E *x, band_width<T> width) const {
@@ -308,10 +310,10 @@ void softmax_band(tried_exp<T> &tried, kept_band<T> &kept, const E *g, const E *
     return true;
   };
   const auto exp_of = [usual = tried.usual](vec<T> x, size_t) { return usual(x); };
-  if (tried.were_apart || tried.is_far(x, width) ||
-      !softmax_band<T>(band_entries<T, E, decltype(exp_of)>{x, inner, width, exp_of}, accept, kept, g, x, y, length,
-                       inner, width, what))
-    unusual_band(tried, kept, g, x, y, length, inner, width, unusual, what);
+  tried.was_unusual = tried.were_apart || tried.is_far(x, width) ||
+                      !softmax_band<T>(band_entries<T, E, decltype(exp_of)>{x, inner, width, exp_of}, accept, kept, g,
+                                       x, y, length, inner, width, what);
+  if (tried.was_unusual) unusual_band(tried, kept, g, x, y, length, inner, width, unusual, what);
 }
 
 // As wide a band as can be kept whole, but two cache lines at least.
@@ -337,9 +339,11 @@ void for_each_band(const E *g, const E *x, E *y, size_t slabs, size_t length, si
   for (size_t i = 0; i < slabs; i++) {
     size_t at = i * length * inner;
 #if !defined(__wasm__)
-    if (whole && !tried.were_apart && !tried.is_far(x + at, {columns < most ? columns : most})) {
-      i += g == nullptr ? softmax_matrices<T>(tried.usual, x + at, y + at, slabs - i, length, inner)
-                        : gradients_of_matrices<T>(tried.usual, g + at, x + at, y + at, slabs - i, length, inner, what);
+    if (whole && !tried.was_unusual) {
+      size_t &some = tried.at_a_time;
+      i += g == nullptr
+               ? softmax_matrices<T>(tried.usual, x + at, y + at, slabs - i, length, inner, some)
+               : gradients_of_matrices<T>(tried.usual, g + at, x + at, y + at, slabs - i, length, inner, some, what);
       if (i == slabs) break;
       at = i * length * inner;
     }

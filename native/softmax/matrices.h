@@ -151,17 +151,20 @@ template <class T, class E>
 }
 
 // Calls put(exponentials, what is seen of them, number) for matrices, the first of so many, up to one where that is
-// false, and returns its number.
+// false, and returns its number. Several small ones are quicker at a time, but not where one of them asks for more, as
+// the others are then computed again: at_a_time is how many there may be.
 template <class T, class E, class F>
 [[gnu::always_inline]] inline size_t for_each_matrix(const usual_exp<T> exp_of, const E *x, size_t count, size_t n,
-                                                     F put) {
-  const size_t most = n < tile<T> ? tile<T> / n : 1; // Several small ones are quicker at a time.
+                                                     size_t &at_a_time, F put) {
+  const size_t most = n < tile<T> ? tile<T> / n : 1;
   T *const e = kept_here<kept_row<T>>().of(x);
   for (size_t i = 0; i < count;) {
-    const size_t end = count - i < most ? count : i + most;
+    const size_t some = at_a_time < most ? at_a_time : most, end = count - i < some ? count : i + some;
     const seen_in<T> seen = compute(x + i * n, e, (end - i) * n, exp_of, seen_in<T>());
+    at_a_time = 1;
     for (T *next = e; i < end; i++, next += n)
       if (!put(next, seen, i)) return i;
+    at_a_time = 2 * some;
   }
   return count;
 }
@@ -169,18 +172,18 @@ template <class T, class E, class F>
 // Computes matrices, the first of so many, and returns how many they are: up to one that asks for more.
 template <class T, class E>
 [[gnu::noinline]] size_t softmax_matrices(const usual_exp<T> exp_of, const E *x, E *y, size_t count, size_t length,
-                                          size_t columns) {
+                                          size_t columns, size_t &at_a_time) {
   const size_t n = length * columns;
-  return for_each_matrix(exp_of, x, count, n, [=](const T *e, seen_in<T> seen, size_t i) {
+  return for_each_matrix(exp_of, x, count, n, at_a_time, [=](const T *e, seen_in<T> seen, size_t i) {
     shares_of_columns<T> share_of;
     return share_of.find(e, length, columns) && put_shares(share_of, e, seen, y + i * n, length, columns, x == y);
   });
 }
 template <class T, class E>
 [[gnu::noinline]] size_t gradients_of_matrices(const usual_exp<T> exp_of, const E *g, const E *x, E *y, size_t count,
-                                               size_t length, size_t columns, slope_of what) {
+                                               size_t length, size_t columns, size_t &at_a_time, slope_of what) {
   const size_t n = length * columns;
-  return for_each_matrix(exp_of, x, count, n, [=](T *e, seen_in<T>, size_t i) {
+  return for_each_matrix(exp_of, x, count, n, at_a_time, [=](T *e, seen_in<T>, size_t i) {
     shares_of_columns<T> share_of;
     if (!share_of.find(e, length, columns)) return false;
     put_gradient(share_of, e, g + i * n, x + i * n, y + i * n, length, columns, what);
