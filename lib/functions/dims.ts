@@ -1,6 +1,6 @@
 // Which dimensions of a shape an option names.
 import { inNameOf } from '../basics/errors.js';
-import { normalizeDim, normalizeDims } from '../tensor/layouts/shape.js';
+import { normalizeDim, normalizeDims, sizeOf } from '../tensor/layouts/shape.js';
 
 /** One dimension; the last where none is named. Messages call it `what`. */
 export function dimOf(dim: unknown = -1, shape: readonly number[], name: string, what?: string): number {
@@ -9,6 +9,34 @@ export function dimOf(dim: unknown = -1, shape: readonly number[], name: string,
   } catch (error) {
     throw inNameOf(name, error);
   }
+}
+
+/** A shape as [outer, length, inner], of which the middle one is the dimension `at`. */
+export interface SlicesAt {
+  readonly at: number;
+  readonly length: number;
+  readonly inner: number;
+}
+
+let last: SlicesAt & { readonly shape: readonly number[]; readonly dim: unknown } = {
+  shape: [],
+  dim: undefined,
+  at: -1,
+  length: 1,
+  inner: 1,
+};
+
+/**
+ * The slices along one dimension; the last where none is named. Kept for the next call on the same shape, as V8 reads frozen lists by a
+ * call for each entry.
+ */
+export function slicesAt(dim: unknown, shape: readonly number[], name: string): SlicesAt {
+  if (shape === last.shape && dim === last.dim) return last;
+  const at = dimOf(dim, shape, name);
+  const found = { shape, dim, at, length: shape[at] ?? 1, inner: sizeOf(shape, at + 1) };
+  // Of a copy of the members of a Tensor the shape may be a list that changes.
+  if (Object.isFrozen(shape)) last = found;
+  return found;
 }
 
 /** The dimension of channels or classes; where none is named 1 of two and more, as in PyTorch, and 0 of one. */
