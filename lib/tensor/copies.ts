@@ -14,6 +14,7 @@ import {
   type Parts,
   sizeOf,
 } from './layouts/shape.js';
+import { gather, type Rows } from './layouts/walks.js';
 import type { Nested } from './lists.js';
 
 /**
@@ -42,7 +43,9 @@ export function spread(
   target: FloatArray | Uint8Array | Uint16Array,
 ): void {
   if (size <= fewElements) {
-    if (size > 0) spreadFew(data, layout, layout.offset, shape, 0, target, 0);
+    if (size === 0) return;
+    if (shape.length > 2) spreadFew(data, layout, layout.offset, shape, 0, target, 0);
+    else gather(data, rowsOf(layout, shape), target);
     return;
   }
   const runs = mergeRuns(shape, [broadcastStrides(layout, shape), contiguousStrides(shape)])!;
@@ -61,22 +64,49 @@ function spreadFew(
   to: number,
 ): number {
   const rank = shape.length;
+  if (rank - dim <= 2) return gather(data, rowsBehind(dim, layout, from, shape), target, to);
+  const step = stepOf(layout, dim, rank);
   let end = to;
-  if (rank - dim > 2) {
-    const step = stepOf(layout, dim, rank);
-    for (let k = 0; k < shape[dim]!; k++) end = spreadFew(data, layout, from + k * step, shape, dim + 1, target, end);
-    return end;
-  }
-  // V8 reads frozen arrays, such as shape and strides, by a call for each entry: so once.
-  const rows = rank - dim > 1 ? shape[dim]! : 1;
-  const columns = rank > dim ? shape[rank - 1]! : 1;
-  const rowStep = rank - dim > 1 ? stepOf(layout, dim, rank) : 0;
-  const step = rank > dim ? stepOf(layout, rank - 1, rank) : 0;
-  for (let row = 0; row < rows; row++) {
-    let at = from + row * rowStep;
-    for (const last = end + columns; end < last; at += step) target[end++] = data[at]!;
-  }
+  for (let k = 0; k < shape[dim]!; k++) end = spreadFew(data, layout, from + k * step, shape, dim + 1, target, end);
   return end;
+}
+
+/** The rows of the last two dimensions at most, those from `dim` on. */
+function rowsBehind(dim: number, layout: Layout, offset: number, shape: readonly number[]): Rows {
+  const rank = shape.length;
+  return {
+    rows: rank - dim > 1 ? shape[dim]! : 1,
+    columns: rank > dim ? shape[rank - 1]! : 1,
+    rowStep: rank - dim > 1 ? stepOf(layout, dim, rank) : 0,
+    step: rank > dim ? stepOf(layout, rank - 1, rank) : 0,
+    offset,
+  };
+}
+
+/** The rows of a layout in a shape of two dimensions at most, and of which lists they are. */
+interface KeptRows extends Rows {
+  readonly of: Layout;
+  readonly shape: readonly number[];
+}
+
+let last: KeptRows | undefined;
+
+/** Those found last are kept for the next call: V8 reads frozen lists, such as shape and strides, by a call for each entry. */
+function rowsOf(layout: Layout, shape: readonly number[]): Rows {
+  const { shape: own, strides, offset } = layout;
+  if (
+    last !== undefined &&
+    shape === last.shape &&
+    own === last.of.shape &&
+    strides === last.of.strides &&
+    offset === last.of.offset
+  )
+    return last;
+  const { rows, columns, rowStep, step } = rowsBehind(0, layout, offset, shape);
+  const found = { rows, columns, rowStep, step, offset, of: { shape: own, strides, offset }, shape };
+  // Of a copy of the members of a Tensor they may be lists that change.
+  if (Object.isFrozen(shape) && Object.isFrozen(own) && Object.isFrozen(strides)) last = found;
+  return found;
 }
 
 /** How far a layout goes at each entry of a dimension of a shape of that rank, to which it broadcasts. */

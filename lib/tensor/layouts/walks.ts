@@ -5,13 +5,17 @@ import { type Data, type FloatArray, lengthOfPresent, typeName } from '../../bas
 import { areApart, overlapsItself } from './overlaps.js';
 import type { Layout } from './shape.js';
 
-/** Rows of elements, from the first one's index in data on; and between which indices they lie. */
-export interface Walk {
+/** Rows of elements, from the first one's index in data on. */
+export interface Rows {
   readonly rows: number;
   readonly columns: number;
   readonly rowStep: number;
   readonly step: number;
   readonly offset: number;
+}
+
+/** The same of a layout of its own, and between which indices they lie. */
+export interface Walk extends Rows {
   readonly least: number;
   readonly most: number;
   /** Whether two elements are one place, so that it cannot hold a result. */
@@ -43,15 +47,21 @@ export function liesIn(data: Data, { least, most }: Walk): data is FloatArray {
   return least >= 0 && most < count && isThere(data as FloatArray, count);
 }
 
-/** Copies the elements to the first ones of an array. */
-export function gather(data: FloatArray, { rows, columns, rowStep, step, offset }: Walk, target: FloatArray): void {
-  let end = 0;
+/** Copies the elements to those of an array from `to` on; the place after the last. */
+export function gather<A extends FloatArray | Uint8Array | Uint16Array>(
+  data: A,
+  { rows, columns, rowStep, step, offset }: Rows,
+  target: A,
+  to = 0,
+): number {
+  let end = to;
   for (let row = 0, first = offset; row < rows; row++, first += rowStep)
     for (let at = first, last = end + columns; end < last; at += step) target[end++] = data[at]!;
+  return end;
 }
 
 /** Copies the first ones of an array to the elements. */
-export function scatterTo(source: FloatArray, data: FloatArray, { rows, columns, rowStep, step, offset }: Walk): void {
+export function scatterTo(source: FloatArray, data: FloatArray, { rows, columns, rowStep, step, offset }: Rows): void {
   let end = 0;
   for (let row = 0, first = offset; row < rows; row++, first += rowStep)
     for (let at = first, last = end + columns; end < last; at += step) data[at] = source[end++]!;
