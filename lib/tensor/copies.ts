@@ -14,7 +14,7 @@ import {
   type Parts,
   sizeOf,
 } from './layouts/shape.js';
-import { gather, type Rows } from './layouts/walks.js';
+import { gather, gatherIntegers, type Rows } from './layouts/walks.js';
 import type { Nested } from './lists.js';
 
 /**
@@ -34,18 +34,14 @@ export function copyOf(x: Parts, name?: string): FloatArray {
   return copy;
 }
 
+type Elements = FloatArray | Uint8Array | Uint16Array;
+
 /** Copies what lies in a layout, broadcast to a shape with so many elements, to the first elements of an array, in row-major order. */
-export function spread(
-  data: FloatArray | Uint8Array | Uint16Array,
-  layout: Layout,
-  shape: readonly number[],
-  size: number,
-  target: FloatArray | Uint8Array | Uint16Array,
-): void {
+export function spread(data: Elements, layout: Layout, shape: readonly number[], size: number, target: Elements): void {
   if (size <= fewElements) {
     if (size === 0) return;
     if (shape.length > 2) spreadFew(data, layout, layout.offset, shape, 0, target, 0);
-    else gather(data, rowsOf(layout, shape), target);
+    else gatherRows(data, rowsOf(layout, shape), target, 0);
     return;
   }
   const runs = mergeRuns(shape, [broadcastStrides(layout, shape), contiguousStrides(shape)])!;
@@ -55,21 +51,26 @@ export function spread(
 
 /** The same for the dimensions from `dim` on, from one place to another; the place after the last. */
 function spreadFew(
-  data: FloatArray | Uint8Array | Uint16Array,
+  data: Elements,
   layout: Layout,
   from: number,
   shape: readonly number[],
   dim: number,
-  target: FloatArray | Uint8Array | Uint16Array,
+  target: Elements,
   to: number,
 ): number {
   const rank = shape.length;
-  if (rank - dim <= 2) return gather(data, rowsBehind(dim, layout, from, shape), target, to);
+  if (rank - dim <= 2) return gatherRows(data, rowsBehind(dim, layout, from, shape), target, to);
   const step = stepOf(layout, dim, rank);
   let end = to;
   for (let k = 0; k < shape[dim]!; k++) end = spreadFew(data, layout, from + k * step, shape, dim + 1, target, end);
   return end;
 }
+
+const gatherRows = (data: Elements, rows: Rows, target: Elements, to: number): number =>
+  isFloatArray(data)
+    ? gather(data, rows, target as FloatArray, to)
+    : gatherIntegers(data, rows, target as Uint8Array | Uint16Array, to);
 
 /** The rows of the last two dimensions at most, those from `dim` on. */
 function rowsBehind(dim: number, layout: Layout, offset: number, shape: readonly number[]): Rows {

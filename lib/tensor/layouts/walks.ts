@@ -47,11 +47,26 @@ export function liesIn(data: Data, { least, most }: Walk): data is FloatArray {
   return least >= 0 && most < count && isThere(data as FloatArray, count);
 }
 
+// One for floats and one for integers: of a number that may be either V8 makes an object.
+
 /** Copies the elements to those of an array from `to` on; the place after the last. */
-export function gather<A extends FloatArray | Uint8Array | Uint16Array>(
-  data: A,
+export function gather(
+  data: FloatArray,
   { rows, columns, rowStep, step, offset }: Rows,
-  target: A,
+  target: FloatArray,
+  to = 0,
+): number {
+  let end = to;
+  for (let row = 0, first = offset; row < rows; row++, first += rowStep)
+    for (let at = first, last = end + columns; end < last; at += step) target[end++] = data[at]!;
+  return end;
+}
+
+/** The same of integers. */
+export function gatherIntegers(
+  data: Uint8Array | Uint16Array,
+  { rows, columns, rowStep, step, offset }: Rows,
+  target: Uint8Array | Uint16Array,
   to = 0,
 ): number {
   let end = to;
