@@ -22,8 +22,20 @@ export interface Walk extends Rows {
   readonly overlaps: boolean;
 }
 
+/** The way found last, for the next tensor of the same layout, as one that is made at every call. */
+let last: (Layout & { readonly walk: Walk | null }) | undefined;
+
 /** Of up to two dimensions, none of them 0; null of others, and of an offset that is none. */
-export function walkThrough(layout: Layout): Walk | null {
+export function walkThrough({ shape, strides, offset }: Layout): Walk | null {
+  if (last !== undefined && shape === last.shape && strides === last.strides && offset === last.offset)
+    return last.walk;
+  const walk = newWalk({ shape, strides, offset });
+  // Of a copy of the members of a Tensor they may be lists that change.
+  if (Object.isFrozen(shape) && Object.isFrozen(strides)) last = { shape, strides, offset, walk };
+  return walk;
+}
+
+function newWalk(layout: Layout): Walk | null {
   const { shape, strides, offset } = layout;
   const rank = shape.length;
   if (rank > 2 || !Number.isSafeInteger(offset)) return null;
