@@ -35,7 +35,7 @@ import {
   sizeOf,
 } from '../tensor/layouts/shape.js';
 import { type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
-import { dimsOf } from './dims.js';
+import { dimsOf, slicesAt } from './dims.js';
 import type { Output } from './functions.js';
 import { givenHalves, halvesOf, mayBeHalf } from './halves.js';
 import type { Input } from './operands.js';
@@ -84,15 +84,15 @@ function partsFor(count: number): LogParts {
 
 /** These of each slice, until the next call of this. */
 export function partsOf({ x, shape, at }: Sliced, exact: boolean): LogParts {
-  const size = lengthOf(x);
-  if (size === 0) {
-    const parts = newParts(slicesAlong(shape, at));
+  // A dimension that it has.
+  const { length, inner, count } = slicesAt(at, shape, '');
+  if (lengthOf(x) === 0) {
+    const parts = newParts(count);
     parts.maxima.fill(-Infinity);
     return parts;
   }
-  const length = shape[at] ?? 1;
-  const parts = partsFor(size / length);
-  backend.logParts(x, parts.maxima, parts.logs, length, sizeOf(shape, at + 1), exact);
+  const parts = partsFor(count);
+  backend.logParts(x, parts.maxima, parts.logs, length, inner, exact);
   return parts;
 }
 
@@ -209,18 +209,6 @@ const reduced = (shape: readonly number[], dims: readonly number[], keepdim: boo
     else if (keepdim) left.push(1);
   return left;
 };
-
-/** How many slices a shape has along one of its dimensions. */
-export function slicesAlong(shape: readonly number[], at: number): number {
-  let count = 1;
-  for (let i = 0; i < shape.length; i++) {
-    if (i === at) continue;
-    // As in sizeOf.
-    if (shape[i] === 0) return 0;
-    count *= shape[i]!;
-  }
-  return count;
-}
 
 export function sum(name: string, input: Input, settings: Settings): unknown {
   const { dim, keepdim, precision } = settings;

@@ -21,7 +21,7 @@ import { readNumbers } from '../../tensor/foreign/sources.js';
 import { frozen, Parts, sameShape, sizeOf } from '../../tensor/layouts/shape.js';
 import { type Nested, readNested } from '../../tensor/lists.js';
 import { type DataOf, type DTypeOf, Tensor, type TensorLike } from '../../tensor/tensor.js';
-import { channelDimOf } from '../dims.js';
+import { channelsAt } from '../dims.js';
 import type { Output } from '../functions.js';
 import type { Input } from '../operands.js';
 import { slicesGradOfFloats } from '../slices.js';
@@ -38,7 +38,6 @@ import {
   roundedLike,
   scaleSlices,
   shapeOf,
-  slicesAlong,
 } from '../sums.js';
 import { classesOf, countedOf, giveBack, type Slices, sumOfClasses } from './classes.js';
 import { type Call, clearIgnored, lossesOf, negativeTargets, plainLosses } from './terms.js';
@@ -193,16 +192,17 @@ export function readSettings(options: unknown, name: string): Settings {
 /** The call, its logits of 16 bits in the dtype `wide`. */
 function readCall(name: string, logits: Read, target: unknown, settings: Settings, wide: FloatDType): Call {
   const shape = shapeOf(logits);
-  const at = channelDimOf(settings.dim, shape, name);
-  const length = shape[at] ?? 1;
-  const inner = sizeOf(shape, at + 1);
-  const count = slicesAlong(shape, at);
+  const { at, length, inner, count } = channelsAt(settings.dim, shape, name);
   const slices: Slices = { shape, at, length, inner, count };
   // The weights and the targets before the memory of the logits is found: they may be getters, which can do anything to it.
   const given = settings.weight === undefined ? undefined : weightsOf(settings.weight, name);
   const read = readTarget(target, slices, dtypeIn(logits), name);
+  // A copy of a list is nothing else.
+  const isList = Array.isArray(read) && read !== target;
   const likely =
-    !(read instanceof Integers) && isProbabilities(read) ? probabilitiesLike(logits, read, settings, name) : undefined;
+    !isList && !(read instanceof Integers) && isProbabilities(read)
+      ? probabilitiesLike(logits, read, settings, name)
+      : undefined;
   const classes =
     likely === undefined
       ? classesOf(read instanceof Integers ? read.data : read, slices, settings.ignoreIndex ?? -100, name)
