@@ -17,6 +17,8 @@ export interface SlicesAt {
   readonly length: number;
   readonly inner: number;
   readonly count: number;
+  /** The shape without it, from when it was first asked for. */
+  rest: readonly number[] | undefined;
 }
 
 let last: SlicesAt & { readonly shape: readonly number[]; readonly dim: unknown } = {
@@ -26,6 +28,7 @@ let last: SlicesAt & { readonly shape: readonly number[]; readonly dim: unknown 
   length: 1,
   inner: 1,
   count: 1,
+  rest: undefined,
 };
 
 /**
@@ -42,6 +45,7 @@ export function slicesAt(dim: unknown, shape: readonly number[], name: string, w
     length: shape[at] ?? 1,
     inner: sizeOf(shape, at + 1),
     count: slicesAlong(shape, at),
+    rest: undefined,
   };
   // Of a copy of the members of a Tensor the shape may be a list that changes.
   if (Object.isFrozen(shape)) last = found;

@@ -82,10 +82,17 @@ function partsFor(count: number): LogParts {
   return kept;
 }
 
+/** The shape of the result over dimensions. */
+function shapeOver(shape: readonly number[], dims: readonly number[], keepdim: boolean, name: string) {
+  if (dims.length > 1 || keepdim) return frozen(reduced(shape, dims, keepdim));
+  const slices = slicesAt(dims[0], shape, name);
+  slices.rest ??= frozen(reduced(shape, dims, false));
+  return slices.rest;
+}
+
 /** These of each slice, until the next call of this. */
-export function partsOf({ x, shape, at }: Sliced, exact: boolean): LogParts {
-  // A dimension that it has.
-  const { length, inner, count } = slicesAt(at, shape, '');
+export function partsOf({ x, shape, at }: Sliced, name: string, exact: boolean): LogParts {
+  const { length, inner, count } = slicesAt(at, shape, name);
   if (lengthOf(x) === 0) {
     const parts = newParts(count);
     parts.maxima.fill(-Infinity);
@@ -182,7 +189,10 @@ export interface Settings {
 /** The options of logSumExp and its gradient. */
 const takes = ['dim', 'keepdim', 'precision', 'dtype'] as const;
 
+const usual: Settings = Object.freeze({ dim: undefined, keepdim: false, precision: 'fast', dtype: undefined });
+
 export function readSettings(options: unknown, name: string): Settings {
+  if (options === undefined) return usual;
   const given = typeof options === 'number' ? { dim: options } : options;
   checkOptions(given, name, takes, 'dim');
   const precision = optionOf(given, 'precision');
@@ -216,11 +226,11 @@ export function sum(name: string, input: Input, settings: Settings): unknown {
   const { x, shape } = memoryOf(from, name);
   const dims = dimsOf(dim, shape, name);
   const sliced = dims.length === 1 ? { x, shape, at: dims[0]! } : asRows(x, shape, dims);
-  const parts = partsOf(sliced, precision === 'exact' || isHalf(from));
+  const parts = partsOf(sliced, name, precision === 'exact' || isHalf(from));
   const y = allocate(dtypeOf(x), parts.maxima.length);
   addParts(parts, y);
   if (isFloatArray(from)) return y[0];
-  const result = roundedLike(from, y, frozen(reduced(shape, dims, keepdim)));
+  const result = roundedLike(from, y, shapeOver(shape, dims, keepdim, name));
   return typeName(input) === undefined ? result : result.item();
 }
 

@@ -329,7 +329,7 @@ export function lossOf(name: string, logits: Input, target: unknown, settings: S
   const from = readInput(logits, name, settings, 'logits');
   const call = readCall(name, from, target, settings, 'float32');
   const { x, shape, at, count, classes, probabilities, spread, weights, total } = call;
-  const parts = partsOf(call, settings.precision === 'exact' || isHalf(from));
+  const parts = partsOf(call, name, settings.precision === 'exact' || isHalf(from));
   const losses = settings.reduction === 'none' ? allocate(dtypeOf(x), count) : undefined;
   const isPlain = weights === undefined && probabilities === undefined && spread === 0;
   const sum = isPlain ? plainLosses(call, classes!, parts, losses) : lossesOf(call, parts, losses);
