@@ -84,29 +84,24 @@ function rowsBehind(dim: number, layout: Layout, offset: number, shape: readonly
   };
 }
 
-/** The rows of a layout in a shape of two dimensions at most, and of which lists they are. */
-interface KeptRows extends Rows {
-  readonly of: Layout;
-  readonly shape: readonly number[];
+/** The rows of a layout in a shape `to` of two dimensions at most. */
+interface KeptRows extends Pick<Layout, 'shape' | 'strides'> {
+  readonly to: readonly number[];
+  readonly found: Rows;
 }
 
 let last: KeptRows | undefined;
 
-/** Those found last are kept for the next call: V8 reads frozen lists, such as shape and strides, by a call for each entry. */
-function rowsOf(layout: Layout, shape: readonly number[]): Rows {
-  const { shape: own, strides, offset } = layout;
-  if (
-    last !== undefined &&
-    shape === last.shape &&
-    own === last.of.shape &&
-    strides === last.of.strides &&
-    offset === last.of.offset
-  )
-    return last;
-  const { rows, columns, rowStep, step } = rowsBehind(0, layout, offset, shape);
-  const found = { rows, columns, rowStep, step, offset, of: { shape: own, strides, offset }, shape };
+/** Kept for the next call: V8 reads frozen lists, such as shape and strides, by a call for each entry. */
+function rowsOf(layout: Layout, to: readonly number[]): Rows {
+  const { shape, strides, offset } = layout;
+  if (last !== undefined && to === last.to && shape === last.shape && strides === last.strides) {
+    const { rows, columns, rowStep, step } = last.found;
+    return { rows, columns, rowStep, step, offset };
+  }
+  const found = rowsBehind(0, layout, offset, to);
   // Of a copy of the members of a Tensor they may be lists that change.
-  if (Object.isFrozen(shape) && Object.isFrozen(own) && Object.isFrozen(strides)) last = found;
+  if (Object.isFrozen(to) && Object.isFrozen(shape) && Object.isFrozen(strides)) last = { shape, strides, to, found };
   return found;
 }
 

@@ -168,7 +168,7 @@ export const mostDimensions = 64;
  * The integers in an array or a typed array, each read once: what is checked here is what is used from then on. A list of the same that
  * was read `before` is given itself, unless there is a 0 in it, as -0 is another number.
  */
-export function readIntegers(list: unknown, what: string, wanted: string, before: number[] = []): number[] {
+export function readIntegers(list: unknown, what: string, wanted: string, before?: number[]): number[] {
   if (!Array.isArray(list) && typeName(list) === undefined)
     throw new TypeError(`${what} must be an array of ${wanted}, got ${describe(list)}`);
   // Of an array whose buffer was transferred no entry is left.
@@ -178,17 +178,17 @@ export function readIntegers(list: unknown, what: string, wanted: string, before
   const { length } = entries;
   if (length > mostDimensions)
     throw new RangeError(`${what} may have at most ${mostDimensions} entries, got ${describe(list)}`);
-  let integers = length === before.length ? undefined : new Array<number>(length);
+  let integers = length === before?.length ? undefined : new Array<number>(length);
   for (let k = 0; k < length; k++) {
     const entry = entries[k];
-    if (integers === undefined && entry === before[k] && entry !== 0) continue;
+    if (integers === undefined && entry === before![k] && entry !== 0) continue;
     // ONNX counts its sizes in 64 bits.
     const integer = typeof entry === 'bigint' ? Number(entry) : entry;
     if (!Number.isInteger(integer)) throw new TypeError(`${what} must hold integers, got ${describe(entry)}`);
-    integers ??= before.slice();
+    integers ??= before!.slice();
     integers[k] = integer as number;
   }
-  return integers ?? before;
+  return integers ?? before!;
 }
 
 // The lists that were read last: a call often has those of the one before it.

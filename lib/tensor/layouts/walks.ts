@@ -25,20 +25,29 @@ export interface Walk extends Rows {
 /** The way found last, for the next tensor of the same layout, as one that is made at every call. */
 let last: (Layout & { readonly walk: Walk | null }) | undefined;
 
-/** Of up to two dimensions, none of them 0; null of others, and of an offset that is none. */
+/** Of up to two dimensions, none of them 0; null of others, and of an offset that is no place. */
 export function walkThrough({ shape, strides, offset }: Layout): Walk | null {
-  if (last !== undefined && shape === last.shape && strides === last.strides && offset === last.offset)
-    return last.walk;
+  if (!(Number.isSafeInteger(offset) && offset >= 0)) return null;
+  if (last !== undefined && shape === last.shape && strides === last.strides)
+    return offset === last.offset ? last.walk : shifted(last.walk, offset);
   const walk = newWalk({ shape, strides, offset });
   // Of a copy of the members of a Tensor they may be lists that change.
   if (Object.isFrozen(shape) && Object.isFrozen(strides)) last = { shape, strides, offset, walk };
   return walk;
 }
 
+/** The same way from another place, as the rows of one tensor have it. */
+function shifted(walk: Walk | null, offset: number): Walk | null {
+  if (walk === null) return null;
+  const { rows, columns, rowStep, step, overlaps } = walk;
+  const by = offset - walk.offset;
+  return { rows, columns, rowStep, step, offset, least: walk.least + by, most: walk.most + by, overlaps };
+}
+
 function newWalk(layout: Layout): Walk | null {
   const { shape, strides, offset } = layout;
   const rank = shape.length;
-  if (rank > 2 || !Number.isSafeInteger(offset)) return null;
+  if (rank > 2) return null;
   const columns = rank > 0 ? shape[rank - 1]! : 1;
   const step = rank > 0 ? strides[rank - 1]! : 0;
   const rows = rank > 1 ? shape[0]! : 1;
