@@ -334,7 +334,7 @@ export function lossOf(name: string, logits: Input, target: unknown, settings: S
   const isPlain = weights === undefined && probabilities === undefined && spread === 0;
   const sum = isPlain ? plainLosses(call, classes!, parts, losses) : lossesOf(call, parts, losses);
   giveBack(classes);
-  if (losses !== undefined) return roundedLike(from, losses, frozen(shape.filter((_, i) => i !== at)));
+  if (losses !== undefined) return roundedLike(from, losses, frozen(shapeWithout(at, shape)));
   return settings.reduction === 'sum' ? sum : sum / total;
 }
 
@@ -345,15 +345,15 @@ export function lossGrad(name: string, logits: Input, target: unknown, settings:
   // In float64 where 16 bits are to be rounded once, after the difference.
   const call = readCall(name, from, target, settings, 'float64');
   const { x, shape, at: dim, spread, counted, total, classes } = call;
-  const theirs = shape.filter((_, i) => i !== dim);
-  if (by !== undefined) checkGrad(by, theirs, dtypeIn(from), name);
+  if (by !== undefined) checkGrad(by, shapeWithout(dim, shape), dtypeIn(from), name);
   const factors = by && memoryOf(by, name, 'grad').x;
   const isMean = (settings.reduction ?? 'mean') === 'mean';
   const isOneClass = classes !== undefined && spread === 0;
   const g = negativeTargets(call, isOneClass && isMean ? 1 / total : 1, name);
-  const [grads, like] = [g, x].map((data) => new Tensor(new Parts(data, shape)));
+  const grads = new Tensor(new Parts(g, shape));
+  const like = new Tensor(new Parts(x, shape));
   const given = { out: undefined, precision: settings.precision, own: [dim] };
-  const { y } = slicesGradOfFloats('logSoftmax', name, grads, like!, given);
+  const { y } = slicesGradOfFloats('logSoftmax', name, grads, like, given);
   // Only now: p / n would have been rounded before p is taken off.
   if (isMean && !isOneClass) for (let i = 0, { length } = y; i < length; i++) y[i]! /= total;
   if (factors !== undefined)
@@ -367,6 +367,8 @@ export function lossGrad(name: string, logits: Input, target: unknown, settings:
   giveBack(classes);
   return resultFor(logits, from, y);
 }
+
+const shapeWithout = (dim: number, shape: readonly number[]) => shape.filter((_, i) => i !== dim);
 
 function checkGrad(grad: Read, shape: readonly number[], dtype: DType, name: string): void {
   if (dtypeIn(grad) !== dtype)
