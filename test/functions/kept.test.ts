@@ -9,6 +9,7 @@ const values = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i) * 4);
 
 /** Members with the prototype of a Tensor, whose lists stay the caller's. */
 const copyOf = (members: object) => Object.assign(Object.create(Tensor.prototype), members) as nonlin.Tensor;
+const listOf = (result: unknown) => (result as nonlin.Tensor).toArray();
 const side = (shape: readonly number[], strides?: readonly number[], offset = 0) =>
   new Tensor(strides === undefined ? { data: values.slice(0, 16), shape } : { data: values, shape, strides, offset });
 
@@ -86,39 +87,47 @@ describe('something tensor-like whose members change', () => {
   });
 });
 
-it('a copy of the members of a Tensor whose lists change', () => {
-  const [shape, strides]: [number[], number[]] = [
-    [4, 2],
-    [2, 1],
-  ];
+it.each<[string, (x: nonlin.Tensor) => unknown]>([
+  ['softmax', (x) => nonlin.softmax(x, 0)],
+  ['logSumExp', (x) => nonlin.logSumExp(x, 0)],
+  ['prelu', (x) => nonlin.prelu(x, { weight: [0.5, 2, 3, 4].slice(0, x.shape[1]) })],
+  ['a sum', (x) => x.add(x)],
+])('a copy of the members of a Tensor whose lists change: %s', (_, call) => {
+  const changes = [
+    [
+      [4, 2],
+      [2, 1],
+    ],
+    [
+      [2, 4],
+      [2, 1],
+    ],
+    [
+      [2, 4],
+      [1, 2],
+    ],
+    [
+      [4, 2],
+      [1, 2],
+    ],
+  ] as const;
+  // First, as nothing is to come between two calls on the copy.
+  const expected = changes.map(([shape, strides]) => listOf(call(side(shape, strides, 3).clone())));
+  const [shape, strides]: [number[], number[]] = [[], []];
   const x = copyOf({ data: values, shape, strides, offset: 3, size: 8 });
-  for (const [now, steps] of [
-    [
-      [4, 2],
-      [2, 1],
-    ],
-    [
-      [2, 4],
-      [2, 1],
-    ],
-    [
-      [2, 4],
-      [1, 2],
-    ],
-    [
-      [4, 2],
-      [1, 2],
-    ],
-  ] as const) {
+  const results = changes.map(([now, steps]) => {
     shape.splice(0, 2, ...now);
     strides.splice(0, 2, ...steps);
-    const expected = side(now, steps, 3).clone();
-    expect(nonlin.softmax(x, 0).toArray()).toEqual(nonlin.softmax(expected, 0).toArray());
-    expect(nonlin.logSumExp(x, 0).toArray()).toEqual(nonlin.logSumExp(expected, 0).toArray());
-    expect(expected.add(x).toArray()).toEqual(expected.add(expected).toArray());
-    const weight = [0.5, 2, 3, 4].slice(0, now[1]);
-    expect(nonlin.prelu(x, { weight }).toArray()).toEqual(nonlin.prelu(expected, { weight }).toArray());
-  }
+    return listOf(call(x));
+  });
+  expect(results).toEqual(expected);
+});
+
+it('a row beside one shape and then another', () => {
+  const row = side([4], [2], 5);
+  const sums = [side([2, 4], [4, 1]), side([4, 4]), side([2, 4], [4, 1])].map((x) => [x, x.add(row)] as const);
+  for (const [x, sum] of sums)
+    expect(sum.toArray(2)).toEqual(x.toArray(2).map((own) => own.map((value, i) => Math.fround(value + row.item(i)))));
 });
 
 it('the same dimension of another shape, and another dimension of the same', () => {
