@@ -26,7 +26,7 @@ export function countOf(x: FloatArray, name: string, what = 'x'): number {
 }
 
 /** Whether an array has memory for so many elements: what V8 inlines may have for one that was transferred its old length, but no element. */
-export const isThere = (x: FloatArray, count: number) => count > 0 && x[count - 1] !== undefined;
+export const isThere = (x: FloatArray | Uint16Array, count: number) => count > 0 && x[count - 1] !== undefined;
 
 /** Whether that is an array of this type with so many elements. */
 export function isLike(x: FloatArray, type: string | undefined, count: number): boolean {

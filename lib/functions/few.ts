@@ -23,7 +23,7 @@ import { gather, liesIn, scatterTo } from '../tensor/layouts/walks.js';
 import { isIntact } from '../tensor/members.js';
 import { resultLike, Tensor, walkOf, wholeOf } from '../tensor/tensor.js';
 import { areUsual, isZero, temperatureOf } from './conditions.js';
-import { dimOf } from './dims.js';
+import { dimOf, slicesAt } from './dims.js';
 
 /** y = f(x) of Tensors. */
 export function mapFewOf(x: unknown, out: unknown, chosen: Chosen, exact: boolean): unknown {
@@ -88,17 +88,8 @@ export function slicesFew(slice: Slice, name: string, x: unknown, out: unknown, 
   const from = elementsOf(x, 0);
   const into = from && placeOf(x, from, out);
   if (from === undefined || into === null) return undefined;
-  const { shape } = x as Tensor;
-  const at = dim === undefined ? shape.length - 1 : dimOf(dim, shape, name);
-  const inner = innerOf(shape, at);
-  return answered(x, out, into, backend.slicesFew?.(from, into, slice, shape[at] ?? 1, inner, exact));
-}
-
-/** The elements of the dimensions behind one, of few as they are. */
-function innerOf(shape: readonly number[], at: number): number {
-  let inner = 1;
-  for (let i = shape.length - 1; i > at; i--) inner *= shape[i]!;
-  return inner;
+  const { length, inner } = slicesAt(dim, (x as Tensor).shape, name);
+  return answered(x, out, into, backend.slicesFew?.(from, into, slice, length, inner, exact));
 }
 
 /** The same at a temperature, negative for softmin, or under a mask. */
@@ -124,11 +115,11 @@ export function conditionedFew(
   if (into === null || shape.length === 0) return undefined;
   const mask = marks && entriesOf(marks, from, x, shape);
   if (mask === null) return undefined;
-  const at = dim === undefined ? shape.length - 1 : dimOf(dim, shape, name);
+  const { length, inner } = slicesAt(dim, shape, name);
   const t = temperatureOf(own[1], isFloat32(from), name);
   const under = { temperature: sign * t, mask, zero: isZero(own[3], name) };
   const others = areUsual(under) ? undefined : under;
-  const y = backend.slicesFew?.(from, into, slice, shape[at]!, innerOf(shape, at), exact, others);
+  const y = backend.slicesFew?.(from, into, slice, length, inner, exact, others);
   return isArray ? y : answered(x, out, into as FloatArray | undefined, y);
 }
 

@@ -11,7 +11,7 @@ import { checkPrecision, type Precision } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
 import { type FloatArray, type FloatDType, type HalfArray, type HalfDType, isFloatArray } from '../basics/floats.js';
 import { named } from '../basics/named.js';
-import { type Given, givenOf, outAlone, tooMany, unread } from '../basics/options.js';
+import { type Given, givenOf, isAlone, outAlone, tooMany } from '../basics/options.js';
 import { readForeign } from '../tensor/foreign/as-tensor.js';
 import type { DataOf, DTypeOf, Tensor, TensorLike } from '../tensor/tensor.js';
 import { mapFew, mapFewOf, mapGradFew, mapGradFewOf } from './few.js';
@@ -86,12 +86,12 @@ export function forward<F extends FunctionName>(name: F): Forward<F> {
   return named(name, (x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'x');
     const out = outAlone(options);
-    if (out !== unread && usual !== undefined && backend.mapFew !== undefined) {
+    if (isAlone(out) && usual !== undefined && backend.mapFew !== undefined) {
       const y = backend.mapFew(x, out, usual, false) ?? (isFloatArray(x) ? undefined : mapFewOf(x, out, usual, false));
       if (y !== undefined) return y;
     }
     const given = givenOf(out, options, name, own);
-    const few = out === unread || usual === undefined ? mapFew(signature, name, x, given) : undefined;
+    const few = !isAlone(out) || usual === undefined ? mapFew(signature, name, x, given) : undefined;
     if (few !== undefined) return few;
     if (!isFloatArray(x)) return mapAny(signature, name, x, given).result;
     if (given.dtype !== undefined) checkDTypeOf(x, given.dtype, name);
@@ -109,14 +109,14 @@ export function gradient<F extends FunctionName>(of: F): Gradient<F> {
   return named(name, (grad: unknown, x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, name, 'grad, x');
     const out = outAlone(options);
-    if (out !== unread && usual !== undefined && backend.mapGradFew !== undefined) {
+    if (isAlone(out) && usual !== undefined && backend.mapGradFew !== undefined) {
       const y =
         backend.mapGradFew(grad, x, out, usual, false) ??
         (isFloatArray(x) ? undefined : mapGradFewOf(grad, x, out, usual, false));
       if (y !== undefined) return y;
     }
     const given = givenOf(out, options, name, own);
-    const few = out === unread || usual === undefined ? mapGradFew(signature, name, grad, x, given) : undefined;
+    const few = !isAlone(out) || usual === undefined ? mapGradFew(signature, name, grad, x, given) : undefined;
     if (few !== undefined) return few;
     if (!isFloatArray(x)) return mapGradAny(signature, name, grad, x, given).result;
     if (given.dtype !== undefined) checkDTypeOf(x, given.dtype, name);

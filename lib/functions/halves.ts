@@ -1,10 +1,11 @@
 // Calls on numbers of 16 bits: a Tensor of float16 or bfloat16, a Float16Array, or a Uint16Array with the option `dtype`.
 import { shapeText } from '../basics/allocate.js';
-import { checkPrecision, checkPresent } from '../basics/checks.js';
+import { checkPrecision, checkPresent, isThere } from '../basics/checks.js';
 import { describe, inNameOf, naming } from '../basics/errors.js';
 import {
   byteOffset,
   type Data,
+  type DType,
   dtypeOf,
   type FloatArray,
   type HalfArray,
@@ -24,7 +25,7 @@ import { asDType, asFloats, contiguousBits, ofHalves } from '../tensor/halves.js
 import { mayMeet, overlapsItself } from '../tensor/layouts/overlaps.js';
 import { checkPlace, type Parts, sameShape } from '../tensor/layouts/shape.js';
 import { isIntact } from '../tensor/members.js';
-import { Tensor } from '../tensor/tensor.js';
+import { Tensor, wholeOf } from '../tensor/tensor.js';
 import type { Answer, Input } from './operands.js';
 
 /** Numbers of 16 bits and what they are; where they came without a shape, `array` is what they came in. */
@@ -84,6 +85,8 @@ export function halfCall(
   other?: unknown,
   word = 'grad',
 ): HalfCall | undefined {
+  const whole = hasOther || dtype !== undefined ? undefined : wholeCall(name, x, out);
+  if (whole !== undefined) return whole;
   const from = givenHalves(x, dtype, name);
   if (from === undefined) return undefined;
   const second = hasOther ? likeX(from, other, word, name) : undefined;
@@ -119,6 +122,30 @@ export function halfCall(
       return { result: out ?? made(), source: from.parts.data, target };
     },
   };
+}
+
+/** The call of a Tensor that is all of its memory, and of such an `out`, where there is no more to ask; undefined of others. */
+function wholeCall(name: string, x: unknown, out: unknown): HalfCall | undefined {
+  if (!(x instanceof Tensor)) return undefined;
+  if (out !== undefined && !(out instanceof Tensor && out.half === x.half && !isReadOnly(out))) return undefined;
+  const { shape, size } = x;
+  if (out !== undefined && !sameShape(out.shape, shape)) return undefined;
+  const bits = wholeBits(x);
+  const own = out && wholeBits(out);
+  if (bits === undefined || (out !== undefined && own === undefined)) return undefined;
+  // What begins apart may overlap.
+  if (own !== undefined && byteOffset(own) !== byteOffset(bits)) return undefined;
+  const dtype = x.half!;
+  const y = own ?? newBits(dtype, size, name, shape);
+  const finish = () => ({ result: out ?? new Tensor(ofHalves(y, x)), source: x.data, target: y });
+  return { dtype, shape, x: bits, other: undefined, y, finish };
+}
+
+/** The memory of a Tensor of 16 bits that is all of it. */
+function wholeBits(x: Tensor<DType>): Uint16Array | undefined {
+  const data: unknown = x.half === undefined ? undefined : wholeOf(x);
+  if (typeName(data) !== 'Uint16Array') return undefined;
+  return isThere(data as Uint16Array, x.size) ? (data as Uint16Array) : undefined;
 }
 
 /** Whether y is the input itself, or shares no memory with it. What begins and ends alike is either: to ask for a buffer is slow. */

@@ -11,7 +11,7 @@ import { contiguousData } from '../tensor/copies.js';
 import { asTensor, readForeign } from '../tensor/foreign/as-tensor.js';
 import { frozen, Parts, sizeOf } from '../tensor/layouts/shape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { channelDimOf } from './dims.js';
+import { channelsAt } from './dims.js';
 import { map, mapGrad, type Options, type Out, type Output, type Result } from './functions.js';
 import { mayBeHalf, throughFloats } from './halves.js';
 import { keptWeights, numberOrWeights, type Weights, weightsFor } from './losses/weights.js';
@@ -222,11 +222,10 @@ function channelsOf(
   name: string,
 ): { readonly slopes: FloatArray; readonly inner: number } {
   const shape = dims ?? [lengthOf(x)];
-  const at = channelDimOf(channelDim, shape, name, 'channelDim');
-  const channels = shape[at] ?? 1;
+  const { at, length: channels, inner } = channelsAt(channelDim, shape, name, 'channelDim');
   if (weight.length !== 1 && weight.length !== channels)
     throw new RangeError(
       `${name}: weight has ${weight.length} slopes but x of shape ${shapeText(shape)} has ${channels} channels along dimension ${at}`,
     );
-  return { slopes: weightsFor(dtypeOf(x), weight, given, name), inner: sizeOf(shape, at + 1) };
+  return { slopes: weightsFor(dtypeOf(x), weight, given, name), inner };
 }

@@ -7,14 +7,14 @@ import { checkPrecision } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
 import { dtypeOf, type FloatArray, isFloat32, isFloatArray, lengthOf } from '../basics/floats.js';
 import { named } from '../basics/named.js';
-import { afterDim, type Given, givenOf, ofCalls, outAlone, readOptions, tooMany, unread } from '../basics/options.js';
+import { afterDim, type Given, givenOf, isAlone, ofCalls, outAlone, readOptions, tooMany } from '../basics/options.js';
 import { contiguousData, copyInto } from '../tensor/copies.js';
 import { readForeign } from '../tensor/foreign/as-tensor.js';
 import type { Marks, Mask } from '../tensor/foreign/masks.js';
-import { listed, Parts, sizeOf } from '../tensor/layouts/shape.js';
+import { listed, Parts } from '../tensor/layouts/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { areUsual, isZero, temperatureOf } from './conditions.js';
-import { dimOf, dimsOf } from './dims.js';
+import { dimOf, dimsOf, slicesAt } from './dims.js';
 import { conditionedFew, exactOf, slicesFew } from './few.js';
 import type { Options, Out, Result } from './functions.js';
 import { type HalfCall, halfCall, mayBeHalf, throughFloats } from './halves.js';
@@ -50,7 +50,7 @@ export const sliceOptions = ['dim', 'temperature', 'mask', 'empty'] as const;
 export function slices(what: SliceName, name: string, x: Input, given: Given, own = given.own): Answer {
   const exact = exactOfPlain(what, given, own);
   const few = exact === undefined ? undefined : slicesFew(what as Slice, name, x, given.out, own[0], exact);
-  return few === undefined ? slicesAny(what, name, x, given, own) : answerOf(x, few);
+  return few === undefined ? slicesAny(what, name, x, given, exact, own) : answerOf(x, few);
 }
 
 /** What exactOf says of a call for which there is nothing but a dimension; undefined of others. */
@@ -61,14 +61,21 @@ const exactOfPlain = (what: SliceName, given: Given, own: readonly unknown[]): b
 const withOwn = (given: Given, own: Given['own']): Given =>
   own === given.own ? given : { out: given.out, precision: given.precision, dtype: given.dtype, own };
 
-function slicesAny(what: SliceName, name: string, input: Input, given: Given, own = given.own): Answer {
+/** `exact` is what exactOfPlain says. */
+function slicesAny(
+  what: SliceName,
+  name: string,
+  input: Input,
+  given: Given,
+  exact: boolean | undefined,
+  own = given.own,
+): Answer {
   const x = readForeign(input, given.dtype, 'x', name);
   const half = mayBeHalf(x, given)
     ? (plainHalves(what, name, x, given, own) ??
       throughFloats(name, [x], ['x'], withOwn(given, own), ([x], given) => slicesOfFloats(what, name, x!, given)))
     : undefined;
   if (half !== undefined) return half;
-  const exact = exactOfPlain(what, given, own);
   if (exact === undefined) {
     const marks = marksOf(own[2], name);
     const slice = what === 'softmin' ? 'softmax' : what;
@@ -94,9 +101,7 @@ function plainHalves(
   if (call === undefined) return undefined;
   checkPrecision(given.precision, name);
   const { shape, dtype } = call;
-  const at = dimOf(own[0], shape, name);
-  const length = shape[at] ?? 1;
-  const inner = sizeOf(shape, at + 1);
+  const { length, inner } = slicesAt(own[0], shape, name);
   try {
     if (lengthOf(call.x) === 0) return call.finish();
     if (backend.halfSlices !== undefined) backend.halfSlices(call.other, call.x, call.y, dtype, what, length, inner);
@@ -136,9 +141,9 @@ export function slicesOfFloats(
   }
   const call = operands(name, x, given.out);
   const shape = call.shape ?? [call.count];
-  const at = dimOf(own[0], shape, name);
+  const { at, length, inner } = slicesAt(own[0], shape, name);
   if (call.strided !== undefined) call.strided.computeSlices(what, at, exact);
-  else shares(what, name, call.x, call.y, shape[at] ?? 1, sizeOf(shape, at + 1), exact, call.fresh);
+  else shares(what, name, call.x, call.y, length, inner, exact, call.fresh);
   return finished(call);
 }
 
@@ -204,14 +209,13 @@ export function slicesGradOfFloats(
   }
   const call = operands(name, x, given.out, true, grad);
   const shape = call.shape ?? [call.count];
-  const at = dimOf(own[0], shape, name);
+  const { at, length, inner } = slicesAt(own[0], shape, name);
   if (call.strided !== undefined) {
     call.strided.computeSlices(what, at, exact);
     return finished(call);
   }
-  const inner = sizeOf(shape, at + 1);
   try {
-    if (call.count > 0) backend.slicesGrad(call.other!, call.x, call.y, what, shape[at] ?? 1, inner, exact, call.fresh);
+    if (call.count > 0) backend.slicesGrad(call.other!, call.x, call.y, what, length, inner, exact, call.fresh);
   } catch (error) {
     throw inNameOf(name, error);
   }
@@ -313,15 +317,20 @@ export function alongDim(what: SliceName): Slices {
   return named(what, (x: Input, options: unknown, more: unknown) => {
     if (more !== undefined) throw tooMany(more, what, 'x', afterDim(options, more, [...sliceOptions, ...ofCalls]));
     const out = outAlone(options);
-    if (out !== unread && what !== 'softmin') {
+    if (isAlone(out) && what !== 'softmin') {
       const few = slicesFew(what, what, x, out, undefined, false);
       if (few !== undefined) return few;
     }
     const given = givenOf(out, options, what, sliceOptions);
     if (what !== 'softmin' && isFloatArray(x) && given.dtype === undefined && isPlain(given.own))
       return sharesOfArray(what, x, given);
+    const exact = exactOfPlain(what, given, given.own);
     // What says nothing but `out` has been tried as few.
-    return (out === unread ? slices : slicesAny)(what, what, x, given).result;
+    const few =
+      isAlone(out) || exact === undefined
+        ? undefined
+        : slicesFew(what as Slice, what, x, given.out, given.own[0], exact);
+    return few ?? slicesAny(what, what, x, given, exact).result;
   }) as Slices;
 }
 

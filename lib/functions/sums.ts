@@ -35,7 +35,7 @@ import {
   sizeOf,
 } from '../tensor/layouts/shape.js';
 import { type DTypeOf, Tensor, type TensorLike } from '../tensor/tensor.js';
-import { dimsOf } from './dims.js';
+import { dimsOf, slicesAt } from './dims.js';
 import type { Output } from './functions.js';
 import { givenHalves, halvesOf, mayBeHalf } from './halves.js';
 import type { Input } from './operands.js';
@@ -82,17 +82,24 @@ function partsFor(count: number): LogParts {
   return kept;
 }
 
+/** The shape of the result over dimensions. */
+function shapeOver(shape: readonly number[], dims: readonly number[], keepdim: boolean, name: string) {
+  if (dims.length > 1 || keepdim) return frozen(reduced(shape, dims, keepdim));
+  const slices = slicesAt(dims[0], shape, name);
+  slices.rest ??= frozen(reduced(shape, dims, false));
+  return slices.rest;
+}
+
 /** These of each slice, until the next call of this. */
-export function partsOf({ x, shape, at }: Sliced, exact: boolean): LogParts {
-  const size = lengthOf(x);
-  if (size === 0) {
-    const parts = newParts(slicesAlong(shape, at));
+export function partsOf({ x, shape, at }: Sliced, name: string, exact: boolean): LogParts {
+  const { length, inner, count } = slicesAt(at, shape, name);
+  if (lengthOf(x) === 0) {
+    const parts = newParts(count);
     parts.maxima.fill(-Infinity);
     return parts;
   }
-  const length = shape[at] ?? 1;
-  const parts = partsFor(size / length);
-  backend.logParts(x, parts.maxima, parts.logs, length, sizeOf(shape, at + 1), exact);
+  const parts = partsFor(count);
+  backend.logParts(x, parts.maxima, parts.logs, length, inner, exact);
   return parts;
 }
 
@@ -182,7 +189,10 @@ export interface Settings {
 /** The options of logSumExp and its gradient. */
 const takes = ['dim', 'keepdim', 'precision', 'dtype'] as const;
 
+const usual: Settings = Object.freeze({ dim: undefined, keepdim: false, precision: 'fast', dtype: undefined });
+
 export function readSettings(options: unknown, name: string): Settings {
+  if (options === undefined) return usual;
   const given = typeof options === 'number' ? { dim: options } : options;
   checkOptions(given, name, takes, 'dim');
   const precision = optionOf(given, 'precision');
@@ -210,29 +220,17 @@ const reduced = (shape: readonly number[], dims: readonly number[], keepdim: boo
   return left;
 };
 
-/** How many slices a shape has along one of its dimensions. */
-export function slicesAlong(shape: readonly number[], at: number): number {
-  let count = 1;
-  for (let i = 0; i < shape.length; i++) {
-    if (i === at) continue;
-    // As in sizeOf.
-    if (shape[i] === 0) return 0;
-    count *= shape[i]!;
-  }
-  return count;
-}
-
 export function sum(name: string, input: Input, settings: Settings): unknown {
   const { dim, keepdim, precision } = settings;
   const from = readInput(input, name, settings);
   const { x, shape } = memoryOf(from, name);
   const dims = dimsOf(dim, shape, name);
   const sliced = dims.length === 1 ? { x, shape, at: dims[0]! } : asRows(x, shape, dims);
-  const parts = partsOf(sliced, precision === 'exact' || isHalf(from));
+  const parts = partsOf(sliced, name, precision === 'exact' || isHalf(from));
   const y = allocate(dtypeOf(x), parts.maxima.length);
   addParts(parts, y);
   if (isFloatArray(from)) return y[0];
-  const result = roundedLike(from, y, frozen(reduced(shape, dims, keepdim)));
+  const result = roundedLike(from, y, shapeOver(shape, dims, keepdim, name));
   return typeName(input) === undefined ? result : result.item();
 }
 

@@ -138,9 +138,12 @@ function forEachPair(a: Parts, b: Parts, shape: readonly number[], dtype: FloatD
   if (iStep !== undefined && jStep !== undefined && dtypeOf(a.data) === dtypeOf(b.data))
     return row(a.data, a.offset, iStep, b.data, b.offset, jStep, size, 0);
   if (size <= fewElements) {
-    const x = few(a, shape, size, dtype, 0);
-    const y = few(b, shape, size, dtype, 1);
-    return row(x, 0, 1, y, 0, 1, size, 0);
+    // Where it lies, or a copy.
+    const own = iStep !== undefined && dtypeOf(a.data) === dtype;
+    const other = jStep !== undefined && dtypeOf(b.data) === dtype;
+    const x = own ? a.data : few(a, shape, size, dtype, 0);
+    const y = other ? b.data : few(b, shape, size, dtype, 1);
+    return row(x, own ? a.offset : 0, own ? iStep : 1, y, other ? b.offset : 0, other ? jStep : 1, size, 0);
   }
   const operands = [a, b].map((operand) => ({ strides: broadcastStrides(operand, shape), offset: operand.offset }));
   const [x, y] = [feedOf(a, iStep, dtype, 0), feedOf(b, jStep, dtype, 1)];

@@ -14,6 +14,7 @@ import {
   type Parts,
   sizeOf,
 } from './layouts/shape.js';
+import { gather, gatherIntegers, type Rows } from './layouts/walks.js';
 import type { Nested } from './lists.js';
 
 /**
@@ -33,16 +34,14 @@ export function copyOf(x: Parts, name?: string): FloatArray {
   return copy;
 }
 
+type Elements = FloatArray | Uint8Array | Uint16Array;
+
 /** Copies what lies in a layout, broadcast to a shape with so many elements, to the first elements of an array, in row-major order. */
-export function spread(
-  data: FloatArray | Uint8Array | Uint16Array,
-  layout: Layout,
-  shape: readonly number[],
-  size: number,
-  target: FloatArray | Uint8Array | Uint16Array,
-): void {
+export function spread(data: Elements, layout: Layout, shape: readonly number[], size: number, target: Elements): void {
   if (size <= fewElements) {
-    if (size > 0) spreadFew(data, layout, layout.offset, shape, 0, target, 0);
+    if (size === 0) return;
+    if (shape.length > 2) spreadFew(data, layout, layout.offset, shape, 0, target, 0);
+    else gatherRows(data, rowsOf(layout, shape), target, 0);
     return;
   }
   const runs = mergeRuns(shape, [broadcastStrides(layout, shape), contiguousStrides(shape)])!;
@@ -52,31 +51,58 @@ export function spread(
 
 /** The same for the dimensions from `dim` on, from one place to another; the place after the last. */
 function spreadFew(
-  data: FloatArray | Uint8Array | Uint16Array,
+  data: Elements,
   layout: Layout,
   from: number,
   shape: readonly number[],
   dim: number,
-  target: FloatArray | Uint8Array | Uint16Array,
+  target: Elements,
   to: number,
 ): number {
   const rank = shape.length;
+  if (rank - dim <= 2) return gatherRows(data, rowsBehind(dim, layout, from, shape), target, to);
+  const step = stepOf(layout, dim, rank);
   let end = to;
-  if (rank - dim > 2) {
-    const step = stepOf(layout, dim, rank);
-    for (let k = 0; k < shape[dim]!; k++) end = spreadFew(data, layout, from + k * step, shape, dim + 1, target, end);
-    return end;
-  }
-  // V8 reads frozen arrays, such as shape and strides, by a call for each entry: so once.
-  const rows = rank - dim > 1 ? shape[dim]! : 1;
-  const columns = rank > dim ? shape[rank - 1]! : 1;
-  const rowStep = rank - dim > 1 ? stepOf(layout, dim, rank) : 0;
-  const step = rank > dim ? stepOf(layout, rank - 1, rank) : 0;
-  for (let row = 0; row < rows; row++) {
-    let at = from + row * rowStep;
-    for (const last = end + columns; end < last; at += step) target[end++] = data[at]!;
-  }
+  for (let k = 0; k < shape[dim]!; k++) end = spreadFew(data, layout, from + k * step, shape, dim + 1, target, end);
   return end;
+}
+
+const gatherRows = (data: Elements, rows: Rows, target: Elements, to: number): number =>
+  isFloatArray(data)
+    ? gather(data, rows, target as FloatArray, to)
+    : gatherIntegers(data, rows, target as Uint8Array | Uint16Array, to);
+
+/** The rows of the last two dimensions at most, those from `dim` on. */
+function rowsBehind(dim: number, layout: Layout, offset: number, shape: readonly number[]): Rows {
+  const rank = shape.length;
+  return {
+    rows: rank - dim > 1 ? shape[dim]! : 1,
+    columns: rank > dim ? shape[rank - 1]! : 1,
+    rowStep: rank - dim > 1 ? stepOf(layout, dim, rank) : 0,
+    step: rank > dim ? stepOf(layout, rank - 1, rank) : 0,
+    offset,
+  };
+}
+
+/** The rows of a layout in a shape `to` of two dimensions at most. */
+interface KeptRows extends Pick<Layout, 'shape' | 'strides'> {
+  readonly to: readonly number[];
+  readonly found: Rows;
+}
+
+let last: KeptRows | undefined;
+
+/** Kept for the next call: V8 reads frozen lists, such as shape and strides, by a call for each entry. */
+function rowsOf(layout: Layout, to: readonly number[]): Rows {
+  const { shape, strides, offset } = layout;
+  if (last !== undefined && to === last.to && shape === last.shape && strides === last.strides) {
+    const { rows, columns, rowStep, step } = last.found;
+    return { rows, columns, rowStep, step, offset };
+  }
+  const found = rowsBehind(0, layout, offset, to);
+  // Of a copy of the members of a Tensor they may be lists that change.
+  if (Object.isFrozen(to) && Object.isFrozen(shape) && Object.isFrozen(strides)) last = { shape, strides, to, found };
+  return found;
 }
 
 /** How far a layout goes at each entry of a dimension of a shape of that rank, to which it broadcasts. */

@@ -38,6 +38,10 @@ export const native: Native = load();
 // Numbers that are converted: below this the loop takes less time than a call; its bits are the same.
 const smallestConverted = 64;
 
+// Elements with a slope for each channel, likewise. ns per prelu by the loop and by a call (a Zen 5, Node 20.20): of 16 elements 160 and 200,
+// of 36 223 and 255, of 49 261 and 285.
+const fewestWithSlopes = 64;
+
 // The threads that the addon was told last.
 let told = 1;
 
@@ -128,7 +132,8 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
       writeParameters(a, b);
       callGateGradient(call, set, op, exact, grad, x, by, dx, dby);
     },
-    channels(x, slopes, y, inner, exact) {
+    channels(x, slopes, y, inner, exact, fresh) {
+      if (lengthOfPresent(x) < fewestWithSlopes) return reference.channels(x, slopes, y, inner, exact, fresh);
       tell(x);
       callChannels(call, set, exact, undefined, x, slopes, y, inner);
     },

@@ -21,7 +21,7 @@ import { readNumbers } from '../../tensor/foreign/sources.js';
 import { frozen, Parts, sameShape, sizeOf } from '../../tensor/layouts/shape.js';
 import { type Nested, readNested } from '../../tensor/lists.js';
 import { type DataOf, type DTypeOf, Tensor, type TensorLike } from '../../tensor/tensor.js';
-import { channelDimOf } from '../dims.js';
+import { channelsAt } from '../dims.js';
 import type { Output } from '../functions.js';
 import type { Input } from '../operands.js';
 import { slicesGradOfFloats } from '../slices.js';
@@ -38,7 +38,6 @@ import {
   roundedLike,
   scaleSlices,
   shapeOf,
-  slicesAlong,
 } from '../sums.js';
 import { classesOf, countedOf, giveBack, type Slices, sumOfClasses } from './classes.js';
 import { type Call, clearIgnored, lossesOf, negativeTargets, plainLosses } from './terms.js';
@@ -193,16 +192,17 @@ export function readSettings(options: unknown, name: string): Settings {
 /** The call, its logits of 16 bits in the dtype `wide`. */
 function readCall(name: string, logits: Read, target: unknown, settings: Settings, wide: FloatDType): Call {
   const shape = shapeOf(logits);
-  const at = channelDimOf(settings.dim, shape, name);
-  const length = shape[at] ?? 1;
-  const inner = sizeOf(shape, at + 1);
-  const count = slicesAlong(shape, at);
+  const { at, length, inner, count } = channelsAt(settings.dim, shape, name);
   const slices: Slices = { shape, at, length, inner, count };
   // The weights and the targets before the memory of the logits is found: they may be getters, which can do anything to it.
   const given = settings.weight === undefined ? undefined : weightsOf(settings.weight, name);
   const read = readTarget(target, slices, dtypeIn(logits), name);
+  // A copy of a list is nothing else.
+  const isList = Array.isArray(read) && read !== target;
   const likely =
-    !(read instanceof Integers) && isProbabilities(read) ? probabilitiesLike(logits, read, settings, name) : undefined;
+    !isList && !(read instanceof Integers) && isProbabilities(read)
+      ? probabilitiesLike(logits, read, settings, name)
+      : undefined;
   const classes =
     likely === undefined
       ? classesOf(read instanceof Integers ? read.data : read, slices, settings.ignoreIndex ?? -100, name)
@@ -329,12 +329,12 @@ export function lossOf(name: string, logits: Input, target: unknown, settings: S
   const from = readInput(logits, name, settings, 'logits');
   const call = readCall(name, from, target, settings, 'float32');
   const { x, shape, at, count, classes, probabilities, spread, weights, total } = call;
-  const parts = partsOf(call, settings.precision === 'exact' || isHalf(from));
+  const parts = partsOf(call, name, settings.precision === 'exact' || isHalf(from));
   const losses = settings.reduction === 'none' ? allocate(dtypeOf(x), count) : undefined;
   const isPlain = weights === undefined && probabilities === undefined && spread === 0;
   const sum = isPlain ? plainLosses(call, classes!, parts, losses) : lossesOf(call, parts, losses);
   giveBack(classes);
-  if (losses !== undefined) return roundedLike(from, losses, frozen(shape.filter((_, i) => i !== at)));
+  if (losses !== undefined) return roundedLike(from, losses, frozen(shapeWithout(at, shape)));
   return settings.reduction === 'sum' ? sum : sum / total;
 }
 
@@ -345,15 +345,15 @@ export function lossGrad(name: string, logits: Input, target: unknown, settings:
   // In float64 where 16 bits are to be rounded once, after the difference.
   const call = readCall(name, from, target, settings, 'float64');
   const { x, shape, at: dim, spread, counted, total, classes } = call;
-  const theirs = shape.filter((_, i) => i !== dim);
-  if (by !== undefined) checkGrad(by, theirs, dtypeIn(from), name);
+  if (by !== undefined) checkGrad(by, shapeWithout(dim, shape), dtypeIn(from), name);
   const factors = by && memoryOf(by, name, 'grad').x;
   const isMean = (settings.reduction ?? 'mean') === 'mean';
   const isOneClass = classes !== undefined && spread === 0;
   const g = negativeTargets(call, isOneClass && isMean ? 1 / total : 1, name);
-  const [grads, like] = [g, x].map((data) => new Tensor(new Parts(data, shape)));
+  const grads = new Tensor(new Parts(g, shape));
+  const like = new Tensor(new Parts(x, shape));
   const given = { out: undefined, precision: settings.precision, own: [dim] };
-  const { y } = slicesGradOfFloats('logSoftmax', name, grads, like!, given);
+  const { y } = slicesGradOfFloats('logSoftmax', name, grads, like, given);
   // Only now: p / n would have been rounded before p is taken off.
   if (isMean && !isOneClass) for (let i = 0, { length } = y; i < length; i++) y[i]! /= total;
   if (factors !== undefined)
@@ -367,6 +367,8 @@ export function lossGrad(name: string, logits: Input, target: unknown, settings:
   giveBack(classes);
   return resultFor(logits, from, y);
 }
+
+const shapeWithout = (dim: number, shape: readonly number[]) => shape.filter((_, i) => i !== dim);
 
 function checkGrad(grad: Read, shape: readonly number[], dtype: DType, name: string): void {
   if (dtypeIn(grad) !== dtype)

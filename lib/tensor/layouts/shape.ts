@@ -38,7 +38,7 @@ export class Parts<A extends Data = FloatArray> implements Layout {
 // Lists that were frozen, each beside a copy that V8 reads faster, in a place that follows from its numbers. To freeze one takes 100 ns, as
 // much as a small call; and lists that are one and the same need not be compared.
 const kept = Array.from({ length: 2 ** 6 }, () => ({
-  list: [] as readonly number[],
+  list: [] as number[],
   frozen: Object.freeze([]) as readonly number[],
   size: 1,
 }));
@@ -164,8 +164,11 @@ export function placeFor(dim: number, shape: readonly number[]): number {
 /** As many as NumPy and PyTorch have. An array can claim any length and hold nothing, and a list can contain itself. */
 export const mostDimensions = 64;
 
-/** The integers in an array or a typed array, each read once: what is checked here is what is used from then on. */
-export function readIntegers(list: unknown, what: string, wanted: string): number[] {
+/**
+ * The integers in an array or a typed array, each read once: what is checked here is what is used from then on. A list of the same that
+ * was read `before` is given itself, unless there is a 0 in it, as -0 is another number.
+ */
+export function readIntegers(list: unknown, what: string, wanted: string, before?: number[]): number[] {
   if (!Array.isArray(list) && typeName(list) === undefined)
     throw new TypeError(`${what} must be an array of ${wanted}, got ${describe(list)}`);
   // Of an array whose buffer was transferred no entry is left.
@@ -175,20 +178,32 @@ export function readIntegers(list: unknown, what: string, wanted: string): numbe
   const { length } = entries;
   if (length > mostDimensions)
     throw new RangeError(`${what} may have at most ${mostDimensions} entries, got ${describe(list)}`);
-  const integers = new Array<number>(length);
+  let integers = length === before?.length ? undefined : new Array<number>(length);
   for (let k = 0; k < length; k++) {
     const entry = entries[k];
+    if (integers === undefined && entry === before![k] && entry !== 0) continue;
     // ONNX counts its sizes in 64 bits.
     const integer = typeof entry === 'bigint' ? Number(entry) : entry;
     if (!Number.isInteger(integer)) throw new TypeError(`${what} must hold integers, got ${describe(entry)}`);
+    integers ??= before!.slice();
     integers[k] = integer as number;
   }
-  return integers;
+  return integers ?? before!;
 }
+
+// The lists that were read last: a call often has those of the one before it.
+let shapeBefore = found;
+let stridesBefore = found;
 
 /** A frozen copy of a shape, all of it sizes. */
 export function checkShape(shape: unknown): readonly number[] {
-  return checkSizes(readIntegers(shape, 'shape', 'sizes'));
+  const sizes = readIntegers(shape, 'shape', 'sizes', shapeBefore.list);
+  if (sizes === shapeBefore.list) found = shapeBefore;
+  else {
+    checkSizes(sizes);
+    shapeBefore = found;
+  }
+  return shapeBefore.frozen;
 }
 
 function checkSizes(shape: number[]): readonly number[] {
@@ -200,14 +215,18 @@ function checkSizes(shape: number[]): readonly number[] {
 
 /** A frozen copy of the strides of a shape. */
 export function checkStrides(strides: unknown, shape: readonly number[]): readonly number[] {
-  const given = readIntegers(strides, 'strides', 'integers');
-  if (!given.every(Number.isSafeInteger))
+  const given = readIntegers(strides, 'strides', 'integers', stridesBefore.list);
+  if (given !== stridesBefore.list && !given.every(Number.isSafeInteger))
     throw new RangeError(`strides must hold integers below 2^53 in size, got ${shapeText(given)}`);
   // stdlib gives its 0-d arrays one stride.
   if (shape.length === 0) return contiguousStrides(shape);
   if (given.length !== shape.length)
     throw new RangeError(`strides ${shapeText(given)} and shape ${shapeText(shape)} differ in length`);
-  return frozen(given);
+  if (given !== stridesBefore.list) {
+    frozen(given);
+    stridesBefore = found;
+  }
+  return stridesBefore.frozen;
 }
 
 /** A shape for `size` elements, in which one -1 stands for what the other sizes leave. */

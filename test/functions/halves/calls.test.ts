@@ -37,6 +37,7 @@ import {
   swiglu,
   swigluGrad,
   Tensor,
+  tanh,
   useBackend,
 } from '../../../lib/index.js';
 
@@ -500,4 +501,27 @@ describe('gates, softmax and PReLU', () => {
     expect(new Softmax()(x).equals(softmax(x))).toBe(true);
     expect(() => softmax(Float32Array.of(1), { dtype: 'bfloat16' })).toThrow(/dtype must be that of x, 'float32'/);
   });
+});
+
+it.each([16, 3000])('an out that begins within x, both all of their memory, of %i elements', (count) => {
+  for (const backend of backends()) {
+    useBackend(backend);
+    const memory = new Tensor(Float32Array.from({ length: count + 1 }, (_, i) => Math.sin(i) * 4)).to('bfloat16')
+      .data as Uint16Array;
+    const over = (first: number) =>
+      new Tensor(new Uint16Array(memory.buffer, 2 * first, count), { dtype: 'bfloat16', shape: [2, count / 2] });
+    const [x, out] = [over(0), over(1)];
+    for (const call of [tanh, softmax]) {
+      const expected = call(x.clone()).toArray();
+      expect(call(x, { out })).toBe(out);
+      expect(out.toArray()).toEqual(expected);
+    }
+  }
+});
+
+it('an out that says it is not to be written', () => {
+  const x = new Tensor([1, 2], { dtype: 'float16' });
+  const out = Object.assign(x.clone(), { readonly: true });
+  expect(() => tanh(x, { out })).toThrow(new TypeError('tanh: out is marked READONLY'));
+  expect(out.toArray()).toEqual([1, 2]);
 });
