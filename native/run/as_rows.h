@@ -107,32 +107,42 @@ void run_as_rows(const elements &e, const void *g, const void *x, void *y, size_
 // Whether columns are soonest done by the kernels of rows, which give the same bits (of logarithms in float lanes but
 // for the last one of a double, as of one row and of many). ns per element as columns and as rows, with AVX-512 (AVX2)
 // on Zen 5:
-//   of matrices that can be kept (softmax/matrices.h), a few of few entries: softmax over 10 of 2 columns 3.8 and 1.1
-//   (2.5 and 1.3), of 6 0.81 and 0.94 (0.78 and 1.1), over 100 of 3 0.72 and 0.89 (0.70 and 1.0); under a mask over 10
-//   of 5 2.0 and 1.6 (2.0 and 1.8), over 100 of 5 0.61 and 1.06 (0.73 and 1.24); the gradient over 10 of 3 3.0 and 2.2
-//   (2.9 and 2.9), over 1000 1.3 and 1.5 (1.5 and 2.0); logSoftmax over 30 of 8 0.79 and 0.69 (0.78 and 0.73), over
-//   1000 0.33 and 0.37 (0.44 and 0.41), of 5 0.47 and 0.56 (0.51 and 0.68); else a few; and in double lanes those of
-//   which no band can be kept (softmax/columns.h), but not many of so many entries that a line of them does not stay in
-//   the cache: logSoftmax over 10 of 12 2.1 and 1.4 (1.3 and 1.6); the gradient over 3000 of 64 1.28 and 0.92 (2.5
-//   and 1.5), over 40000 1.45 and 2.2, of 10 2.2 and 1.5; in `exact` over 10000 of 100 1.06 and 0.72 (2.0 and 1.2).
-// A mask that lies as x does leaves a matrix whole.
+// - Of matrices that can be kept (softmax/matrices.h) a few columns of few entries: softmax over 10 of 2 3.8 and 1.1
+//   (2.5 and 1.3), of 6 0.81 and 0.94 (0.78 and 1.1), over 100 of 3 0.72 and 0.89 (0.70 and 1.0); under a mask that
+//   lies as x does over 10 of 5 2.0 and 1.6 (2.0 and 1.8), over 100 0.61 and 1.06 (0.73 and 1.24); the gradient over 10
+//   of 3 3.0 and 2.2 (2.9 and 2.9), over 1000 1.3 and 1.5 (1.5 and 2.0); logSoftmax over 30 of 8 0.79 and 0.69 (0.78
+//   and 0.73), over 1000 0.33 and 0.37 (0.44 and 0.41).
+// - Of others in float lanes none: softmax over 100000 of 5 0.42 and 0.55 (0.67 and 0.81).
+// - In double lanes a few, and those of which no band can be kept (softmax/columns.h), but not many of so many entries
+//   that a line of them does not stay in the cache: logSoftmax over 10 of 12 2.1 and 1.4 (1.3 and 1.6); the gradient
+//   over 3000 of 64 1.28 and 0.92 (2.5 and 1.5), over 40000 1.45 and 2.2, of 10 2.2 and 1.5; in `exact` over 10000 of
+//   100 1.06 and 0.72 (2.0 and 1.2).
 enum class asked { values, logarithms, marked, masked, gradient };
 inline bool are_rows_sooner(const kernels &set, asked what, arithmetic how, size_t length, size_t inner) {
-  constexpr size_t few = 32, line = 64, narrowest_band = 2 * line, kept = size_t(256) << 10, near = 16384;
-  constexpr size_t widest = 8192;
+  constexpr size_t few = 32, line = 64, narrowest_band = 2 * line, kept = size_t(256) << 10, near = 16384,
+                   widest = 8192;
   const size_t bytes = inner * element_size(how);
-  if (inner < 2) return false;
   const size_t lane = how == float32 ? sizeof(float) : sizeof(double), lanes = set.register_bytes / lane;
+  const size_t weight = inner * inner * length;
   const bool is_whole = inner * lane <= widest && length * inner * lane <= kept;
-  if (what == asked::logarithms)
-    return bytes < std::max(few, set.register_bytes) &&
-           !(is_whole && how == float32 && inner * inner * length >= 300 * lanes);
-  if (is_whole && what == asked::values && inner >= std::min(lanes, size_t(6))) return false;
-  if (is_whole && (what == asked::values || what == asked::marked)) return inner * inner * length < 28 * lanes;
-  if (what == asked::marked || what == asked::masked) return bytes < line;
-  if (is_whole && what == asked::gradient && inner == 3 && length >= 25 * lanes) return false;
-  if (bytes < few && (what == asked::values || inner < 4)) return true;
-  if (what == asked::values && how == float32) return false;
+  if (inner < 2) return false;
+  switch (what) {
+  case asked::logarithms:
+    if (is_whole && how == float32 && weight >= 300 * lanes) return false;
+    return bytes < std::max(few, set.register_bytes);
+  case asked::masked:
+    return bytes < line;
+  case asked::marked:
+    return is_whole ? weight < 28 * lanes : bytes < line;
+  case asked::values:
+    if (is_whole) return inner < std::min(lanes, size_t(6)) && weight < 28 * lanes;
+    if (how == float32) return false;
+    if (bytes < few) return true;
+    break;
+  case asked::gradient:
+    if (inner < 3 || (inner == 3 && !(is_whole && length >= 25 * lanes))) return true;
+    break;
+  }
   const size_t band = std::min(narrowest_band, (inner * sizeof(double) + line - 1) / line * line);
   const bool is_narrow = inner * sizeof(float) < line, is_near = length <= near && how != float64;
   return length * band > kept && (is_narrow || is_near);

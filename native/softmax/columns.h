@@ -322,34 +322,43 @@ template <class T> size_t columns_of_band(size_t length) {
   return (fit < band_registers / 2 || fit > band_registers ? band_registers : fit) * vec<T>::lanes;
 }
 
+#if !defined(__wasm__) // Where size counts more.
+// Computes some of so many matrices as matrices.h does, and returns how many: the first, up to one that asks for more.
+template <class T, class E>
+size_t matrices_done(tried_exp<T> &tried, const E *g, const E *x, E *y, size_t count, size_t length, size_t columns,
+                     slope_of what) {
+  if (tried.was_unusual) return 0;
+  if (length * columns > kept_row<T>::capacity || columns > columns_of_matrix<T>) {
+    size_t i = 0;
+    if (g == nullptr && columns <= band_columns<T>)
+      for (const size_t n = length * columns; i < count; i++)
+        if (!softmax_long_matrix(tried.usual, x + i * n, y + i * n, length, columns)) break;
+    return i;
+  }
+  if (g == nullptr) return softmax_matrices(tried.usual, x, y, count, length, columns, tried.at_a_time);
+  // A gradient only where much of the last register would be empty: ns per element over 100 entries of 9 columns 1.07,
+  // as a band 1.33, but of 65 0.89 and 0.83 (AVX-512, Zen 5).
+  if (columns <= band_columns<T> && band_width<T>{columns}.wastes())
+    return gradients_of_matrices(tried.usual, g, x, y, count, length, columns, tried.at_a_time, what);
+  return 0;
+}
+#endif
+
 template <class T, class E>
 void for_each_band(const E *g, const E *x, E *y, size_t slabs, size_t length, size_t inner, size_t columns,
                    slope_of what) {
   auto &kept = kept_here<kept_band<T>>();
-  const size_t most = columns_of_band<T>(length);
+  const size_t most = columns_of_band<T>(length), n = length * inner;
   tried_exp<T> tried;
   if (length > block<T>) guess(tried.usual, x, length, columns);
-#if !defined(__wasm__) // Where size counts more.
-  const bool fits = columns == inner && inner <= columns_of_matrix<T> && length * inner <= kept_row<T>::capacity;
-  // A gradient only where much of the last register would be empty: ns per element over 100 entries of 9 columns 1.07,
-  // as a band 1.33, but of 65 0.89 and 0.83 (AVX-512, Zen 5).
-  const bool wastes = columns <= band_columns<T> && band_width<T>{columns}.wastes();
-  const bool whole = fits && (g == nullptr || wastes);
-#endif
   for (size_t i = 0; i < slabs; i++) {
-    size_t at = i * length * inner;
 #if !defined(__wasm__)
-    if (whole && !tried.was_unusual) {
-      size_t &some = tried.at_a_time;
-      i += g == nullptr
-               ? softmax_matrices<T>(tried.usual, x + at, y + at, slabs - i, length, inner, some)
-               : gradients_of_matrices<T>(tried.usual, g + at, x + at, y + at, slabs - i, length, inner, some, what);
-      if (i == slabs) break;
-      at = i * length * inner;
-    }
+    if (columns == inner)
+      i += matrices_done(tried, g == nullptr ? g : g + i * n, x + i * n, y + i * n, slabs - i, length, inner, what);
+    if (i == slabs) return;
 #endif
     for (size_t c = 0; c < columns; c += most)
-      softmax_band<T>(tried, kept, g == nullptr ? g : g + at + c, x + at + c, y + at + c, length, inner,
+      softmax_band<T>(tried, kept, g == nullptr ? g : g + i * n + c, x + i * n + c, y + i * n + c, length, inner,
                       band_width<T>{columns - c < most ? columns - c : most}, what);
   }
 }

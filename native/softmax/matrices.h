@@ -1,5 +1,5 @@
-// Softmax of the columns of matrices that can be kept whole. Their entries lie side by side in memory, so that
-// exponentials and shares are computed as those of one row are, whatever the width, and only sums by columns.
+// Softmax of the columns of matrices that can be kept, or are not wide. Their entries lie side by side in memory, so
+// that exponentials and shares are computed as those of one row are, whatever the width, and only sums by columns.
 #pragma once
 
 #include "softmax/near_columns.h"
@@ -53,14 +53,16 @@ template <class T> class shares_of_columns {
 public:
   double largest_total = 0;
 
-  // From those of a matrix, unless a total is not usual: then false.
-  [[gnu::noinline, gnu::flatten]] bool find(const T *e, size_t length, size_t columns) {
+  // From those of a matrix, or of a block of its rows at a time, which prepare(j, end) puts at e: then `places` is what
+  // its numbers are masked by. False where a total is not usual.
+  template <class P>
+  [[gnu::noinline, gnu::flatten]] bool find(const T *e, size_t length, size_t columns, P prepare, size_t places) {
     constexpr size_t lanes = vec<T>::lanes;
     for (size_t first = 0; first < columns; first += band_columns<T>) {
       const band_width<T> width = band_from<T>(first, columns);
       column_sums<T> totals[band_registers];
-      sum_columns<T, true>(length, width.registers(), totals, nothing,
-                           [=](size_t j, size_t r) { return load<T>(e + j * columns + first + r * lanes); });
+      sum_columns<T, true>(length, width.registers(), totals, prepare,
+                           [=](size_t j, size_t r) { return load<T>(e + (j & places) * columns + first + r * lanes); });
       if (!are_usual(totals, width)) return false;
       for (size_t r = 0; r < width.registers(); r++) {
         const double here = row_maximum<double>(totals[r].high, width.lanes_in(r));
@@ -74,6 +76,7 @@ public:
     rests.repeat(columns);
     return true;
   }
+  bool find(const T *e, size_t length, size_t columns) { return find(e, length, columns, nothing, ~size_t(0)); }
   share<T> from(size_t column) const { return {quotients.from(column), rests.from(column)}; }
 };
 
@@ -178,6 +181,25 @@ template <class T, class E>
     shares_of_columns<T> share_of;
     return share_of.find(e, length, columns) && put_shares(share_of, e, seen, y + i * n, length, columns, x == y);
   });
+}
+// A matrix of one band of which no more than a block can be kept: exponentials are computed twice, unless a total is
+// not usual, or a share in doubt.
+template <class T, class E>
+[[gnu::noinline]] bool softmax_long_matrix(const usual_exp<T> exp_of, const E *x, E *y, size_t length, size_t columns) {
+  if (is_decided<T, E> && x == y) return false; // Of what is in doubt nothing may be written.
+  T *const e = kept_here<kept_row<T>>().of(x);
+  seen_in<T> seen;
+  const auto compute_rows = [&](size_t j, size_t end) {
+    seen = compute(x + j * columns, e, (end - j) * columns, exp_of, seen);
+  };
+  shares_of_columns<T> share_of;
+  if (!share_of.find(e, length, columns, compute_rows, block<T> - 1)) return false;
+  for (size_t j = 0, end; j < length; j = end) {
+    end = length - j < block<T> ? length : j + block<T>;
+    compute_rows(j, end);
+    if (!put_shares(share_of, e, seen, y + j * columns, end - j, columns, false)) return false;
+  }
+  return true;
 }
 template <class T, class E>
 [[gnu::noinline]] size_t gradients_of_matrices(const usual_exp<T> exp_of, const E *g, const E *x, E *y, size_t count,
