@@ -25,7 +25,7 @@ constexpr bool takes_several_products = true;
 #endif
 
 // Elements of a part, which with those put aside stay in a first-level cache.
-constexpr size_t rare_part = 1024;
+constexpr size_t rare_part = 2048;
 // And those that a loop takes at a time.
 constexpr size_t group = unroll * vec<float>::lanes;
 
