@@ -79,6 +79,10 @@ template <class T> struct some_lanes {
   some_lanes where_above(vec<float> a, vec<float> b) const {
     return some_lanes(_mm512_mask_cmp_ps_mask(m, a.v, b.v, _CMP_GT_OQ));
   }
+  // Those in which a is above c and below 0, for a c below 0: as integers.
+  some_lanes where_below_0_above(float c, vec<float> a) const {
+    return some_lanes(_mm512_mask_cmplt_epi32_mask(m, __m512i(a.v), _mm512_set1_epi32(__builtin_bit_cast(int32_t, c))));
+  }
   some_lanes operator|(some_lanes other) const { return some_lanes(__mmask16(m | other.m)); }
   unsigned as_bits() const { return m; }
   some_lanes not_below(vec<T> a, vec<T> b) const {
@@ -108,6 +112,9 @@ template <class T> struct some_lanes {
   some_lanes(vec<T> a, vec<T> b) : m(a == b) {}
   static some_lanes above(vec<T> a, vec<T> b) { return some_lanes(a > b); }
   some_lanes where_above(vec<T> a, vec<T> b) const { return some_lanes(mask<T>{m.m & (a > b).m}); }
+  some_lanes where_below_0_above(float c, vec<float> a) const {
+    return some_lanes(mask<T>{m.m & (to_bits(a) < __builtin_bit_cast(int32_t, c))});
+  }
   some_lanes operator|(some_lanes other) const { return some_lanes(mask<T>{m.m | other.m.m}); }
   // Where it takes long to tell which, all of them: never few.
   unsigned as_bits() const {
@@ -255,16 +262,17 @@ inline size_t compress(vec<float> x, some_lanes<float> which, int32_t first, flo
   __builtin_memcpy(places, &from, sizeof from);
   return count_bits(which.m);
 }
-// The same without their places; and back again, to those lanes of what lies at y.
+// The same without their places; and back again, to those lanes of what lies at y. The instructions leave other lanes
+// as they were: to fill these with zeros, they would wait for what the register held before (Zen 5).
 inline size_t compress(vec<float> x, some_lanes<float> which, float *lanes) {
-  const __m512 left = _mm512_maskz_compress_ps(which.m, x.v);
+  const __m512 left = _mm512_mask_compress_ps(x.v, which.m, x.v);
   __builtin_memcpy(lanes, &left, sizeof left);
   return count_bits(which.m);
 }
 inline void store(float *y, vec<float> a, some_lanes<float> which) { _mm512_mask_storeu_ps(y, which.m, a.v); }
 inline size_t expand(const float *lanes, some_lanes<float> which, float *y) {
-  const __m512 both = _mm512_mask_expand_ps(_mm512_loadu_ps(y), which.m, _mm512_loadu_ps(lanes));
-  __builtin_memcpy(y, &both, sizeof both);
+  const __m512 from = _mm512_loadu_ps(lanes);
+  store(y, vec<float>(_mm512_mask_expand_ps(from, which.m, from)), which);
   return count_bits(which.m);
 }
 #elif VECTOR_BYTES == 32

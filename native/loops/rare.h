@@ -25,9 +25,18 @@ constexpr bool takes_several_products = true;
 #endif
 
 // Elements of a part, which with those put aside stay in a first-level cache.
-constexpr size_t rare_part = 1024;
+constexpr size_t rare_part = 2048;
 // And those that a loop takes at a time.
 constexpr size_t group = unroll * vec<float>::lanes;
+
+// The lanes of a group, as bits: lanes_of(j) has those of its vector j.
+template <size_t several, class F> [[gnu::always_inline]] inline uint64_t bits_of(F lanes_of) {
+  static_assert(group <= 64);
+  uint64_t bits = 0;
+  for (size_t j = 0; j < several; j++)
+    bits |= uint64_t(lanes_of(j).as_bits()) << j * vec<float>::lanes;
+  return bits;
+}
 
 // Inputs that were put aside, and where they come from.
 struct put_aside {
@@ -35,17 +44,54 @@ struct put_aside {
   alignas(64) float inputs[most];
   alignas(64) int32_t places[most];
   size_t count = 0;
+  // Whether the last part had so many, as a mean of its groups, that a branch would fail to tell those with few of them
+  // from others; and so has this one as soon as that is sure. What it fails for costs as much as three groups: ns per
+  // element of N(0,4), of which a group has six, 0.36, and 0.22 so (Zen 5, of sixteen arrays of 262144 elements in
+  // turn, as a processor learns one by heart).
+  static constexpr size_t dense = 4;
+  bool is_dense = false;
+  void end_part(size_t n) {
+    count = n;
+    is_dense = n > rare_part / group * dense;
+#if VECTOR_BYTES == 64
+    if (n == 0) group_count = 0; // Nobody gives what there is none of.
+#endif
+  }
+#if VECTOR_BYTES == 64
+  // Those of a group with many are put back a register at a time, which takes one instruction.
+  struct many {
+    uint16_t lanes[unroll]; // Of each register, as bits.
+    uint32_t place, first;  // Where it begins, and its inputs that are put aside.
+  };
+  many groups[rare_part / group];
+  size_t group_count = 0;
+#endif
 
-  // Behind `count` of them those lanes of x, from `place` on, that `which` has; returns how many there are now. `count`
-  // is the loop's own, as that in memory would be stored and loaded again each time.
+  // Of a group from x and `place` on, of which `from` are the vectors, those that needs(j) has of vector j, behind
+  // `count` of them; returns how many there are now. `count` is the loop's own, as that in memory would be stored and
+  // loaded again each time.
+  template <size_t several, class F>
+  size_t add(const float *x, const vec<float> (&from)[several], F needs, size_t place, size_t count) {
+    if (const uint64_t needed = few_of<several>(needs, place, count); needed != many_lanes)
+      return add_few(x, needed, place, count);
+    return add_many(from, needs, place, count);
+  }
   size_t add(vec<float> x, some_lanes<float> which, size_t place, size_t count) {
     return count + compress(x, which, int32_t(place), inputs + count, places + count);
   }
+
   // The same of a group from x and `place` on, of which `which` has no more than a few, as bits: so many are copied,
   // whatever they are. ns per element of N(0,3), where most groups have one to four, with 3, 4 and 5 on Zen 4: 0.44,
   // 0.40 and 0.37 (`npm run bench -- --size 262144 --function gelu --input normal:3`), as a branch tells fewer groups
   // from the others; with 6 products are slower.
   static constexpr unsigned few = 5;
+  static_assert(few < group);
+  static constexpr uint64_t many_lanes = ~uint64_t(0);
+  template <size_t several, class F> uint64_t few_of(F needs, size_t place, size_t count) const {
+    if (is_dense || count > (place / group + 2) * dense) return many_lanes;
+    const uint64_t needed = bits_of<several>(needs);
+    return unsigned(__builtin_popcountll(needed)) <= few ? needed : many_lanes;
+  }
   size_t add_few(const float *x, uint64_t which, size_t place, size_t count) {
     for_few(which, [=, this](unsigned i, size_t at) {
       inputs[count + i] = x[at];
@@ -58,36 +104,19 @@ struct put_aside {
     for (unsigned i = 0; i < few; i++, which &= which - 1)
       f(i, size_t(__builtin_ctzll(which | last)));
   }
-  // And of one of which `needs(j)` has many of its vector j.
   template <size_t several, class F>
-  size_t add_many(const vec<float> (&x)[several], F needs, uint64_t, size_t place, size_t count) {
+  size_t add_many(const vec<float> (&x)[several], F needs, size_t place, size_t count) {
+#if VECTOR_BYTES == 64
+    many &one = groups[group_count++];
+    one.place = uint32_t(place), one.first = uint32_t(count);
+    for (size_t j = 0; j < several; j++) {
+      one.lanes[j] = uint16_t(needs(j).as_bits());
+      count += compress(x[j], needs(j), inputs + count);
+    }
+#else
     for (size_t j = 0; j < several; j++)
       count = add(x[j], needs(j), place + j * vec<float>::lanes, count);
-    return count;
-  }
-  void give(const float *results, float *y) const {
-    for (size_t i = 0; i < count; i++)
-      y[places[i]] = results[i];
-  }
-};
-#if VECTOR_BYTES == 64
-// The same where those of a group with many are put back a register at a time, which takes one instruction: ns per
-// element of U(-20,20) by places and so on Zen 4 0.60 and 0.54, `npm run bench -- --size 262144 --function gelu --input
-// even`.
-struct put_aside_groups : put_aside {
-  struct many {
-    uint64_t lanes;      // Of the group, as bits.
-    size_t place, first; // Where it begins, and its inputs that are put aside.
-  };
-  many groups[rare_part / group];
-  size_t group_count = 0;
-
-  template <size_t several, class F>
-  size_t add_many(const vec<float> (&x)[several], F needs, uint64_t needed, size_t place, size_t count) {
-    const size_t first = count;
-    for (size_t j = 0; j < several; j++)
-      count += compress(x[j], needs(j), inputs + count);
-    groups[group_count++] = {needed, place, first};
+#endif
     return count;
   }
   void give(const float *results, float *y) {
@@ -96,46 +125,43 @@ struct put_aside_groups : put_aside {
       for (; i < end; i++)
         y[places[i]] = results[i];
     };
+#if VECTOR_BYTES == 64
     for (size_t g = 0; g < group_count; g++) {
       const many &one = groups[g];
       give_up_to(one.first);
       for (size_t j = 0; j < unroll; j++)
-        i += expand(results + i, some_lanes<float>(__mmask16(one.lanes >> j * vec<float>::lanes)),
-                    y + one.place + j * vec<float>::lanes);
+        i += expand(results + i, some_lanes<float>(__mmask16(one.lanes[j])), y + one.place + j * vec<float>::lanes);
     }
-    give_up_to(count);
     group_count = 0;
+#endif
+    give_up_to(count);
   }
 };
-#else
-using put_aside_groups = put_aside;
-#endif
-// The same with what they are multiplied by; by(j) is that of vector j.
-struct put_aside_products : put_aside_groups {
+// The same with what they are multiplied by; factor(j) is that of vector j.
+struct put_aside_products : put_aside {
   alignas(64) float factors[most];
 
   template <size_t several, class G, class F>
-  size_t add_many(G by, const vec<float> (&x)[several], F needs, [[maybe_unused]] uint64_t needed, size_t place,
-                  size_t count) {
+  size_t add(const float *by, G factor, const float *x, const vec<float> (&from)[several], F needs, size_t place,
+             size_t count) {
+    if (const uint64_t needed = few_of<several>(needs, place, count); needed != many_lanes) {
+      for_few(needed, [=, this](unsigned i, size_t at) { factors[count + i] = by[at]; });
+      return add_few(x, needed, place, count);
+    }
 #if VECTOR_BYTES == 64
     size_t end = count;
     for (size_t j = 0; j < several; j++)
-      end += compress(by(j), needs(j), factors + end);
-    return put_aside_groups::add_many(x, needs, needed, place, count);
+      end += compress(factor(j), needs(j), factors + end);
+    return add_many(from, needs, place, count);
 #else
     for (size_t j = 0; j < several; j++)
-      count = add(by(j), x[j], needs(j), place + j * vec<float>::lanes, count);
+      count = add(factor(j), from[j], needs(j), place + j * vec<float>::lanes, count);
     return count;
 #endif
   }
-
   size_t add(vec<float> by, vec<float> x, some_lanes<float> which, size_t place, size_t count) {
     compress(by, which, int32_t(place), factors + count, places + count);
     return put_aside::add(x, which, place, count);
-  }
-  size_t add_few(const float *by, const float *x, uint64_t which, size_t place, size_t count) {
-    for_few(which, [=, this](unsigned i, size_t at) { factors[count + i] = by[at]; });
-    return put_aside::add_few(x, which, place, count);
   }
 };
 
@@ -148,19 +174,9 @@ template <class inputs, size_t several>
   for (size_t j = 0; j < several; j++)
     v[j] = beyond_of<inputs>(x[j]).choose(inputs::plain(x[j]), v[j]);
 }
-// The lanes of a group, as bits: lanes_of(j) has those of its vector j.
-template <size_t several, class F> [[gnu::always_inline]] inline uint64_t bits_of(F lanes_of) {
-  static_assert(group <= 64 && put_aside::few < group);
-  uint64_t bits = 0;
-  for (size_t j = 0; j < several; j++)
-    bits |= uint64_t(lanes_of(j).as_bits()) << j * vec<float>::lanes;
-  return bits;
-}
-inline bool is_few(uint64_t which) { return unsigned(__builtin_popcountll(which)) <= put_aside::few; }
-
 // Of n elements of y, all that are not rare; the others are put aside.
 template <activation op>
-[[gnu::noinline, gnu::flatten]] void usual_inputs(const float *x, float *y, size_t n, put_aside_groups &aside) {
+[[gnu::noinline, gnu::flatten]] void usual_inputs(const float *x, float *y, size_t n, put_aside &aside) {
   using inputs = rare_inputs<op>;
   constexpr size_t lanes = vec<float>::lanes, several = unroll;
   size_t put = 0, i = 0;
@@ -173,15 +189,9 @@ template <activation op>
     for (size_t j = 0; j < several; j++)
       v[j] = inputs::usual(from[j]);
     if (any_greater(most, inputs::first_rare)) [[unlikely]] {
-      const auto may_need = [&](size_t j) { return inputs::may_need(from[j]); };
-      const auto needs = [&](size_t j) { return inputs::needs(may_need(j), from[j]); };
+      const auto needs = [&](size_t j) { return inputs::needs(beyond_of<inputs>(from[j]), from[j]); };
       set_plain<inputs>(from, v);
-      uint64_t needed = bits_of<several>(may_need);
-      if (!is_few(needed)) needed = bits_of<several>(needs);
-      if (is_few(needed))
-        put = aside.add_few(x + i, needed, i, put);
-      else
-        put = aside.add_many(from, needs, needed, i, put);
+      put = aside.add(x + i, from, needs, i, put);
     }
     for (size_t j = 0; j < several; j++)
       store(y + i + j * lanes, v[j]);
@@ -192,13 +202,13 @@ template <activation op>
     vec<float> v[] = {inputs::usual(from[0])};
     if (any_greater(abs(from[0]), inputs::first_rare)) [[unlikely]] {
       set_plain<inputs>(from, v);
-      put = aside.add(from[0], inputs::needs(inputs::may_need(from[0]), from[0]), i, put);
+      put = aside.add(from[0], inputs::needs(beyond_of<inputs>(from[0]), from[0]), i, put);
     }
     store_some(y + i, v[0], count);
   }
-  aside.count = put;
+  aside.end_part(put);
 }
-template <activation op> [[gnu::noinline, gnu::flatten]] void rare_inputs_of(put_aside_groups &aside, float *y) {
+template <activation op> [[gnu::noinline, gnu::flatten]] void rare_inputs_of(put_aside &aside, float *y) {
   constexpr size_t lanes = vec<float>::lanes;
   for (size_t i = 0; i < aside.count; i += lanes) {
     const size_t count = aside.count - i < lanes ? aside.count - i : lanes;
@@ -210,7 +220,7 @@ template <activation op> [[gnu::noinline, gnu::flatten]] void rare_inputs_of(put
 
 template <activation op, bool past_cache = false> void map_with_rare(const float *x, float *y, size_t n) {
   constexpr size_t lanes = vec<float>::lanes;
-  put_aside_groups aside;
+  put_aside aside;
   alignas(64) float kept[past_cache ? put_aside::most : 1];
   for (size_t i = 0; i < n;) {
     // The first is so long that the others are aligned.
@@ -270,11 +280,7 @@ template <class inputs>
       const auto factor = [&](size_t j) { return load<float>(by + i + j * lanes); };
       const auto needs = [&](size_t j) { return inputs::needs(beyond_of<inputs>(all[j]), all[j], factor(j)); };
       set_plain<inputs>(all, v);
-      const uint64_t needed = bits_of<several>(needs);
-      if (is_few(needed))
-        put = aside.add_few(by + i, x + i, needed, i, put);
-      else
-        put = aside.add_many(factor, all, needs, needed, i, put);
+      put = aside.add(by + i, factor, x + i, all, needs, i, put);
     }
     for (size_t j = 0; j < several; j++)
       v[j] = load<float>(by + i + j * lanes) * v[j];
@@ -291,7 +297,7 @@ template <class inputs>
     }
     store_some(y + i, factor * v[0], count);
   }
-  aside.count = put;
+  aside.end_part(put);
 }
 
 // All of them; rare(by, x, y, n) is that of rare inputs.

@@ -27,15 +27,9 @@ template <> struct rare_exact<activation_gelu> {
   static vec<float> plain(vec<float> x) { return select<float>(x > 0, x, -0.0f); }
 };
 
-// Up to how many of a group are put aside one by one. With put_aside::few a branch would fail for every other group of
-// U(-5,5), of which six are: 1.70 and 1.53 times the best input (`npm run bench -- --size 262144 --function gelu
-// --precision exact --input even`, Zen 5). U(-100,100), of which three or four are, takes 1.77 instead of 1.58.
-constexpr unsigned few_exact = 3;
-static_assert(few_exact <= put_aside::few);
-
 // Of whole groups from x on all that are not rare; the others are put aside.
 template <activation op, class F>
-[[gnu::noinline, gnu::flatten]] void usual_inputs(const float *x, float *y, size_t n, put_aside_groups &aside,
+[[gnu::noinline, gnu::flatten]] void usual_inputs(const float *x, float *y, size_t n, put_aside &aside,
                                                   exact_value<op, F> exact) {
   using inputs = rare_exact<op>;
   constexpr size_t lanes = vec<float>::lanes;
@@ -52,10 +46,7 @@ template <activation op, class F>
       const auto beyond = [&](size_t j) { return beyond_of<inputs>(from[j]); };
       const auto needs = [&](size_t j) { return inputs::needs(beyond(j), from[j]); };
       const uint64_t needed = bits_of<unroll>(needs);
-      if (unsigned(__builtin_popcountll(needed)) <= few_exact)
-        put = aside.add_few(x + i, needed, i, put);
-      else
-        put = aside.add_many(from, needs, needed, i, put);
+      put = aside.add(x + i, from, needs, i, put);
       if (any_greater(most, inputs::before_plain)) plain_lanes = bits_of<unroll>(beyond) & ~needed;
       for (size_t j = 0; plain_lanes != 0 && j < unroll; j++)
         store(plain + j * lanes, inputs::plain(from[j]));
@@ -65,10 +56,10 @@ template <activation op, class F>
     for (size_t j = 0; plain_lanes != 0 && j < unroll; j++)
       store(y + i + j * lanes, load<float>(plain + j * lanes), some_lanes<float>(__mmask16(plain_lanes >> j * lanes)));
   }
-  aside.count = put;
+  aside.end_part(put);
 }
 template <activation op, class F>
-[[gnu::noinline, gnu::flatten]] void rare_inputs_of(put_aside_groups &aside, float *y, exact_value<op, F> exact) {
+[[gnu::noinline, gnu::flatten]] void rare_inputs_of(put_aside &aside, float *y, exact_value<op, F> exact) {
   // Whole vectors: what lies behind them could be subnormal numbers.
   const size_t end = (aside.count + exact.at_once - 1) / exact.at_once * exact.at_once;
   static_assert(put_aside::most >= rare_part && rare_part % exact.at_once == 0);
@@ -80,7 +71,7 @@ template <activation op, class F>
 }
 // n: of whole groups.
 template <activation op, class F> void map_with_rare(const float *x, float *y, size_t n, exact_value<op, F> exact) {
-  put_aside_groups aside;
+  put_aside aside;
   for (size_t i = 0, count; i < n; i += count) {
     count = n - i < rare_part ? n - i : rare_part;
     usual_inputs(x + i, y + i, count, aside, exact);

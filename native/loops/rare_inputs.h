@@ -16,9 +16,10 @@ template <> struct rare_inputs<nonlin::activation_gelu> {
   static constexpr bool known = true;
   static constexpr float first_rare = near_end; // From where on x - a Phi(-a) rounds to x, if it is above 0.
 
-  // Up to where it is 0, as rare(x) is beyond.
-  static some_lanes<float> may_need(vec<float> x) { return some_lanes<float>::above(-first_rare, x); }
-  static some_lanes<float> needs(some_lanes<float> may, vec<float> x) { return may.where_above(x, -gelu_end<float>); }
+  // Below 0, up to where it is 0, as rare(x) is beyond.
+  static some_lanes<float> needs(some_lanes<float> beyond, vec<float> x) {
+    return beyond.where_below_0_above(-gelu_end<float>, x);
+  }
   static vec<float> usual(vec<float> x) { return ramp(x) + near_tail(gelu_pieces, abs(x)); }
   static vec<float> plain(vec<float> x) { return ramp(x); }
   static vec<float> rare(vec<float> x) { return last_product(gelu_far(max(x, -gelu_end<float>)), 1 / huge<float>); }
@@ -57,8 +58,8 @@ template <nonlin::activation op> struct rare_slopes {
 };
 template <nonlin::activation op> struct rare_values {
   using inputs = rare_inputs<op>;
-  static some_lanes<float> needs(some_lanes<float>, vec<float> x, vec<float>) {
-    return inputs::needs(inputs::may_need(x), x);
+  static some_lanes<float> needs(some_lanes<float> beyond, vec<float> x, vec<float>) {
+    return inputs::needs(beyond, x);
   }
   static vec<float> usual(vec<float> x) { return inputs::usual(x); }
   static vec<float> plain(vec<float> x) { return inputs::plain(x); }

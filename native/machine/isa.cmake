@@ -34,6 +34,9 @@ function(add_kernel_objects library name bytes)
   add_library(${library} OBJECT EXCLUDE_FROM_ALL ${sources})
   if(NOT CMAKE_SYSTEM_PROCESSOR STREQUAL wasm32)
     set_source_files_properties(${native}/kernels.cpp PROPERTIES COMPILE_OPTIONS "${clang_flatten}")
+    # GCC 12 would join what is put aside one by one (loops/rare.h) to vectors, by way of other registers.
+    set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/gaussian.cpp
+                                PROPERTIES COMPILE_OPTIONS "$<$<CXX_COMPILER_ID:GNU>:-fno-tree-slp-vectorize>")
   endif()
   target_compile_definitions(${library} PRIVATE KERNELS=${name} KERNELS_ROWS=${name}_rows VECTOR_BYTES=${bytes})
   target_compile_options(${library} PRIVATE ${ARGN} ${no_unwinding})
