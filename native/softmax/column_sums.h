@@ -39,6 +39,18 @@ template <class T> band_width<T> band_from(size_t first, size_t columns) {
   return {columns - first < band_columns<T> ? columns - first : band_columns<T>};
 }
 
+// Of which columns of a register n shares are open, as leaves_open says of a row, as bits: of exponentials in rows so
+// far apart.
+[[gnu::noinline, gnu::flatten]] inline unsigned open_columns(const double *e, size_t n, size_t apart,
+                                                             share<double> share_of, double part) {
+  unsigned open = 0;
+  for (size_t j = 0; j < n; j++) {
+    const vec<double> s = share_of(load<double>(e + j * apart));
+    open |= open_lanes(s, s * part);
+  }
+  return open;
+}
+
 // The maxima of the columns of register r. Where an entry is NaN, of the others.
 template <class T, class E>
 vec<T> column_maxima(const E *x, size_t length, size_t inner, band_width<T> width, size_t r) {

@@ -6,17 +6,6 @@
 
 namespace {
 
-// Of which columns of a register n shares are open, as leaves_open says of a row, as bits: of vectors so many apart.
-[[gnu::noinline, gnu::flatten]] inline unsigned open_columns(const vec<double> *e, size_t n, size_t apart,
-                                                             share<double> share_of, double part) {
-  unsigned open = 0;
-  for (size_t j = 0; j < n; j++) {
-    const vec<double> s = share_of(e[j * apart]);
-    open |= open_lanes(s, s * part);
-  }
-  return open;
-}
-
 // As row_entries; exp_of(x, r) is for the columns of register r.
 template <class T, class E, class Exp> struct band_entries {
   const E *x;
@@ -30,7 +19,7 @@ template <class T, class E, class Exp> struct band_entries {
   static constexpr bool is_decided = ::is_decided<T, E>;
   // In which columns of a register one of n shares is open, of exponentials so many registers apart.
   unsigned open(const vec<T> *e, size_t n, size_t apart, share<T> share_of) const {
-    return open_columns(e, n, apart, share_of, part_of_share);
+    return open_columns(reinterpret_cast<const double *>(e), n, apart * vec<T>::lanes, share_of, part_of_share);
   }
   static bool asks_of(const doubts<share_error> &seen) { return seen.any(); }
   void decide(size_t column, E *y, size_t length) const {

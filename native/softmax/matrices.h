@@ -80,13 +80,15 @@ public:
   share<T> from(size_t column) const { return {quotients.from(column), rests.from(column)}; }
 };
 
-// The shares of a matrix, unless one is in doubt: then y is to be computed in another way, and in place nothing has
-// been written.
+// The shares of a matrix or, where x is null, of some of its rows. What is open is decided, but in place, or of some
+// rows, false is returned: then y is to be computed in another way, and in place nothing has been written.
 template <class T, class E>
-[[gnu::noinline, gnu::flatten]] bool put_shares(const shares_of_columns<T> &share_of, const T *e, seen_in<T> seen, E *y,
-                                                size_t length, size_t columns, bool in_place) {
+[[gnu::noinline, gnu::flatten]] bool put_shares(const shares_of_columns<T> &share_of, const T *e, seen_in<T> seen,
+                                                const E *x, E *y, size_t length, size_t columns) {
+  constexpr size_t lanes = vec<T>::lanes;
   const size_t n = length * columns;
   const auto share_at = [&](size_t j, size_t column) { return share_of.from(column)(load<T>(e + j)); };
+  const auto put = [y](size_t j, vec<T> share, size_t count) { store_some(y + j, share, count); };
   if constexpr (is_decided<T, E>) {
     const auto are_sure = [&](auto put) {
       doubts<share_error> seen;
@@ -97,8 +99,19 @@ template <class T, class E>
       });
       return !seen.any();
     };
-    if (!in_place) return are_sure([y](size_t j, vec<T> share, size_t count) { store_some(y + j, share, count); });
-    if (!are_sure(nothing)) return false;
+    const auto decide = [&] {
+      for (size_t first = 0; first < columns; first += lanes) {
+        const unsigned open = open_columns(e + first, length, columns, share_of.from(first), part_of_share);
+        for (size_t c = first; c < columns && open >> (c - first) != 0; c++) {
+          if ((open >> (c - first) & 1) == 0) continue;
+          if (x == y || x == nullptr) return false;
+          nonlin::correctly_rounded_shares({x + c, columns}, y + c, length);
+        }
+      }
+      return true;
+    };
+    const bool done = (x == y ? are_sure(nothing) : are_sure(put)) || decide();
+    if (!done || x != y) return done;
   }
   if (has_small(seen, share_of.largest_total, nullptr, 0)) {
     if constexpr (__is_same(T, float))
@@ -107,8 +120,7 @@ template <class T, class E>
       });
     return true;
   }
-  for_each_register<T>(n, columns,
-                       [&](size_t j, size_t count, size_t column) { store_some(y + j, share_at(j, column), count); });
+  for_each_register<T>(n, columns, [&](size_t j, size_t count, size_t column) { put(j, share_at(j, column), count); });
   return true;
 }
 
@@ -179,7 +191,7 @@ template <class T, class E>
   const size_t n = length * columns;
   return for_each_matrix(exp_of, x, count, n, at_a_time, [=](const T *e, seen_in<T> seen, size_t i) {
     shares_of_columns<T> share_of;
-    return share_of.find(e, length, columns) && put_shares(share_of, e, seen, y + i * n, length, columns, x == y);
+    return share_of.find(e, length, columns) && put_shares(share_of, e, seen, x + i * n, y + i * n, length, columns);
   });
 }
 // A matrix of one band of which no more than a block can be kept: exponentials are computed twice, unless a total is
@@ -197,7 +209,7 @@ template <class T, class E>
   for (size_t j = 0, end; j < length; j = end) {
     end = length - j < block<T> ? length : j + block<T>;
     compute_rows(j, end);
-    if (!put_shares(share_of, e, seen, y + j * columns, end - j, columns, false)) return false;
+    if (!put_shares<T, E>(share_of, e, seen, nullptr, y + j * columns, end - j, columns)) return false;
   }
   return true;
 }
