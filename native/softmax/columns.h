@@ -215,12 +215,14 @@ bool softmax_band(const X &entries, F accept, kept_band<T> &kept, const E *g, co
   return true;
 }
 
-// What the exponentials of the next band are tried with, and whether that did not suit the last, or could not be moved
-// to: as its largest entry is too far from zero, or the maxima of its columns from each other, after which none is
-// tried.
+// What the exponentials of the next band are tried with, how many of the last matrix it did not suit, and whether it
+// could not be moved to the last: as its largest entry is too far from zero, or the maxima of its columns from each
+// other, after which none is tried.
 template <class T> struct tried_exp {
   usual_exp<T> usual;
-  bool was_unusual = false, was_far = false, were_apart = false;
+  bool was_far = false, were_apart = false;
+  size_t unusual_bands = 0;
+  bool were_bands_apart = false;
   size_t at_a_time = ~size_t(0); // Of matrices.
 
   // Whether those at x, the first of a band, are as far, after such a band: then it need not be tried.
@@ -299,10 +301,12 @@ void softmax_band(tried_exp<T> &tried, kept_band<T> &kept, const E *g, const E *
     return true;
   };
   const auto exp_of = [usual = tried.usual](vec<T> x, size_t) { return usual(x); };
-  tried.was_unusual = tried.were_apart || tried.is_far(x, width) ||
-                      !softmax_band<T>(band_entries<T, E, decltype(exp_of)>{x, inner, width, exp_of}, accept, kept, g,
-                                       x, y, length, inner, width, what);
-  if (tried.was_unusual) unusual_band(tried, kept, g, x, y, length, inner, width, unusual, what);
+  const bool suits = !tried.were_apart && !tried.is_far(x, width) &&
+                     softmax_band<T>(band_entries<T, E, decltype(exp_of)>{x, inner, width, exp_of}, accept, kept, g, x,
+                                     y, length, inner, width, what);
+  if (suits) return;
+  tried.unusual_bands++;
+  unusual_band(tried, kept, g, x, y, length, inner, width, unusual, what);
 }
 
 // As wide a band as can be kept whole, but two cache lines at least.
@@ -316,14 +320,20 @@ template <class T> size_t columns_of_band(size_t length) {
 template <class T, class E>
 size_t matrices_done(tried_exp<T> &tried, const E *g, const E *x, E *y, size_t count, size_t length, size_t columns,
                      slope_of what) {
-  if (tried.was_unusual) return 0;
-  if (length * columns > kept_row<T>::capacity || columns > columns_of_matrix<T>) {
-    size_t i = 0;
-    if (g == nullptr && columns <= band_columns<T>)
-      for (const size_t n = length * columns; i < count; i++)
-        if (!softmax_long_matrix(tried.usual, x + i * n, y + i * n, length, columns)) break;
-    return i;
+  const size_t n = length * columns;
+  const bool fits = n <= kept_row<T>::capacity && columns <= columns_of_matrix<T>;
+  // Once one power did not suit all of a band, or of a matrix.
+  const bool apart = fits && (tried.were_apart || tried.were_bands_apart);
+  size_t i = 0;
+  if (g == nullptr && (apart || (tried.unusual_bands == 0 && !fits && columns <= band_columns<T>))) {
+    const auto is_done = [&](const E *x, E *y) {
+      if (apart) return softmax_apart_matrix<T>(x, y, length, columns);
+      return softmax_long_matrix(tried.usual, x, y, length, columns);
+    };
+    while (i < count && is_done(x + i * n, y + i * n))
+      i++;
   }
+  if (i > 0 || tried.unusual_bands > 0 || !fits) return i;
   if (g == nullptr) return softmax_matrices(tried.usual, x, y, count, length, columns, tried.at_a_time);
   // A gradient only where much of the last register would be empty: ns per element over 100 entries of 9 columns 1.07,
   // as a band 1.33, but of 65 0.89 and 0.83 (AVX-512, Zen 5).
@@ -346,9 +356,11 @@ void for_each_band(const E *g, const E *x, E *y, size_t slabs, size_t length, si
       i += matrices_done(tried, g == nullptr ? g : g + i * n, x + i * n, y + i * n, slabs - i, length, inner, what);
     if (i == slabs) return;
 #endif
+    tried.unusual_bands = 0;
     for (size_t c = 0; c < columns; c += most)
       softmax_band<T>(tried, kept, g == nullptr ? g : g + i * n + c, x + i * n + c, y + i * n + c, length, inner,
                       band_width<T>{columns - c < most ? columns - c : most}, what);
+    if (tried.unusual_bands * most < columns && tried.unusual_bands > 0) tried.were_bands_apart = true;
   }
 }
 

@@ -33,6 +33,34 @@ template <class T, class F> void for_each_register(size_t n, size_t columns, F f
   if (j < n) f(j, n - j, column);
 }
 
+// What makes exponentials of a matrix, each column's times a power of two of its own.
+template <class T> class exp_of_columns {
+  of_columns<T> shifts, floors, powers;
+
+public:
+  // Of the columns of a register.
+  void put(size_t first, const scaled_exp<T> &exp_of) {
+    store(shifts.at + first, exp_of.shift);
+    store(floors.at + first, exp_of.floor);
+    store(powers.at + first, exp_of.power);
+  }
+  // When all are put.
+  template <class E>
+  [[gnu::noinline, gnu::flatten]] seen_in<T> compute(const E *x, T *e, size_t length, size_t columns) {
+    for (of_columns<T> *each : {&shifts, &floors, &powers})
+      each->repeat(columns);
+    seen_in<T> seen;
+    for_each_register<T>(length * columns, columns, [&](size_t j, size_t count, size_t column) {
+      scaled_exp<T> exp_of;
+      exp_of.shift = shifts.from(column);
+      exp_of.floor = floors.from(column);
+      exp_of.power = powers.from(column);
+      store(e + j, see(seen, exp_of(load_some<T>(x + j, count)), count));
+    });
+    return seen;
+  }
+};
+
 // Whether the totals of a band are usual. Columns that are not there have some total.
 template <class T> bool are_usual(const column_sums<T> *totals, band_width<T> width) {
   constexpr size_t doubles = vec<double>::lanes;
@@ -54,16 +82,17 @@ public:
   double largest_total = 0;
 
   // From those of a matrix, or of a block of its rows at a time, which prepare(j, end) puts at e: then `places` is what
-  // its numbers are masked by. False where a total is not usual.
+  // its numbers are masked by. False where a total is not usual, if that is asked.
   template <class P>
-  [[gnu::noinline, gnu::flatten]] bool find(const T *e, size_t length, size_t columns, P prepare, size_t places) {
+  [[gnu::noinline, gnu::flatten]] bool find(const T *e, size_t length, size_t columns, P prepare, size_t places,
+                                            bool asks = true) {
     constexpr size_t lanes = vec<T>::lanes;
     for (size_t first = 0; first < columns; first += band_columns<T>) {
       const band_width<T> width = band_from<T>(first, columns);
       column_sums<T> totals[band_registers];
       sum_columns<T, true>(length, width.registers(), totals, prepare,
                            [=](size_t j, size_t r) { return load<T>(e + (j & places) * columns + first + r * lanes); });
-      if (!are_usual(totals, width)) return false;
+      if (asks && !are_usual(totals, width)) return false;
       for (size_t r = 0; r < width.registers(); r++) {
         const double here = row_maximum<double>(totals[r].high, width.lanes_in(r));
         largest_total = here > largest_total ? here : largest_total;
@@ -76,7 +105,9 @@ public:
     rests.repeat(columns);
     return true;
   }
-  bool find(const T *e, size_t length, size_t columns) { return find(e, length, columns, nothing, ~size_t(0)); }
+  bool find(const T *e, size_t length, size_t columns, bool asks = true) {
+    return find(e, length, columns, nothing, ~size_t(0), asks);
+  }
   share<T> from(size_t column) const { return {quotients.from(column), rests.from(column)}; }
 };
 
@@ -194,6 +225,22 @@ template <class T, class E>
     return share_of.find(e, length, columns) && put_shares(share_of, e, seen, x + i * n, y + i * n, length, columns);
   });
 }
+// A matrix of columns that no one power of two suits, unless a share is in doubt in place.
+template <class T, class E>
+[[gnu::noinline]] bool softmax_apart_matrix(const E *x, E *y, size_t length, size_t columns) {
+  exp_of_columns<T> exp_of;
+  for (size_t first = 0; first < columns; first += band_columns<T>) {
+    const band_width<T> width = band_from<T>(first, columns);
+    for (size_t r = 0; r < width.registers(); r++)
+      exp_of.put(first + r * vec<T>::lanes, scaled_exp<T>(column_maxima<T>(x + first, length, columns, width, r)));
+  }
+  T *const e = kept_here<kept_row<T>>().of(x);
+  const seen_in<T> seen = exp_of.compute(x, e, length, columns);
+  shares_of_columns<T> share_of;
+  share_of.find(e, length, columns, false);
+  return put_shares(share_of, e, seen, x, y, length, columns);
+}
+
 // A matrix of one band of which no more than a block can be kept: exponentials are computed twice, unless a total is
 // not usual, or a share in doubt.
 template <class T, class E>

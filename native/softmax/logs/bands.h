@@ -92,28 +92,6 @@ template <class T, class E>
   rests_of_band(x, length, inner, width, m, exp_of, static_cast<const T *>(nullptr), 0, parts);
 }
 
-// The exponentials of a matrix of one band, each column's by its own power.
-template <class T, class E>
-[[gnu::noinline, gnu::flatten]] void exponentials_of_matrix(const scaled_exp<T> *exp_of, const E *x, T *e,
-                                                            size_t length, band_width<T> width) {
-  constexpr size_t lanes = vec<T>::lanes;
-  of_columns<T> shifts, floors, powers;
-  for (size_t r = 0; r < width.registers(); r++) {
-    store(shifts.at + r * lanes, exp_of[r].shift);
-    store(floors.at + r * lanes, exp_of[r].floor);
-    store(powers.at + r * lanes, exp_of[r].power);
-  }
-  for (of_columns<T> *each : {&shifts, &floors, &powers})
-    each->repeat(width.columns);
-  for_each_register<T>(length * width.columns, width.columns, [&](size_t j, size_t count, size_t column) {
-    scaled_exp<T> exp_here;
-    exp_here.shift = shifts.from(column);
-    exp_here.floor = floors.from(column);
-    exp_here.power = powers.from(column);
-    store(e + j, exp_here(load_some<T>(x + j, count)));
-  });
-}
-
 // As is_whole, of exponentials by exp_below_maximum, whose floor is 2^-176 of the maximum's.
 inline bool is_whole_by_maximum(double log, bool as_floats) { return log >= 0x1p-100 || (as_floats && log < no_float); }
 // As logs_of_rows, of the columns of a band. Where all have a total that tells, x is not read a third time; `keeps`
@@ -147,7 +125,10 @@ template <class T, class E>
   keeps = is_matrix || (keeps && length * apart <= kept.capacity);
   if (is_matrix) {
     apart = inner;
-    exponentials_of_matrix(exp_of, x, kept.e, length, width);
+    exp_of_columns<T> exp_of_each;
+    for (size_t r = 0; r < registers; r++)
+      exp_of_each.put(r * lanes, exp_of[r]);
+    exp_of_each.compute(x, kept.e, length, inner);
     add_up([=, e = kept.e](size_t j, size_t r) { return load<T>(e + j * inner + r * lanes); });
   } else if (keeps) {
     add_up([&](size_t j, size_t r) {

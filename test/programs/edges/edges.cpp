@@ -187,8 +187,12 @@ template <class E> void conditioned(const kernels &set, arithmetic how, size_t o
               if (inner == 1) {
                 loops->rows[how](back ? g : nullptr, x, y, outer, length, c);
               } else if (!back && !additive && temperature == 1) { // Other columns are turned into rows.
-                for (size_t i = 0; i < outer * length * inner; i += length * inner)
-                  loops->columns[how](x + i, y + i, length, inner, inner, c);
+                for (const bool zero : {true, false}) {
+                  conditions here = c;
+                  here.zero = zero;
+                  for (size_t i = 0; i < outer * length * inner; i += length * inner)
+                    loops->columns[how](x + i, y + i, length, inner, inner, here);
+                }
               }
             }
           }
