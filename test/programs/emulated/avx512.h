@@ -71,6 +71,9 @@ template <int predicate> __mmask16 mask_cmp_ps_mask(__mmask16 some, floats a, fl
 template <int predicate> __mmask8 mask_cmp_pd_mask(__mmask8 some, doubles a, doubles b) {
   return __mmask8(some & cmp_pd_mask<predicate>(a, b));
 }
+inline __mmask16 mask_cmplt_epi32_mask(__mmask16 some, __m512i a, __m512i b) {
+  return __mmask16(some & mask(16, [&](int i) { return words(a)[i] < words(b)[i]; }));
+}
 inline __m512 mask_mov_ps(floats others, __mmask16 some, floats a) {
   return lanes<floats>([&](int i) { return some >> i & 1 ? a[i] : others[i]; });
 }
@@ -127,15 +130,17 @@ inline __mmask8 cmplt_epi64_mask(__m512i x, __m512i y) {
   const longs a = longs(x), b = longs(y);
   return __mmask8(mask(8, [&](int i) { return a[i] < b[i]; }));
 }
-// The lanes that a mask has, one after another, and then zeros.
-template <class V> V compress(unsigned some, V a) {
-  V y = {};
+// The lanes that a mask has, one after another, and then those of another vector.
+template <class V> V compress(unsigned some, V a, V others) {
   for (unsigned i = 0, count = 0; i < sizeof a / sizeof a[0]; i++)
-    if (some >> i & 1) y[count++] = a[i];
-  return y;
+    if (some >> i & 1) others[count++] = a[i];
+  return others;
 }
-inline __m512 maskz_compress_ps(__mmask16 some, __m512 a) { return compress<floats>(some, a); }
-inline __m512i maskz_compress_epi32(__mmask16 some, __m512i a) { return __m512i(compress(some, words(a))); }
+inline __m512 mask_compress_ps(__m512 others, __mmask16 some, __m512 a) { return compress<floats>(some, a, others); }
+inline __m512 maskz_compress_ps(__mmask16 some, __m512 a) { return compress<floats>(some, a, floats{}); }
+inline __m512i maskz_compress_epi32(__mmask16 some, __m512i a) {
+  return __m512i(compress<words>(some, words(a), words{}));
+}
 // And back again, to those lanes.
 inline __m512 mask_expand_ps(floats others, __mmask16 some, floats a) {
   int count = 0;
@@ -280,6 +285,7 @@ inline void stream_pd(void *p, doubles a) {
 #define _mm512_mask_cmp_ps_mask(some, a, b, predicate) emulated::mask_cmp_ps_mask<predicate>(some, a, b)
 #undef _mm512_mask_cmp_pd_mask
 #define _mm512_mask_cmp_pd_mask(some, a, b, predicate) emulated::mask_cmp_pd_mask<predicate>(some, a, b)
+#define _mm512_mask_cmplt_epi32_mask emulated::mask_cmplt_epi32_mask
 #define _mm512_mask_mov_ps emulated::mask_mov_ps
 #define _mm512_mask_mov_pd emulated::mask_mov_pd
 #define _mm512_min_epu32 emulated::min_epu32
@@ -296,6 +302,7 @@ inline void stream_pd(void *p, doubles a) {
 #define _mm512_cmpgt_epu32_mask emulated::cmpgt_epu32_mask
 #define _mm512_cmplt_epi32_mask emulated::cmplt_epi32_mask
 #define _mm512_cmplt_epi64_mask emulated::cmplt_epi64_mask
+#define _mm512_mask_compress_ps emulated::mask_compress_ps
 #define _mm512_maskz_compress_ps emulated::maskz_compress_ps
 #define _mm512_maskz_compress_epi32 emulated::maskz_compress_epi32
 #define _mm512_mask_expand_ps emulated::mask_expand_ps
