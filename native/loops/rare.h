@@ -24,7 +24,8 @@ constexpr size_t unroll = 4;
 constexpr bool takes_several_products = true;
 #endif
 
-// Elements of a part, which with those put aside stay in a first-level cache.
+// Elements of a part, which with those put aside stay in a first-level cache. With half as many gelu of N(0,2) takes 3
+// % longer, its gradient and AVX2 up to 7 % (Zen 5).
 constexpr size_t rare_part = 2048;
 // And those that a loop takes at a time.
 constexpr size_t group = unroll * vec<float>::lanes;

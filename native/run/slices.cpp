@@ -201,9 +201,8 @@ bool run_conditioned(const kernels &set, slice what, arithmetic how, const condi
   // the same bits. Those that only a mask leaves out are done where they lie, unless they are few. ns per element of
   // gradients at a temperature, of [1000, 10, 2] and [20, 10, 100], as columns 23 and 4.6, as rows 3.8 and 3.0 (Zen 5).
   const bool cold = c.temperature * c.temperature == 1;
-  const bool even = !c.zero && (c.mask == nullptr || (c.along == inner && c.beside == 1));
-  if (inner > 1 && (g != nullptr || c.additive || !cold ||
-                    are_rows_sooner(set, even ? asked::marked : asked::masked, how, length, inner))) {
+  const asked under = c.leave_whole(inner) ? asked::marked : asked::masked;
+  if (inner > 1 && (g != nullptr || c.additive || !cold || are_rows_sooner(set, under, how, length, inner))) {
     const auto rows = [&](const void *grads, void *x, size_t first, size_t count) {
       const auto compute = [&](size_t i, size_t some, const conditions &here) {
         void *const own = at(x, i * length * size);

@@ -14,6 +14,9 @@ struct conditions {
   bool zero;          // A slice without an entry left has shares of 0, and not NaN.
   // From one of its entries to that of the next one of a slice, and to that of the next slice: elements of the mask.
   size_t along, beside;
+
+  // Whether an [length, inner] matrix of x stays one: its mask lies as it does, and no column is looked at by itself.
+  bool leave_whole(size_t inner) const { return !zero && (mask == nullptr || (along == inner && beside == 1)); }
 };
 
 // Each of `rows` contiguous rows.

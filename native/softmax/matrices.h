@@ -6,7 +6,8 @@
 
 namespace {
 
-// How many columns that may be.
+// How many columns that may be: what is known of each then stays in a first-level cache (run/as_rows.h knows the
+// number).
 template <class T> constexpr size_t columns_of_matrix = 8192 / sizeof(T);
 
 // Something of each column, and again, as far as a register reads that begins at any of them.

@@ -207,8 +207,7 @@ template <class E>
                                       const conditions &c, bool log, nonlin::columns_function &plain) {
   const uint8_t *flags = static_cast<const uint8_t *>(c.mask);
   // A matrix whose flags follow each other as its entries do is one to keep.
-  const bool even = !c.zero && columns == inner && (flags == nullptr || (c.along == inner && c.beside == 1));
-  if (even && length * inner * sizeof(E) <= kept_bytes) {
+  if (columns == inner && c.leave_whole(inner) && length * inner * sizeof(E) <= kept_bytes) {
     keep<E>(x, y, length * inner, flags, 1, E(c.temperature));
     return plain(y, y, 1, length, inner, columns);
   }
