@@ -89,6 +89,18 @@ describe.each(kernelBackends)('$name', (backend) => {
         }
     });
 
+    // Of which a block of rows is kept at a time.
+    it.runIf(exact)('a share beside a middle in a long matrix', () => {
+      const [length, inner, k] = [20000, 17, 16];
+      const [row] = middle;
+      const x = Floats.from(random(dtype, length * inner, 5));
+      for (let j = 0; j < length; j++) x[j * inner + k] = row!.x[j - length + row!.x.length] ?? -Infinity;
+      const y = new Floats(x.length);
+      backend.slices(x, y, 'softmax', length, inner, exact);
+      expect(Array.from(column(y, length, inner, 0, k)).slice(-row!.y.length)).toEqual(row!.y);
+      expect(column(y, length, inner, 0, 0)).toEqual(alone(column(x, length, inner, 0, 0)));
+    });
+
     it('one column that is unlike the others, in some of several matrices', () => {
       const length = 10;
       for (const inner of widths)
