@@ -51,9 +51,12 @@ struct put_aside {
   // turn, as a processor learns one by heart).
   static constexpr size_t dense = 4;
   bool is_dense = false;
+  // Whether it had more than one in each group, as a mean.
+  bool is_usual = false;
   void end_part(size_t n) {
     count = n;
     is_dense = n > rare_part / group * dense;
+    is_usual = n > rare_part / group;
 #if VECTOR_BYTES == 64
     if (n == 0) group_count = 0; // Nobody gives what there is none of.
 #endif
@@ -166,31 +169,29 @@ struct put_aside_products : put_aside {
   }
 };
 
-template <class inputs> some_lanes<float> beyond_of(vec<float> x) {
-  return some_lanes<float>::above(abs(x), inputs::first_rare);
-}
 // Puts what stands for x in its lanes that are beyond.
 template <class inputs, size_t several>
 [[gnu::always_inline]] inline void set_plain(const vec<float> (&x)[several], vec<float> (&v)[several]) {
   for (size_t j = 0; j < several; j++)
-    v[j] = beyond_of<inputs>(x[j]).choose(inputs::plain(x[j]), v[j]);
+    v[j] = inputs::beyond::of(x[j]).choose(inputs::plain(x[j]), v[j]);
 }
-// Of n elements of y, all that are not rare; the others are put aside.
-template <activation op>
+// Of n elements of y, all that are not rare; the others are put aside. Where each group is expected to have some, no
+// group is asked first: that they have none, as one in ten of N(0,3), is what a branch would fail to tell.
+template <activation op, bool expects>
 [[gnu::noinline, gnu::flatten]] void usual_inputs(const float *x, float *y, size_t n, put_aside &aside) {
   using inputs = rare_inputs<op>;
   constexpr size_t lanes = vec<float>::lanes, several = unroll;
   size_t put = 0, i = 0;
   for (; i + several * lanes <= n; i += several * lanes) {
-    vec<float> v[several], from[several], most = 0.0f;
+    vec<float> v[several], from[several], all = 0.0f;
     for (size_t j = 0; j < several; j++) {
       from[j] = load<float>(x + i + j * lanes);
-      most = max(most, abs(from[j]));
+      all = inputs::beyond::seen(all, from[j]);
     }
     for (size_t j = 0; j < several; j++)
       v[j] = inputs::usual(from[j]);
-    if (any_greater(most, inputs::first_rare)) [[unlikely]] {
-      const auto needs = [&](size_t j) { return inputs::needs(beyond_of<inputs>(from[j]), from[j]); };
+    if (expects || inputs::beyond::any(all)) {
+      const auto needs = [&](size_t j) { return inputs::needs(inputs::beyond::of(from[j]), from[j]); };
       set_plain<inputs>(from, v);
       put = aside.add(x + i, from, needs, i, put);
     }
@@ -201,9 +202,9 @@ template <activation op>
     const size_t count = n - i < lanes ? n - i : lanes;
     const vec<float> from[] = {load_some<float>(x + i, count)}; // 0 in the others.
     vec<float> v[] = {inputs::usual(from[0])};
-    if (any_greater(abs(from[0]), inputs::first_rare)) [[unlikely]] {
+    if (inputs::beyond::any(inputs::beyond::seen(0.0f, from[0]))) [[unlikely]] {
       set_plain<inputs>(from, v);
-      put = aside.add(from[0], inputs::needs(beyond_of<inputs>(from[0]), from[0]), i, put);
+      put = aside.add(from[0], inputs::needs(inputs::beyond::of(from[0]), from[0]), i, put);
     }
     store_some(y + i, v[0], count);
   }
@@ -228,7 +229,10 @@ template <activation op, bool past_cache = false> void map_with_rare(const float
     size_t count = rare_part - (i == 0 ? lanes - until_aligned<float>(y) : 0);
     if (count > n - i) count = n - i;
     float *const part = past_cache && i > 0 ? kept : y + i;
-    usual_inputs<op>(x + i, part, count, aside);
+    if (aside.is_usual)
+      usual_inputs<op, true>(x + i, part, count, aside);
+    else
+      usual_inputs<op, false>(x + i, part, count, aside);
     if (aside.count > 0) rare_inputs_of<op>(aside, part);
     if (part == kept) {
       size_t j = 0;
@@ -271,17 +275,17 @@ template <class inputs>
   constexpr size_t lanes = vec<float>::lanes, several = unroll;
   size_t put = 0, i = 0;
   for (; takes_several_products && i + several * lanes <= n; i += several * lanes) {
-    vec<float> v[several], all[several], most = 0.0f;
+    vec<float> v[several], from[several], all = 0.0f;
     for (size_t j = 0; j < several; j++) {
-      all[j] = load<float>(x + i + j * lanes);
-      v[j] = inputs::usual(all[j]);
-      most = max(most, abs(all[j]));
+      from[j] = load<float>(x + i + j * lanes);
+      v[j] = inputs::usual(from[j]);
+      all = inputs::beyond::seen(all, from[j]);
     }
-    if (any_greater(most, inputs::first_rare)) [[unlikely]] {
+    if (inputs::beyond::any(all)) [[unlikely]] {
       const auto factor = [&](size_t j) { return load<float>(by + i + j * lanes); };
-      const auto needs = [&](size_t j) { return inputs::needs(beyond_of<inputs>(all[j]), all[j], factor(j)); };
-      set_plain<inputs>(all, v);
-      put = aside.add(by + i, factor, x + i, all, needs, i, put);
+      const auto needs = [&](size_t j) { return inputs::needs(inputs::beyond::of(from[j]), from[j], factor(j)); };
+      set_plain<inputs>(from, v);
+      put = aside.add(by + i, factor, x + i, from, needs, i, put);
     }
     for (size_t j = 0; j < several; j++)
       v[j] = load<float>(by + i + j * lanes) * v[j];
@@ -292,9 +296,9 @@ template <class inputs>
     const size_t count = n - i < lanes ? n - i : lanes;
     const vec<float> from[] = {load_some<float>(x + i, count)}, factor = load_some<float>(by + i, count);
     vec<float> v[] = {inputs::usual(from[0])};
-    if (any_greater(abs(from[0]), inputs::first_rare)) [[unlikely]] {
+    if (inputs::beyond::any(inputs::beyond::seen(0.0f, from[0]))) [[unlikely]] {
       set_plain<inputs>(from, v);
-      put = aside.add(factor, from[0], inputs::needs(beyond_of<inputs>(from[0]), from[0], factor), i, put);
+      put = aside.add(factor, from[0], inputs::needs(inputs::beyond::of(from[0]), from[0], factor), i, put);
     }
     store_some(y + i, factor * v[0], count);
   }

@@ -15,6 +15,7 @@ template <activation> struct rare_exact { static constexpr bool known = false; }
 template <> struct rare_exact<activation_gelu> {
   static constexpr bool known = true;
   static constexpr float first_rare = quick_gelu_near_end;
+  using beyond = on_both_sides<first_rare>;
   // From where on a positive x is its own result, and the largest that is not.
   static constexpr float first_plain = rare_inputs<activation_gelu>::first_rare,
                          before_plain = __builtin_bit_cast(float, __builtin_bit_cast(int32_t, first_plain) - 1);
@@ -36,18 +37,18 @@ template <activation op, class F>
   alignas(64) float plain[group];
   size_t put = 0;
   for (size_t i = 0; i < n; i += group) {
-    vec<float> from[unroll], most = 0.0f;
+    vec<float> from[unroll], all = 0.0f;
     for (size_t j = 0; j < unroll; j++) {
       from[j] = load<float>(x + i + j * lanes);
-      most = max(most, abs(from[j]));
+      all = inputs::beyond::seen(all, from[j]);
     }
     uint64_t plain_lanes = 0; // Beyond, and do not need far(x).
-    if (any_greater(most, inputs::first_rare)) [[unlikely]] {
-      const auto beyond = [&](size_t j) { return beyond_of<inputs>(from[j]); };
+    if (inputs::beyond::any(all)) [[unlikely]] {
+      const auto beyond = [&](size_t j) { return inputs::beyond::of(from[j]); };
       const auto needs = [&](size_t j) { return inputs::needs(beyond(j), from[j]); };
       const uint64_t needed = bits_of<unroll>(needs);
       put = aside.add(x + i, from, needs, i, put);
-      if (any_greater(most, inputs::before_plain)) plain_lanes = bits_of<unroll>(beyond) & ~needed;
+      if (any_greater(all, inputs::before_plain)) plain_lanes = bits_of<unroll>(beyond) & ~needed;
       for (size_t j = 0; plain_lanes != 0 && j < unroll; j++)
         store(plain + j * lanes, inputs::plain(from[j]));
     }
