@@ -2,6 +2,7 @@
 
 import {
   checkOwn,
+  type Flat,
   type OwnOptions,
   type Elementwise as Signature,
   settingOf,
@@ -86,7 +87,7 @@ export class Halves extends Layer {
   static of<N extends GateName>(
     name: N,
   ): new (
-    options?: OwnOptions<(typeof gates)[N]['by']> & { readonly dim?: number | undefined },
+    options?: Flat<OwnOptions<(typeof gates)[N]['by']> & { readonly dim?: number | undefined }>,
   ) => Halves {
     const { by, gating, layer } = gates[name];
     class Named extends Halves {

@@ -70,13 +70,16 @@ export interface CrossEntropyOptions<R extends Reduction = Reduction> {
 export type Targets =
   | number
   | readonly Nested[]
+  | readonly (number | bigint)[]
   | Int32Array
   | Uint8Array
+  | Uint8ClampedArray
   | Uint16Array
   | Uint32Array
   | Int8Array
   | Int16Array
-  | BigInt64Array;
+  | BigInt64Array
+  | BigUint64Array;
 
 /** A probability for each logit, of their dtype and shape; a typed array of as many elements has that shape. */
 export type Probabilities<X extends Input = Input> = DataOf<DTypeOf<X>> | TensorLike;
