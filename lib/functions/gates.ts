@@ -4,7 +4,7 @@ import { chosenOf, type Elementwise, type Flat, type FunctionName, signatures } 
 import { backend } from '../backends/select.js';
 import { shapeText } from '../basics/allocate.js';
 import { checkOverlap, checkPrecision, countOf } from '../basics/checks.js';
-import { describe, inNameOf, naming } from '../basics/errors.js';
+import { counted, describe, inNameOf, naming } from '../basics/errors.js';
 import { isFloatArray, part } from '../basics/floats.js';
 import { named } from '../basics/named.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
@@ -265,7 +265,7 @@ function cutInTwo(x: Input, dim: unknown, what: string, name: string): [Input, I
   if (isFloatArray(x)) {
     const count = countOf(x, name, what);
     dimOf(dim, [count], name);
-    if (count % 2 !== 0) throw notEven(`${count} elements`, what, name);
+    if (count % 2 !== 0) throw notEven(counted(count, 'element'), what, name);
     return [part(x, 0, count / 2), part(x, count / 2, count / 2)];
   }
   const { data, shape, strides, offset } = asTensor(x, what, name);

@@ -53,7 +53,7 @@ export class Halves extends Layer {
     return { result, target, source: isFloatArray(from) ? from : (from as Tensor<DType>).data };
   }
   protected computeGrad(grad: Input, x: Input, given: Given): Answer {
-    return gateHalvesGrad(this.#of, this.title(), grad, x, this.#with(given), this.#gating);
+    return gateHalvesGrad(this.#of, this.backwardTitle(), grad, x, this.#with(given), this.#gating);
   }
   protected title(): string {
     return this.#title;
@@ -72,7 +72,7 @@ export class Halves extends Layer {
   protected override refuse(options: unknown): void {
     if (ArrayBuffer.isView(options) || Array.isArray(options) || isTensorLike(options))
       throw new TypeError(
-        `${this.#title}: takes one input, of which it cuts halves, and options, got ${describe(options)}; of two inputs there is the function ${this.#title.toLowerCase()}(a, b)`,
+        `${this.#title} takes one input, of which it cuts halves, and options, got ${describe(options)}; of two inputs there is the function ${this.#title.toLowerCase()}(a, b)`,
       );
   }
 
@@ -124,10 +124,10 @@ export class ClippedGELU extends Layer {
   }
   protected computeGrad(grad: Input, x: Input, given: Given): Answer {
     const { precision, dtype } = given;
-    const y = map(signatures.gelu, this.title(), x, { out: undefined, precision, dtype, own: [] }).result;
+    const y = map(signatures.gelu, this.backwardTitle(), x, { out: undefined, precision, dtype, own: [] }).result;
     const ends = { out: undefined, precision, dtype, own: ClippedGELU.#ends };
-    const inside = mapGrad(signatures.hardTanh, this.title(), grad, y as Input, ends).result;
-    return mapGrad(signatures.gelu, this.title(), inside, x, given);
+    const inside = mapGrad(signatures.hardTanh, this.backwardTitle(), grad, y as Input, ends).result;
+    return mapGrad(signatures.gelu, this.backwardTitle(), inside, x, given);
   }
   protected title(): string {
     return 'ClippedGELU';

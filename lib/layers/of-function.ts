@@ -36,7 +36,7 @@ export class Elementwise extends Layer {
     return map(this.#signature, this.title(), x, this.#with(given));
   }
   protected computeGrad(grad: Input, x: Input, given: Given): Answer {
-    return mapGrad(this.#signature, this.title(), grad, x, this.#with(given));
+    return mapGrad(this.#signature, this.backwardTitle(), grad, x, this.#with(given));
   }
   #with(given: Given): Given {
     return this.#own.length === 0

@@ -418,7 +418,7 @@ describe('layers', () => {
     const half = Float32Array.of(1);
     for (const second of [half, [1], new nonlin.Tensor(half)])
       expect(() => new nonlin.SwiGLU()(half, second as never)).toThrow(
-        /^SwiGLU: takes one input, .* of two inputs there is the function swiglu\(a, b\)$/,
+        /^SwiGLU takes one input, .* of two inputs there is the function swiglu\(a, b\)$/,
       );
   });
 });

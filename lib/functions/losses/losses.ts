@@ -2,7 +2,7 @@
 
 import { allocate, shapeText } from '../../basics/allocate.js';
 import { checkPrecision, type Precision } from '../../basics/checks.js';
-import { describe, inNameOf } from '../../basics/errors.js';
+import { counted, describe, inNameOf } from '../../basics/errors.js';
 import {
   type DType,
   dtypeOf,
@@ -245,7 +245,7 @@ function classWeights(
 ) {
   if (weights.length !== length)
     throw new RangeError(
-      `${name}: weight has ${weights.length} elements, and logits of shape ${shapeText(shape)} have ${length} classes along ${at}`,
+      `${name}: weight has ${counted(weights.length, 'element')}, and logits of shape ${shapeText(shape)} have ${counted(length, 'class', 'classes')} along ${at}`,
     );
   return weightsFor(dtype, weights, given, name);
 }
