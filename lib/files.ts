@@ -94,7 +94,12 @@ export function readNpz<D extends DType = DType>(bytes: Uint8Array, options?: Re
   return tensorsOf(bytes, options, 'readNpz', '.npz', npzIn);
 }
 
-/** The bytes of a .npz file of tensors, the same for the same tensors at any time. Above 4 GiB {@link save} compresses. */
+/**
+ * The bytes of a .npz file of tensors, the same for the same tensors at any time. Above 4 GiB {@link save} compresses.
+ *
+ * @throws TypeError where what is to be written is not tensors by names, or an option is of the wrong kind; RangeError where there are more
+ * bytes than an array may have.
+ */
 export function writeNpz(tensors: TensorsByName, options?: NpzOptions): Uint8Array {
   checkOptions(options, 'writeNpz', ['compress'], 'compress: true');
   const compress = compressOption(options, 'writeNpz');
@@ -112,7 +117,11 @@ export function readSafetensors<D extends DType = DType>(bytes: Uint8Array, opti
   return tensorsOf(bytes, options, 'readSafetensors', '.safetensors', safetensorsIn);
 }
 
-/** The bytes of a .safetensors file of tensors, the same that Hugging Face's own implementation writes. */
+/**
+ * The bytes of a .safetensors file of tensors, the same that Hugging Face's own implementation writes.
+ *
+ * @throws like {@link writeNpz}; TypeError where `metadata` is not of strings.
+ */
 export function writeSafetensors(tensors: TensorsByName, options?: SafetensorsOptions): Uint8Array {
   checkOptions(options, 'writeSafetensors', ['metadata'], "metadata: { format: 'pt' }");
   const metadata = metadataOption(options, 'writeSafetensors');

@@ -150,7 +150,8 @@ export abstract class Layer extends Trainable<Input> {
   }
 
   /**
-   * `grad` times the derivative at x, or at the input of the last `forward` where x is undefined. Options are this call's: `precision` is
+   * `grad` times the derivative at x, or at the input of the last `forward` where x is undefined: what the function's gradient gives,
+   * for ReLU `reluGrad(grad, x)`. Options are this call's: `precision` is
    * `fast` after an `exact` forward, too, where none is given.
    *
    * @throws Error where there is neither; TypeError, RangeError where the arguments do not fit each other.

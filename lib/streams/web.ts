@@ -74,6 +74,9 @@ export function transformStream<N extends StreamName>(name: N, ...[options]: Str
  * ```ts
  * for await (const y of transformIterable('gelu', chunks, { approximate: 'tanh' })) send(y);
  * ```
+ *
+ * @throws TypeError or RangeError where there is no such function, an option is wrong or the source is none; while it is read, where
+ * {@link transformStream} fails.
  */
 export function transformIterable<N extends StreamName, C extends Chunk>(
   name: N,
