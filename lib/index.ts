@@ -25,7 +25,8 @@ export const relu = forward('relu');
 export const sigmoid = forward('sigmoid');
 
 /**
- * The hyperbolic tangent, element by element (LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998). Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
+ * The hyperbolic tangent, element by element (LeCun, Bottou, Orr and Müller, "Efficient BackProp", 1998). Accepts, returns and throws like
+ * {@link relu}, and is as accurate as {@link sigmoid}.
  */
 export const tanh = forward('tanh');
 
@@ -195,7 +196,8 @@ export const squareplus = forward('squareplus');
 export const softplus = forward('softplus');
 
 /**
- * The logarithm of {@link sigmoid}, `-log(1 + e^-x)`, as PyTorch has it, the log-likelihood of Cox's logistic regression (1958): near 0 from below for large x, and x itself for very negative ones.
+ * The logarithm of {@link sigmoid}, `-log(1 + e^-x)`, as PyTorch has it, the log-likelihood of Cox's logistic regression (1958): near 0 from
+ * below for large x, and x itself for very negative ones.
  * Accepts, returns and throws like {@link relu}, and is as accurate as {@link sigmoid}.
  */
 export const logSigmoid = forward('logSigmoid');
@@ -262,8 +264,8 @@ export const softcap = forward('softcap');
 export const softmax = alongDim('softmax');
 
 /**
- * The logarithm of {@link softmax} along a dimension, `x - log(sum(e^x))`, as PyTorch has it, within 4 ulp (float64: 5) of the true value, the largest share's too:
- * of a slice in which one entry is all but certain it is a small number and not 0. A slice with NaN or +Infinity in it, or of
+ * The logarithm of {@link softmax} along a dimension, `x - log(sum(e^x))`, as PyTorch has it, within 4 ulp (float64: 5) of the true value,
+ * the largest share's too: of a slice in which one entry is all but certain it is a small number and not 0. A slice with NaN or +Infinity in it, or of
  * -Infinity only, becomes NaN. Arguments as in {@link softmax}; masked entries, and slices of nothing with `empty: 'zero'`, become
  * -Infinity.
  *
