@@ -3,8 +3,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Formula } from '../../lib/activations/formula.js';
 import { promised } from '../../lib/activations/promises.js';
+import { signatures } from '../../lib/activations/signatures.js';
 import { type Activation, activations, besideZero, zeroOf } from '../../lib/activations/table.js';
 import { add, type DoubleDouble, multiply } from '../../lib/arithmetic/double-double.js';
+import { type GateName, gateNames, gates } from '../../lib/functions/gates.js';
 import * as nonlin from '../../lib/index.js';
 import { random } from '../support/inputs.js';
 
@@ -14,20 +16,21 @@ afterEach(() => nonlin.useBackend(backend));
 type Float = Float32Array | Float64Array;
 type Gate = (x: Float, by: Float, options?: object) => Float;
 type Gradients = (grad: Float, x: Float, by: Float, options?: object) => [Float, Float];
-const gates: Record<string, { gate: Gate; gradients: Gradients; row: Activation; a: number }> = {
-  reglu: { gate: nonlin.reglu, gradients: nonlin.regluGrad, row: 'relu', a: 0 },
-  swiglu: { gate: nonlin.swiglu, gradients: nonlin.swigluGrad, row: 'silu', a: 1 },
-  geglu: { gate: nonlin.geglu, gradients: nonlin.gegluGrad, row: 'gelu', a: 0 },
-  glu: { gate: glu, gradients: gluGrad, row: 'sigmoid', a: 0 },
-} as never;
-
-/** glu and its gradient of a gate and an input, as the others have them. */
-function glu(x: Float, by: Float, options?: object): Float {
-  return nonlin.glu(joined(by, x), options) as Float;
-}
-function gluGrad(grad: Float, x: Float, by: Float, options?: object): [Float, Float] {
-  const both = nonlin.gluGrad(grad, joined(by, x), options) as Float;
-  return [both.slice(x.length), both.slice(0, x.length)] as [Float, Float];
+/** Both of two arrays: those of the second half, too. */
+function callsOf(name: GateName): { readonly gate: Gate; readonly gradients: Gradients } {
+  const [gate, gradient] = [nonlin[name] as unknown as Gate, nonlin[`${name}Grad`] as unknown as Gradients];
+  if (gates[name].gating === 'first') return { gate, gradients: gradient };
+  const [ofOne, gradOfOne] = [gate, gradient] as unknown as [
+    (x: Float, options?: object) => Float,
+    (grad: Float, x: Float, options?: object) => Float,
+  ];
+  return {
+    gate: (x, by, options) => ofOne(joined(by, x), options),
+    gradients: (grad, x, by, options) => {
+      const both = gradOfOne(grad, joined(by, x), options);
+      return [both.slice(x.length), both.slice(0, x.length)] as [Float, Float];
+    },
+  };
 }
 function joined(first: Float, second: Float): Float {
   const both = first instanceof Float32Array ? new Float32Array(2 * first.length) : new Float64Array(2 * first.length);
@@ -64,14 +67,18 @@ describe.each(nonlin.backends())('%s', (name) => {
     ['float32', 'exact'],
     ['float64', 'fast'],
   ] as const)('%s %s', (dtype, precision) => {
-    it.each(Object.keys(gates))('%s is within twice the ulp of its function and a half', (which) => {
+    it.each(gateNames)('%s is within twice the ulp of its function and a half', (which) => {
       nonlin.useBackend(name);
-      const { gate, gradients, row, a } = gates[which]!;
+      const { gate, gradients } = callsOf(which);
+      const row: Activation = gates[which].by;
+      const { a, b } = signatures[gates[which].by].usual!;
       const kind = kinds[dtype];
-      const { f, slope } = ((activations[row] as Formula).exactly ?? {
-        f: (x: number) => ({ high: Math.max(x, 0), low: 0 }),
-        slope: (x: number) => ({ high: x > 0 ? 1 : 0, low: 0 }),
-      }) as { f: (x: number, a: number, b: number) => DoubleDouble; slope: typeof f };
+      const formula: Formula = activations[row];
+      // What has nothing more exact is one operation, or none.
+      const { f, slope } = formula.exactly ?? {
+        f: (x: number) => add(formula.f(x, a, b), 0),
+        slope: (x: number) => add(formula.grad(x, 1, a, b), 0),
+      };
       const count = name === 'js' ? 1000 : 4000;
       // Around 0, where values are just above powers of two, and far out, where they are subnormal and the other input is large.
       const x = kind.Floats.from([worst, ...random(dtype, count, 1), ...random(dtype, count / 4, 110)]);
@@ -87,7 +94,7 @@ describe.each(nonlin.backends())('%s', (name) => {
       const [zero, beside] = [zeroOf(row)?.at ?? Number.NaN, dtype === 'float32' ? 2 ** -25 : 2 ** -53];
       for (let i = 0; i < x.length; i++) {
         const at = `${which}(${x[i]}, ${by[i]})`;
-        const value = f(x[i]!, a, 0);
+        const value = f(x[i]!, a, b);
         for (const [result, other] of [
           [y[i]!, by[i]!],
           [dby[i]!, grad[i]!],
@@ -104,11 +111,11 @@ describe.each(nonlin.backends())('%s', (name) => {
           if (isNormal(value.high, kind) && isNormal(product.high, kind))
             expect(error / half / 2, at).toBeLessThanOrEqual(2 * ofValue + 0.5);
         }
-        const product = multiply(multiply(slope(x[i]!, a, 0), grad[i]!), by[i]!);
+        const product = multiply(multiply(slope(x[i]!, a, b), grad[i]!), by[i]!);
         const factors = Math.abs(grad[i]! * by[i]!);
         const error = apart(dx[i]!, product);
         const isNear = Math.abs(x[i]! - zero) < besideZero;
-        if (!isNormal(product.high, kind) || !isNormal(slope(x[i]!, a, 0).high, kind)) continue;
+        if (!isNormal(product.high, kind) || !isNormal(slope(x[i]!, a, b).high, kind)) continue;
         if (!isNear || error > 2 * beside * factors)
           expect(error / ulpOf(product.high, kind), `gradient of ${at}`).toBeLessThanOrEqual(2 * ofSlope + 1.5);
       }
