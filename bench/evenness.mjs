@@ -28,10 +28,11 @@ export function inTurns(calls, time, elements, prepare) {
 export function evenness(options, plan) {
   const [dtype] = options.dtype;
   const rows = [];
+  const width = Math.max(19, ...options.function.map((name) => name.length)) + 1;
   for (const { size, names } of plan.filter(({ names }) => names.length > 0)) {
     if (!options.json) {
       console.log(`\n${size} ${dtype}, threads: ${options.threads}; ns per element, and times of the best`);
-      console.log(`${'function'.padEnd(20)}backend precision   best  worst  times`);
+      console.log(`${'function'.padEnd(width)}backend precision   best  worst  times`);
     }
     for (const name of names) {
       const inputs = options.input.flatMap((one) => (one === 'even' ? standard(name) : [one]));
@@ -61,7 +62,7 @@ export function evenness(options, plan) {
             timesBest: each[i] / best,
           }));
           rows.push({ function: name, backend, precision, size, inputs: all });
-          if (!options.json) print(name, backend, precision, all);
+          if (!options.json) print(name.padEnd(width), backend, precision, all);
         }
       }
     }
@@ -69,12 +70,10 @@ export function evenness(options, plan) {
   if (options.json) console.log(JSON.stringify(rows, null, 2));
 }
 
-function print(name, backend, precision, all) {
+function print(title, backend, precision, all) {
   const times = all.map(({ nanosecondsPerElement }) => nanosecondsPerElement);
   const figures = [Math.min(...times), Math.max(...times)].map((time) => time.toPrecision(3).padStart(7)).join('');
   const worst = Math.max(...all.map(({ timesBest }) => timesBest));
   const rest = all.map(({ input, timesBest }) => `${input} ${timesBest.toFixed(2)}`).join(', ');
-  console.log(
-    `${name.padEnd(20)}${backend.padEnd(8)}${precision.padEnd(9)}${figures}${worst.toFixed(1).padStart(7)}  ${rest}`,
-  );
+  console.log(`${title}${backend.padEnd(8)}${precision.padEnd(9)}${figures}${worst.toFixed(1).padStart(7)}  ${rest}`);
 }

@@ -82,10 +82,13 @@ async function measure(call, elements) {
 }
 
 const rows = [];
+// A name of several words may be longer than the others, and beside several dtypes has one of them.
+const longest = Math.max(...options.function.map((name) => name.length)) + (options.dtype.length > 1 ? 9 : 0);
+const width = Math.max(24, longest) + 1;
 const print = (cells) => {
   const [name, ...numbers] = cells;
   const [first, ...rest] = numbers;
-  console.log(name.padEnd(25) + String(first).padEnd(8) + rest.map((cell) => String(cell).padStart(12)).join(''));
+  console.log(name.padEnd(width) + String(first).padEnd(8) + rest.map((cell) => String(cell).padStart(12)).join(''));
 };
 
 const functions = options.function;

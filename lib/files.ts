@@ -94,7 +94,12 @@ export function readNpz<D extends DType = DType>(bytes: Uint8Array, options?: Re
   return tensorsOf(bytes, options, 'readNpz', '.npz', npzIn);
 }
 
-/** The bytes of a .npz file of tensors, the same for the same tensors at any time. Above 4 GiB {@link save} compresses. */
+/**
+ * The bytes of a .npz file of tensors, the same for the same tensors at any time. Above 4 GiB {@link save} compresses.
+ *
+ * @throws TypeError where what is to be written is not tensors by names, or an option is of the wrong kind; RangeError where there are more
+ * bytes than an array may have.
+ */
 export function writeNpz(tensors: TensorsByName, options?: NpzOptions): Uint8Array {
   checkOptions(options, 'writeNpz', ['compress'], 'compress: true');
   const compress = compressOption(options, 'writeNpz');
@@ -112,7 +117,11 @@ export function readSafetensors<D extends DType = DType>(bytes: Uint8Array, opti
   return tensorsOf(bytes, options, 'readSafetensors', '.safetensors', safetensorsIn);
 }
 
-/** The bytes of a .safetensors file of tensors, the same that Hugging Face's own implementation writes. */
+/**
+ * The bytes of a .safetensors file of tensors, the same that Hugging Face's own implementation writes.
+ *
+ * @throws like {@link writeNpz}; TypeError where `metadata` is not of strings.
+ */
 export function writeSafetensors(tensors: TensorsByName, options?: SafetensorsOptions): Uint8Array {
   checkOptions(options, 'writeSafetensors', ['metadata'], "metadata: { format: 'pt' }");
   const metadata = metadataOption(options, 'writeSafetensors');
@@ -124,7 +133,7 @@ export function writeSafetensors(tensors: TensorsByName, options?: SafetensorsOp
  * One tensor of a file, of which no more is read than that takes: by its `name`, where there are several. The ending of the path tells the
  * format, .npy, .npz or .safetensors; of a .npy file it is the first array. Files may have any size.
  *
- * @throws TypeError, RangeError like {@link readNpz}, and what Node throws where there is no such file.
+ * @throws TypeError, RangeError like {@link readNpz}, and an Error with Node's `code` where there is no such file.
  * @example await load('model.safetensors', { name: 'lm_head.weight' });
  */
 export async function load<D extends DType = DType>(
@@ -142,6 +151,7 @@ export async function load<D extends DType = DType>(
  * Opens a file of several tensors, to read some of them by name, each from its place; of a .npy file with several arrays they are
  * `arr_0`, `arr_1` and so on. It is to be closed.
  *
+ * @throws like {@link load}.
  * @example const file = await open('model.safetensors');
  * for await (const [name, tensor] of file) console.log(name, tensor.shape);
  * await file.close();
@@ -156,7 +166,7 @@ export async function open<D extends DType = DType>(path: FilePath, options?: Re
  * under another name beside its own and then renamed: whoever reads it has the old one or the new one, and where anything fails
  * nothing stays.
  *
- * @throws TypeError where the ending is none of these, or what is to be written does not fit it; what Node throws where it cannot be.
+ * @throws TypeError where the ending is none of these, or what is to be written does not fit it; an Error with Node's `code` where it cannot be.
  * @example await save('y.npy', y);
  * await save('out.npz', { x, y }, { compress: true });
  */

@@ -26,16 +26,24 @@ type ParametersOf<F extends FunctionName> = ParametersOfRow<F extends keyof Para
 type AliasOf<P> = P extends { readonly alias: infer A extends string } ? A : never;
 type NeededOf<P> = { [N in keyof P]: P[N] extends { readonly default: number } ? never : N }[keyof P];
 
+/**
+ * One object type of several, as an editor shows it. TypeScript refuses what has no option in common with a type of optional ones, but
+ * not where `{}` is intersected with it. `infer` leaves no name of this type in what it shows.
+ */
+export type Flat<T> = T extends infer U ? { [N in keyof U]: U[N] } : never;
+
 /** The options of a function's own, by its name. */
-export type OwnOptions<F extends FunctionName> = {
-  readonly [N in Exclude<keyof ParametersOf<F>, NeededOf<ParametersOf<F>>>]?: number | undefined;
-} & {
-  readonly [N in NeededOf<ParametersOf<F>>]: number;
-} & {
-  readonly [N in keyof ParametersOf<F> as AliasOf<ParametersOf<F>[N]>]?: number | undefined;
-} & (F extends keyof Variants
-    ? { readonly [N in Variants[F]['option']]?: keyof RowsOf<F> | undefined }
-    : Readonly<Record<never, never>>);
+export type OwnOptions<F extends FunctionName> = Flat<
+  {
+    readonly [N in Exclude<keyof ParametersOf<F>, NeededOf<ParametersOf<F>>>]?: number | undefined;
+  } & {
+    readonly [N in NeededOf<ParametersOf<F>>]: number;
+  } & {
+    readonly [N in keyof ParametersOf<F> as AliasOf<ParametersOf<F>[N]>]?: number | undefined;
+  } & (F extends keyof Variants
+      ? { readonly [N in Variants[F]['option']]?: keyof RowsOf<F> | undefined }
+      : Readonly<Record<never, never>>)
+>;
 
 /** The options that a function or a layer takes besides `out` and `precision`, in the order of `Given.own`. */
 export interface Signature {

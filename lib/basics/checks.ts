@@ -1,6 +1,6 @@
 // Checks of what the caller passed, alike for every backend and before anything is written. Only this file, options.ts, the Tensor
 // and its readers blame the caller.
-import { describe } from './errors.js';
+import { counted, describe } from './errors.js';
 import { byteOffset, type FloatArray, lengthOf, lengthOfPresent, lossOf, shareMemory, typeName } from './floats.js';
 
 /** Which arithmetic serves float32: `'fast'` in float32, `'exact'` in float64 and more, rounded once. */
@@ -84,7 +84,8 @@ function otherType(x: FloatArray, other: unknown, what: string, name: string, li
 
 function checkLength(other: FloatArray, count: number, what: string, name: string, like: string): void {
   const length = countOfNone(other, what, name);
-  if (length !== count) throw new RangeError(`${name}: ${what} has ${length} elements but ${like} has ${count}`);
+  if (length !== count)
+    throw new RangeError(`${name}: ${what} has ${counted(length, 'element')} but ${like} has ${count}`);
 }
 
 /** Asserts that `out` is x, or lies beside it: for arrays of one type and length. What has another buffer object over the same memory is for a backend to find. */

@@ -21,6 +21,9 @@ export function describe(value: unknown): string {
   return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
 }
 
+/** `1 element`, `2 elements`. */
+export const counted = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
+
 /** `a`, `a and b`, `a, b and c`. */
 export function list(names: readonly string[], last: 'and' | 'or' = 'and'): string {
   return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} ${last} ${names.at(-1)}`;

@@ -232,8 +232,10 @@ function noCallOption(
   fixed: readonly string[],
   takesDType: boolean,
 ): TypeError {
+  // A name is that of a layer, or of its method: `GELU.backward`.
+  const layer = name.replace(/\.\w+$/, '');
   if (fixed.includes(option))
-    return new TypeError(`${name}: \`${option}\` is an option of the constructor: new ${name}({ ${option} })`);
+    return new TypeError(`${name}: \`${option}\` is an option of the constructor: new ${layer}({ ${option} })`);
   return noOption(option, name, [...own, ...ofCalls.filter((one) => takesDType || one !== 'dtype')]);
 }
 

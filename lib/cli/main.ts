@@ -87,6 +87,18 @@ const commands = new Map<string, Command>([
   ],
 ]);
 
+/** What a command that there is not may have been meant to be. */
+function instead(name: string): string {
+  const of = functions.get(name.replace(/Grad$/, ''));
+  const base = name.replace(/Grad$/, '');
+  if (of !== undefined && name !== base)
+    return of.gradient === undefined
+      ? `; there is no gradient of ${base} here`
+      : `; the gradient is nonlin ${base} --grad g.npy`;
+  const meant = nearest(name, [...commands.keys()]);
+  return meant === undefined ? '' : `; did you mean ${meant}?`;
+}
+
 /** What a command takes; undefined where there is none of the name. */
 function optionsOf(name: string | undefined): readonly OptionName[] | undefined {
   const command = name === undefined ? undefined : commands.get(name);
@@ -104,9 +116,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     if (fault !== undefined) throw fault;
     const command = name === undefined ? undefined : commands.get(name);
     if (name !== undefined && command === undefined) {
-      const names = [...commands.keys()];
-      const meant = nearest(name, names);
-      throw new UsageError(`unknown command ${describe(name)}${meant === undefined ? '' : `; did you mean ${meant}?`}`);
+      throw new UsageError(`unknown command ${describe(name)}${instead(name)}`);
     }
     if (help || given.has('help')) {
       io.out.write(name === undefined || command === undefined ? generalHelp() : commandHelp(name, command));

@@ -1,6 +1,6 @@
 // The activations as the commands call them: the rows of the table with numbers for their parameters, and the functions over a dimension.
 
-import { type Case, casesOf, signatures } from '../activations/signatures.js';
+import { type Case, casesOf, functionNames, signatures } from '../activations/signatures.js';
 import { type Activation, activationNames } from '../activations/table.js';
 import type { BackendName, Slice } from '../backends/backend.js';
 import { info, useBackend } from '../backends/select.js';
@@ -64,8 +64,9 @@ export function namesOf({ given }: Arguments): readonly Name[] | undefined {
       throw new UsageError(
         `--function: ${word} is a function, but only elementwise ones, softmax and logSoftmax are for this`,
       );
-    const meant = nearest(word, names);
-    const help = meant === undefined ? `there are ${names.join(', ')}` : `did you mean ${meant}?`;
+    const called = [...functionNames, ...sliceNames];
+    const meant = nearest(word, called);
+    const help = meant === undefined ? `there are ${called.join(', ')}` : `did you mean ${meant}?`;
     throw new UsageError(`--function: there is no ${describe(word)}; ${help}`);
   });
 }

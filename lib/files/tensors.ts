@@ -213,11 +213,13 @@ const ofMember = <Result>(method: string, { what }: As, name: string, read: () =
 const named = (caller: string, what: string, name: string, error: unknown) =>
   inFileOf(caller, `${what}: in ${JSON.stringify(name)}`, error);
 
-/** An error with who called and the file in front, but what the system says of a path, which it names itself. */
+/** An error with who called and the file in front; what the system says of a path names it itself. */
 export function inFileOf(caller: string, what: string, error: unknown): unknown {
-  const { code, path } = error as { readonly code?: unknown; readonly path?: unknown };
-  if (error instanceof Error && error.name === 'Error' && code !== undefined && path === undefined)
-    return Object.assign(new Error(`${caller}: ${what}: ${error.message}`, { cause: error }), { code });
+  if (error instanceof Error && error.name === 'Error' && 'code' in error) {
+    const from = 'path' in error ? caller : `${caller}: ${what}`;
+    // With its code, path and so on.
+    return Object.assign(new Error(`${from}: ${error.message}`, { cause: error }), error);
+  }
   return inNameOf(caller, inNameOf(what, error));
 }
 

@@ -2,6 +2,7 @@
 import {
   chosenOf,
   type Elementwise,
+  type Flat,
   type FunctionName,
   type OwnOptions,
   signatures,
@@ -38,8 +39,14 @@ export type Output<X> = 0 extends 1 & X
       ? X
       : Tensor<DTypeOf<X>>;
 
-/** What may be filled with the result for x, where anything is. */
-export type Out<X> = (X extends FloatArray ? DataOf<DTypeOf<X>> : X extends HalfArray ? X : TensorLike) | undefined;
+/** What may be filled with the result for x, where anything is: for a Tensor of floats of one dimension also a typed array. */
+export type Out<X> =
+  | (X extends FloatArray
+      ? DataOf<DTypeOf<X>>
+      : X extends HalfArray
+        ? X
+        : TensorLike | DataOf<Extract<DTypeOf<X>, FloatDType>>)
+  | undefined;
 
 /** What a function gives with options: `out` itself, where there is one. */
 export type Result<X, O> = [O] extends [undefined]
@@ -58,8 +65,9 @@ export interface Options<X extends Input = Input, O extends Out<X> = Out<X>> {
 }
 
 /** The options of an elementwise function, by its name: those of its own besides. */
-export type OptionsOf<F extends FunctionName, X extends Input = Input, O extends Out<X> = Out<X>> = Options<X, O> &
-  OwnOptions<F>;
+export type OptionsOf<F extends FunctionName, X extends Input = Input, O extends Out<X> = Out<X>> = Flat<
+  Options<X, O> & OwnOptions<F>
+>;
 
 /** The options of `gelu`. */
 export type GELUOptions<X extends Input = Input, O extends Out<X> = Out<X>> = OptionsOf<'gelu', X, O>;

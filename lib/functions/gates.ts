@@ -1,10 +1,10 @@
 // Gates: y = f(a) * b of two inputs, or of the halves of one.
 
-import { chosenOf, type Elementwise, type FunctionName, signatures } from '../activations/signatures.js';
+import { chosenOf, type Elementwise, type Flat, type FunctionName, signatures } from '../activations/signatures.js';
 import { backend } from '../backends/select.js';
 import { shapeText } from '../basics/allocate.js';
 import { checkOverlap, checkPrecision, countOf } from '../basics/checks.js';
-import { describe, inNameOf, naming } from '../basics/errors.js';
+import { counted, describe, inNameOf, naming } from '../basics/errors.js';
 import { isFloatArray, part } from '../basics/floats.js';
 import { named } from '../basics/named.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
@@ -15,7 +15,7 @@ import { frozen, Parts } from '../tensor/layouts/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { dimOf } from './dims.js';
 import { gateFew } from './few.js';
-import type { OptionsOf, Out, Output, Result } from './functions.js';
+import type { OptionsOf, Out, Result } from './functions.js';
 import { allThroughFloats, checkApart, mayBeHalf, throughFloats } from './halves.js';
 import { type Answer, answerOf, finished, type Input, type Operands, operands } from './operands.js';
 
@@ -64,12 +64,12 @@ export interface Gate<F extends FunctionName> {
   <X extends Input, O extends Out<X> = undefined>(x: X, options?: HalvesOptions<F, X, O>): Result<X, O>;
 }
 export interface GateGradient<F extends FunctionName> {
-  <X extends Input>(
+  <X extends Input, A extends Out<X> = undefined, B extends Out<X> = undefined>(
     grad: Input,
     gate: X,
     up: Input,
-    options?: Omit<OptionsOf<F>, 'out'> & { readonly out?: readonly [Out<X>, Out<X>] | undefined },
-  ): [Output<X>, Output<X>];
+    options?: Flat<Omit<OptionsOf<F>, 'out'> & { readonly out?: readonly [A, B] | undefined }>,
+  ): [Result<X, A>, Result<X, B>];
   <X extends Input, O extends Out<X> = undefined>(grad: Input, x: X, options?: HalvesOptions<F, X, O>): Result<X, O>;
 }
 
@@ -265,7 +265,7 @@ function cutInTwo(x: Input, dim: unknown, what: string, name: string): [Input, I
   if (isFloatArray(x)) {
     const count = countOf(x, name, what);
     dimOf(dim, [count], name);
-    if (count % 2 !== 0) throw notEven(`${count} elements`, what, name);
+    if (count % 2 !== 0) throw notEven(counted(count, 'element'), what, name);
     return [part(x, 0, count / 2), part(x, count / 2, count / 2)];
   }
   const { data, shape, strides, offset } = asTensor(x, what, name);

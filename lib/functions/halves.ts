@@ -1,7 +1,7 @@
 // Calls on numbers of 16 bits: a Tensor of float16 or bfloat16, a Float16Array, or a Uint16Array with the option `dtype`.
 import { shapeText } from '../basics/allocate.js';
 import { checkPrecision, checkPresent, isThere } from '../basics/checks.js';
-import { describe, inNameOf, naming } from '../basics/errors.js';
+import { counted, describe, inNameOf, naming } from '../basics/errors.js';
 import {
   byteOffset,
   type Data,
@@ -167,7 +167,7 @@ function alike({ array, dtype }: Halves, other: unknown, what: string, name: str
 function likeX(x: Halves, other: unknown, what: string, name: string): Parts<Data> {
   const same = alike(x, other, what, name);
   if (x.array !== undefined && same.size !== x.parts.size)
-    throw new RangeError(`${name}: ${what} has ${same.size} elements but x has ${x.parts.size}`);
+    throw new RangeError(`${name}: ${what} has ${counted(same.size, 'element')} but x has ${x.parts.size}`);
   if (!sameShape(same.shape, x.parts.shape))
     throw new RangeError(`${name}: ${what} has shape ${shapeText(same.shape)} but x has ${shapeText(x.parts.shape)}`);
   return same;

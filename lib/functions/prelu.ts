@@ -4,7 +4,7 @@ import { opOf } from '../activations/table.js';
 import { backend } from '../backends/select.js';
 import { allocate, shapeText } from '../basics/allocate.js';
 import { checkOther, checkPrecision, countOf, type Precision } from '../basics/checks.js';
-import { describe, inNameOf } from '../basics/errors.js';
+import { counted, describe, inNameOf } from '../basics/errors.js';
 import { type DType, dtypeOf, type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
 import { type Given, readOptions, tooMany } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
@@ -225,7 +225,7 @@ function channelsOf(
   const { at, length: channels, inner } = channelsAt(channelDim, shape, name, 'channelDim');
   if (weight.length !== 1 && weight.length !== channels)
     throw new RangeError(
-      `${name}: weight has ${weight.length} slopes but x of shape ${shapeText(shape)} has ${channels} channels along dimension ${at}`,
+      `${name}: weight has ${counted(weight.length, 'slope')} but x of shape ${shapeText(shape)} has ${counted(channels, 'channel')} along dimension ${at}`,
     );
   return { slopes: weightsFor(dtypeOf(x), weight, given, name), inner };
 }

@@ -275,6 +275,10 @@ function factorsOf(grad: unknown, input: Input, from: Read, shape: readonly numb
       throw new TypeError(`${name}: grad must be a number, as the result of a typed array is, got ${describe(grad)}`);
     return Float64Array.of(grad);
   }
+  if (typeof grad === 'number')
+    throw new TypeError(
+      `${name}: grad must be a Tensor of shape ${shapeText(shape)}, as the result for x is, got ${describe(grad)}; pass ${shape.length === 0 ? 'new Tensor(grad)' : `Tensor.full(${shapeText(shape)}, grad)`}`,
+    );
   const by = readOther(grad as Input, name, dtypeIn(from), 'grad');
   if (dtypeIn(by) !== dtypeIn(from))
     throw new TypeError(`${name}: grad must be ${dtypeIn(from)} like x, got ${dtypeIn(by)}`);

@@ -2,6 +2,7 @@
 
 import {
   checkOwn,
+  type Flat,
   type OwnOptions,
   type Elementwise as Signature,
   settingOf,
@@ -52,7 +53,7 @@ export class Halves extends Layer {
     return { result, target, source: isFloatArray(from) ? from : (from as Tensor<DType>).data };
   }
   protected computeGrad(grad: Input, x: Input, given: Given): Answer {
-    return gateHalvesGrad(this.#of, this.title(), grad, x, this.#with(given), this.#gating);
+    return gateHalvesGrad(this.#of, this.backwardTitle(), grad, x, this.#with(given), this.#gating);
   }
   protected title(): string {
     return this.#title;
@@ -71,7 +72,7 @@ export class Halves extends Layer {
   protected override refuse(options: unknown): void {
     if (ArrayBuffer.isView(options) || Array.isArray(options) || isTensorLike(options))
       throw new TypeError(
-        `${this.#title}: takes one input, of which it cuts halves, and options, got ${describe(options)}; of two inputs there is the function ${this.#title.toLowerCase()}(a, b)`,
+        `${this.#title} takes one input, of which it cuts halves, and options, got ${describe(options)}; of two inputs there is the function ${this.#title.toLowerCase()}(a, b)`,
       );
   }
 
@@ -86,7 +87,7 @@ export class Halves extends Layer {
   static of<N extends GateName>(
     name: N,
   ): new (
-    options?: OwnOptions<(typeof gates)[N]['by']> & { readonly dim?: number | undefined },
+    options?: Flat<OwnOptions<(typeof gates)[N]['by']> & { readonly dim?: number | undefined }>,
   ) => Halves {
     const { by, gating, layer } = gates[name];
     class Named extends Halves {
@@ -123,10 +124,10 @@ export class ClippedGELU extends Layer {
   }
   protected computeGrad(grad: Input, x: Input, given: Given): Answer {
     const { precision, dtype } = given;
-    const y = map(signatures.gelu, this.title(), x, { out: undefined, precision, dtype, own: [] }).result;
+    const y = map(signatures.gelu, this.backwardTitle(), x, { out: undefined, precision, dtype, own: [] }).result;
     const ends = { out: undefined, precision, dtype, own: ClippedGELU.#ends };
-    const inside = mapGrad(signatures.hardTanh, this.title(), grad, y as Input, ends).result;
-    return mapGrad(signatures.gelu, this.title(), inside, x, given);
+    const inside = mapGrad(signatures.hardTanh, this.backwardTitle(), grad, y as Input, ends).result;
+    return mapGrad(signatures.gelu, this.backwardTitle(), inside, x, given);
   }
   protected title(): string {
     return 'ClippedGELU';

@@ -106,13 +106,14 @@ export class CrossEntropyLoss<R extends Reduction = 'mean'> extends Trainable<Co
   backward<X extends Input = Input>(grad?: R extends 'none' ? Input : undefined): Output<X>;
   backward(grad?: unknown, more?: unknown): unknown {
     checkLayer(this, 'backward');
-    if (more !== undefined) throw new TypeError(`${this.title()} takes grad alone, got also ${describe(more)}`);
+    if (more !== undefined)
+      throw new TypeError(`${this.title()}.backward takes grad alone, got also ${describe(more)}`);
     if (grad !== undefined && this.reduction !== 'none')
       throw new TypeError(
-        `${this.title()}: backward takes no grad for reduction '${this.reduction}', whose loss is one number, got ${describe(grad)}`,
+        `${this.title()}.backward takes no grad for reduction '${this.reduction}', whose loss is one number, got ${describe(grad)}`,
       );
     const { logits, target } = this.kept('backward()', 'crossEntropyGrad(logits, target)');
-    return lossGrad(this.title(), logits, target, this.#settings, grad);
+    return lossGrad(`${this.title()}.backward`, logits, target, this.#settings, grad);
   }
 
   protected title(): string {

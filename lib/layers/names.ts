@@ -1,8 +1,8 @@
 // Activations by the names that model configurations carry. Case counts: ONNX's HardSigmoid is another function than PyTorch's
 // Hardsigmoid.
 import { onnxSelu } from '../activations/exponential.js';
-import { signatures } from '../activations/signatures.js';
-import { describe } from '../basics/errors.js';
+import { type FunctionName, signatures } from '../activations/signatures.js';
+import { describe, list } from '../basics/errors.js';
 import { nearest } from '../basics/nearest.js';
 import { gateNames, gates } from '../functions/gates.js';
 import * as layers from './elementwise.js';
@@ -11,11 +11,24 @@ import type { Layer } from './layer.js';
 import { PReLU } from './prelu.js';
 import { LogSoftmax, Softmax, Softmin } from './slices.js';
 
+/** The options of a function that have no default. */
+const neededBy = (name: FunctionName): readonly string[] =>
+  signatures[name].parameters.filter(({ parameter }) => parameter.default === undefined).map(({ name }) => name);
+
+/** The layers that need options, by the name of the class and of its function: how each is made. */
+const withOptions: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(layers).flatMap(([title, Class]) => {
+    const needed = neededBy(Class.function);
+    if (needed.length === 0) return [];
+    const how = `needs ${list(needed)}: new ${title}({ ${needed.join(', ')} })`;
+    return [title, Class.function].map((name) => [name, how]);
+  }),
+);
+
 /** By the name of a class here, which is PyTorch's where that has one, and of its function, as far as no option is needed. */
 const ownMakers: Readonly<Record<string, () => Layer>> = Object.fromEntries(
   Object.entries(layers).flatMap(([name, Class]) => {
-    const { parameters } = signatures[Class.function];
-    if (parameters.some(({ parameter }) => parameter.default === undefined)) return [];
+    if (neededBy(Class.function).length > 0) return [];
     const make = () => new (Class as new () => Layer)();
     return [
       [name, make],
@@ -95,7 +108,7 @@ const makers: Readonly<Record<string, () => Layer>> = {
  * `hidden_act` (`'gelu_new'`), PyTorch's classes (`'Hardswish'`), ONNX's operators (`'HardSigmoid'`, 0.2 x + 0.5), and where these have
  * no such name Keras 3's activations (`'hard_sigmoid'`, x / 6 + 0.5), tfjs's (`'hardSigmoid'`, 0.2 x + 0.5) and those of the functions here.
  *
- * @throws TypeError where the name is no string, RangeError where it is not known; with the nearest one.
+ * @throws TypeError where the name is no string; RangeError where it is not known, with the nearest one, or is of a layer that needs options.
  */
 export function activation(name: string): Layer;
 export function activation(name: string, more?: unknown): Layer {
@@ -106,8 +119,11 @@ export function activation(name: string, more?: unknown): Layer {
     );
   if (typeof name !== 'string') throw new TypeError(`activation: the name must be a string, got ${describe(name)}`);
   if (Object.hasOwn(makers, name)) return makers[name]!();
-  const meant = nearest(name, Object.keys(makers));
-  throw new RangeError(
-    `activation: there is no ${describe(name)}${meant === undefined ? '' : `; did you mean '${meant}'?`}`,
-  );
+  if (Object.hasOwn(withOptions, name)) throw new RangeError(`activation: '${name}' ${withOptions[name]}`);
+  const meant = nearest(name, [...Object.keys(makers), ...Object.keys(withOptions)]);
+  const help =
+    meant === undefined
+      ? "a name is one of transformers' hidden_act, of PyTorch, ONNX, Keras or tfjs, such as 'gelu_new', 'SiLU' or 'leaky_relu'"
+      : `did you mean '${meant}'?`;
+  throw new RangeError(`activation: there is no ${describe(name)}; ${help}`);
 }

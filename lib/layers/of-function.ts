@@ -36,7 +36,7 @@ export class Elementwise extends Layer {
     return map(this.#signature, this.title(), x, this.#with(given));
   }
   protected computeGrad(grad: Input, x: Input, given: Given): Answer {
-    return mapGrad(this.#signature, this.title(), grad, x, this.#with(given));
+    return mapGrad(this.#signature, this.backwardTitle(), grad, x, this.#with(given));
   }
   #with(given: Given): Given {
     return this.#own.length === 0
@@ -79,10 +79,10 @@ export class Elementwise extends Layer {
 type Instance<F extends FunctionName> = Elementwise & {
   readonly [N in keyof OwnOptions<F>]-?: Exclude<OwnOptions<F>[N], undefined>;
 };
-type Constructor<F extends FunctionName> = { readonly function: F } & (Record<never, never> extends OwnOptions<F>
-  ? new (
-      options?: OwnOptions<F>,
-    ) => Instance<F>
-  : new (
-      options: OwnOptions<F>,
-    ) => Instance<F>);
+type Constructor<F extends FunctionName> = { readonly function: F } & (new (...options: Settings<F>) => Instance<F>);
+/** What a constructor takes: options where there are any, which are needed where one of them is. */
+type Settings<F extends FunctionName> = [keyof OwnOptions<F>] extends [never]
+  ? []
+  : Record<never, never> extends OwnOptions<F>
+    ? [options?: OwnOptions<F>]
+    : [options: OwnOptions<F>];

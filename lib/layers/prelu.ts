@@ -67,14 +67,15 @@ export class PReLU extends Layer {
   weightGrad(grad: Input, x?: Input): number | Data | Tensor<DType>;
   weightGrad(grad: Input, x?: Input, more?: unknown): unknown {
     checkLayer(this, 'weightGrad');
-    if (more !== undefined) throw tooMany(more, this.title(), 'grad, x');
-    return weightGrad(this.title(), grad, this.inputOf('weightGrad', x), { own: this.#own });
+    const name = `${this.title()}.weightGrad`;
+    if (more !== undefined) throw tooMany(more, name, 'grad, x');
+    return weightGrad(name, grad, this.inputOf('weightGrad', x), { own: this.#own });
   }
   protected compute(x: Input, given: Given): Answer {
     return apply(this.title(), x, { out: given.out, precision: given.precision, dtype: given.dtype, own: this.#own });
   }
   protected computeGrad(grad: Input, x: Input, given: Given): Answer {
-    return applyGrad(this.title(), grad, x, {
+    return applyGrad(this.backwardTitle(), grad, x, {
       out: given.out,
       precision: given.precision,
       dtype: given.dtype,

@@ -80,7 +80,7 @@ export class AlongDim extends Layer {
     return call;
   }
   protected computeGrad(grad: Input, x: Input, given: Given): Answer {
-    return slicesGrad(this.#what, this.title(), grad, x, given, over(this.#last, given.own));
+    return slicesGrad(this.#what, this.backwardTitle(), grad, x, given, over(this.#last, given.own));
   }
   protected title(): string {
     return this.#title;

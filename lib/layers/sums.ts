@@ -64,9 +64,10 @@ export class LogSumExp extends Trainable<Input> {
   backward<X extends Input = Input>(grad: number | TensorLike, x?: X): Output<X>;
   backward(grad: unknown, x?: Input, more?: unknown): unknown {
     checkLayer(this, 'backward');
-    if (more !== undefined) throw new TypeError(`${this.title()} takes grad and x, got also ${describe(more)}`);
+    if (more !== undefined)
+      throw new TypeError(`${this.title()}.backward takes grad and x, got also ${describe(more)}`);
     const at = x === undefined ? this.kept('backward(grad)', 'backward(grad, x)') : x;
-    return sumGrad(this.title(), grad, at, this.#settings);
+    return sumGrad(`${this.title()}.backward`, grad, at, this.#settings);
   }
 
   protected title(): string {

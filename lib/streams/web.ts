@@ -1,5 +1,5 @@
 // The package's functions over web streams and async iterables, as `nonlin/streams` has them in browsers.
-import type { FunctionName, OwnOptions } from '../activations/signatures.js';
+import type { Flat, FunctionName, OwnOptions } from '../activations/signatures.js';
 import type { Precision } from '../basics/checks.js';
 import { describe } from '../basics/errors.js';
 import type { DType } from '../basics/floats.js';
@@ -24,18 +24,27 @@ type Own<N extends StreamName> = N extends 'prelu'
           ? Pick<SoftmaxOptions, 'temperature' | 'mask' | 'empty'>
           : Record<never, never>;
 
-/** The options of the function, as in a call, and what the stream is of. */
-export type StreamOptions<N extends StreamName> = Own<N> & {
-  /** What bytes or the numbers of a Uint16Array are; other arrays say it themselves. */
-  readonly dtype?: DType | undefined;
+interface StreamRow {
   /** How many values make a row: needed by functions along a dimension, and by gates, whose row is gate and input. */
-  readonly row?: number | undefined;
-  readonly precision?: Precision | undefined;
-};
+  readonly row: number;
+}
+type RowOf<N extends StreamName> = N extends SliceName | 'logSumExp' | GateName
+  ? StreamRow
+  : { readonly [R in keyof StreamRow]?: StreamRow[R] | undefined };
 
-/** Options, which are needed where one of the function's own is. */
+/** The options of the function, as in a call, and what the stream is of. */
+export type StreamOptions<N extends StreamName> = Flat<
+  Own<N> &
+    RowOf<N> & {
+      /** What bytes or the numbers of a Uint16Array are; other arrays say it themselves. */
+      readonly dtype?: DType | undefined;
+      readonly precision?: Precision | undefined;
+    }
+>;
+
+/** Options, which are needed where one of them is. */
 export type StreamArguments<N extends StreamName> =
-  Record<never, never> extends Own<N> ? [options?: StreamOptions<N>] : [options: StreamOptions<N>];
+  Record<never, never> extends StreamOptions<N> ? [options?: StreamOptions<N>] : [options: StreamOptions<N>];
 
 /**
  * A web TransformStream through a function: Uint8Array of little-endian values, or typed arrays, in and out, cut anywhere. Every chunk of
@@ -65,6 +74,9 @@ export function transformStream<N extends StreamName>(name: N, ...[options]: Str
  * ```ts
  * for await (const y of transformIterable('gelu', chunks, { approximate: 'tanh' })) send(y);
  * ```
+ *
+ * @throws TypeError or RangeError where there is no such function, an option is wrong or the source is none; while it is read, where
+ * {@link transformStream} fails.
  */
 export function transformIterable<N extends StreamName, C extends Chunk>(
   name: N,

@@ -61,8 +61,9 @@ export function broken(x: unknown, what: string): TypeError {
   else if (!isSame(strides, own[steps])) member = 'strides';
   else if (!hasSize(own)) member = 'size';
   else if (!Number.isSafeInteger(own.offset)) member = 'offset';
+  const assigned = member === 'strides' ? 'were assigned, which are' : 'was assigned, which is';
   return new TypeError(
-    `the ${member} of ${what} was assigned, which is read-only; new Tensor({ data, shape, strides }) makes another Tensor`,
+    `the ${member} of ${what} ${assigned} read-only; new Tensor({ data, shape, strides }) makes another Tensor`,
   );
 }
 

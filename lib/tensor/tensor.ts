@@ -185,22 +185,39 @@ export class Tensor<D extends DType = FloatDType> {
     return new Tensor(copiedFrom(source, options)) as unknown as Tensor<D>;
   }
 
-  /** A tensor of zeros: `Tensor.zeros([2, 3], { dtype: 'bfloat16' })`. */
+  /**
+   * A tensor of zeros: `Tensor.zeros([2, 3], { dtype: 'bfloat16' })`.
+   *
+   * @throws TypeError where the shape is not made of integers or there is no such dtype or option, RangeError where a size is negative or there
+   * is no memory for so many.
+   */
   static zeros<D extends DType = 'float32'>(shape: IntegerList, options?: NewOptions<D>): Tensor<D> {
     return new Tensor(filled(shape, 0, options, 'zeros')) as unknown as Tensor<D>;
   }
 
-  /** A tensor of ones. */
+  /**
+   * A tensor of ones.
+   *
+   * @throws like `zeros`.
+   */
   static ones<D extends DType = 'float32'>(shape: IntegerList, options?: NewOptions<D>): Tensor<D> {
     return new Tensor(filled(shape, 1, options, 'ones')) as unknown as Tensor<D>;
   }
 
-  /** A tensor of one value, rounded to the dtype. */
+  /**
+   * A tensor of one value, rounded to the dtype.
+   *
+   * @throws like `zeros`; TypeError where the value is no number.
+   */
   static full<D extends DType = 'float32'>(shape: IntegerList, value: number, options?: NewOptions<D>): Tensor<D> {
     return new Tensor(filled(shape, value, options, 'full')) as unknown as Tensor<D>;
   }
 
-  /** A tensor to be written to: of zeros, as JavaScript has no other new memory. */
+  /**
+   * A tensor to be written to: of zeros, as JavaScript has no other new memory.
+   *
+   * @throws like `zeros`.
+   */
   static empty<D extends DType = 'float32'>(shape: IntegerList, options?: NewOptions<D>): Tensor<D> {
     return new Tensor(filled(shape, 0, options, 'empty')) as unknown as Tensor<D>;
   }
@@ -424,7 +441,12 @@ export class Tensor<D extends DType = FloatDType> {
     return dim === undefined ? new Tensor(values) : { values: new Tensor(values), indices };
   }
 
-  /** Where the largest element is in row-major order, or along a dimension, as `max` finds it. */
+  /**
+   * Where the largest element is in row-major order, or along a dimension, as `max` finds it.
+   *
+   * @throws like `max`.
+   * @example new Tensor([[1, 2], [4, 3]]).argmax(); // 2
+   */
   argmax(): number;
   argmax(dim: number, options?: ReduceOptions): Indices;
   argmax(dim?: number, options?: ReduceOptions): unknown {

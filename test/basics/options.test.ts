@@ -28,7 +28,7 @@ for (const [name, Layer] of Object.entries(layers)) {
     [`${name}Grad`, takes, (...args) => loose[`${name}Grad`]!(g, x, ...args)],
     [Layer.name, ofLayer, (...args) => layer(x, ...args)],
     [Layer.name, ofLayer, (...args) => layer.forward!(x, ...args)],
-    [Layer.name, ofLayer, (...args) => layer.backward!(g, x, ...args)],
+    [`${Layer.name}.backward`, ofLayer, (...args) => layer.backward!(g, x, ...args)],
   );
 }
 
@@ -59,7 +59,7 @@ const listed = (names: readonly string[]) => {
 };
 
 describe.each(calls)('%s, which takes %o', (name, takes, call) => {
-  const example = takes[0] === 'out' || name === 'GELU' ? 'out' : takes[0];
+  const example = takes[0] === 'out' || name.startsWith('GELU') ? 'out' : takes[0];
   const others = ['dim', 'approximate'].filter((option) => !takes.includes(option));
 
   it('refuses an option that does not exist', () => {
@@ -195,7 +195,7 @@ describe.each(calls)('%s, which takes %o', (name, takes, call) => {
   });
 
   it('takes no argument after the options', () => {
-    const before = name.endsWith('Grad') ? 'grad, x' : '(grad, )?x';
+    const before = /Grad$|\.backward$/.test(name) ? 'grad, x' : 'x';
     for (const more of [{}, 0, x, null])
       expect(() => call({}, more)).toThrow(new RegExp(`^${name} takes ${before} and one object of options, got also `));
     expect(call({}, undefined)).toEqual(call(undefined));
@@ -356,10 +356,10 @@ describe('constructors', () => {
   });
 
   it('have options that calls do not', () => {
-    const layer = new GELU() as unknown as Call;
-    expect(() => layer(x, { approximate: 'tanh' })).toThrow(
-      new TypeError('GELU: `approximate` is an option of the constructor: new GELU({ approximate })'),
-    );
+    const layer = new GELU() as unknown as Call & Record<string, Call>;
+    const instead = '`approximate` is an option of the constructor: new GELU({ approximate })';
+    expect(() => layer(x, { approximate: 'tanh' })).toThrow(new TypeError(`GELU: ${instead}`));
+    expect(() => layer.backward!(g, x, { approximate: 'tanh' })).toThrow(new TypeError(`GELU.backward: ${instead}`));
   });
 });
 

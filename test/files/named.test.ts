@@ -163,8 +163,8 @@ describe('what cannot be read', () => {
   it.each<[string, () => Promise<unknown>, string | RegExp]>([
     ['no path', () => load(1 as unknown as string), 'load: the path must be a string or a URL, got 1'],
     ['another ending', () => open('x.bin'), 'open: the path must end in .npy, .npz or .safetensors, got "x.bin"'],
-    ['no file', () => load(path('none.npy')), /^ENOENT: /],
-    ['a folder', () => load(`${folder}.npy`.replace('.npy', '/a.npy')), /^ENOENT: /],
+    ['no file', () => load(path('none.npy')), /^load: ENOENT: /],
+    ['a folder', () => load(`${folder}.npy`.replace('.npy', '/a.npy')), /^load: ENOENT: /],
     [
       'a name of several',
       () => load(data('stored.npz')),
@@ -370,7 +370,7 @@ describe('writing', () => {
     await expect(save(path('kept.npy'), { x } as unknown as Tensor)).rejects.toThrow(/^save: a \.npy file holds one/);
     expect(readFileSync(path('kept.npz'))).toEqual(before);
     expect(inFolder()).toEqual([]);
-    await expect(save(join(folder, 'no', 'x.npy'), x)).rejects.toThrow(/^ENOENT.*[\\/]no[\\/]x\.npy'$/);
+    await expect(save(join(folder, 'no', 'x.npy'), x)).rejects.toThrow(/^save: ENOENT.*[\\/]no[\\/]x\.npy'$/);
   });
 
   it('keeps a link, and what the file allows', async () => {
@@ -400,7 +400,7 @@ describe('writing', () => {
     ]);
     expect((await load(path('far.npy'))).toArray()).toEqual(rows);
     symlinkSync('round.npy', path('round.npy'));
-    await expect(save(path('round.npy'), x)).rejects.toThrow(/^ELOOP/);
+    await expect(save(path('round.npy'), x)).rejects.toThrow(/^save: ELOOP/);
   });
 
   it('goes to a pipe itself', async () => {

@@ -359,6 +359,17 @@ describe('refuses', () => {
   });
 });
 
+it('takes beside a Tensor of one dimension an array, but not a Tensor beside an array', () => {
+  const [a, b] = [Float32Array.of(1, 2), Float32Array.of(3, 4)];
+  expect(nonlin.swiglu(new Tensor(a), b)).toEqual(new Tensor(nonlin.swiglu(a, b)));
+  expect(() => nonlin.swiglu(a, new Tensor(b))).toThrow('swiglu: up must be a Float32Array like gate, got a Tensor');
+  expect(() => nonlin.swiglu(new Tensor(a, { shape: [1, 2] }), b)).toThrow(
+    'swiglu: up has shape [2] but gate has [1, 2]; pass new Tensor(up, { shape: [1, 2] })',
+  );
+  const bits = Uint16Array.of(0, 0);
+  expect(() => nonlin.swiglu(new Tensor(a).to('float16'), bits)).toThrow('up must be a Tensor of float16 like gate');
+});
+
 it('takes any two arrays of one length, whatever is in them', () => {
   const value = fc.oneof(fc.float(), fc.constantFrom(NaN, Infinity, -Infinity, -0));
   fc.assert(
@@ -418,7 +429,7 @@ describe('layers', () => {
     const half = Float32Array.of(1);
     for (const second of [half, [1], new nonlin.Tensor(half)])
       expect(() => new nonlin.SwiGLU()(half, second as never)).toThrow(
-        /^SwiGLU: takes one input, .* of two inputs there is the function swiglu\(a, b\)$/,
+        /^SwiGLU takes one input, .* of two inputs there is the function swiglu\(a, b\)$/,
       );
   });
 });

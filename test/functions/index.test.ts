@@ -313,7 +313,7 @@ describe('wrong arguments', () => {
     ['softmaxGrad', [x, x, { dim: 1 }], RangeError, 'softmaxGrad: dim must be in [-1, 0] for shape [3], got 1'],
     ['geluGrad', [x, x, { approximate: 'x' }], TypeError, 'geluGrad: approximate must be'],
     ['softmax', [x, { dim: '0' }], TypeError, 'softmax: dim must be an integer, got "0"'],
-    ['reluGrad', [f32(1), x], RangeError, 'reluGrad: grad has 1 elements but x has 3'],
+    ['reluGrad', [f32(1), x], RangeError, 'reluGrad: grad has 1 element but x has 3'],
     [
       'reluGrad',
       [new Float64Array(3), x],

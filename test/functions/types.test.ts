@@ -16,6 +16,8 @@ import {
   type GELUOptions,
   gelu,
   geluGrad,
+  glu,
+  gluGrad,
   type HalfArray,
   type HalfDType,
   hardTanh,
@@ -36,9 +38,11 @@ import {
   ReLU,
   relu,
   reluGrad,
+  Softcap,
   Softmax,
   type SoftmaxOptions,
   SwiGLU,
+  softcap,
   softmax,
   softmaxGrad,
   swiglu,
@@ -50,6 +54,7 @@ import {
   type TensorOptions,
   type TensorSource,
   type Tolerance,
+  threshold,
 } from '../../lib/index.js';
 import { transformIterable } from '../../lib/streams/node.js';
 
@@ -93,9 +98,25 @@ describe('a result', () => {
     expectTypeOf(softmaxGrad(tensor, tensor, { out: tensor, dim: 0 })).toEqualTypeOf<Tensor<'float32'>>();
   });
 
+  it('may be a typed array for a Tensor of one dimension', () => {
+    const out = new Float32Array(2);
+    expectTypeOf(gelu(tensor, { out })).toEqualTypeOf<typeof out>();
+    for (const y of [gelu(tensor, { out }), softmax(tensor, { out }), new GELU()(tensor, { out })]) expect(y).toBe(out);
+    // @ts-expect-error a float64 `out` for float32
+    expect(() => gelu(tensor, { out: f64 })).toThrow(TypeError);
+    // @ts-expect-error of 16 bits a Tensor
+    expect(() => gelu(tensor.to('float16'), { out: new Uint16Array(2) })).toThrow(TypeError);
+    const pair = [out, new Tensor([0, 0])] as const;
+    const [ofGate, ofUp] = swigluGrad(tensor, tensor, tensor, { out: pair });
+    expectTypeOf(ofGate).toEqualTypeOf<typeof out>();
+    expectTypeOf(ofUp).toEqualTypeOf<Tensor<'float32'>>();
+    expect([ofGate, ofUp]).toEqual(pair);
+    expectTypeOf(swigluGrad(f64, f64, f64)).toEqualTypeOf<[Float64Array<ArrayBuffer>, Float64Array<ArrayBuffer>]>();
+  });
+
   it('may be either where it is not known whether there is an `out`', () => {
     const options: Options<Tensor> = { precision: 'exact' };
-    expectTypeOf(relu(tensor as Tensor, options)).toEqualTypeOf<Tensor | TensorLike>();
+    expectTypeOf(relu(tensor as Tensor, options)).toEqualTypeOf<Tensor | TensorLike | FloatArray>();
     expect(relu(tensor as Tensor, options)).toBeInstanceOf(Tensor);
   });
 
@@ -127,6 +148,21 @@ describe('a loss', () => {
     expectTypeOf(crossEntropyGrad(logits, shares)).toEqualTypeOf<Tensor<'float32'>>();
     expectTypeOf(crossEntropyGrad(f64, 1)).toEqualTypeOf<Float64Array<ArrayBuffer>>();
     expect(crossEntropy(logits, shares, { reduction: 'none' })).toBeInstanceOf(Tensor);
+  });
+
+  it('takes classes as integers of any type', () => {
+    const two = new Tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+    const lists = [
+      crossEntropy(two, BigUint64Array.of(0n, 1n)),
+      crossEntropy(two, Uint8ClampedArray.of(0, 1)),
+      crossEntropy(two, [0n, 1n]),
+      crossEntropy(two, [0n, 1]),
+      new CrossEntropyLoss()(two, [0n, 1n]),
+    ];
+    for (const loss of lists) expect(loss).toBe(crossEntropy(two, [0, 1]));
   });
 
   it('of a layer follows its reduction', () => {
@@ -180,7 +216,9 @@ describe('logSumExp', () => {
     expectTypeOf(logSumExp(bits, { dtype: 'bfloat16' })).toEqualTypeOf<number>();
     expectTypeOf(logSumExpGrad(1, bits, { dtype: 'bfloat16' })).toEqualTypeOf<typeof bits>();
     // @ts-expect-error a number for a tensor
-    expect(() => logSumExpGrad(1, tensor)).toThrow(TypeError);
+    expect(() => logSumExpGrad(1, tensor)).toThrow(
+      'a Tensor of shape [], as the result for x is, got 1; pass new Tensor(grad)',
+    );
     // @ts-expect-error a tensor for a number
     expect(() => logSumExpGrad(tensor, f32)).toThrow(TypeError);
   });
@@ -200,6 +238,83 @@ describe('what does not fit', () => {
     expect(() => new Tensor([1], { dtype: 'float8' })).toThrow(TypeError);
     // @ts-expect-error nor such an option
     expect(() => new Tensor([1], { dims: [1] })).toThrow(TypeError);
+  });
+
+  it('is so in the place of options, none of which is needed', () => {
+    const calls = [
+      // @ts-expect-error an output by itself
+      () => relu(f32, f32),
+      // @ts-expect-error a number where there is no dim
+      () => relu(f32, 5),
+      // @ts-expect-error a number where there is no dim
+      () => reluGrad(f32, f32, 1),
+      // @ts-expect-error an option by itself
+      () => gelu(f32, 'tanh'),
+      // @ts-expect-error an option by itself
+      () => geluGrad(f32, f32, 'tanh'),
+      // @ts-expect-error an option by itself
+      () => elu(f32, 2),
+      // @ts-expect-error no option of elu
+      () => elu(f32, { beta: 2 }),
+      // @ts-expect-error a dim by itself
+      () => glu(f32, 0),
+      // @ts-expect-error a dim by itself
+      () => gluGrad(f32.subarray(1), f32, 0),
+      // @ts-expect-error a dim by itself
+      () => swiglu(f32, 0),
+      // @ts-expect-error a dim by itself
+      () => swiglu(f32, f32, 0),
+      // @ts-expect-error a dim by itself
+      () => swigluGrad(f32, f32, f32, 0),
+      // @ts-expect-error an option by itself
+      () => new ReLU()(f32, 5),
+      // @ts-expect-error an option of calls
+      () => new ReLU({ inplace: true }),
+      // @ts-expect-error there is no option
+      () => new ReLU(5),
+      // @ts-expect-error there is no option
+      () => new ReLU({}).forward(f32, f32),
+      // @ts-expect-error an option by itself
+      () => new GELU('tanh'),
+      // @ts-expect-error an option by itself
+      () => new ELU(2),
+      // @ts-expect-error an option by itself
+      () => new PReLU(0.1),
+      // @ts-expect-error a dim by itself
+      () => new SwiGLU(0),
+      // @ts-expect-error a reduction by itself
+      () => new CrossEntropyLoss('sum'),
+      // @ts-expect-error a reduction by itself
+      () => crossEntropy(f32, [0], 'sum'),
+      // @ts-expect-error no row
+      () => transformIterable('softmax', [f32]),
+      // @ts-expect-error no row
+      () => transformIterable('swiglu', [f32], { beta: 1 }),
+      // @ts-expect-error rows by themselves
+      () => transformIterable('softmax', [f32], 2),
+      // @ts-expect-error no option by itself
+      () => transformIterable('relu', [f32], 2),
+    ];
+    for (const call of calls) expect(call, String(call)).toThrow(TypeError);
+    expect(softmax(f32, 0)).toEqual(softmax(f32));
+    expect(new Softmax(0).dim).toBe(0);
+  });
+
+  it('is so where an option is needed', () => {
+    const calls = [
+      // @ts-expect-error no cap
+      () => softcap(f32),
+      // @ts-expect-error no value
+      () => threshold(f32, { threshold: 1 }),
+      // @ts-expect-error no cap
+      () => new Softcap(),
+      // @ts-expect-error a cap by itself
+      () => new Softcap(30),
+      // @ts-expect-error no weight
+      () => prelu(f32),
+    ];
+    for (const call of calls) expect(call, String(call)).toThrow(TypeError);
+    expect(new Softcap({ cap: 30 }).cap).toBe(30);
   });
 });
 

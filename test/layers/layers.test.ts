@@ -154,7 +154,10 @@ describe.each([
         expect(inspect(one)).toBe(text);
         expect(() => one(f32(1), { precision: 'double' })).toThrow(`${name}: precision must be`);
         expect(() => one.backward(f32(1))).toThrow(`${text}.backward(grad)`);
-        expect(() => one.backward(f32(1), f32(1, 2))).toThrow(`${name}: grad has 1 elements but x has 2`);
+        expect(() => one.backward(f32(1), f32(1), { out: f32(1), precision: 'double' as 'exact' })).toThrow(
+          `${name}.backward: precision must be`,
+        );
+        expect(() => one.backward(f32(1), f32(1, 2))).toThrow(`${name}.backward: grad has 1 element but x has 2`);
       }
     } finally {
       Object.defineProperty(Layer, 'name', { value: name });

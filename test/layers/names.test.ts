@@ -51,15 +51,29 @@ it('knows every function and its class by their own names, but for those that ne
     expect(layer(x)).toEqual((nonlin[name] as (x: Float32Array) => Float32Array)(x));
     expect(String(nonlin.activation(layer.constructor.name))).toBe(String(layer));
   }
-  for (const name of [...needy, 'Threshold', 'Softcap', 'Elementwise'])
-    expect(() => nonlin.activation(name)).toThrow(RangeError);
+  for (const name of ['softcap', 'Softcap'])
+    expect(() => nonlin.activation(name)).toThrow(
+      new RangeError(`activation: '${name}' needs cap: new Softcap({ cap })`),
+    );
+  for (const name of ['threshold', 'Threshold'])
+    expect(() => nonlin.activation(name)).toThrow(
+      new RangeError(`activation: '${name}' needs threshold and value: new Threshold({ threshold, value })`),
+    );
+  expect(() => nonlin.activation('sofcap')).toThrow("; did you mean 'softcap'?");
+  expect(() => nonlin.activation('Elementwise')).toThrow(RangeError);
 });
 
 it('refuses what it does not know, and says what was meant', () => {
   expect(() => nonlin.activation('gelu_nwe')).toThrow(
     new RangeError('activation: there is no "gelu_nwe"; did you mean \'gelu_new\'?'),
   );
-  expect(() => nonlin.activation('toString')).toThrow(RangeError);
+  for (const name of ['toString', 'foo'])
+    expect(() => nonlin.activation(name)).toThrow(
+      new RangeError(
+        `activation: there is no "${name}"; a name is one of transformers' hidden_act, of PyTorch, ONNX, Keras or tfjs, such as 'gelu_new', 'SiLU' or 'leaky_relu'`,
+      ),
+    );
+  for (const name of ['gelu_new', 'SiLU', 'leaky_relu']) expect(() => nonlin.activation(name)).not.toThrow();
   expect(() => (nonlin.activation as (...of: unknown[]) => unknown)('gelu', { approximate: 'tanh' })).toThrow(
     /^activation takes a name and nothing else, got /,
   );

@@ -97,7 +97,7 @@ describe('refuses', () => {
       'logSumExpGrad: x': (x, other) => logSumExpGrad(other, x),
       'crossEntropy: logits': (x, other) => crossEntropy(x, other),
       'crossEntropyGrad: logits': (x, other) => crossEntropyGrad(x, [0, 0], { weight: other }),
-      'CrossEntropyLoss: logits': (x, other) => {
+      'CrossEntropyLoss.backward: logits': (x, other) => {
         const loss = new CrossEntropyLoss({ reduction: 'none' });
         loss(x, [0, 0]);
         return loss.backward(other);

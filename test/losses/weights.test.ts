@@ -123,7 +123,7 @@ describe('refuses', () => {
       'weight[1] must be finite as a float32, got 1e+39',
     ],
     ['too few', [1, 2], RangeError, 'weight has 2 elements, and logits of shape [2, 3] have 3 classes along 1'],
-    ['one for all', [1], RangeError, 'weight has 1 elements, and logits of shape [2, 3] have 3 classes along 1'],
+    ['one for all', [1], RangeError, 'weight has 1 element, and logits of shape [2, 3] have 3 classes along 1'],
     ['two dimensions', p, RangeError, 'weight must have one dimension, got shape [2, 3]'],
   ])('%s', (_, weight, kind, message) => {
     for (const f of [crossEntropy, crossEntropyGrad]) {

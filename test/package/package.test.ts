@@ -74,12 +74,16 @@ describe('packed and installed', () => {
   });
 
   it('has the same types in every entry, in both kinds of module and as a bundler finds them', () => {
-    const text = (entry: string) => `import { gelu, type Info, info, Softmax, Tensor } from '${entry}';
+    const text = (entry: string) => `import { gelu, type Info, info, ReLU, Softmax, Tensor } from '${entry}';
       const facts: Info = info();
       const y: Float32Array = gelu(Float32Array.of(1), { approximate: 'tanh' });
       const t: Tensor = new Softmax({ dim: 0 }).forward(new Tensor([1, 2, 3]));
       // @ts-expect-error: there is no such name
       import { nothing } from '${entry}';
+      // @ts-expect-error: an option by itself
+      gelu(y, 'tanh');
+      // @ts-expect-error: there is no option
+      new ReLU(5);
       console.log(facts.problems.length, y, t);`;
     const files = entries.flatMap((entry, i) =>
       ['mts', 'cts'].map((kind) => {

@@ -100,6 +100,20 @@ it('names the option that was meant, and takes none twice', async () => {
   }
 });
 
+it.each([[], ['--input=uniform:-1:1,uniform:-9:9']])(
+  'the columns of bench stand apart, however long a name is (%s)',
+  async (...input) => {
+    const name = 'softmaxGrad:10:temperature';
+    const options = ['--size=100', '--time=1', `--function=relu,${name}`, '--backend=js', '--precision=fast'];
+    const { status, stdout } = await run(fileOf('bench'), ...options, ...input);
+    expect(status).toBe(0);
+    const lines = stdout.split('\n').filter((line) => /^(function|relu|softmaxGrad)/.test(line));
+    const columns = lines.map((line) => line.search(/(?<= )(backend|js)(?= )/));
+    expect(columns).toEqual([columns[0], columns[0], columns[0]]);
+    expect(columns[0]).toBeGreaterThan(name.length);
+  },
+);
+
 it.each(['bench', 'bench:threads'])('%s measures no shorter rows than it was asked for, and says so', async (name) => {
   const options = ['--size=16', '--time=1', '--function=relu,softmax:1000', '--json'];
   const { status, stdout, stderr } = await run(fileOf(name), ...options);

@@ -93,7 +93,7 @@ const assigned: Readonly<Record<string, (x: Writable) => void>> = {
 describe.each(Object.entries(made))('the members of %s', (_, make) => {
   const wanted = (member: string) =>
     new RegExp(
-      `the ${member} of [a-z]+ was assigned, which is read-only; new Tensor\\({ data, shape, strides }\\) makes another Tensor$`,
+      `the ${member} of [a-z]+ ${member === 'strides' ? 'were assigned, which are' : 'was assigned, which is'} read-only; new Tensor\\({ data, shape, strides }\\) makes another Tensor$`,
     );
 
   it.each(Object.entries({ ...calls, ...methods }))('are to be read, as %s says', (name, call) => {
@@ -114,8 +114,10 @@ describe.each(Object.entries(made))('the members of %s', (_, make) => {
       const x = make();
       assign(x as Writable);
       for (const act of [() => square().add(x), () => square().equals(x), () => square().allClose(x)])
-        expect(act).toThrow(`the ${member} of other was assigned`);
-      expect(() => square().maskedFill(x, 0)).toThrow(`maskedFill: the ${member} of mask was assigned`);
+        expect(act).toThrow(new RegExp(`the ${member} of other (was|were) assigned`));
+      expect(() => square().maskedFill(x, 0)).toThrow(
+        new RegExp(`^maskedFill: the ${member} of mask (was|were) assigned`),
+      );
     }
   });
 

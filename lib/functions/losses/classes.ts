@@ -2,7 +2,7 @@
 import { Sum } from '../../arithmetic/sum.js';
 import { shapeText } from '../../basics/allocate.js';
 import { checkPresent } from '../../basics/checks.js';
-import { describe } from '../../basics/errors.js';
+import { counted, describe } from '../../basics/errors.js';
 import { type FloatArray, isFloatArray, typeName } from '../../basics/floats.js';
 import { integersOf } from '../../tensor/foreign/sources.js';
 import type { Sliced } from '../sums.js';
@@ -81,8 +81,8 @@ function readNumbers(
 
 function noClass(given: unknown, length: number, name: string): TypeError | RangeError {
   if (typeof given === 'bigint' || Number.isInteger(given)) {
-    const range = length < 2 ? '' : `, 0 to ${length - 1}`;
-    return new RangeError(`${name}: target ${given} is none of ${length} classes${range}`);
+    const none = length < 2 ? `none of ${length} classes` : `none of ${length} classes, 0 to ${length - 1}`;
+    return new RangeError(`${name}: target ${given} is ${length === 1 ? 'not 0, the only class' : none}`);
   }
   return new TypeError(
     `${name}: target must hold integers, got ${describe(given)}; probabilities are a Tensor or an array of floats`,
@@ -100,7 +100,7 @@ export function classesOf(
   if (ArrayBuffer.isView(targets) && targets.length === 0) checkPresent(targets, `${name}: target`);
   if (targets.length !== count)
     throw new RangeError(
-      `${name}: target has ${targets.length} ${targets.length === 1 ? 'element' : 'elements'}, and logits of shape ${shapeText(shape)} have ${count} slices along ${at}${targets.length === count * length ? '; probabilities are a Tensor or an array of floats' : ''}`,
+      `${name}: target has ${counted(targets.length, 'element')}, and logits of shape ${shapeText(shape)} have ${counted(count, 'slice')} along ${at}${targets.length === count * length ? '; probabilities are a Tensor or an array of floats' : ''}`,
     );
   const classes = takeClasses(count);
   const type = typeName(targets);

@@ -2,7 +2,7 @@
 
 import { allocate, shapeText } from '../../basics/allocate.js';
 import { checkPrecision, type Precision } from '../../basics/checks.js';
-import { describe, inNameOf } from '../../basics/errors.js';
+import { counted, describe, inNameOf } from '../../basics/errors.js';
 import {
   type DType,
   dtypeOf,
@@ -70,13 +70,16 @@ export interface CrossEntropyOptions<R extends Reduction = Reduction> {
 export type Targets =
   | number
   | readonly Nested[]
+  | readonly (number | bigint)[]
   | Int32Array
   | Uint8Array
+  | Uint8ClampedArray
   | Uint16Array
   | Uint32Array
   | Int8Array
   | Int16Array
-  | BigInt64Array;
+  | BigInt64Array
+  | BigUint64Array;
 
 /** A probability for each logit, of their dtype and shape; a typed array of as many elements has that shape. */
 export type Probabilities<X extends Input = Input> = DataOf<DTypeOf<X>> | TensorLike;
@@ -242,7 +245,7 @@ function classWeights(
 ) {
   if (weights.length !== length)
     throw new RangeError(
-      `${name}: weight has ${weights.length} elements, and logits of shape ${shapeText(shape)} have ${length} classes along ${at}`,
+      `${name}: weight has ${counted(weights.length, 'element')}, and logits of shape ${shapeText(shape)} have ${counted(length, 'class', 'classes')} along ${at}`,
     );
   return weightsFor(dtype, weights, given, name);
 }

@@ -2,7 +2,7 @@
 // for which the values hold any number. Lists of a fixed size, as columns of embeddings are, have them one level deeper.
 import { allocate, shapeText } from '../../basics/allocate.js';
 import { checkPresent } from '../../basics/checks.js';
-import { describe } from '../../basics/errors.js';
+import { counted, describe } from '../../basics/errors.js';
 import {
   bufferOf,
   byteOffset,
@@ -80,7 +80,8 @@ function leafOf(typeId: number, values: unknown, shape: readonly number[], type:
   const array = values as ArrayBufferView;
   const count = lengthOf(array);
   if (count === 0) checkPresent(array, 'the Arrow vector');
-  if (count < sizeOf(shape)) throw new RangeError(`the Arrow vector has ${count} values for shape ${shapeText(shape)}`);
+  if (count < sizeOf(shape))
+    throw new RangeError(`the Arrow vector has ${counted(count, 'value')} for shape ${shapeText(shape)}`);
   const half = typeId === types.float && isHalfArray(array) ? 'float16' : undefined;
   return { values: array, shape: Object.freeze(shape), half };
 }

@@ -96,7 +96,9 @@ function ofBytes(bytes: Uint8Array, dtype: DType): Parts<Data> {
   const width = bytesOf[dtype];
   const length = lengthOf(bytes);
   if (length % width !== 0)
-    throw new RangeError(`${dtype} has ${width} bytes an element, and ${length} bytes are no multiple of that`);
+    throw new RangeError(
+      `${dtype} has ${width} bytes an element, and ${length === 1 ? '1 byte is' : `${length} bytes are`} no multiple of that`,
+    );
   const own = byteOffset(bytes) % width === 0 ? bytes : new Uint8Array(bytes);
   const place = [bufferOf(own), byteOffset(own), length / width] as const;
   const shape = frozen([length / width]);

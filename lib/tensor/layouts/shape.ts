@@ -2,7 +2,7 @@
 // are frozen and never written again.
 import { shapeText } from '../../basics/allocate.js';
 import { checkPresent } from '../../basics/checks.js';
-import { describe } from '../../basics/errors.js';
+import { counted, describe } from '../../basics/errors.js';
 import { type Data, type FloatArray, type HalfDType, lengthOf, lossOf, typeName } from '../../basics/floats.js';
 
 /** Where each element lies: element [i, j] of a matrix is `data[offset + i * strides[0] + j * strides[1]]`. */
@@ -237,14 +237,16 @@ export function resolveShape(shape: unknown, size: number): readonly number[] {
   if (given.indexOf(-1, open + 1) >= 0) throw new RangeError(`shape ${shapeText(given)} has more than one -1`);
   const rest = sizeOf(checkSizes(given.toSpliced(open, 1)));
   if (rest === 0) throw new RangeError(`shape ${shapeText(given)} leaves the size of -1 open`);
-  if (size % rest !== 0) throw new RangeError(`shape ${shapeText(given)} does not fit ${size} elements`);
+  if (size % rest !== 0) throw new RangeError(`shape ${shapeText(given)} does not fit ${counted(size, 'element')}`);
   return frozen(given.with(open, size / rest));
 }
 
 /** A shape itself, where it is one of `size` elements. */
 export function checkSize(shape: readonly number[], size: number): readonly number[] {
   if (sizeOf(shape) === size) return shape;
-  throw new RangeError(`shape ${shapeText(shape)} has ${sizeOf(shape)} elements, but there are ${size}`);
+  throw new RangeError(
+    `shape ${shapeText(shape)} has ${counted(sizeOf(shape), 'element')}, but there ${size === 1 ? 'is' : 'are'} ${size}`,
+  );
 }
 
 /** The first place of a layout's elements in data, and the last; of none [0, -1]. */

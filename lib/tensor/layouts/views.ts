@@ -1,6 +1,6 @@
 // The layouts of views: what a view shows of the memory that it shares, by its shape, strides and offset.
 import { shapeText } from '../../basics/allocate.js';
-import { describe } from '../../basics/errors.js';
+import { counted, describe } from '../../basics/errors.js';
 import type { Data } from '../../basics/floats.js';
 import { mergeRuns } from './runs.js';
 import {
@@ -65,7 +65,7 @@ export function entered(x: Layout, indices: readonly number[]): Layout {
 }
 
 export const indexCount = ({ shape }: Layout, indices: readonly number[]) =>
-  new RangeError(`shape ${shapeText(shape)} takes ${shape.length} indices, got ${indices.length}`);
+  new RangeError(`shape ${shapeText(shape)} takes ${counted(shape.length, 'index', 'indices')}, got ${indices.length}`);
 
 /** The shape and the strides of a number. */
 export const none: readonly number[] = Object.freeze([]);
