@@ -34,6 +34,11 @@ template <class T> struct band_width {
   }
 };
 
+// How many elements the rows of a matrix begin behind a cache line, where all do so alike.
+template <class E> size_t past_line(const E *matrix, size_t inner) {
+  constexpr size_t line = 64 / sizeof(E);
+  return inner % line == 0 ? reinterpret_cast<uintptr_t>(matrix) / sizeof(E) % line : 0;
+}
 // From a column on, the last or as wide as can be.
 template <class T> band_width<T> band_from(size_t first, size_t columns) {
   return {columns - first < band_columns<T> ? columns - first : band_columns<T>};
@@ -51,13 +56,30 @@ template <class T> band_width<T> band_from(size_t first, size_t columns) {
   return open;
 }
 
-// The maxima of the columns of register r. Where an entry is NaN, of the others.
+// The maxima of the columns of each register. Where an entry is NaN, of the others.
 template <class T, class E>
-vec<T> column_maxima(const E *x, size_t length, size_t inner, band_width<T> width, size_t r) {
-  vec<T> m = -T(__builtin_inf());
-  for (size_t j = 0; j < length; j++)
-    m = max(m, width.load(x + j * inner, r));
-  return m;
+void column_maxima(const E *x, size_t length, size_t inner, band_width<T> width, vec<T> *maxima) {
+  const vec<T> lowest = -T(__builtin_inf());
+  const size_t registers = width.registers();
+  if (width.columns == band_columns<T>) { // A row at a time.
+    vec<T> m[band_registers];
+    for (size_t r = 0; r < band_registers; r++)
+      m[r] = lowest;
+    for (size_t j = 0; j < length; j++)
+      for (size_t r = 0; r < band_registers; r++) {
+        __builtin_prefetch(x + (j + 4) * inner + r * vec<T>::lanes);
+        m[r] = max(m[r], load<T>(x + j * inner + r * vec<T>::lanes));
+      }
+    for (size_t r = 0; r < band_registers; r++)
+      maxima[r] = m[r];
+    return;
+  }
+  for (size_t r = 0; r < registers; r++) {
+    vec<T> m = lowest;
+    for (size_t j = 0; j < length; j++)
+      m = max(m, width.load(x + j * inner, r));
+    maxima[r] = m;
+  }
 }
 
 // The exponentials of a band, row after row.

@@ -246,9 +246,10 @@ void apart_band(tried_exp<T> &next, kept_band<T> &kept, const E *g, const E *x, 
   constexpr size_t lanes = vec<T>::lanes;
   const T lowest = -T(__builtin_inf());
   scaled_exp<T> scaled[band_registers];
-  vec<T> tops = lowest, leasts = -lowest;
+  vec<T> tops = lowest, leasts = -lowest, maxima[band_registers];
+  column_maxima<T>(x, length, inner, width, maxima);
   for (size_t r = 0; r < width.registers(); r++) {
-    const vec<T> m = column_maxima<T>(x, length, inner, width, r);
+    const vec<T> m = maxima[r];
     const mask<T> here = first_lanes<T>(width.lanes_in(r));
     tops = max(tops, select(here, m, vec<T>(lowest)));
     leasts = min(leasts, select(here, m, vec<T>(-lowest)));
@@ -357,9 +358,12 @@ void for_each_band(const E *g, const E *x, E *y, size_t slabs, size_t length, si
     if (i == slabs) return;
 #endif
     tried.unusual_bands = 0;
-    for (size_t c = 0; c < columns; c += most)
+    for (size_t c = 0, end; c < columns; c = end) {
+      end = c + most - (c == 0 ? past_line(y, inner) : 0);
+      if (end > columns) end = columns;
       softmax_band<T>(tried, kept, g == nullptr ? g : g + i * n + c, x + i * n + c, y + i * n + c, length, inner,
-                      band_width<T>{columns - c < most ? columns - c : most}, what);
+                      band_width<T>{end - c}, what);
+    }
     if (tried.unusual_bands * most < columns && tried.unusual_bands > 0) tried.were_bands_apart = true;
   }
 }

@@ -232,8 +232,10 @@ template <class T, class E>
   exp_of_columns<T> exp_of;
   for (size_t first = 0; first < columns; first += band_columns<T>) {
     const band_width<T> width = band_from<T>(first, columns);
+    vec<T> maxima[band_registers];
+    column_maxima<T>(x + first, length, columns, width, maxima);
     for (size_t r = 0; r < width.registers(); r++)
-      exp_of.put(first + r * vec<T>::lanes, scaled_exp<T>(column_maxima<T>(x + first, length, columns, width, r)));
+      exp_of.put(first + r * vec<T>::lanes, scaled_exp<T>(maxima[r]));
   }
   T *const e = kept_here<kept_row<T>>().of(x);
   const seen_in<T> seen = exp_of.compute(x, e, length, columns);

@@ -85,10 +85,9 @@ template <class T, class E>
   }
   vec<T> m[band_registers];
   scaled_exp<T> exp_of[band_registers];
-  for (size_t r = 0; r < registers; r++) {
-    m[r] = column_maxima<T>(x, length, inner, width, r);
+  column_maxima<T>(x, length, inner, width, m);
+  for (size_t r = 0; r < registers; r++)
     exp_of[r] = exp_below_maximum(m[r]);
-  }
   rests_of_band(x, length, inner, width, m, exp_of, static_cast<const T *>(nullptr), 0, parts);
 }
 
@@ -107,16 +106,15 @@ template <class T, class E>
   const size_t registers = width.registers();
   vec<T> m[band_registers];
   scaled_exp<T> exp_of[band_registers];
-  for (size_t r = 0; r < registers; r++) {
-    m[r] = column_maxima<T>(x, length, inner, width, r);
+  column_maxima<T>(x, length, inner, width, m);
+  for (size_t r = 0; r < registers; r++)
     exp_of[r] = exp_below_maximum(m[r]);
-  }
   column_sums<T> totals[band_registers];
-  const auto add_up = [&](auto term) {
+  const auto add_up = [&](auto prepare, auto term) {
     if (length <= short_row_with_log<T>)
-      sum_columns<T, true>(length, registers, totals, nothing, term);
+      sum_columns<T, true>(length, registers, totals, prepare, term);
     else // As logs_of_rows.
-      sum_columns<T, false>(length, registers, totals, nothing, term);
+      sum_columns<T, false>(length, registers, totals, prepare, term);
   };
   const auto term = [&](size_t j, size_t r) { return exp_of[r](width.load(x + j * inner, r)); };
   auto &kept = kept_here<kept_row<T>>();
@@ -129,15 +127,19 @@ template <class T, class E>
     for (size_t r = 0; r < registers; r++)
       exp_of_each.put(r * lanes, exp_of[r]);
     exp_of_each.compute(x, kept.e, length, inner);
-    add_up([=, e = kept.e](size_t j, size_t r) { return load<T>(e + j * inner + r * lanes); });
-  } else if (keeps) {
-    add_up([&](size_t j, size_t r) {
-      const vec<T> e = term(j, r);
-      store(kept.e + j * apart + r * lanes, e);
-      return e;
-    });
+    add_up(nothing, [=, e = kept.e](size_t j, size_t r) { return load<T>(e + j * inner + r * lanes); });
   } else {
-    add_up(term);
+    const auto at = [=, e = kept.e, keeps = keeps](size_t j, size_t r) {
+      return e + (keeps ? j : j % block<T>) * apart + r * lanes;
+    };
+    const auto compute_rows = [=](size_t j, size_t end) {
+      for (; j < end; j++)
+        for (size_t r = 0; r < registers; r++) {
+          __builtin_prefetch(x + (j + 4) * inner + r * lanes);
+          store(at(j, r), term(j, r));
+        }
+    };
+    add_up(compute_rows, [=](size_t j, size_t r) { return load<T>(at(j, r)); });
   }
   bool all = true, all_have = true;
   for (size_t r = 0; r < registers; r++) {
