@@ -238,16 +238,13 @@ template <class T> vec<T> minus_abs_within(vec<T> x, T end) {
   return max(minus_abs(x), -end);
 }
 
+#if VECTOR_BYTES == 64
 // The lowest of some numbers below +0, or that, and whether there is one below a negative bound, or perhaps NaN. By
 // their bits as unsigned integers, which more of a processor's units compare than numbers.
-#if VECTOR_BYTES == 64
 inline vec<float> lowest_of(vec<float> a, vec<float> b) { return __m512(_mm512_max_epu32(__m512i(a.v), __m512i(b.v))); }
 inline bool any_below(vec<float> lowest, float bound) {
   return _mm512_cmpgt_epu32_mask(__m512i(lowest.v), __m512i(vec<float>(bound).v)) != 0;
 }
-#else
-inline vec<float> lowest_of(vec<float> a, vec<float> b) { return min(a, b); }
-inline bool any_below(vec<float> lowest, float bound) { return any_greater(bound, lowest); }
 #endif
 
 // The larger of two, and the smaller, of numbers from +0 on; NaN is one of them. Float lanes compare their bits, which

@@ -190,7 +190,7 @@ template <activation op, bool expects>
     }
     for (size_t j = 0; j < several; j++)
       v[j] = inputs::usual(from[j]);
-    if (expects || inputs::beyond::any(all)) {
+    if (expects || __builtin_expect(inputs::beyond::any(all), false)) {
       const auto needs = [&](size_t j) { return inputs::needs(inputs::beyond::of(from[j]), from[j]); };
       set_plain<inputs>(from, v);
       put = aside.add(x + i, from, needs, i, put);
