@@ -98,9 +98,9 @@ template <class T> struct some_lanes {
     else
       return _mm512_mask_mov_pd(b.v, __mmask8(m), a.v);
   }
-  // The smaller of two numbers from +0 on, and a in the others.
-  vec<float> smaller_of(vec<float> a, vec<float> b) const {
-    return __m512(_mm512_mask_min_epi32(__m512i(a.v), m, __m512i(a.v), __m512i(b.v)));
+  // smallest(a, b), and a in the others.
+  vec<float> smallest_of(vec<float> a, vec<float> b) const {
+    return __m512(_mm512_mask_min_epu32(__m512i(a.v), m, __m512i(a.v), __m512i(b.v)));
   }
 };
 #else
@@ -127,7 +127,7 @@ template <class T> struct some_lanes {
   some_lanes first(size_t n) const { return some_lanes(mask<T>{m.m & first_lanes<T>(n).m}); }
   some_lanes not_below(vec<T> a, vec<T> b) const { return some_lanes(mask<T>{m.m & ~(a < b).m}); }
   vec<T> choose(vec<T> a, vec<T> b) const { return select(m, a, b); }
-  vec<float> smaller_of(vec<float> a, vec<float> b) const { return select(m, smaller(a, b), a); }
+  vec<float> smallest_of(vec<float> a, vec<float> b) const { return select(m, smallest(a, b), a); }
 };
 #endif
 

@@ -272,6 +272,10 @@ inline vec<float>::bits smaller_unsigned(vec<float>::bits a, vec<float>::bits b)
   return vec<float>::bits(vminq_u32(uint32x4_t(a), uint32x4_t(b)));
 #endif
 }
+// The smaller of two numbers from +0 on, or where one is NaN, with a sign or without, the other.
+inline vec<float> smallest(vec<float> a, vec<float> b) {
+  return from_bits<float>(smaller_unsigned(to_bits(a), to_bits(b)));
+}
 
 #if defined(__x86_64__)
 // f(a, b) in double lanes, one half of these after the other.

@@ -223,13 +223,13 @@ template <class S, class T> vec<T> see_some(S &seen, vec<T> e) {
 // e or its first n lanes, which are seen.
 template <class S, class T> vec<T> see(S &seen, vec<T> e, size_t n = vec<T>::lanes) {
   if constexpr (__is_same(S, smallest_of))
-    seen.least = smaller(seen.least, n == vec<T>::lanes ? e : select(first_lanes<T>(n), e, vec<T>(largest<T>)));
+    seen.least = smallest(seen.least, n == vec<T>::lanes ? e : select(first_lanes<T>(n), e, vec<T>(largest<T>)));
   return e;
 }
 
 // e, of which some lanes are seen.
 template <class S, class T> void see(S &seen, vec<T> e, some_lanes<T> which) {
-  if constexpr (__is_same(S, smallest_of)) seen.least = which.smaller_of(seen.least, e);
+  if constexpr (__is_same(S, smallest_of)) seen.least = which.smallest_of(seen.least, e);
 }
 
 // A register of virtual lanes. In a total the largest of each lies apart from the others.

@@ -73,7 +73,15 @@ const aroundLimit = [65520, 65542, 0, -65520, -65542, 0, 64500, 64530].map((cent
 }));
 /** All of one kind, of which what is left beside the peak is just not nothing, and one of another among them. */
 const peaks = Array.from({ length: 60 }, (_, seed) => ({ centre: 3, spread: 4, peak: seed === 40 ? 0 : 62, seed }));
+/** After a matrix whose columns one power does not suit, one with small shares beside a column without a maximum. */
+const besideNothing = [0, 0, 0, 0, -150, 0, 0, 0, 0, -Infinity].map((centre, i) => ({
+  centre,
+  spread: i === 8 ? 200 : 0,
+  peak: 0,
+  seed: 0,
+}));
 const examples: [Kind[], number, Slice, number, boolean][] = [
+  [besideNothing, 1000, 'softmax', 5, false],
   [aroundLimit, 300, 'softmax', 1, false],
   [aroundLimit, 10, 'softmax', 1, false],
   [aroundLimit, 300, 'logSoftmax', 1, false],

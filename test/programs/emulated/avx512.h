@@ -88,9 +88,11 @@ inline __m512i max_epu32(__m512i a, __m512i b) {
   const words x = words(a), y = words(b);
   return (__m512i)lanes<words>([&](int i) { return unsigned(x[i]) > unsigned(y[i]) ? x[i] : y[i]; });
 }
-inline __m512i mask_min_epi32(__m512i others, __mmask16 some, __m512i a, __m512i b) {
+inline __m512i mask_min_epu32(__m512i others, __mmask16 some, __m512i a, __m512i b) {
   const words from = words(others), x = words(a), y = words(b);
-  return (__m512i)lanes<words>([&](int i) { return some >> i & 1 ? x[i] < y[i] ? x[i] : y[i] : from[i]; });
+  return (__m512i)lanes<words>([&](int i) {
+    return !(some >> i & 1) ? from[i] : unsigned(x[i]) < unsigned(y[i]) ? x[i] : y[i];
+  });
 }
 inline __mmask16 test_epi8_mask(__m128i a, __m128i b) {
   const __v16qi both = __v16qi(a & b);
@@ -294,7 +296,7 @@ inline void stream_pd(void *p, doubles a) {
 #define _mm512_mask_mov_pd emulated::mask_mov_pd
 #define _mm512_min_epu32 emulated::min_epu32
 #define _mm512_max_epu32 emulated::max_epu32
-#define _mm512_mask_min_epi32 emulated::mask_min_epi32
+#define _mm512_mask_min_epu32 emulated::mask_min_epu32
 #define _mm_test_epi8_mask emulated::test_epi8_mask
 #undef _mm512_fpclass_ps_mask
 #define _mm512_fpclass_ps_mask(a, kinds) emulated::fpclass_ps_mask<kinds>(a)
