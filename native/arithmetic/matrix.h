@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arithmetic/memory.h"
+#include "machine/strided.h"
 
 namespace {
 
@@ -119,20 +120,16 @@ void transposed_by_squares(const T *s, T *t, size_t height, size_t width, ptrdif
 // second 0.42 and 0.33 (Zen 5).
 template <class T>
 void transposed(const void *source, void *target, size_t height, size_t width, ptrdiff_t from, ptrdiff_t to) {
-  constexpr size_t ways = 8, tile = 64, pitch = tile + 16;
+  constexpr size_t ways = 8, pitch = nonlin::copied_tile + 16;
   constexpr ptrdiff_t half_page = 2048;
   const T *const s = static_cast<const T *>(source);
   T *const t = static_cast<T *>(target);
   if constexpr (vec<T>::lanes > ways)
     if (to * ptrdiff_t(sizeof(T)) % half_page == 0) {
-      alignas(64) T own[tile * pitch];
-      for (size_t i = 0; i < height; i += tile)
-        for (size_t j = 0; j < width; j += tile) {
-          const size_t high = height - i < tile ? height - i : tile, across = width - j < tile ? width - j : tile;
-          transposed_by_squares(s + ptrdiff_t(i) * from + ptrdiff_t(j), own, high, across, from, pitch);
-          for (size_t k = 0; k < across; k++)
-            __builtin_memcpy(t + ptrdiff_t(j + k) * to + ptrdiff_t(i), own + k * pitch, high * sizeof(T));
-        }
+      alignas(64) T own[nonlin::copied_tile * pitch];
+      transposed_by_squares(s, own, height, width, from, pitch);
+      for (size_t j = 0; j < width; j++)
+        __builtin_memcpy(t + ptrdiff_t(j) * to, own + j * pitch, height * sizeof(T));
       return;
     }
   transposed_by_squares(s, t, height, width, from, to);

@@ -52,11 +52,11 @@ struct put_aside {
   static constexpr size_t dense = 4;
   bool is_dense = false;
   // Whether it had more than one in each group, as a mean.
-  bool is_usual = false;
+  bool are_many = false;
   void end_part(size_t n) {
     count = n;
     is_dense = n > rare_part / group * dense;
-    is_usual = n > rare_part / group;
+    are_many = n > rare_part / group;
 #if VECTOR_BYTES == 64
     if (n == 0) group_count = 0; // Nobody gives what there is none of.
 #endif
@@ -190,7 +190,7 @@ template <activation op, bool expects>
     }
     for (size_t j = 0; j < several; j++)
       v[j] = inputs::usual(from[j]);
-    if (expects || __builtin_expect(inputs::beyond::any(all), false)) {
+    if (expects || inputs::beyond::any(all)) {
       const auto needs = [&](size_t j) { return inputs::needs(inputs::beyond::of(from[j]), from[j]); };
       set_plain<inputs>(from, v);
       put = aside.add(x + i, from, needs, i, put);
@@ -229,7 +229,7 @@ template <activation op, bool past_cache = false> void map_with_rare(const float
     size_t count = rare_part - (i == 0 ? lanes - until_aligned<float>(y) : 0);
     if (count > n - i) count = n - i;
     float *const part = past_cache && i > 0 ? kept : y + i;
-    if (aside.is_usual)
+    if (aside.are_many)
       usual_inputs<op, true>(x + i, part, count, aside);
     else
       usual_inputs<op, false>(x + i, part, count, aside);

@@ -8,7 +8,7 @@
 namespace {
 
 // Inputs beyond `first` in size, which may be rare. A loop looks at several together: seen(all, x) is what it keeps of
-// each, from 0 on, and any(all) whether one of them is there, or NaN; of(x) tells which.
+// each, from 0 on, and any(all) whether one of them is there, or perhaps NaN; of(x) tells which.
 template <float first> struct on_both_sides {
   static vec<float> seen(vec<float> all, vec<float> x) { return max(all, abs(x)); }
   static bool any(vec<float> all) { return any_greater(all, first); }

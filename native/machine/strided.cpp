@@ -15,9 +15,9 @@ constexpr size_t long_row = 16;
 // Elements up to which a plane is copied one by one.
 constexpr size_t few = 96;
 
-// Matrices are copied by tiles, whose rows keep to the pages that the processor remembers, and where neither side lies
-// in rows by squares of as many rows as a set of the first cache has ways: rows of a power of two all lie in one set.
-constexpr size_t square = 8, tile = 64;
+// Where neither side lies in rows, a tile is copied by squares of as many rows as a set of the first cache has ways:
+// rows of a power of two all lie in one set.
+constexpr size_t square = 8, tile = copied_tile;
 
 // An element as a number, of which a copy keeps every bit, at any address: arrays may begin within one.
 template <class T> struct [[gnu::packed, gnu::may_alias]] element { T bits; };

@@ -13,7 +13,10 @@ struct strided_dimension {
   ptrdiff_t from, to;
 };
 
-// Copies a matrix, whose rows lie `from` apart, so that its rows are columns, of rows that lie `to` apart: by the
+// Matrices are copied by tiles of so many rows and columns at most, which keep to the pages that a processor remembers.
+constexpr size_t copied_tile = 64;
+
+// Copies a tile, whose rows lie `from` apart, so that its rows are columns, of rows that lie `to` apart: by the
 // registers of an instruction set.
 using transpose_function = void(const void *source, void *target, size_t height, size_t width, ptrdiff_t from,
                                 ptrdiff_t to);

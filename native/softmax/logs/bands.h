@@ -128,9 +128,11 @@ template <class T, class E>
       exp_of_each.put(r * lanes, exp_of[r]);
     exp_of_each.compute(x, kept.e, length, inner);
     add_up(nothing, [=, e = kept.e](size_t j, size_t r) { return load<T>(e + j * inner + r * lanes); });
+  } else if (!keeps && width.columns < band_columns<T> / 2) { // Of a few to store them takes longer.
+    add_up(nothing, term);
   } else {
     const auto at = [=, e = kept.e, keeps = keeps](size_t j, size_t r) {
-      return e + (keeps ? j : j % block<T>) * apart + r * lanes;
+      return e + (keeps ? j : j % block<T>)*apart + r * lanes;
     };
     const auto compute_rows = [=](size_t j, size_t end) {
       for (; j < end; j++)

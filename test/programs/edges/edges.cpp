@@ -122,9 +122,10 @@ template <class E> void combine(const kernels &set, arithmetic how) {
 
 // Matrices at one end of the memory as columns at the same end of another, whose rows may have gaps between them.
 template <class E> void transposed(const kernels &set, arithmetic how) {
-  constexpr size_t most = 40;
-  for (size_t height = 1; height < most; height += step)
-    for (size_t width = 1; width < most; width += step) {
+  constexpr size_t most = copied_tile;
+  const auto next = [](size_t size) { return size < 40 ? size + step : size < most ? most : most + 1; };
+  for (size_t height = 1; height <= most; height = next(height))
+    for (size_t width = 1; width <= most; width = next(width)) {
       std::printf("%s: arithmetic %d, a matrix of %zu x %zu\n", set.name, how, height, width);
       for (size_t from : {width, width + 3, size_t(512)})
         for (size_t to : {height, height + 1, size_t(512)})
