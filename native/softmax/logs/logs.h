@@ -116,11 +116,9 @@ template <class T, class E>
         width.store(to + j * inner, r, less(width.load(from + j * inner, r), high[r], low[r]));
   };
   for (size_t at = 0; slabs-- > 0; at += length * inner)
-    for (size_t c = 0, end; c < columns; c = end) {
-      end = c + most - (c == 0 ? past_line(static_cast<E *>(y), inner) : 0);
-      if (end > columns) end = columns;
-      band(static_cast<const E *>(x) + at + c, static_cast<E *>(y) + at + c, {end - c});
-    }
+    for_each_band_of<T>(static_cast<E *>(y), inner, columns, most, [&](size_t c, band_width<T> width) {
+      band(static_cast<const E *>(x) + at + c, static_cast<E *>(y) + at + c, width);
+    });
 }
 
 // The two parts of each slice, for functions that have a number for a slice.

@@ -1,14 +1,14 @@
 // Gates against the product in numbers of 106 bits: what docs/accuracy.md says of them, which is the function's error times the other
 // input, and a rounding for each product.
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Formula } from '../../lib/activations/formula.js';
-import { promised } from '../../lib/activations/promises.js';
-import { signatures } from '../../lib/activations/signatures.js';
-import { type Activation, activations, besideZero, zeroOf } from '../../lib/activations/table.js';
-import { add, type DoubleDouble, multiply } from '../../lib/arithmetic/double-double.js';
-import { type GateName, gateNames, gates } from '../../lib/functions/gates.js';
-import * as nonlin from '../../lib/index.js';
-import { random } from '../support/inputs.js';
+import type { Formula } from '../../../lib/activations/formula.js';
+import { promised } from '../../../lib/activations/promises.js';
+import { signatures } from '../../../lib/activations/signatures.js';
+import { type Activation, activations, besideZero, zeroOf } from '../../../lib/activations/table.js';
+import { add, type DoubleDouble, multiply } from '../../../lib/arithmetic/double-double.js';
+import { type GateName, gateNames, gates } from '../../../lib/functions/gates.js';
+import * as nonlin from '../../../lib/index.js';
+import { random } from '../../support/inputs.js';
 
 const backend = nonlin.info().backend;
 afterEach(() => nonlin.useBackend(backend));

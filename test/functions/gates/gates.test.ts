@@ -1,9 +1,9 @@
 // Gates against what they are made of: an activation, and a product of which each element is rounded once.
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { gateBy, gateGradientBy, gateNames, gates as table } from '../../lib/functions/gates.js';
-import * as nonlin from '../../lib/index.js';
-import { expectSame } from '../support/same.js';
+import { gateBy, gateGradientBy, gateNames, gates as table } from '../../../lib/functions/gates.js';
+import * as nonlin from '../../../lib/index.js';
+import { expectSame } from '../../support/same.js';
 
 const { Tensor } = nonlin;
 type Tensor = nonlin.Tensor;
