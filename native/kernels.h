@@ -27,7 +27,7 @@ enum slice : unsigned { softmax_slice, log_softmax_slice, slice_count };
 using map_function = void(const void *x, void *y, size_t n, parameters p);
 using map_grad_function = void(const void *g, const void *x, void *y, size_t n, parameters p);
 // y = f(x) by
-using gate_function = void(const void *x, const void *by, void *y, size_t n);
+using gate_function = void(const void *x, const void *by, void *y, size_t n, bool past_cache);
 
 // y = a + b and so on.
 enum operation : unsigned { addition, subtraction, multiplication, division, operation_count };

@@ -71,10 +71,7 @@ template <class T, bool past_cache = false, class E, class F>
           v[j] = f(loaded_once(load<T>(x + i + j * lanes)));
       }
       for (size_t j = 0; j < unroll; j++)
-        if constexpr (past_cache)
-          store_past_cache(y + i + j * lanes, v[j]);
-        else
-          store(y + i + j * lanes, v[j]);
+        put<past_cache>(y + i + j * lanes, v[j]);
     }
   };
   size_t i = 0;
@@ -407,7 +404,7 @@ GRADIENTS void map_grad_row(const void *g, const void *x, void *y, size_t n, par
 }
 
 // y[i] = f(x[i]) by[i] for floats, each loaded before it is stored.
-template <class F> [[gnu::flatten]] void map_gate(const float *x, const float *by, float *y, size_t n, F f) {
+template <bool past_cache, class F> [[gnu::flatten]] void map_gate(const float *x, const float *by, float *y, size_t n, F f) {
   constexpr size_t lanes = vec<float>::lanes, step = unroll * lanes;
   const auto some = [=](size_t i, size_t count) __attribute__((flatten)) {
     store_some(y + i, f(load_some<float>(x + i, count)) * load_some<float>(by + i, count), count);
@@ -419,35 +416,43 @@ template <class F> [[gnu::flatten]] void map_gate(const float *x, const float *b
   }
   for (; i + step <= n; i += step) {
     vec<float> v[unroll];
-    claim_ahead<step * sizeof(float)>(y + i);
+    if constexpr (past_cache) {
+      ask_ahead<step * sizeof(float)>(x + i);
+      ask_ahead<step * sizeof(float)>(by + i);
+    } else {
+      claim_ahead<step * sizeof(float)>(y + i);
+    }
     for (size_t j = 0; j < unroll; j++)
       v[j] = f(loaded_once(load<float>(x + i + j * lanes)));
     for (size_t j = 0; j < unroll; j++)
       v[j] = v[j] * load<float>(by + i + j * lanes);
     for (size_t j = 0; j < unroll; j++)
-      store(y + i + j * lanes, v[j]);
+      put<past_cache>(y + i + j * lanes, v[j]);
   }
   for (; i < n; i += lanes)
     some(i, n - i < lanes ? n - i : lanes);
 }
-template <activation op>
-[[gnu::noinline, gnu::flatten]] void gate_row(const void *inputs, const void *factors, void *results, size_t n) {
-  const float *x = static_cast<const float *>(inputs), *by = static_cast<const float *>(factors);
-  float *y = static_cast<float *>(results);
+template <activation op, bool past_cache>
+[[gnu::noinline, gnu::flatten]] void gate_row(const float *x, const float *by, float *y, size_t n) {
   if constexpr (rare_inputs<op>::known)
-    map_products_with_rare<rare_values<op>>(by, x, y, n, [](const float *by, const float *x, float *y, size_t n) {
-      constexpr size_t lanes = vec<float>::lanes;
-      const untold products; // Of outliers below -13, one in 4000 of a layer's, the whole array would be looked at.
-      for (size_t i = 0; i < n; i += lanes) {
-        const size_t count = n - i < lanes ? n - i : lanes;
-        const vec<float> value = rare_inputs<op>::rare(load_some<float>(x + i, count));
-        store_some(y + i, small_product(value, load_some<float>(by + i, count)), count);
-      }
-    });
+    map_products_with_rare<rare_values<op>, past_cache>(
+        by, x, y, n, [](const float *by, const float *x, float *y, size_t n) {
+          constexpr size_t lanes = vec<float>::lanes;
+          const untold products; // Of outliers below -13, one in 4000 of a layer's, the whole array would be looked at.
+          for (size_t i = 0; i < n; i += lanes) {
+            const size_t count = n - i < lanes ? n - i : lanes;
+            const vec<float> value = rare_inputs<op>::rare(load_some<float>(x + i, count));
+            store_some(y + i, small_product(value, load_some<float>(by + i, count)), count);
+          }
+        });
   else if constexpr (usually<op>::known)
-    map_gate(x, by, y, n, usually<op>());
+    map_gate<past_cache>(x, by, y, n, usually<op>());
   else
-    map_gate(x, by, y, n, value_of<op>{{rows[op].usual_a}});
+    map_gate<past_cache>(x, by, y, n, value_of<op>{{rows[op].usual_a}});
+}
+template <activation op> void gate_row(const void *x, const void *by, void *y, size_t n, bool past_cache) {
+  const auto gate = past_cache ? gate_row<op, true> : gate_row<op, false>;
+  gate(static_cast<const float *>(x), static_cast<const float *>(by), static_cast<float *>(y), n);
 }
 
 // In the order of `arithmetic`: float32, float32_exact, float64.

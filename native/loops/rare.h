@@ -177,20 +177,22 @@ template <class inputs, size_t several>
 }
 // Of n elements of y, all that are not rare; the others are put aside. Where each group is expected to have some, no
 // group is asked first: that they have none, as one in ten of N(0,3), is what a branch would fail to tell.
-template <activation op, bool expects>
+template <activation op, bool past_cache>
 [[gnu::noinline, gnu::flatten]] void usual_inputs(const float *x, float *y, size_t n, put_aside &aside) {
   using inputs = rare_inputs<op>;
   constexpr size_t lanes = vec<float>::lanes, several = unroll;
+  const vec<float> first = aside.are_many ? inputs::beyond::some() : vec<float>(0.0f);
   size_t put = 0, i = 0;
   for (; i + several * lanes <= n; i += several * lanes) {
-    vec<float> v[several], from[several], all = 0.0f;
+    vec<float> v[several], from[several], all = first;
     for (size_t j = 0; j < several; j++) {
       from[j] = load<float>(x + i + j * lanes);
       all = inputs::beyond::seen(all, from[j]);
     }
+    if constexpr (past_cache) ask_ahead<several * lanes * sizeof *x>(x + i);
     for (size_t j = 0; j < several; j++)
       v[j] = inputs::usual(from[j]);
-    if (expects || inputs::beyond::any(all)) {
+    if (inputs::beyond::any(all)) {
       const auto needs = [&](size_t j) { return inputs::needs(inputs::beyond::of(from[j]), from[j]); };
       set_plain<inputs>(from, v);
       put = aside.add(x + i, from, needs, i, put);
@@ -220,30 +222,31 @@ template <activation op> [[gnu::noinline, gnu::flatten]] void rare_inputs_of(put
   aside.give(aside.inputs, y);
 }
 
-template <activation op, bool past_cache = false> void map_with_rare(const float *x, float *y, size_t n) {
+// Calls fill(first, y, how many) for parts of n elements, each at y, or to be written past the cache from there.
+template <bool past_cache, class F> void in_rare_parts(float *y, size_t n, F fill) {
   constexpr size_t lanes = vec<float>::lanes;
-  put_aside aside;
   alignas(64) float kept[past_cache ? put_aside::most : 1];
-  for (size_t i = 0; i < n;) {
+  for (size_t i = 0, count; i < n; i += count) {
     // The first is so long that the others are aligned.
-    size_t count = rare_part - (i == 0 ? lanes - until_aligned<float>(y) : 0);
+    count = rare_part - (i == 0 ? lanes - until_aligned<float>(y) : 0);
     if (count > n - i) count = n - i;
-    float *const part = past_cache && i > 0 ? kept : y + i;
-    if (aside.are_many)
-      usual_inputs<op, true>(x + i, part, count, aside);
-    else
-      usual_inputs<op, false>(x + i, part, count, aside);
-    if (aside.count > 0) rare_inputs_of<op>(aside, part);
-    if (part == kept) {
-      size_t j = 0;
-      for (; j + lanes <= count; j += lanes) {
-        ask_ahead<lanes * sizeof *x>(x + i + j);
-        store_past_cache(y + i + j, load<float>(kept + j));
-      }
-      if (j < count) store(y + i + j, load<float>(kept + j, count - j), count - j);
+    if (!past_cache || i == 0) {
+      fill(i, y + i, count);
+      continue;
     }
-    i += count;
+    fill(i, kept, count);
+    size_t j = 0;
+    for (; j + lanes <= count; j += lanes)
+      store_past_cache(y + i + j, load<float>(kept + j));
+    if (j < count) store(y + i + j, load<float>(kept + j, count - j), count - j);
   }
+}
+template <activation op, bool past_cache = false> void map_with_rare(const float *x, float *y, size_t n) {
+  put_aside aside;
+  in_rare_parts<past_cache>(y, n, [&](size_t i, float *part, size_t count) {
+    usual_inputs<op, past_cache>(x + i, part, count, aside);
+    if (aside.count > 0) rare_inputs_of<op>(aside, part);
+  });
 }
 
 // The values of a row with a tail: a NaN, which is not below, hides none that are.
@@ -269,7 +272,7 @@ template <activation op> struct with_tail {
 };
 
 // The same of products, y[i] = by[i] * factor(x[i]).
-template <class inputs>
+template <class inputs, bool past_cache>
 [[gnu::noinline, gnu::flatten]] void usual_products(const float *by, const float *x, float *y, size_t n,
                                                     put_aside_products &aside) {
   constexpr size_t lanes = vec<float>::lanes, several = unroll;
@@ -280,6 +283,10 @@ template <class inputs>
       from[j] = load<float>(x + i + j * lanes);
       v[j] = inputs::usual(from[j]);
       all = inputs::beyond::seen(all, from[j]);
+    }
+    if constexpr (past_cache) {
+      ask_ahead<several * lanes * sizeof *x>(x + i);
+      ask_ahead<several * lanes * sizeof *x>(by + i);
     }
     if (inputs::beyond::any(all)) [[unlikely]] {
       const auto factor = [&](size_t j) { return load<float>(by + i + j * lanes); };
@@ -306,18 +313,15 @@ template <class inputs>
 }
 
 // All of them; rare(by, x, y, n) is that of rare inputs.
-template <class inputs, class F>
+template <class inputs, bool past_cache = false, class F>
 void map_products_with_rare(const float *by, const float *x, float *y, size_t n, F rare) {
-  constexpr size_t lanes = vec<float>::lanes;
   put_aside_products aside;
-  for (size_t i = 0, count; i < n; i += count) {
-    count = rare_part - (i == 0 ? lanes - until_aligned<float>(y) : 0); // As in map_with_rare.
-    if (count > n - i) count = n - i;
-    usual_products<inputs>(by + i, x + i, y + i, count, aside);
-    if (aside.count == 0) continue;
+  in_rare_parts<past_cache>(y, n, [&](size_t i, float *part, size_t count) {
+    usual_products<inputs, past_cache>(by + i, x + i, part, count, aside);
+    if (aside.count == 0) return;
     rare(aside.factors, aside.inputs, aside.factors, aside.count);
-    aside.give(aside.factors, y + i);
-  }
+    aside.give(aside.factors, part);
+  });
 }
 
 } // namespace

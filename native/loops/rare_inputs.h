@@ -10,6 +10,7 @@ namespace {
 // Inputs beyond `first` in size, which may be rare. A loop looks at several together: seen(all, x) is what it keeps of
 // each, from 0 on, and any(all) whether one of them is there, or perhaps NaN; of(x) tells which.
 template <float first> struct on_both_sides {
+  static vec<float> some() { return __builtin_inff(); }
   static vec<float> seen(vec<float> all, vec<float> x) { return max(all, abs(x)); }
   static bool any(vec<float> all) { return any_greater(all, first); }
   static some_lanes<float> of(vec<float> x) { return some_lanes<float>::above(abs(x), first); }
@@ -18,6 +19,7 @@ template <float first> struct on_both_sides {
 #if VECTOR_BYTES == 64
 // And below -first alone, so that size_of(x) is to serve for those above it.
 template <float first> struct only_below {
+  static vec<float> some() { return -__builtin_inff(); }
   static vec<float> seen(vec<float> all, vec<float> x) { return lowest_of(all, x); }
   static bool any(vec<float> all) { return any_below(all, -first); }
   static some_lanes<float> of(vec<float> x) { return some_lanes<float>::above(-first, x); }

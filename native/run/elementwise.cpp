@@ -121,10 +121,12 @@ void run_combine_strided(const kernels &set, operation what, arithmetic how, con
 void run_gate(const kernels &set, activation op, parameters p, arithmetic how, const void *a, const void *b, void *y,
               size_t n, unsigned threads) {
   const size_t size = element_size(how);
-  const bool stream = streams(y, n * size, size);
-  if (!stream && has_gate(set, op, p, how))
+  // Where it is read, a place is in the cache.
+  const bool stream = y != a && y != b && streams(y, n * size, size);
+  if (has_gate(set, op, p, how))
     return parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
-      run_gates(set, op, p, how, at(a, begin * size), at(b, begin * size), at(y, begin * size), end - begin);
+      run_gates(set, op, p, how, at(a, begin * size), at(b, begin * size), at(y, begin * size), end - begin, stream);
+      if (stream) fence();
     });
   for_each_block(n, size, threads, [&](size_t from, size_t count) {
     // Where that is none of the inputs, and stays in the cache, in the place of the result: so a block of that is

@@ -391,7 +391,7 @@ inline void careful_gates(const kernels &set, activation op, parameters p, const
     else
       carefully = false;
     if (!carefully) {
-      set.rows[op]->gate(x, factors, at(y, i * size), count);
+      set.rows[op]->gate(x, factors, at(y, i * size), count, false);
       continue;
     }
     block gate;
@@ -403,12 +403,14 @@ inline void careful_gates(const kernels &set, activation op, parameters p, const
 // The same by the loop that does both, until the processor tells. ns per element of subnormal inputs on Zen 5, where it
 // is not watched and where it is: swiglu 0.43 and 0.25 (avx2 0.94 and 0.48), as above.
 [[gnu::noinline]] inline void watched_gate(const kernels &set, activation op, parameters p, const void *a,
-                                           const void *b, void *y, size_t n) {
+                                           const void *b, void *y, size_t n, bool past_cache) {
   constexpr size_t size = sizeof(float);
   const bool is_done = usual_way_does(op, p); // As in watched_values.
   watch_results(
-      careful_gates_left[op], n, watched_elements, a, b, y,
-      [&](size_t i, size_t count) { set.rows[op]->gate(at(a, i * size), at(b, i * size), at(y, i * size), count); },
+      careful_gates_left[op], n, past_cache ? grain_elements : watched_elements, a, b, y,
+      [&](size_t i, size_t count) {
+        set.rows[op]->gate(at(a, i * size), at(b, i * size), at(y, i * size), count, past_cache);
+      },
       [&](const void *a, const void *b, size_t i, size_t count, bool tried) {
         if (tried && is_done) return;
         careful_gates(set, op, p, a, b, at(y, i * size), count);
@@ -425,16 +427,16 @@ inline bool has_gate(const kernels &set, activation op, parameters p, arithmetic
 #endif
   return set.rows[op]->careful == nullptr || usual_way_does(op, p);
 }
-// y[i] = f(a[i]) b[i]. y is a or b, or overlaps none.
+// y[i] = f(a[i]) b[i]. y is a or b, or overlaps none. Past the cache where one loop does both.
 inline void run_gates(const kernels &set, activation op, parameters p, arithmetic how, const void *a, const void *b,
-                      void *y, size_t n) {
+                      void *y, size_t n, bool past_cache = false) {
   if (has_gate(set, op, p, how)) {
 #if defined(__x86_64__)
     const bool is_mostly_quick = usual_way_does(op, p);
     if (tells_subnormal && (!is_mostly_quick || (set.rows[op]->lenient != nullptr && is_worth_watching(a, b, y, n))))
-      return watched_gate(set, op, p, a, b, y, n);
+      return watched_gate(set, op, p, a, b, y, n, past_cache);
 #endif
-    return set.rows[op]->gate(a, b, y, n);
+    return set.rows[op]->gate(a, b, y, n, past_cache);
   }
   const auto product = [&](const void *a, const void *b, void *y, size_t n) { run_products(set, how, a, b, y, n); };
   gate_by_blocks(set, op, p, how, product, a, b, y, n);
