@@ -56,6 +56,7 @@ struct row_kernels {
   // map[float32] of unusual inputs (run/values.h), or nothing; and what writes past the cache, where that gains
   // something.
   map_function *careful, *past_cache[arithmetic_count];
+  map_grad_function *past_cache_grad[arithmetic_count];
   map_grad_function *careful_grad; // The same of map_grad, where it has a loop of its own.
   gate_function *gate;             // Of float32, or nothing.
   map_function *lenient;           // With the bits of `careful`, which it may stand for where it is faster, or nothing.

@@ -95,7 +95,7 @@ template <class T, bool past_cache = false, class E, class F>
       map_some<T>(x + i, y + i, n - i < lanes ? n - i : lanes, f);
 }
 
-template <activation op, class T, class E>
+template <activation op, class T, class E, bool past_cache = false>
 void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p);
 
 // y = g * f(x, 1) for a few vectors from x, g and y on. A slope loses its digits below some limit: in float lanes
@@ -174,11 +174,11 @@ template <activation op, class T, class E, class F> struct times_slope {
   }
 
   // `n` elements make up the last vector.
-  template <size_t vectors> void operator()(const E *g, const E *x, E *y, size_t n) const {
+  template <size_t vectors, bool past_cache = false> void operator()(const E *g, const E *x, E *y, size_t n) const {
     constexpr size_t lanes = vec<T>::lanes;
     const auto lanes_of = [=](size_t j) { return j + 1 < vectors ? lanes : n; };
     const auto by = [=](size_t j) { return load_some<T>(g + j * lanes, lanes_of(j)); };
-    const auto put = [=](size_t j, vec<T> a) { store_some(y + j * lanes, a, lanes_of(j)); };
+    const auto put = [=](size_t j, vec<T> a) { put_some<past_cache>(y + j * lanes, a, lanes_of(j)); };
     vec<T> from[vectors], slopes[vectors], least = unit;
     for (size_t j = 0; j < vectors; j++)
       from[j] = load_some<T>(x + j * lanes, lanes_of(j));
@@ -222,12 +222,14 @@ template <activation op, class T, class E, class F> struct times_slope {
 template <class T, class F> struct whole_gradient {
   F f;
 
-  template <size_t vectors, class E> void operator()(const E *g, const E *x, E *y, size_t n) const {
+  template <size_t vectors, bool past_cache = false, class E>
+  void operator()(const E *g, const E *x, E *y, size_t n) const {
     constexpr size_t lanes = vec<T>::lanes;
     const auto lanes_of = [=](size_t j) { return j + 1 < vectors ? lanes : n; };
     for (size_t j = 0; j < vectors; j++)
-      store_some(y + j * lanes, f(load_some<T>(x + j * lanes, lanes_of(j)), load_some<T>(g + j * lanes, lanes_of(j))),
-                 lanes_of(j));
+      put_some<past_cache>(y + j * lanes,
+                           f(load_some<T>(x + j * lanes, lanes_of(j)), load_some<T>(g + j * lanes, lanes_of(j))),
+                           lanes_of(j));
   }
 };
 // The rows of a textbook on doubles, one by one.
@@ -245,15 +247,29 @@ template <activation op> struct precise {
 template <activation op> constexpr size_t vectors_of<precise<op>> = 1;
 template <class E, activation op> constexpr size_t vectors_of<whole_gradient<E, precise<op>>> = 1;
 // y[i] = f(x[i], g[i]), the same way; f does some vectors at once.
-template <class T, class E, class F> void map_grad(const E *g, const E *x, E *y, size_t n, F f) {
+template <class T, bool past_cache = false, class E, class F>
+void map_grad(const E *g, const E *x, E *y, size_t n, F f) {
   constexpr size_t lanes = vec<T>::lanes, unroll = vectors_of<F>, step = unroll * lanes;
+  const auto some = [=](size_t i, size_t count) __attribute__((flatten)) {
+    f.template operator()<1>(g + i, x + i, y + i, count);
+  };
   size_t i = 0;
+  if constexpr (past_cache) {
+    i = n < step ? 0 : until_aligned<T>(y);
+    if (i > 0) some(0, i);
+  }
   for (; i + step <= n; i += step) {
-    claim_ahead<step * sizeof(E)>(y + i);
-    f.template operator()<unroll>(g + i, x + i, y + i, lanes);
+    if constexpr (past_cache) {
+      ask_ahead<step * sizeof(E)>(g + i);
+      ask_ahead<step * sizeof(E)>(x + i);
+      f.template operator()<unroll, true>(g + i, x + i, y + i, lanes);
+    } else {
+      claim_ahead<step * sizeof(E)>(y + i);
+      f.template operator()<unroll>(g + i, x + i, y + i, lanes);
+    }
   }
   for (; i < n; i += lanes)
-    f.template operator()<1>(g + i, x + i, y + i, n - i < lanes ? n - i : lanes);
+    some(i, n - i < lanes ? n - i : lanes);
 }
 
 // In WebAssembly, whose size counts, long rows and short ones have one loop in float lanes.
@@ -380,31 +396,32 @@ template <activation op, class E>
 #else
 #define GRADIENTS [[gnu::noinline, gnu::flatten]]
 #endif
-template <activation op, class T, class E>
+template <activation op, class T, class E, bool past_cache>
 GRADIENTS void map_grad_row(const void *g, const void *x, void *y, size_t n, parameters p) {
   const E *by = static_cast<const E *>(g), *from = static_cast<const E *>(x);
   E *to = static_cast<E *>(y);
   using F = gradient_of<op>;
   if constexpr (rows[op].multiplies_by_mean && sizeof(E) < sizeof(T))
-    if (products_are_exact(p)) return map_grad<T>(by, from, to, n, whole_gradient<T, F>{{p}});
+    if (products_are_exact(p)) return map_grad<T, past_cache>(by, from, to, n, whole_gradient<T, F>{{p}});
   if constexpr (rows[op].one_rounding)
-    map_grad<E>(by, from, to, n, whole_gradient<E, F>{{p}});
+    map_grad<E, past_cache>(by, from, to, n, whole_gradient<E, F>{{p}});
   else if constexpr (rows[op].textbook && sizeof(E) == sizeof(double))
     map_grad<E>(by, from, to, n, whole_gradient<E, precise<op>>{{p}});
   else if constexpr (sizeof(E) < sizeof(T) && !rows[op].double_decides)
     map_grad<T>(by, from, to, n, exact_gradient<op, F>{{p}});
   else if constexpr (rows[op].drops)
-    map_grad<T>(by, from, to, n, whole_gradient<T, F>{{p}});
+    map_grad<T, past_cache>(by, from, to, n, whole_gradient<T, F>{{p}});
   else if constexpr (sizeof(T) == sizeof(float) && rare_inputs<op>::known)
     map_products_with_rare<rare_slopes<op>>(by, from, to, n, [p](const E *by, const E *from, E *to, size_t n) {
       map_grad<T>(by, from, to, n, times_slope<op, T, E, F>(p));
     });
   else
-    map_grad<T>(by, from, to, n, times_slope<op, T, E, F>(p));
+    map_grad<T, past_cache>(by, from, to, n, times_slope<op, T, E, F>(p));
 }
 
 // y[i] = f(x[i]) by[i] for floats, each loaded before it is stored.
-template <bool past_cache, class F> [[gnu::flatten]] void map_gate(const float *x, const float *by, float *y, size_t n, F f) {
+template <bool past_cache, class F>
+[[gnu::flatten]] void map_gate(const float *x, const float *by, float *y, size_t n, F f) {
   constexpr size_t lanes = vec<float>::lanes, step = unroll * lanes;
   const auto some = [=](size_t i, size_t count) __attribute__((flatten)) {
     store_some(y + i, f(load_some<float>(x + i, count)) * load_some<float>(by + i, count), count);
@@ -463,6 +480,7 @@ template <activation op> constexpr row_kernels kernels_of() {
       {map_grad_row<op, floats, float>, map_grad_row<op, double, float>, map_grad_row<op, double, double>},
       nullptr,
       {},
+      {},
       nullptr,
       nullptr,
       nullptr};
@@ -486,6 +504,9 @@ template <activation op> constexpr row_kernels kernels_of() {
     if constexpr (rows[op].product) row.careful_grad = product_grad_row<op>;
     if constexpr (rows[op].one_rounding) row.past_cache[float32_exact] = map_row_past_cache<op, float>;
     row.past_cache[float32] = map_row_past_cache<op, float>;
+    if constexpr (!rare_inputs<op>::known && !rows[op].is_long)
+      row.past_cache_grad[float32] = map_grad_row<op, float, float, true>;
+    if constexpr (rows[op].one_rounding) row.past_cache_grad[float32_exact] = row.past_cache_grad[float32];
     if constexpr (!rare_inputs<op>::known && !rows[op].is_long)
       row.past_cache[float64] = map_row_past_cache<op, double>;
 #endif

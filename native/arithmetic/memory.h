@@ -256,6 +256,13 @@ template <class T, class E> void store_some(E *p, vec<T> a, size_t n) {
   else
     store(p, a, n);
 }
+// The same; past the cache a whole vector.
+template <bool past_cache, class T, class E> void put_some(E *p, vec<T> a, size_t n) {
+  if constexpr (past_cache)
+    store_past_cache(p, a);
+  else
+    store_some(p, a, n);
+}
 
 // The lanes of x that `which` has, one after another at `lanes`, and at `places` their numbers, counted from `first`;
 // returns how many they are. Behind these, up to a whole vector, anything is written.

@@ -279,14 +279,14 @@ template <class inputs, bool past_cache>
   size_t put = 0, i = 0;
   for (; takes_several_products && i + several * lanes <= n; i += several * lanes) {
     vec<float> v[several], from[several], all = 0.0f;
+    if constexpr (past_cache) {
+      ask_ahead<several * lanes * sizeof *x>(x + i);
+      ask_ahead<several * lanes * sizeof *x>(by + i);
+    }
     for (size_t j = 0; j < several; j++) {
       from[j] = load<float>(x + i + j * lanes);
       v[j] = inputs::usual(from[j]);
       all = inputs::beyond::seen(all, from[j]);
-    }
-    if constexpr (past_cache) {
-      ask_ahead<several * lanes * sizeof *x>(x + i);
-      ask_ahead<several * lanes * sizeof *x>(by + i);
     }
     if (inputs::beyond::any(all)) [[unlikely]] {
       const auto factor = [&](size_t j) { return load<float>(by + i + j * lanes); };

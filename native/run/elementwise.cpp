@@ -20,8 +20,10 @@ void run_map(const kernels &set, activation op, parameters p, arithmetic how, co
   if (rows[op].one_rounding && n < parallel_short_elements) threads = 1;
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
     const size_t from = begin * size;
-    if (g != nullptr) return run_gradients(set, op, p, how, at(g, from), at(x, from), at(y, from), end - begin);
-    run_values(set, op, p, how, at(x, from), at(y, from), end - begin, stream);
+    if (g != nullptr)
+      run_gradients(set, op, p, how, at(g, from), at(x, from), at(y, from), end - begin, stream);
+    else
+      run_values(set, op, p, how, at(x, from), at(y, from), end - begin, stream);
     if (stream) fence();
   });
 }

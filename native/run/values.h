@@ -252,11 +252,12 @@ inline void careful_products(const kernels &set, activation op, parameters p, ar
 // told of is right. ns per element of subnormal inputs on Zen 5, before and so: squareplusGrad 0.66 and 0.33 (avx2 1.5
 // and 0.64), softplusGrad 0.51 and 0.25 (0.89 and 0.45), siluGrad 0.53 and 0.36 (1.2 and 0.65), `npm run bench --
 // --size 262144 --precision fast --input even --function ...`.
-[[gnu::noinline]] inline void lenient_gradients(const kernels &set, activation op, parameters p, arithmetic how,
-                                                small_input small, const void *g, const void *x, void *y, size_t n) {
+[[gnu::noinline]] inline void lenient_gradients(const kernels &set, activation op, parameters p,
+                                                map_grad_function *gradients, small_input small, const void *g,
+                                                const void *x, void *y, size_t n) {
   constexpr size_t size = sizeof(float);
   const auto usual = [&](const void *x, size_t i, size_t count) {
-    set.rows[op]->map_grad[how](at(g, i * size), x, at(y, i * size), count, p);
+    gradients(at(g, i * size), x, at(y, i * size), count, p);
   };
   watch(
       careful_gradients_left[op], n, grain_elements, [&](size_t i, size_t count) { usual(at(x, i * size), i, count); },
@@ -282,13 +283,12 @@ inline void careful_products(const kernels &set, activation op, parameters p, ar
 
 // The same, the usual way until the processor tells.
 [[gnu::noinline]] inline void watched_gradients(const kernels &set, activation op, parameters p, arithmetic how,
-                                                const void *g, const void *x, void *y, size_t n) {
+                                                map_grad_function *gradients, const void *g, const void *x, void *y,
+                                                size_t n, size_t most) {
   constexpr size_t size = sizeof(float);
   watch_results(
-      careful_gradients_left[op], n, rows[op].product ? grain_elements : watched_elements, g, x, y,
-      [&](size_t i, size_t count) {
-        set.rows[op]->map_grad[how](at(g, i * size), at(x, i * size), at(y, i * size), count, p);
-      },
+      careful_gradients_left[op], n, most, g, x, y,
+      [&](size_t i, size_t count) { gradients(at(g, i * size), at(x, i * size), at(y, i * size), count, p); },
       [&](const void *g, const void *x, size_t i, size_t count, bool) {
         careful_products(set, op, p, how, g, x, at(y, i * size), count);
       });
@@ -311,23 +311,28 @@ inline void careful_products(const kernels &set, activation op, parameters p, ar
   }
 }
 
-// y[i] = g[i] f'(x[i]).
+// y[i] = g[i] f'(x[i]), past the cache or not.
 inline void run_gradients(const kernels &set, activation op, parameters p, arithmetic wanted, const void *g,
-                          const void *x, void *y, size_t n) {
+                          const void *x, void *y, size_t n, bool past_cache = false) {
   const arithmetic how = lanes_for(op, p, wanted);
+  const row_kernels &row = *set.rows[op];
+  if (row.past_cache_grad[how] == nullptr || y == g || y == x) past_cache = false; // As in run_values.
+  map_grad_function *const gradients = past_cache ? row.past_cache_grad[how] : row.map_grad[how];
   // A row of one rounding that is no product passes g on or does not.
   const bool multiplies = rows[op].one_rounding ? rows[op].product && how != float64 : how == float32;
-  if (!multiplies) return set.rows[op]->map_grad[how](g, x, y, n, p);
+  if (!multiplies) return gradients(g, x, y, n, p);
   if (!subnormals_are_slow()) {
 #if defined(__x86_64__)
     const small_input small = unusual_of[op].small_slope(p);
     const bool stands_in = !rows[op].one_rounding && small.below > 0 && small.most_grad == __builtin_inff();
-    if (stands_in && is_worth_watching(g, x, y, n)) return lenient_gradients(set, op, p, how, small, g, x, y, n);
+    if (stands_in && is_worth_watching(g, x, y, n)) return lenient_gradients(set, op, p, gradients, small, g, x, y, n);
 #endif
-    return set.rows[op]->map_grad[how](g, x, y, n, p);
+    return gradients(g, x, y, n, p);
   }
 #if defined(__x86_64__)
-  if (tells_subnormal && ((y != g && y != x) || n > looked_at)) return watched_gradients(set, op, p, how, g, x, y, n);
+  if (tells_subnormal && ((y != g && y != x) || n > looked_at))
+    return watched_gradients(set, op, p, how, gradients, g, x, y, n,
+                             past_cache || rows[op].product ? grain_elements : watched_elements);
 #endif
   looked_gradients(set, op, p, how, g, x, y, n);
 }
