@@ -33,11 +33,8 @@ void combine(const void *first, const void *second, void *result, size_t n, [[ma
   if (n >= 2 * lanes) {
     i = until_aligned<E>(y);
     if (i > 0) store(y, f(load<E>(a, i), load<E>(b, i)), i);
-    if (stream) {
-      for (; i + lanes <= n; i += lanes)
-        store_past_cache(y + i, f(load<E>(a + i), load<E>(b + i)));
-      fence();
-    }
+    for (; stream && i + lanes <= n; i += lanes)
+      store_past_cache(y + i, f(load<E>(a + i), load<E>(b + i)));
     for (; i + lanes <= n; i += lanes) {
       claim_ahead<lanes * sizeof(E)>(y + i);
       store(y + i, f(load<E>(a + i), load<E>(b + i)));

@@ -258,6 +258,7 @@ void run_halves(const kernels &set, activation op, parameters p, half type, cons
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
     for (; begin < end; begin += grain_elements)
       compute(begin, std::min(begin + grain_elements, end));
+    if (stream) fence();
   });
 }
 

@@ -53,7 +53,7 @@ inline void fence() {
 #endif
 }
 
-// Copies bytes past the cache, to a multiple of an element's size.
+// Copies bytes past the cache, to a multiple of an element's size; then there is a fence() to come.
 #if defined(__x86_64__)
 inline void copy_past_cache(const void *from, void *to, size_t bytes, size_t element) {
   constexpr size_t lane = sizeof(__m128i);
@@ -63,7 +63,6 @@ inline void copy_past_cache(const void *from, void *to, size_t bytes, size_t ele
   std::memcpy(y, x, i);
   for (; i + lane <= bytes; i += lane)
     _mm_stream_si128(reinterpret_cast<__m128i *>(y + i), _mm_loadu_si128(reinterpret_cast<const __m128i *>(x + i)));
-  fence();
   std::memcpy(y + i, x + i, bytes - i);
 }
 #else
