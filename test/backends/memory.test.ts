@@ -15,9 +15,10 @@ import { bytesOf } from '../support/same.js';
 
 // Outputs from 16 MiB on are written past the cache, in columns or rows.
 const bytes = 2 ** 24 + 4000;
-// Once, as such memory is never given back. Three that begin at a cache line, and one each a byte, two and three behind.
+// Once, as such memory is never given back. Two that begin at a cache line and one, as Node's arrays do, 16 bytes behind it; and one
+// each a byte, two and three behind.
 const [lines, behind] = [
-  [0, 0, 0],
+  [0, 0, 16],
   [1, 2, 3],
 ].map((begins) => begins.map((begin) => buffers(bytes, begin, 0)[0]));
 
@@ -42,7 +43,17 @@ describe.each(kernelBackends)('$name', (backend) => {
         ...activationNames.map(
           (name) => [name, (b, _, x, y) => b.map(x, y, opOf[name], 1, 1, exact)] as (typeof calls)[0],
         ),
-        ['sigmoid, gradient', (b, g, x, y) => b.mapGrad(g, x, y, opOf.sigmoid, 0, 0, exact)],
+        ...activationNames.map(
+          (name) =>
+            [`${name}, gradient`, (b, g, x, y) => b.mapGrad(g, x, y, opOf[name], 1, 1, exact)] as (typeof calls)[0],
+        ),
+        ...(['relu', 'sigmoid', 'silu', 'gelu'] as const).map(
+          (name) =>
+            [
+              `by ${name}`,
+              (b, g, x, y) => b.gate(x, g, y, opOf[name], name === 'silu' ? 1 : 0, 0, exact),
+            ] as (typeof calls)[0],
+        ),
         ['softmax', (b, _, x, y) => b.slices(x, y, 'softmax', 1000, 1, exact)],
         ['softmax of short rows', (b, _, x, y) => b.slices(x, y, 'softmax', 10, 1, exact)],
         ['softmax of columns', (b, _, x, y) => b.slices(x, y, 'softmax', 10, 100, exact)],
@@ -55,6 +66,13 @@ describe.each(kernelBackends)('$name', (backend) => {
         call(backend, ...aligned);
         call(backend, g, x, y);
         expect(Buffer.compare(bytesOf(y), bytesOf(aligned[2])), name).toBe(0);
+      }
+      const others = [new Floats(size), new Floats(size)] as const;
+      for (const name of ['relu', 'silu'] as const) {
+        backend.gateGrad(aligned[0], aligned[1], aligned[0], aligned[2], others[0], opOf[name], 1, 1, exact);
+        backend.gateGrad(g, x, g, y, others[1], opOf[name], 1, 1, exact);
+        expect(Buffer.compare(bytesOf(y), bytesOf(aligned[2])), `gradient by ${name}`).toBe(0);
+        expect(Buffer.compare(bytesOf(others[0]), bytesOf(others[1])), `gradient by the factors of ${name}`).toBe(0);
       }
     },
     60_000,
