@@ -1,9 +1,38 @@
-// New arrays of numbers and memory for bytes, and what is said where there is none.
-import { bytesOf, type DType, dtypeOf, type FloatArray, type FloatDType, isFloat32, lengthOf } from './floats.js';
+// New arrays of numbers and memory for bytes, and what is said where there is none. They are ordinary ones, the garbage collector's.
+import {
+  bytesOf,
+  type DType,
+  dtypeOf,
+  elementBytes,
+  type FloatArray,
+  type FloatDType,
+  isFloat32,
+  lengthOf,
+} from './floats.js';
 
 /** `[2, 3]`, as it stands in messages and printed tensors. */
 export function shapeText(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`;
+}
+
+/**
+ * From so many bytes on memory is new to the process each time, and page faults take longer than most that is written there: with huge
+ * pages there are fewer. ns per element of a fresh result of 16 Mi float32 elements without and with them, on a Zen 5: relu 1.9 and 0.51,
+ * `add` 1.8 and 0.60, `clone` 1.5 and 0.60; of 4 Mi no difference.
+ */
+const hugeBytes = 2 ** 24;
+let askForHugePages: ((memory: ArrayBuffer) => void) | undefined;
+
+/** Says what asks for huge pages under memory that nothing has been written to. */
+export function hugePagesBy(ask: (memory: ArrayBuffer) => void): void {
+  askForHugePages = ask;
+}
+
+/** The same memory, to which nothing has been written. */
+export function onHugePages<A extends ArrayBuffer | ArrayBufferView>(memory: A): A {
+  if (memory.byteLength >= hugeBytes)
+    askForHugePages?.((ArrayBuffer.isView(memory) ? memory.buffer : memory) as ArrayBuffer);
+  return memory;
 }
 
 /**
@@ -13,7 +42,7 @@ export function shapeText(shape: readonly number[]): string {
  */
 export function allocate(dtype: FloatDType, length: number, name?: string, shape?: readonly number[]): FloatArray {
   try {
-    return dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
+    return onHugePages(dtype === 'float32' ? new Float32Array(length) : new Float64Array(length));
   } catch (error) {
     throw noMemory(dtype, length, name, shape, error);
   }
@@ -21,18 +50,24 @@ export function allocate(dtype: FloatDType, length: number, name?: string, shape
 
 /** A new array of the elements of x. Not by `slice`, which asks the array's class for one of its own. */
 export function duplicate(x: FloatArray, name?: string, shape?: readonly number[]): FloatArray {
+  const length = lengthOf(x);
+  if (length * elementBytes(x) >= hugeBytes) {
+    const y = allocate(dtypeOf(x), length, name, shape);
+    y.set(x);
+    return y;
+  }
   try {
     // One class each: what it makes of an array of its own type is one copy of its memory.
     return isFloat32(x) ? new Float32Array(x) : new Float64Array(x);
   } catch (error) {
-    throw noMemory(dtypeOf(x), lengthOf(x), name, shape, error);
+    throw noMemory(dtypeOf(x), length, name, shape, error);
   }
 }
 
 /** New memory of so many bytes, which may be more than an array has. */
 export function allocateBytes(length: number): ArrayBuffer {
   try {
-    return new ArrayBuffer(length);
+    return onHugePages(new ArrayBuffer(length));
   } catch (error) {
     throw new RangeError(`${length} bytes cannot be allocated`, { cause: error });
   }

@@ -1,6 +1,6 @@
 // Numbers of 16 bits. Their bits lie in a Uint16Array, which does not say what they are, or in a Float16Array where the runtime has
 // it; everything here computes on the bits.
-import { noMemory } from './allocate.js';
+import { noMemory, onHugePages } from './allocate.js';
 import { bufferOf, byteOffset, type FloatArray, type HalfArray, type HalfDType, lengthOf, typeName } from './floats.js';
 
 /** How a type of 16 bits lays them out: digits behind the point, the exponent of the least normal number, and infinity. */
@@ -39,7 +39,7 @@ export function ofBits(bits: Uint16Array, dtype: HalfDType, like?: HalfArray): H
 /** New memory for `length` numbers. */
 export function newBits(dtype: HalfDType, length: number, name?: string, shape?: readonly number[]): Uint16Array {
   try {
-    return new Uint16Array(length);
+    return onHugePages(new Uint16Array(length));
   } catch (error) {
     throw noMemory(dtype, length, name, shape, error);
   }

@@ -1,11 +1,10 @@
 // What a backend is called with: checks what a caller passed, finds the memory, and puts the result where the caller wants it. A Tensor
 // travels as a contiguous array.
 
-import { emptyLike } from '../backends/memory.js';
-import { shapeText } from '../basics/allocate.js';
+import { allocate, shapeText } from '../basics/allocate.js';
 import { checkOther, checkOut, countOf } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
-import { type Data, type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
+import { type Data, dtypeOf, type FloatArray, isFloatArray, lengthOf } from '../basics/floats.js';
 import { copyInto, copyOf, fewElements, ownData } from '../tensor/copies.js';
 import { shapeAdvice } from '../tensor/foreign/advice.js';
 import { asTensor } from '../tensor/foreign/as-tensor.js';
@@ -89,7 +88,9 @@ export function otherArray(name: string, x: FloatArray, other: unknown, words = 
 /** `out`, or a new array like x. */
 export function resultArray(name: string, x: FloatArray, out: unknown, second?: FloatArray, words = usual): FloatArray {
   const count = countOf(x, name, words.x);
-  return out === undefined ? emptyLike(x, count, name) : checkOut(x, count, second, out, name, words.other, words.x);
+  return out === undefined
+    ? allocate(dtypeOf(x), count, name)
+    : checkOut(x, count, second, out, name, words.other, words.x);
 }
 
 function tensorOperands(
@@ -133,7 +134,7 @@ function tensorOperands(
   x ??= copy!;
   if (otherFrom !== undefined) second ??= copyOf(otherFrom, name);
   // A copy takes the result too.
-  const y = own ?? copy ?? emptyLike(x, count, name);
+  const y = own ?? copy ?? allocate(dtypeOf(x), count, name);
   const result = out ?? resultLike(from, y);
   const fresh = own === undefined && copy === undefined;
   const target = into?.data ?? y;

@@ -4,11 +4,11 @@ import { chosenOf, type Elementwise } from '../activations/signatures.js';
 import type { Op } from '../activations/table.js';
 import { mostStridedSlice, type Slice } from '../backends/backend.js';
 import type { Runs } from '../backends/copies.js';
-import { emptyLike } from '../backends/memory.js';
 import { backend } from '../backends/select.js';
+import { allocate } from '../basics/allocate.js';
 import { checkPrecision } from '../basics/checks.js';
 import { inNameOf } from '../basics/errors.js';
-import type { FloatArray } from '../basics/floats.js';
+import { dtypeOf, type FloatArray } from '../basics/floats.js';
 import type { Given } from '../basics/options.js';
 import { contiguousData } from '../tensor/copies.js';
 import { mergeRunsInAnyOrder } from '../tensor/layouts/runs.js';
@@ -63,7 +63,7 @@ export class StridedOperands {
     if (!this.from.packed) this.#y ??= this.#x;
     if (this.otherFrom?.packed === false) this.#y ??= this.#other;
     if (this.#y === undefined) {
-      this.#y = emptyLike(this.source, this.count, this.name);
+      this.#y = allocate(dtypeOf(this.source), this.count, this.name);
       this.#fresh = true;
     }
     return this.#y;
@@ -157,7 +157,7 @@ export class StridedOperands {
 
   #target(): FloatArray {
     if (this.into !== undefined) return this.into.data;
-    this.#y ??= emptyLike(this.source, this.count, `${this.name}: ${this.words.x}`, this.shape);
+    this.#y ??= allocate(dtypeOf(this.source), this.count, `${this.name}: ${this.words.x}`, this.shape);
     return this.#y;
   }
   #inputs(): readonly Tensor[] {

@@ -125,17 +125,15 @@ napi_value slow_subnormals(napi_env env, napi_callback_info info) {
   return napi_get_boolean(env, subnormals_are_slow(), &value) == napi_ok ? value : nullptr;
 }
 
-// (y): a Float32Array or Float64Array that is about to be written for the first time.
+// (memory): an ArrayBuffer that is about to be written for the first time.
 napi_value fresh(napi_env env, napi_callback_info info) {
-  size_t count = 1, length;
+  size_t count = 1, bytes;
   napi_value value;
   void *data;
-  napi_typedarray_type type = static_cast<napi_typedarray_type>(-1);
   if (napi_get_cb_info(env, info, &count, &value, nullptr, nullptr) != napi_ok) return nullptr;
-  if (count < 1 || napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok ||
-      (type != napi_float32_array && type != napi_float64_array))
-    return fail_type(env, "expected a Float32Array or a Float64Array");
-  prefer_huge_pages(data, length * (type == napi_float64_array ? sizeof(double) : sizeof(float)));
+  if (count < 1 || napi_get_arraybuffer_info(env, value, &data, &bytes) != napi_ok)
+    return fail_type(env, "expected an ArrayBuffer");
+  prefer_huge_pages(data, bytes);
   return nullptr;
 }
 

@@ -31,8 +31,8 @@ export interface Addon {
   slowSubnormals(slow?: boolean): boolean;
   /** What a call without arguments reads; not where JavaScript may only have memory of its own (Electron). */
   readonly block?: ArrayBuffer;
-  /** Asks for huge pages under an array that nothing has been written to. */
-  fresh(y: FloatArray): void;
+  /** Asks for huge pages under memory that nothing has been written to. */
+  fresh(memory: ArrayBuffer): void;
   /** The cores of this machine. */
   readonly cores: number;
   /** The fewest elements that more than one thread is used for. */

@@ -2,6 +2,7 @@
 // code has none.ts in the place of this file.
 import type { Chosen } from '../../activations/signatures.js';
 import { opOf } from '../../activations/table.js';
+import { hugePagesBy } from '../../basics/allocate.js';
 import { type FloatArray, lengthOfPresent } from '../../basics/floats.js';
 import { threads } from '../../basics/threads.js';
 import { problems } from '../../environment/node.js';
@@ -197,6 +198,7 @@ function backendOf(name: BackendName, set: number, addon: Addon): Backend {
 function load(): Native {
   if (loaded.reason !== undefined) return { backends: [], reason: loaded.reason };
   const { path, addon } = loaded;
+  hugePagesBy(addon.fresh);
   const backends = addon.sets.map((name, set) => backendOf(name, set, addon));
   // A number that is wrong on a processor or an emulator of some kind is worse than a slow one.
   const right = backends.filter((_, set) => addon.checksums[set] === rightChecksum);
