@@ -65,19 +65,26 @@ void for_each_tile(const void *const (&in)[inputs], void *y, const elements &e, 
                    size_t rank, const ptrdiff_t *first, unsigned threads, F compute) {
   const size_t size = e.size;
   bool in_rows = rank > 0 && dims[0].length >= own_row;
-  for (size_t k = 0; k <= inputs && in_rows; k++)
-    in_rows = dims[0].steps[k] == 1;
-  const size_t most = in_rows ? grain_elements : tile_bytes / size;
+  // A number beside arrays is copied once, to as many places as a tile has.
+  bool is_number[inputs + 1] = {}, has_number = false;
+  for (size_t k = 0; k <= inputs && in_rows; k++) {
+    is_number[k] = rank == 1 && k < inputs && dims[0].steps[k] == 0;
+    has_number = has_number || is_number[k];
+    in_rows = is_number[k] || dims[0].steps[k] == 1;
+  }
+  const size_t most = in_rows && !has_number ? grain_elements : tile_bytes / size;
   const strided_tiles tiles(dims, rank, first, inputs + 1, most);
   const bool stream = in_rows && rank == 1 && streams(y, dims[0].length * size, size);
   parallel_for(tiles.count(), grain_elements / most, threads, [&](size_t begin, size_t end) {
     alignas(64) char own[inputs][tile_bytes];
+    for (size_t k = 0; k < inputs && in_rows; k++)
+      if (is_number[k]) tiles.at(begin).gather(k, in[k], own[k], e);
     for (size_t i = begin; i < end; i++) {
       const strided_tile tile = tiles.at(i);
       const void *from[inputs];
       for (size_t row = 0; in_rows && row < tile.height; row++) {
         for (size_t k = 0; k < inputs; k++)
-          from[k] = at(in[k], tile.place(k, 0, row) * size);
+          from[k] = is_number[k] ? own[k] : at(in[k], tile.place(k, 0, row) * size);
         compute(from, at(y, tile.place(inputs, 0, row) * size), tile.width, stream);
       }
       if (in_rows) continue;
