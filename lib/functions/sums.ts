@@ -5,7 +5,6 @@ import { allocate, shapeText } from '../basics/allocate.js';
 import { checkPrecision, checkPresent, type Precision } from '../basics/checks.js';
 import { describe, inNameOf, naming } from '../basics/errors.js';
 import {
-  copyOver,
   type Data,
   type DType,
   dtypeOf,
@@ -19,12 +18,12 @@ import {
 } from '../basics/floats.js';
 import { isFloat16Array, isHalfDType } from '../basics/halves.js';
 import { afterDim, checkOptions, optionOf, tooMany } from '../basics/options.js';
-import { contiguousData } from '../tensor/copies.js';
+import { contiguousData, fewElements } from '../tensor/copies.js';
 import { shapeAdvice } from '../tensor/foreign/advice.js';
 import { asTensor, readForeign } from '../tensor/foreign/as-tensor.js';
 import { checkDType, dtypeOfParts } from '../tensor/foreign/dtypes.js';
 import { asDType, asFloats } from '../tensor/halves.js';
-import { forEachRow } from '../tensor/layouts/runs.js';
+import { forEachRow, mergeRuns } from '../tensor/layouts/runs.js';
 import {
   broadcastStrides,
   contiguousStrides,
@@ -169,11 +168,13 @@ export function scaleSlices(
   factors: FloatArray,
   theirs: readonly number[],
 ): void {
-  const layout = { shape: theirs, strides: contiguousStrides(theirs), offset: 0 };
-  const operands = [
-    { strides: contiguousStrides(shape), offset: 0 },
-    { strides: broadcastStrides(layout, shape), offset: 0 },
-  ];
+  const own = contiguousStrides(shape);
+  const by = broadcastStrides({ shape: theirs, strides: contiguousStrides(theirs), offset: 0 }, shape);
+  if (backend.combineStrided !== undefined && lengthOf(y) > fewElements && (isFloat32(factors) || !isFloat32(y))) {
+    const alike = isFloat32(factors) === isFloat32(y) ? factors : new Float64Array(factors);
+    if (backend.combineStrided('mul', y, alike, y, [0, 0, 0], mergeRuns(shape, [own, by, own])!)) return;
+  }
+  const operands = [own, by].map((strides) => ({ strides, offset: 0 }));
   forEachRow(shape, operands, ([at = 0, by = 0], [step = 0, stepBy = 0], length) => {
     for (let i = 0; i < length; i++) y[at + i * step]! *= factors[by + i * stepBy]!;
   });
@@ -258,14 +259,19 @@ export function sumGrad(name: string, grad: unknown, input: Input, settings: Set
   const factors = factorsOf(grad, input, from, reduced(shape, dims, keepdim), name);
   const { x } = memoryOf(from, name, 'x', 'float64');
   // In float64 where float32 is to be rounded once, after the product.
-  const wide = precision === 'exact' && isFloat32(x) ? new Float64Array(x) : x;
+  const wide = precision === 'exact' && isFloat32(x) ? converted(x, 'float64', name, shape) : x;
   const like = new Tensor(new Parts(wide, shape));
   const own = [dims.length === 1 ? dims[0] : dims];
   const { y: shares } = slicesOfFloats('softmax', name, like, { out: undefined, precision, own });
   scaleSlices(shares, shape, factors, reduced(shape, dims, true));
-  const y = wide === x ? shares : allocate(dtypeOf(x), lengthOf(x), name, shape);
-  if (y !== shares) copyOver(y, shares);
-  return resultFor(input, from, y);
+  return resultFor(input, from, wide === x ? shares : converted(shares, 'float32', name, shape));
+}
+
+/** A copy of numbers in another type. */
+function converted(x: FloatArray, dtype: FloatDType, name: string, shape: readonly number[]): FloatArray {
+  const y = allocate(dtype, lengthOf(x), name, shape);
+  backend.convert(x, dtypeOf(x), y, dtype);
+  return y;
 }
 
 /** The gradient of a result of that shape, or the number of an array's. */
