@@ -38,8 +38,8 @@ template <class T> struct band_width {
 // one band leaves to the next does not stay in the cache, as all rows share a few of its sets. ns per element of the
 // gradient over 1024 entries of 1024 and 4096 columns 1.22 and 2.3, and 0.99 and 1.3 where bands begin with a line.
 template <class E> size_t past_line(const E *matrix, size_t inner) {
-  constexpr size_t line = 64 / sizeof(E), page = 4096 / sizeof(E);
-  return inner % page == 0 ? reinterpret_cast<uintptr_t>(matrix) / sizeof(E) % line : 0;
+  constexpr size_t line = 64 / sizeof(E);
+  return inner % line == 0 ? reinterpret_cast<uintptr_t>(matrix) / sizeof(E) % line : 0;
 }
 // Calls f(first column, width) for the bands of a matrix to be written, of so many columns at most.
 template <class T, class E, class F>
@@ -94,7 +94,7 @@ void column_maxima(const E *x, size_t length, size_t inner, band_width<T> width,
 
 // The exponentials of a band, row after row.
 template <class T> struct kept_band {
-  static constexpr size_t capacity = kept_bytes / VECTOR_BYTES;
+  static constexpr size_t capacity = kept_band_bytes / VECTOR_BYTES;
   vec<T> e[capacity];
 };
 

@@ -36,8 +36,8 @@ template <size_t constant, class T, class X, class E>
   for (; j < end; j++, e += registers) {
     for (size_t r = 0; r < registers; r++) {
       // The rows are on pages of their own, where the processor does not look ahead.
-      __builtin_prefetch(x + (j + 4) * inner + r * vec<T>::lanes);
-      if (g != nullptr) __builtin_prefetch(g + j * inner + r * vec<T>::lanes);
+      __builtin_prefetch(x + (j + 16) * inner + r * vec<T>::lanes, 0, 2);
+      if (g != nullptr) __builtin_prefetch(g + (j + 16) * inner + r * vec<T>::lanes, 0, 2);
       e[r] = see_some(seen, entries.exponential(j, r));
     }
   }
@@ -310,12 +310,6 @@ void softmax_band(tried_exp<T> &tried, kept_band<T> &kept, const E *g, const E *
   unusual_band(tried, kept, g, x, y, length, inner, width, unusual, what);
 }
 
-// As wide a band as can be kept whole, but two cache lines at least.
-template <class T> size_t columns_of_band(size_t length) {
-  const size_t fit = kept_band<T>::capacity / length;
-  return (fit < band_registers / 2 || fit > band_registers ? band_registers : fit) * vec<T>::lanes;
-}
-
 #if !defined(__wasm__) // Where size counts more.
 // Computes some of so many matrices as matrices.h does, and returns how many: the first, up to one that asks for more.
 template <class T, class E>
@@ -348,7 +342,8 @@ template <class T, class E>
 void for_each_band(const E *g, const E *x, E *y, size_t slabs, size_t length, size_t inner, size_t columns,
                    slope_of what) {
   auto &kept = kept_here<kept_band<T>>();
-  const size_t most = columns_of_band<T>(length), n = length * inner;
+  constexpr size_t most = band_columns<T>;
+  const size_t n = length * inner;
   tried_exp<T> tried;
   if (length > block<T>) guess(tried.usual, x, length, columns);
   for (size_t i = 0; i < slabs; i++) {

@@ -211,7 +211,7 @@ template <class E>
     keep<E>(x, y, length * inner, flags, 1, E(c.temperature));
     return plain(y, y, 1, length, inner, columns);
   }
-  const size_t most = columns_of_band<E>(length);
+  constexpr size_t most = band_columns<E>;
   for (size_t first = 0; first < columns; first += most) {
     const band_width<E> width{columns - first < most ? columns - first : most};
     mask<E> left[band_registers];
