@@ -1,6 +1,7 @@
 // Softmax and its logarithm under conditions, a temperature or a mask: where a mask only leaves entries out, and of
 // softmax in float lanes over a temperature, by the loops of softmax itself, and else by those of tempered.cpp. CMake
 // compiles this file once per instruction set.
+#define KEEPS_APART // softmax/kept.h
 #include "kernels.h"
 #include "softmax/conditions/conditioned_rows.h"
 

@@ -1,5 +1,6 @@
 // Softmax and its logarithm under any conditions. CMake compiles this file once per instruction set, for
 // conditions.cpp.
+#define KEEPS_APART // softmax/kept.h
 #include "softmax/conditions/tempered.h"
 #include "kernels.h"
 

@@ -111,7 +111,7 @@ endif()
 
 # All of them, and the choice among them, added to a target.
 function(add_kernels target)
-  target_sources(${target} PRIVATE ${native}/dispatch.cpp ${native}/arithmetic/claim.cpp
+  target_sources(${target} PRIVATE ${native}/dispatch.cpp ${native}/arithmetic/claim.cpp ${native}/softmax/kept.cpp
                                    $<TARGET_OBJECTS:correctly_rounded>)
   foreach(isa IN LISTS isas)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${isa}>)

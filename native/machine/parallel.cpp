@@ -106,7 +106,7 @@ struct pool {
 #endif
   }
 
-  // What a thread keeps (softmax/shares.h) it gets with the first touch of what is its own, and the system ends the
+  // What a thread keeps (softmax/kept.h) it gets with the first touch of what is its own, and the system ends the
   // process where it has none to give: so that comes with the thread's stack, not in the middle of a call.
 #if !defined(_WIN32) // Where that is kept in another way (thread_memory.h).
   static inline thread_local volatile char own = 0;

@@ -22,7 +22,7 @@
 #include "arithmetic/primitives.h"
 #include "exact/doubt.h"
 #include "exact/shares.h"
-#include "machine/thread_memory.h"
+#include "softmax/kept.h"
 
 // What few slices need. Clang makes it small, of which GCC knows nothing: the addon for x64 is 0.02 MB larger without.
 #if defined(__clang__)
@@ -41,25 +41,6 @@ template <class T> constexpr size_t block = 4 * step<T>;
 // What is summed with one set of lanes, and whose exponentials are kept: 128 KiB of float, 256 KiB of double, which
 // stay in a second-level cache.
 constexpr size_t chunk = 32768;
-
-// Where a kernel keeps exponentials between two readings: 512 KiB of a band of columns, or half as many of rows and of
-// a matrix, and what places them. Not on the stack, of which a caller that has recursed to its end leaves less than
-// that. ns per element of softmax over axis 0 of [1500, 1000] and [2000, 1000], bands of half as many bytes and so: 0.60
-// and 0.38, 0.72 and 0.51; in `exact` 1.1 and 0.77, 1.4 and 0.97 (AVX-512, Zen 5).
-constexpr size_t kept_bytes = size_t(256) << 10, kept_band_bytes = 2 * kept_bytes, page_bytes = 4096;
-#if defined(_WIN32)
-nonlin::thread_slot kept_slot;
-#else
-alignas(64) thread_local char kept_memory[kept_band_bytes];
-#endif
-template <class Kept> [[gnu::noinline]] Kept &kept_here() {
-  static_assert(sizeof(Kept) <= kept_band_bytes);
-#if defined(_WIN32)
-  return *static_cast<Kept *>(nonlin::thread_memory(kept_slot, kept_band_bytes));
-#else
-  return reinterpret_cast<Kept &>(kept_memory);
-#endif
-}
 
 // Where from `memory` on the exponentials of x go: half a page from it, since stores just ahead of loads in the same
 // place of a page would hold these up, 0.95 against 0.75 ns per element of a row of 262144.
