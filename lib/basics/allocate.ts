@@ -17,11 +17,12 @@ export function shapeText(shape: readonly number[]): string {
 }
 
 /**
- * From so many bytes on memory is new to the process each time, and page faults take longer than most that is written there: with huge
- * pages there are fewer. ns per element of a fresh result of 16 Mi float32 elements without and with them, on a Zen 5: relu 1.7 and 0.41,
- * `add` 1.7 and 0.39, `clone` 1.5 and 0.43; of 4 Mi no difference, as the allocator keeps what it has got back.
+ * From so many bytes on memory is often new to the process, and page faults take longer than most that is written there: with huge pages
+ * there are fewer. ns per element of a fresh result of 16 Mi float32 elements without and with them, on a Zen 5: relu 1.7 and 0.41, `add`
+ * 1.7 and 0.39, `clone` 1.5 and 0.43. Of 1.2 to 3.5 Mi, for which the allocator mostly has memory, the mean of relu, softmax, `add` and
+ * `contiguous` is 0.60 and 0.47, and what one call in ten exceeds 1.7 and 1.0.
  */
-const hugeBytes = 2 ** 24;
+const hugeBytes = 2 ** 22;
 let askForHugePages: ((memory: ArrayBuffer) => void) | undefined;
 
 /** Says what asks for huge pages under memory that nothing has been written to. */
