@@ -3,7 +3,7 @@
 namespace nonlin {
 
 #if !defined(_WIN32)
-constinit thread_local char kept_memory[kept_band_bytes] = {};
+alignas(64) constinit thread_local char kept_memory[kept_band_bytes] = {};
 #endif
 
 } // namespace nonlin
