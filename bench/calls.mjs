@@ -9,8 +9,9 @@ export const columnwise = {
   'softmax:axis1': { shape: [128, 32, 1000], dim: 1 },
 };
 
-/** Gates of two inputs. */
+/** Gates of two inputs, and their gradients, which have two results. */
 export const gates = Object.keys(nonlin).filter((name) => /.glu$/.test(name));
+export const gateGradients = gates.map((name) => `${name}Grad`);
 
 const slicesOf = (extents, elements) => ({
   shape: [Math.floor(extents.reduce((rest, extent) => rest / extent, elements)), ...extents],
@@ -25,12 +26,18 @@ export function shapeOf(name, elements) {
 /** The call that a row measures: `name` as in --function. */
 export function callOf(name, x, out, precision, dtype) {
   const [base, detail, condition] = name.split(':');
-  if (base.endsWith('Grad') && !isSliced(base)) {
-    const f = nonlin[base];
-    const grad = inDType(
+  const random = () =>
+    inDType(
       Float32Array.from(x, () => 2 * Math.random() - 1),
       dtype,
     );
+  if (gateGradients.includes(base)) {
+    const [f, grad, up, other] = [nonlin[base], random(), random(), out.slice()];
+    return () => f(grad, x, up, { out: [out, other], precision, dtype });
+  }
+  if (base.endsWith('Grad') && !isSliced(base)) {
+    const f = nonlin[base];
+    const grad = random();
     const more = { ...neededBy(base), ...(detail === undefined ? {} : { approximate: detail }) };
     return () => f(grad, x, { out, precision, dtype, ...more });
   }
@@ -38,10 +45,7 @@ export function callOf(name, x, out, precision, dtype) {
   // Not in the call: to find a name in a module's namespace takes longer than relu of 16 elements.
   const f = nonlin[base];
   if (gates.includes(base)) {
-    const up = inDType(
-      Float32Array.from(x, () => 2 * Math.random() - 1),
-      dtype,
-    );
+    const up = random();
     return () => f(x, up, { out, precision, dtype });
   }
   const needed = neededBy(base);
@@ -57,14 +61,7 @@ export function callOf(name, x, out, precision, dtype) {
     const classes = { data, shape: shape.filter((_, i) => i !== dim) };
     return () => f(from, classes, { precision });
   }
-  const grad = base.endsWith('Grad')
-    ? tensor(
-        inDType(
-          Float32Array.from(x, () => 2 * Math.random() - 1),
-          dtype,
-        ),
-      )
-    : undefined;
+  const grad = base.endsWith('Grad') ? tensor(random()) : undefined;
   const callOn = (from, more) =>
     grad === undefined
       ? () => f(from, { out: to, dim, precision, ...more })

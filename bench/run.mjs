@@ -2,7 +2,7 @@
 // same run. Outputs are given, so no memory is allocated; figures are medians, or with --turns of the fastest tenth.
 import * as nonlin from 'nonlin';
 import { Bench } from 'tinybench';
-import { callOf, columnwise, gates } from './calls.mjs';
+import { callOf, columnwise, gateGradients, gates } from './calls.mjs';
 import { evenness, inTurns } from './evenness.mjs';
 import {
   conditions,
@@ -19,7 +19,7 @@ import { elements, flag, listOf, oneOf, positive, read, refuse, whole } from './
 const help = `npm run bench -- [options]
 
   --size N[,N...]        elements (default 16,1024,16384,262144,4194304)
-  --function NAME[,...]  an elementwise one by its name, gelu:tanh, gelu:sigmoid, their gradients (geluGrad:tanh), gates of two inputs (${gates.join(', ')}), softmax:ROW, softmax:axis0, softmax:axis1
+  --function NAME[,...]  an elementwise one by its name, gelu:tanh, gelu:sigmoid, their gradients (geluGrad:tanh), gates of two inputs (${gates.join(', ')}) and their gradients (swigluGrad), softmax:ROW, softmax:axis0, softmax:axis1
                          (default: all, rows of 10, 1000 and 32000); the last two have a size of their own, [1000, 1000] and
                          [128, 32, 1000], of which they are over the axis named; logSoftmax:ROW, logSumExp:ROW, crossEntropy:ROW
                          (of random classes). ROW may be 100x6, which is slices of 100 over 6 columns. softmax:ROW:mask is under a boolean mask that leaves half out at random, :added under one of -Infinity to be added, :infinite of such an x, and
@@ -39,7 +39,7 @@ const help = `npm run bench -- [options]
   --help                 this text
 `;
 
-const names = [...elementwise, ...gradients, ...gates, ...Object.keys(columnwise)];
+const names = [...elementwise, ...gradients, ...gates, ...gateGradients, ...Object.keys(columnwise)];
 const options = read('bench', help, {
   size: [listOf(elements), '16,1024,16384,262144,4194304'],
   function: [
