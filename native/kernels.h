@@ -22,8 +22,8 @@ enum arithmetic : unsigned {
 enum slice : unsigned { softmax_slice, log_softmax_slice, slice_count };
 
 // Arrays are typed by the arithmetic, and may begin at any address. y is one of the inputs or overlaps none.
-// Where something is to be written past the cache, by `stream` or of its own, y lies at a multiple of an element's
-// size.
+// Where something is to be written past the cache, as `stream`, `past_cache` or the function itself says, y lies at a
+// multiple of an element's size, and there is a fence() to come.
 using map_function = void(const void *x, void *y, size_t n, parameters p);
 using map_grad_function = void(const void *g, const void *x, void *y, size_t n, parameters p);
 // y = f(x) by

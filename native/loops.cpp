@@ -71,7 +71,7 @@ template <class T, bool past_cache = false, class E, class F>
           v[j] = f(loaded_once(load<T>(x + i + j * lanes)));
       }
       for (size_t j = 0; j < unroll; j++)
-        put<past_cache>(y + i + j * lanes, v[j]);
+        put_vector<past_cache>(y + i + j * lanes, v[j]);
     }
   };
   size_t i = 0;
@@ -444,7 +444,7 @@ template <bool past_cache, class F>
     for (size_t j = 0; j < unroll; j++)
       v[j] = v[j] * load<float>(by + i + j * lanes);
     for (size_t j = 0; j < unroll; j++)
-      put<past_cache>(y + i + j * lanes, v[j]);
+      put_vector<past_cache>(y + i + j * lanes, v[j]);
   }
   for (; i < n; i += lanes)
     some(i, n - i < lanes ? n - i : lanes);

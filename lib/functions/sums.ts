@@ -168,13 +168,18 @@ export function scaleSlices(
   factors: FloatArray,
   theirs: readonly number[],
 ): void {
-  const own = contiguousStrides(shape);
-  const by = broadcastStrides({ shape: theirs, strides: contiguousStrides(theirs), offset: 0 }, shape);
+  const ownStrides = contiguousStrides(shape);
+  const strides = broadcastStrides({ shape: theirs, strides: contiguousStrides(theirs), offset: 0 }, shape);
+  // A number beside float32 is a double, whose product is rounded once.
   if (backend.combineStrided !== undefined && lengthOf(y) > fewElements && (isFloat32(factors) || !isFloat32(y))) {
     const alike = isFloat32(factors) === isFloat32(y) ? factors : new Float64Array(factors);
-    if (backend.combineStrided('mul', y, alike, y, [0, 0, 0], mergeRuns(shape, [own, by, own])!)) return;
+    backend.combineStrided('mul', y, alike, y, [0, 0, 0], mergeRuns(shape, [ownStrides, strides, ownStrides])!);
+    return;
   }
-  const operands = [own, by].map((strides) => ({ strides, offset: 0 }));
+  const operands = [
+    { strides: ownStrides, offset: 0 },
+    { strides, offset: 0 },
+  ];
   forEachRow(shape, operands, ([at = 0, by = 0], [step = 0, stepBy = 0], length) => {
     for (let i = 0; i < length; i++) y[at + i * step]! *= factors[by + i * stepBy]!;
   });

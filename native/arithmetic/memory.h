@@ -158,7 +158,7 @@ template <class T, class E> void store_past_cache(E *p, vec<T> a) {
   store(p, a); // GCC has no such store for NEON, and WebAssembly none at all.
 #endif
 }
-template <bool past_cache, class T, class E> void put(E *p, vec<T> a) {
+template <bool past_cache, class T, class E> void put_vector(E *p, vec<T> a) {
   if constexpr (past_cache)
     store_past_cache(p, a);
   else

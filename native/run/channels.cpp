@@ -85,11 +85,13 @@ void run_slopes(const kernels &set, arithmetic how, const void *g, const void *x
   usual(0, n);
 }
 
-// Calls f(first element, how many) for each run of so many elements, or for the parts of it that threads share.
+// Calls f(first element, how many) for each run of so many elements, or for the parts of it that threads share, which
+// may write past the cache.
 template <class F> void for_each_run(size_t n, size_t run, unsigned threads, F f) {
   parallel_for(n, grain_elements, threads, [&](size_t begin, size_t end) {
     for (size_t count; begin < end; begin += count)
       f(begin, count = std::min((begin / run + 1) * run, end) - begin);
+    fence();
   });
 }
 
@@ -111,7 +113,7 @@ void run_channels(const kernels &set, arithmetic how, const void *g, const void 
       if (g == nullptr)
         run_values(set, activation_prelu, p, how, at(x, from), at(y, from), count, stream);
       else
-        run_gradients(set, activation_prelu, p, how, at(g, from), at(x, from), at(y, from), count);
+        run_gradients(set, activation_prelu, p, how, at(g, from), at(x, from), at(y, from), count, stream);
     });
     return;
   }
@@ -134,6 +136,7 @@ void run_channels(const kernels &set, arithmetic how, const void *g, const void 
       }
       combine(t.first(column, row), block.bytes, t.elements(column, row));
     }
+    if (stream) fence();
   });
 }
 

@@ -65,13 +65,14 @@ void for_each_tile(const void *const (&in)[inputs], void *y, const elements &e, 
                    size_t rank, const ptrdiff_t *first, unsigned threads, F compute) {
   const size_t size = e.size;
   bool in_rows = rank > 0 && dims[0].length >= own_row;
-  // A number beside arrays is copied once, to as many places as a tile has.
-  bool is_number[inputs + 1] = {}, has_number = false;
-  for (size_t k = 0; k <= inputs && in_rows; k++) {
-    is_number[k] = rank == 1 && k < inputs && dims[0].steps[k] == 0;
+  // A number beside arrays is copied once for each piece of work, to as many places as a tile has.
+  bool is_number[inputs] = {}, has_number = false;
+  for (size_t k = 0; k < inputs && in_rows; k++) {
+    is_number[k] = rank == 1 && dims[0].steps[k] == 0;
     has_number = has_number || is_number[k];
     in_rows = is_number[k] || dims[0].steps[k] == 1;
   }
+  in_rows = in_rows && dims[0].steps[inputs] == 1;
   const size_t most = in_rows && !has_number ? grain_elements : tile_bytes / size;
   const strided_tiles tiles(dims, rank, first, inputs + 1, most);
   const bool stream = in_rows && rank == 1 && streams(y, dims[0].length * size, size);

@@ -57,11 +57,10 @@ template <class E> size_t past_line(const E *matrix, size_t inner) {
   constexpr size_t line = 64 / sizeof(E);
   return inner % line == 0 ? reinterpret_cast<uintptr_t>(matrix) / sizeof(E) % line : 0;
 }
-// Calls f(first column, width) for the bands of a matrix to be written, of so many columns at most.
-template <class T, class E, class F>
-void for_each_band_of(const E *matrix, size_t inner, size_t columns, size_t most, F f) {
+// Calls f(first column, width) for the bands of a matrix to be written.
+template <class T, class E, class F> void for_each_band_of(const E *matrix, size_t inner, size_t columns, F f) {
   for (size_t first = 0, end; first < columns; first = end) {
-    end = first + most - (first == 0 ? past_line(matrix, inner) : 0);
+    end = first + band_columns<T> - (first == 0 ? past_line(matrix, inner) : 0);
     if (end > columns) end = columns;
     f(first, band_width<T>{end - first});
   }

@@ -342,7 +342,6 @@ template <class T, class E>
 void for_each_band(const E *g, const E *x, E *y, size_t slabs, size_t length, size_t inner, size_t columns,
                    slope_of what) {
   auto &kept = kept_here<kept_band<T>>();
-  constexpr size_t most = band_columns<T>;
   const size_t n = length * inner;
   tried_exp<T> tried;
   if (length > block<T>) guess(tried.usual, x, length, columns);
@@ -353,11 +352,11 @@ void for_each_band(const E *g, const E *x, E *y, size_t slabs, size_t length, si
     if (i == slabs) return;
 #endif
     tried.unusual_bands = 0;
-    for_each_band_of<T>(y, inner, columns, most, [&](size_t c, band_width<T> width) {
+    for_each_band_of<T>(y, inner, columns, [&](size_t c, band_width<T> width) {
       softmax_band<T>(tried, kept, g == nullptr ? g : g + i * n + c, x + i * n + c, y + i * n + c, length, inner, width,
                       what);
     });
-    if (tried.unusual_bands * most < columns && tried.unusual_bands > 0) tried.were_bands_apart = true;
+    if (tried.unusual_bands * band_columns<T> < columns && tried.unusual_bands > 0) tried.were_bands_apart = true;
   }
 }
 

@@ -211,13 +211,18 @@ template <class E>
     keep<E>(x, y, length * inner, flags, 1, E(c.temperature));
     return plain(y, y, 1, length, inner, columns);
   }
-  constexpr size_t most = band_columns<E>;
-  for (size_t first = 0; first < columns; first += most) {
-    const band_width<E> width{columns - first < most ? columns - first : most};
+  for_each_band_of<E>(y, inner, columns, [&](size_t first, band_width<E> width) {
     mask<E> left[band_registers];
     for (size_t r = 0; r < width.registers(); r++)
       left[r] = no_lanes<E>();
     for (size_t j = 0; j < length; j++) {
+      ask_for_row<read_later, E>(x + (j + band_rows_ahead) * inner + first, width.registers());
+      ask_for_row<written, E>(y + (j + band_rows_ahead_to_write) * inner + first, width.registers());
+      if (flags != nullptr) {
+        const uint8_t *const ahead = flags + (j + band_rows_ahead) * c.along + first * c.beside;
+        __builtin_prefetch(ahead);
+        __builtin_prefetch(ahead + (width.columns - 1) * c.beside);
+      }
       for (size_t r = 0; r < width.registers(); r++) {
         const size_t column = first + r * vec<E>::lanes, at = j * inner + column;
         const uint8_t *here = flags == nullptr ? flags : flags + j * c.along + column * c.beside;
@@ -229,7 +234,7 @@ template <class E>
       for (size_t i = 0; i < width.lanes_in(r); i++)
         for (size_t j = 0; left[r].m[i] == 0 && j < length; j++)
           y[j * inner + first + r * vec<E>::lanes + i] = share_of_nothing<E>(log);
-  }
+  });
 }
 
 } // namespace

@@ -116,7 +116,7 @@ template <class T, class E>
         width.store(to + j * inner, r, less(width.load(from + j * inner, r), high[r], low[r]));
   };
   for (size_t at = 0; slabs-- > 0; at += length * inner)
-    for_each_band_of<T>(static_cast<E *>(y), inner, columns, most, [&](size_t c, band_width<T> width) {
+    for_each_band_of<T>(static_cast<E *>(y), inner, columns, [&](size_t c, band_width<T> width) {
       band(static_cast<const E *>(x) + at + c, static_cast<E *>(y) + at + c, width);
     });
 }
