@@ -25,16 +25,15 @@ export function shapeText(shape: readonly number[]): string {
 const hugeBytes = 2 ** 22;
 let askForHugePages: ((memory: ArrayBuffer) => void) | undefined;
 
-/** Says what asks for huge pages under memory that nothing has been written to. */
+/** Says what asks for huge pages under memory that nobody has written to, but perhaps the allocator. */
 export function hugePagesBy(ask: (memory: ArrayBuffer) => void): void {
   askForHugePages = ask;
 }
 
-/** The same memory, to which nothing has been written. */
-export function onHugePages<A extends ArrayBuffer | ArrayBufferView>(memory: A): A {
-  if (memory.byteLength >= hugeBytes)
-    askForHugePages?.((ArrayBuffer.isView(memory) ? memory.buffer : memory) as ArrayBuffer);
-  return memory;
+/** The same array, which is new. */
+export function onHugePages<A extends FloatArray | Uint16Array>(array: A): A {
+  if (array.byteLength >= hugeBytes) askForHugePages?.(array.buffer as ArrayBuffer);
+  return array;
 }
 
 /**
@@ -69,7 +68,7 @@ export function duplicate(x: FloatArray, name?: string, shape?: readonly number[
 /** New memory of so many bytes, which may be more than an array has. */
 export function allocateBytes(length: number): ArrayBuffer {
   try {
-    return onHugePages(new ArrayBuffer(length));
+    return new ArrayBuffer(length);
   } catch (error) {
     throw new RangeError(`${length} bytes cannot be allocated`, { cause: error });
   }

@@ -7,11 +7,23 @@ import { activationNames, opOf } from '../../lib/activations/table.js';
 import type { Backend } from '../../lib/backends/backend.js';
 import { native } from '../../lib/backends/native/native.js';
 import type { FloatArray } from '../../lib/basics/floats.js';
-import { relu, Tensor } from '../../lib/index.js';
+import {
+  geluGrad,
+  hardSwishGrad,
+  info,
+  relu,
+  reluGrad,
+  setThreads,
+  sigmoidGrad,
+  siluGrad,
+  Tensor,
+} from '../../lib/index.js';
 import { buffers } from '../support/foreign.js';
 import { kernelBackends } from '../support/kernels.js';
 import { kinds, type Record64, raw, sets } from '../support/raw.js';
 import { bytesOf } from '../support/same.js';
+
+const gradients = { relu: reluGrad, sigmoid: sigmoidGrad, silu: siluGrad, gelu: geluGrad, hardSwish: hardSwishGrad };
 
 // Outputs from 16 MiB on are written past the cache, in columns or rows.
 const bytes = 2 ** 24 + 4000;
@@ -73,11 +85,44 @@ describe.each(kernelBackends)('$name', (backend) => {
         backend.gateGrad(g, x, g, y, others[1], opOf[name], 1, 1, exact);
         expect(Buffer.compare(bytesOf(y), bytesOf(aligned[2])), `gradient by ${name}`).toBe(0);
         expect(Buffer.compare(bytesOf(others[0]), bytesOf(others[1])), `gradient by the factors of ${name}`).toBe(0);
+        // The same where only the second begins within an element.
+        backend.gateGrad(g, x, g, others[1], y, opOf[name], 1, 1, exact);
+        expect(Buffer.compare(bytesOf(others[1]), bytesOf(aligned[2])), `gradient by ${name}`).toBe(0);
+        expect(Buffer.compare(bytesOf(y), bytesOf(others[0])), `gradient by the factors of ${name}`).toBe(0);
       }
     },
     60_000,
   );
 });
+
+it('writes past the cache what was asked for and nothing beside it, by two threads as well', () => {
+  const { threads } = info();
+  setThreads(2);
+  try {
+    const count = 2 ** 22;
+    const [x, grad, memory] = [0, 1, 2].map((seed) =>
+      Float32Array.from({ length: count + 64 }, (_, i) => ((Math.imul(i + seed, 2654435761) >>> 16) % 4001) / 200 - 10),
+    ) as [Float32Array, Float32Array, Float32Array];
+    const names = ['relu', 'sigmoid', 'silu', 'gelu', 'hardSwish'] as const;
+    // Where the last piece of work has fewer elements than lie before a whole vector.
+    for (const more of [1, 3, 15])
+      for (const begin of [1, 12, 14]) {
+        const length = count + more;
+        const own = (a: Float32Array) => a.subarray(0, length);
+        for (const name of names) {
+          const wanted = own(grad).slice();
+          gradients[name](wanted, own(x), { out: wanted }); // In place, and so not past the cache.
+          memory.fill(7);
+          gradients[name](own(grad), own(x), { out: memory.subarray(begin, begin + length) });
+          expect(Buffer.compare(bytesOf(memory.subarray(begin, begin + length)), bytesOf(wanted)), name).toBe(0);
+          const beside = [memory.subarray(0, begin), memory.subarray(begin + length)];
+          expect(beside.every((part) => part.every((value) => value === 7))).toBe(true);
+        }
+      }
+  } finally {
+    setThreads(threads);
+  }
+}, 60_000);
 
 describe.each(native.backends)('$name, in steps', (backend) => {
   it.each([Float32Array, Float64Array])('computes and copies %o at every address', (Floats) => {

@@ -1,4 +1,7 @@
 // Large results lie on huge pages, whatever makes them: asked for once, before anything is written.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { native } from '../../lib/backends/native/native.js';
 import { hugePagesBy } from '../../lib/basics/allocate.js';
@@ -38,8 +41,23 @@ it.each<[string, () => Tensor<'float32' | 'float64' | 'float16'>]>([
   expect(asked.filter((memory) => memory === data.buffer)).toHaveLength(1);
 });
 
-it('is not asked for where memory is less', () => {
-  const less = x.slice(0, 0, side / 8);
-  for (const make of [() => relu(less), () => less.add(1), () => less.clone()]) make();
-  expect(asked).toEqual([]);
+it('is a clone of what it was made of', () => expect(x.clone().equals(x)).toBe(true));
+
+it('is not asked for where memory is less than 4 MiB', () => {
+  const count = 2 ** 20;
+  for (const [length, times] of [
+    [count, 1],
+    [count - 1, 0],
+  ] as const) {
+    asked = [];
+    relu(new Float32Array(length));
+    expect(asked).toHaveLength(times);
+  }
+});
+
+it.runIf(native.addon !== undefined && existsSync('/sys/kernel/mm/transparent_hugepage'))('the system is asked', () => {
+  const script = join(import.meta.dirname, '../support/processes/huge-pages.cjs');
+  const { stdout } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+  // All of 64 MiB but for a page that it shares.
+  expect(Number(stdout.split(' ')[0])).toBeGreaterThanOrEqual(65536 - 4);
 });

@@ -252,4 +252,15 @@ it.each([
     if (y[i] !== Math.fround(value > 0 ? value : value * weight[Math.floor(i / inner) % channels]!)) wrong++;
   }
   expect(wrong).toBe(0);
+  const grad = x.map((value) => value / 3);
+  const dx = preluGrad(
+    new Tensor(grad, { shape: [outer, channels, inner] }),
+    new Tensor(x, { shape: [outer, channels, inner] }),
+    { weight },
+  ).data;
+  for (let i = 0; i < x.length; i++) {
+    const slope = x[i]! > 0 ? 1 : weight[Math.floor(i / inner) % channels]!;
+    if (dx[i] !== Math.fround(grad[i]! * slope)) wrong++;
+  }
+  expect(wrong).toBe(0);
 });

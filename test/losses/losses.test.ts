@@ -412,3 +412,16 @@ describe('memory that calls leave each other', () => {
     }
   });
 });
+
+it.each(nonlin.backends())('logSumExpGrad of a typed array of many, %s', (name) => {
+  nonlin.useBackend(name);
+  for (const Floats of kinds) {
+    const x = new Floats(1000).map((_, i) => Math.sin(i) * 4);
+    const [shares, dx] = [nonlin.softmax(x), nonlin.logSumExpGrad(2.5, x)];
+    expectSame(dx, shares.map((share) => 2.5 * share) as typeof dx);
+    // Rounded once: of shares in float64.
+    const exact = nonlin.logSumExpGrad(2.5, x, { precision: 'exact' });
+    const wide = nonlin.softmax(Float64Array.from(x)).map((share) => 2.5 * share);
+    expectSame(exact, Floats === Float32Array ? Float32Array.from(wide) : wide);
+  }
+});

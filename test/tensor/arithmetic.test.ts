@@ -128,7 +128,8 @@ describe('of many elements, which come by blocks', () => {
             const bits = nonlin.backends().map((backend) => {
               nonlin.useBackend(backend);
               nonlin.setThreads(backend === 'js' ? 1 : 4);
-              const all = [x!, 3].map((other) => Buffer.from((y![name](other) as Tensor).data.buffer));
+              // One number after another: neither is to stay where the next one goes.
+              const all = [x!, 3, -0.7].map((other) => Buffer.from((y![name](other) as Tensor).data.buffer));
               return Buffer.concat(all);
             });
             for (const other of bits) expect(other.equals(bits[0]!), `${name} of ${size} ${dtype}`).toBe(true);

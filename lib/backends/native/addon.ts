@@ -31,7 +31,7 @@ export interface Addon {
   slowSubnormals(slow?: boolean): boolean;
   /** What a call without arguments reads; not where JavaScript may only have memory of its own (Electron). */
   readonly block?: ArrayBuffer;
-  /** Asks for huge pages under memory that nothing has been written to. */
+  /** Asks for huge pages under memory that is new. */
   fresh(memory: ArrayBuffer): void;
   /** The cores of this machine. */
   readonly cores: number;
