@@ -1,6 +1,6 @@
 // Softmax of floats, correctly rounded, and its gradient within 1 ulp: what `exact` asks for the slices of which double
-// lanes leave a share open (softmax/shares.h), or lack digits of a gradient (softmax/near_mean.h). One for all
-// instruction sets of a processor's family, as it need not be fast.
+// lanes leave a share open (softmax/shares.h), or lack digits of a gradient (softmax/gradients/near_mean.h). One for
+// all instruction sets of a processor's family, as it need not be fast.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // Softmax and its gradient of rows of any length: in registers, in batches, or one after another.
 #pragma once
 
-#include "softmax/short_gradients.h"
+#include "softmax/gradients/short_rows.h"
 
 namespace {
 

@@ -2,7 +2,7 @@
 // that exponentials and shares are computed as those of one row are, whatever the width, and only sums by columns.
 #pragma once
 
-#include "softmax/near_columns.h"
+#include "softmax/gradients/near_columns.h"
 
 namespace {
 

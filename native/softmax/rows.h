@@ -1,7 +1,7 @@
 // Softmax and its gradient of contiguous rows.
 #pragma once
 
-#include "softmax/near_mean.h"
+#include "softmax/gradients/near_mean.h"
 
 namespace {
 

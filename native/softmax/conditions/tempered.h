@@ -3,8 +3,8 @@
 #pragma once
 
 #include "softmax/conditions/logits.h"
+#include "softmax/gradients/short_rows.h"
 #include "softmax/logs/logs.h"
-#include "softmax/short_gradients.h"
 
 namespace {
 
