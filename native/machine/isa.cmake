@@ -67,7 +67,7 @@ endif()
 
 function(add_isa name bytes)
   # The GCC flags: order instructions before registers are given out, as Clang does, and GCC 12 warns of its own
-  # avx512fintrin.h. ns per element without the first and with it, measured as in loops.cpp: sigmoid 0.183 and 0.176,
+  # avx512fintrin.h. ns per element without the first and with it, measured as in loops/rare.h: sigmoid 0.183 and 0.176,
   # tanh 0.210 and 0.199 (avx2 0.308 and 0.256, 0.490 and 0.446).
   add_kernel_objects(
     ${name} ${name} ${bytes} ${KERNEL_OPTIMIZATION} ${ARGN} "${clang_loops}"
